@@ -1,0 +1,59 @@
+"""AWS clients, each made when it is first needed and kept for the life of the process."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config as ClientConfig
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider, SSMProvider
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+
+# Short enough that one hung call does not eat an invocation of 30 seconds, the default timeout.
+_CLIENT_CONFIG = ClientConfig(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    user_agent_extra="cloudtrail-to-slack",
+)
+
+
+class AwsClients:
+    """The AWS clients of one process."""
+
+    def __init__(self) -> None:
+        self._sns: dict[str, SNSClient] = {}
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """The client that reads log objects."""
+        return boto3.client("s3", config=_CLIENT_CONFIG)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """The client of the state table."""
+        return boto3.client("dynamodb", config=_CLIENT_CONFIG)
+
+    @cached_property
+    def parameters(self) -> "SSMProvider":
+        """SSM Parameter Store, cached."""
+        from aws_lambda_powertools.utilities.parameters import SSMProvider  # noqa: PLC0415 (only some set-ups pay)
+
+        return SSMProvider(boto_config=_CLIENT_CONFIG)
+
+    @cached_property
+    def secrets(self) -> "SecretsProvider":
+        """Secrets Manager, cached."""
+        from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415 (only some set-ups pay)
+
+        return SecretsProvider(boto_config=_CLIENT_CONFIG)
+
+    def sns(self, topic_arn: str) -> "SNSClient":
+        """Return the client for a topic: SNS takes messages for a topic in the topic's own region only."""
+        region = topic_arn.split(":")[3]
+        if region not in self._sns:
+            self._sns[region] = boto3.client("sns", region_name=region, config=_CLIENT_CONFIG)
+        return self._sns[region]

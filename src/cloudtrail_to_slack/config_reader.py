@@ -1,0 +1,117 @@
+"""Reading untyped JSON with every fault gathered, each with its path. Pure.
+
+A reader hands out typed values; where a value is missing it gives the default, where it is wrong it notes a fault and
+gives the default too, so that the reading goes on and the user learns of all faults at once.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from cloudtrail_to_slack.errors import Fault
+
+T = TypeVar("T")
+
+
+class Reader:
+    """One JSON object on its way into a typed one. `path` is where it stands, empty for the whole document."""
+
+    def __init__(self, data: object, path: str, faults: list[Fault]) -> None:
+        self._path = path
+        self._faults = faults
+        self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
+        if not isinstance(data, dict):
+            self.fault("", f"must be an object, not {kind(data)}")
+
+    def fault(self, key: str, problem: str) -> None:
+        """Note that the value at `key` (empty: the object itself) is wrong."""
+        path = ".".join(filter(None, (self._path, key))) or "config"
+        self._faults.append(Fault(path, problem))
+
+    def refuse_unknown(self, known: Iterable[str]) -> None:
+        """Note a fault for every key that is not among `known`."""
+        names = sorted(known)
+        for key in self._data:
+            if key not in names:
+                self.fault(str(key)[:100], f"is no known key; known are {', '.join(names)}")
+
+    def has(self, key: str) -> bool:
+        """Whether there is a value at `key` that is not null."""
+        return self._data.get(key) is not None
+
+    def raw(self, key: str) -> object:
+        """Return the value at `key` as it is."""
+        return self._data.get(key)
+
+    def text(self, key: str) -> str | None:
+        """Return the text at `key`, stripped; None when it is missing, null or blank."""
+        value = self._data.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self.fault(key, f"must be text, not {kind(value)}")
+            return None
+        return value.strip() or None
+
+    def switch(self, key: str, *, default: bool) -> bool:
+        """Return the boolean at `key`; the texts "true" and "false" are booleans too, as templates write them."""
+        value = self._data.get(key)
+        if value is None:
+            return default
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
+        if not isinstance(value, bool):
+            self.fault(key, f"must be true or false, not {kind(value)}")
+            return default
+        return value
+
+    def whole_number(self, key: str, *, default: int, least: int) -> int:
+        """Return the whole number at `key`, at least `least`; a number written as text is a number too."""
+        value = self._data.get(key)
+        if value is None:
+            return default
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value.strip()[:18])
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.fault(key, f"must be a whole number, not {kind(value)}")
+            return default
+        if value < least:
+            self.fault(key, f"must be at least {least}")
+            return default
+        return value
+
+    def each(self, key: str, read: Callable[[object, str], T | None]) -> tuple[T, ...]:
+        """Return what `read(item, its key)` makes of every item of the list at `key`, without the Nones."""
+        value = self._data.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self.fault(key, f"must be a list, not {kind(value)}")
+            return ()
+        made = (read(item, f"{key}[{position}]") for position, item in enumerate(value))
+        return tuple(item for item in made if item is not None)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return the texts of the list at `key`, stripped and without blank ones."""
+        return self.each(key, self._text_item)
+
+    def inside(self, key: str, data: object) -> "Reader":
+        """Return a reader of `data`, which stands at `key`; it notes its faults here."""
+        return Reader(data, ".".join(filter(None, (self._path, key))), self._faults)
+
+    def _text_item(self, item: object, key: str) -> str | None:
+        if not isinstance(item, str):
+            self.fault(key, f"must be text, not {kind(item)}")
+            return None
+        return item.strip() or None
+
+
+def kind(value: object) -> str:
+    """Name the JSON type of `value`, never its content."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    names: dict[type, str] = {str: "text", dict: "an object", list: "a list", int: "a number", float: "a number"}
+    return names.get(type(value), "something else")

@@ -1,0 +1,67 @@
+"""The Slack bot: posts to channels and threads, and updates what it posted."""
+
+from collections.abc import Callable
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from cloudtrail_to_slack.destinations.slack_errors import slack_error
+from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError, SecretError
+from cloudtrail_to_slack.messages import SlackMessage
+
+_TIMEOUT_SECONDS = 10
+
+
+class SlackApp:
+    """A bot of the scope `chat:write`. `token` is asked for the token at every call: it may be rotated."""
+
+    def __init__(self, token: Callable[[], str], api_url: str) -> None:
+        self._token = token
+        # No retries of the SDK's own: they would not know how much time the invocation has left.
+        self._client = WebClient(base_url=api_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
+
+    def send(self, channel: str, message: SlackMessage, thread_ts: str | None = None) -> str:
+        """Post `message` to `channel`, in the thread under `thread_ts` if given; return its `ts`.
+
+        Raises:
+            DeliveryError: of the kind that says what may help.
+        """
+        payload: dict[str, Any] = {"thread_ts": thread_ts} if thread_ts else {}
+        answer = self._call(
+            self._client.chat_postMessage,
+            channel=channel,
+            text=message.text,
+            **({"blocks": message.blocks} if message.blocks else {}),
+            parse="none",
+            link_names=False,
+            unfurl_links=False,
+            unfurl_media=False,
+            **payload,
+        )
+        return str(answer.get("ts", ""))
+
+    def update(self, channel: str, ts: str, message: SlackMessage) -> None:
+        """Replace the message `ts` that the bot posted to `channel`.
+
+        Raises:
+            DeliveryError: of the kind that says what may help.
+        """
+        self._call(
+            self._client.chat_update, channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
+        )
+
+    def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401 (slack_sdk's own types)
+        try:
+            return method(**arguments, token=self._token())
+        except SecretError:
+            raise BrokenDestinationError("token_unreadable") from None
+        except SlackApiError as error:
+            answer = error.response
+            data = answer.data if isinstance(answer.data, dict) else {}
+            raise slack_error(
+                str(data.get("error", "")), answer.status_code, answer.headers.get("Retry-After")
+            ) from None
+        except (SlackClientError, OSError, ValueError) as error:
+            # Also when Slack's answer is no JSON. The error's own text may quote the request, so it goes no further.
+            raise PassingError(f"connection_failed_{type(error).__name__}") from None

@@ -1,0 +1,41 @@
+"""What Slack's error codes mean for a message.
+
+Source: Slack API docs, chat.postMessage and chat.update, "Errors", and "Sending messages using incoming webhooks",
+"Handling errors".
+"""
+
+from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError, PassingError
+
+CONTENT = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_payload",
+     "too_many_attachments", "block_mismatch", "markdown_text_conflict", "invalid_arguments"}
+)  # fmt: skip
+PASSING = frozenset(
+    {"ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable",
+     "request_timeout", "rollup_error", "team_added_to_org"}
+)  # fmt: skip
+THREAD_GONE = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERRORS = 500
+_CODE_LENGTH = 60
+
+
+def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryError:
+    """Return the error for Slack's `code`, HTTP `status` and, of a 429, the header `Retry-After` (seconds)."""
+    # Only what looks like a code of Slack's is passed on: a proxy's page might hold anything.
+    code = code if code.isascii() and code.replace("_", "").isalnum() else f"http_{status}"
+    code = code[:_CODE_LENGTH]
+    if status == _TOO_MANY_REQUESTS:
+        return PassingError("ratelimited", _seconds(retry_after))
+    if code in CONTENT:
+        return ContentRefusedError(code)
+    if code in PASSING or status >= _SERVER_ERRORS:
+        return PassingError(code)
+    return BrokenDestinationError(code)
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    try:
+        return max(0.0, float(retry_after)) if retry_after else None
+    except ValueError:
+        return None

@@ -1,0 +1,37 @@
+"""Slack's incoming webhooks: an address that is itself a secret, and one channel behind it."""
+
+import requests
+
+from cloudtrail_to_slack.destinations.slack_errors import slack_error
+from cloudtrail_to_slack.errors import PassingError
+from cloudtrail_to_slack.messages import SlackMessage
+
+_TIMEOUT_SECONDS = (3, 10)  # to connect, to answer
+_OK = 200
+
+
+class SlackWebhook:
+    """Posts to webhooks, over connections that are kept."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+
+    def send(self, address: str, message: SlackMessage) -> None:
+        """Post `message` to the webhook at `address`.
+
+        Raises:
+            DeliveryError: of the kind that says what may help; it never holds the address.
+        """
+        payload = {
+            "text": message.text,
+            **({"blocks": message.blocks} if message.blocks else {}),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        try:
+            answer = self._session.post(address, json=payload, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+        except requests.RequestException as error:
+            # requests quotes the address in the texts of its errors.
+            raise PassingError(f"connection_failed_{type(error).__name__}") from None
+        if answer.status_code != _OK:
+            raise slack_error(answer.text[:100].strip(), answer.status_code, answer.headers.get("Retry-After"))

@@ -1,0 +1,98 @@
+"""Every error this package raises on purpose.
+
+    CloudTrailToSlackError
+    ├── ConfigurationError          the configuration has faults; all of them, each with its path
+    │   └── ExpressionError         one rule's expression cannot be used (gathered into the above)
+    ├── SecretError                 a secret could not be read; names the reference, never the value
+    ├── LogObjectError              one log object cannot be read
+    ├── RecordError                 one record cannot be read
+    ├── DeliveryError               one message did not reach one destination
+    │   ├── ContentRefusedError     the destination refuses this content: send it smaller
+    │   ├── BrokenDestinationError  it refuses every content: somebody must mend the set-up
+    │   └── PassingError            it may accept the same message later
+    └── InvocationFailedError       raised at the very end, when something was left undone
+
+No message of theirs holds an event's content or a secret: they are logged, and Lambda shows them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class CloudTrailToSlackError(Exception):
+    """Base of all errors of this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a configuration: where (`rules[2].expression`) and what."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+class ConfigurationError(CloudTrailToSlackError):
+    """The configuration cannot be used; `faults` names everything that is wrong with it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__("\n  ".join([f"The configuration has {count}:", *map(str, self.faults)]))
+
+
+class ExpressionError(CloudTrailToSlackError):
+    """A rule's expression is no expression, or uses what rules may not use."""
+
+
+class SecretError(CloudTrailToSlackError):
+    """A secret could not be read from where the environment says it is."""
+
+
+class LogObjectError(CloudTrailToSlackError):
+    """A log object could not be read; the message says why in a few words."""
+
+
+class RecordError(CloudTrailToSlackError):
+    """A record of a log object is not what CloudTrail writes."""
+
+
+class DeliveryError(CloudTrailToSlackError):
+    """A message did not reach a destination. `code` is the destination's own word for why."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+class ContentRefusedError(DeliveryError):
+    """The destination refuses the content; less of it may pass."""
+
+
+class BrokenDestinationError(DeliveryError):
+    """The destination refuses any content until its set-up is mended."""
+
+
+class PassingError(DeliveryError):
+    """The destination may accept the same message in `retry_after` seconds (None: it did not say when)."""
+
+    def __init__(self, code: str, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(code)
+
+
+class InvocationFailedError(CloudTrailToSlackError):
+    """Something was left undone, so Lambda must not take the invocation for a success.
+
+    `problems` are sentences with counts and ids; only the first few stand in the message.
+    """
+
+    SHOWN = 20
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        more = len(self.problems) - self.SHOWN
+        lines = [*self.problems[: self.SHOWN], *([f"… and {more} more"] if more > 0 else [])]
+        super().__init__("\n  ".join([f"{len(self.problems)} left undone:", *lines]))

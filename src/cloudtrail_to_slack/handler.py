@@ -1,0 +1,166 @@
+"""The Lambda's handler: composes the parts once per cold start, runs the pipeline, and fails if anything is undone."""
+
+import math
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cloudtrail_to_slack.aws_clients import AwsClients
+from cloudtrail_to_slack.config import Routes
+from cloudtrail_to_slack.delivery import Delivery, Destinations
+from cloudtrail_to_slack.destinations.slack_app import SlackApp
+from cloudtrail_to_slack.destinations.slack_webhook import SlackWebhook
+from cloudtrail_to_slack.destinations.sns import Sns
+from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
+from cloudtrail_to_slack.notifications import Notification, read_payload
+from cloudtrail_to_slack.pipeline import Pipeline, Report
+from cloudtrail_to_slack.routing import Kind, Router
+from cloudtrail_to_slack.rules import RuleSet
+from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
+from cloudtrail_to_slack.settings import DEFAULT_CONFIG_PATH, VARIABLES, Settings, parse_webhook_routes, read_settings
+from cloudtrail_to_slack.state import StateTable
+from cloudtrail_to_slack.telemetry import emit_access_denied, emit_counts, emit_delivered, logger, set_log_level
+from cloudtrail_to_slack.threads import Threads
+from cloudtrail_to_slack.waiting import Clock
+
+_METRICS = {
+    "records_in": "RecordsIn",
+    "matched": "RecordsMatched",
+    "ignored": "RecordsIgnored",
+    "unmatched": "RecordsUnmatched",
+    "failed": "RecordsFailed",
+    "objects_read": "ObjectsRead",
+    "objects_skipped": "ObjectsSkipped",
+    "objects_failed": "ObjectsFailed",
+    "objects_removed": "ObjectsRemoved",
+    "notifications_ignored": "NotificationsIgnored",
+    "notifications_unrecognised": "NotificationsUnrecognised",
+    "rule_errors": "RuleErrors",
+}
+
+
+def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
+    """Handle one invocation, whatever invoked it.
+
+    Returns the invocation's counts, or for SQS the messages to hand back (`batchItemFailures`).
+
+    Raises:
+        ConfigurationError: the settings have faults; all of them are named.
+        InvocationFailedError: something was left undone that no SQS message can be handed back for.
+    """
+    return _application(_settings_key(os.environ)).handle(event, context)
+
+
+class Application:
+    """Everything that lives as long as the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        set_log_level(settings.log_level)
+        self._settings = settings
+        self._clients = AwsClients()
+        self._secrets = SecretReader(self._clients)
+        self._rule_set = RuleSet(settings.config.rules, settings.config.ignore_rules)
+        self._destinations = Destinations(
+            SlackApp(self._bot_token, settings.slack_api_url), SlackWebhook(), Sns(self._clients)
+        )
+        if settings.slack_bot_token and not settings.table_name:
+            logger.warning("no state table: similar alerts will not share a thread")
+
+    def handle(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
+        """Handle one invocation; see `lambda_handler`."""
+        logger.append_keys(request_id=getattr(context, "aws_request_id", None))
+        notifications = read_payload(event)
+        clock = Clock(lambda: _remaining_seconds(context))
+        delivery = Delivery(self._router(), self._destinations, self._threads(clock), clock)
+        today = datetime.now(UTC).date()
+        pipeline = Pipeline(self._settings.config, self._rule_set, lambda: self._clients.s3, delivery, today)
+        report = pipeline.run(notifications)
+        self._close(report, delivery)
+        return _answer(notifications, report)
+
+    def _router(self) -> Router:
+        settings, config = self._settings, self._settings.config
+        if settings.slack_bot_token:
+            return Router(Kind.SLACK_APP, config.slack, config.sns)
+        if not settings.slack_webhook_url and not settings.slack_webhook_routes:
+            return Router(None, Routes(), config.sns)
+        try:
+            return Router(Kind.SLACK_WEBHOOK, self._webhooks(), config.sns)
+        except SecretError as error:
+            logger.error("no webhook is known", extra={"error": str(error)})
+            return Router(Kind.SLACK_WEBHOOK, Routes(), config.sns, slack_fault="webhooks_unreadable")
+
+    def _webhooks(self) -> Routes:
+        url, routes = self._settings.slack_webhook_url, self._settings.slack_webhook_routes
+        by_account: dict[str, str] = {}
+        if routes:
+            by_account, faults = parse_webhook_routes(self._secrets.read(routes), routes.variable)
+            if faults:
+                raise SecretError("; ".join(map(str, faults)))
+        return Routes(self._secrets.read(url) if url else None, by_account)
+
+    def _bot_token(self) -> str:
+        source: SecretSource | None = self._settings.slack_bot_token
+        if source is None:
+            raise SecretError("there is no bot token")
+        return self._secrets.read(source)
+
+    def _threads(self, clock: Clock) -> Threads:
+        settings = self._settings
+        usable = settings.table_name if settings.slack_bot_token else None
+        table = StateTable(self._clients.dynamodb, usable) if usable else None
+        return Threads(self._destinations.slack_app, table, settings.config.dynamodb_time_to_live, clock)
+
+    def _close(self, report: Report, delivery: Delivery) -> None:
+        """Write the line that closes an invocation, and the metrics."""
+        config, results = self._settings.config, delivery.results
+        counts = {name: report.counts[name] for name in _METRICS}
+        logger.info(
+            "invocation finished",
+            extra={
+                **counts,
+                "delivered": dict(results.delivered),
+                "undelivered": dict(results.undelivered),
+                "left_undone": len(report.failures),
+            },
+        )
+        emit_counts({metric: counts[name] for name, metric in _METRICS.items()}, config.function_name)
+        emit_delivered(results.delivered, results.undelivered, config.function_name)
+        if config.push_access_denied_cloudwatch_metrics:
+            emit_access_denied(report.denied, report.denied_ignored)
+
+
+def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]:
+    """Return what Lambda must hear, or raise it.
+
+    Source of the partial-batch answer: AWS Lambda Developer Guide, "Implementing partial batch responses". The event
+    source mapping must have `ReportBatchItemFailures`, or Lambda takes the answer for a success.
+    """
+    undone = {asker for failure in report.failures for asker in failure.askers}
+    if None in undone:
+        raise InvocationFailedError([failure.problem for failure in report.failures])
+    if any(notification.message_id for notification in notifications):
+        if report.failures:
+            logger.error(str(InvocationFailedError([failure.problem for failure in report.failures])))
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(map(str, undone))]}
+    return dict(report.counts)
+
+
+def _remaining_seconds(context: Any) -> float:  # noqa: ANN401 (Lambda's, or none)
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return remaining() / 1000 if callable(remaining) else math.inf
+
+
+def _settings_key(environment: Mapping[str, str]) -> tuple[str | None, ...]:
+    """Return all that settings are read from, so that a process that changes them (a test, a backtest) reads anew."""
+    path = Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
+    version = str(path.stat().st_mtime_ns) if path.is_file() else None
+    return (version, *(environment.get(variable) for variable in VARIABLES))
+
+
+@lru_cache(maxsize=1)
+def _application(_key: tuple[str | None, ...]) -> Application:
+    return Application(read_settings(os.environ))

@@ -1,0 +1,105 @@
+"""Text of strangers made safe for Slack: visible, escaped and cut to fit.
+
+Sources: Slack API docs, "Formatting text for app surfaces" (escaping) and "Block Kit reference" (limits).
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+
+# Characters that show nothing or turn the text around them: controls, bidi overrides, surrogates, line separators.
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_SAFE_WORD = re.compile(r"[A-Za-z0-9-]{1,100}")
+_BACKTICK, _LOOKS_LIKE_BACKTICK = (
+    "`",
+    "\u02cb",
+)  # a backtick would end the code it stands in; Slack has no escape for it
+CUT_MARK = "…"
+_LONGEST_BLOCK = 3000  # no section takes more
+
+
+def slack_length(text: str) -> int:
+    """Return the length as Slack may count it at most: in UTF-16 units, an emoji being two."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def json_length(text: str) -> int:
+    """Return how many characters `text` takes inside a JSON document."""
+    return slack_length(json.dumps(text, ensure_ascii=False)) - 2  # without the quotes around it
+
+
+def visible(text: str, *, keep_lines: bool = False) -> str:
+    r"""Show hidden characters as `\u202e`, so that text cannot disguise itself; line breaks may be kept."""
+
+    def show(character: str) -> str:
+        if (character == "\n" and keep_lines) or unicodedata.category(character) not in _HIDDEN_CATEGORIES:
+            return character
+        return f"\\u{ord(character):04x}"
+
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(show, text.replace("\r\n", "\n")))
+
+
+def escape(text: str) -> str:
+    """Escape Slack's three control characters."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def plain(text: str, limit: int) -> str:
+    """Return `text` for a notification or between formatting: one line, escaped, at most `limit` long."""
+    return cut(_shown(text, limit), limit, escape)
+
+
+def code(text: str, limit: int) -> str:
+    """Return `text` as inline code: formatting, emoji, mentions and links mean nothing in it."""
+    shown = _shown(text, limit)
+    return f"`{cut(shown, limit - 2, escape)}`" if shown else "`(empty)`"
+
+
+def word(text: str, limit: int = 102) -> str:
+    """Return `text` in bold when it is a plain word such as an event name, else as code."""
+    return f"*{text}*" if _SAFE_WORD.fullmatch(text) and len(text) <= limit - 2 else code(text, limit)
+
+
+def code_block(text: str, fits: Callable[[str], bool]) -> str:
+    """Return `text` as a code block, cut to the longest that `fits` and saying that it is cut; "" if none does."""
+    shown = visible(text[:_LONGEST_BLOCK], keep_lines=True).replace(_BACKTICK, _LOOKS_LIKE_BACKTICK)
+
+    def block(length: int) -> str:
+        body = f"```{escape(shown[:length])}```"
+        if length == len(shown) and len(text) <= _LONGEST_BLOCK:
+            return body
+        return f"{body}\n_{CUT_MARK} cut: the first {length:,} of {len(text):,} characters_"
+
+    longest = _longest(len(shown), lambda length: fits(block(length)))
+    return block(longest) if longest else ""
+
+
+def cut(text: str, limit: int, render: Callable[[str], str]) -> str:
+    """Return `render(text)`, of as much of `text` as keeps it within `limit`; an ellipsis shows that it was cut.
+
+    The limit is kept inside a JSON document too, where a quote takes two characters: what bounds every text this way
+    bounds the message they make up.
+    """
+    whole = render(text)
+    if json_length(whole) <= limit:
+        return whole
+    return render(text[: _longest(len(text), lambda length: json_length(render(text[:length])) < limit)]) + CUT_MARK
+
+
+def _shown(text: str, limit: int) -> str:
+    # Making characters visible only lengthens a text, so more than limit + 1 of them is never needed.
+    return visible(text.strip()[: limit + 1]).replace(_BACKTICK, _LOOKS_LIKE_BACKTICK)
+
+
+def _longest(top: int, fits: Callable[[int], bool]) -> int:
+    """Return the greatest length from 0 to `top` that fits, given that whatever is shorter than a fitting one fits."""
+    if fits(top):
+        return top
+    low, high = 0, top
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low

@@ -1,0 +1,188 @@
+"""From notifications to delivered alerts: the only place where all the parts meet."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from cloudtrail_to_slack.alerts import Alert, make_alert
+from cloudtrail_to_slack.config import Config
+from cloudtrail_to_slack.delivery import Delivery
+from cloudtrail_to_slack.errors import LogObjectError, RecordError
+from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.log_objects import decode_record, read_log_object
+from cloudtrail_to_slack.messages.slack_notices import (
+    Notice,
+    removed_object_notice,
+    rule_error_notices,
+    unreadable_notice,
+)
+from cloudtrail_to_slack.notifications import (
+    Ignored,
+    LogObject,
+    Notification,
+    RemovedObject,
+    SingleEvent,
+    Unrecognised,
+)
+from cloudtrail_to_slack.object_keys import read_key
+from cloudtrail_to_slack.rule_errors import RuleErrors
+from cloudtrail_to_slack.rules import Outcome, RuleSet
+from cloudtrail_to_slack.telemetry import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# The SQS messages that asked for something; None stands for an invocation that was not queued.
+Askers = frozenset[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something left undone, and who asked for it."""
+
+    askers: Askers
+    problem: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What an invocation did. `counts` are named as the closing log line names them."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    denied: int = 0
+    denied_ignored: int = 0
+
+    def fail(self, askers: Askers, problems: Iterable[object]) -> None:
+        """Note what was left undone."""
+        self.failures.extend(Failure(askers, str(problem)) for problem in problems)
+
+
+class Pipeline:
+    """Works off the notifications of one invocation. Used once."""
+
+    def __init__(
+        self, config: Config, rule_set: RuleSet, s3: Callable[[], "S3Client"], delivery: Delivery, today: date
+    ) -> None:
+        self._config = config
+        self._rule_set = rule_set
+        self._s3 = s3
+        self._delivery = delivery
+        self._today = today
+        self._report = Report()
+        self._rule_errors = RuleErrors()
+        self._alerts: list[tuple[Alert, Askers]] = []
+        self._notices: list[tuple[Notice, Askers]] = []
+
+    def run(self, notifications: Sequence[Notification]) -> Report:
+        """Do everything that is asked for, whatever of it fails; `Report.failures` tells what was left undone."""
+        everyone = frozenset(notification.message_id for notification in notifications)
+        for item, askers in _work(notifications):
+            self._take(item, askers)
+        for alert, askers in sorted(self._alerts, key=_by_time):
+            self._report.fail(askers, self._delivery.deliver(alert))
+        for notice, askers in self._notices:
+            self._report.fail(askers, self._delivery.tell(notice))
+        self._tell_rule_errors(everyone)
+        self._delivery.finish()
+        return self._report
+
+    def _take(self, item: object, askers: Askers) -> None:
+        counts = self._report.counts
+        match item:
+            case LogObject():
+                self._take_log_object(item, askers)
+            case RemovedObject():
+                counts["objects_removed"] += 1
+                if self._config.s3_removed_object_notification:
+                    account = read_key(item.object.key).account
+                    self._notices.append((removed_object_notice(item, account), askers))
+            case SingleEvent():
+                self._take_record(item.record, None, askers, lambda reason: self._report.fail(askers, [reason]))
+            case Ignored():
+                counts["notifications_ignored"] += 1
+                logger.info("ignored", extra={"reason": item.reason})
+            case Unrecognised():
+                counts["notifications_unrecognised"] += 1
+                self._report.fail(askers, [f"a payload of no known kind: {item.description}"])
+
+    def _take_log_object(self, log_object: LogObject, askers: Askers) -> None:
+        counts = self._report.counts
+        facts = read_key(log_object.key)
+        if facts.skip_reason:
+            counts["objects_skipped"] += 1
+            logger.info("skipped", extra={"object": log_object.url, "reason": facts.skip_reason})
+            return
+        try:
+            records = read_log_object(self._s3(), log_object)
+        except LogObjectError as error:
+            counts["objects_failed"] += 1
+            self._unreadable(log_object, str(error), facts.account, askers)
+            return
+        counts["objects_read"] += 1
+        reasons: list[str] = []
+        for raw in records:
+            self._take_record(raw, log_object, askers, reasons.append)
+        if reasons:
+            reason = f"{len(reasons)} of its {len(records)} records cannot be read, the first being {reasons[0]}"
+            self._unreadable(log_object, reason, facts.account, askers)
+
+    def _unreadable(self, log_object: LogObject, reason: str, account: str | None, askers: Askers) -> None:
+        logger.error("unreadable", extra={"object": log_object.url, "reason": reason})
+        self._notices.append((unreadable_notice(log_object, reason, account), askers))
+        self._report.fail(askers, [f"{log_object.url}: {reason}"])
+
+    def _take_record(self, raw: Any, origin: LogObject | None, askers: Askers, failed: Callable[[str], None]) -> None:  # noqa: ANN401 (JSON, decoded or not)
+        """Judge one record; whatever is wrong with it stays its own problem."""
+        counts = self._report.counts
+        counts["records_in"] += 1
+        try:
+            counts[self._judge(decode_record(raw) if origin else raw, origin, askers).value] += 1
+        except RecordError as error:
+            counts["failed"] += 1
+            failed(str(error))
+        except Exception as error:  # noqa: BLE001 (a fault of ours in one record must not hide the rest of its file)
+            counts["failed"] += 1
+            failed(f"a record that this function fails on ({type(error).__name__})")
+            logger.debug("a record could not be judged", exc_info=True)
+
+    def _judge(self, record: object, origin: LogObject | None, askers: Askers) -> Outcome:
+        event = read_event(record, object_key=origin.key if origin else None)
+        verdict = self._rule_set.judge(event.flat, self._today)
+        alert = make_alert(event, verdict.matched, origin) if verdict.matched else None
+        self._rule_errors.add(verdict.problems, event, origin)
+        if event.error_code.startswith("AccessDenied"):
+            self._report.denied += 1
+            self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
+        if alert:
+            self._alerts.append((alert, askers))
+        return verdict.outcome
+
+    def _tell_rule_errors(self, everyone: Askers) -> None:
+        reports = self._rule_errors.reports
+        self._report.counts["rule_errors"] = sum(report.events for report in reports)
+        for report in reports:
+            extra = {"rule": report.rule_name, "cause": report.cause, "events": report.events}
+            logger.warning("rule error", extra={**extra, "event_id": report.example_event_id})
+        if reports and self._config.rule_evaluation_errors_to_slack:
+            for notice in rule_error_notices(reports):
+                self._report.fail(everyone, self._delivery.tell(notice))
+
+
+def _work(notifications: Sequence[Notification]) -> list[tuple[object, Askers]]:
+    """Return what there is to do, each thing once, with all who asked for it."""
+    askers: dict[object, set[str | None]] = {}
+    single: list[tuple[object, Askers]] = []
+    for notification in notifications:
+        for item in notification.items:
+            if isinstance(item, LogObject | RemovedObject):
+                askers.setdefault(item, set()).add(notification.message_id)
+            else:
+                single.append((item, frozenset({notification.message_id})))
+    return [(item, frozenset(who)) for item, who in askers.items()] + single
+
+
+def _by_time(entry: tuple[Alert, Askers]) -> datetime:
+    return entry[0].event.time or datetime.max.replace(tzinfo=UTC)

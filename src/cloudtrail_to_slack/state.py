@@ -1,0 +1,181 @@
+"""The state table: what functions that run at the same time, or one after the other, must agree on.
+
+One DynamoDB table, partition key `pk`, time to live in `expires_at` (seconds since 1970). DynamoDB deletes expired
+items some days late (Amazon DynamoDB Developer Guide, "Using time to live"), so every condition looks at `expires_at`
+itself. Nothing here is read and then written: each step is one conditional write.
+
+A thread's item, for one channel and fingerprint:
+
+    function A                          item                               function B
+    claim ────────────────────────────▶ owner=A, leased until t+lease
+    post the opening message            ·   ◀──────────────────────────── claim refused: A is opening
+    opened ───────────────────────────▶ owner=A, ts=…, alerts=1            waits, asks again
+                                        ·   ◀──────────────────────────── claim refused: ts=…
+                                        ·                                  post in the thread
+                                        alerts=2 ◀─────────────────────── count
+    (A died before `opened`: when its lease ends, B's claim is granted)
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cloudtrail_to_slack.errors import CloudTrailToSlackError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class StateError(CloudTrailToSlackError):
+    """The state table did not do what it was asked; delivery goes on without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread that is open: the opening message's `ts`, and the message itself as JSON, to show it again."""
+
+    ts: str
+    opening: str
+
+
+class StateTable:
+    """The conditional writes on the state table. Times are seconds since 1970."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table_name
+
+    def claim_thread(self, key: str, owner: str, *, now: float, lease: float) -> Thread | bool:
+        """Claim the right to open the thread `key`.
+
+        Returns the thread when it is open already, True when `owner` may open it, False while another is opening it.
+
+        Raises:
+            StateError: the table cannot be asked.
+        """
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item={
+                    "pk": {"S": key},
+                    "owner": {"S": owner},
+                    "expires_at": _number(now + lease),
+                },
+                ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now",
+                ExpressionAttributeValues={":now": _number(now)},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            item = _refused(error)
+            if "ts" in item:
+                return Thread(item["ts"]["S"], item["opening"]["S"])
+            # The SDK repeats a call whose answer was lost, and then our own claim stands in our way.
+            return bool(item.get("owner", {}).get("S") == owner)
+        except BotoCoreError as error:
+            raise _state_error(error) from None
+        return True
+
+    def thread_opened(self, key: str, owner: str, thread: Thread, *, expires_at: float) -> bool:
+        """Note that `owner` opened the thread, with one alert in it; False when another has taken it over."""
+        return (
+            self._update(
+                key,
+                "SET ts = :ts, opening = :opening, expires_at = :expires_at, alerts = :one, shown = :one",
+                "#owner = :owner",
+                {
+                    ":ts": {"S": thread.ts},
+                    ":opening": {"S": thread.opening},
+                    ":expires_at": _number(expires_at),
+                    ":one": _number(1),
+                    ":owner": {"S": owner},
+                },
+                names={"#owner": "owner"},
+            )
+            is not None
+        )
+
+    def release_thread(self, key: str, owner: str) -> None:
+        """Give up a claim, or forget a thread that was opened by `owner`, so that the next alert may open one."""
+        self._delete(key, "#owner = :value", {":value": {"S": owner}}, {"#owner": "owner"})
+
+    def forget_thread(self, key: str, ts: str) -> None:
+        """Forget the thread whose opening message is gone, unless another has been opened meanwhile."""
+        self._delete(key, "ts = :value", {":value": {"S": ts}}, None)
+
+    def count_in_thread(self, key: str, ts: str) -> int | None:
+        """Count one more alert in the thread; return how many there are, None when the thread is no longer that one."""
+        item = self._update(
+            key, "ADD alerts :one", "ts = :ts", {":one": _number(1), ":ts": {"S": ts}}, returned="ALL_NEW"
+        )
+        return None if item is None else int(item["alerts"]["N"])
+
+    def claim_shown(self, key: str, ts: str, alerts: int) -> bool:
+        """Claim the right to show that the thread has `alerts`; False when a later count is shown already."""
+        values = {":alerts": _number(alerts), ":ts": {"S": ts}}
+        return self._update(key, "SET shown = :alerts", "ts = :ts AND shown < :alerts", values) is not None
+
+    def _update(
+        self,
+        key: str,
+        update: str,
+        condition: str,
+        values: dict[str, Any],
+        *,
+        names: dict[str, str] | None = None,
+        returned: str = "NONE",
+    ) -> dict[str, Any] | None:
+        """Update one item; None when the condition does not hold."""
+        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        try:
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": key}},
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ReturnValues=returned,  # type: ignore[arg-type]  # the stubs want a literal
+                **arguments,
+            )
+        except ClientError as error:
+            _refused(error)
+            return None
+        except BotoCoreError as error:
+            raise _state_error(error) from None
+        return dict(answer.get("Attributes", {}))
+
+    def _delete(self, key: str, condition: str, values: dict[str, Any], names: dict[str, str] | None) -> None:
+        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        try:
+            self._dynamodb.delete_item(
+                TableName=self._table,
+                Key={"pk": {"S": key}},
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                **arguments,
+            )
+        except ClientError as error:
+            _refused(error)
+        except BotoCoreError as error:
+            raise _state_error(error) from None
+
+
+def _refused(error: ClientError) -> dict[str, Any]:
+    """Return the item that stood in the way of a condition.
+
+    Raises:
+        StateError: it was no condition that failed.
+    """
+    if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+        raise _state_error(error) from None
+    item: dict[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]  # botocore adds it untyped
+    return item
+
+
+def _state_error(error: Exception) -> StateError:
+    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+    return StateError(f"the state table failed ({code or type(error).__name__})")
+
+
+def _number(value: float) -> Any:  # noqa: ANN401 (the stubs' attribute type is a union of all)
+    return {"N": str(int(value))}

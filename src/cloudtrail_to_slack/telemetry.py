@@ -1,0 +1,65 @@
+"""Logs and metrics. Logs are JSON lines; metrics are log lines too (embedded metric format), so no API is called.
+
+Nothing of an event's content is logged above DEBUG: counts and ids only. Libraries that log requests (and with them
+the address of a webhook) are kept from doing so at any level.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
+
+NAMESPACE = "CloudTrailToSlack"
+ACCESS_DENIED_NAMESPACE = "CloudTrailToSlack/AccessDeniedEvents"
+_QUIET_LIBRARIES = ("urllib3", "slack_sdk", "botocore", "boto3", "requests")
+
+
+class _Stdout(logging.Handler):
+    """Writes to whatever standard output is at the time, which Lambda reads."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        sys.stdout.write(f"{self.format(record)}\n")
+
+
+logger = Logger(service="cloudtrail-to-slack", logger_handler=_Stdout(), utc=True)
+
+
+def set_log_level(level: str) -> None:
+    """Log at `level`, and keep the libraries below us at warnings."""
+    logger.setLevel(level)
+    for library in _QUIET_LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:
+    """Emit an invocation's counts as metrics of `CloudTrailToSlack`, dimension `FunctionName`."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    metrics.add_dimension("FunctionName", function_name or "unnamed")
+    for name, value in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, value)
+    metrics.flush_metrics()
+
+
+def emit_delivered(delivered: Mapping[str, int], undelivered: Mapping[str, int], function_name: str | None) -> None:
+    """Emit what was and was not delivered per destination, dimensions `FunctionName` and `Destination`."""
+    for destination in sorted({*delivered, *undelivered}):
+        metrics = EphemeralMetrics(namespace=NAMESPACE)
+        metrics.add_dimension("FunctionName", function_name or "unnamed")
+        metrics.add_dimension("Destination", destination)
+        metrics.add_metric("Delivered", MetricUnit.Count, delivered.get(destination, 0))
+        metrics.add_metric("Undelivered", MetricUnit.Count, undelivered.get(destination, 0))
+        metrics.flush_metrics()
+
+
+def emit_access_denied(total: int, ignored: int) -> None:
+    """Emit the counts of denied calls, and of those that an ignore rule matched; nothing where there were none."""
+    for name, dimension, value in (
+        ("TotalAccessDeniedEvents", "AccessDeniedTotal", total),
+        ("TotalIgnoredAccessDeniedEvents", "IgnoredAccessDeniedTotal", ignored),
+    ):
+        if value:
+            with single_metric(name, MetricUnit.Count, value, namespace=ACCESS_DENIED_NAMESPACE) as metric:
+                metric.add_dimension("AccessDenied", dimension)

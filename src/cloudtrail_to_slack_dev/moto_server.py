@@ -1,0 +1,77 @@
+"""A moto server on a free port: AWS for tests and the demo, spoken to over HTTP as AWS is."""
+
+import re
+import subprocess
+import sys
+import threading
+from types import TracebackType
+from typing import IO, Self
+
+import requests
+
+_RUNNING = re.compile(r"Running on (http://[\d.]+:\d+)")
+
+# What boto3 must have to talk to it; the values are made up and open nothing.
+AWS_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+}
+
+
+class MotoServerError(RuntimeError):
+    """The moto server did not start."""
+
+
+class MotoServer:
+    """A moto server in a process of its own, for as long as the `with` block runs. `url` is its endpoint."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        output = self._process.stdout
+        if output is None:  # pragma: no cover (PIPE was asked for)
+            raise MotoServerError("no output to read")
+        self.url = self._wait_for_url(output)
+        # It logs every request; an unread pipe would fill up and stop it.
+        threading.Thread(target=_drain, args=(output,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+
+    def reset(self) -> None:
+        """Forget everything that was created."""
+        requests.post(f"{self.url}/moto-api/reset", timeout=30).raise_for_status()
+
+    def _wait_for_url(self, output: IO[str]) -> str:
+        said: list[str] = []
+        for line in output:
+            said.append(line)
+            found = _RUNNING.search(line)
+            if found:
+                return found[1]
+        raise MotoServerError(f"the moto server did not start:\n{''.join(said[-20:])}")
+
+
+def _drain(output: IO[str]) -> None:
+    with output:
+        for _ in output:
+            pass

@@ -1,0 +1,138 @@
+"""Block Kit blocks as HTML."""
+
+import html
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from cloudtrail_to_slack_dev.slack_standin.emoji import EMOJI
+from cloudtrail_to_slack_dev.slack_standin.mrkdwn import (
+    render_link,
+    render_mention,
+    render_mrkdwn,
+    render_plain,
+    render_text,
+    render_verbatim,
+)
+from cloudtrail_to_slack_dev.slack_standin.records import JsonObject
+
+_STYLES: Final = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
+
+
+def render_blocks(blocks: Iterable[JsonObject]) -> str:
+    """Blocks that Slack has accepted, as an HTML fragment."""
+    return "".join(_BLOCKS[block["type"]](block) for block in blocks)
+
+
+def _section(block: JsonObject) -> str:
+    parts = [f'<div class="text">{render_text(block["text"])}</div>'] if "text" in block else []
+    if fields := block.get("fields"):
+        cells = "".join(f'<div class="field">{render_text(field)}</div>' for field in fields)
+        parts.append(f'<div class="fields">{cells}</div>')
+    body = f'<div class="section-body">{"".join(parts)}</div>'
+    accessory = block.get("accessory")
+    if accessory:
+        body += f'<div class="accessory">{_element(accessory)}</div>'
+    return f'<div class="block section">{body}</div>'
+
+
+def _header(block: JsonObject) -> str:
+    return f'<div class="block header">{render_text(block["text"])}</div>'
+
+
+def _divider(_: JsonObject) -> str:
+    return '<hr class="divider">'
+
+
+def _context(block: JsonObject) -> str:
+    elements = "".join(f'<span class="context-element">{_element(element)}</span>' for element in block["elements"])
+    return f'<div class="block context">{elements}</div>'
+
+
+def _actions(block: JsonObject) -> str:
+    return f'<div class="block actions">{"".join(_element(element) for element in block["elements"])}</div>'
+
+
+def _image(block: JsonObject) -> str:
+    title = f'<div class="image-title">{render_text(block["title"])}</div>' if "title" in block else ""
+    return f'<div class="block">{title}{_element(block)}</div>'
+
+
+def _markdown(block: JsonObject) -> str:
+    # Standard Markdown, which alerts do not use: shown as written.
+    return f'<div class="block text">{render_plain(block["text"])}</div>'
+
+
+def _element(element: JsonObject) -> str:
+    if element["type"] == "button":
+        style = element.get("style", "default")
+        label = f'<span class="button {html.escape(style)}">{render_text(element["text"])}</span>'
+        return render_link(element["url"], label) if "url" in element else label
+    if element["type"] == "image":
+        # The page loads nothing from elsewhere, so an image is shown by its description.
+        return f'<span class="image">{render_plain(element["alt_text"])}</span>'
+    return render_text(element)
+
+
+def _rich_text(block: JsonObject) -> str:
+    return f'<div class="block rich-text">{"".join(_rich_part(part) for part in block["elements"])}</div>'
+
+
+def _rich_part(part: JsonObject) -> str:
+    inner = part["elements"]
+    match part["type"]:
+        case "rich_text_list":
+            tag = "ol" if part.get("style") == "ordered" else "ul"
+            items = "".join(f"<li>{_rich_text_of(item.get('elements', []))}</li>" for item in inner)
+            return f"<{tag}>{items}</{tag}>"
+        case "rich_text_preformatted":
+            return f"<pre>{_rich_text_of(inner)}</pre>"
+        case "rich_text_quote":
+            return f"<blockquote>{_rich_text_of(inner, breaks=True)}</blockquote>"
+        case _:
+            return f'<div class="text">{_rich_text_of(inner, breaks=True)}</div>'
+
+
+def _rich_text_of(elements: Iterable[JsonObject], *, breaks: bool = False) -> str:
+    rendered = "".join(_rich_element(element) for element in elements)
+    return rendered.replace("\n", "<br>") if breaks else rendered
+
+
+def _rich_element(element: JsonObject) -> str:
+    def said(key: str) -> str:
+        return str(element.get(key, ""))
+
+    match element["type"]:
+        case "text":
+            shown = render_verbatim(said("text"))
+        case "link":
+            shown = render_link(said("url"), render_verbatim(said("text") or said("url")))
+        case "emoji":
+            shown = EMOJI.get(said("name"), render_verbatim(f":{said('name')}:"))
+        case "user" | "usergroup" as kind:
+            shown = render_mention(said(f"{kind}_id"))
+        case "broadcast":
+            shown = render_mention(said("range"), everyone=True)
+        case "date":
+            shown = render_mrkdwn(f"<!date^{said('timestamp')}^{said('format')}|{said('fallback')}>", verbatim=True)
+        case kind:
+            shown = render_verbatim(f"[{kind}]")
+    return _styled(shown, element.get("style"))
+
+
+def _styled(fragment: str, style: Any) -> str:  # noqa: ANN401 (rich text is checked for its structure only)
+    for name, tag in _STYLES.items():
+        if isinstance(style, dict) and style.get(name) is True:
+            fragment = f"<{tag}>{fragment}</{tag}>"
+    return fragment
+
+
+_BLOCKS: Final[Mapping[str, Callable[[JsonObject], str]]] = {
+    "actions": _actions,
+    "context": _context,
+    "divider": _divider,
+    "header": _header,
+    "image": _image,
+    "markdown": _markdown,
+    "rich_text": _rich_text,
+    "section": _section,
+}

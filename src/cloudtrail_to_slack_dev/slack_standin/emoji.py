@@ -1,0 +1,75 @@
+"""The emoji short codes that alerts use, as Unicode; any other code stays as it is written."""
+
+import re
+from typing import Final
+
+EMOJI: Final = {
+    "arrow_down": "⬇️",
+    "arrow_right": "➡️",
+    "arrow_up": "⬆️",
+    "bangbang": "‼️",
+    "bell": "🔔",
+    "broken_heart": "💔",
+    "bulb": "💡",
+    "bust_in_silhouette": "👤",
+    "busts_in_silhouette": "👥",
+    "calendar": "📆",
+    "chart_with_upwards_trend": "📈",
+    "clock3": "🕒",
+    "cloud": "☁️",
+    "computer": "💻",
+    "detective": "🕵️",
+    "earth_americas": "🌎",
+    "exclamation": "❗",
+    "eyes": "👀",
+    "file_folder": "📁",
+    "fire": "🔥",
+    "gear": "⚙️",
+    "globe_with_meridians": "🌐",
+    "hammer_and_wrench": "🛠️",
+    "heavy_check_mark": "✔️",
+    "hourglass_flowing_sand": "⏳",
+    "information_source": "\u2139\ufe0f",
+    "key": "🔑",
+    "large_blue_circle": "🔵",
+    "large_green_circle": "🟢",
+    "large_orange_circle": "🟠",
+    "large_yellow_circle": "🟡",
+    "link": "🔗",
+    "lock": "🔒",
+    "loudspeaker": "📢",
+    "mag": "🔍",
+    "mailbox": "📫",
+    "memo": "📝",
+    "mute": "🔇",
+    "no_bell": "🔕",
+    "no_entry": "⛔",
+    "no_entry_sign": "🚫",
+    "octagonal_sign": "🛑",
+    "office": "🏢",
+    "package": "📦",
+    "question": "❓",
+    "red_circle": "🔴",
+    "repeat": "🔁",
+    "robot_face": "🤖",
+    "rotating_light": "🚨",
+    "shield": "🛡️",
+    "speech_balloon": "💬",
+    "thread": "🧵",
+    "tada": "🎉",
+    "unlock": "🔓",
+    "warning": "⚠️",
+    "wastebasket": "🗑️",
+    "white_check_mark": "✅",
+    "white_circle": "⚪",
+    "wrench": "🔧",
+    "x": "❌",
+    "zap": "⚡",
+}
+
+_SHORT_CODE: Final = re.compile(r":([a-z0-9_+-]+):")
+
+
+def with_emoji(text: str) -> str:
+    """The text with every known short code replaced."""
+    return _SHORT_CODE.sub(lambda match: EMOJI.get(match[1], match[0]), text)

@@ -1,0 +1,77 @@
+"""Faults that the stand-in can be told to show, and the queue they wait in."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class RateLimited:
+    """HTTP 429 with a `Retry-After` header."""
+
+    retry_after: int = 1
+
+
+@dataclass(frozen=True)
+class HttpStatus:
+    """An HTTP error without a JSON body, as a proxy in front of Slack answers."""
+
+    status: int
+
+
+@dataclass(frozen=True)
+class SlackError:
+    """One of Slack's error codes, such as "internal_error"; a webhook answers it with its own HTTP status."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """The connection ends without an answer, and Slack has not posted anything."""
+
+
+@dataclass(frozen=True)
+class AcceptedThenDropped:
+    """Slack does what was asked, and the connection ends before the answer."""
+
+
+Fault: TypeAlias = RateLimited | HttpStatus | SlackError | Dropped | AcceptedThenDropped
+
+
+@dataclass
+class _Waiting:
+    fault: Fault
+    times: int
+    method: str | None
+    channel: str | None
+
+
+class FaultQueue:
+    """Faults waiting for the requests they are meant for; the oldest matching one is shown first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[_Waiting] = []
+
+    def add(self, fault: Fault, *, times: int, method: str | None, channel: str | None) -> None:
+        """Queue `fault` for the next `times` requests of `method` and `channel`; `None` matches any.
+
+        Raises:
+            ValueError: `times` is less than one.
+        """
+        if times < 1:
+            raise ValueError(f"times must be at least 1, not {times}")
+        self._waiting.append(_Waiting(fault, times, method, channel))
+
+    def take(self, method: str, channel: str | None) -> Fault | None:
+        """The fault that this request meets, if any; it counts as shown."""
+        for waiting in self._waiting:
+            if waiting.method in (None, method) and waiting.channel in (None, channel):
+                waiting.times -= 1
+                if waiting.times == 0:
+                    self._waiting.remove(waiting)
+                return waiting.fault
+        return None
+
+    def clear(self) -> None:
+        """Forget every fault."""
+        self._waiting.clear()

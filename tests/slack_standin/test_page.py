@@ -1,0 +1,193 @@
+"""The page that shows the channels."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from slack_sdk import WebClient
+
+from cloudtrail_to_slack_dev.slack_standin import Section, SlackStandIn, render_page
+
+ATTACK = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+EVERY_BLOCK: list[dict[str, Any]] = [
+    {"type": "header", "text": {"type": "plain_text", "text": ":lock: Header"}},
+    {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": "*Section*"},
+        "fields": [{"type": "mrkdwn", "text": "left"}, {"type": "plain_text", "text": "right"}],
+        "accessory": {"type": "image", "image_url": "https://img.example/a.png", "alt_text": "picture"},
+    },
+    {"type": "divider"},
+    {"type": "context", "elements": [{"type": "mrkdwn", "text": "`context`"}]},
+    {
+        "type": "actions",
+        "elements": [
+            {"type": "button", "text": {"type": "plain_text", "text": "Open"}, "url": "https://open.example/"},
+            {"type": "button", "text": {"type": "plain_text", "text": "Mute"}, "style": "danger", "action_id": "mute"},
+        ],
+    },
+    {"type": "image", "image_url": "https://img.example/b.png", "alt_text": "photo"},
+    {"type": "markdown", "text": "**markdown**"},
+    {
+        "type": "rich_text",
+        "elements": [
+            {
+                "type": "rich_text_section",
+                "elements": [
+                    {"type": "text", "text": "styled", "style": {"bold": True, "code": True}},
+                    {"type": "link", "url": "https://rich.example/"},
+                    {"type": "link", "url": "javascript:alert(1)", "text": "unsafe"},
+                    {"type": "emoji", "name": "warning"},
+                    {"type": "user", "user_id": "U1"},
+                    {"type": "broadcast", "range": "channel"},
+                    {"type": "date", "timestamp": 0, "format": "{date_num}", "fallback": "then"},
+                    {"type": "color", "value": "#fff"},
+                ],
+            },
+            {
+                "type": "rich_text_list",
+                "style": "bullet",
+                "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "item"}]}],
+            },
+            {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "{\n  1\n}"}]},
+            {"type": "rich_text_quote", "elements": [{"type": "text", "text": "quoted"}]},
+        ],
+    },
+]
+
+
+class _Page(HTMLParser):
+    """Fails on unbalanced tags; collects tags, attributes and text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes.extend((name, value or "") for name, value in attrs)
+        if tag not in ("br", "hr", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all_of(self, attribute: str) -> list[str]:
+        return [value for name, value in self.attributes if name == attribute]
+
+
+def test_every_kind_of_block_is_shown(standin: SlackStandIn, client: WebClient) -> None:
+    """Each block that the stand-in takes leaves its text, links and mentions on the page."""
+    client.chat_postMessage(channel="C1", text="fallback", blocks=EVERY_BLOCK)
+    page = _Page(render_page(standin, title="Demo"))
+    for shown in (
+        *("🔒 Header", "Section", "left", "right", "picture", "context", "Open", "Mute", "photo", "**markdown**"),
+        *("styled", "unsafe", "⚠️", "@U1", "@channel", "1970-01-01", "[color]", "item", "{\n  1\n}", "quoted"),
+    ):
+        assert shown in page.text
+    assert "fallback" not in page.text
+    assert [link for link in page.all_of("href") if not link.startswith("#")] == [
+        "https://open.example/",
+        "https://rich.example/",
+    ]
+    assert [name for name in page.all_of("class") if "mention" in name] == ["mention", "mention mention-all"]
+
+
+def test_the_page_is_self_contained(standin: SlackStandIn, client: WebClient) -> None:
+    """The page has no script and nothing to load, whatever was posted."""
+    client.chat_postMessage(channel="C1", text=ATTACK, blocks=EVERY_BLOCK, username=ATTACK, icon_emoji=ATTACK)
+    standin.add_channel(ATTACK, ATTACK)
+    html = render_page(standin, title=ATTACK, extras=[Section(ATTACK, [(ATTACK, ATTACK)])])
+    page = _Page(html)
+    assert not {"script", "img", "link", "iframe"} & set(page.tags)
+    assert page.all_of("src") == []
+    assert not re.search(r"url\(|@import", html)
+
+
+def test_threads_show_their_replies(standin: SlackStandIn, client: WebClient) -> None:
+    """Replies stand under their root with their number; an update is marked as edited."""
+    root = client.chat_postMessage(channel="C1", text="the root")["ts"]
+    client.chat_postMessage(channel="C1", text="next root")
+    for number in (1, 2):
+        client.chat_postMessage(channel="C1", text=f"reply {number}", thread_ts=root)
+    client.chat_update(channel="C1", ts=root, text="changed root")
+    text = _Page(render_page(standin, title="Demo")).text
+    positions = [
+        text.index(part) for part in ("changed root", "(edited)", "2 replies", "reply 1", "reply 2", "next root")
+    ]
+    assert positions == sorted(positions)
+    assert "4 messages" in text
+
+
+def test_channels_and_further_sections_are_in_the_sidebar(standin: SlackStandIn, client: WebClient) -> None:
+    """Every channel and section has a link that leads to it."""
+    standin.add_channel("C2", "quiet", archived=True)
+    client.chat_postMessage(channel="C1", text="hello", username="Guard", icon_emoji=":lock:")
+    page = _Page(
+        render_page(standin, title="Demo", extras=[Section("Topic", [("subject", "a < b")]), Section("None", [])])
+    )
+    ids = page.all_of("id")
+    assert [link.removeprefix("#") for link in page.all_of("href")] == [
+        "channel-C1",
+        "channel-C2",
+        "extra-0",
+        "extra-1",
+    ]
+    assert {link.removeprefix("#") for link in page.all_of("href")} <= set(ids)
+    for shown in (
+        "#alerts",
+        "No messages yet.",
+        "archived",
+        "Guard",
+        "🔒",
+        "Topic",
+        "subject",
+        "a < b",
+        "Nothing yet.",
+    ):
+        assert shown in page.text
+
+
+def test_text_is_shown_as_the_sender_asked(standin: SlackStandIn, client: WebClient) -> None:
+    """A text is mrkdwn unless the sender turned that off."""
+    client.chat_postMessage(channel="C1", text="*bold*")
+    client.chat_postMessage(channel="C1", text="*not bold*", mrkdwn=False)
+    page = _Page(render_page(standin, title="Demo"))
+    assert page.tags.count("strong") == 1
+    assert "*not bold*" in page.text
+
+
+def test_messages_are_parted_by_day() -> None:
+    """A new day begins with its date, in UTC."""
+    seconds = iter([1_730_159_999.0, 1_730_160_000.0, 1_730_160_001.0])
+    with SlackStandIn(clock=lambda: next(seconds)) as standin:
+        webhook = standin.add_webhook("C1")
+        for text in "abc":
+            requests.post(webhook, json={"text": text}, timeout=5)
+        text = _Page(render_page(standin, title="Demo")).text
+    assert text.count("Monday, October 28, 2024") == 1
+    assert text.count("Tuesday, October 29, 2024") == 1
+    assert "11:59 PM" in text
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(min_size=1))
+def test_any_text_gives_a_balanced_page(standin: SlackStandIn, client: WebClient, text: str) -> None:
+    """Whatever text arrives, the page is balanced and can be written as UTF-8."""
+    standin.clear()
+    client.chat_postMessage(channel="C1", text=text)
+    page = render_page(standin, title=text)
+    _Page(page)
+    page.encode()
