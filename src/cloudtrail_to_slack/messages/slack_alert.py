@@ -69,10 +69,9 @@ def bare_message(alert: Alert) -> SlackMessage:
 
 def notification_text(alert: Alert) -> str:
     """Return what a phone's lock screen shows: what happened, and where."""
-    marks = ["FAILED"] if alert.event.failed else []
-    marks += ["WITHOUT MFA"] if alert.event.without_mfa else []
-    mark = f" [{', '.join(marks)}]" if marks else ""
-    return f"{plain(alert.title, 300)}{mark}\n{' · '.join(plain(part, 120) for part in _place(alert.event))}"
+    event = alert.event
+    marks = ("❌ " if event.failed else "") + ("⚠️ without MFA: " if event.without_mfa else "")
+    return f"{marks}{plain(alert.title, 300)}\n{' · '.join(plain(part, 120) for part in _place(event))}"
 
 
 def _headline(alert: Alert) -> str:
@@ -136,7 +135,7 @@ def _who(event: Event) -> str:
         lines.append(code(actor.name, 200))
     if actor.is_sso:
         lines.append(":bust_in_silhouette: SSO user")
-    elif actor.type:
+    elif actor.type and not actor.role:
         lines.append(f"type {code(actor.type, 60)}")
     if actor.account and actor.account != event.account:
         lines.append(f":warning: of another account, {code(actor.account, 60)}")

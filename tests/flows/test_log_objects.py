@@ -1,0 +1,137 @@
+"""Reading log objects: what is skipped, what fails, and that neither stops its neighbours."""
+
+import gzip
+import json
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError
+from cloudtrail_to_slack.log_objects import read_log_object
+from cloudtrail_to_slack.notifications import LogObject
+from support.world import BUCKET, CHANNEL, KEY, World, log_bytes, record, s3_event
+
+_SKIPPED = {
+    "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/03/14/x.json.gz": "digest",
+    "AWSLogs/o-abc123/111122223333/CloudTrail-Aggregated/eu-west-1/2026/03/14/x.json.gz": "aggregated",
+    "o-abc123/AWSLogs/111122223333/Config/eu-west-1/2026/3/14/ConfigHistory/x.json.gz": "Config",
+    "AWSLogs/111122223333/elasticloadbalancing/eu-west-1/2026/03/14/x.log.gz": "another service",
+    "copied/111122223333_CloudTrail-Digest_eu-west-1.json.gz": "digest",
+    "notes.txt": "neither",
+}
+_BROKEN: Mapping[str, tuple[bytes, str]] = {
+    "truncated": (gzip.compress(b'{"Records": []}')[:-9], "truncated"),
+    "garbage after the gzip header": (b"\x1f\x8b" + bytes(40), "not valid gzip"),
+    "not gzip": (b'{"Records": []}', "not gzip"),
+    "empty": (b"", "not gzip"),
+    "not json": (gzip.compress(b"<html>"), "not JSON"),
+    "no records": (gzip.compress(b'{"records": []}'), "no list of Records"),
+    "records null": (gzip.compress(b'{"Records": null}'), "no list of Records"),
+    "records an object": (gzip.compress(b'{"Records": {}}'), "no list of Records"),
+    "a list": (gzip.compress(b"[]"), "no list of Records"),
+    "nested beyond reason": (gzip.compress(b"[" * 100_000), "not JSON"),
+}
+
+
+@pytest.mark.parametrize(("key", "word"), _SKIPPED.items())
+def test_objects_of_other_kinds_are_skipped_one_by_one(
+    world: World, capsys: pytest.CaptureFixture[str], key: str, word: str
+) -> None:
+    """A digest, aggregated, Config or foreign object is skipped with its reason, and the log object after it is read."""
+    world.configure_bot(table=False)
+    world.put(b"whatever", key)
+    world.put_log(record())
+    counts = world.invoke(s3_event(key, KEY))
+    assert counts["objects_skipped"] == 1
+    assert counts["objects_read"] == 1
+    assert len(world.texts()) == 1
+    skipped = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if line.get("message") == "skipped"]
+    assert [word in line["reason"] for line in skipped] == [True]
+
+
+@pytest.mark.parametrize(("content", "word"), _BROKEN.values(), ids=_BROKEN.keys())
+def test_a_broken_object_fails_alone(world: World, content: bytes, word: str) -> None:
+    """A broken object is told once in Slack and fails the invocation in the end; the objects beside it are processed."""
+    world.configure_bot(table=False)
+    broken = world.put(content, KEY.replace("0123", "bad0"))
+    after = world.put_log(record(), key=KEY.replace("0123", "good"))
+    with pytest.raises(InvocationFailedError, match=word):
+        world.invoke(s3_event(broken, after))
+    texts = world.texts()
+    assert len([text for text in texts if "could not be read" in text and word in text]) == 1
+    assert len([text for text in texts if "DeleteBucket" in text]) == 1
+    assert len(texts) == 2
+
+
+def test_a_missing_object_says_so(world: World) -> None:
+    """An object that is not there fails with S3's own word for it."""
+    world.configure_bot(table=False)
+    with pytest.raises(InvocationFailedError, match="S3 answers NoSuchKey"):
+        world.invoke(s3_event(KEY))
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_plain_json_is_read_as_well_as_gzip(world: World, *, compressed: bool) -> None:
+    """An object named .json is read, gzipped or not."""
+    world.configure_bot(table=False)
+    content = log_bytes(record())
+    key = world.put(content if compressed else gzip.decompress(content), "copies/log.json")
+    world.invoke(s3_event(key))
+    assert len(world.texts()) == 1
+
+
+def test_a_gzip_file_of_several_members_is_read_whole(world: World) -> None:
+    """Concatenated gzip members are one file, as gunzip sees it."""
+    world.configure_bot(table=False)
+    text = gzip.decompress(log_bytes(record(), record()))
+    world.put(gzip.compress(text[:100]) + gzip.compress(text[100:]))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+
+
+def test_more_json_than_the_limit_is_refused(world: World) -> None:
+    """A decompression bomb is refused by the stated limit, before it fills the memory."""
+    world.put(gzip.compress(bytes(50_000_000)))
+    with pytest.raises(LogObjectError, match="more than 1,000,000 bytes"):
+        read_log_object(world.aws("s3"), LogObject(BUCKET, KEY), max_bytes=1_000_000)
+
+
+@pytest.mark.parametrize("broken", [None, 5, "text", [], [1]])
+def test_a_record_that_is_no_object_fails_alone(world: World, broken: object) -> None:
+    """A record of another JSON type counts as failed, is told, fails the invocation and hides nothing after it."""
+    world.configure_bot(table=False)
+    world.put_log(broken, record())
+    with pytest.raises(InvocationFailedError, match="1 of its 2 records cannot be read"):
+        world.invoke(s3_event(KEY))
+    assert sorted("DeleteBucket" in text for text in world.texts()) == [False, True]
+
+
+@pytest.mark.parametrize("user_agent", [b'"\\ud800 half a pair"', b'"\xff\xfe stray bytes"', b"NaN"])
+def test_invalid_text_in_a_record_does_not_hide_it(world: World, user_agent: bytes) -> None:
+    """Text that is no valid Unicode is replaced, and neither its record nor the others are lost."""
+    world.configure_bot(table=False)
+    content = json.dumps({"Records": [record(userAgent="HERE"), record()]}).encode().replace(b'"HERE"', user_agent)
+    world.put(gzip.compress(content))
+    world.invoke(s3_event(KEY))
+    assert len(world.slack.messages(CHANNEL)) == 2
+
+
+def test_a_record_nested_too_deeply_fails_alone(world: World) -> None:
+    """A record nested deeper than can be decoded fails, and the one after it is alerted."""
+    world.configure_bot(table=False)
+    deep = '{"a":' * 700 + "1" + "}" * 700
+    deeper = '{"a":' * 5_000 + "1" + "}" * 5_000
+    shallow = json.dumps(record())
+    world.put(gzip.compress(f'{{"Records": [{deep}, {shallow}]}}'.encode()))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
+    world.put(gzip.compress(f'{{"Records": [{deeper}, {shallow}]}}'.encode()))
+    with pytest.raises(InvocationFailedError, match="not JSON"):
+        world.invoke(s3_event(KEY))
+
+
+def test_records_come_in_the_order_of_the_file(world: World) -> None:
+    """Reading gives each record as it stands, in order."""
+    world.put_log(record(eventID="a"), record(eventID="b"))
+    raws = read_log_object(world.aws("s3"), LogObject(BUCKET, KEY))
+    assert [msgspec.json.decode(raw)["eventID"] for raw in raws] == ["a", "b"]
