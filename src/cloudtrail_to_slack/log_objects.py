@@ -1,6 +1,6 @@
 """Reading log objects from S3: GET, gunzip, and split into records."""
 
-import json
+import re
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 MAX_JSON_BYTES = 1024**3
 _CHUNK = 1024**2
 _GZIP_MAGIC = b"\x1f\x8b"
+# Every escape of a JSON text from left to right, so that an escaped backslash never looks like the start of another.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 
 class _LogFile(msgspec.Struct):
@@ -47,7 +52,7 @@ def read_log_object(s3: "S3Client", log_object: LogObject, *, max_bytes: int = M
     except OSError as error:
         raise LogObjectError(f"the connection to S3 broke ({type(error).__name__})") from None
     try:
-        return _FILE_DECODER.decode(text).Records
+        return _split(text)
     except msgspec.ValidationError:
         raise LogObjectError("it has no list of Records") from None
     except (msgspec.DecodeError, RecursionError):
@@ -55,22 +60,37 @@ def read_log_object(s3: "S3Client", log_object: LogObject, *, max_bytes: int = M
 
 
 def decode_record(raw: msgspec.Raw) -> Any:  # noqa: ANN401 (any JSON)
-    """Decode one record.
-
-    JSON may hold what is no valid Unicode (half a surrogate pair, stray bytes), and one such text in a user agent must
-    not hide the record: what is invalid is replaced.
+    """Decode one record; bytes that are no UTF-8 are replaced, so that stray ones in a text do not hide the record.
 
     Raises:
         RecordError: it is not JSON in itself, or nested too deeply.
     """
     try:
         return _RECORD_DECODER.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return _valid(json.loads(bytes(raw).decode("utf-8", "replace")))
-    except (ValueError, RecursionError):
+        return _RECORD_DECODER.decode(bytes(raw).decode("utf-8", "replace"))
+    except (msgspec.DecodeError, RecursionError):
         raise RecordError("a record that is not JSON, or nested too deeply") from None
+
+
+def _split(text: bytes) -> list[msgspec.Raw]:
+    """Split a log file into its records.
+
+    Half a surrogate pair is valid JSON and no valid text, and one in a user agent must not hide a whole file: when the
+    file cannot be read as it is, such halves are replaced.
+    """
+    try:
+        return _FILE_DECODER.decode(text).Records
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return _FILE_DECODER.decode(_ESCAPE.sub(_replace_half, text)).Records
+
+
+def _replace_half(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["half"] else escape[0]
 
 
 def _decompressed(body: "StreamingBody", key: str, max_bytes: int) -> Iterator[bytes]:
@@ -114,13 +134,3 @@ def _gunzipped(body: "StreamingBody", first: bytes) -> Iterator[bytes]:
         raise LogObjectError("it is not valid gzip") from None
     if not inflate.eof:
         raise LogObjectError("it is truncated")
-
-
-def _valid(value: Any) -> Any:  # noqa: ANN401 (any JSON in, any JSON out)
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_valid(key): _valid(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_valid(child) for child in value]
-    return value

@@ -15,13 +15,13 @@ class Clock:
         remaining: Callable[[], float],
         *,
         margin: float = 3.0,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] | None = None,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._remaining = remaining
         self._margin = margin
-        self._now = now
-        self._sleep = sleep
+        self._now = now or time.time
+        self._sleep = sleep or time.sleep
 
     def now(self) -> float:
         """Return the seconds since 1970."""

@@ -29,7 +29,7 @@ _BROKEN: Mapping[str, tuple[bytes, str]] = {
     "records null": (gzip.compress(b'{"Records": null}'), "no list of Records"),
     "records an object": (gzip.compress(b'{"Records": {}}'), "no list of Records"),
     "a list": (gzip.compress(b"[]"), "no list of Records"),
-    "nested beyond reason": (gzip.compress(b"[" * 100_000), "not JSON"),
+    "nested beyond reason": (gzip.compress(b'{"Records": [' + b"[" * 100_000), "not JSON"),
 }
 
 
@@ -106,14 +106,18 @@ def test_a_record_that_is_no_object_fails_alone(world: World, broken: object) ->
     assert sorted("DeleteBucket" in text for text in world.texts()) == [False, True]
 
 
-@pytest.mark.parametrize("user_agent", [b'"\\ud800 half a pair"', b'"\xff\xfe stray bytes"', b"NaN"])
-def test_invalid_text_in_a_record_does_not_hide_it(world: World, user_agent: bytes) -> None:
+@pytest.mark.parametrize("text", [b'"\\ud800 half a pair"', b'"\\uDFFF the other half"', b'"\xff\xfe stray bytes"'])
+def test_invalid_text_in_a_record_does_not_hide_it(world: World, text: bytes) -> None:
     """Text that is no valid Unicode is replaced, and neither its record nor the others are lost."""
-    world.configure_bot(table=False)
-    content = json.dumps({"Records": [record(userAgent="HERE"), record()]}).encode().replace(b'"HERE"', user_agent)
-    world.put(gzip.compress(content))
+    topic = world.make_topic("alerts")
+    world.configure_bot(table=False, sns={"default_topic_arn": topic})
+    records = [record(requestParameters={"a": "HERE", "b": "C:\\\\ud800 \U0001f600"}), record()]
+    world.put(gzip.compress(json.dumps({"Records": records}).encode().replace(b'"HERE"', text)))
     world.invoke(s3_event(KEY))
     assert len(world.slack.messages(CHANNEL)) == 2
+    first = world.bodies(topic)[0]["request_parameters"]
+    assert "\ufffd" in first["a"]
+    assert first["b"] == records[0]["requestParameters"]["b"]
 
 
 def test_a_record_nested_too_deeply_fails_alone(world: World) -> None:

@@ -77,6 +77,10 @@ class World:
             environment["DYNAMODB_TABLE_NAME"] = TABLE
         self.configure(environment=environment, slack={"default_channel_id": CHANNEL, **(slack or {})}, **config)
 
+    def configure_bot_again(self, **config: Any) -> None:
+        """Configure the bot anew, without a table and with other settings."""
+        self.configure_bot(table=False, **config)
+
     def make_table(self) -> None:
         """Create the state table as the module does."""
         self.aws("dynamodb").create_table(

@@ -1,0 +1,50 @@
+"""Text of strangers made safe for the terminal, and Slack's markup as rich shows it.
+
+Nothing here is ever parsed as rich's own markup: texts are `Text` objects, with styles put on by us.
+"""
+
+import html
+import re
+from typing import Final
+
+from rich.text import Text
+
+from cloudtrail_to_slack.messages.slack_text import visible
+from cloudtrail_to_slack_dev.slack_standin.emoji import with_emoji
+
+_MARKUP: Final = re.compile(
+    r"`(?P<code>[^`\n]+)`"
+    r"|<!date\^[^<>|]*\|(?P<date>[^<>]*)>"
+    r"|<[^<>|\n]+\|(?P<label>[^<>\n]*)>"
+    r"|(?<![\w*])\*(?=\S)(?P<bold>[^*\n]+)(?<=\S)\*(?![\w*])"
+    r"|(?<![\w_])_(?=\S)(?P<italic>[^_\n]+)(?<=\S)_(?![\w_])"
+)
+_STYLES: Final = {"code": "cyan", "date": "", "label": "underline", "bold": "bold", "italic": "italic"}
+
+
+def safe(text: str) -> str:
+    r"""Show control characters and their like as `\u001b`; a line break becomes a space."""
+    return visible(text.replace("\n", " "))
+
+
+def slack_lines(text: str) -> list[Text]:
+    """Return the lines of a text in Slack's markup: emoji as Unicode, styles as the terminal's."""
+    return [_slack_line(line) for line in text.split("\n") if line.strip()]
+
+
+def _slack_line(line: str) -> Text:
+    shown = Text()
+    position = 0
+    for match in _MARKUP.finditer(line):
+        kind = match.lastgroup or ""
+        inner = match[kind]
+        shown.append(_unescape(with_emoji(line[position : match.start()])))
+        # In code nothing is markup or emoji; in bold text an emoji still is one.
+        shown.append(_unescape(inner if kind == "code" else with_emoji(inner)), style=_STYLES.get(kind, ""))
+        position = match.end()
+    shown.append(_unescape(with_emoji(line[position:])))
+    return shown
+
+
+def _unescape(text: str) -> str:
+    return safe(html.unescape(text) if "&#" not in text else text)

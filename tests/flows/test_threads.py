@@ -1,0 +1,285 @@
+"""Threads of similar alerts, with the bot and the state table."""
+
+import json
+import threading
+from collections.abc import Callable
+
+import pytest
+from cloudtrail_to_slack.destinations.slack_app import SlackApp
+from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
+from cloudtrail_to_slack.messages import SlackMessage
+from cloudtrail_to_slack.state import StateTable
+from cloudtrail_to_slack.threads import LEASE_SECONDS, Posted, Threads
+from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack_dev.slack_standin import SlackError
+from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
+
+_MESSAGE = SlackMessage("text", [{"type": "section", "text": {"type": "mrkdwn", "text": "text"}}])
+
+
+class FakeTime:
+    """A clock that stands until it is waited on, and can do something meanwhile."""
+
+    def __init__(self) -> None:
+        self.now = 1_773_480_000.0
+        self.waits = 0
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+        self.waits += 1
+        self.meanwhile()
+
+
+class Scene:
+    """Threads as one function keeps them; several scenes share the table and the channel."""
+
+    def __init__(self, world: World, time: FakeTime, table_name: str | None = TABLE) -> None:
+        self.slack = SlackApp(lambda: world.slack.bot_token, world.slack.api_url)
+        self.table = StateTable(world.aws("dynamodb"), table_name) if table_name else None
+        clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
+        self.threads = Threads(self.slack, self.table, 900, clock)
+
+    def post(self, thread_ts: str | None) -> Posted:
+        """Post the message."""
+        return Posted(self.slack.send(CHANNEL, _MESSAGE, thread_ts), _MESSAGE)
+
+    def join(self, fingerprint: str | None = "f") -> None:
+        """Let an alert join its thread."""
+        self.threads.join(CHANNEL, fingerprint, None, self.post)
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    """A clock of our own."""
+    return FakeTime()
+
+
+@pytest.fixture
+def scene(world: World, time: FakeTime) -> Scene:
+    """One function, with a table."""
+    world.make_table()
+    return Scene(world, time)
+
+
+def test_similar_alerts_share_a_thread_that_counts_them(world: World) -> None:
+    """The first alert opens a thread, later ones answer in it, and the opening message counts them and says when."""
+    world.configure_bot()
+    times = ["2026-03-14T09:30:00Z", "2026-03-14T09:31:00Z", "2026-03-14T09:32:07Z"]
+    world.put_log(*(record(eventTime=time) for time in times[:2]), record(eventName="PutObject"))
+    world.invoke(s3_event(KEY))
+    later = world.put_log(record(eventTime=times[2]), key=KEY.replace("0123", "aaaa"))
+    world.invoke(s3_event(later))
+    first, second = world.slack.threads(CHANNEL)
+    assert (len(first.replies), len(second.replies)) == (2, 0)
+    shown = json.dumps(first.root.blocks)
+    assert "3 alerts like this by now" in shown
+    assert "2026-03-14 09:32:07 UTC" in shown
+    assert "DeleteBucket" in shown
+    assert first.root.edited == 2
+    assert "by now" not in json.dumps(second.root.blocks)
+
+
+def test_an_identity_too_poor_to_tell_joins_no_thread(world: World) -> None:
+    """Alerts of whom three of type, principal, ARN and account are missing stay messages of their own."""
+    world.configure_bot()
+    world.put_log(*(record(userIdentity={"type": "AWSService"}, recipientAccountId=None) for _ in range(3)))
+    world.invoke(s3_event(KEY))
+    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 0, 0]
+
+
+def test_threads_belong_to_a_channel(world: World) -> None:
+    """The same fingerprint in two channels is two threads."""
+    world.slack.add_channel("C1", "other")
+    world.configure_bot(slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
+    world.put_log(record(), record(recipientAccountId="444455556666"))
+    world.invoke(s3_event(KEY))
+    assert (len(world.slack.threads(CHANNEL)), len(world.slack.threads("C1"))) == (1, 1)
+
+
+def test_a_thread_ends_with_its_time_to_live(scene: Scene, world: World, time: FakeTime) -> None:
+    """An alert within the time to live joins, one after it opens a new thread, whether or not DynamoDB has deleted."""
+    scene.join()
+    time.now += 899
+    scene.join()
+    time.now += 2
+    scene.join()
+    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [1, 0]
+
+
+def test_two_functions_racing_make_one_thread(scene: Scene, world: World, time: FakeTime) -> None:
+    """While one function opens the thread, the other waits, and then answers in it."""
+    other = Scene(world, time)
+
+    def post_while_the_other_asks(thread_ts: str | None) -> Posted:
+        racer = threading.Thread(target=other.join)
+        started = threading.Event()
+        time.meanwhile = lambda: (started.set(), finished.wait(5))[0]  # type: ignore[assignment,return-value]
+        racer.start()
+        racers.append(racer)
+        assert started.wait(5), "the other function did not have to wait"
+        return scene.post(thread_ts)
+
+    finished = threading.Event()
+    racers: list[threading.Thread] = []
+    scene.threads.join(CHANNEL, "f", None, post_while_the_other_asks)
+    finished.set()
+    racers[0].join(10)
+    (thread,) = world.slack.threads(CHANNEL)
+    assert len(thread.replies) == 1
+
+
+def test_many_functions_at_once_make_one_thread(scene: Scene, world: World) -> None:
+    """Eight functions that get similar alerts at the same moment open exactly one thread, and lose none."""
+    del scene
+    functions = [Scene(world, FakeTime()) for _ in range(8)]
+    for function in functions:
+        real = Clock(lambda: 1000.0)
+        function.threads = Threads(function.slack, function.table, 900, real)
+    racers = [threading.Thread(target=function.join) for function in functions]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(60)
+    (thread,) = world.slack.threads(CHANNEL)
+    assert len(thread.replies) == 7
+
+
+def test_a_claim_whose_holder_died_is_taken_over(scene: Scene, world: World, time: FakeTime) -> None:
+    """A function that died between claim and post holds the thread up for its lease and no longer."""
+    assert scene.table
+    scene.table.claim_thread(f"thread#{CHANNEL}#f", "dead", now=time.now, lease=LEASE_SECONDS)
+    scene.join()
+    scene.join()
+    (thread,) = world.slack.threads(CHANNEL)
+    assert len(thread.replies) == 1
+    assert time.waits * 0.3 == pytest.approx(LEASE_SECONDS, abs=1)
+
+
+def test_a_claim_is_given_up_when_the_opening_cannot_be_posted(scene: Scene, world: World) -> None:
+    """When the first alert is refused, the next may open the thread at once."""
+    world.slack.fail(SlackError("not_in_channel"))
+    with pytest.raises(BrokenDestinationError):
+        scene.join()
+    scene.join()
+    scene.join()
+    (thread,) = world.slack.threads(CHANNEL)
+    assert len(thread.replies) == 1
+
+
+def test_an_alert_refused_in_a_thread_is_not_posted_elsewhere(scene: Scene, world: World) -> None:
+    """A set-up error while answering fails the alert; it does not make a second thread."""
+    scene.join()
+    world.slack.fail(SlackError("is_archived"))
+    with pytest.raises(BrokenDestinationError):
+        scene.join()
+    assert len(world.slack.messages(CHANNEL)) == 1
+
+
+@pytest.mark.parametrize("code", ["thread_not_found", "cannot_reply_to_message"])
+def test_a_thread_whose_opening_is_gone_is_opened_anew(scene: Scene, world: World, code: str) -> None:
+    """When somebody deleted the opening message, the alert opens a new thread and later ones join that."""
+    scene.join()
+    world.slack.fail(SlackError(code))
+    scene.join()
+    scene.join()
+    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 1]
+
+
+def test_an_older_count_never_replaces_a_newer_one(scene: Scene, world: World, time: FakeTime) -> None:
+    """Of two functions that counted, the slower one does not show its older number."""
+    slow = Scene(world, time)
+    scene.join()
+    slow.join()
+    scene.join()
+    scene.threads.show_counts()
+    slow.threads.show_counts()
+    (thread,) = world.slack.threads(CHANNEL)
+    assert "3 alerts" in json.dumps(thread.root.blocks)
+    assert thread.root.edited == 1
+
+
+def test_without_a_table_alerts_stand_alone(world: World) -> None:
+    """A bot without a state table posts every alert as a message of its own."""
+    world.configure_bot(table=False)
+    world.put_log(record(), record())
+    world.invoke(s3_event(KEY))
+    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 0]
+
+
+def test_a_table_that_fails_loses_no_alert(world: World) -> None:
+    """When the state table cannot be used, alerts are posted without a thread and the invocation succeeds."""
+    world.configure_bot(table=False)
+    world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "no-such-table")
+    world.put_log(record(), record())
+    world.invoke(s3_event(KEY))
+    assert len(world.slack.threads(CHANNEL)) == 2
+
+
+def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, world: World) -> None:
+    """When the table goes away while a thread is being opened or answered, the alerts are posted all the same."""
+    dynamodb = world.aws("dynamodb")
+
+    def post(thread_ts: str | None) -> Posted:
+        dynamodb.delete_table(TableName=TABLE)
+        return scene.post(thread_ts)
+
+    scene.threads.join(CHANNEL, "f", None, post)
+    world.make_table()
+    scene.join()
+    scene.threads.join(CHANNEL, "f", None, post)
+    scene.threads.show_counts()
+    assert len(world.slack.messages(CHANNEL)) == 3
+
+
+def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, world: World) -> None:
+    """When neither Slack nor the table works, it is Slack's refusal that is told."""
+
+    def post(_: str | None) -> Posted:
+        world.aws("dynamodb").delete_table(TableName=TABLE)
+        raise BrokenDestinationError("is_archived")
+
+    with pytest.raises(BrokenDestinationError, match="is_archived"):
+        scene.threads.join(CHANNEL, "f", None, post)
+
+
+def test_an_invocation_without_time_to_wait_posts_without_a_thread(world: World, time: FakeTime) -> None:
+    """When another function is opening the thread and there is no time to wait, the alert is a message of its own."""
+    world.make_table()
+    table = StateTable(world.aws("dynamodb"), TABLE)
+    table.claim_thread(f"thread#{CHANNEL}#f", "another", now=time.now, lease=LEASE_SECONDS)
+    scene = Scene(world, time)
+    hurried = Threads(scene.slack, table, 900, Clock(lambda: 1.0, now=lambda: time.now))
+    hurried.join(CHANNEL, "f", None, scene.post)
+    assert len(world.slack.threads(CHANNEL)) == 1
+
+
+def test_a_count_that_cannot_be_shown_fails_nothing(world: World) -> None:
+    """All alerts are told when the opening message cannot be updated, so the invocation succeeds."""
+    world.configure_bot()
+    world.slack.fail(SlackError("edit_window_closed"), method="chat.update")
+    world.put_log(record(), record())
+    world.invoke(s3_event(KEY))
+    (thread,) = world.slack.threads(CHANNEL)
+    assert (len(thread.replies), thread.root.edited) == (1, 0)
+
+
+def test_a_thread_opened_by_a_short_message_is_counted_too(world: World) -> None:
+    """A thread whose opening Slack took only in short shows its count as well."""
+    world.configure_bot()
+    world.slack.fail(SlackError("invalid_blocks"))
+    world.put_log(record(), record())
+    world.invoke(s3_event(KEY))
+    (thread,) = world.slack.threads(CHANNEL)
+    assert "2 alerts" in json.dumps(thread.root.blocks)
+
+
+def test_a_failed_alert_in_a_thread_fails_the_invocation(world: World) -> None:
+    """An alert that should join a thread and cannot be posted is not lost silently."""
+    world.configure_bot()
+    world.put_log(record())
+    world.invoke(s3_event(KEY))
+    world.slack.fail(SlackError("is_archived"))
+    with pytest.raises(InvocationFailedError):
+        world.invoke(s3_event(KEY))

@@ -1,0 +1,318 @@
+"""From what invoked the function to what there is to do."""
+
+import json
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.samples import record
+from support.strategies import hostile_key, hostile_text, json_values
+
+from cloudtrail_to_slack.notifications import (
+    CLOUDTRAIL_DETAIL_TYPES,
+    Ignored,
+    Item,
+    LogObject,
+    Notification,
+    RemovedObject,
+    SingleEvent,
+    Unrecognised,
+    read_payload,
+)
+
+BUCKET, KEY = "trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/a b+c%20d.json.gz"
+OBJECT = LogObject(BUCKET, KEY, "eu-west-1")
+TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-03-14T09:00:00Z", "Bucket": BUCKET}
+SECRET = "correct horse battery staple"
+
+
+def s3_record(event_name: str = "ObjectCreated:Put", key: str = KEY, **more: Any) -> dict[str, Any]:
+    """A record of an S3 event notification; its key is form-encoded."""
+    s3 = {"bucket": {"name": BUCKET}, "object": {"key": quote_plus(key, safe="/")}}
+    return {"eventSource": "aws:s3", "awsRegion": "eu-west-1", "eventName": event_name, "s3": s3, **more}
+
+
+def s3_notification(*keys: str) -> dict[str, Any]:
+    """An S3 event notification about objects that were created."""
+    return {"Records": [s3_record(key=key) for key in keys or (KEY,)]}
+
+
+def sns_envelope(payload: object) -> dict[str, Any]:
+    """What SNS puts around a message."""
+    return {"Type": "Notification", "MessageId": "m", "TopicArn": "t", "Message": json.dumps(payload)}
+
+
+def from_sns(payload: object) -> dict[str, Any]:
+    """A message as SNS hands it to a function."""
+    return {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns_envelope(payload)}]}
+
+
+def from_sqs(*bodies: object, ids: tuple[str, ...] = ("m-1", "m-2", "m-3")) -> dict[str, Any]:
+    """Messages as SQS hands them to a function."""
+    pairs = zip(ids, bodies, strict=False)
+    return {"Records": [{"eventSource": "aws:sqs", "messageId": i, "body": json.dumps(body)} for i, body in pairs]}
+
+
+def eventbridge(detail_type: str, detail: object, source: str = "aws.s3") -> dict[str, Any]:
+    """An EventBridge event."""
+    return {"source": source, "detail-type": detail_type, "region": "eu-west-1", "time": "t", "detail": detail}
+
+
+S3_DETAIL = {"bucket": {"name": BUCKET}, "object": {"key": KEY}}
+ANNOUNCEMENTS = {
+    "S3": s3_notification(),
+    "S3 to SNS": from_sns(s3_notification()),
+    "S3 to SQS": from_sqs(s3_notification()),
+    "S3 to SNS to SQS": from_sqs(sns_envelope(s3_notification())),
+    "S3 to SNS to SQS, raw": from_sqs(s3_notification()),
+    "S3 to SQS to a pipe that envelopes": from_sqs(sns_envelope(sns_envelope(s3_notification()))),
+    "EventBridge": eventbridge("Object Created", S3_DETAIL),
+    "EventBridge to SQS": from_sqs(eventbridge("Object Created", S3_DETAIL)),
+    "EventBridge to SNS": from_sns(eventbridge("Object Created", S3_DETAIL)),
+}
+
+
+def items(payload: object) -> list[Item]:
+    """All items of all notifications."""
+    return [item for notification in read_payload(payload) for item in notification.items]
+
+
+@pytest.mark.parametrize("payload", ANNOUNCEMENTS.values(), ids=ANNOUNCEMENTS)
+def test_announcement(payload: object) -> None:
+    """However a log object is announced, its decoded key, bucket and region are read."""
+    assert items(payload) == [OBJECT]
+
+
+def test_cloudtrails_own_notification() -> None:
+    """CloudTrail's own message names several objects of one bucket, whose keys are not encoded."""
+    payload = {"s3Bucket": BUCKET, "s3ObjectKey": ["a+b.json.gz", "c%20d.json.gz"]}
+    expected = [LogObject(BUCKET, "a+b.json.gz"), LogObject(BUCKET, "c%20d.json.gz")]
+    assert items(from_sns(payload)) == expected
+    assert items(payload) == expected
+
+
+def test_cloudtrails_own_notification_of_one_key() -> None:
+    """A single key that is no list is read too."""
+    assert items({"s3Bucket": BUCKET, "s3ObjectKey": KEY}) == [LogObject(BUCKET, KEY)]
+
+
+def test_one_unreadable_key_leaves_its_neighbours() -> None:
+    """A key that is no text is unrecognised, and the keys beside it are read."""
+    found = items({"s3Bucket": BUCKET, "s3ObjectKey": ["a", None, 7, "b"]})
+    assert [type(item) for item in found] == [LogObject, Unrecognised, Unrecognised, LogObject]
+
+
+@pytest.mark.parametrize("payload", [TEST_EVENT, from_sqs(TEST_EVENT), from_sns(TEST_EVENT)])
+def test_s3_test_event(payload: object) -> None:
+    """The message S3 sends when a notification is set up asks for nothing."""
+    assert items(payload) == [Ignored("s3:TestEvent")]
+
+
+def test_cloudtrail_validation_message() -> None:
+    """The text CloudTrail sends when a topic is set up asks for nothing."""
+    payload = {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "CloudTrail validation message."}}]}
+    assert items(payload) == [Ignored("CloudTrail validation message")]
+
+
+def test_removed_object_of_s3() -> None:
+    """A removal tells who removed what, from where, when and how."""
+    more = {
+        "eventTime": "2026-03-14T09:00:00.000Z",
+        "userIdentity": {"principalId": "AWS:AIDAEXAMPLE"},
+        "requestParameters": {"sourceIPAddress": "203.0.113.7"},
+    }
+    payload = {"Records": [s3_record("ObjectRemoved:DeleteMarkerCreated", **more)]}
+    expected = RemovedObject(
+        OBJECT, "2026-03-14T09:00:00.000Z", "AWS:AIDAEXAMPLE", "203.0.113.7", "ObjectRemoved:DeleteMarkerCreated"
+    )
+    assert items(payload) == [expected]
+
+
+def test_removed_object_of_which_nothing_more_is_told() -> None:
+    """A removal without identity, address or time is a removal still."""
+    payload = {"Records": [s3_record("ObjectRemoved:Delete", userIdentity=None, requestParameters="?", eventTime=5)]}
+    assert items(payload) == [RemovedObject(OBJECT, None, None, None, "ObjectRemoved:Delete")]
+
+
+def test_removed_object_of_eventbridge() -> None:
+    """EventBridge's removals tell the same."""
+    detail = {**S3_DETAIL, "requester": "111122223333", "source-ip-address": "203.0.113.7", "reason": "DeleteObject"}
+    expected = RemovedObject(OBJECT, "t", "111122223333", "203.0.113.7", "DeleteObject")
+    assert items(eventbridge("Object Deleted", detail)) == [expected]
+
+
+def test_expired_object() -> None:
+    """A lifecycle rule's removals are nobody's doing and are ignored."""
+    payload = eventbridge("Object Deleted", {**S3_DETAIL, "reason": "Lifecycle Expiration"})
+    assert items(payload) == [Ignored("an object that a lifecycle rule removed")]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{"Records": [s3_record("ObjectTagging:Put")]}, eventbridge("Object Tags Added", S3_DETAIL)],
+    ids=["S3", "EventBridge"],
+)
+def test_other_s3_events(payload: object) -> None:
+    """What is neither a creation nor a removal is ignored and no error."""
+    assert [type(item) for item in items(payload)] == [Ignored]
+
+
+def test_event_name_with_its_long_prefix() -> None:
+    """An event name written `s3:ObjectCreated:Put`, as rules write it, is a creation too."""
+    assert items({"Records": [s3_record("s3:ObjectCreated:CompleteMultipartUpload")]}) == [OBJECT]
+
+
+@pytest.mark.parametrize("detail_type", sorted(CLOUDTRAIL_DETAIL_TYPES))
+def test_single_events(detail_type: str) -> None:
+    """Each kind of CloudTrail event that EventBridge brings is handed on as its record."""
+    detail = record()
+    assert items(eventbridge(detail_type, detail, "aws.s3")) == [SingleEvent(detail)]
+    assert items(from_sqs(eventbridge(detail_type, detail, "aws.ec2"))) == [SingleEvent(detail)]
+
+
+def test_sqs_messages_are_notifications_of_their_own() -> None:
+    """Each SQS message is a notification with its id, so that one can be handed back without the others."""
+    notifications = read_payload(from_sqs(s3_notification("a"), TEST_EVENT, {"what": "?"}))
+    assert [notification.message_id for notification in notifications] == ["m-1", "m-2", "m-3"]
+    kinds = [[type(item) for item in notification.items] for notification in notifications]
+    assert kinds == [[LogObject], [Ignored], [Unrecognised]]
+
+
+def test_everything_that_is_not_queued_is_one_notification() -> None:
+    """The records of one S3 notification form one notification without a message id."""
+    notifications = read_payload(s3_notification("a", "b"))
+    objects = (LogObject(BUCKET, "a", "eu-west-1"), LogObject(BUCKET, "b", "eu-west-1"))
+    assert notifications == [Notification(objects)]
+
+
+def test_unreadable_record_leaves_its_neighbours() -> None:
+    """A record that is no record does not hide the one after it."""
+    payload = {"Records": [None, 5, {"eventSource": "aws:kinesis"}, {"eventSource": "aws:s3"}, s3_record()]}
+    found = items(payload)
+    assert [type(item) for item in found[:4]] == [Unrecognised] * 4
+    assert found[4:] == [OBJECT]
+
+
+UNRECOGNISED = {
+    "nothing": (None, "nothing"),
+    "text": ("Hello", "text"),
+    "a number": (7, "a value that is no object"),
+    "a list": ([1], "a list"),
+    "an empty object": ({}, "an object without keys"),
+    "no records": ({"Records": []}, "an object with the keys Records"),
+    "unknown keys": ({"b": 1, "a": {"c": 2}}, "an object with the keys a, b"),
+    "a message that is no JSON": (
+        {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "{"}]},
+        "a message that is not JSON",
+    ),
+    "a message without a body": ({"Records": [{"eventSource": "aws:sqs", "messageId": "1"}]}, "nothing"),
+    "an empty queue message": (from_sqs({"Records": []}), "an object with the keys Records"),
+    "SNS without an envelope": ({"Records": [{"EventSource": "aws:sns"}]}, "nothing"),
+    "no bucket": ({"s3Bucket": "", "s3ObjectKey": ["a"]}, "an object with the keys s3Bucket, s3ObjectKey"),
+    "no key": ({"s3Bucket": BUCKET, "s3ObjectKey": []}, "an object with the keys s3Bucket, s3ObjectKey"),
+    "an EventBridge event of another service": (
+        eventbridge("EC2 Instance State-change Notification", {}, "aws.ec2"),
+        "an object with the keys detail, detail-type, region, source, time",
+    ),
+    "an EventBridge event without detail": (
+        eventbridge("AWS API Call via CloudTrail", None, "aws.ec2"),
+        "an object with the keys detail, detail-type, region, source, time",
+    ),
+    "an S3 event of EventBridge without a key": (
+        eventbridge("Object Created", {"bucket": {"name": BUCKET}}),
+        "an object with the keys detail, detail-type, region, source, time",
+    ),
+    "envelopes without end": (
+        from_sns(sns_envelope(sns_envelope(sns_envelope(sns_envelope(s3_notification()))))),
+        "an object with the keys Records",
+    ),
+}
+
+
+@pytest.mark.parametrize(("payload", "description"), UNRECOGNISED.values(), ids=UNRECOGNISED)
+def test_unrecognised(payload: object, description: str) -> None:
+    """What cannot be read is described by its keys, so that the log says what came."""
+    assert items(payload) == [Unrecognised(description)]
+
+
+def test_description_is_short() -> None:
+    """Hundreds of endless keys are told in a line."""
+    (item,) = items({f"{number:03}{'x' * 1000}": 1 for number in range(300)})
+    assert isinstance(item, Unrecognised)
+    assert len(item.description) < 1000
+    assert item.description.endswith(", …")
+
+
+@pytest.mark.parametrize("detail_type", [[], {}, ["Object Created"], None, 7, True])
+def test_detail_type_of_any_type(detail_type: object) -> None:
+    """A detail type that is no text makes the payload unrecognised and raises nothing."""
+    payload = {"source": "aws.s3", "detail-type": detail_type, "detail": {"a": 1}}
+    assert [type(item) for item in items(payload)] == [Unrecognised]
+
+
+def test_message_nested_beyond_measure() -> None:
+    """A message nested a hundred thousand deep is no JSON to us, and no crash."""
+    payload = {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "[" * 100_000}]}
+    assert items(payload) == [Unrecognised("a message that is not JSON")]
+
+
+NAMES = ("Records", "eventSource", "EventSource", "Sns", "Message", "body", "Type", "s3", "detail", "detail-type")
+MORE_NAMES = ("source", "bucket", "object", "key", "name", "s3Bucket", "s3ObjectKey", "Event", "messageId", "eventName")
+VALUES = ("aws:s3", "aws:sqs", "aws:sns", "aws.s3", "Notification", "Object Created", "Object Deleted", "s3:TestEvent")
+
+
+def payloads() -> st.SearchStrategy[Any]:
+    """JSON made of the words that notifications are made of, in any arrangement, some of it as text."""
+    leaves = st.one_of(st.sampled_from(VALUES), st.sampled_from(sorted(CLOUDTRAIL_DETAIL_TYPES)), json_values(2))
+    keys = st.one_of(st.sampled_from(NAMES), st.sampled_from(MORE_NAMES), hostile_key())
+
+    def wider(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        objects = st.dictionaries(keys, inner, max_size=5)
+        records = st.lists(inner, max_size=3).map(lambda records: {"Records": records})
+        texts = inner.map(lambda value: json.dumps(value))
+        return st.one_of(objects, objects, records, texts, st.lists(inner, max_size=3))
+
+    return st.recursive(leaves, wider, max_leaves=20)
+
+
+@settings(deadline=None, max_examples=300)
+@given(payload=st.one_of(payloads(), payloads().map(from_sqs), payloads().map(from_sns)))
+def test_reads_any_payload(payload: object) -> None:
+    """No payload whatever raises, and each asks for at least one thing."""
+    notifications = read_payload(payload)
+    assert notifications
+    assert all(notification.items for notification in notifications)
+
+
+def _with_secrets(value: Any) -> Any:
+    """Replace every text that is no key by a secret."""
+    if isinstance(value, dict):
+        return {key: _with_secrets(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_with_secrets(child) for child in value]
+    return SECRET if isinstance(value, str) and value not in VALUES else value
+
+
+@settings(deadline=None, max_examples=200)
+@given(payload=payloads())
+def test_descriptions_leak_nothing(payload: object) -> None:
+    """A description names keys only: no text of the content ever stands in one."""
+    for message in (payload, from_sqs(payload), from_sns(payload)):
+        for item in items(_with_secrets(message) if message is payload else message):
+            if isinstance(item, Unrecognised):
+                assert SECRET not in item.description
+    wrapped = from_sqs(_with_secrets(payload))
+    assert not any(isinstance(item, Unrecognised) and SECRET in item.description for item in items(wrapped))
+
+
+@given(key=hostile_text(500).filter(bool))
+def test_keys_survive_encoding(key: str) -> None:
+    """Any key comes back from S3's encoding as it was, `+` and `%` and all."""
+    assert items(s3_notification(key)) == [LogObject(BUCKET, key, "eu-west-1")]
+
+
+def test_url() -> None:
+    """A log object's address is what the AWS command line takes."""
+    assert OBJECT.url == f"s3://{BUCKET}/{KEY}"
