@@ -17,13 +17,13 @@ from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule, Severity
 
 T = TypeVar("T")
 
-_KEYS = (
+KEYS = (
     "rules_separator", "use_default_rules", "rules", "ignore_rules", "events_to_track", "detection_packs",
     "rule_evaluation_errors_to_slack", "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification",
     "function_name", "slack", "sns", "dynamodb_time_to_live",
 )  # fmt: skip
-_RULE_KEYS = ("expression", "id", "title", "severity", "description", "runbook_url", "mitre")
-_IGNORE_RULE_KEYS = ("expression", "id", "reason", "expires")
+RULE_KEYS = ("expression", "id", "title", "severity", "description", "runbook_url", "mitre")
+IGNORE_RULE_KEYS = ("expression", "id", "reason", "expires")
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", re.ASCII)
 
@@ -65,7 +65,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
     """
     faults: list[Fault] = []
     reader = Reader(data, "", faults)
-    reader.refuse_unknown(_KEYS)
+    reader.refuse_unknown(KEYS)
     separator = reader.text("rules_separator") or ","
     function_name = reader.text("function_name") or own_name
     config = Config(
@@ -144,7 +144,7 @@ def _rule(reader: Reader, key: str, item: object) -> Rule | None:
         expression = _expression(reader, key, item)
         return Rule(expression) if expression else None
     fields = reader.inside(key, item)
-    fields.refuse_unknown(_RULE_KEYS)
+    fields.refuse_unknown(RULE_KEYS)
     expression = _expression(reader, f"{key}.expression", fields.text("expression"))
     runbook_url = fields.text("runbook_url")
     if runbook_url and not is_web_address(runbook_url):
@@ -166,7 +166,7 @@ def _ignore_rule(reader: Reader, key: str, item: object) -> IgnoreRule | None:
         expression = _expression(reader, key, item)
         return IgnoreRule(expression) if expression else None
     fields = reader.inside(key, item)
-    fields.refuse_unknown(_IGNORE_RULE_KEYS)
+    fields.refuse_unknown(IGNORE_RULE_KEYS)
     expression = _expression(reader, f"{key}.expression", fields.text("expression"))
     rule = IgnoreRule(expression or "", fields.text("id"), fields.text("reason"), _day(fields, "expires"))
     return rule if expression else None

@@ -22,24 +22,16 @@ from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
 from cloudtrail_to_slack.settings import DEFAULT_CONFIG_PATH, VARIABLES, Settings, parse_webhook_routes, read_settings
 from cloudtrail_to_slack.state import StateTable
-from cloudtrail_to_slack.telemetry import emit_access_denied, emit_counts, emit_delivered, logger, set_log_level
+from cloudtrail_to_slack.telemetry import (
+    METRICS,
+    emit_access_denied,
+    emit_counts,
+    emit_delivered,
+    logger,
+    set_log_level,
+)
 from cloudtrail_to_slack.threads import Threads
 from cloudtrail_to_slack.waiting import Clock
-
-_METRICS = {
-    "records_in": "RecordsIn",
-    "matched": "RecordsMatched",
-    "ignored": "RecordsIgnored",
-    "unmatched": "RecordsUnmatched",
-    "failed": "RecordsFailed",
-    "objects_read": "ObjectsRead",
-    "objects_skipped": "ObjectsSkipped",
-    "objects_failed": "ObjectsFailed",
-    "objects_removed": "ObjectsRemoved",
-    "notifications_ignored": "NotificationsIgnored",
-    "notifications_unrecognised": "NotificationsUnrecognised",
-    "rule_errors": "RuleErrors",
-}
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
@@ -117,7 +109,7 @@ class Application:
     def _close(self, report: Report, delivery: Delivery) -> None:
         """Write the line that closes an invocation, and the metrics."""
         config, results = self._settings.config, delivery.results
-        counts = {name: report.counts[name] for name in _METRICS}
+        counts = {name: report.counts[name] for name in METRICS}
         logger.info(
             "invocation finished",
             extra={
@@ -127,7 +119,7 @@ class Application:
                 "left_undone": len(report.failures),
             },
         )
-        emit_counts({metric: counts[name] for name, metric in _METRICS.items()}, config.function_name)
+        emit_counts({metric: counts[name] for name, metric in METRICS.items()}, config.function_name)
         emit_delivered(results.delivered, results.undelivered, config.function_name)
         if config.push_access_denied_cloudwatch_metrics:
             emit_access_denied(report.denied, report.denied_ignored)

@@ -13,6 +13,21 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_m
 
 NAMESPACE = "CloudTrailToSlack"
 ACCESS_DENIED_NAMESPACE = "CloudTrailToSlack/AccessDeniedEvents"
+# The counts of an invocation: the name in the closing log line, and the metric.
+METRICS = {
+    "records_in": "RecordsIn",
+    "matched": "RecordsMatched",
+    "ignored": "RecordsIgnored",
+    "unmatched": "RecordsUnmatched",
+    "failed": "RecordsFailed",
+    "objects_read": "ObjectsRead",
+    "objects_skipped": "ObjectsSkipped",
+    "objects_failed": "ObjectsFailed",
+    "objects_removed": "ObjectsRemoved",
+    "notifications_ignored": "NotificationsIgnored",
+    "notifications_unrecognised": "NotificationsUnrecognised",
+    "rule_errors": "RuleErrors",
+}
 _QUIET_LIBRARIES = ("urllib3", "slack_sdk", "botocore", "boto3", "requests")
 
 

@@ -45,7 +45,9 @@ def test_objects_of_other_kinds_are_skipped_one_by_one(
     assert counts["objects_skipped"] == 1
     assert counts["objects_read"] == 1
     assert len(world.texts()) == 1
-    skipped = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if line.get("message") == "skipped"]
+    skipped = [
+        line for line in map(json.loads, capsys.readouterr().out.splitlines()) if line.get("message") == "skipped"
+    ]
     assert [word in line["reason"] for line in skipped] == [True]
 
 

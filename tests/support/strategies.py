@@ -153,7 +153,9 @@ def rules() -> st.SearchStrategy[tuple[Rule, ...]]:
     addresses = st.one_of(
         st.none(),
         st.just("https://wiki.example/runbooks/stop-logging?step=1&team=a|b"),
-        st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=250).map("https://wiki.example/".__add__),
+        st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=250).map(
+            "https://wiki.example/".__add__
+        ),
     )
     rule = st.builds(
         Rule,

@@ -103,9 +103,11 @@ class World:
     def published(self, topic_arn: str) -> list[dict[str, Any]]:
         """Return the envelopes of what was published to a topic so far."""
         found: list[dict[str, Any]] = []
-        while messages := self.aws("sqs").receive_message(
-            QueueUrl=self.queue_urls[topic_arn], MaxNumberOfMessages=10
-        ).get("Messages"):
+        while (
+            messages := self.aws("sqs")
+            .receive_message(QueueUrl=self.queue_urls[topic_arn], MaxNumberOfMessages=10)
+            .get("Messages")
+        ):
             found += [json.loads(message["Body"]) for message in messages]
         return found
 

@@ -76,8 +76,8 @@ class Replay:
                 self.handed_back.append(HandedBack(url, reasons.get(url, "see the log")))
             else:
                 scene.sqs.delete_message(QueueUrl=scene.queue_url, ReceiptHandle=message["ReceiptHandle"])
-        told = _closing_sentence(lines)
-        say(f"batch {self.batches}: {len(messages)} messages, {told}, {len(failed)} handed back")
+        said = _closing_sentence(lines)
+        say(f"batch {self.batches}, messages: {len(messages)}, {said}, handed back: {len(failed)}")
 
 
 def _call_handler(event: dict[str, Any]) -> tuple[dict[str, Any], list[LogLine]]:
@@ -87,8 +87,8 @@ def _call_handler(event: dict[str, Any]) -> tuple[dict[str, Any], list[LogLine]]
         with redirect_stdout(output):
             answer = lambda_handler(event, Context())
     except Exception as error:
-        first_line = (str(error).splitlines() or ["without a message"])[0]
-        raise DemoError(f"the handler raised {type(error).__name__}: {first_line}") from error
+        said = " ".join(str(error).split())
+        raise DemoError(f"the handler raised {type(error).__name__}: {said}") from error
     return answer, read_log(output.getvalue())
 
 
@@ -127,4 +127,4 @@ def _object_url(body: str) -> str:
 def _closing_sentence(lines: Sequence[LogLine]) -> str:
     counts = Totals()
     counts.add(lines)
-    return f"{counts.counts['records_in']} records, {counts.counts['matched']} matched"
+    return f"records: {counts.counts['records_in']}, matched: {counts.counts['matched']}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from cloudtrail_to_slack_dev.demo.errors import DemoError
+
 _TRUNCATED_FROM = "03_quiet_staging"
 _REMOVED = "09_trail_stopped"
 _DAY, _TIME = "2026/03/14", "20260314T0930Z"
@@ -30,21 +32,39 @@ class Upload:
 
 
 def read_uploads() -> list[Upload]:
-    """Return every object of the demo in the order of the story; the last one is a gzip file that was cut off."""
+    """Return every object of the demo in the order of the story; the last one is a gzip file that was cut off.
+
+    Raises:
+        DemoError: a sample that the demo needs is not there, or one is not what a sample is.
+    """
+    try:
+        return _make_uploads(_read_samples())
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise DemoError(f"a sample cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _make_uploads(samples: dict[str, dict[str, Any]]) -> list[Upload]:
+    for name in (_TRUNCATED_FROM, _REMOVED):
+        if name not in samples:
+            raise DemoError(f"there is no sample {name}.json")
+    uploads = [
+        Upload(_key(name, sample), _body(sample), len(sample.get("records", ())), told_removed=name == _REMOVED)
+        for name, sample in samples.items()
+    ]
+    sample = samples[_TRUNCATED_FROM]
+    body = _body(sample)
+    return [*uploads, Upload(_key(f"{_TRUNCATED_FROM} cut off", sample), body[: len(body) // 2], 0)]
+
+
+def _read_samples() -> dict[str, dict[str, Any]]:
     folder = files(__package__) / "samples"
-    found = sorted((file.name, file.read_text("utf-8")) for file in folder.iterdir() if file.name.endswith(".json"))
-    uploads: list[Upload] = []
-    for file_name, text in found:
-        name, sample = file_name.removesuffix(".json"), json.loads(text)
-        records = sample.get("records")
-        body = _gzipped(sample["content"] if records is None else {"Records": records})
-        uploads.append(Upload(_key(name, sample), body, len(records or ()), told_removed=name == _REMOVED))
-        if name == _TRUNCATED_FROM:
-            cut_off = Upload(_key(f"{name}, cut off", sample), body[: len(body) // 2], 0)
-    return [*uploads, cut_off]
+    found = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".json"))
+    return {name.removesuffix(".json"): json.loads(file.read_text("utf-8")) for name, file in found}
 
 
-def _gzipped(content: Any) -> bytes:  # noqa: ANN401 (any JSON)
+def _body(sample: dict[str, Any]) -> bytes:
+    """Return what stands in the object: records, or for a digest its content."""
+    content = {"Records": sample["records"]} if "records" in sample else sample["content"]
     return gzip.compress(json.dumps(content, ensure_ascii=False).encode(), mtime=0)
 
 

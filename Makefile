@@ -1,0 +1,61 @@
+# `make test` and `make demo` set up what they need by themselves: Python 3.11 or newer is all that must be there.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help test lint types pytest terraform demo format lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# The first Python that is new enough; PYTHON=… chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: lint types terraform pytest ## format, lint, types, tests with coverage, and the Terraform checks
+
+demo: $(READY) ## show the main job on sample logs: local, no account needed, nothing left running
+	@$(BIN)/python -m cloudtrail_to_slack_dev.demo
+
+lint: $(READY) ## ruff: format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+pytest: $(READY) ## the Python tests, with coverage (branches counted)
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+terraform: ## terraform fmt, validate and test; without Terraform it says what it skipped
+	@if command -v terraform >/dev/null; then \
+		export TF_DATA_DIR=build/terraform TF_IN_AUTOMATION=1; set -x; \
+		terraform fmt -check -recursive -diff; \
+		terraform init -backend=false -input=false >/dev/null; \
+		terraform validate; \
+		terraform test; \
+	else \
+		echo 'skipped: terraform fmt, validate and test, because there is no terraform on this machine'; \
+	fi
+
+format: $(READY) ## format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY) ## pin what the Lambda carries, with hashes, in requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.txt
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+
+# The Lambda's own pins come first, hash-checked, so that what is tested is what is shipped.
+$(READY): pyproject.toml requirements.txt
+	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
+	@echo "setting up $(VENV) with $$("$(PYTHON)" --version), once"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,162 @@
+"""What the tool promises, each promise shown on the whole path."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack_dev.slack_standin import SlackError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.world import ACCOUNT, CHANNEL, KEY, World, record, s3_event
+
+_CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "events.jsonl.gz"
+
+
+def _insight(**fields: Any) -> dict[str, Any]:
+    return {
+        "eventVersion": "1.09",
+        "eventTime": "2026-03-14T09:15:00Z",
+        "awsRegion": "eu-west-1",
+        "eventID": "11111111-2222-4333-8444-555555555555",
+        "eventType": "AwsCloudTrailInsight",
+        "recipientAccountId": ACCOUNT,
+        "insightDetails": {
+            "state": "Start",
+            "eventSource": "ec2.amazonaws.com",
+            "eventName": "RunInstances",
+            "insightType": "ApiCallRateInsight",
+            "insightContext": {
+                "statistics": {
+                    "baseline": {"average": 0.0020833},
+                    "insight": {"average": 41.5},
+                    "insightDuration": 7,
+                    "baselineDuration": 10080,
+                }
+            },
+        },
+        "eventCategory": "Insight",
+        **fields,
+    }
+
+
+def test_ten_matching_events_with_a_huge_one_give_ten_alerts(world: World) -> None:
+    """Ten matching events of which the third has 4,000 characters of parameters give ten alerts, that one cut."""
+    world.configure_bot()
+    records = [record(eventName=f"Delete{number}") for number in range(10)]
+    records[2]["requestParameters"] = {"policy": "x" * 4000}
+    world.put_log(*records)
+    world.invoke(s3_event(KEY))
+    messages = world.slack.messages(CHANNEL)
+    assert len(messages) == 10
+    assert all(message.blocks for message in messages)
+    assert ["cut: the first" in json.dumps(message.blocks) for message in messages] == [n == 2 for n in range(10)]
+
+
+def test_an_insight_first_in_a_file_loses_nothing_after_it(world: World) -> None:
+    """Rules see an Insight, it is told in words that fit one, and the nine events after it are alerted."""
+    world.configure_bot(rules=['event.get("insightDetails.state") == "Start"', 'event["eventName"] == "Never"'])
+    world.put_log(_insight(), *(record(eventName=f"Delete{number}") for number in range(9)))
+    world.invoke(s3_event(KEY))
+    texts = world.texts()
+    assert len([text for text in texts if "called Delete" in text]) == 9
+    assert len([text for text in texts if text.startswith("Insight started: unusual call rate of RunInstances")]) == 1
+    said = json.dumps(world.slack.messages(CHANNEL)[0].blocks)
+    assert "41.5 a minute instead of 0.002083" in said
+    assert "called" not in said
+    assert len(texts) == 11  # and one report that a rule raised on the Insight
+
+
+def test_a_console_sign_in_without_additional_event_data_is_alerted(world: World) -> None:
+    """A ConsoleLogin that tells nothing of MFA counts as one without, and is marked so."""
+    world.configure_bot()
+    sign_in = record(
+        eventName="ConsoleLogin",
+        eventSource="signin.amazonaws.com",
+        errorCode=None,
+        errorMessage=None,
+        userIdentity={"type": "IAMUser", "userName": "bob", "arn": f"arn:aws:iam::{ACCOUNT}:user/bob"},
+        responseElements={"ConsoleLogin": "Success"},
+    )
+    world.put_log(sign_in)
+    world.invoke(s3_event(KEY))
+    (message,) = world.slack.messages(CHANNEL)
+    assert message.text.startswith("⚠️ without MFA: bob called ConsoleLogin\n")
+    assert ":warning: *Signed in without MFA*" in json.dumps(message.blocks)
+
+
+@pytest.mark.parametrize("switch", [False, "false", "FALSE "])
+def test_false_as_text_switches_the_default_rules_off(world: World, switch: Any) -> None:
+    """`use_default_rules` given as the text "false" is off."""
+    world.configure_bot(use_default_rules=switch, rules=['event["eventName"] == "Other"'])
+    world.put_log(record())
+    assert world.invoke(s3_event(KEY))["unmatched"] == 1
+    assert world.texts() == []
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|||"])
+def test_rules_joined_by_the_separator_apply(world: World, separator: str) -> None:
+    """Rules given as one text are split by the separator, events to track by commas."""
+    rules = separator.join(['event["eventName"] == "A"', ' event["eventName"].startswith("B") ', ""])
+    world.configure_bot(
+        use_default_rules=False,
+        rules_separator=separator,
+        rules=rules,
+        ignore_rules=f'event["eventID"] == "no"{separator}',
+        events_to_track="C, D ,",
+    )
+    names = ["A", "Bee", "C", "D", "E"]
+    world.put_log(*(record(eventName=name) for name in names), record(eventName="A", eventID="no"))
+    counts = world.invoke(s3_event(KEY))
+    assert (counts["matched"], counts["unmatched"], counts["ignored"]) == (4, 1, 1)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    names=st.lists(st.sampled_from(["DeleteBucket", "Quiet", "<!channel>", "`", "é" * 40]), min_size=1, max_size=6),
+    faults=st.lists(st.sampled_from(["invalid_blocks", "is_archived", "msg_too_long"]), max_size=8),
+    broken=st.booleans(),
+)
+def test_success_means_everything_was_delivered(
+    world: World, names: list[str], faults: list[str], *, broken: bool
+) -> None:
+    """Whatever Slack refuses, a handler that returns has told every alert, and one that has not, raises."""
+    world.slack.clear()
+    world.configure_bot(table=False, use_default_rules=False, rules=['event.get("eventName") != "Quiet"'])
+    records: list[Any] = [record(eventName=name, eventID=f"event-{number}") for number, name in enumerate(names)]
+    world.put_log(*records, *([None] if broken else []))
+    for fault in faults:
+        world.slack.fail(SlackError(fault), channel=CHANNEL)
+    wanted = {f"event-{number}" for number, name in enumerate(names) if name != "Quiet"}
+    try:
+        world.invoke(s3_event(KEY))
+        raised = False
+    except InvocationFailedError:
+        raised = True
+    told = {
+        event_id
+        for message in world.slack.messages(CHANNEL)
+        for event_id in wanted
+        if event_id in json.dumps([message.text, message.blocks])
+    }
+    assert raised or told == wanted
+    assert raised or not broken
+
+
+@pytest.mark.skipif(not _CORPUS.exists(), reason="the corpus of real events is not beside this checkout")
+def test_every_real_event_passes_the_whole_path(world: World) -> None:
+    """Each of some 2,000 real events is alerted through handler and message without an error or a refusal."""
+    import gzip  # noqa: PLC0415 (only when the corpus is there)
+
+    events = [json.loads(line)["event"] for line in gzip.open(_CORPUS)]
+    topic = "arn:aws:sns:eu-west-1:123456789012:nobody-listens"
+    world.aws("sns").create_topic(Name="nobody-listens")
+    world.configure_bot(table=False, rules=["True"], sns={"default_topic_arn": topic})
+    world.put_log(*events)
+    counts = world.invoke(s3_event(KEY))
+    assert counts["records_in"] == counts["matched"] == len(events) > 2000
+    assert len(world.slack.messages(CHANNEL)) == len(events)
+    assert all(message.blocks for message in world.slack.messages(CHANNEL))

@@ -1,0 +1,151 @@
+"""Logs and metrics: what they say, and what they never say."""
+
+import json
+from typing import Any
+
+import pytest
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack_dev.slack_standin import Dropped, HttpStatus, SlackError
+from support.world import CHANNEL, KEY, World, record, s3_event
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def _metrics(lines: list[dict[str, Any]], namespace: str) -> list[dict[str, Any]]:
+    return [
+        line for line in lines if line.get("_aws", {}).get("CloudWatchMetrics", [{}])[0].get("Namespace") == namespace
+    ]
+
+
+def test_one_line_closes_the_invocation_with_its_counts(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The closing JSON line has what came in and what became of it, per destination, and the sum holds."""
+    topic = world.make_topic("alerts")
+    world.configure_bot(
+        table=False,
+        sns={"default_topic_arn": topic},
+        ignore_rules=['event.get("eventName") == "ListBuckets"'],
+    )
+    world.put_log(
+        record(), record(), record(eventName="ListBuckets"), *(record(errorCode=None) for _ in range(3)), None
+    )
+    with pytest.raises(InvocationFailedError):
+        world.invoke(s3_event(KEY, "AWSLogs/111122223333/CloudTrail-Digest/x.json.gz", "missing.json"))
+    (line,) = [line for line in _lines(capsys) if line.get("message") == "invocation finished"]
+    assert line["level"] == "INFO"
+    assert line["request_id"] == "request-1"
+    assert {name: line[name] for name in ("records_in", "matched", "ignored", "unmatched", "failed")} == {
+        "records_in": 7,
+        "matched": 2,
+        "ignored": 1,
+        "unmatched": 3,
+        "failed": 1,
+    }
+    assert (line["objects_read"], line["objects_skipped"], line["objects_failed"]) == (1, 1, 1)
+    assert line["delivered"] == {"slack_app": 4, "sns": 2}
+    assert line["undelivered"] == {}
+    assert line["left_undone"] == 2
+
+
+def test_counts_are_metrics_too(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The counts are embedded metrics of CloudTrailToSlack by function, deliveries by destination as well."""
+    world.slack.add_channel("C1", "gone", archived=True)
+    world.configure_bot(table=False, slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
+    world.put_log(record(), record(recipientAccountId="444455556666"), record(errorCode=None))
+    with pytest.raises(InvocationFailedError):
+        world.invoke(s3_event(KEY))
+    counts, destination = _metrics(_lines(capsys), "CloudTrailToSlack")
+    assert counts["FunctionName"] == "cloudtrail-to-slack"
+    names = ("RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsUnmatched", "RecordsFailed")
+    assert [counts[name] for name in names] == [[3.0], [2.0], [0.0], [1.0], [0.0]]
+    assert counts["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName"]]
+    assert destination["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName", "Destination"]]
+    assert (destination["Destination"], destination["Delivered"], destination["Undelivered"]) == (
+        "slack_app",
+        [1.0],
+        [1.0],
+    )
+
+
+def test_access_denied_metrics(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every event whose errorCode starts with AccessDenied is counted, and those an ignore rule matched, apart."""
+    world.configure_bot(table=False, ignore_rules=['event.get("eventName") == "ListBuckets"'])
+    world.put_log(
+        record(),
+        record(errorCode="AccessDeniedException"),
+        record(eventName="ListBuckets"),
+        record(eventName="ListBuckets", errorCode=None),
+        record(errorCode="Client.UnauthorizedOperation"),
+    )
+    world.invoke(s3_event(KEY))
+    metrics = _metrics(_lines(capsys), "CloudTrailToSlack/AccessDeniedEvents")
+    assert [
+        (metric["AccessDenied"], metric.get("TotalAccessDeniedEvents"), metric.get("TotalIgnoredAccessDeniedEvents"))
+        for metric in metrics
+    ] == [("AccessDeniedTotal", [3.0], None), ("IgnoredAccessDeniedTotal", None, [1.0])]
+    assert all(metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["AccessDenied"]] for metric in metrics)
+
+
+@pytest.mark.parametrize("switch", [False, "false"])
+def test_access_denied_metrics_can_be_switched_off(
+    world: World, capsys: pytest.CaptureFixture[str], switch: Any
+) -> None:
+    """Switched off, by false or the text "false", none are emitted."""
+    world.configure_bot(table=False, push_access_denied_cloudwatch_metrics=switch)
+    world.put_log(record())
+    world.invoke(s3_event(KEY))
+    assert _metrics(_lines(capsys), "CloudTrailToSlack/AccessDeniedEvents") == []
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+@pytest.mark.parametrize("kind", ["bot", "webhook"])
+def test_no_secret_is_ever_logged(world: World, capfd: pytest.CaptureFixture[str], level: str, kind: str) -> None:
+    """Whatever fails and at whatever level, neither the token nor the webhook's address is in logs or errors."""
+    webhook = world.slack.add_webhook(CHANNEL)
+    secret_path = webhook.split("/services/")[1]
+    if kind == "bot":
+        world.configure_bot()
+    else:
+        world.configure(environment={"SLACK_WEBHOOK_URL": webhook})
+    world.monkeypatch.setenv("LOG_LEVEL", level)
+    world.monkeypatch.setattr("time.sleep", lambda _: None)
+    world.put_log(record())
+    for fault in (Dropped(), HttpStatus(500), HttpStatus(418), SlackError("invalid_auth")):
+        world.slack.fail(fault, times=4)
+        with pytest.raises(InvocationFailedError) as caught:
+            world.invoke(s3_event(KEY))
+        world.slack.clear()
+        assert secret_path not in str(caught.value)
+    world.invoke(s3_event(KEY))
+    output = "".join(capfd.readouterr())
+    assert "undelivered" in output
+    assert world.slack.bot_token not in output
+    assert secret_path not in output
+
+
+def test_nothing_of_an_event_is_logged_above_debug(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    """At INFO the log holds counts and ids; no name, address, parameter or error text of any event."""
+    world.configure_bot(rules=['int(event["requestParameters.bucketName"]) == 1', 'event.get("userAgent")'])
+    marked = record(
+        userAgent="MARK-agent",
+        errorMessage="MARK-error",
+        requestParameters={"bucketName": "MARK-bucket"},
+        sourceIPAddress="MARK-address",
+        eventName="MARK-name",
+        additionalEventData={"x": "MARK-data"},
+    )
+    world.put_log(marked, {**marked, "userIdentity": "MARK-identity"}, "MARK-record")
+    with pytest.raises(InvocationFailedError) as caught:
+        world.invoke(s3_event(KEY))
+    assert "MARK" not in str(caught.value)
+    assert "MARK" not in "".join(capfd.readouterr())
+
+
+def test_a_missing_table_is_said_at_start(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bot without a state table says once what it cannot do."""
+    world.configure_bot(table=False)
+    world.invoke({"Event": "s3:TestEvent"})
+    world.invoke({"Event": "s3:TestEvent"})
+    warnings = [line["message"] for line in _lines(capsys) if line.get("level") == "WARNING"]
+    assert warnings == ["no state table: similar alerts will not share a thread"]
