@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from support.world import World

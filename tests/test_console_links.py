@@ -5,12 +5,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings
-from support.samples import EVENT_ID, KEY
-from support.slack_limits import LONGEST_URL
-from support.strategies import hostile_text, object_keys, regions
 
 from cloudtrail_to_slack.console_links import event_link, insights_link, log_object_link
 from cloudtrail_to_slack.notifications import LogObject
+from support.samples import EVENT_ID, KEY
+from support.slack_limits import LONGEST_URL
+from support.strategies import hostile_text, object_keys, regions
 
 CONSOLES = {
     "eu-west-1": "eu-west-1.console.aws.amazon.com",

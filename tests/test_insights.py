@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
-from support.strategies import insight_details, json_values
 
 from cloudtrail_to_slack.insights import Insight, read_insight
+from support.strategies import insight_details, json_values
 
 DETAILS: dict[str, Any] = {
     "state": "Start",

@@ -7,8 +7,6 @@ from urllib.parse import quote_plus
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.samples import record
-from support.strategies import hostile_key, hostile_text, json_values
 
 from cloudtrail_to_slack.notifications import (
     CLOUDTRAIL_DETAIL_TYPES,
@@ -21,6 +19,8 @@ from cloudtrail_to_slack.notifications import (
     Unrecognised,
     read_payload,
 )
+from support.samples import record
+from support.strategies import hostile_key, hostile_text, json_values
 
 BUCKET, KEY = "trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/a b+c%20d.json.gz"
 OBJECT = LogObject(BUCKET, KEY, "eu-west-1")

@@ -2,9 +2,9 @@
 
 import pytest
 from hypothesis import given, settings
-from support.strategies import hostile_text, object_keys
 
 from cloudtrail_to_slack.object_keys import KeyFacts, read_key
+from support.strategies import hostile_text, object_keys
 
 ACCOUNT = "111122223333"
 FILE = f"{ACCOUNT}_CloudTrail_eu-west-1_20260314T0930Z_AbCdEfGhIjKlMnOp.json.gz"

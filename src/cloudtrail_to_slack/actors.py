@@ -31,6 +31,11 @@ class Actor:
     identity_provider: str = ""
 
     @property
+    def label(self) -> str:
+        """The name, with the role where a session's name alone would say little."""
+        return f"{self.role}/{self.session}" if self.role and self.session and not self.is_sso else self.name
+
+    @property
     def is_sso(self) -> bool:
         """Whether this is a user of IAM Identity Center."""
         return self.role.startswith("AWSReservedSSO") or self.type == "IdentityCenterUser"

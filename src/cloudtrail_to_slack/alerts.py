@@ -33,7 +33,7 @@ class Alert:
             state = {"Start": " started", "End": " ended"}.get(event.insight.state, "")
             what = "error rate" if event.insight.is_error_rate else "call rate"
             return f"Insight{state}: unusual {what} of {event.name or 'an API'}"
-        title = f"{event.actor.name} called {event.name or 'something without a name'}"
+        title = f"{event.actor.label} called {event.name or 'something without a name'}"
         if not event.failed:
             return title
         return f"{title}, which failed" + (f" with {event.error_code}" if event.error_code else "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from cloudtrail_to_slack.config_reader import Reader
+from cloudtrail_to_slack.config_reader import Reader, kind
 from cloudtrail_to_slack.errors import ConfigurationError, ExpressionError, Fault
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions import compile_expression
@@ -66,7 +66,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
     faults: list[Fault] = []
     reader = Reader(data, "", faults)
     reader.refuse_unknown(KEYS)
-    separator = reader.text("rules_separator") or ","
+    separator = reader.separator("rules_separator") or ","
     function_name = reader.text("function_name") or own_name
     config = Config(
         rules=_rules(reader, separator, function_name),
@@ -87,13 +87,22 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
 
 
 def read_webhook_routes(data: object, path: str) -> tuple[dict[str, str], list[Fault]]:
-    """Read the parsed list of `{"accounts": […], "slack_hook_url": "…"}`; faults never quote an address."""
+    """Read the parsed list of `{"accounts": […], "slack_hook_url": "…"}`.
+
+    The list is a secret: a fault tells which element is wrong and what one looks like, and quotes nothing of it.
+    """
+    if not isinstance(data, list):
+        return {}, [Fault(path, f"must be a list, not {kind(data)}")]
     faults: list[Fault] = []
-    reader = Reader({path: data}, "", faults)
-    routes = reader.each(path, lambda item, key: _route(reader.inside(key, item), "slack_hook_url"))
-    for address in {address for _, address in routes}:
-        if not is_web_address(address):
-            reader.fault(path, "has a slack_hook_url that is no http(s) address")
+    routes: list[tuple[tuple[str, ...], str]] = []
+    for position, element in enumerate(data):
+        unquoted: list[Fault] = []
+        route = _route(Reader(element, path, unquoted), "slack_hook_url")
+        if route and is_web_address(route[1]) and not unquoted:
+            routes.append(route)
+        else:
+            shape = '{"accounts": [12-digit accounts], "slack_hook_url": "https://…"}'
+            faults.append(Fault(f"{path}[{position}]", f"must be {shape}"))
     return _by_account(routes), faults
 
 

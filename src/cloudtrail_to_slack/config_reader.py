@@ -52,6 +52,14 @@ class Reader:
             return None
         return value.strip() or None
 
+    def separator(self, key: str) -> str | None:
+        """Return the text at `key` as it is, for a line break separates as well; None when it is missing or empty."""
+        value = self._data.get(key)
+        if value is not None and not isinstance(value, str):
+            self.fault(key, f"must be text, not {kind(value)}")
+            return None
+        return value or None
+
     def switch(self, key: str, *, default: bool) -> bool:
         """Return the boolean at `key`; the texts "true" and "false" are booleans too, as templates write them."""
         value = self._data.get(key)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from cloudtrail_to_slack.notifications import LogObject
 
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _EVENT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LONGEST = 1200  # a log file's own key takes some 200; a longer link would take the room of what people read

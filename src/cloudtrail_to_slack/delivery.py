@@ -15,7 +15,7 @@ from cloudtrail_to_slack.destinations.slack_app import SlackApp
 from cloudtrail_to_slack.destinations.slack_webhook import SlackWebhook
 from cloudtrail_to_slack.destinations.sns import Sns
 from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError, PassingError
-from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message
+from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message, reply_message
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.messages.sns_body import alert_body, notice_body, subject
@@ -117,7 +117,7 @@ class Delivery:
 
     def _send_alert(self, alert: Alert, target: Target) -> None:
         _refuse_faulty(target)
-        sizes = (lambda: alert_message(alert), lambda: bare_message(alert))
+        sizes = (partial(alert_message, alert), partial(bare_message, alert))
         if target.kind is Kind.SNS:
             title = subject(alert.title)
             body = alert_body(alert)
@@ -128,7 +128,8 @@ class Delivery:
 
             def post(thread_ts: str | None) -> Posted:
                 slack = self._destinations.slack_app
-                ts, message = self._smaller(sizes, lambda message: slack.send(target.address, message, thread_ts))
+                tried = (partial(reply_message, alert), sizes[1]) if thread_ts else sizes
+                ts, message = self._smaller(tried, lambda message: slack.send(target.address, message, thread_ts))
                 return Posted(ts, message)
 
             self._threads.join(target.address, alert.fingerprint, alert.event.time, post)

@@ -3,9 +3,17 @@
 Source: AWS CloudTrail User Guide, "CloudTrail record contents for Insights events for trails".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What most of the unusual calls have in common: `attribute` is `userIdentityArn`, `userAgent` or `errorCode`."""
+
+    attribute: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +28,15 @@ class Insight:
     baseline: float | None
     rate: float | None
     minutes: float | None
+    attributions: tuple[Attribution, ...] = ()
 
 
 def read_insight(details: object) -> Insight | None:
     """Read a record's `insightDetails`; None when it has none."""
     if not isinstance(details, Mapping) or not details:
         return None
-    statistics = _mapping(_mapping(details.get("insightContext")).get("statistics"))
+    context = _mapping(details.get("insightContext"))
+    statistics = _mapping(context.get("statistics"))
     insight_type = _text(details.get("insightType"))
     return Insight(
         state=_text(details.get("state")),
@@ -37,7 +47,16 @@ def read_insight(details: object) -> Insight | None:
         baseline=_number(_mapping(statistics.get("baseline")).get("average")),
         rate=_number(_mapping(statistics.get("insight")).get("average")),
         minutes=_number(statistics.get("insightDuration")),
+        attributions=tuple(_attributions(context.get("attributions"))),
     )
+
+
+def _attributions(attributions: object) -> Iterator[Attribution]:
+    """Yield the first, most frequent, value of each attribute."""
+    for attribution in attributions if isinstance(attributions, list) else []:
+        values = _mapping(attribution).get("insight")
+        if isinstance(values, list) and values:
+            yield Attribution(_text(_mapping(attribution).get("attribute")), _text(_mapping(values[0]).get("value")))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -49,4 +68,9 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None

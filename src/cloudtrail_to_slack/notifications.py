@@ -179,7 +179,7 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
 def _eventbridge(payload: Mapping[str, Any]) -> Item:
     """Read an EventBridge event: an S3 one (its key is not encoded) or a CloudTrail one."""
     detail = _mapping(payload.get("detail"))
-    detail_type = payload.get("detail-type")
+    detail_type = _text(payload.get("detail-type"))
     if detail_type in CLOUDTRAIL_DETAIL_TYPES and detail:
         return SingleEvent(dict(detail))
     if payload.get("source") != "aws.s3":

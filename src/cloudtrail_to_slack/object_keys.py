@@ -12,9 +12,9 @@ _SKIPPED_KINDS = {
 }
 # [prefix/]AWSLogs/[o-orgid/]ACCOUNT/KIND/[REGION/]…, with Control Tower's organisation id in the prefix.
 # Source: AWS CloudTrail User Guide, "Finding your CloudTrail log files".
-_LAYOUT = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/(?P<kind>[^/]+)/")
+_LAYOUT = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/(?P<kind>[^/]+)/", re.ASCII)
 # A log file's own name also begins with the account, wherever it was copied to.
-_FILE_NAME = re.compile(r"(?:^|/)(?P<account>\d{12})_CloudTrail[^/]*$")
+_FILE_NAME = re.compile(r"(?:^|/)(?P<account>\d{12})_CloudTrail[^/]*$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

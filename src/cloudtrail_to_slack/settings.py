@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloudtrail_to_slack.config import Config, is_web_address, raise_faults, read_config, read_webhook_routes
-from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.errors import Fault
 from cloudtrail_to_slack.secret_values import SecretSource, find_secret
 
 DEFAULT_CONFIG_PATH = Path(__file__).parent.parent / "config.json"
@@ -43,7 +43,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ConfigurationError: with everything that is wrong, in the file and in the environment.
     """
     path = Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
-    config, faults = read_config(_load(path), own_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None)
+    config, faults = _read_config_file(path, environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None)
     settings = Settings(
         config=config,
         slack_bot_token=find_secret("SLACK_BOT_TOKEN", environment, faults),
@@ -68,15 +68,16 @@ def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, str], list
     return read_webhook_routes(data, variable)
 
 
-def _load(path: Path) -> object:
+def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[Fault]]:
+    """Read `config.json`; a file that cannot be read is a fault too, so that the environment's are told with it."""
     try:
-        return json.loads(path.read_bytes())
+        return read_config(json.loads(path.read_bytes()), own_name=own_name)
     except OSError as error:
         problem = f"cannot be read ({error.strerror}); set CONFIG_PATH to where it is"
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         problem = f"is not JSON{where}"
-    raise ConfigurationError([Fault(str(path), problem)]) from None
+    return Config(), [Fault(str(path), problem)]
 
 
 def _api_url(environment: Mapping[str, str], faults: list[Fault]) -> str:

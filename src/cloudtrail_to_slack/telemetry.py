@@ -39,7 +39,7 @@ class _Stdout(logging.Handler):
         sys.stdout.write(f"{self.format(record)}\n")
 
 
-logger = Logger(service="cloudtrail-to-slack", logger_handler=_Stdout(), utc=True)
+logger = Logger(service="cloudtrail-to-slack", level="INFO", logger_handler=_Stdout(), utc=True)
 
 
 def set_log_level(level: str) -> None:

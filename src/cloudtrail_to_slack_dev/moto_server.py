@@ -42,10 +42,12 @@ class MotoServer:
             encoding="utf-8",
             errors="replace",
         )
-        output = self._process.stdout
-        if output is None:  # pragma: no cover (PIPE was asked for)
-            raise MotoServerError("no output to read")
-        self.url = self._wait_for_url(output)
+        try:
+            output = self._output(self._process)
+            self.url = self._wait_for_url(output)
+        except BaseException:  # an interruption too: nothing is left running
+            self._process.kill()
+            raise
         # It logs every request; an unread pipe would fill up and stop it.
         threading.Thread(target=_drain, args=(output,), daemon=True).start()
         return self
@@ -60,6 +62,11 @@ class MotoServer:
     def reset(self) -> None:
         """Forget everything that was created."""
         requests.post(f"{self.url}/moto-api/reset", timeout=30).raise_for_status()
+
+    def _output(self, process: subprocess.Popen[str]) -> IO[str]:
+        if process.stdout is None:
+            raise MotoServerError("the moto server has no output to read")
+        return process.stdout
 
     def _wait_for_url(self, output: IO[str]) -> str:
         said: list[str] = []

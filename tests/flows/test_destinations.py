@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from cloudtrail_to_slack.errors import ConfigurationError, InvocationFailedError
 from support.world import ACCOUNT, CHANNEL, KEY, World, record, s3_event
 

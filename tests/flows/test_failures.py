@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.slack_standin import Dropped, HttpStatus, RateLimited, SlackError
 from support.world import BUCKET, CHANNEL, KEY, Context, World, failed_messages, record, s3_event, sqs_event

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
+
 from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError
 from cloudtrail_to_slack.log_objects import read_log_object
 from cloudtrail_to_slack.notifications import LogObject
@@ -37,7 +38,7 @@ _BROKEN: Mapping[str, tuple[bytes, str]] = {
 def test_objects_of_other_kinds_are_skipped_one_by_one(
     world: World, capsys: pytest.CaptureFixture[str], key: str, word: str
 ) -> None:
-    """A digest, aggregated, Config or foreign object is skipped with its reason, and the log object after it is read."""
+    """A digest, aggregated, Config or foreign object is skipped with its reason; the log object after it is read."""
     world.configure_bot(table=False)
     world.put(b"whatever", key)
     world.put_log(record())
@@ -53,7 +54,7 @@ def test_objects_of_other_kinds_are_skipped_one_by_one(
 
 @pytest.mark.parametrize(("content", "word"), _BROKEN.values(), ids=_BROKEN.keys())
 def test_a_broken_object_fails_alone(world: World, content: bytes, word: str) -> None:
-    """A broken object is told once in Slack and fails the invocation in the end; the objects beside it are processed."""
+    """A broken object is told once in Slack and fails the invocation; the objects beside it are processed."""
     world.configure_bot(table=False)
     broken = world.put(content, KEY.replace("0123", "bad0"))
     after = world.put_log(record(), key=KEY.replace("0123", "good"))

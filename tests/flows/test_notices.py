@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.slack_standin import SlackError
 from support.world import BUCKET, CHANNEL, KEY, World, record, s3_event

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import SlackError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack_dev.slack_standin import SlackError
 from support.world import ACCOUNT, CHANNEL, KEY, World, record, s3_event
 
 _CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "events.jsonl.gz"
@@ -151,7 +152,8 @@ def test_every_real_event_passes_the_whole_path(world: World) -> None:
     """Each of some 2,000 real events is alerted through handler and message without an error or a refusal."""
     import gzip  # noqa: PLC0415 (only when the corpus is there)
 
-    events = [json.loads(line)["event"] for line in gzip.open(_CORPUS)]
+    with gzip.open(_CORPUS) as lines:
+        events = [json.loads(line)["event"] for line in lines]
     topic = "arn:aws:sns:eu-west-1:123456789012:nobody-listens"
     world.aws("sns").create_topic(Name="nobody-listens")
     world.configure_bot(table=False, rules=["True"], sns={"default_topic_arn": topic})

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from cloudtrail_to_slack.errors import InvocationFailedError
 from support.world import CHANNEL, KEY, World, record, s3_event
 

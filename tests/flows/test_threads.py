@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+
 from cloudtrail_to_slack.destinations.slack_app import SlackApp
 from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
 from cloudtrail_to_slack.messages import SlackMessage

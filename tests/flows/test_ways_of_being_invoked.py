@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from cloudtrail_to_slack.errors import InvocationFailedError
 from support.world import (
     BUCKET,

@@ -1,5 +1,9 @@
-"""Hypothesis strategies of what strangers may write: texts, records, payloads and configurations."""
+"""Hypothesis strategies of what strangers may write: texts, keys, records and rules.
 
+They are kept once made: making one takes longer than drawing from it.
+"""
+
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,6 +29,7 @@ KEYS = (
 _UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
+@cache
 def hostile_text(longest: int = 6000) -> st.SearchStrategy[str]:
     """Texts of fragments that mean something to Slack, of any Unicode between them, now and then very long."""
     piece = st.one_of(st.sampled_from(HOSTILE_FRAGMENTS), _UNICODE)
@@ -35,17 +40,20 @@ def hostile_text(longest: int = 6000) -> st.SearchStrategy[str]:
     return st.one_of(short, short, long, mixed)
 
 
+@cache
 def hostile_key() -> st.SearchStrategy[str]:
     """Keys of objects: known ones, dotted ones, empty ones, markup."""
     return st.one_of(st.sampled_from(KEYS), st.sampled_from(HOSTILE_FRAGMENTS), hostile_text(60))
 
 
+@cache
 def json_scalars() -> st.SearchStrategy[Any]:
     """Everything that is neither object nor list, numbers within what JSON has."""
     numbers = st.one_of(st.integers(-(10**20), 10**20), st.floats(allow_nan=False, allow_infinity=False))
     return st.one_of(st.none(), st.booleans(), numbers, st.just("null"), hostile_text(300))
 
 
+@cache
 def json_values(max_leaves: int = 12) -> st.SearchStrategy[Any]:
     """Any JSON: lists in lists, empty objects, dotted keys."""
     return st.recursive(
@@ -57,6 +65,7 @@ def json_values(max_leaves: int = 12) -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def json_objects(max_leaves: int = 12) -> st.SearchStrategy[dict[str, Any]]:
     """Any JSON object."""
     return st.dictionaries(hostile_key(), json_values(max_leaves), max_size=5)
@@ -71,16 +80,16 @@ def _object_with(**optional: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[s
     return st.fixed_dictionaries({}, optional=parts)
 
 
+@cache
 def _arns() -> st.SearchStrategy[str]:
-    role = st.sampled_from(("web", "AWSReservedSSO_Admin_0123456789abcdef", "")).flatmap(
-        lambda known: st.one_of(st.just(known), hostile_text(200))
-    )
+    role = st.one_of(st.sampled_from(("web", "AWSReservedSSO_Admin_0123456789abcdef", "")), hostile_text(200))
     assumed = st.tuples(role, hostile_text(300)).map(
         lambda parts: f"arn:aws:sts::111122223333:assumed-role/{parts[0]}/{parts[1]}"
     )
     return st.one_of(assumed, st.just(""), st.just("arn:aws:iam::111122223333:root"), hostile_text(300))
 
 
+@cache
 def identities() -> st.SearchStrategy[Any]:
     """`userIdentity` as seen in the wild and worse."""
     types = ("Root", "IAMUser", "AssumedRole", "AWSService", "AWSAccount", "IdentityCenterUser", "SAMLUser", "Unknown")
@@ -98,11 +107,16 @@ def identities() -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def insight_details() -> st.SearchStrategy[Any]:
     """`insightDetails`, statistics of any number included."""
     number = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
     statistics = _object_with(
         baseline=_object_with(average=number), insight=_object_with(average=number), insightDuration=number
+    )
+    attribution = _object_with(
+        attribute=st.sampled_from(("userIdentityArn", "userAgent", "errorCode", "new")),
+        insight=st.lists(_or_anything(_object_with(value=hostile_text(300))), max_size=2),
     )
     return _object_with(
         state=st.sampled_from(("Start", "End")),
@@ -110,10 +124,11 @@ def insight_details() -> st.SearchStrategy[Any]:
         eventName=hostile_text(200),
         eventSource=hostile_text(200),
         errorCode=hostile_text(200),
-        insightContext=_object_with(statistics=statistics),
+        insightContext=_object_with(statistics=statistics, attributions=st.lists(attribution, max_size=5)),
     )
 
 
+@cache
 def regions() -> st.SearchStrategy[str]:
     """Regions, real, invented and endless."""
     real = st.sampled_from(("eu-west-1", "us-gov-west-1", "cn-north-1", "ap-southeast-5"))
@@ -121,6 +136,7 @@ def regions() -> st.SearchStrategy[str]:
     return st.one_of(real, real, endless, hostile_text(100))
 
 
+@cache
 def records() -> st.SearchStrategy[dict[str, Any]]:
     """CloudTrail records of which any part may be missing, null, of another type, endless or hostile."""
     ids = st.one_of(st.uuids().map(str), hostile_text(300))
@@ -147,6 +163,7 @@ def records() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def rules() -> st.SearchStrategy[tuple[Rule, ...]]:
     """Rules that somebody wrote with hostile words in every text that is told."""
     words = st.one_of(st.none(), hostile_text(2000))
@@ -170,6 +187,7 @@ def rules() -> st.SearchStrategy[tuple[Rule, ...]]:
     return st.lists(rule, min_size=1, max_size=6).map(tuple)
 
 
+@cache
 def object_keys() -> st.SearchStrategy[str]:
     """Keys of log objects, most of them in CloudTrail's layout."""
     folder = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/"

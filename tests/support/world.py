@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 
 import boto3
 import pytest
+
 from cloudtrail_to_slack import handler
 from cloudtrail_to_slack.settings import VARIABLES
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT

@@ -50,8 +50,11 @@ def mrkdwn(text: str) -> Block:
 
 
 def link(address: str | None, label: str) -> str | None:
-    """Return a link to one of our own, already quoted, addresses; None without one."""
-    return f"<{address}|{label}>" if address else None
+    """Return a link to an address, made safe for Slack's markup; None without one."""
+    if not address:
+        return None
+    quoted = address.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C").replace("&", "&amp;")
+    return f"<{quoted}|{label}>"
 
 
 def blocks_length(blocks: list[Block]) -> int:

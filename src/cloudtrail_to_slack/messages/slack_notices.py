@@ -52,9 +52,11 @@ class RuleErrorReport:
 
 def rule_error_messages(reports: Sequence[RuleErrorReport]) -> list[SlackMessage]:
     """Return the reports as as few messages as Slack's limits allow."""
-    rules = "1 rule has" if len(reports) == 1 else f"{len(reports)} rules have"
-    text = f"{rules} raised an error and may be missing events"
-    head = section(f":broken_heart: *{text}*")
+    what = f"rule {plain(reports[0].rule_name, 100)}" if len(reports) == 1 else f"{len(reports)} rules"
+    text = f"{what} raised an error and may be missing events"
+    head = section(
+        f":broken_heart: *{'A rule' if len(reports) == 1 else what} raised an error and may be missing events*"
+    )
     messages: list[list[Block]] = [[head]]
     for report in reports:
         block = section(_rule_error(report))
@@ -69,7 +71,7 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
     who = removed.principal or "somebody"
     title = f"{who} removed an object from the log bucket"
     lines = [
-        f":wastebasket: *An object was removed from the log bucket* by {code(who, 200)}",
+        f":red_circle: :wastebasket: *An object was removed from the log bucket* by {code(who, 200)}",
         f"{code(url, 700)}",
     ]
     fields = [
@@ -81,7 +83,7 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
     elements = [code(f"account {account or 'unknown'}", 60)]
     address = log_object_link(removed.object, "")
     if address:
-        elements.append(link(address.replace("&", "&amp;"), ":page_facing_up: Where it was") or "")
+        elements.append(link(address, ":page_facing_up: Where it was") or "")
     message = SlackMessage(
         f"{plain(title, 300)}\n{plain(url, 700)}", [section("\n".join(lines)), section("", fields), context(elements)]
     )
@@ -96,7 +98,7 @@ def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -
     lines = [f":broken_heart: *{title}*: {plain(reason, 300)}", code(log_object.url, 700)]
     address = log_object_link(log_object, "")
     if address:
-        lines.append(link(address.replace("&", "&amp;"), ":page_facing_up: Log object") or "")
+        lines.append(link(address, ":page_facing_up: Log object") or "")
     message = SlackMessage(
         f"{title}: {plain(reason, 300)}\n{plain(log_object.url, 700)}",
         [section("\n".join(lines)), context([consequence])],

@@ -65,15 +65,15 @@ def word(text: str, limit: int = 102) -> str:
 
 def code_block(text: str, fits: Callable[[str], bool]) -> str:
     """Return `text` as a code block, cut to the longest that `fits` and saying that it is cut; "" if none does."""
-    shown = visible(text[:_LONGEST_BLOCK], keep_lines=True).replace(_BACKTICK, _LOOKS_LIKE_BACKTICK)
 
     def block(length: int) -> str:
-        body = f"```{escape(shown[:length])}```"
-        if length == len(shown) and len(text) <= _LONGEST_BLOCK:
+        shown = visible(text[:length], keep_lines=True).replace(_BACKTICK, _LOOKS_LIKE_BACKTICK)
+        body = f"```{escape(shown)}```"
+        if length == len(text):
             return body
         return f"{body}\n_{CUT_MARK} cut: the first {length:,} of {len(text):,} characters_"
 
-    longest = _longest(len(shown), lambda length: fits(block(length)))
+    longest = _longest(min(len(text), _LONGEST_BLOCK), lambda length: fits(block(length)))
     return block(longest) if longest else ""
 
 

@@ -60,8 +60,10 @@ def _fit(body: dict[str, Any]) -> str:
         size = f"{sizes[key]:,} bytes" if sizes[key] < math.inf else "nested too deeply"
         body[key] = f"cut: {size}; see source_file"
         sizes[key] = _size(body[key])
-    # A lone surrogate is valid JSON and no valid UTF-8.
-    return json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+    text = json.dumps(body, ensure_ascii=False, default=str)
+    # As JSON escapes, hidden characters mean the same, and turn no e-mail around. Half a surrogate pair is valid JSON
+    # and no valid UTF-8.
+    return visible(text).encode("utf-8", "replace").decode()
 
 
 def _size(value: object) -> float:

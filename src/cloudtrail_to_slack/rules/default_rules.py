@@ -50,7 +50,7 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
             description="The root user did something other than look.",
             mitre=("T1078.004",),
         ),
-        _trail_rule("StopLogging", "cloudtrail-stop-logging", "CloudTrail logging stopped", Severity.CRITICAL),
+        _trail_rule("StopLogging", "cloudtrail-stop-logging", "CloudTrail logging switched off", Severity.CRITICAL),
         _trail_rule("UpdateTrail", "cloudtrail-update-trail", "CloudTrail trail changed", Severity.HIGH),
         _trail_rule("DeleteTrail", "cloudtrail-delete-trail", "CloudTrail trail deleted", Severity.CRITICAL),
         *(_own_function_rules(function_name) if function_name else ()),
@@ -62,7 +62,7 @@ def events_to_track_rule(names: tuple[str, ...]) -> Rule:
     return Rule(
         f'event.get("eventName") in {list(names)!r}',
         id="events-to-track",
-        title="Tracked event",
+        title="On the list of events to track",
         description="An event whose name is in events_to_track.",
     )
 

@@ -1,8 +1,8 @@
 """From the text of a rule to something that can be evaluated, with no way out of the rule.
 
 A rule is one Python expression over the read-only mapping `event`. What it may not use is refused when it is compiled:
-names and attributes that begin with an underscore (every known way out of a Python sandbox takes one), names that are
-neither `event`, a function below nor a variable of the rule's own comprehensions, and the nodes that bind or suspend.
+names that are neither `event`, a function below nor a variable of the rule's own comprehensions, attributes that are no
+method known to only read, and the nodes that bind or suspend.
 """
 
 import ast
@@ -30,7 +30,15 @@ _REFUSED_NODES: Mapping[type[ast.AST], str] = {
     ast.Yield: "yield",
     ast.YieldFrom: "yield",
 }
-_REFUSED_METHODS = frozenset({"format", "format_map"})  # their templates reach attributes
+# Methods that only read. Everything else is refused: `format` reaches attributes, generators reach their frames.
+METHODS = frozenset(
+    {"capitalize", "casefold", "count", "endswith", "find", "get", "index", "isalnum", "isalpha", "isascii",
+     "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper",
+     "items", "join", "keys", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rfind",
+     "rindex", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title",
+     "upper", "values",
+     "difference", "intersection", "isdisjoint", "issubset", "issuperset", "union"}
+)  # fmt: skip
 
 
 def compile_expression(text: str) -> Evaluate:
@@ -68,8 +76,10 @@ def _check(tree: ast.Expression) -> None:
             raise ExpressionError(f"uses {refused}, which a rule may not")
         if isinstance(node, ast.Name):
             _check_name(node.id, own_names)
-        elif isinstance(node, ast.Attribute) and (node.attr.startswith("_") or node.attr in _REFUSED_METHODS):
-            raise ExpressionError(f"uses .{node.attr}, which a rule may not")
+        elif isinstance(node, ast.Attribute) and node.attr not in METHODS:
+            raise ExpressionError(f"uses .{node.attr}, which is no method that a rule may use")
+        elif isinstance(node, ast.comprehension) and node.is_async:
+            raise ExpressionError("uses async, which a rule may not")
 
 
 def _check_name(name: str, own_names: set[str]) -> None:

@@ -2,32 +2,21 @@
 
 import argparse
 import io
-import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudtrail_to_slack_dev.demo.arrivals import collect, find_faults
 from cloudtrail_to_slack_dev.demo.errors import DemoError
+from cloudtrail_to_slack_dev.demo.interruption import Interruption, raise_when_interrupted
 from cloudtrail_to_slack_dev.demo.page import prepare, write_page
 from cloudtrail_to_slack_dev.demo.replay import Replay
 from cloudtrail_to_slack_dev.demo.report import Reporter
 from cloudtrail_to_slack_dev.demo.samples import Upload, read_uploads
 from cloudtrail_to_slack_dev.demo.scene import BUCKET, Scene, set_scene
 from cloudtrail_to_slack_dev.moto_server import MotoServerError
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_FIRST_SIGNAL_EXIT_CODE = 128
-
-
-class _InterruptedError(BaseException):
-    """Somebody wants the demo to end; no `except Exception` on the way keeps it from doing so."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
 
 
 def main() -> int:
@@ -41,16 +30,14 @@ def main() -> int:
         "--page", type=Path, default=Path("build/demo.html"), metavar="PATH", help="the HTML page (%(default)s)"
     )
     page: Path = parser.parse_args().page
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
-            signal.signal(number, _interrupt)
+    raise_when_interrupted()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # an emoji must not end the demo where it cannot be shown
     try:
         run(page, Reporter())
-    except _InterruptedError as interrupted:
+    except Interruption as interruption:
         print("demo: interrupted, everything is cleaned up", file=sys.stderr)
-        return _FIRST_SIGNAL_EXIT_CODE + interrupted.number
+        return interruption.exit_code
     except (DemoError, MotoServerError, BotoCoreError, ClientError, OSError) as error:
         print(f"demo: error: {_last_line(error)}", file=sys.stderr)
         return 1
@@ -93,12 +80,6 @@ def _play(scene: Scene, uploads: list[Upload], replay: Replay, reporter: Reporte
             reporter.say("removing one log object, as somebody might who covers tracks")
             scene.s3.delete_object(Bucket=BUCKET, Key=upload.key)
     replay.drain(scene, reporter.say)
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    for one in _SIGNALS:
-        signal.signal(one, signal.SIG_IGN)  # cleaning up takes a moment; a second Ctrl-C must not cut it short
-    raise _InterruptedError(number)
 
 
 def _last_line(error: Exception) -> str:

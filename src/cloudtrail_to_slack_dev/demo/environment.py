@@ -16,7 +16,7 @@ def demo_environment(folder: Path) -> Iterator[None]:
     """Take away what the user's own set-up says about AWS, Slack and proxies, and put everything back at the end.
 
     Args:
-        folder: Where the files with the user's AWS profiles are looked for instead, and not found.
+        folder: For temporary files; the user's AWS profiles are looked for there too, and not found.
     """
     before = dict(os.environ)
     for name in before:
@@ -25,6 +25,7 @@ def demo_environment(folder: Path) -> Iterator[None]:
             del os.environ[name]
     files = {"AWS_CONFIG_FILE": "aws-config", "AWS_SHARED_CREDENTIALS_FILE": "aws-credentials"}
     set_variables({**AWS_ENVIRONMENT, **{name: str(folder / file) for name, file in files.items()}})
+    set_variables({"TMPDIR": str(folder)})  # so that what a process that is ended leaves there goes with the folder
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from cloudtrail_to_slack.messages.slack_text import visible
 from cloudtrail_to_slack_dev.demo.arrivals import Arrivals, Published
 from cloudtrail_to_slack_dev.demo.errors import DemoError
 from cloudtrail_to_slack_dev.demo.scene import Scene, Topic
@@ -41,7 +42,9 @@ def write_page(path: Path, scene: Scene, arrivals: Arrivals) -> None:
 
 def _section(topic: Topic, published: Sequence[Published]) -> Section:
     entries = [
-        (item.subject, json.dumps(item.body, indent=2, ensure_ascii=False)) for item in published if item.topic == topic
+        (item.subject, visible(json.dumps(item.body, indent=2, ensure_ascii=False), keep_lines=True))
+        for item in published
+        if item.topic == topic
     ]
     return Section(f"SNS topic {topic.name}", entries)
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
-from cloudtrail_to_slack.handler import lambda_handler
 from cloudtrail_to_slack_dev.demo.errors import DemoError
 from cloudtrail_to_slack_dev.demo.lambda_log import LogLine, Totals, read_log, unreadable_reasons, warnings_of
 from cloudtrail_to_slack_dev.demo.scene import Scene, receive
@@ -82,6 +81,8 @@ class Replay:
 
 def _call_handler(event: dict[str, Any]) -> tuple[dict[str, Any], list[LogLine]]:
     """Call the handler; return its answer and what it logged."""
+    from cloudtrail_to_slack.handler import lambda_handler  # noqa: PLC0415 (its logger reads LOG_LEVEL when imported)
+
     output = io.StringIO()
     try:
         with redirect_stdout(output):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from cloudtrail_to_slack_dev.demo.environment import demo_environment, set_variables
+from cloudtrail_to_slack_dev.demo.interruption import uninterrupted
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 
@@ -78,7 +79,8 @@ class Scene:
 def set_scene() -> Iterator[Scene]:
     """Set the scene, and leave nothing of it behind: no process, no file, no environment variable."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="cloudtrail-to-slack-demo-")))
+        with uninterrupted():
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="cloudtrail-to-slack-demo-")))
         stack.enter_context(demo_environment(folder))
         moto = MotoServer()
         stack.push(moto)  # before it starts: an interruption while it does must end its process too

@@ -39,6 +39,7 @@ EMOJI: Final = {
     "lock": "🔒",
     "loudspeaker": "📢",
     "mag": "🔍",
+    "page_facing_up": "📄",
     "mailbox": "📫",
     "memo": "📝",
     "mute": "🔇",

@@ -1,0 +1,82 @@
+"""The head of an alert: what happened and where in the first two lines, then why it is told."""
+
+import re
+
+from cloudtrail_to_slack.alerts import Alert
+from cloudtrail_to_slack.events import Event
+from cloudtrail_to_slack.insights import Insight
+from cloudtrail_to_slack.messages.slack_message import link
+from cloudtrail_to_slack.messages.slack_text import code, plain, word
+from cloudtrail_to_slack.rules import Rule, Severity
+
+SEVERITY_MARKS = {
+    Severity.INFO: ":white_circle:",
+    Severity.LOW: ":large_blue_circle:",
+    Severity.MEDIUM: ":large_yellow_circle:",
+    Severity.HIGH: ":large_orange_circle:",
+    Severity.CRITICAL: ":red_circle:",
+}
+_RULES_SHOWN = 3
+_LONGEST_RUNBOOK = 200
+_DENIAL = re.compile(r"AccessDenied|Unauthorized|Forbidden")
+
+
+def notification_text(alert: Alert) -> str:
+    """Return what a phone's lock screen shows: what happened, and where."""
+    event = alert.event
+    marks = ("❌ " if event.failed else "") + ("⚠️ without MFA: " if event.without_mfa else "")
+    return f"{marks}{plain(alert.title, 300)}\n{' · '.join(plain(part, 120) for part in place(event))}"
+
+
+def headline(alert: Alert) -> str:
+    """Return what happened and where, in two lines."""
+    event = alert.event
+    mark = SEVERITY_MARKS[alert.severity]
+    if event.insight:
+        first = f"{mark} :chart_with_upwards_trend: {_insight(event, event.insight)}"
+    else:
+        name = word(event.name) if event.name else "*something without a name*"
+        first = f"{mark} {name} by {code(event.actor.label, 200)}"
+    first += "".join(f" — {outcome}" for outcome in outcomes(event))
+    return f"{first}\nin {' · '.join(code(part, 120) for part in place(event))}"
+
+
+def outcomes(event: Event) -> list[str]:
+    """Return the marks of a call that failed and of a sign-in without MFA."""
+    marks = [":warning: *without MFA*"] if event.without_mfa else []
+    if event.failed:
+        how = "denied" if _DENIAL.search(event.error_code) else "failed"
+        marks.append(f":x: *{how}*{' ' + code(event.error_code, 100) if event.error_code else ''}")
+    return marks
+
+
+def place(event: Event) -> list[str]:
+    """Return account, region and service, as far as the event tells them."""
+    account = f"account {event.account}" if event.account else "account unknown"
+    return [account, *(part[:80] for part in (event.region, event.source) if part)]
+
+
+def why(alert: Alert) -> str:
+    """Return which rules matched, the most severe first, with what they are about and their runbooks."""
+    rules = sorted(alert.rules, key=lambda rule: -rule.severity)
+    lines = [f":bell: {_rule(rule)}" for rule in rules[:_RULES_SHOWN]]
+    more = len(rules) - _RULES_SHOWN
+    return "\n".join([*lines, *([f"and {more} more rules"] if more > 0 else [])])
+
+
+def _rule(rule: Rule) -> str:
+    title = f"*{plain(rule.title, 120)}*" if rule.title else code(rule.name, 150)
+    description = f"{plain(rule.description, 250)}" if rule.description else None
+    runbook = rule.runbook_url if rule.runbook_url and len(rule.runbook_url) <= _LONGEST_RUNBOOK else None
+    return " · ".join(filter(None, [title, description, link(runbook, "runbook")]))
+
+
+def _insight(event: Event, insight: Insight) -> str:
+    state = {"Start": "Unusual activity began", "End": "Unusual activity ended"}.get(insight.state, "Unusual activity")
+    what = "errors of" if insight.is_error_rate else "calls of"
+    text = f"*{state}:* {what} {word(event.name) if event.name else 'an API'}"
+    if insight.rate is not None and insight.baseline is not None:
+        text += f", {insight.rate:,.4g} a minute instead of {insight.baseline:,.4g}"
+    if insight.error_code:
+        text += f", {code(insight.error_code, 100)}"
+    return text

@@ -1,0 +1,133 @@
+"""The head of an alert."""
+
+import html
+from typing import Any
+
+import pytest
+from support.samples import ACCOUNT, alert, event
+from support.slack_markup import assert_harmless
+
+from cloudtrail_to_slack.messages.alert_headline import SEVERITY_MARKS, headline, notification_text, outcomes, why
+from cloudtrail_to_slack.rules import Rule, Severity
+
+SIGN_IN = {"eventName": "ConsoleLogin", "additionalEventData": {"MFAUsed": "No"}}
+FAILED_SIGN_IN = {**SIGN_IN, "responseElements": {"ConsoleLogin": "Failure"}}
+SSO_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jo@example.com"
+INSIGHT = {
+    "state": "Start",
+    "eventName": "DeleteVpc",
+    "insightType": "ApiErrorRateInsight",
+    "errorCode": "AccessDenied",
+    "insightContext": {"statistics": {"baseline": {"average": 0.002}, "insight": {"average": 1234}}},
+}
+
+
+def head(*rules: Rule, **changes: Any) -> list[str]:
+    """The lines of an alert's headline."""
+    text = headline(alert(*rules, **changes))
+    assert_harmless(text)
+    return html.unescape(text).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "session-1 called DeleteBucket\naccount 111122223333 · eu-west-1 · s3.amazonaws.com"),
+        ({"errorCode": "X"}, "❌ session-1 called DeleteBucket, which failed with X\naccount 111122223333 · eu-west-1"),
+        (SIGN_IN, "⚠️ without MFA: session-1 called ConsoleLogin\naccount 111122223333"),
+        (FAILED_SIGN_IN, "❌ ⚠️ without MFA: session-1 called ConsoleLogin, which failed\naccount 111122223333"),
+        ({"userIdentity": None, "recipientAccountId": None}, "unknown called DeleteBucket\naccount 111122223333"),
+    ],
+)
+def test_notification_text(changes: dict[str, Any], text: str) -> None:
+    """A lock screen shows who called what and where, and first of all what is bad about it."""
+    assert notification_text(alert(**changes)).replace("web/session-1", "session-1").startswith(text)
+
+
+def test_two_lines() -> None:
+    """The first line says how severe, what and who, the second where."""
+    severe = Rule("True", severity=Severity.CRITICAL)
+    assert head(severe) == [
+        ":red_circle: *DeleteBucket* by `web/session-1`",
+        "in `account 111122223333` · `eu-west-1` · `s3.amazonaws.com`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("identity", "name"),
+    [
+        ({"type": "Root"}, "Root user"),
+        ({"type": "IAMUser", "userName": "jo"}, "jo"),
+        ({"type": "AssumedRole", "arn": SSO_ARN}, "jo@example.com"),
+        ({"type": "AWSService", "invokedBy": "config.amazonaws.com"}, "config.amazonaws.com"),
+    ],
+)
+def test_who(identity: dict[str, str], name: str) -> None:
+    """The headline calls people by name: a role with its session, a user of Identity Center without the role."""
+    assert head(userIdentity=identity)[0].endswith(f" by `{name}`")
+
+
+@pytest.mark.parametrize(
+    ("changes", "marks"),
+    [
+        ({}, []),
+        ({"errorCode": "AccessDenied"}, [":x: *denied* `AccessDenied`"]),
+        ({"errorCode": "Client.UnauthorizedOperation"}, [":x: *denied* `Client.UnauthorizedOperation`"]),
+        ({"errorCode": "ForbiddenException"}, [":x: *denied* `ForbiddenException`"]),
+        ({"errorCode": "NoSuchBucket"}, [":x: *failed* `NoSuchBucket`"]),
+        (SIGN_IN, [":warning: *without MFA*"]),
+        (FAILED_SIGN_IN, [":warning: *without MFA*", ":x: *failed*"]),
+        ({**SIGN_IN, "additionalEventData": {"MFAUsed": "Yes"}}, []),
+    ],
+)
+def test_outcomes(changes: dict[str, Any], marks: list[str]) -> None:
+    """A refusal, a failure and a sign-in without MFA are marked, and the headline has the marks."""
+    assert outcomes(event(**changes)) == marks
+    assert all(mark in head(**changes)[0] for mark in marks)
+
+
+def test_where_nothing_is_known() -> None:
+    """What is unknown is said to be, or left out."""
+    made = alert(eventName=..., userIdentity=..., awsRegion=..., eventSource=..., origin=None)
+    assert html.unescape(headline(made)).endswith("*something without a name* by `unknown`\nin `account 111122223333`")
+
+
+def test_insight() -> None:
+    """An Insight says what is unusual, how much, and instead of how much."""
+    line = head(eventName=..., eventSource=..., userIdentity=..., insightDetails=INSIGHT)[0]
+    assert ":chart_with_upwards_trend:" in line
+    assert "*Unusual activity began:* errors of *DeleteVpc*, 1,234 a minute instead of 0.002, `AccessDenied`" in line
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("End", "*Unusual activity ended:* calls of an API"), ("?", "*Unusual activity:* calls of an API")],
+)
+def test_insight_of_which_little_is_told(state: str, words: str) -> None:
+    """An Insight without name and numbers is told without them."""
+    assert head(eventName=..., insightDetails={"state": state})[0].endswith(words)
+
+
+def test_why() -> None:
+    """The three most severe rules are told, by title or else name, with description and runbook; the rest is counted."""
+    text = why(
+        alert(
+            Rule("True", id="a", title="First <a>", description="Because & so.", runbook_url="https://x.example/?a&b|<>"),
+            Rule("event['x']", severity=Severity.LOW),
+            Rule("event['y']"),
+            Rule("True", id="c", severity=Severity.CRITICAL),
+            Rule("True", id="d", severity=Severity.INFO),
+        )
+    )
+    assert_harmless(text)
+    first, second, third, more = text.splitlines()
+    assert "`c`" in first
+    assert "*First &lt;a&gt;* · Because &amp; so. · <https://x.example/?a&amp;b%7C%3C%3E|runbook>" in second
+    assert "`event['y']`" in third
+    assert more == "and 2 more rules"
+
+
+def test_every_severity_has_a_mark() -> None:
+    """Each severity has a mark of its own."""
+    assert set(SEVERITY_MARKS) == set(Severity)
+    assert len(set(SEVERITY_MARKS.values())) == len(Severity)

@@ -1,0 +1,171 @@
+"""The verdict of a set of rules on an event."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudtrail_to_slack.errors import ExpressionError
+from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, Verdict
+from support.strategies import records
+
+TODAY = date(2026, 3, 14)
+EVENT = {"eventName": "StopLogging", "n": 5}
+YES, NO, BROKEN = Rule("True", id="yes"), Rule("False", id="no"), Rule('event["missing"] == 1', id="broken")
+QUIET, LOUD = IgnoreRule("True", id="quiet"), IgnoreRule("False", id="loud")
+
+
+def judge(rules: list[Rule], ignore: list[IgnoreRule] | None = None, event: Mapping[str, Any] | None = None) -> Verdict:
+    """The verdict on the event."""
+    return RuleSet(rules, ignore or []).judge(EVENT if event is None else event, TODAY)
+
+
+def test_every_match_is_told_in_order() -> None:
+    """All rules that match are told, in the order they stand."""
+    also = Rule('event.get("eventName") == "StopLogging"')
+    assert judge([also, NO, YES]) == Verdict(Outcome.MATCHED, (also, YES))
+
+
+@pytest.mark.parametrize("rules", [[], [NO]])
+def test_unmatched(rules: list[Rule]) -> None:
+    """An event that no rule matches is unmatched."""
+    assert judge(rules) == Verdict(Outcome.UNMATCHED)
+
+
+def test_ignored_whatever_else_matches() -> None:
+    """One ignore rule that matches silences every rule, and is named."""
+    assert judge([YES], [LOUD, QUIET]) == Verdict(Outcome.IGNORED, ignored_by=QUIET)
+
+
+def test_ignored_although_nothing_matches() -> None:
+    """An ignored event is ignored also when no rule would have matched."""
+    assert judge([NO], [QUIET]).outcome is Outcome.IGNORED
+
+
+@pytest.mark.parametrize(
+    ("expires", "outcome"),
+    [
+        (None, Outcome.IGNORED),
+        (TODAY + timedelta(days=1), Outcome.IGNORED),
+        (TODAY, Outcome.IGNORED),
+        (TODAY - timedelta(days=1), Outcome.MATCHED),
+    ],
+)
+def test_expiry(expires: date | None, outcome: Outcome) -> None:
+    """An ignore rule counts through the day it expires, and no longer."""
+    assert judge([YES], [IgnoreRule("True", expires=expires)]).outcome is outcome
+
+
+def test_an_expired_ignore_rule_is_not_evaluated() -> None:
+    """An expired ignore rule that would raise reports nothing."""
+    assert judge([YES], [IgnoreRule("1 / 0 == 1", expires=date(2020, 1, 1))]).problems == ()
+
+
+def test_a_broken_rule_hides_no_other() -> None:
+    """A rule that raises is told, and the rules before and after it count."""
+    verdict = judge([YES, BROKEN, Rule("True", id="after")])
+    assert [rule.id for rule in verdict.matched] == ["yes", "after"]
+    assert [(problem.rule, problem.cause) for problem in verdict.problems] == [(BROKEN, "KeyError: 'missing'")]
+
+
+def test_a_broken_ignore_rule_ignores_nothing() -> None:
+    """An ignore rule that raises is told and silences nothing; the next one may still."""
+    broken = IgnoreRule('event["missing"] == 1')
+    assert judge([YES], [broken]).outcome is Outcome.MATCHED
+    verdict = judge([YES], [broken, QUIET])
+    assert (verdict.outcome, verdict.ignored_by) == (Outcome.IGNORED, QUIET)
+    assert [problem.rule for problem in verdict.problems] == [broken]
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [("1", "int"), ("0", "int"), ("'yes'", "str"), ("''", "str"), ("None", "NoneType"), ("[]", "list"),
+     ("event", "dict"), ("1.0", "float"), ("(x for x in event)", "generator")],
+)  # fmt: skip
+def test_only_true_matches(expression: str, kind: str) -> None:
+    """What is neither True nor False matches nothing and is a problem, however true it looks."""
+    verdict = judge([Rule(expression)], [IgnoreRule(expression)])
+    assert verdict.outcome is Outcome.UNMATCHED
+    assert [problem.cause for problem in verdict.problems] == [f"gave {kind}"] * 2
+
+
+CAUSES = {
+    'event["missing"] == 1': "KeyError: 'missing'",
+    'event[event["eventName"]] == 1': "KeyError",
+    "event[5] == 1": "KeyError",
+    "1 / 0 == 1": "ZeroDivisionError",
+    'event["n"].startswith("x")': "AttributeError",
+    'int(event["eventName"]) == 1': "ValueError",
+    "[x for x in event] and x": "NameError",
+    "'x' * 10**18 == ''": "MemoryError",
+}
+
+
+@pytest.mark.parametrize(("expression", "cause"), CAUSES.items())
+def test_causes(expression: str, cause: str) -> None:
+    """A cause tells problems of one rule apart and holds only the rule's own words, never the event's."""
+    (problem,) = judge([Rule(expression)]).problems
+    assert problem.cause == cause
+    assert problem.detail.startswith(cause.split(":", maxsplit=1)[0])
+
+
+def test_the_detail_says_what_was_raised() -> None:
+    """The detail is the error as Python shows it."""
+    (problem,) = judge([Rule("int(event['eventName']) == 1")]).problems
+    assert problem.detail == "ValueError: invalid literal for int() with base 10: 'StopLogging'"
+
+
+def test_an_unusable_rule_is_refused_at_once() -> None:
+    """A rule set with an expression that cannot be used is not made."""
+    with pytest.raises(ExpressionError):
+        RuleSet([YES], [IgnoreRule("open('x')")])
+    with pytest.raises(ExpressionError):
+        RuleSet([Rule("event[")], [])
+
+
+def test_a_rule_is_named_by_its_id_or_expression() -> None:
+    """The name is the id, and without one the expression."""
+    assert [YES.name, Rule("True").name, QUIET.name, IgnoreRule("False").name] == ["yes", "True", "quiet", "False"]
+
+
+EXPRESSIONS = (
+    "True", "False", "None", "1 / 0 == 1", 'event["eventName"] == "StopLogging"', 'event.get("errorCode") is None',
+    'event["userIdentity.type"] == "Root"', 'event.get("userAgent").startswith("aws")', 'len(event) > 5',
+    'any("channel" in str(v) for v in event.values())', 'int(event.get("eventName")) == 1', 'event.get("eventName")',
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    record=records(),
+    rules=st.lists(st.sampled_from(EXPRESSIONS), max_size=6),
+    ignore=st.lists(st.sampled_from(EXPRESSIONS), max_size=3),
+)
+def test_agrees_with_the_plain_way(record: dict[str, Any], rules: list[str], ignore: list[str]) -> None:
+    """On any event the verdict is what evaluating each expression in order gives, errors included."""
+    flat = read_event(record).flat
+    verdict = RuleSet([Rule(text) for text in rules], [IgnoreRule(text) for text in ignore]).judge(flat, TODAY)
+
+    def plainly(text: str) -> bool | None:
+        try:
+            result = eval(text, {"event": flat})  # noqa: S307 (the expressions above)
+        except Exception:  # noqa: BLE001 (whatever a rule raises)
+            return None
+        return result if isinstance(result, bool) else None
+
+    ignoring = [plainly(text) for text in ignore]
+    if True in ignoring:
+        first = ignoring.index(True)
+        assert verdict.ignored_by == IgnoreRule(ignore[first])
+        assert len(verdict.problems) == ignoring[:first].count(None)
+        return
+    results = [plainly(text) for text in rules]
+    assert [rule.expression for rule in verdict.matched] == [
+        text for text, result in zip(rules, results, strict=True) if result
+    ]
+    assert verdict.outcome is (Outcome.MATCHED if True in results else Outcome.UNMATCHED)
+    assert len(verdict.problems) == ignoring.count(None) + results.count(None)

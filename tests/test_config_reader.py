@@ -1,0 +1,96 @@
+"""Reading untyped JSON with every fault gathered."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from cloudtrail_to_slack.config_reader import Reader, kind
+from cloudtrail_to_slack.errors import Fault
+from support.strategies import json_values
+
+
+def reader(data: object, path: str = "") -> tuple[Reader, list[Fault]]:
+    """A reader and the list its faults go to."""
+    faults: list[Fault] = []
+    return Reader(data, path, faults), faults
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(None, "null"), (True, "a boolean"), (1, "a number"), (1.5, "a number"), ("x", "text"), ([], "a list"),
+     ({}, "an object"), (b"", "something else")],
+)  # fmt: skip
+def test_kind(value: object, name: str) -> None:
+    """A value is named by its JSON type."""
+    assert kind(value) == name
+
+
+@pytest.mark.parametrize("path", ["", "slack.routes[0]"])
+def test_paths(path: str) -> None:
+    """A fault's path is where its object stands, then the key; the document itself is `config`."""
+    found, faults = reader({"a": {"b": 1}}, path)
+    found.inside("a", {"b": 1}).text("b")
+    found.fault("", "is odd")
+    prefix = f"{path}." if path else ""
+    assert [fault.path for fault in faults] == [f"{prefix}a.b", path or "config"]
+
+
+def test_no_object_reads_as_an_empty_one() -> None:
+    """What is no object is one fault, and then every value has its default."""
+    found, faults = reader([], "rules[0]")
+    values = (found.text("a"), found.switch("b", default=True), found.texts("c"), found.raw("d"), found.has("e"))
+    assert values == (None, True, (), None, False)
+    assert faults == [Fault("rules[0]", "must be an object, not a list")]
+
+
+def test_unknown_keys() -> None:
+    """Each unknown key is a fault, an endless one shortened."""
+    found, faults = reader({"a": 1, "x": 2, "y" * 1000: 3})
+    found.refuse_unknown(["b", "a"])
+    assert faults == [Fault(key, "is no known key; known are a, b") for key in ("x", "y" * 100)]
+
+
+@pytest.mark.parametrize(("value", "text"), [(" x ", "x"), ("", None), ("  ", None), (None, None)])
+def test_text(value: object, text: str | None) -> None:
+    """A text is stripped, a blank one is none."""
+    found, faults = reader({"a": value})
+    assert found.text("a") == text
+    assert faults == []
+
+
+@pytest.mark.parametrize("value", ["12", 12, 12.0, "012"])
+def test_whole_number(value: object) -> None:
+    """A whole number may be written as text or with a point."""
+    found, faults = reader({"a": value})
+    assert found.whole_number("a", default=1, least=1) == 12
+    assert faults == []
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "", 1.5, float("inf"), True, [], {}, -1, 0])
+def test_no_whole_number(value: object) -> None:
+    """Anything else is a fault, and gives the default."""
+    found, faults = reader({"a": value})
+    assert found.whole_number("a", default=7, least=1) == 7
+    assert [fault.path for fault in faults] == ["a"]
+
+
+def test_texts() -> None:
+    """A list of texts is stripped and loses its blanks; what is no text is a fault with its position."""
+    found, faults = reader({"a": [" x ", "", 5, "y"]})
+    assert found.texts("a") == ("x", "y")
+    assert faults == [Fault("a[2]", "must be text, not a number")]
+
+
+@settings(deadline=None, max_examples=100)
+@given(value=json_values())
+def test_no_fault_tells_a_value(value: Any) -> None:
+    """Whatever stands in a key's place, its fault tells the value's type and not the value."""
+    found, faults = reader({"a": value})
+    found.text("a")
+    found.switch("a", default=False)
+    found.whole_number("a", default=1, least=1)
+    told = {fault.problem for fault in faults}
+    names = ("null", "a boolean", "a number", "text", "a list", "an object")
+    wanted = ("text", "true or false", "a whole number")
+    assert told <= {f"must be {want}, not {name}" for want in wanted for name in names} | {"must be at least 1"}
