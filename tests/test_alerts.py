@@ -17,11 +17,11 @@ IDENTITY = {"type": "AssumedRole", "principalId": "AROAEXAMPLE:session-1", "arn"
 @pytest.mark.parametrize(
     ("changes", "title"),
     [
-        ({}, "session-1 called DeleteBucket"),
-        ({"errorCode": "AccessDenied"}, "session-1 called DeleteBucket, which failed with AccessDenied"),
+        ({}, "web/session-1 called DeleteBucket"),
+        ({"errorCode": "AccessDenied"}, "web/session-1 called DeleteBucket, which failed with AccessDenied"),
         (
             {"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}},
-            "session-1 called ConsoleLogin, which failed",
+            "web/session-1 called ConsoleLogin, which failed",
         ),
         ({"eventName": None, "userIdentity": None}, "unknown called something without a name"),
         (

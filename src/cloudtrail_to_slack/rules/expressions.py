@@ -49,17 +49,33 @@ def compile_expression(text: str) -> Evaluate:
     Raises:
         ExpressionError: `text` is no Python expression, or uses what a rule may not use.
     """
-    source = text.strip()
+    return compile_tree(parse_expression(text))
+
+
+def parse_expression(text: str) -> ast.Expression:
+    """Parse a rule's expression and check that it uses only what a rule may use.
+
+    Raises:
+        ExpressionError: `text` is no Python expression, or uses what a rule may not use.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd but valid comparison is the user's business
-            tree = ast.parse(source, "<rule>", mode="eval")
+            tree = ast.parse(text.strip(), "<rule>", mode="eval")
             _check(tree)
-            code = compile(tree, "<rule>", "eval")
+            compile(tree, "<rule>", "eval")  # some faults only show here
     except SyntaxError as error:
         raise ExpressionError(f"is not a Python expression ({error.msg})") from None
     except (ValueError, RecursionError, MemoryError):  # null bytes, or nesting beyond what the parser takes
         raise ExpressionError("is not a Python expression (it cannot be parsed)") from None
+    return tree
+
+
+def compile_tree(tree: ast.Expression) -> Evaluate:
+    """Compile a checked expression, or a part of one, to a function from a flattened event to its value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = compile(tree, "<rule>", "eval")
 
     def evaluate(event: Mapping[str, Any]) -> object:
         # `event` is a global and not a local, so that comprehensions and generator expressions see it too.
