@@ -198,7 +198,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a blank expression": ({"rules": ["True", " "]}, "rules[1]: is missing"),
     "an expression of another type": ({"rules": [{"expression": True}]}, "rules[0].expression: must be text"),
     "no Python": ({"rules": ["event[", "True"]}, "rules[0]: is not a Python expression"),
-    "a rule that may not be": ({"rules": ["().__class__"]}, "rules[0]: uses .__class__, which a rule may not"),
+    "a rule that may not be": ({"rules": ["().__class__"]}, "rules[0]: uses .__class__, which is no method"),
     "an ignore rule that may not be": ({"ignore_rules": ["open('x')"]}, "ignore_rules[0]: uses the name open"),
     "severity": ({"rules": [{"expression": "True", "severity": "bad"}]}, "rules[0].severity: must be one of info, low"),
     "runbook": (

@@ -44,7 +44,13 @@ def test_flatten_of_records(value: dict[str, Any]) -> None:
 
 def test_flatten_by_example() -> None:
     """Positions are numbers, null stays, empty objects and lists vanish, order is the reading order."""
-    value = {"a": {"items": [{"name": "x"}, [1, None]]}, "none": None, "empty": {}, "list": [], "b.c": {"d": False}}
+    value: dict[str, Any] = {
+        "a": {"items": [{"name": "x"}, [1, None]]},
+        "none": None,
+        "empty": {},
+        "list": [],
+        "b.c": {"d": False},
+    }
     expected = [("a.items.0.name", "x"), ("a.items.1.0", 1), ("a.items.1.1", None), ("none", None), ("b.c.d", False)]
     assert list(flatten(value).items()) == expected
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 
-from cloudtrail_to_slack.insights import Insight, read_insight
+from cloudtrail_to_slack.insights import Attribution, Insight, read_insight
 from support.strategies import insight_details, json_values
 
 DETAILS: dict[str, Any] = {
@@ -21,7 +21,16 @@ DETAILS: dict[str, Any] = {
 
 def test_call_rate() -> None:
     """An Insight on calls tells which call, its usual rate, its rate now and how long it lasts."""
-    assert read_insight(DETAILS) == Insight("Start", "DeleteVpc", "ec2.amazonaws.com", "", False, 0.0021, 14.0, 6.0)
+    assert read_insight(DETAILS) == Insight(
+        state="Start",
+        event_name="DeleteVpc",
+        event_source="ec2.amazonaws.com",
+        error_code="",
+        is_error_rate=False,
+        baseline=0.0021,
+        rate=14.0,
+        minutes=6.0,
+    )
 
 
 def test_error_rate() -> None:
@@ -47,6 +56,20 @@ def test_without_statistics(context: object) -> None:
     insight = read_insight({**DETAILS, "insightContext": context})
     assert insight is not None
     assert (insight.baseline, insight.rate, insight.minutes) == (None, None, None)
+
+
+def test_attributions() -> None:
+    """An Insight tells the most frequent value of each thing its calls have in common."""
+    attributions = [
+        {"attribute": "userIdentityArn", "insight": [{"value": " arn:a "}, {"value": "arn:b"}]},
+        {"attribute": 5, "insight": [{"value": None}]},
+        {"attribute": "userAgent", "insight": []},
+        {"attribute": "userAgent", "insight": "x"},
+        None,
+    ]
+    insight = read_insight({"insightContext": {"attributions": attributions}})
+    assert insight is not None
+    assert insight.attributions == (Attribution("userIdentityArn", "arn:a"), Attribution("", ""))
 
 
 def test_booleans_are_no_numbers() -> None:

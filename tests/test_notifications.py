@@ -118,7 +118,7 @@ def test_cloudtrail_validation_message() -> None:
 
 def test_removed_object_of_s3() -> None:
     """A removal tells who removed what, from where, when and how."""
-    more = {
+    more: dict[str, Any] = {
         "eventTime": "2026-03-14T09:00:00.000Z",
         "userIdentity": {"principalId": "AWS:AIDAEXAMPLE"},
         "requestParameters": {"sourceIPAddress": "203.0.113.7"},
@@ -195,7 +195,7 @@ def test_unreadable_record_leaves_its_neighbours() -> None:
     assert found[4:] == [OBJECT]
 
 
-UNRECOGNISED = {
+UNRECOGNISED: dict[str, tuple[Any, str]] = {
     "nothing": (None, "nothing"),
     "text": ("Hello", "text"),
     "a number": (7, "a value that is no object"),
@@ -271,7 +271,7 @@ def payloads() -> st.SearchStrategy[Any]:
     def wider(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         objects = st.dictionaries(keys, inner, max_size=5)
         records = st.lists(inner, max_size=3).map(lambda records: {"Records": records})
-        texts = inner.map(lambda value: json.dumps(value))
+        texts = inner.map(json.dumps)
         return st.one_of(objects, objects, records, texts, st.lists(inner, max_size=3))
 
     return st.recursive(leaves, wider, max_leaves=20)

@@ -27,6 +27,7 @@ from cloudtrail_to_slack.notifications import (
     Unrecognised,
 )
 from cloudtrail_to_slack.object_keys import read_key
+from cloudtrail_to_slack.record_windows import Window
 from cloudtrail_to_slack.rule_errors import RuleErrors
 from cloudtrail_to_slack.rules import Outcome, RuleSet
 from cloudtrail_to_slack.telemetry import logger
@@ -115,31 +116,55 @@ class Pipeline:
             counts["objects_skipped"] += 1
             logger.info("skipped", extra={"object": log_object.url, "reason": facts.skip_reason})
             return
+        before, reasons = counts["records_in"], list[str]()
         try:
-            records = read_log_object(self._s3(), log_object)
+            for window in read_log_object(self._s3(), log_object, self._rule_set.prefilter):
+                self._take_window(window, log_object, askers, reasons.append)
+            counts["objects_read"] += 1
         except LogObjectError as error:
             counts["objects_failed"] += 1
             self._unreadable(log_object, str(error), facts.account, askers)
-            return
-        counts["objects_read"] += 1
-        reasons: list[str] = []
-        for raw in records:
-            self._take_record(raw, log_object, askers, reasons.append)
         if reasons:
-            reason = f"{len(reasons)} of its {len(records)} records cannot be read, the first being {reasons[0]}"
+            total = counts["records_in"] - before
+            reason = f"{len(reasons)} of its {total} records cannot be read, the first being {reasons[0]}"
             self._unreadable(log_object, reason, facts.account, askers)
+
+    def _take_window(
+        self, window: Window, log_object: LogObject, askers: Askers, failed: Callable[[str], None]
+    ) -> None:
+        """Judge the records of a window that some rule can concern; the others are counted."""
+        if window.scanned is None:
+            for raw in window.records():
+                self._take_record(raw, log_object, askers, failed)
+            return
+        unconcerned = window.scanned.count(0)
+        self._report.counts["records_in"] += unconcerned
+        self._report.counts["unmatched"] += unconcerned
+        if unconcerned == len(window.scanned):
+            return
+        for raw, concerned in zip(window.records(), window.scanned, strict=True):
+            if concerned:
+                self._take_record(raw, log_object, askers, failed, concerned)
 
     def _unreadable(self, log_object: LogObject, reason: str, account: str | None, askers: Askers) -> None:
         logger.error("unreadable", extra={"object": log_object.url, "reason": reason})
         self._notices.append((unreadable_notice(log_object, reason, account), askers))
         self._report.fail(askers, [f"{log_object.url}: {reason}"])
 
-    def _take_record(self, raw: Any, origin: LogObject | None, askers: Askers, failed: Callable[[str], None]) -> None:  # noqa: ANN401 (JSON, decoded or not)
+    def _take_record(
+        self,
+        raw: Any,  # noqa: ANN401 (JSON, decoded or not)
+        origin: LogObject | None,
+        askers: Askers,
+        failed: Callable[[str], None],
+        concerned: int | None = None,
+    ) -> None:
         """Judge one record; whatever is wrong with it stays its own problem."""
         counts = self._report.counts
         counts["records_in"] += 1
         try:
-            counts[self._judge(decode_record(raw) if origin else raw, origin, askers).value] += 1
+            outcome = self._judge(decode_record(raw) if origin else raw, origin, askers, concerned)
+            counts[outcome.value] += 1
         except RecordError as error:
             counts["failed"] += 1
             failed(str(error))
@@ -148,9 +173,9 @@ class Pipeline:
             failed(f"a record that this function fails on ({type(error).__name__})")
             logger.debug("a record could not be judged", exc_info=True)
 
-    def _judge(self, record: object, origin: LogObject | None, askers: Askers) -> Outcome:
+    def _judge(self, record: object, origin: LogObject | None, askers: Askers, concerned: int | None) -> Outcome:
         event = read_event(record, object_key=origin.key if origin else None)
-        verdict = self._rule_set.judge(event.flat, self._today)
+        verdict = self._rule_set.judge(event.flat, self._today, concerned)
         alert = make_alert(event, verdict.matched, origin) if verdict.matched else None
         self._rule_errors.add(verdict.problems, event, origin)
         if event.error_code.startswith("AccessDenied"):

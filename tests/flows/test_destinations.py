@@ -121,9 +121,9 @@ def test_what_an_sns_message_says(world: World) -> None:
     world.put_log(event)
     world.invoke(s3_event(KEY))
     (envelope,) = world.published(topic)
-    assert envelope["Subject"] == "alice@example.com called DeleteBucket, which failed with AccessDenied"
+    assert envelope["Subject"] == "Deployer/alice@example.com called DeleteBucket, which failed with AccessDenied"
     assert json.loads(envelope["Message"]) == {
-        "title": "alice@example.com called DeleteBucket, which failed with AccessDenied",
+        "title": "Deployer/alice@example.com called DeleteBucket, which failed with AccessDenied",
         "error_message": "User is not authorized",
         "error_code": "AccessDenied",
         "request_parameters": {"bucketName": "payroll"},

@@ -4,14 +4,15 @@ import gzip
 import json
 from collections.abc import Mapping
 
-import msgspec
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError
-from cloudtrail_to_slack.log_objects import read_log_object
+from cloudtrail_to_slack.log_objects import decode_record, read_log_object
 from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.rules import RuleSet
 from support.world import BUCKET, CHANNEL, KEY, World, log_bytes, record, s3_event
 
+_SCAN = RuleSet([], []).prefilter
 _SKIPPED = {
     "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/03/14/x.json.gz": "digest",
     "AWSLogs/o-abc123/111122223333/CloudTrail-Aggregated/eu-west-1/2026/03/14/x.json.gz": "aggregated",
@@ -96,7 +97,7 @@ def test_more_json_than_the_limit_is_refused(world: World) -> None:
     """A decompression bomb is refused by the stated limit, before it fills the memory."""
     world.put(gzip.compress(bytes(50_000_000)))
     with pytest.raises(LogObjectError, match="more than 1,000,000 bytes"):
-        read_log_object(world.aws("s3"), LogObject(BUCKET, KEY), max_bytes=1_000_000)
+        list(read_log_object(world.aws("s3"), LogObject(BUCKET, KEY), _SCAN, max_bytes=1_000_000))
 
 
 @pytest.mark.parametrize("broken", [None, 5, "text", [], [1]])
@@ -140,5 +141,5 @@ def test_a_record_nested_too_deeply_fails_alone(world: World) -> None:
 def test_records_come_in_the_order_of_the_file(world: World) -> None:
     """Reading gives each record as it stands, in order."""
     world.put_log(record(eventID="a"), record(eventID="b"))
-    raws = read_log_object(world.aws("s3"), LogObject(BUCKET, KEY))
-    assert [msgspec.json.decode(raw)["eventID"] for raw in raws] == ["a", "b"]
+    windows = read_log_object(world.aws("s3"), LogObject(BUCKET, KEY), _SCAN)
+    assert [decode_record(raw)["eventID"] for window in windows for raw in window.records()] == ["a", "b"]

@@ -55,7 +55,7 @@ def test_each_way_leads_to_the_log_object(world: World, payload: dict[str, Any])
     world.put_log(record(eventName="DeleteBucket"), key=_PLUS_KEY)
     answer = world.invoke(payload)
     assert [text.split("\n")[0] for text in world.texts()] == [
-        "❌ alice@example.com called DeleteBucket, which failed with AccessDenied"
+        "❌ Deployer/alice@example.com called DeleteBucket, which failed with AccessDenied"
     ]
     assert answer.get("batchItemFailures", []) == []
 

@@ -4,10 +4,10 @@ import html
 from typing import Any
 
 import pytest
-from support.samples import ACCOUNT, event
-from support.slack_markup import assert_all_harmless
 
 from cloudtrail_to_slack.messages.alert_fields import fields, reply_fields
+from support.samples import ACCOUNT, event
+from support.slack_markup import assert_all_harmless
 
 SSO_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jo@example.com"
 ROLE = {"type": "AssumedRole", "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/web/s"}

@@ -4,11 +4,11 @@ import html
 from typing import Any
 
 import pytest
-from support.samples import ACCOUNT, alert, event
-from support.slack_markup import assert_harmless
 
 from cloudtrail_to_slack.messages.alert_headline import SEVERITY_MARKS, headline, notification_text, outcomes, why
 from cloudtrail_to_slack.rules import Rule, Severity
+from support.samples import ACCOUNT, alert, event
+from support.slack_markup import assert_harmless
 
 SIGN_IN = {"eventName": "ConsoleLogin", "additionalEventData": {"MFAUsed": "No"}}
 FAILED_SIGN_IN = {**SIGN_IN, "responseElements": {"ConsoleLogin": "Failure"}}
@@ -33,7 +33,10 @@ def head(*rules: Rule, **changes: Any) -> list[str]:
     ("changes", "text"),
     [
         ({}, "web/session-1 called DeleteBucket\naccount 111122223333 · eu-west-1 · s3.amazonaws.com"),
-        ({"errorCode": "X"}, "❌ web/session-1 called DeleteBucket, which failed with X\naccount 111122223333 · eu-west-1"),
+        (
+            {"errorCode": "X"},
+            "❌ web/session-1 called DeleteBucket, which failed with X\naccount 111122223333 · eu-west-1",
+        ),
         (SIGN_IN, "⚠️ without MFA: web/session-1 called ConsoleLogin\naccount 111122223333"),
         (FAILED_SIGN_IN, "❌ ⚠️ without MFA: web/session-1 called ConsoleLogin, which failed\naccount 111122223333"),
         ({"userIdentity": None, "recipientAccountId": None}, "unknown called DeleteBucket\naccount 111122223333"),
@@ -109,10 +112,12 @@ def test_insight_of_which_little_is_told(state: str, words: str) -> None:
 
 
 def test_why() -> None:
-    """The three most severe rules are told, by title or else name, with description and runbook; the rest is counted."""
+    """The three most severe rules are told, by title or else name, with what helps; the rest is counted."""
     text = why(
         alert(
-            Rule("True", id="a", title="First <a>", description="Because & so.", runbook_url="https://x.example/?a&b|<>"),
+            Rule(
+                "True", id="a", title="First <a>", description="Because & so.", runbook_url="https://x.example/?a&b|<>"
+            ),
             Rule("event['x']", severity=Severity.LOW),
             Rule("event['y']"),
             Rule("True", id="c", severity=Severity.CRITICAL),

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from support.samples import event
-from support.strategies import records
 
 from cloudtrail_to_slack.events import read_event
 from cloudtrail_to_slack.messages.event_resources import resources
+from support.samples import event
+from support.strategies import records
 
 
 @pytest.mark.parametrize(

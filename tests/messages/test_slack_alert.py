@@ -14,7 +14,7 @@ from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack_dev.slack_standin import violation
-from support.samples import EVENT_ID, LOG_OBJECT, RULE, alert
+from support.samples import EVENT_ID, LOG_OBJECT, RULE, alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible
 from support.strategies import hostile_text, object_keys, records, rules
@@ -66,13 +66,16 @@ def test_any_bare_message(hostile: Alert) -> None:
     assert "`" not in message.text
 
 
-@pytest.mark.parametrize("field", ["userAgent", "eventName", "sourceIPAddress", "errorCode", "errorMessage", "eventID",
-                                   "eventTime", "awsRegion", "eventSource", "requestParameters", "userIdentity"])  # fmt: skip
+FIELDS = ("userAgent", "eventName", "sourceIPAddress", "errorCode", "errorMessage", "eventID", "eventTime",
+          "awsRegion", "eventSource", "requestParameters", "userIdentity")  # fmt: skip
+
+
+@pytest.mark.parametrize("field", FIELDS)
 @settings(deadline=None, max_examples=15)
 @given(text=hostile_text(100_000))
 def test_one_hostile_field(field: str, text: str) -> None:
     """One field of any length and content leaves the message within limits, harmless, and naming the event."""
-    message = alert_message(alert(**{field: text}))
+    message = alert_message(make_alert(event(**{field: text}), (RULE,), LOG_OBJECT))
     assert_good(message)
     if field != "eventID":
         assert EVENT_ID in "".join(texts_of(message.blocks))

@@ -1,4 +1,10 @@
-"""The verdict of a set of rules on an event: the plain way, every rule in order."""
+"""The verdict of a set of rules on an event.
+
+What it means is simple: flatten the record, evaluate the ignore rules, then every rule in order. What is done is less:
+a window of records is first looked at through the index, and only a record that some rule may match or raise on is
+decoded in full, flattened and judged, and that by those rules alone. The ignore rules are asked when a rule matched or
+raised, or the call was denied; nobody hears of the other events either way.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +13,12 @@ from enum import Enum
 from typing import Any
 
 from cloudtrail_to_slack.rules.expressions import Evaluate, compile_expression
+from cloudtrail_to_slack.rules.index import RuleIndex
+from cloudtrail_to_slack.rules.prefilter import Prefilter
 from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule
+
+# Denied calls are counted, whether or not a rule matches them.
+_DENIED = 'str(event.get("errorCode")).startswith("AccessDenied")'
 
 
 class Outcome(Enum):
@@ -41,7 +52,7 @@ class Verdict:
 
 
 class RuleSet:
-    """Rules and ignore rules, compiled once.
+    """Rules and ignore rules, compiled once. `prefilter` tells which records are worth judging.
 
     Raises:
         ExpressionError: an expression cannot be used.
@@ -50,17 +61,34 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule], ignore_rules: Iterable[IgnoreRule]) -> None:
         self._rules = [(rule, compile_expression(rule.expression)) for rule in rules]
         self._ignore_rules = [(rule, compile_expression(rule.expression)) for rule in ignore_rules]
+        self._denied = compile_expression(_DENIED)
+        index = RuleIndex([*(rule.expression for rule, _ in self._rules), _DENIED])
+        self.prefilter = Prefilter(index)
+        self._all = index.all_rules
 
-    def judge(self, event: Mapping[str, Any], today: date) -> Verdict:
-        """Judge a flattened event. Ignore rules that expired before `today` (UTC) no longer count. Never raises."""
+    def judge(self, event: Mapping[str, Any], today: date, concerned: int | None = None) -> Verdict:
+        """Judge a flattened event. Ignore rules that expired before `today` (UTC) no longer count. Never raises.
+
+        `concerned` are the rules that may match or raise, as the prefilter tells them; None: all.
+        """
         problems: list[RuleProblem] = []
+        matched = tuple(
+            rule for rule, evaluate in self._concerned(concerned) if _matches(rule, evaluate, event, problems)
+        )
+        if not (matched or problems or self._denied(event)):
+            return Verdict(Outcome.UNMATCHED)
+        ignore_problems: list[RuleProblem] = []
         for ignore_rule, evaluate in self._ignore_rules:
-            if ignore_rule.expires is not None and ignore_rule.expires < today:
-                continue
-            if _matches(ignore_rule, evaluate, event, problems):
-                return Verdict(Outcome.IGNORED, ignored_by=ignore_rule, problems=tuple(problems))
-        matched = tuple(rule for rule, evaluate in self._rules if _matches(rule, evaluate, event, problems))
-        return Verdict(Outcome.MATCHED if matched else Outcome.UNMATCHED, matched, problems=tuple(problems))
+            expired = ignore_rule.expires is not None and ignore_rule.expires < today
+            if not expired and _matches(ignore_rule, evaluate, event, ignore_problems):
+                return Verdict(Outcome.IGNORED, ignored_by=ignore_rule, problems=tuple(ignore_problems))
+        outcome = Outcome.MATCHED if matched else Outcome.UNMATCHED
+        return Verdict(outcome, matched, problems=(*ignore_problems, *problems))
+
+    def _concerned(self, concerned: int | None) -> Iterable[tuple[Rule, Evaluate]]:
+        if concerned is None or concerned == self._all:
+            return self._rules
+        return [rule for number, rule in enumerate(self._rules) if concerned >> number & 1]
 
 
 def _matches(

@@ -1,0 +1,182 @@
+"""Splitting a log file that arrives in pieces into windows of whole records, in bounded memory. Pure.
+
+CloudTrail's files can be larger than the function's memory, so never more than a window is kept. Where one record ends
+and the next begins is first guessed: CloudTrail's records begin with their version, and within a JSON text a quote that
+is not escaped is never part of a string. A guess inside a nested list leaves brackets open, so that the window cannot
+be decoded; then the brackets are counted.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from cloudtrail_to_slack.errors import LogObjectError
+
+WINDOW_BYTES = 128 * 1024
+# CloudTrail's records have at most 256 KB (AWS CloudTrail User Guide, "Quotas"); this is what we keep for one at most.
+MAX_RECORD_BYTES = 16 * 1024**2
+# A file whose records do not come first cannot be read in pieces, and is read whole up to this size.
+MAX_UNUSUAL_BYTES = 32 * 1024**2
+
+_START = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
+_START_BYTES = 1024
+_GUESS = b'},{"eventVersion":'
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
+_COMMA = re.compile(rb"\s*,\s*(?=\{)")
+# Every escape of a JSON text from left to right, so that an escaped backslash never looks like the start of another.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+class Scan(Protocol):
+    """Looks at many records at once; each method raises what msgspec raises."""
+
+    def scan_array(self, text: bytes) -> list[int]:
+        """Return a number for each record of a JSON array."""
+
+    def scan_file(self, text: bytes) -> list[int]:
+        """Return a number for each record of a whole log file."""
+
+
+class _File(msgspec.Struct):
+    Records: list[msgspec.Raw]
+
+
+_FILE_DECODER = msgspec.json.Decoder(_File)
+_ARRAY_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(slots=True)
+class Window:
+    """Some records of a file. `scanned` has a number for each, None when they must be looked at one by one."""
+
+    text: bytes
+    whole_file: bool
+    scanned: list[int] | None
+
+    def records(self) -> list[msgspec.Raw]:
+        """Return the records, undecoded."""
+        return _FILE_DECODER.decode(self.text).Records if self.whole_file else _ARRAY_DECODER.decode(self.text)
+
+
+def windows(pieces: Iterable[bytes], scan: Scan, *, window_bytes: int = WINDOW_BYTES) -> Iterator[Window]:
+    """Yield the records of a log file in order, in windows.
+
+    Raises:
+        LogObjectError: the file is no log file, or its pieces end in this error; after all records before the fault.
+    """
+    source = iter(pieces)
+    buffer, failure = b"", None
+    started, wanted = False, _START_BYTES
+    while True:
+        try:
+            piece = next(source, None)
+        except LogObjectError as error:
+            piece, failure = None, error
+        if piece is None:
+            break
+        buffer += piece
+        if not started and len(buffer) >= _START_BYTES:
+            start = _START.match(buffer)
+            started, buffer, wanted = (True, buffer[start.end() :], window_bytes) if start else (False, buffer, wanted)
+        if not started and len(buffer) > MAX_UNUSUAL_BYTES:
+            raise LogObjectError(f"it does not begin with its Records, within {MAX_UNUSUAL_BYTES:,} bytes")
+        while started and len(buffer) >= wanted:
+            window, rest = _take(buffer, scan)
+            if window is None and len(buffer) > MAX_RECORD_BYTES:
+                raise LogObjectError(f"it has a record of more than {MAX_RECORD_BYTES:,} bytes")
+            # Without a whole record in it, the buffer doubles, so that it is not searched again for every piece.
+            wanted = window_bytes if window else 2 * len(buffer)
+            if window is None:
+                break
+            buffer = rest
+            yield window
+    yield from _last(buffer, scan, failure, started=started)
+
+
+def _take(buffer: bytes, scan: Scan) -> tuple[Window | None, bytes]:
+    """Return a window of the whole records at the start of the buffer, and the rest."""
+    guess = buffer.rfind(_GUESS)
+    if guess > 0:
+        window = _window(b"[" + buffer[: guess + 1] + b"]", scan, whole_file=False)
+        if window:
+            return window, buffer[guess + 2 :]
+    end, after = _exact_end(buffer)
+    window = _window(b"[" + buffer[:end] + b"]", scan, whole_file=False) if end else None
+    return (window, buffer[after:]) if window else (None, buffer)
+
+
+def _last(buffer: bytes, scan: Scan, failure: LogObjectError | None, *, started: bool) -> Iterator[Window]:
+    """Yield what is left at the end of the file, which may end in the middle of it."""
+    if not started:
+        start = _START.match(buffer)
+        started, buffer = bool(start), buffer[start.end() :] if start else buffer
+    text = b'{"Records":[' + buffer if started else buffer
+    window = _window(text, scan, whole_file=True) if failure is None else None
+    if window:
+        yield window
+        return
+    end, _ = _exact_end(buffer) if started else (0, 0)
+    window = _window(b"[" + buffer[:end] + b"]", scan, whole_file=False) if end else None
+    if window:
+        yield window
+    if failure:
+        raise failure
+    raise LogObjectError(_fault(text))
+
+
+def _window(text: bytes, scan: Scan, *, whole_file: bool) -> Window | None:
+    """Return the window of a text; None when it cannot be decoded."""
+    scanner = scan.scan_file if whole_file else scan.scan_array
+    try:
+        return Window(text, whole_file, scanner(text))
+    except msgspec.DecodeError as error:
+        refused = isinstance(error, msgspec.ValidationError)
+    except (UnicodeDecodeError, RecursionError):
+        refused = True
+    for candidate in (text, _without_halves(text)) if refused else (_without_halves(text),):
+        window = Window(candidate, whole_file, None)
+        try:
+            window.records()
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        return window
+    return None
+
+
+def _without_halves(text: bytes) -> bytes:
+    """Replace every half of a surrogate pair: valid in JSON, and no valid text; one must not hide a whole file."""
+    return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], text)
+
+
+def _exact_end(buffer: bytes) -> tuple[int, int]:
+    """Return where the last whole record ends that another follows, and where that begins; zeros without one."""
+    depth, end = 0, (0, 0)
+    for token in _TOKEN.finditer(buffer):
+        kind = token[0][:1]
+        if kind in b"{[":
+            depth += 1
+        elif kind in b"}]":
+            depth -= 1
+            if depth < 0:
+                break
+            comma = _COMMA.match(buffer, token.end()) if depth == 0 else None
+            if comma:
+                end = (token.end(), comma.end())
+    return end
+
+
+def _fault(text: bytes) -> str:
+    """Say what is wrong with the text of a file that cannot be decoded."""
+    try:
+        _FILE_DECODER.decode(text)
+    except msgspec.ValidationError:
+        return "it has no list of Records"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    return "it is not JSON"

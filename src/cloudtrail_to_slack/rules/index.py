@@ -1,0 +1,117 @@
+"""Which rules a record can concern, told from a few of its fields: the index over the rules' leading conditions.
+
+For each field there is a table from the values seen so far to the rules that the value leaves in the running, as the
+bits of an integer. What remains of a record's rules is the conjunction over the fields, so the cost of a record hardly
+depends on how many rules there are. A rule that raises on a value (or gives no boolean) concerns every record with that
+value, whatever the other fields say: Python may have come to it before them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import and_
+from typing import Final
+
+from cloudtrail_to_slack.rules.leading import INDEXED_FIELDS, Condition, leading_conditions
+
+
+class Missing:
+    """The type of `MISSING`."""
+
+
+MISSING: Final = Missing()  # the value of a field that a flattened record does not have
+Value = str | Missing | None
+_KEPT_VALUES = 20_000  # distinct values remembered for a field before the table is begun anew
+
+
+class RuleIndex:
+    """The index of a sequence of expressions. `fields` are the flattened keys whose values it must be told."""
+
+    def __init__(self, expressions: Iterable[str]) -> None:
+        conditions = [leading_conditions(expression) for expression in expressions]
+        self.all_rules = (1 << len(conditions)) - 1
+        chosen = {min(of_rule, key=_rank).field for of_rule in conditions if of_rule}
+        self.fields = tuple(field for field in INDEXED_FIELDS if field in chosen)
+        self._tables = [_Table(field, conditions, self.all_rules) for field in self.fields]
+
+    def concerned(self, columns: Sequence[Sequence[Value]], length: int) -> list[int]:
+        """Return for each of `length` records the rules that may match or raise, as bits.
+
+        `columns` has the records' values for each of `fields`.
+        """
+        if not columns:
+            return [self.all_rules] * length
+        rows = [table.masks(column) for table, column in zip(self._tables, columns, strict=True)]
+        masks = reduce(lambda left, right: list(map(and_, left, right)), rows)
+        for table, column in zip(self._tables, columns, strict=True):
+            if table.alarms:
+                masks = [mask | table.alarms.get(value, 0) for mask, value in zip(masks, column, strict=True)]
+        return masks
+
+
+class _Table:
+    """The rules that each value of one field leaves in the running; `alarms` are those that raise on a value."""
+
+    def __init__(self, field: str, conditions: Sequence[Sequence[Condition]], all_rules: int) -> None:
+        self._field = field
+        self._of_rules = {
+            number: [condition for condition in of_rule if condition.field == field]
+            for number, of_rule in enumerate(conditions)
+            if any(condition.field == field for condition in of_rule)
+        }
+        self._others = all_rules & ~sum(1 << number for number in self._of_rules)
+        # A rule that compares with constants only can be True for those alone, and never raises on a text.
+        self._asked = []
+        self._by_text: dict[str, int] = defaultdict(int)
+        for number, of_rule in self._of_rules.items():
+            constants = [condition.constants for condition in of_rule]
+            if None in constants:
+                self._asked.append(number)
+            for text in frozenset.intersection(*filter(None, constants)) if None not in constants else ():
+                self._by_text[text] |= 1 << number
+        self._masks: dict[Value, int] = {}
+        self.alarms: dict[Value, int] = {}
+
+    def masks(self, column: Sequence[Value]) -> list[int]:
+        """Return what each value of the column leaves in the running."""
+        known = list(map(self._masks.get, column))
+        if None not in known:
+            return known  # type: ignore[return-value]  # no None is in it
+        if len(self._masks) > _KEPT_VALUES:
+            self._masks.clear()
+            self.alarms.clear()
+        return [self._mask(value) for value in column]
+
+    def _mask(self, value: Value) -> int:
+        """Return, and remember, the rules that `value` leaves in the running."""
+        mask = self._masks.get(value)
+        if mask is not None:
+            return mask
+        mask, asked = self._others, list(self._of_rules)
+        if isinstance(value, str):
+            mask, asked = mask | self._by_text.get(value, 0), self._asked
+        event = {} if isinstance(value, Missing) else {self._field: value}
+        for number in asked:
+            result = _result(self._of_rules[number], event)
+            if result is not False:
+                mask |= 1 << number
+            if result is None:
+                self.alarms[value] = self.alarms.get(value, 0) | 1 << number
+        self._masks[value] = mask
+        return mask
+
+
+def _result(conditions: Iterable[Condition], event: dict[str, str | None]) -> bool | None:
+    """Return whether all conditions are True for the event; None when one raises or gives no boolean before that."""
+    for condition in conditions:
+        try:
+            result = condition.evaluate(event)
+        except Exception:  # noqa: BLE001 (a rule may raise anything; evaluated in full, it will tell)
+            return None
+        if result is not True:
+            return False if result is False else None
+    return True
+
+
+def _rank(condition: Condition) -> tuple[bool, int]:
+    return condition.negative, INDEXED_FIELDS.index(condition.field)

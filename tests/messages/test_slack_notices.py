@@ -1,0 +1,200 @@
+"""What is told in Slack besides alerts."""
+
+import html
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message
+from cloudtrail_to_slack.messages.slack_message import SlackMessage
+from cloudtrail_to_slack.messages.slack_notices import (
+    RuleErrorReport,
+    removed_object_notice,
+    rule_error_messages,
+    rule_error_notices,
+    unreadable_notice,
+    with_thread_count,
+)
+from cloudtrail_to_slack.notifications import LogObject, RemovedObject
+from cloudtrail_to_slack_dev.slack_standin import violation
+from support.samples import ACCOUNT, KEY, LOG_OBJECT, alert
+from support.slack_limits import assert_within_limits, texts_of
+from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible
+from support.strategies import hostile_text, object_keys
+
+REMOVED = RemovedObject(LOG_OBJECT, "2026-03-14T09:24:17.123Z", "AWS:AIDAX", "203.0.113.7", "ObjectRemoved:Delete")
+LAST = datetime(2026, 3, 14, 9, 24, 17, tzinfo=UTC)
+
+
+def report(**changes: object) -> RuleErrorReport:
+    """A rule error with `changes`."""
+    fields: dict[str, object] = {
+        "rule_name": "broken",
+        "expression": 'event["a"] == 1',
+        "cause": "KeyError: 'a'",
+        "detail": "KeyError: 'a'",
+        "events": 3,
+        "example_event_id": "event-1",
+        "origin": LOG_OBJECT,
+        **changes,
+    }
+    return RuleErrorReport(**fields)  # type: ignore[arg-type]  # a mapping is not typed by key
+
+
+def shown(message: SlackMessage) -> str:
+    """All texts of a message, checked, as people see them."""
+    assert_good(message)
+    return html.unescape("\n".join(texts_of(message.blocks)))
+
+
+def assert_good(message: SlackMessage) -> None:
+    """Assert that Slack takes the message, and that nothing in it does anything."""
+    assert_within_limits(message.text, message.blocks)
+    assert violation({"text": message.text, "blocks": message.blocks}, longest_text=4000) is None
+    assert_all_harmless(texts_of(message.blocks))
+    assert_escaped(message.text)
+    assert_visible(message.text)
+
+
+def test_rule_error() -> None:
+    """A rule error tells the rule, its expression, what was raised, how often, and an event to look at."""
+    (message,) = rule_error_messages([report()])
+    found = shown(message)
+    for part in (
+        "rule `broken`",
+        '`event["a"] == 1`',
+        ":x: `KeyError: 'a'`",
+        f"on 3 events, one of them `event-1` in `{LOG_OBJECT.url}`",
+    ):
+        assert part in found
+    assert "raised an error and may be missing events" in message.text
+
+
+def test_rule_error_of_a_rule_without_id() -> None:
+    """A rule without an id is told by its expression once, an event without id and origin as such."""
+    (message,) = rule_error_messages([report(rule_name='event["a"] == 1', events=1, example_event_id="", origin=None)])
+    found = shown(message)
+    assert "rule `" not in found
+    assert "on 1 event, one of them `without id` in an event that EventBridge brought" in found
+
+
+@pytest.mark.parametrize("count", [1, 2, 30, 200])
+def test_many_rule_errors(count: int) -> None:
+    """However many rules fail, each is told, in as many messages as Slack's limits ask for."""
+    reports = [report(rule_name=f"rule-{number}-", detail="x" * 1000) for number in range(count)]
+    messages = rule_error_messages(reports)
+    found = "\n".join(shown(message) for message in messages)
+    assert all(f"`rule-{number}-`" in found for number in range(count))
+    assert len(messages) <= 1 + count // 5
+
+
+def test_rule_error_notices() -> None:
+    """Rule errors are notices to Slack only, one for each message, and of no account."""
+    reports = [report(detail="x" * 1000)] * 30
+    notices = rule_error_notices(reports)
+    assert [notice.message for notice in notices] == rule_error_messages(reports)
+    assert all(notice.slack_only and notice.account is None and notice.title for notice in notices)
+
+
+def test_removed_object() -> None:
+    """A removal tells who removed which object, from where, how and when, in Slack and as text."""
+    notice = removed_object_notice(REMOVED, ACCOUNT)
+    found = shown(notice.message)
+    for part in (
+        LOG_OBJECT.url,
+        "*Who*\n`AWS:AIDAX`",
+        "*From*\nIP `203.0.113.7`",
+        "*How*\n`ObjectRemoved:Delete`",
+        "*When*\n2026-03-14 09:24:17 UTC",
+        "`account 111122223333`",
+        "|:page_facing_up: Where it was>",
+    ):
+        assert part in found
+    assert (notice.account, notice.source_file, notice.slack_only) == (ACCOUNT, LOG_OBJECT.url, False)
+    for part in ("AWS:AIDAX", "203.0.113.7", LOG_OBJECT.url, "ObjectRemoved:Delete", "2026-03-14T09:24:17.123Z"):
+        assert part in notice.text
+
+
+def test_removed_object_of_which_little_is_told() -> None:
+    """A removal of which nothing more is told says what is unknown."""
+    removed = RemovedObject(LogObject("trail-bucket", KEY), None, None, None, "Object Deleted")
+    notice = removed_object_notice(removed, None)
+    found = shown(notice.message)
+    assert "*Who*\n`unknown`" in found
+    assert "*When*\nunknown" in found
+    assert "`account unknown`" in found
+    assert "Where it was" not in found
+    assert notice.title == "somebody removed an object from the log bucket"
+
+
+def test_unreadable() -> None:
+    """An object that could not be read is told with the reason, and what that means."""
+    notice = unreadable_notice(LOG_OBJECT, "it is truncated", ACCOUNT)
+    found = shown(notice.message)
+    for part in ("could not be read", "it is truncated", LOG_OBJECT.url, "not judged by any rule", "Log object>"):
+        assert part in found
+    assert notice.text == "it is truncated. What could not be read was not judged by any rule."
+    assert (notice.account, notice.source_file) == (ACCOUNT, LOG_OBJECT.url)
+
+
+def test_thread_count() -> None:
+    """A thread's opening message shows how many alerts there are by now and when the last came, after its headline."""
+    opening = alert_message(alert())
+    counted = with_thread_count(opening, 1234, LAST)
+    found = shown(counted)
+    assert ":thread: *1,234 alerts like this by now*, the last at 2026-03-14 09:24:17 UTC, <!date^1773480257^" in found
+    assert [counted.blocks[0], *counted.blocks[2:]] == opening.blocks
+    assert counted.text == opening.text
+
+
+def test_thread_count_without_a_time() -> None:
+    """Where the last alert had no time, only the count is shown."""
+    assert shown(with_thread_count(alert_message(alert()), 2, None)).count("2 alerts like this by now*\n") == 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(error_message=hostile_text(), parameters=hostile_text(20_000), bare=st.booleans())
+def test_thread_count_fits_any_opening(error_message: str, parameters: str, *, bare: bool) -> None:
+    """There is room for the count in any opening message, the short one included, whose text then becomes a block."""
+    opened = alert(errorMessage=error_message, errorCode=error_message, requestParameters=parameters)
+    opening = bare_message(opened) if bare else alert_message(opened)
+    counted = with_thread_count(opening, 10**9, LAST)
+    assert_within_limits(counted.text, counted.blocks)
+    assert_all_harmless(texts_of(counted.blocks))
+
+
+def notices_texts() -> st.SearchStrategy[str]:
+    """Short and endless texts."""
+    return hostile_text(5000)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    key=object_keys(), bucket=hostile_text(100), text=notices_texts(), other=notices_texts(),
+    time=st.one_of(st.none(), hostile_text(100)), account=st.one_of(st.none(), st.just(ACCOUNT)),
+)  # fmt: skip
+def test_any_notice(key: str, bucket: str, text: str, other: str, time: str | None, account: str | None) -> None:
+    """Whatever an object is called and whoever removed it, the notices keep every limit and do nothing."""
+    for log_object in (LogObject(bucket, key, "eu-west-1"), LogObject("trail-bucket", key)):
+        assert_good(removed_object_notice(RemovedObject(log_object, time, text, other, other), account).message)
+        assert_good(unreadable_notice(log_object, text, account).message)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    reports=st.lists(
+        st.builds(
+            RuleErrorReport,
+            rule_name=notices_texts(), expression=notices_texts(), cause=notices_texts(), detail=notices_texts(),
+            events=st.integers(1, 10**9), example_event_id=notices_texts(),
+            origin=st.one_of(st.none(), st.builds(LogObject, st.just("trail-bucket"), object_keys())),
+        ),
+        min_size=1, max_size=12,
+    )
+)  # fmt: skip
+def test_any_rule_errors(reports: list[RuleErrorReport]) -> None:
+    """Whatever rules are called and raise, their messages keep every limit and do nothing."""
+    for message in rule_error_messages(reports):
+        assert_good(message)

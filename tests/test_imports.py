@@ -1,0 +1,83 @@
+"""What importing the package needs and pulls in."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+PACKAGE = SOURCE / "cloudtrail_to_slack"
+NETWORK = {"socket", "ssl", "http.client", "urllib.request", "subprocess", "asyncio"}
+DEVELOPMENT = {"moto", "rich", "click", "hypothesis", "pytest", "msgpack", "pandas", "cloudtrail_to_slack_dev"}
+
+
+def _docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text())) or ""
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _pure_modules() -> list[str]:
+    """The modules whose docstring's first paragraph ends with "Pure.", and those of packages that say so."""
+    packages = {path.parent for path in PACKAGE.rglob("__init__.py") if "Pure." in _docstring(path)}
+    paths = [path for path in PACKAGE.rglob("*.py") if path.parent in packages or "Pure." in _docstring(path)]
+    return sorted(_module(path) for path in paths)
+
+
+PURE = [*_pure_modules(), "cloudtrail_to_slack.errors", "cloudtrail_to_slack.object_keys"]
+
+
+def python(*options: str, code: str) -> set[str]:
+    """Run `code` in a fresh interpreter with an empty environment; return the names of the modules it then has."""
+    whole = f"import sys\nsys.path.insert(0, {str(SOURCE)!r})\n{code}\nprint(*sys.modules, sep='\\n')"
+    ran = subprocess.run(  # noqa: S603 (our own interpreter and code)
+        [sys.executable, "-W", "error", *options, "-c", whole], env={}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return set(ran.stdout.split())
+
+
+def test_the_pure_rooms_are_known() -> None:
+    """The rooms that the design calls pure say so."""
+    names = {name.removeprefix("cloudtrail_to_slack.").split(".")[0] for name in PURE}
+    rooms = {"notifications", "events", "rules", "alerts", "routing", "messages", "actors", "insights", "console_links"}
+    assert names >= rooms | {"config", "config_reader", "rule_errors"}
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_modules_need_only_the_standard_library(module: str) -> None:
+    """A pure module imports where nothing is installed, and brings nothing that talks to a network."""
+    loaded = python("-I", "-S", code=f"import {module}")
+    assert module in loaded
+    assert not loaded & NETWORK
+    others = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names
+    assert others - {"__main__"} == {"cloudtrail_to_slack"}
+
+
+def test_the_handler_needs_no_environment() -> None:
+    """Importing the handler reads no environment, makes no AWS client and no session, and opens nothing."""
+    code = "import cloudtrail_to_slack.handler\nimport boto3\nassert boto3.DEFAULT_SESSION is None"
+    loaded = python(code=code)
+    assert "cloudtrail_to_slack.handler" in loaded
+
+
+def test_the_handler_brings_no_development_tools() -> None:
+    """A cold start loads nothing that only development needs."""
+    loaded = {name.split(".")[0] for name in python(code="import cloudtrail_to_slack.handler")}
+    assert not loaded & DEVELOPMENT
+
+
+def test_the_handler_loads_no_secrets_clients() -> None:
+    """What reads SSM and Secrets Manager is loaded only by set-ups that keep secrets there."""
+    loaded = python(code="import cloudtrail_to_slack.handler")
+    assert not [name for name in loaded if name.startswith("aws_lambda_powertools.utilities.parameters")]
+
+
+@pytest.mark.parametrize("module", sorted(_module(path) for path in PACKAGE.rglob("*.py")))
+def test_every_module_imports_by_itself(module: str) -> None:
+    """Each module can be the first to be imported: there is no circle among them."""
+    assert module in python(code=f"import {module}")
