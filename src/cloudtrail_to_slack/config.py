@@ -229,8 +229,8 @@ def _routes(
     fields.refuse_unknown((default_key, "routes"))
     default = fields.text(default_key)
     routes = fields.each("routes", lambda item, item_key: _route(fields.inside(item_key, item), address_key))
-    for address in {default, *(address for _, address in routes)} - {None}:
-        if pattern and not pattern.fullmatch(str(address)):
+    for address in dict.fromkeys((default, *(address for _, address in routes))):
+        if address and pattern and not pattern.fullmatch(str(address)):
             fields.fault("", f"has an {address_key} that is none: {str(address)[:200]}")
     return Routes(default, _by_account(routes))
 

@@ -4,9 +4,10 @@ Records are written by whoever called AWS: every field may be missing, null or o
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -31,21 +32,25 @@ def flatten(record: Mapping[str, Any]) -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     characters = 0
-    # A stack and no recursion: nesting is the attacker's to choose. Reversed, so that leaves come in reading order.
-    stack: list[tuple[str, Any]] = list(reversed(list(record.items())))
+    # A stack and no recursion: nesting is the attacker's to choose. Each container on the way down waits in it, with
+    # what is left of it and the path to it.
+    stack: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter(record.items()), "")]
     while stack:
-        key, value = stack.pop()
-        if isinstance(value, dict):
-            children = [(f"{key}.{name}", child) for name, child in value.items()]
-        elif isinstance(value, list):
-            children = [(f"{key}.{position}", child) for position, child in enumerate(value)]
+        children, path = stack[-1]
+        for name, value in children:
+            kind = value.__class__
+            if kind is not dict and kind is not list:
+                flat[path + name] = value
+                continue
+            inner = f"{path}{name}."
+            characters += len(inner) * len(value)
+            if characters > MAX_KEY_CHARACTERS:
+                raise RecordError(f"a record whose keys flatten to more than {MAX_KEY_CHARACTERS:,} characters")
+            items = value.items() if kind is dict else zip(map(str, count()), value, strict=False)
+            stack.append((iter(items), inner))
+            break
         else:
-            flat[key] = value
-            continue
-        characters += sum(len(name) for name, _ in children)
-        if characters > MAX_KEY_CHARACTERS:
-            raise RecordError(f"a record whose keys take more than {MAX_KEY_CHARACTERS:,} characters when flattened")
-        stack.extend(reversed(children))
+            stack.pop()
     return flat
 
 

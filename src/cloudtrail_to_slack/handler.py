@@ -16,7 +16,7 @@ from cloudtrail_to_slack.destinations.slack_webhook import SlackWebhook
 from cloudtrail_to_slack.destinations.sns import Sns
 from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
 from cloudtrail_to_slack.notifications import Notification, read_payload
-from cloudtrail_to_slack.pipeline import Pipeline, Report
+from cloudtrail_to_slack.pipeline import Judging, Pipeline, Report
 from cloudtrail_to_slack.routing import Kind, Router
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
@@ -54,7 +54,7 @@ class Application:
         self._settings = settings
         self._clients = AwsClients()
         self._secrets = SecretReader(self._clients)
-        self._rule_set = RuleSet(settings.config.rules, settings.config.ignore_rules)
+        self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
         self._destinations = Destinations(
             SlackApp(self._bot_token, settings.slack_api_url), SlackWebhook(), Sns(self._clients)
         )
@@ -68,7 +68,7 @@ class Application:
         clock = Clock(lambda: _remaining_seconds(context))
         delivery = Delivery(self._router(), self._destinations, self._threads(clock), clock)
         today = datetime.now(UTC).date()
-        pipeline = Pipeline(self._settings.config, self._rule_set, lambda: self._clients.s3, delivery, today)
+        pipeline = Pipeline(self._settings.config, self._judging, lambda: self._clients.s3, delivery, today)
         report = pipeline.run(notifications)
         self._close(report, delivery)
         return _answer(notifications, report)

@@ -27,6 +27,7 @@ from cloudtrail_to_slack.notifications import (
     Unrecognised,
 )
 from cloudtrail_to_slack.object_keys import read_key
+from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.record_windows import Window
 from cloudtrail_to_slack.rule_errors import RuleErrors
 from cloudtrail_to_slack.rules import Outcome, RuleSet
@@ -61,14 +62,27 @@ class Report:
         self.failures.extend(Failure(askers, str(problem)) for problem in problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The rules, and what tells which records are worth judging by them; made once per cold start."""
+
+    rule_set: RuleSet
+    prefilter: Prefilter
+
+    @classmethod
+    def by(cls, rule_set: RuleSet) -> "Judging":
+        """Return the way of judging by these rules."""
+        return cls(rule_set, Prefilter(rule_set))
+
+
 class Pipeline:
     """Works off the notifications of one invocation. Used once."""
 
     def __init__(
-        self, config: Config, rule_set: RuleSet, s3: Callable[[], "S3Client"], delivery: Delivery, today: date
+        self, config: Config, judging: Judging, s3: Callable[[], "S3Client"], delivery: Delivery, today: date
     ) -> None:
         self._config = config
-        self._rule_set = rule_set
+        self._judging = judging
         self._s3 = s3
         self._delivery = delivery
         self._today = today
@@ -118,7 +132,7 @@ class Pipeline:
             return
         before, reasons = counts["records_in"], list[str]()
         try:
-            for window in read_log_object(self._s3(), log_object, self._rule_set.prefilter):
+            for window in read_log_object(self._s3(), log_object, self._judging.prefilter):
                 self._take_window(window, log_object, askers, reasons.append)
             counts["objects_read"] += 1
         except LogObjectError as error:
@@ -175,7 +189,7 @@ class Pipeline:
 
     def _judge(self, record: object, origin: LogObject | None, askers: Askers, concerned: int | None) -> Outcome:
         event = read_event(record, object_key=origin.key if origin else None)
-        verdict = self._rule_set.judge(event.flat, self._today, concerned)
+        verdict = self._judging.rule_set.judge(event.flat, self._today, concerned)
         alert = make_alert(event, verdict.matched, origin) if verdict.matched else None
         self._rule_errors.add(verdict.problems, event, origin)
         if event.error_code.startswith("AccessDenied"):

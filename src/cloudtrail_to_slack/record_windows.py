@@ -1,4 +1,4 @@
-"""Splitting a log file that arrives in pieces into windows of whole records, in bounded memory. Pure.
+"""Splitting a log file that arrives in pieces into windows of whole records, in bounded memory. It does no I/O.
 
 CloudTrail's files can be larger than the function's memory, so never more than a window is kept. Where one record ends
 and the next begins is first guessed: CloudTrail's records begin with their version, and within a JSON text a quote that
@@ -20,6 +20,8 @@ WINDOW_BYTES = 128 * 1024
 MAX_RECORD_BYTES = 16 * 1024**2
 # A file whose records do not come first cannot be read in pieces, and is read whole up to this size.
 MAX_UNUSUAL_BYTES = 32 * 1024**2
+# Deeper than this nobody decodes JSON; real records are some 11 deep.
+MAX_DEPTH = 5000
 
 _START = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
 _START_BYTES = 1024
@@ -91,7 +93,7 @@ def windows(pieces: Iterable[bytes], scan: Scan, *, window_bytes: int = WINDOW_B
             if window is None and len(buffer) > MAX_RECORD_BYTES:
                 raise LogObjectError(f"it has a record of more than {MAX_RECORD_BYTES:,} bytes")
             # Without a whole record in it, the buffer doubles, so that it is not searched again for every piece.
-            wanted = window_bytes if window else 2 * len(buffer)
+            wanted = window_bytes if window else min(2 * len(buffer), MAX_RECORD_BYTES + 1)
             if window is None:
                 break
             buffer = rest
@@ -103,11 +105,11 @@ def _take(buffer: bytes, scan: Scan) -> tuple[Window | None, bytes]:
     """Return a window of the whole records at the start of the buffer, and the rest."""
     guess = buffer.rfind(_GUESS)
     if guess > 0:
-        window = _window(b"[" + buffer[: guess + 1] + b"]", scan, whole_file=False)
+        window = _window(_array(buffer, guess + 1), scan, whole_file=False)
         if window:
             return window, buffer[guess + 2 :]
     end, after = _exact_end(buffer)
-    window = _window(b"[" + buffer[:end] + b"]", scan, whole_file=False) if end else None
+    window = _window(_array(buffer, end), scan, whole_file=False) if end else None
     return (window, buffer[after:]) if window else (None, buffer)
 
 
@@ -122,12 +124,17 @@ def _last(buffer: bytes, scan: Scan, failure: LogObjectError | None, *, started:
         yield window
         return
     end, _ = _exact_end(buffer) if started else (0, 0)
-    window = _window(b"[" + buffer[:end] + b"]", scan, whole_file=False) if end else None
+    window = _window(_array(buffer, end), scan, whole_file=False) if end else None
     if window:
         yield window
     if failure:
         raise failure
     raise LogObjectError(_fault(text))
+
+
+def _array(buffer: bytes, end: int) -> bytes:
+    """Return the JSON array of the records before `end`, copying them once."""
+    return b"".join((b"[", memoryview(buffer)[:end], b"]"))
 
 
 def _window(text: bytes, scan: Scan, *, whole_file: bool) -> Window | None:
@@ -155,12 +162,20 @@ def _without_halves(text: bytes) -> bytes:
 
 
 def _exact_end(buffer: bytes) -> tuple[int, int]:
-    """Return where the last whole record ends that another follows, and where that begins; zeros without one."""
+    """Return where the last whole record ends that another follows, and where that begins; zeros without one.
+
+    Raises:
+        LogObjectError: the first record is nested more than `MAX_DEPTH` deep.
+    """
     depth, end = 0, (0, 0)
     for token in _TOKEN.finditer(buffer):
         kind = token[0][:1]
         if kind in b"{[":
             depth += 1
+            if depth > MAX_DEPTH and end == (0, 0):
+                raise LogObjectError(f"it is nested more than {MAX_DEPTH:,} deep")
+            if depth > MAX_DEPTH:
+                break
         elif kind in b"}]":
             depth -= 1
             if depth < 0:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.messages.slack_notices import RuleErrorReport
 from cloudtrail_to_slack.notifications import LogObject
-from cloudtrail_to_slack.rules import RuleProblem
+from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem
 
 _LONGEST_DETAIL = 1000
 
@@ -15,13 +15,13 @@ class RuleErrors:
     """The rule errors of one invocation."""
 
     def __init__(self) -> None:
-        self._reports: dict[tuple[str, str], RuleErrorReport] = {}
+        self._reports: dict[tuple[Rule | IgnoreRule, str], RuleErrorReport] = {}
 
     def add(self, problems: Iterable[RuleProblem], event: Event, origin: LogObject | None) -> None:
         """Note the problems that rules had with an event."""
         for problem in problems:
             rule = problem.rule
-            key = (rule.expression, problem.cause)
+            key = (rule, problem.cause)
             known = self._reports.get(key)
             self._reports[key] = (
                 replace(known, events=known.events + 1)

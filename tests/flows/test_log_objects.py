@@ -9,10 +9,11 @@ import pytest
 from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError
 from cloudtrail_to_slack.log_objects import decode_record, read_log_object
 from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.rules import RuleSet
 from support.world import BUCKET, CHANNEL, KEY, World, log_bytes, record, s3_event
 
-_SCAN = RuleSet([], []).prefilter
+_SCAN = Prefilter(RuleSet([], []))
 _SKIPPED = {
     "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/03/14/x.json.gz": "digest",
     "AWSLogs/o-abc123/111122223333/CloudTrail-Aggregated/eu-west-1/2026/03/14/x.json.gz": "aggregated",

@@ -116,7 +116,12 @@ def test_two_functions_racing_make_one_thread(scene: Scene, world: World, time: 
     def post_while_the_other_asks(thread_ts: str | None) -> Posted:
         racer = threading.Thread(target=other.join)
         started = threading.Event()
-        time.meanwhile = lambda: (started.set(), finished.wait(5))[0]  # type: ignore[assignment,return-value]
+
+        def wait_for_the_opening() -> None:
+            started.set()
+            finished.wait(5)
+
+        time.meanwhile = wait_for_the_opening
         racer.start()
         racers.append(racer)
         assert started.wait(5), "the other function did not have to wait"

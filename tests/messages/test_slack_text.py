@@ -58,7 +58,7 @@ def test_json_length(text: str) -> None:
         ("a\nb\tc\rd", "a\\u000ab\\u0009c\\u000dd"),
         ("\ud800", "\\ud800"),
         ("\u2028\u2029", "\\u2028\\u2029"),
-        ("\U000e0041", "\\ue0041"),
+        ("\U000e0041", "\\U000e0041"),
     ],
 )
 def test_visible(text: str, shown: str) -> None:

@@ -112,7 +112,10 @@ def test_nested_too_deeply() -> None:
     deep: Any = []
     for _ in range(2000):
         deep = [deep]
-    assert body(requestParameters={"a": deep})["request_parameters"] == "cut: nested too deeply; see source_file"
+    assert (
+        body(requestParameters={"a": deep})["request_parameters"]
+        == "cut: it is no JSON, or nested too deeply; see source_file"
+    )
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])

@@ -41,9 +41,16 @@ def test_ignored_whatever_else_matches() -> None:
     assert judge([YES], [LOUD, QUIET]) == Verdict(Outcome.IGNORED, ignored_by=QUIET)
 
 
-def test_ignored_although_nothing_matches() -> None:
-    """An ignored event is ignored also when no rule would have matched."""
-    assert judge([NO], [QUIET]).outcome is Outcome.IGNORED
+def test_ignore_rules_are_not_asked_about_what_nobody_would_hear_of() -> None:
+    """An event that no rule matches or raises on is unmatched, whatever an ignore rule would say or raise."""
+    assert judge([NO], [IgnoreRule("1 / 0 == 1"), QUIET]) == Verdict(Outcome.UNMATCHED)
+    assert judge([Rule("1 / 0 == 1")], [QUIET]).outcome is Outcome.IGNORED
+
+
+def test_denied_calls_are_always_asked_about() -> None:
+    """A denied call is counted as ignored when an ignore rule matches, though no rule would tell of it."""
+    denied = {"errorCode": "AccessDeniedException"}
+    assert RuleSet([NO], [QUIET]).judge(denied, TODAY).outcome is Outcome.IGNORED
 
 
 @pytest.mark.parametrize(
@@ -158,12 +165,15 @@ def test_agrees_with_the_plain_way(record: dict[str, Any], rules: list[str], ign
         return result if isinstance(result, bool) else None
 
     ignoring = [plainly(text) for text in ignore]
+    results = [plainly(text) for text in rules]
+    if not {True, None} & set(results) and not str(flat.get("errorCode")).startswith("AccessDenied"):
+        assert verdict == Verdict(Outcome.UNMATCHED)
+        return
     if True in ignoring:
         first = ignoring.index(True)
         assert verdict.ignored_by == IgnoreRule(ignore[first])
         assert len(verdict.problems) == ignoring[:first].count(None)
         return
-    results = [plainly(text) for text in rules]
     assert [rule.expression for rule in verdict.matched] == [
         text for text, result in zip(rules, results, strict=True) if result
     ]

@@ -6,7 +6,7 @@ from cloudtrail_to_slack.alerts import Alert
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.insights import Insight
 from cloudtrail_to_slack.messages.slack_message import link
-from cloudtrail_to_slack.messages.slack_text import code, plain, word
+from cloudtrail_to_slack.messages.slack_text import code, json_length, plain, word
 from cloudtrail_to_slack.rules import Rule, Severity
 
 SEVERITY_MARKS = {
@@ -17,7 +17,7 @@ SEVERITY_MARKS = {
     Severity.CRITICAL: ":red_circle:",
 }
 _RULES_SHOWN = 3
-_LONGEST_RUNBOOK = 200
+_LONGEST_RUNBOOK = 300
 _DENIAL = re.compile(r"AccessDenied|Unauthorized|Forbidden")
 
 
@@ -67,8 +67,8 @@ def why(alert: Alert) -> str:
 def _rule(rule: Rule) -> str:
     title = f"*{plain(rule.title, 120)}*" if rule.title else code(rule.name, 150)
     description = f"{plain(rule.description, 250)}" if rule.description else None
-    runbook = rule.runbook_url if rule.runbook_url and len(rule.runbook_url) <= _LONGEST_RUNBOOK else None
-    return " · ".join(filter(None, [title, description, link(runbook, "runbook")]))
+    runbook = link(rule.runbook_url, "runbook") or ""
+    return " · ".join(filter(None, [title, description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else None]))
 
 
 def _insight(event: Event, insight: Insight) -> str:

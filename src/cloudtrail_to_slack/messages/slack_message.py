@@ -53,7 +53,8 @@ def link(address: str | None, label: str) -> str | None:
     """Return a link to an address, made safe for Slack's markup; None without one."""
     if not address:
         return None
-    quoted = address.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C").replace("&", "&amp;")
+    quoted = address.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C").replace("`", "%60")
+    quoted = quoted.replace("&", "&amp;")
     return f"<{quoted}|{label}>"
 
 

@@ -115,7 +115,7 @@ def with_thread_count(opening: SlackMessage, alerts: int, last: datetime | None)
     """Return a thread's opening message saying how many alerts the thread has by now, and when the last came."""
     when = f", the last at {both_zones(last, '').replace(chr(10), ', ')}" if last else ""
     count = section(f":thread: *{alerts:,} alerts like this by now*{when}")
-    blocks = opening.blocks or [section(opening.text[:2900])]
+    blocks = opening.blocks or [section(opening.text)]
     return SlackMessage(opening.text, [*blocks[:1], count, *blocks[1:]])
 
 

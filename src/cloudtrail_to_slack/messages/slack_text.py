@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 # Characters that show nothing or turn the text around them: controls, bidi overrides, surrogates, line separators.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by category, blank to the eye
 _SAFE_WORD = re.compile(r"[A-Za-z0-9-]{1,100}")
 _BACKTICK, _LOOKS_LIKE_BACKTICK = (
     "`",
@@ -17,6 +18,11 @@ _BACKTICK, _LOOKS_LIKE_BACKTICK = (
 )  # a backtick would end the code it stands in; Slack has no escape for it
 CUT_MARK = "…"
 _LONGEST_BLOCK = 3000  # no section takes more
+
+
+def is_hidden(character: str) -> bool:
+    """Whether a character shows nothing, or turns the text around it."""
+    return unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _BLANK_LETTERS
 
 
 def slack_length(text: str) -> int:
@@ -33,9 +39,9 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
     r"""Show hidden characters as `\u202e`, so that text cannot disguise itself; line breaks may be kept."""
 
     def show(character: str) -> str:
-        if (character == "\n" and keep_lines) or unicodedata.category(character) not in _HIDDEN_CATEGORIES:
+        if (character == "\n" and keep_lines) or not is_hidden(character):
             return character
-        return f"\\u{ord(character):04x}"
+        return f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
 
     if text.isascii() and text.isprintable():
         return text

@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from cloudtrail_to_slack.alerts import Alert
-from cloudtrail_to_slack.messages.slack_text import visible
+from cloudtrail_to_slack.messages.slack_text import is_hidden, visible
 
 MAX_BODY_BYTES = 256 * 1024  # Amazon SNS: a message is at most 256 KiB, attributes included
 _ROOM = 4 * 1024  # for attributes, and the keys and punctuation between the parts
@@ -53,22 +53,28 @@ def subject(title: str) -> str:
 
 def _fit(body: dict[str, Any]) -> str:
     """Dump the body, with the largest parts replaced by a note until it fits."""
-    sizes = {key: _size(value) for key, value in body.items()}
-    for key in sorted(sizes, key=lambda name: sizes[name], reverse=True):
-        if sum(sizes.values()) <= MAX_BODY_BYTES - _ROOM and all(size < math.inf for size in sizes.values()):
+    parts = {key: _dump(value) for key, value in body.items()}
+    for key in sorted(parts, key=lambda name: -_size(parts[name])):
+        if all(parts.values()) and sum(map(_size, parts.values())) <= MAX_BODY_BYTES - _ROOM:
             break
-        size = f"{sizes[key]:,} bytes" if sizes[key] < math.inf else "nested too deeply"
-        body[key] = f"cut: {size}; see source_file"
-        sizes[key] = _size(body[key])
-    text = json.dumps(body, ensure_ascii=False, default=str)
-    # As JSON escapes, hidden characters mean the same, and turn no e-mail around. Half a surrogate pair is valid JSON
-    # and no valid UTF-8.
-    return visible(text).encode("utf-8", "replace").decode()
+        what = f"{_size(parts[key]):,} bytes" if parts[key] else "it is no JSON, or nested too deeply"
+        parts[key] = _dump(f"cut: {what}; see source_file")
+    return "{" + ", ".join(f'"{key}": {part}' for key, part in parts.items()) + "}"
 
 
-def _size(value: object) -> float:
-    """Return the size in bytes of `value` as JSON, infinity for what is nested too deeply to dump."""
+def _dump(value: object) -> str:
+    """Return `value` as JSON; empty for what is none, such as infinity, or is nested too deeply to dump.
+
+    Hidden characters are written as JSON escapes: they mean the same, and turn no e-mail around.
+    """
     try:
-        return len(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace"))
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
     except (ValueError, RecursionError):
-        return math.inf
+        return ""
+    # Half a surrogate pair can be dumped, and is no valid UTF-8.
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(json.dumps(character)[1:-1] if is_hidden(character) else character for character in text)
+
+
+def _size(text: str) -> float:
+    return len(text.encode()) if text else math.inf

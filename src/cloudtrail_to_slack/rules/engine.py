@@ -6,7 +6,7 @@ decoded in full, flattened and judged, and that by those rules alone. The ignore
 raised, or the call was denied; nobody hears of the other events either way.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -14,7 +14,6 @@ from typing import Any
 
 from cloudtrail_to_slack.rules.expressions import Evaluate, compile_expression
 from cloudtrail_to_slack.rules.index import RuleIndex
-from cloudtrail_to_slack.rules.prefilter import Prefilter
 from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule
 
 # Denied calls are counted, whether or not a rule matches them.
@@ -52,7 +51,7 @@ class Verdict:
 
 
 class RuleSet:
-    """Rules and ignore rules, compiled once. `prefilter` tells which records are worth judging.
+    """Rules and ignore rules, compiled once.
 
     Raises:
         ExpressionError: an expression cannot be used.
@@ -62,14 +61,15 @@ class RuleSet:
         self._rules = [(rule, compile_expression(rule.expression)) for rule in rules]
         self._ignore_rules = [(rule, compile_expression(rule.expression)) for rule in ignore_rules]
         self._denied = compile_expression(_DENIED)
-        index = RuleIndex([*(rule.expression for rule, _ in self._rules), _DENIED])
-        self.prefilter = Prefilter(index)
-        self._all = index.all_rules
+
+    def index(self, missing: Hashable) -> RuleIndex:
+        """Return the index that tells which rules a record can concern; `missing` stands for a missing field."""
+        return RuleIndex([*(rule.expression for rule, _ in self._rules), _DENIED], missing)
 
     def judge(self, event: Mapping[str, Any], today: date, concerned: int | None = None) -> Verdict:
         """Judge a flattened event. Ignore rules that expired before `today` (UTC) no longer count. Never raises.
 
-        `concerned` are the rules that may match or raise, as the prefilter tells them; None: all.
+        `concerned` are the rules that may match or raise, as the index tells them; None: all.
         """
         problems: list[RuleProblem] = []
         matched = tuple(
@@ -86,7 +86,7 @@ class RuleSet:
         return Verdict(outcome, matched, problems=(*ignore_problems, *problems))
 
     def _concerned(self, concerned: int | None) -> Iterable[tuple[Rule, Evaluate]]:
-        if concerned is None or concerned == self._all:
+        if concerned is None:
             return self._rules
         return [rule for number, rule in enumerate(self._rules) if concerned >> number & 1]
 

@@ -7,32 +7,28 @@ value, whatever the other fields say: Python may have come to it before them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import reduce
 from operator import and_
-from typing import Final
 
 from cloudtrail_to_slack.rules.leading import INDEXED_FIELDS, Condition, leading_conditions
 
-
-class Missing:
-    """The type of `MISSING`."""
-
-
-MISSING: Final = Missing()  # the value of a field that a flattened record does not have
-Value = str | Missing | None
+Value = Hashable  # a text, None, or what stands for a field that a record does not have
 _KEPT_VALUES = 20_000  # distinct values remembered for a field before the table is begun anew
 
 
 class RuleIndex:
-    """The index of a sequence of expressions. `fields` are the flattened keys whose values it must be told."""
+    """The index of a sequence of expressions. `fields` are the flattened keys whose values it must be told.
 
-    def __init__(self, expressions: Iterable[str]) -> None:
+    `missing` is the value that stands for a field that a record does not have.
+    """
+
+    def __init__(self, expressions: Iterable[str], missing: Hashable) -> None:
         conditions = [leading_conditions(expression) for expression in expressions]
         self.all_rules = (1 << len(conditions)) - 1
         chosen = {min(of_rule, key=_rank).field for of_rule in conditions if of_rule}
         self.fields = tuple(field for field in INDEXED_FIELDS if field in chosen)
-        self._tables = [_Table(field, conditions, self.all_rules) for field in self.fields]
+        self._tables = [_Table(field, conditions, self.all_rules, missing) for field in self.fields]
 
     def concerned(self, columns: Sequence[Sequence[Value]], length: int) -> list[int]:
         """Return for each of `length` records the rules that may match or raise, as bits.
@@ -52,8 +48,11 @@ class RuleIndex:
 class _Table:
     """The rules that each value of one field leaves in the running; `alarms` are those that raise on a value."""
 
-    def __init__(self, field: str, conditions: Sequence[Sequence[Condition]], all_rules: int) -> None:
+    def __init__(
+        self, field: str, conditions: Sequence[Sequence[Condition]], all_rules: int, missing: Hashable
+    ) -> None:
         self._field = field
+        self._missing = missing
         self._of_rules = {
             number: [condition for condition in of_rule if condition.field == field]
             for number, of_rule in enumerate(conditions)
@@ -90,7 +89,7 @@ class _Table:
         mask, asked = self._others, list(self._of_rules)
         if isinstance(value, str):
             mask, asked = mask | self._by_text.get(value, 0), self._asked
-        event = {} if isinstance(value, Missing) else {self._field: value}
+        event = {} if value is self._missing else {self._field: value}
         for number in asked:
             result = _result(self._of_rules[number], event)
             if result is not False:
@@ -101,7 +100,7 @@ class _Table:
         return mask
 
 
-def _result(conditions: Iterable[Condition], event: dict[str, str | None]) -> bool | None:
+def _result(conditions: Iterable[Condition], event: dict[str, Hashable]) -> bool | None:
     """Return whether all conditions are True for the event; None when one raises or gives no boolean before that."""
     for condition in conditions:
         try:

@@ -53,7 +53,7 @@ def _make_uploads(samples: dict[str, dict[str, Any]]) -> list[Upload]:
     ]
     sample = samples[_TRUNCATED_FROM]
     body = _body(sample)
-    return [*uploads, Upload(_key(f"{_TRUNCATED_FROM} cut off", sample), body[: len(body) // 2], 0)]
+    return [*uploads, Upload(_key(f"{_TRUNCATED_FROM} cut off", sample), body[: len(body) // 8], 0)]
 
 
 def _read_samples() -> dict[str, dict[str, Any]]:

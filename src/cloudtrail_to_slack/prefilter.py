@@ -6,11 +6,13 @@ then every record of the window is looked at in full.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
 
-from cloudtrail_to_slack.rules.index import MISSING, RuleIndex, Value
+from cloudtrail_to_slack.rules import RuleSet
+from cloudtrail_to_slack.rules.index import Value
 
 _Text = str | None | msgspec.UnsetType
 _Never = Literal["\x00 no value"] | msgspec.UnsetType
@@ -19,9 +21,9 @@ _Never = Literal["\x00 no value"] | msgspec.UnsetType
 class Prefilter:
     """Tells which rules each record of a window can concern."""
 
-    def __init__(self, index: RuleIndex) -> None:
-        self._index = index
-        self._record = _record_type(index.fields)
+    def __init__(self, rule_set: RuleSet) -> None:
+        self._index = rule_set.index(missing=msgspec.UNSET)
+        self._record = _record_type(self._index.fields)
         self._array = msgspec.json.Decoder(list[self._record])  # type: ignore[name-defined]  # made at run time
         file = msgspec.defstruct("File", [("Records", list[self._record])])  # type: ignore[name-defined]  # likewise
         self._file = msgspec.json.Decoder(file)
@@ -65,11 +67,8 @@ def _record_type(fields: Sequence[str]) -> type[msgspec.Struct]:
 
 
 def _column(records: Sequence[Any], field: str) -> list[Value]:
-    unset = msgspec.UNSET
-    parent, _, child = field.partition(".")
-    if not child:
-        values = [getattr(record, field) for record in records]
-    else:
-        outer = [getattr(record, parent) for record in records]
-        values = [getattr(value, child, unset) for value in outer]  # null and missing objects have no such field
-    return [MISSING if value is unset else value for value in values] if unset in values else values
+    try:
+        return list(map(attrgetter(field), records))
+    except AttributeError:  # an object that is null or missing has no such field
+        parent, _, child = field.partition(".")
+        return [getattr(getattr(record, parent), child, msgspec.UNSET) for record in records]
