@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint types pytest terraform demo format lock clean
+.PHONY: help test lint types pytest terraform demo bench format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ terraform: ## terraform fmt, validate and test; without Terraform it says what i
 	else \
 		echo 'skipped: terraform fmt, validate and test, because there is no terraform on this machine'; \
 	fi
+
+bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
+	@$(BIN)/python -m bench
 
 format: $(READY) ## format the code and mend what the linter can mend
 	$(BIN)/ruff format .

@@ -12,6 +12,7 @@ import msgspec
 from cloudtrail_to_slack.alerts import Alert
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.delivery import Undelivered
+from cloudtrail_to_slack.log_objects import read_stream
 from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.notifications import LogObject, Notification
 from cloudtrail_to_slack.pipeline import Judging, Pipeline
@@ -31,7 +32,7 @@ class _S3:
         return {"Body": io.BytesIO(self._content)}
 
 
-class _Nobody:
+class Nobody:
     """A delivery that delivers to nobody."""
 
     def deliver(self, alert: Alert) -> list[Undelivered]:
@@ -50,7 +51,7 @@ class _Nobody:
 
 def path(content: bytes, judging: Judging) -> int:
     """Our way, from the gzipped object to verdicts and alerts; returns how many matched."""
-    pipeline = Pipeline(Config(), judging, lambda: _S3(content), _Nobody(), date(2026, 11, 21))  # type: ignore[arg-type,return-value]  # what it needs of S3 and delivery
+    pipeline = Pipeline(Config(), judging, lambda: _S3(content), Nobody(), date(2026, 11, 21))  # type: ignore[arg-type,return-value]  # what it needs of S3 and delivery
     report = pipeline.run([Notification((_OBJECT,))])
     if report.failures:
         raise RuntimeError(str(report.failures[0]))
@@ -76,6 +77,12 @@ def floor(content: bytes, fields: Sequence[str]) -> Callable[[], int]:
     record = msgspec.defstruct("Record", outer, gc=False)
     decoder = msgspec.json.Decoder(msgspec.defstruct("File", [("Records", list[record])]))  # type: ignore[valid-type]  # made at run time
     return lambda: len(decoder.decode(gzip.decompress(content)).Records)  # type: ignore[attr-defined]  # likewise
+
+
+def streamed(content: bytes, judging: Judging) -> int:
+    """Read the object in windows and scan each; returns how many records some rule concerns."""
+    windows = read_stream(io.BytesIO(content), "x.json.gz", judging.prefilter)
+    return sum(len(window.scanned) - window.scanned.count(0) for window in windows if window.scanned is not None)
 
 
 def in_memory(content: bytes, judging: Judging) -> int:

@@ -11,9 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from cloudtrail_to_slack.alerts import Alert
-from cloudtrail_to_slack.destinations.slack_app import SlackApp
-from cloudtrail_to_slack.destinations.slack_webhook import SlackWebhook
-from cloudtrail_to_slack.destinations.sns import Sns
+from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError, PassingError
 from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message, reply_message
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
@@ -48,15 +46,6 @@ class Results:
 
     delivered: Counter[str] = field(default_factory=Counter)
     undelivered: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True, slots=True)
-class Destinations:
-    """The destinations there are; each sends one message to one address."""
-
-    slack_app: SlackApp
-    slack_webhook: SlackWebhook
-    sns: Sns
 
 
 class Delivery:

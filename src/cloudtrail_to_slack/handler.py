@@ -10,10 +10,8 @@ from typing import Any
 
 from cloudtrail_to_slack.aws_clients import AwsClients
 from cloudtrail_to_slack.config import Routes
-from cloudtrail_to_slack.delivery import Delivery, Destinations
-from cloudtrail_to_slack.destinations.slack_app import SlackApp
-from cloudtrail_to_slack.destinations.slack_webhook import SlackWebhook
-from cloudtrail_to_slack.destinations.sns import Sns
+from cloudtrail_to_slack.delivery import Delivery
+from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
 from cloudtrail_to_slack.notifications import Notification, read_payload
 from cloudtrail_to_slack.pipeline import Judging, Pipeline, Report
@@ -52,12 +50,10 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         set_log_level(settings.log_level)
         self._settings = settings
-        self._clients = AwsClients()
-        self._secrets = SecretReader(self._clients)
+        self.clients = AwsClients()
+        self._secrets = SecretReader(self.clients)
         self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
-        self._destinations = Destinations(
-            SlackApp(self._bot_token, settings.slack_api_url), SlackWebhook(), Sns(self._clients)
-        )
+        self._destinations = Destinations(self._bot_token, settings.slack_api_url, self.clients)
         if settings.slack_bot_token and not settings.table_name:
             logger.warning("no state table: similar alerts will not share a thread")
 
@@ -68,7 +64,7 @@ class Application:
         clock = Clock(lambda: _remaining_seconds(context))
         delivery = Delivery(self._router(), self._destinations, self._threads(clock), clock)
         today = datetime.now(UTC).date()
-        pipeline = Pipeline(self._settings.config, self._judging, lambda: self._clients.s3, delivery, today)
+        pipeline = Pipeline(self._settings.config, self._judging, lambda: self.clients.s3, delivery, today)
         report = pipeline.run(notifications)
         self._close(report, delivery)
         return _answer(notifications, report)
@@ -103,8 +99,8 @@ class Application:
     def _threads(self, clock: Clock) -> Threads:
         settings = self._settings
         usable = settings.table_name if settings.slack_bot_token else None
-        table = StateTable(self._clients.dynamodb, usable) if usable else None
-        return Threads(self._destinations.slack_app, table, settings.config.dynamodb_time_to_live, clock)
+        table = StateTable(self.clients.dynamodb, usable) if usable else None
+        return Threads(self._destinations, table, settings.config.dynamodb_time_to_live, clock)
 
     def _close(self, report: Report, delivery: Delivery) -> None:
         """Write the line that closes an invocation, and the metrics."""

@@ -54,7 +54,7 @@ def read_stream(body: Stream, key: str, scan: Scan, *, max_bytes: int = MAX_JSON
     return windows(_pieces(body, key, max_bytes), scan)
 
 
-def decode_record(raw: msgspec.Raw) -> Any:  # noqa: ANN401 (any JSON)
+def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
     """Decode one record; bytes that are no UTF-8 are replaced, so that stray ones in a text do not hide the record.
 
     Raises:

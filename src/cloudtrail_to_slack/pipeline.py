@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.alerts import Alert, make_alert
+from cloudtrail_to_slack.alerts import make_alert
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.errors import LogObjectError, RecordError
-from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.events import Event, read_event
 from cloudtrail_to_slack.log_objects import decode_record, read_log_object
 from cloudtrail_to_slack.messages.slack_notices import (
     Notice,
@@ -30,7 +30,7 @@ from cloudtrail_to_slack.object_keys import read_key
 from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.record_windows import Window
 from cloudtrail_to_slack.rule_errors import RuleErrors
-from cloudtrail_to_slack.rules import Outcome, RuleSet
+from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
 from cloudtrail_to_slack.telemetry import logger
 
 if TYPE_CHECKING:
@@ -63,6 +63,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class _Matched:
+    """An event that rules matched, kept as small as it came until it is its turn to be told."""
+
+    event_id: str
+    time: datetime | None
+    raw: Any
+    origin: LogObject | None
+    rules: tuple[Rule, ...]
+    askers: Askers
+
+
+@dataclass(frozen=True, slots=True)
 class Judging:
     """The rules, and what tells which records are worth judging by them; made once per cold start."""
 
@@ -88,7 +100,7 @@ class Pipeline:
         self._today = today
         self._report = Report()
         self._rule_errors = RuleErrors()
-        self._alerts: list[tuple[Alert, Askers]] = []
+        self._matched: list[_Matched] = []
         self._notices: list[tuple[Notice, Askers]] = []
 
     def run(self, notifications: Sequence[Notification]) -> Report:
@@ -96,8 +108,8 @@ class Pipeline:
         everyone = frozenset(notification.message_id for notification in notifications)
         for item, askers in _work(notifications):
             self._take(item, askers)
-        for alert, askers in sorted(self._alerts, key=_by_time):
-            self._report.fail(askers, self._delivery.deliver(alert))
+        for matched in sorted(self._matched, key=_by_time):
+            self._deliver(matched)
         for notice, askers in self._notices:
             self._report.fail(askers, self._delivery.tell(notice))
         self._tell_rule_errors(everyone)
@@ -177,7 +189,7 @@ class Pipeline:
         counts = self._report.counts
         counts["records_in"] += 1
         try:
-            outcome = self._judge(decode_record(raw) if origin else raw, origin, askers, concerned)
+            outcome = self._judge(raw, origin, askers, concerned)
             counts[outcome.value] += 1
         except RecordError as error:
             counts["failed"] += 1
@@ -187,17 +199,28 @@ class Pipeline:
             failed(f"a record that this function fails on ({type(error).__name__})")
             logger.debug("a record could not be judged", exc_info=True)
 
-    def _judge(self, record: object, origin: LogObject | None, askers: Askers, concerned: int | None) -> Outcome:
-        event = read_event(record, object_key=origin.key if origin else None)
+    def _judge(self, raw: Any, origin: LogObject | None, askers: Askers, concerned: int | None) -> Outcome:  # noqa: ANN401 (as above)
+        event = _event(raw, origin)
         verdict = self._judging.rule_set.judge(event.flat, self._today, concerned)
-        alert = make_alert(event, verdict.matched, origin) if verdict.matched else None
         self._rule_errors.add(verdict.problems, event, origin)
         if event.error_code.startswith("AccessDenied"):
             self._report.denied += 1
             self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
-        if alert:
-            self._alerts.append((alert, askers))
+        if verdict.matched:
+            kept = bytes(raw) if origin else raw
+            self._matched.append(_Matched(event.event_id, event.time, kept, origin, verdict.matched, askers))
         return verdict.outcome
+
+    def _deliver(self, matched: "_Matched") -> None:
+        """Make the alert of what matched, and deliver it."""
+        try:
+            event = _event(matched.raw, matched.origin)
+            undelivered = self._delivery.deliver(make_alert(event, matched.rules, matched.origin))
+        except Exception as error:  # noqa: BLE001 (a fault of ours in one alert must not stop the next)
+            self._report.fail(matched.askers, [f"the alert of event {matched.event_id[:64]}: {type(error).__name__}"])
+            logger.debug("an alert could not be made", exc_info=True)
+        else:
+            self._report.fail(matched.askers, undelivered)
 
     def _tell_rule_errors(self, everyone: Askers) -> None:
         reports = self._rule_errors.reports
@@ -223,5 +246,10 @@ def _work(notifications: Sequence[Notification]) -> list[tuple[object, Askers]]:
     return [(item, frozenset(who)) for item, who in askers.items()] + single
 
 
-def _by_time(entry: tuple[Alert, Askers]) -> datetime:
-    return entry[0].event.time or datetime.max.replace(tzinfo=UTC)
+def _by_time(matched: _Matched) -> datetime:
+    return matched.time or datetime.max.replace(tzinfo=UTC)
+
+
+def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)
+    """Return the event of a record, which is undecoded when it comes from a log object."""
+    return read_event(decode_record(raw), object_key=origin.key) if origin else read_event(raw)

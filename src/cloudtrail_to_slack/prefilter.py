@@ -28,6 +28,11 @@ class Prefilter:
         file = msgspec.defstruct("File", [("Records", list[self._record])])  # type: ignore[name-defined]  # likewise
         self._file = msgspec.json.Decoder(file)
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The flattened keys of the fields that are decoded."""
+        return self._index.fields
+
     def scan_array(self, text: bytes) -> list[int]:
         """Return for each record of a JSON array the rules that may match or raise, as bits.
 

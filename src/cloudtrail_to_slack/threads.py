@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from cloudtrail_to_slack.destinations.slack_app import SlackApp
+from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.destinations.slack_errors import THREAD_GONE
 from cloudtrail_to_slack.errors import DeliveryError
 from cloudtrail_to_slack.messages import SlackMessage
@@ -45,8 +45,8 @@ class _Touched:
 class Threads:
     """Keeps the threads of an invocation; `table` None: every alert is a message of its own."""
 
-    def __init__(self, slack: SlackApp, table: StateTable | None, time_to_live: int, clock: Clock) -> None:
-        self._slack = slack
+    def __init__(self, destinations: Destinations, table: StateTable | None, time_to_live: int, clock: Clock) -> None:
+        self._destinations = destinations
         self._table = table
         self._time_to_live = time_to_live
         self._clock = clock
@@ -128,7 +128,7 @@ class Threads:
             return
         text, blocks = json.loads(touched.thread.opening)
         message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
-        self._slack.update(touched.channel, ts, message)
+        self._destinations.slack_app.update(touched.channel, ts, message)
 
 
 def _quietly(call: Callable[[], T]) -> T | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cloudtrail_to_slack.destinations.slack_app import SlackApp
+from cloudtrail_to_slack.aws_clients import AwsClients
+from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
 from cloudtrail_to_slack.messages import SlackMessage
 from cloudtrail_to_slack.state import StateTable
@@ -37,14 +38,14 @@ class Scene:
     """Threads as one function keeps them; several scenes share the table and the channel."""
 
     def __init__(self, world: World, time: FakeTime, table_name: str | None = TABLE) -> None:
-        self.slack = SlackApp(lambda: world.slack.bot_token, world.slack.api_url)
+        self.slack = Destinations(lambda: world.slack.bot_token, world.slack.api_url, AwsClients())
         self.table = StateTable(world.aws("dynamodb"), table_name) if table_name else None
         clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
         self.threads = Threads(self.slack, self.table, 900, clock)
 
     def post(self, thread_ts: str | None) -> Posted:
         """Post the message."""
-        return Posted(self.slack.send(CHANNEL, _MESSAGE, thread_ts), _MESSAGE)
+        return Posted(self.slack.slack_app.send(CHANNEL, _MESSAGE, thread_ts), _MESSAGE)
 
     def join(self, fingerprint: str | None = "f") -> None:
         """Let an alert join its thread."""

@@ -9,6 +9,7 @@ value, whatever the other fields say: Python may have come to it before them.
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from functools import reduce
+from itertools import takewhile
 from operator import and_
 
 from cloudtrail_to_slack.rules.leading import INDEXED_FIELDS, Condition, leading_conditions
@@ -26,7 +27,12 @@ class RuleIndex:
     def __init__(self, expressions: Iterable[str], missing: Hashable) -> None:
         conditions = [leading_conditions(expression) for expression in expressions]
         self.all_rules = (1 << len(conditions)) - 1
-        chosen = {min(of_rule, key=_rank).field for of_rule in conditions if of_rule}
+        chosen = {field for of_rule in conditions for field in _wanted(of_rule)}
+        # What comes after a part that may raise on a field not looked at decides nothing.
+        conditions = [
+            list(takewhile(lambda condition: condition.field in chosen or not condition.may_raise, of_rule))
+            for of_rule in conditions
+        ]
         self.fields = tuple(field for field in INDEXED_FIELDS if field in chosen)
         self._tables = [_Table(field, conditions, self.all_rules, missing) for field in self.fields]
 
@@ -110,6 +116,18 @@ def _result(conditions: Iterable[Condition], event: dict[str, Hashable]) -> bool
         if result is not True:
             return False if result is False else None
     return True
+
+
+def _wanted(conditions: Sequence[Condition]) -> list[str]:
+    """Return the field that tells most about a rule, and those whose parts may raise before it is come to."""
+    if not conditions:
+        return []
+    best = min(range(len(conditions)), key=lambda position: _rank(conditions[position]))
+    return [
+        condition.field
+        for position, condition in enumerate(conditions[: best + 1])
+        if position == best or condition.may_raise
+    ]
 
 
 def _rank(condition: Condition) -> tuple[bool, int]:

@@ -39,13 +39,14 @@ class Condition:
     """A leading part of a rule that depends on one of `INDEXED_FIELDS` alone.
 
     `constants` are the only texts for which the part can be True; None: it must be asked for each value. `negative`:
-    it is True for most values, as `not …` is.
+    it is True for most values, as `not …` is. `may_raise`: it does not give a boolean for every event.
     """
 
     field: str
     evaluate: Evaluate
     constants: frozenset[str] | None
     negative: bool
+    may_raise: bool
 
 
 def leading_conditions(expression: str) -> list[Condition]:
@@ -55,7 +56,13 @@ def leading_conditions(expression: str) -> list[Condition]:
         field = _only_field(part)
         if field in INDEXED_FIELDS:
             conditions.append(
-                Condition(field, compile_tree(ast.Expression(part)), _constants(part), negative=_is_negative(part))
+                Condition(
+                    field,
+                    compile_tree(ast.Expression(part)),
+                    _constants(part),
+                    negative=_is_negative(part),
+                    may_raise=not _always_boolean(part),
+                )
             )
         elif not _always_boolean(part):
             break

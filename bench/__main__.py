@@ -1,0 +1,123 @@
+"""Run the benchmarks: `python -m bench`. Prints a table, then one JSON object a line.
+
+Everything is measured in one run on one core, the best of several rounds; the compared ways take turns, so that a
+machine that slows down slows both.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import cold_start, handler, memory, ways
+from bench.records import log_file
+from cloudtrail_to_slack.pipeline import Judging
+from cloudtrail_to_slack.rules import Rule, RuleSet
+from cloudtrail_to_slack.rules.default_rules import default_rules
+
+RECORDS = 20_000
+_ROUNDS = 9
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure; `target` None: only reported. `better` is "higher" or "lower"."""
+
+    measure: str
+    value: float
+    target: float | None
+    better: str
+    about: str
+
+    @property
+    def reached(self) -> bool:
+        """Whether the target is reached."""
+        if self.target is None:
+            return True
+        return self.value >= self.target if self.better == "higher" else self.value <= self.target
+
+
+def best(*ways_of_doing: Callable[[], object], rounds: int = _ROUNDS) -> list[float]:
+    """Return the shortest time in seconds of each way, taking turns."""
+    times = [float("inf")] * len(ways_of_doing)
+    for _ in range(rounds):
+        for number, way in enumerate(ways_of_doing):
+            start = time.perf_counter()
+            way()
+            times[number] = min(times[number], time.perf_counter() - start)
+    return times
+
+
+def path_measures(content: bytes) -> list[Measure]:
+    """Compare the path from the object to verdicts with the plain way, the floor and reading in memory."""
+    rules = default_rules("cloudtrail-to-slack")
+    judging = Judging.by(RuleSet(rules, []))
+    floor = ways.floor(content, judging.prefilter.fields)
+    ours, least = best(lambda: ways.path(content, judging), floor)
+    streamed, whole = best(lambda: ways.streamed(content, judging), lambda: ways.in_memory(content, judging))
+    (plain,) = best(lambda: ways.plain(content, rules), rounds=2)
+    thousand = [
+        Rule(f'event.get("eventName") == "Rare{number}" and event.get("awsRegion") != "eu-west-{number}"')
+        for number in range(1000)
+    ]
+    many = Judging.by(RuleSet(thousand, []))
+    few = Judging.by(RuleSet(rules, []))
+    with_many, with_few = best(lambda: ways.path(content, many), lambda: ways.path(content, few))
+    return [
+        Measure("path_vs_plain", plain / ours, 20, "higher", "gunzip to verdicts, against the straightforward way"),
+        Measure("path_vs_floor", least / ours, 0.7, "higher", "the same, against gunzip and decoding the same fields"),
+        Measure("path_records_per_second", RECORDS / ours, None, "higher", "records a second on this machine"),
+        Measure("streamed_vs_memory", whole / streamed, 0.8, "higher", "reading in windows, against in memory"),
+        Measure("rules_1000_vs_9", with_many / with_few, 1.5, "lower", "time with 1,000 rules, against the nine"),
+        scanning(),
+    ]
+
+
+def scanning() -> Measure:
+    """Time rules that no index helps, each of which looks at every value of an event."""
+    rules = [Rule(f'any(str(value) == "needle-{number}" for value in event.values())') for number in range(1000)]
+    judging = Judging.by(RuleSet(rules, []))
+    content = log_file(20, matching=0)
+    (seconds,) = best(lambda: ways.path(content, judging), rounds=3)
+    about = "microseconds a rule and event, for 1,000 rules that look at every value"
+    return Measure("rules_scanning", seconds / 20 / 1000 * 1e6, None, "lower", about)
+
+
+def main() -> int:
+    """Run everything; 1 when a target is missed."""
+    console = Console(stderr=not sys.stdout.isatty())
+    console.print(f"{RECORDS:,} records of about 1.6 KB, 0.5 % matching; one core; some two minutes", style="dim")
+    content = log_file(RECORDS)
+    quiet = log_file(RECORDS, matching=0)
+    measures = path_measures(content)
+    measures.append(Measure("handler_vs_path", handler.ratio(quiet), 0.7, "higher", "the warm handler, S3 included"))
+    measures.append(Measure("peak_memory_mb", memory.peak_megabytes(), 200, "lower", "a process on 600 MB of JSON"))
+    measures.append(
+        Measure("cold_start_vs_boto3", cold_start.ratio(), 1.35, "lower", "start with 100 rules, against boto3 alone")
+    )
+    table = Table("measure", "value", "to reach", "what")
+    for measure in measures:
+        wanted = "" if measure.target is None else f"{'≥' if measure.better == 'higher' else '≤'} {measure.target:g}"
+        style = None if measure.reached else "bold red"
+        table.add_row(measure.measure, f"{measure.value:,.3g}" if measure.value < 1000 else f"{measure.value:,.0f}",
+                      wanted, measure.about, style=style)  # fmt: skip
+    console.print(table)
+    for measure in measures:
+        row = {"measure": measure.measure, "value": round(measure.value, 4), "target": measure.target}
+        print(json.dumps({**row, "better": measure.better}))
+    return 0 if all(measure.reached for measure in measures) else 1
+
+
+def _on_one_core() -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+if __name__ == "__main__":
+    _on_one_core()
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The peak memory of a whole process that reads an object of 600 MB of JSON."""
+
+import gzip
+import json
+import tempfile
+from pathlib import Path
+
+from bench import fresh
+from bench.records import records
+
+MEGABYTES = 600
+_BLOCK = 5000
+_CODE = """
+import pathlib, re, sys
+from datetime import date
+from cloudtrail_to_slack import handler
+from cloudtrail_to_slack.config import Config
+from cloudtrail_to_slack.notifications import LogObject, Notification
+from cloudtrail_to_slack.pipeline import Judging, Pipeline
+from cloudtrail_to_slack.rules import RuleSet
+from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.aws_clients import AwsClients
+from bench.ways import Nobody
+
+class S3:
+    def get_object(self, **_):
+        return {"Body": open(sys.argv[1], "rb")}
+
+AwsClients().s3
+judging = Judging.by(RuleSet(default_rules("f"), []))
+pipeline = Pipeline(Config(), judging, S3, Nobody(), date(2026, 11, 21))
+report = pipeline.run([Notification((LogObject("bucket", "x.json.gz"),))])
+assert not report.failures, report.failures
+assert report.counts["matched"] > 1000, report.counts
+# ru_maxrss would be that of the process that started this one, where that is larger.
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", pathlib.Path("/proc/self/status").read_text())[1]) / 1024)
+"""
+
+
+def peak_megabytes() -> float:
+    """Return the peak resident memory in MB, on Linux."""
+    block = ",".join(json.dumps(record, separators=(",", ":")) for record in records(_BLOCK)).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.json.gz"
+        with gzip.open(path, "wb", compresslevel=1) as file:
+            file.write(b'{"Records":[' + block)
+            for _ in range(MEGABYTES * 1_000_000 // len(block)):
+                file.write(b"," + block)
+            file.write(b"]}")
+        return float(fresh.run(_CODE, str(path)))
