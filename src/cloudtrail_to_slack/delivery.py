@@ -3,7 +3,6 @@
 One destination's failure does not hold up another's: every failure is noted and the rest goes on.
 """
 
-import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,20 +11,17 @@ from typing import TypeVar
 
 from cloudtrail_to_slack.alerts import Alert
 from cloudtrail_to_slack.destinations import Destinations
-from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError, PassingError
+from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError
 from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message, reply_message
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.messages.sns_body import alert_body, notice_body, subject
 from cloudtrail_to_slack.routing import Kind, Router, Target
-from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.telemetry import id_to_log, logger
 from cloudtrail_to_slack.threads import Posted, Threads
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.waiting import Clock, retried
 
 T = TypeVar("T")
-
-_ATTEMPTS = 4
-_FIRST_WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,7 @@ class Delivery:
 
     def deliver(self, alert: Alert) -> list[Undelivered]:
         """Deliver an alert to every destination it is routed to; return where it did not arrive."""
-        what = f"the alert of event {alert.event.event_id[:64] or 'without id'}"
+        what = f"the alert of event {id_to_log(alert.event.event_id) or 'without id'}"
         targets = self._router.targets(alert.event.account)
         if not targets:
             return [self._unrouted(what, f"no route and no default for account {alert.event.account or 'unknown'}")]
@@ -75,12 +71,17 @@ class Delivery:
         targets = self._router.notice_targets(notice.account)
         if notice.slack_only:
             targets = [target for target in targets if target.kind is not Kind.SNS]
+        elif not targets:
+            return [self._unrouted(what, "no route and no default")]
         failures = [self._attempt(what, target, partial(self._send_notice, notice, target)) for target in targets]
         return [failure for failure in failures if failure]
 
     def finish(self) -> None:
-        """Do what is done once, after everything is delivered."""
-        self._threads.show_counts()
+        """Do what is done once, after everything is delivered; nothing of it may turn that into a failure."""
+        try:
+            self._threads.show_counts()
+        except Exception as error:  # noqa: BLE001 (all alerts are told by now)
+            logger.warning("thread counts not shown", extra={"error": type(error).__name__})
 
     def _attempt(self, what: str, target: Target, send: Callable[[], None]) -> Undelivered | None:
         """Send, and note how it went."""
@@ -110,7 +111,7 @@ class Delivery:
         if target.kind is Kind.SNS:
             title = subject(alert.title)
             body = alert_body(alert)
-            self._retried(lambda: self._destinations.sns.send(target.address, title, body))
+            retried(self._clock, lambda: self._destinations.sns.send(target.address, title, body))
         elif target.kind is Kind.SLACK_WEBHOOK:
             self._smaller(sizes, lambda message: self._destinations.slack_webhook.send(target.address, message))
         else:
@@ -128,7 +129,7 @@ class Delivery:
         sizes = (lambda: notice.message, lambda: SlackMessage(notice.message.text))
         if target.kind is Kind.SNS:
             body = notice_body(notice.title, notice.text, notice.source_file, notice.account)
-            self._retried(lambda: self._destinations.sns.send(target.address, subject(notice.title), body))
+            retried(self._clock, lambda: self._destinations.sns.send(target.address, subject(notice.title), body))
         elif target.kind is Kind.SLACK_WEBHOOK:
             self._smaller(sizes, lambda message: self._destinations.slack_webhook.send(target.address, message))
         else:
@@ -151,22 +152,11 @@ class Delivery:
                 logger.debug("a message could not be made", exc_info=True)
                 continue
             try:
-                return self._retried(partial(send, message)), message
+                return retried(self._clock, partial(send, message)), message
             except ContentRefusedError as error:
                 refusal = error
                 logger.warning("content refused, sending less", extra={"code": error.code})
         raise refusal
-
-    def _retried(self, send: Callable[[], T]) -> T:
-        """Send, again if need be, as long as the invocation has time for it."""
-        for attempt in range(_ATTEMPTS - 1):
-            try:
-                return send()
-            except PassingError as error:
-                backoff = _FIRST_WAIT_SECONDS * 2**attempt * (1 + random.random())  # noqa: S311 (jitter, not a secret)
-                if not self._clock.wait(backoff if error.retry_after is None else error.retry_after):
-                    raise
-        return send()
 
 
 def _refuse_faulty(target: Target) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudtrail_to_slack.aws_clients import AwsClients
-from cloudtrail_to_slack.config import Routes
+from cloudtrail_to_slack.config import Routes, is_web_address
 from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
@@ -88,13 +88,16 @@ class Application:
             by_account, faults = parse_webhook_routes(self._secrets.read(routes), routes.variable)
             if faults:
                 raise SecretError("; ".join(map(str, faults)))
-        return Routes(self._secrets.read(url) if url else None, by_account)
+        default = self._secrets.read_word(url) if url else None
+        if url and default and not is_web_address(default):
+            raise SecretError(f"{url.variable} holds no http(s) address")
+        return Routes(default, by_account)
 
     def _bot_token(self) -> str:
         source: SecretSource | None = self._settings.slack_bot_token
         if source is None:
             raise SecretError("there is no bot token")
-        return self._secrets.read(source)
+        return self._secrets.read_word(source)
 
     def _threads(self, clock: Clock) -> Threads:
         settings = self._settings

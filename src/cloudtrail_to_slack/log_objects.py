@@ -1,5 +1,6 @@
 """Reading log objects from S3: GET, gunzip, and split into records, never keeping more than a window of them."""
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # CloudTrail writes at most 50 MB compressed, and JSON compresses about twelve times: more is a bomb.
 MAX_JSON_BYTES = 2 * 1024**3
 _CHUNK = 64 * 1024
+_LONG_NUMBER = 4000  # digits; Python refuses to make an integer of more than 4,300
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -65,8 +67,10 @@ def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return _RECORD_DECODER.decode(bytes(raw).decode("utf-8", "replace"))
-    except (msgspec.DecodeError, RecursionError):
+        # The standard library reads numbers that msgspec refuses.
+        text = bytes(raw).decode("utf-8", "replace")
+        return json.loads(text, parse_int=lambda digits: float(digits) if len(digits) > _LONG_NUMBER else int(digits))
+    except (ValueError, RecursionError):
         raise RecordError("a record that is not JSON, or nested too deeply") from None
 
 
@@ -118,6 +122,8 @@ def _gunzipped(body: Stream, first: bytes) -> Iterator[bytes]:
             if piece:
                 yield piece
             compressed = inflate.unconsumed_tail or inflate.unused_data
+            if inflate.eof and not compressed.strip(b"\0"):
+                compressed = b""  # zeros may follow, as gunzip allows
             if inflate.eof and compressed:
                 inflate = isal_zlib.decompressobj(wbits=31)
             compressed = compressed or _read(body)

@@ -6,7 +6,7 @@ an S3 notification), so the pieces call `_items` again with what they found insi
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -29,7 +29,7 @@ class LogObject:
 
     bucket: str
     key: str
-    region: str | None = None
+    region: str | None = field(default=None, compare=False)
 
     @property
     def url(self) -> str:

@@ -31,10 +31,15 @@ from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.record_windows import Window
 from cloudtrail_to_slack.rule_errors import RuleErrors
 from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
-from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.telemetry import id_to_log, logger
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# What matched is held until all of an invocation is read, so that it is told in order; but not more than this of it, or
+# a flood would fill the memory.
+MAX_HELD_BYTES = 16 * 1024**2
+_HELD_BYTES_EACH = 1000
 
 # The SQS messages that asked for something; None stands for an invocation that was not queued.
 Askers = frozenset[str | None]
@@ -101,18 +106,21 @@ class Pipeline:
         self._report = Report()
         self._rule_errors = RuleErrors()
         self._matched: list[_Matched] = []
+        self._held = 0
         self._notices: list[tuple[Notice, Askers]] = []
 
     def run(self, notifications: Sequence[Notification]) -> Report:
         """Do everything that is asked for, whatever of it fails; `Report.failures` tells what was left undone."""
-        everyone = frozenset(notification.message_id for notification in notifications)
         for item, askers in _work(notifications):
-            self._take(item, askers)
-        for matched in sorted(self._matched, key=_by_time):
-            self._deliver(matched)
+            try:
+                self._take(item, askers)
+            except Exception as error:  # noqa: BLE001 (a fault of ours in one thing must not stop the next)
+                self._report.fail(askers, [f"{_name(item)}: this function fails on it ({type(error).__name__})"])
+                logger.debug("an item could not be worked off", exc_info=True)
+        self._deliver_matched()
         for notice, askers in self._notices:
             self._report.fail(askers, self._delivery.tell(notice))
-        self._tell_rule_errors(everyone)
+        self._tell_rule_errors()
         self._delivery.finish()
         return self._report
 
@@ -209,7 +217,16 @@ class Pipeline:
         if verdict.matched:
             kept = bytes(raw) if origin else raw
             self._matched.append(_Matched(event.event_id, event.time, kept, origin, verdict.matched, askers))
+            self._held += len(kept) + _HELD_BYTES_EACH
+            if self._held > MAX_HELD_BYTES:
+                self._deliver_matched()
         return verdict.outcome
+
+    def _deliver_matched(self) -> None:
+        """Deliver what matched and is held, in the order of the events' times."""
+        held, self._matched, self._held = self._matched, [], 0
+        for matched in sorted(held, key=_by_time):
+            self._deliver(matched)
 
     def _deliver(self, matched: "_Matched") -> None:
         """Make the alert of what matched, and deliver it."""
@@ -217,20 +234,23 @@ class Pipeline:
             event = _event(matched.raw, matched.origin)
             undelivered = self._delivery.deliver(make_alert(event, matched.rules, matched.origin))
         except Exception as error:  # noqa: BLE001 (a fault of ours in one alert must not stop the next)
-            self._report.fail(matched.askers, [f"the alert of event {matched.event_id[:64]}: {type(error).__name__}"])
+            self._report.fail(
+                matched.askers, [f"the alert of event {id_to_log(matched.event_id)}: {type(error).__name__}"]
+            )
             logger.debug("an alert could not be made", exc_info=True)
         else:
             self._report.fail(matched.askers, undelivered)
 
-    def _tell_rule_errors(self, everyone: Askers) -> None:
+    def _tell_rule_errors(self) -> None:
         reports = self._rule_errors.reports
         self._report.counts["rule_errors"] = sum(report.events for report in reports)
         for report in reports:
             extra = {"rule": report.rule_name, "cause": report.cause, "events": report.events}
-            logger.warning("rule error", extra={**extra, "event_id": report.example_event_id})
+            logger.warning("rule error", extra={**extra, "event_id": id_to_log(report.example_event_id)})
         if reports and self._config.rule_evaluation_errors_to_slack:
             for notice in rule_error_notices(reports):
-                self._report.fail(everyone, self._delivery.tell(notice))
+                # Not to hear of a rule that raises is no reason to tell every alert of the invocation again.
+                self._delivery.tell(notice)
 
 
 def _work(notifications: Sequence[Notification]) -> list[tuple[object, Askers]]:
@@ -253,3 +273,7 @@ def _by_time(matched: _Matched) -> datetime:
 def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)
     """Return the event of a record, which is undecoded when it comes from a log object."""
     return read_event(decode_record(raw), object_key=origin.key) if origin else read_event(raw)
+
+
+def _name(item: object) -> str:
+    return item.url if isinstance(item, LogObject) else type(item).__name__

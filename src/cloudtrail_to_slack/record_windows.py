@@ -7,7 +7,7 @@ be decoded; then the brackets are counted.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,17 +17,17 @@ from cloudtrail_to_slack.errors import LogObjectError
 
 WINDOW_BYTES = 128 * 1024
 # CloudTrail's records have at most 256 KB (AWS CloudTrail User Guide, "Quotas"); this is what we keep for one at most.
-MAX_RECORD_BYTES = 16 * 1024**2
+MAX_RECORD_BYTES = 2 * 1024**2
 # A file whose records do not come first cannot be read in pieces, and is read whole up to this size.
 MAX_UNUSUAL_BYTES = 32 * 1024**2
-# Deeper than this nobody decodes JSON; real records are some 11 deep.
-MAX_DEPTH = 5000
 
 _START = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
 _START_BYTES = 1024
 _GUESS = b'},{"eventVersion":'
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
-_COMMA = re.compile(rb"\s*,\s*(?=\{)")
+# Strings, and runs of brackets. A string cannot fail to match, be it cut off anywhere: what failed would be tried again
+# from every quote in it.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{\[]+|[}\]]+', re.DOTALL)
+_COMMA = re.compile(rb"\s*,\s*")
 # Every escape of a JSON text from left to right, so that an escaped backslash never looks like the start of another.
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -55,14 +55,20 @@ _ARRAY_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
 
 @dataclass(slots=True)
 class Window:
-    """Some records of a file. `scanned` has a number for each, None when they must be looked at one by one."""
+    """Some records of a file. `scanned` has a number for each, None when they must be looked at one by one.
+
+    `parts` are the records where `text` cannot be decoded as a whole: one of them is broken, and only one.
+    """
 
     text: bytes
     whole_file: bool
     scanned: list[int] | None
+    parts: list[bytes] | None = None
 
-    def records(self) -> list[msgspec.Raw]:
+    def records(self) -> Sequence[msgspec.Raw | bytes]:
         """Return the records, undecoded."""
+        if self.parts is not None:
+            return self.parts
         return _FILE_DECODER.decode(self.text).Records if self.whole_file else _ARRAY_DECODER.decode(self.text)
 
 
@@ -108,9 +114,8 @@ def _take(buffer: bytes, scan: Scan) -> tuple[Window | None, bytes]:
         window = _window(_array(buffer, guess + 1), scan, whole_file=False)
         if window:
             return window, buffer[guess + 2 :]
-    end, after = _exact_end(buffer)
-    window = _window(_array(buffer, end), scan, whole_file=False) if end else None
-    return (window, buffer[after:]) if window else (None, buffer)
+    parts, end, _ = _parts(buffer, followed=True)
+    return (_exact_window(buffer, parts, end, scan), buffer[end:]) if parts else (None, buffer)
 
 
 def _last(buffer: bytes, scan: Scan, failure: LogObjectError | None, *, started: bool) -> Iterator[Window]:
@@ -123,13 +128,19 @@ def _last(buffer: bytes, scan: Scan, failure: LogObjectError | None, *, started:
     if window:
         yield window
         return
-    end, _ = _exact_end(buffer) if started else (0, 0)
-    window = _window(_array(buffer, end), scan, whole_file=False) if end else None
-    if window:
-        yield window
+    parts, end, closed = _parts(buffer, followed=failure is not None) if started else ([], 0, False)
+    if parts:
+        yield _exact_window(buffer, parts, end, scan)
     if failure:
         raise failure
-    raise LogObjectError(_fault(text))
+    if not (parts and closed):
+        raise LogObjectError(_fault(text))
+
+
+def _exact_window(buffer: bytes, parts: list[bytes], end: int, scan: Scan) -> Window:
+    """Return the window of records whose brackets were counted."""
+    text = b"[" + buffer[:end].rstrip(b", \t\r\n]") + b"]"
+    return _window(text, scan, whole_file=False) or Window(text, whole_file=False, scanned=None, parts=parts)
 
 
 def _array(buffer: bytes, end: int) -> bytes:
@@ -161,29 +172,34 @@ def _without_halves(text: bytes) -> bytes:
     return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], text)
 
 
-def _exact_end(buffer: bytes) -> tuple[int, int]:
-    """Return where the last whole record ends that another follows, and where that begins; zeros without one.
+def _parts(buffer: bytes, *, followed: bool) -> tuple[list[bytes], int, bool]:
+    """Count brackets: return the whole elements at the start of an array's inside, where they end, and if it closes.
 
-    Raises:
-        LogObjectError: the first record is nested more than `MAX_DEPTH` deep.
+    `followed`: only elements that a comma follows are whole for sure. The end is after that comma.
     """
-    depth, end = 0, (0, 0)
+    parts: list[bytes] = []
+    depth, start, end = 0, 0, 0
     for token in _TOKEN.finditer(buffer):
-        kind = token[0][:1]
+        kind, length = token[0][:1], token.end() - token.start()
+        if kind == b'"':
+            continue
         if kind in b"{[":
-            depth += 1
-            if depth > MAX_DEPTH and end == (0, 0):
-                raise LogObjectError(f"it is nested more than {MAX_DEPTH:,} deep")
-            if depth > MAX_DEPTH:
-                break
-        elif kind in b"}]":
-            depth -= 1
-            if depth < 0:
-                break
-            comma = _COMMA.match(buffer, token.end()) if depth == 0 else None
-            if comma:
-                end = (token.end(), comma.end())
-    return end
+            start = token.start() if depth == 0 else start
+            depth += length
+            continue
+        if depth > length:
+            depth -= length
+            continue
+        closing, closed = token.start() + depth, depth < length
+        depth = 0
+        comma = _COMMA.match(buffer, closing) if not closed else None
+        if closing > token.start() and (comma or not followed):
+            between = [part for part in map(bytes.strip, buffer[end:start].split(b",")) if part]
+            parts += [*between, buffer[start:closing]]
+            end = comma.end() if comma else closing
+        if closed:
+            return parts, end, True
+    return parts, end, False
 
 
 def _fault(text: bytes) -> str:

@@ -1,6 +1,6 @@
 """Secrets: where they come from, and keeping them out of everything that is printed."""
 
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -69,6 +69,17 @@ class SecretReader:
             raise SecretError(f"{source.variable} points to an empty secret")
         return value.strip()
 
+    def read_word(self, source: SecretSource) -> str:
+        """Return the value of a secret that is one word, such as a token.
+
+        Raises:
+            SecretError: as `read`, or it is something else: a JSON document, say, which would end up in a header.
+        """
+        value = self.read(source)
+        if not re.fullmatch(r"[!-~]+", value) or value.startswith("{"):
+            raise SecretError(f"{source.variable} holds something else than one plain word")
+        return value
+
     def _parameter(self, name: str) -> str:
         value = self._clients.parameters.get(name, max_age=KEPT_SECONDS, decrypt=True)
         return value if isinstance(value, str) else ""
@@ -76,8 +87,3 @@ class SecretReader:
     def _secret(self, arn: str) -> str:
         value = self._clients.secrets.get(arn, max_age=KEPT_SECONDS)
         return value.decode() if isinstance(value, bytes) else value if isinstance(value, str) else ""
-
-
-def process_environment() -> Mapping[str, str]:
-    """Return the environment of this process."""
-    return os.environ

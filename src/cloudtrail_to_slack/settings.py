@@ -101,7 +101,10 @@ def _check_webhooks(settings: Settings, faults: list[Fault]) -> None:
     if url and url.kind == "environment" and not is_web_address(url.reference):
         faults.append(Fault(url.variable, "is no http(s) address"))
     if routes and routes.kind == "environment":
-        faults.extend(parse_webhook_routes(routes.reference, routes.variable)[1])
+        by_account, wrong = parse_webhook_routes(routes.reference, routes.variable)
+        faults.extend(wrong)
+        if not by_account and not wrong:
+            faults.append(Fault(routes.variable, "is an empty list; leave the variable out"))
 
 
 def _check_destinations(settings: Settings, faults: list[Fault]) -> None:

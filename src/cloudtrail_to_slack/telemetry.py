@@ -5,6 +5,7 @@ the address of a webhook) are kept from doing so at any level.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
 
@@ -28,7 +29,8 @@ METRICS = {
     "notifications_unrecognised": "NotificationsUnrecognised",
     "rule_errors": "RuleErrors",
 }
-_QUIET_LIBRARIES = ("urllib3", "slack_sdk", "botocore", "boto3", "requests")
+_SILENT_LIBRARIES = ("urllib3", "slack_sdk", "requests")
+_QUIET_LIBRARIES = ("botocore", "boto3")
 
 
 class _Stdout(logging.Handler):
@@ -43,10 +45,17 @@ logger = Logger(service="cloudtrail-to-slack", level="INFO", logger_handler=_Std
 
 
 def set_log_level(level: str) -> None:
-    """Log at `level`, and keep the libraries below us at warnings."""
+    """Log at `level`, and keep the libraries that would log requests silent: what they know, our own errors say."""
     logger.setLevel(level)
+    for library in _SILENT_LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     for library in _QUIET_LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def id_to_log(event_id: str) -> str:
+    """Return an event's id for logs and errors: an id is short and plain, and what is not is not passed on."""
+    return re.sub(r"[^0-9A-Za-z-]", "?", event_id[:64])
 
 
 def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:

@@ -14,7 +14,7 @@ from cloudtrail_to_slack.messages import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import with_thread_count
 from cloudtrail_to_slack.state import StateError, StateTable, Thread
 from cloudtrail_to_slack.telemetry import logger
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.waiting import Clock, retried
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ class Threads:
             return
         text, blocks = json.loads(touched.thread.opening)
         message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
-        self._destinations.slack_app.update(touched.channel, ts, message)
+        retried(self._clock, lambda: self._destinations.slack_app.update(touched.channel, ts, message))
 
 
 def _quietly(call: Callable[[], T]) -> T | None:

@@ -1,7 +1,16 @@
-"""Time as an invocation sees it: what time it is, and whether there is enough left to wait."""
+"""Time as an invocation sees it: what time it is, whether there is enough left to wait, and trying again."""
 
+import random
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+from cloudtrail_to_slack.errors import PassingError
+
+T = TypeVar("T")
+
+_ATTEMPTS = 4
+_FIRST_WAIT_SECONDS = 0.5
 
 
 class Clock:
@@ -33,3 +42,19 @@ class Clock:
             return False
         self._sleep(seconds)
         return True
+
+
+def retried(clock: Clock, send: Callable[[], T]) -> T:
+    """Send, again after a passing error, as long as the invocation has time for it.
+
+    Raises:
+        DeliveryError: as `send`, when trying again does not help or there is no time to.
+    """
+    for attempt in range(_ATTEMPTS - 1):
+        try:
+            return send()
+        except PassingError as error:
+            backoff = _FIRST_WAIT_SECONDS * 2**attempt * (1 + random.random())  # noqa: S311 (jitter, not a secret)
+            if not clock.wait(backoff if error.retry_after is None else error.retry_after):
+                raise
+    return send()

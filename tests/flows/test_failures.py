@@ -1,12 +1,15 @@
 """What fails must fail alone, be tried again where that helps, and never pass for a success."""
 
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.slack_standin import Dropped, HttpStatus, RateLimited, SlackError
-from support.world import BUCKET, CHANNEL, KEY, Context, World, failed_messages, record, s3_event, sqs_event
+from support.world import BUCKET, CHANNEL, KEY, Context, World, failed_messages, record, s3_event, sns_event, sqs_event
 
 _TOPIC_GONE = "arn:aws:sns:eu-west-1:123456789012:no-such-topic"
 
@@ -17,6 +20,34 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
     monkeypatch.setattr("time.sleep", waited.append)
     return waited
+
+
+@pytest.fixture
+def stranger() -> Iterator[Callable[[str], str]]:
+    """A server that is not Slack and answers everything with 200 and a text of the test's choice; gives its address."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(answer: str) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer.encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize(
@@ -157,3 +188,74 @@ def test_a_redirect_is_not_followed(world: World, waits: list[float]) -> None:
     with pytest.raises(InvocationFailedError, match="slack_webhook: http_302"):
         world.invoke(s3_event(KEY))
     assert waits == []
+
+
+@pytest.mark.parametrize("answer", ["<html>Sign in</html>", "", "OK, maybe"])
+def test_an_answer_that_is_not_slacks_is_no_success(
+    world: World, waits: list[float], stranger: Callable[[str], str], answer: str
+) -> None:
+    """A webhook answered by something that is not Slack, a proxy or a login page, is not taken for delivered."""
+    world.configure(environment={"SLACK_WEBHOOK_URL": stranger(answer)})
+    world.put_log(record())
+    with pytest.raises(InvocationFailedError, match="slack_webhook: unexpected_answer"):
+        world.invoke(s3_event(KEY))
+    assert len(waits) == 3
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("answer", ['{"ok":true}', "<html>Sign in</html>", '"text"', "{}"])
+def test_an_answer_without_a_message_is_no_success(world: World, stranger: Callable[[str], str], answer: str) -> None:
+    """What answers for Slack's API without naming the message it posted has not delivered it."""
+    world.configure_bot(table=False)
+    world.monkeypatch.setenv("SLACK_API_URL", stranger(answer))
+    world.put_log(record())
+    with pytest.raises(InvocationFailedError, match="did not reach slack_app"):
+        world.invoke(s3_event(KEY))
+
+
+def test_a_token_that_is_none_is_not_sent_and_not_logged(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    """A secret that holds a document in place of a token fails as unreadable, and stands in no log."""
+    world.configure_bot(table=False)
+    world.monkeypatch.setenv("SLACK_BOT_TOKEN", '{\n "token": "xoxb-SECRETSECRET"\n}')
+    world.put_log(record())
+    with pytest.raises(InvocationFailedError, match="token_unreadable"):
+        world.invoke(s3_event(KEY))
+    assert "SECRETSECRET" not in "".join(capfd.readouterr())
+
+
+def test_one_object_this_function_fails_on_does_not_stop_the_next(world: World) -> None:
+    """A key that cannot be asked for, half a surrogate pair in it, fails alone."""
+    world.configure_bot(table=False)
+    world.put_log(record())
+    message = {"s3Bucket": BUCKET, "s3ObjectKey": ["half \ud800.json.gz", KEY]}
+    with pytest.raises(InvocationFailedError, match="1 left undone"):
+        world.invoke(sns_event(message))
+    assert len([text for text in world.texts() if "DeleteBucket" in text]) == 1
+
+
+def test_a_flood_is_delivered_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What matches is held up to a limit only, so that a flood does not fill the memory; nothing of it is lost."""
+    topic = world.make_topic("alerts")
+    world.configure(sns={"default_topic_arn": topic})
+    monkeypatch.setattr("cloudtrail_to_slack.pipeline.MAX_HELD_BYTES", 5_000)
+    world.put_log(*(record(eventID=f"e-{number}") for number in range(12)))
+    world.invoke(s3_event(KEY))
+    assert {body["event_id"] for body in world.bodies(topic)} == {f"e-{number}" for number in range(12)}
+
+
+def test_the_same_object_announced_in_two_ways_is_read_once(world: World) -> None:
+    """An object that S3 and CloudTrail both announce in one batch is told once."""
+    world.configure_bot(table=False)
+    world.put_log(record())
+    world.invoke(sqs_event(s3_event(KEY), {"s3Bucket": BUCKET, "s3ObjectKey": [KEY]}))
+    assert len(world.texts()) == 1
+
+
+def test_a_short_message_is_no_markup(world: World) -> None:
+    """The text that stands in for a refused alert is shown as it is: nothing of an event is formatted or linked."""
+    world.configure_bot(table=False)
+    world.slack.fail(SlackError("invalid_blocks"))
+    world.put_log(record(eventName="*Bold* https://evil.example"))
+    world.invoke(s3_event(KEY))
+    (message,) = world.slack.messages(CHANNEL)
+    assert (message.payload["mrkdwn"], message.payload["parse"]) in ((False, "none"), ("False", "none"), ("0", "none"))

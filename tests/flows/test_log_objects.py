@@ -32,7 +32,7 @@ _BROKEN: Mapping[str, tuple[bytes, str]] = {
     "records null": (gzip.compress(b'{"Records": null}'), "no list of Records"),
     "records an object": (gzip.compress(b'{"Records": {}}'), "no list of Records"),
     "a list": (gzip.compress(b"[]"), "no list of Records"),
-    "nested beyond reason": (gzip.compress(b'{"Records": [' + b"[" * 100_000), "nested more than"),
+    "nested beyond reason": (gzip.compress(b'{"Records": [' + b"[" * 100_000), "not JSON"),
 }
 
 
@@ -126,17 +126,32 @@ def test_invalid_text_in_a_record_does_not_hide_it(world: World, text: bytes) ->
 
 
 def test_a_record_nested_too_deeply_fails_alone(world: World) -> None:
-    """A record nested deeper than can be decoded fails, and the one after it is alerted."""
+    """A record nested deeper than can be decoded fails, and the ones around it are alerted."""
     world.configure_bot(table=False)
-    deep = '{"a":' * 700 + "1" + "}" * 700
-    deeper = '{"a":' * 5_000 + "1" + "}" * 5_000
+    deep = '{"a":' * 50_000 + "1" + "}" * 50_000
     shallow = json.dumps(record())
-    world.put(gzip.compress(f'{{"Records": [{deep}, {shallow}]}}'.encode()))
+    world.put(gzip.compress(f'{{"Records": [{shallow}, {deep}, {shallow}]}}'.encode()))
+    with pytest.raises(InvocationFailedError, match="1 of its 3 records cannot be read"):
+        world.invoke(s3_event(KEY))
+    assert len([text for text in world.texts() if "DeleteBucket" in text]) == 2
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 5000, "-0.0"])
+def test_a_number_of_any_size_does_not_hide_a_record(world: World, number: str) -> None:
+    """A record with a number that is out of every range is alerted like any other."""
+    world.configure_bot(table=False, sns={"default_topic_arn": world.make_topic("alerts")})
+    content = json.dumps({"Records": [record(requestParameters={"n": "HERE"})]}).replace('"HERE"', number)
+    world.put(gzip.compress(content.encode()))
     world.invoke(s3_event(KEY))
     assert len(world.texts()) == 1
-    world.put(gzip.compress(f'{{"Records": [{deeper}, {shallow}]}}'.encode()))
-    with pytest.raises(InvocationFailedError, match="not JSON"):
-        world.invoke(s3_event(KEY))
+
+
+def test_zeros_after_a_gzip_file_are_passed_over(world: World) -> None:
+    """Padding with zeros is no fault, as gunzip sees it."""
+    world.configure_bot(table=False)
+    world.put(log_bytes(record()) + bytes(700))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
 
 
 def test_records_come_in_the_order_of_the_file(world: World) -> None:

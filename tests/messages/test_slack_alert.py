@@ -222,7 +222,7 @@ def test_details_of_any_type(value: object) -> None:
 def test_details_nested_beyond_measure() -> None:
     """Parameters nested too deeply to show are named as such, and the alert is sent."""
     deep: Any = []
-    for _ in range(2000):
+    for _ in range(100_000):
         deep = [deep]
     assert "nested too deeply to show" in shown(requestParameters={"a": deep})
 

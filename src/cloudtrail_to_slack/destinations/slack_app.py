@@ -32,14 +32,16 @@ class SlackApp:
             self._client.chat_postMessage,
             channel=channel,
             text=message.text,
-            **({"blocks": message.blocks} if message.blocks else {}),
+            **({"blocks": message.blocks} if message.blocks else {"mrkdwn": False}),
             parse="none",
             link_names=False,
             unfurl_links=False,
             unfurl_media=False,
             **payload,
         )
-        return str(answer.get("ts", ""))
+        if not answer.get("ts"):
+            raise PassingError("unexpected_answer")
+        return str(answer["ts"])
 
     def update(self, channel: str, ts: str, message: SlackMessage) -> None:
         """Replace the message `ts` that the bot posted to `channel`.
@@ -63,5 +65,5 @@ class SlackApp:
                 str(data.get("error", "")), answer.status_code, answer.headers.get("Retry-After")
             ) from None
         except (SlackClientError, OSError, ValueError) as error:
-            # Also when Slack's answer is no JSON. The error's own text may quote the request, so it goes no further.
+            # The error's own text may quote the request, so it goes no further.
             raise PassingError(f"connection_failed_{type(error).__name__}") from None

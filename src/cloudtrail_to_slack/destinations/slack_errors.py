@@ -15,6 +15,8 @@ PASSING = frozenset(
      "request_timeout", "rollup_error", "team_added_to_org"}
 )  # fmt: skip
 THREAD_GONE = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
+_OK = 200
+_UNEXPECTED = "unexpected_answer"
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 _CODE_LENGTH = 60
@@ -23,10 +25,13 @@ _CODE_LENGTH = 60
 def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryError:
     """Return the error for Slack's `code`, HTTP `status` and, of a 429, the header `Retry-After` (seconds)."""
     # Only what looks like a code of Slack's is passed on: a proxy's page might hold anything.
-    code = code if code.isascii() and code.replace("_", "").isalnum() else f"http_{status}"
+    unknown = _UNEXPECTED if status == _OK else f"http_{status}"
+    code = code if code.isascii() and code.replace("_", "").isalnum() and code == code.lower() else unknown
     code = code[:_CODE_LENGTH]
     if status == _TOO_MANY_REQUESTS:
         return PassingError("ratelimited", _seconds(retry_after))
+    if code == _UNEXPECTED:
+        return PassingError(_UNEXPECTED)
     if code in CONTENT:
         return ContentRefusedError(code)
     if code in PASSING or status >= _SERVER_ERRORS:

@@ -24,7 +24,8 @@ class SlackWebhook:
         """
         payload = {
             "text": message.text,
-            **({"blocks": message.blocks} if message.blocks else {}),
+            **({"blocks": message.blocks} if message.blocks else {"mrkdwn": False}),
+            "parse": "none",
             "unfurl_links": False,
             "unfurl_media": False,
         }
@@ -33,5 +34,7 @@ class SlackWebhook:
         except requests.RequestException as error:
             # requests quotes the address in the texts of its errors.
             raise PassingError(f"connection_failed_{type(error).__name__}") from None
-        if answer.status_code != _OK:
-            raise slack_error(answer.text[:100].strip(), answer.status_code, answer.headers.get("Retry-After"))
+        said = answer.text[:100].strip()
+        # Anything but Slack's own "ok" is a proxy's or a login page's answer.
+        if answer.status_code != _OK or said != "ok":
+            raise slack_error(said, answer.status_code, answer.headers.get("Retry-After"))

@@ -29,6 +29,8 @@ def resources(event: Event) -> list[tuple[str, str]]:
             found.setdefault(name, label)
     listed = event.record.get("resources")
     for resource in listed if isinstance(listed, list) else []:
+        if len(found) >= _SHOWN:
+            break
         if isinstance(resource, dict):
             name = as_text(resource.get("ARN") or resource.get("ARNPrefix") or resource.get("resourceName"))
             if name and not _already(name, found):

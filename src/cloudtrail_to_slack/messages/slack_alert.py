@@ -35,6 +35,7 @@ _DETAILS = (
 )
 _SECTION_ROOM = 150  # JSON characters around the text of one section
 _LEAST_DETAIL = 200
+_LONGEST_NUMBER = 15
 _REPLY_ROOM = 4000  # a thread is read as a whole; the opening message tells the rest
 
 
@@ -139,7 +140,27 @@ def _readable(value: Any) -> Any:  # noqa: ANN401 (any JSON in, any JSON out)
         return {key: _readable(child) for key, child in value.items()}
     if isinstance(value, str) and value.startswith("{"):
         try:
-            return json.loads(value)
+            return json.loads(
+                value, object_pairs_hook=_unrepeated, parse_float=_refused, parse_int=_short, parse_constant=_refused
+            )
         except (ValueError, RecursionError):
             return value
     return value
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a document that says a key twice: unpacked, it would say something else."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key is repeated")
+    return dict(pairs)
+
+
+def _short(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("a number is too long")
+    return int(digits)
+
+
+def _refused(number: str) -> float:
+    """Refuse a document with numbers that might be written otherwise than they were."""
+    raise ValueError(f"{len(number)} characters of a number")

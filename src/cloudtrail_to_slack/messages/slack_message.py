@@ -10,13 +10,10 @@ from typing import Any
 
 from cloudtrail_to_slack.messages.slack_text import slack_length
 
-MAX_BLOCKS = 50
 MAX_SECTION_TEXT = 3000
 MAX_FIELDS = 10
-MAX_FIELD_TEXT = 2000
 MAX_CONTEXT_ELEMENTS = 10
 MAX_ALL_BLOCKS = 12_000  # characters of JSON; refusals were seen from about 13,200 on
-MAX_TEXT = 4000  # Slack cuts above 40,000 and advises against more than this
 
 Block = dict[str, Any]
 

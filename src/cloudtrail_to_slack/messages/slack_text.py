@@ -9,8 +9,13 @@ import unicodedata
 from collections.abc import Callable
 
 # Characters that show nothing or turn the text around them: controls, bidi overrides, surrogates, line separators.
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by category, blank to the eye
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Me", "Zl", "Zp"})
+# Characters of other categories that are blank to the eye, or strike out what stands before them. Source: Unicode
+# Character Database, property Default_Ignorable_Code_Point, and the combining overlays.
+_HIDDEN_RANGES = (
+    (0x0334, 0x0338), (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065),
+    (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0000, 0xE0FFF),
+)  # fmt: skip
 _SAFE_WORD = re.compile(r"[A-Za-z0-9-]{1,100}")
 _BACKTICK, _LOOKS_LIKE_BACKTICK = (
     "`",
@@ -22,7 +27,9 @@ _LONGEST_BLOCK = 3000  # no section takes more
 
 def is_hidden(character: str) -> bool:
     """Whether a character shows nothing, or turns the text around it."""
-    return unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _BLANK_LETTERS
+    if unicodedata.category(character) in _HIDDEN_CATEGORIES:
+        return True
+    return any(first <= ord(character) <= last for first, last in _HIDDEN_RANGES)
 
 
 def slack_length(text: str) -> int:

@@ -69,10 +69,11 @@ class _Table:
         self._asked = []
         self._by_text: dict[str, int] = defaultdict(int)
         for number, of_rule in self._of_rules.items():
-            constants = [condition.constants for condition in of_rule]
-            if None in constants:
+            constants = [condition.constants for condition in of_rule if condition.constants is not None]
+            if len(constants) < len(of_rule):
                 self._asked.append(number)
-            for text in frozenset.intersection(*filter(None, constants)) if None not in constants else ():
+                continue
+            for text in frozenset.intersection(*constants):
                 self._by_text[text] |= 1 << number
         self._masks: dict[Value, int] = {}
         self.alarms: dict[Value, int] = {}

@@ -54,7 +54,7 @@ def run(page: Path, reporter: Reporter) -> None:
     reporter.opening()
     prepare(page)
     uploads = read_uploads()
-    reporter.say("starting a local AWS (moto) and a local Slack, and setting them up as the Terraform module does")
+    reporter.say("starting a local AWS (moto) and a local Slack, and setting them up as a deployment does")
     with set_scene() as scene:
         replay = Replay()
         _play(scene, uploads, replay, reporter)

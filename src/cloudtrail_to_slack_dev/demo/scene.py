@@ -1,4 +1,4 @@
-"""The demo's scene: AWS from a moto server, Slack from the stand-in, set up as the Terraform module sets them up."""
+"""The demo's scene: AWS from a moto server, Slack from the stand-in, set up as a deployment sets them up."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -148,7 +148,7 @@ def _make_table() -> None:
 
 
 def _deploy(scene: Scene, folder: Path) -> None:
-    """Write `config.json` and set the variables of the function, as the Terraform module does."""
+    """Write `config.json` and set the variables of the function, as a deployment does."""
     default, production = scene.topics
     config = json.loads((files(__package__) / "demo_config.json").read_text("utf-8")) | {
         "slack": _SLACK,
