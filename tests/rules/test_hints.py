@@ -213,6 +213,19 @@ def test_pointing_anywhere(text: str, place: int) -> None:
     assert all(character.isprintable() or character == " " for character in source + excerpt(text))
 
 
+LINES = ("(event\n.eventName)", "(event\r.eventName)", "(event\r\n.eventName)", "(event\x0c.eventName)",
+         "(event.get('a') or\r\n  event.eventName = 1)", "0\r\x80", "(\u2028event.eventName)")  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", LINES)
+def test_lines_of_all_kinds(expression: str) -> None:
+    """Whatever ends the lines of an expression, a fault in it is told and can be shown."""
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression(expression)
+    assert caught.value.place is not None
+    assert "^" in point(expression, caught.value.place)
+
+
 FAULTS = {
     "an id": (
         {"rules": [{"id": "x", "expression": '"{}".format(event)'}]},

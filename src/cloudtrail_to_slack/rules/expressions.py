@@ -19,7 +19,7 @@ from cloudtrail_to_slack.rules.guarding import BUDGET, guarded
 from cloudtrail_to_slack.rules.guards import Budget
 from cloudtrail_to_slack.rules.limits import MAX_EXPRESSION_CHARACTERS
 from cloudtrail_to_slack.rules.mistakes import RefusalError, syntax_advice
-from cloudtrail_to_slack.rules.pointing import excerpt
+from cloudtrail_to_slack.rules.pointing import excerpt, lines_of
 from cloudtrail_to_slack.rules.walking import walk
 
 __all__ = ["FUNCTIONS", "METHODS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
@@ -150,8 +150,7 @@ def place_of(node: ast.AST, tree: ast.Expression, text: str) -> Place | None:
     line, begin = getattr(node, "lineno", None), getattr(node, "col_offset", 0)
     if line is None:
         return None
-    lines = text.encode("utf-8", "replace").split(b"\n")
-    source = lines[line - 1]
+    source = lines_of(text)[line - 1].encode("utf-8", "replace")
     last = node.end_col_offset if getattr(node, "end_lineno", None) == line else len(source)  # type: ignore[attr-defined]  # it has a line
     if isinstance(node, ast.Attribute) and node.value.end_lineno == line:
         # From the dot on, without what it is an attribute of.
@@ -165,7 +164,8 @@ def _unreadable(text: str, error: SyntaxError) -> ExpressionError:
     at = advice.offset
     place = None
     if at is not None:
-        place = Place(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1))
+        before = lines_of(text[:at])
+        place = Place(len(before), len(before[-1]))
     elif error.lineno:
         place = Place(error.lineno, max((error.offset or 1) - 1, 0))
     problem = excerpt(f"is not a Python expression ({error.msg}){advice.text}", _LONGEST_PROBLEM)

@@ -14,7 +14,7 @@ _VISIBLE = {"\t": "    "}
 
 def point(text: str, place: Place) -> str:
     """Return the line of `text` that `place` is in, and a line of carets under the place, both indented."""
-    lines = text.split("\n")  # as Python counts lines
+    lines = lines_of(text)
     line = lines[min(max(place.line, 1), len(lines)) - 1]
     column = min(max(place.column, 0), len(line))
     first, last = _window(line, column)
@@ -26,6 +26,11 @@ def point(text: str, place: Place) -> str:
     source = f"{left}{''.join(map(_shown, line[first:last]))}{right}"
     carets = "^" * max(min(under, _LONGEST_CARET, WIDTH - before), 1)
     return f"{_INDENT}{source}\n{_INDENT}{' ' * (len(left) + before)}{carets}"
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text as Python counts them: a form feed ends none, a carriage return does."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def excerpt(text: str, longest: int = WIDTH) -> str:
