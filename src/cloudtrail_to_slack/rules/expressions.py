@@ -10,21 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-<<<<<<< HEAD
-from cloudtrail_to_slack.errors import ExpressionError, Place, RuleBudgetError
-from cloudtrail_to_slack.rules.checker import check
-from cloudtrail_to_slack.rules.functions import FUNCTIONS, METHODS
-from cloudtrail_to_slack.rules.guarding import BUDGET, guarded
-from cloudtrail_to_slack.rules.guards import Budget
-from cloudtrail_to_slack.rules.limits import MAX_EXPRESSION_CHARACTERS
-from cloudtrail_to_slack.rules.mistakes import RefusalError, syntax_advice
-from cloudtrail_to_slack.rules.pointing import excerpt, lines_of
-from cloudtrail_to_slack.rules.walking import walk
-
-__all__ = ["FUNCTIONS", "METHODS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
-=======
 from cloudtrail_to_slack.errors import ExpressionError
->>>>>>> parent of 5049a28 (Rules made safe: an allow-list, guards with stated limits, linear-time patterns, refusals that point at the place, and advice)
 
 Evaluate = Callable[[Mapping[str, Any]], object]
 
@@ -112,59 +98,6 @@ def _check(tree: ast.Expression) -> None:
             raise ExpressionError("uses async, which a rule may not")
 
 
-<<<<<<< HEAD
-def _is_large(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
-        return name in _LARGE_CALLS
-    return isinstance(node, ast.comprehension) or (isinstance(node, ast.BinOp) and isinstance(node.op, _LARGE))
-
-
-def _stands_alone(node: ast.expr) -> bool:
-    """Whether `node` is an expression of its own that depends neither on the event nor on a variable around it."""
-    if isinstance(node, ast.Starred | ast.FormattedValue | ast.Slice) or isinstance(
-        getattr(node, "ctx", None), ast.Store
-    ):
-        return False
-    if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in FUNCTIONS):
-        return False
-    names = [part for part in walk(node) if isinstance(part, ast.Name)]
-    own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
-    return all(name.id in own or name.id in FUNCTIONS for name in names)
-
-
-def place_of(node: ast.AST, tree: ast.Expression, text: str) -> Place | None:
-    """Return where a node of `tree` stands in its text; None when it has no place of its own."""
-    if sys.version_info < (3, 12):
-        # Before 3.12 parts of an f-string are placed where they stand in a text of their own.
-        for outer in ast.walk(tree):
-            if isinstance(outer, ast.JoinedStr) and any(part is node for part in ast.walk(outer)):
-                node = outer
-                break
-    line, begin = getattr(node, "lineno", None), getattr(node, "col_offset", 0)
-    if line is None:
-        return None
-    source = lines_of(text)[line - 1].encode("utf-8", "replace")
-    last = node.end_col_offset if getattr(node, "end_lineno", None) == line else len(source)  # type: ignore[attr-defined]  # it has a line
-    if isinstance(node, ast.Attribute) and node.value.end_lineno == line:
-        # From the dot on, without what it is an attribute of.
-        begin = max(source.find(b".", node.value.end_col_offset), begin)
-    column = len(source[:begin].decode("utf-8", "replace"))
-    return Place(line, column, max(len(source[begin:last].decode("utf-8", "replace")), 1))
-
-
-def _unreadable(text: str, error: SyntaxError) -> ExpressionError:
-    advice = syntax_advice(text, error.msg)
-    at = advice.offset
-    place = None
-    if at is not None:
-        before = lines_of(text[:at])
-        place = Place(len(before), len(before[-1]))
-    elif error.lineno:
-        place = Place(error.lineno, max((error.offset or 1) - 1, 0))
-    problem = excerpt(f"is not a Python expression ({error.msg}){advice.text}", _LONGEST_PROBLEM)
-    return ExpressionError(problem, place, is_half=advice.is_half)
-=======
 def _check_name(name: str, own_names: set[str]) -> None:
     if name.startswith("_"):
         raise ExpressionError(f"uses the name {name}, which a rule may not")
@@ -172,4 +105,3 @@ def _check_name(name: str, own_names: set[str]) -> None:
         raise ExpressionError(f"uses the name {name}, which is neither event nor one of {', '.join(sorted(FUNCTIONS))}")
     if name in own_names and (name == "event" or name in FUNCTIONS):
         raise ExpressionError(f"gives {name} another meaning")
->>>>>>> parent of 5049a28 (Rules made safe: an allow-list, guards with stated limits, linear-time patterns, refusals that point at the place, and advice)
