@@ -13,6 +13,7 @@ from cloudtrail_to_slack.config_reader import Reader, kind
 from cloudtrail_to_slack.errors import ConfigurationError, ExpressionError, Fault
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions import compile_expression
+from cloudtrail_to_slack.rules.pointing import excerpt, point
 from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule, Severity
 
 T = TypeVar("T")
@@ -138,29 +139,33 @@ def _rules(reader: Reader, separator: str, function_name: str | None) -> tuple[R
     return tuple(rules)
 
 
-def _elements(reader: Reader, key: str, separator: str, make: Callable[[Reader, str, object], T | None]) -> list[T]:
+def _elements(
+    reader: Reader, key: str, separator: str, make: Callable[[Reader, str, object, str | None], T | None]
+) -> list[T]:
     """Read rules given as a list, or joined by the separator in one text."""
     value = reader.raw(key)
     if isinstance(value, str):
         parts = [part.strip() for part in value.split(separator)]
-        made = (make(reader, f"{key}[{position}]", part) for position, part in enumerate(filter(None, parts)))
+        texts = enumerate(filter(None, parts))
+        made = (make(reader, f"{key}[{position}]", part, separator) for position, part in texts)
         return [element for element in made if element is not None]
-    return list(reader.each(key, lambda item, item_key: make(reader, item_key, item)))
+    return list(reader.each(key, lambda item, item_key: make(reader, item_key, item, None)))
 
 
-def _rule(reader: Reader, key: str, item: object) -> Rule | None:
+def _rule(reader: Reader, key: str, item: object, separator: str | None) -> Rule | None:
     if isinstance(item, str):
-        expression = _expression(reader, key, item)
+        expression = _expression(reader, key, item, separator=separator)
         return Rule(expression) if expression else None
     fields = reader.inside(key, item)
     fields.refuse_unknown(RULE_KEYS)
-    expression = _expression(reader, f"{key}.expression", fields.text("expression"))
+    rule_id = fields.text("id")
+    expression = _expression(reader, f"{key}.expression", fields.text("expression"), rule_id=rule_id)
     runbook_url = fields.text("runbook_url")
     if runbook_url and not is_web_address(runbook_url):
         fields.fault("runbook_url", "must be an http(s) address")
     rule = Rule(
         expression or "",
-        id=fields.text("id"),
+        id=rule_id,
         title=fields.text("title"),
         severity=_severity(fields),
         description=fields.text("description"),
@@ -170,28 +175,41 @@ def _rule(reader: Reader, key: str, item: object) -> Rule | None:
     return rule if expression else None
 
 
-def _ignore_rule(reader: Reader, key: str, item: object) -> IgnoreRule | None:
+def _ignore_rule(reader: Reader, key: str, item: object, separator: str | None) -> IgnoreRule | None:
     if isinstance(item, str):
-        expression = _expression(reader, key, item)
+        expression = _expression(reader, key, item, separator=separator)
         return IgnoreRule(expression) if expression else None
     fields = reader.inside(key, item)
     fields.refuse_unknown(IGNORE_RULE_KEYS)
-    expression = _expression(reader, f"{key}.expression", fields.text("expression"))
-    rule = IgnoreRule(expression or "", fields.text("id"), fields.text("reason"), _day(fields, "expires"))
+    rule_id = fields.text("id")
+    expression = _expression(reader, f"{key}.expression", fields.text("expression"), rule_id=rule_id)
+    rule = IgnoreRule(expression or "", rule_id, fields.text("reason"), _day(fields, "expires"))
     return rule if expression else None
 
 
-def _expression(reader: Reader, key: str, text: str | None) -> str | None:
-    """Return the expression, stripped; None and a fault when it is none."""
-    if not text or not text.strip():
+def _expression(
+    reader: Reader, key: str, text: str | None, *, rule_id: str | None = None, separator: str | None = None
+) -> str | None:
+    """Return the expression, stripped; None and a fault when it is none.
+
+    `separator` is what parted it from the others, when they came joined in one text.
+    """
+    text = (text or "").strip()
+    if not text:
         reader.fault(key, "is missing: a rule needs an expression")
         return None
     try:
         compile_expression(text)
     except ExpressionError as error:
-        reader.fault(key, f"{error}: {text.strip()[:200]}")
+        named = f'{key} (id "{excerpt(rule_id)}")' if rule_id else key
+        advice = ""
+        if error.is_half and separator:
+            parted = f'the text was parted at "{excerpt(separator)}"'
+            advice = f", for {parted}: set rules_separator to what no rule holds, or give the rules as a list"
+        shown = point(text, error.place) if error.place else f"    {excerpt(text)}"
+        reader.fault(named, f"{error}{advice}\n{shown}")
         return None
-    return text.strip()
+    return text
 
 
 def _severity(fields: Reader) -> Severity:

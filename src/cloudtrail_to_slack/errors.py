@@ -3,6 +3,7 @@
     CloudTrailToSlackError
     ├── ConfigurationError          the configuration has faults; all of them, each with its path
     │   └── ExpressionError         one rule's expression cannot be used (gathered into the above)
+    ├── RuleBudgetError             evaluating a rule took more than it may
     ├── SecretError                 a secret could not be read; names the reference, never the value
     ├── LogObjectError              one log object cannot be read
     ├── RecordError                 one record cannot be read
@@ -43,8 +44,30 @@ class ConfigurationError(CloudTrailToSlackError):
         super().__init__("\n  ".join([f"The configuration has {count}:", *map(str, self.faults)]))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of an expression, in characters: the line (from 1), where it begins in that line (from 0), how long."""
+
+    line: int
+    column: int
+    length: int = 1
+
+
 class ExpressionError(CloudTrailToSlackError):
-    """A rule's expression is no expression, or uses what rules may not use."""
+    """A rule's expression is no expression, or uses what rules may not use.
+
+    `place` is where, in the expression without the white space around it; None when it is nowhere in particular.
+    `is_half`: it looks like a part of an expression, as a separator in the wrong place leaves behind.
+    """
+
+    def __init__(self, problem: str, place: Place | None = None, *, is_half: bool = False) -> None:
+        self.place = place
+        self.is_half = is_half
+        super().__init__(problem)
+
+
+class RuleBudgetError(CloudTrailToSlackError):
+    """A rule asked for more time or memory than one evaluation may take. The message names the limit it met."""
 
 
 class SecretError(CloudTrailToSlackError):

@@ -16,6 +16,7 @@ from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
 from cloudtrail_to_slack.notifications import Notification, read_payload
 from cloudtrail_to_slack.pipeline import Judging, Pipeline, Report
 from cloudtrail_to_slack.routing import Kind, Router
+from cloudtrail_to_slack.rule_advice import log_advice
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
 from cloudtrail_to_slack.settings import DEFAULT_CONFIG_PATH, VARIABLES, Settings, parse_webhook_routes, read_settings
@@ -51,6 +52,7 @@ class Application:
         set_log_level(settings.log_level)
         self._settings = settings
         self.clients = AwsClients()
+        self._advised = False
         self._secrets = SecretReader(self.clients)
         self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
         self._destinations = Destinations(self._bot_token, settings.slack_api_url, self.clients)
@@ -67,6 +69,9 @@ class Application:
         pipeline = Pipeline(self._settings.config, self._judging, lambda: self.clients.s3, delivery, today)
         report = pipeline.run(notifications)
         self._close(report, delivery)
+        if not self._advised:
+            self._advised = True
+            log_advice((*self._settings.config.rules, *self._settings.config.ignore_rules), clock)
         return _answer(notifications, report)
 
     def _router(self) -> Router:

@@ -36,9 +36,13 @@ class Clock:
         """Return the seconds since 1970."""
         return self._now()
 
+    def has(self, seconds: float) -> bool:
+        """Return whether the invocation has that much time to spare."""
+        return seconds <= self._remaining() - self._margin
+
     def wait(self, seconds: float) -> bool:
         """Wait; False, at once, when the invocation has no time for it."""
-        if seconds > self._remaining() - self._margin:
+        if not self.has(seconds):
             return False
         self._sleep(seconds)
         return True

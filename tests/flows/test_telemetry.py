@@ -7,7 +7,7 @@ import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.slack_standin import Dropped, HttpStatus, SlackError
-from support.world import CHANNEL, KEY, World, record, s3_event
+from support.world import CHANNEL, KEY, Context, World, record, s3_event
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -150,3 +150,28 @@ def test_a_missing_table_is_said_at_start(world: World, capsys: pytest.CaptureFi
     world.invoke({"Event": "s3:TestEvent"})
     warnings = [line["message"] for line in _lines(capsys) if line.get("level") == "WARNING"]
     assert warnings == ["no state table: similar alerts will not share a thread"]
+
+
+def test_what_is_probably_wrong_with_a_rule_is_said_once(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule about a field or an event that nobody has heard of is warned of, in the first invocation alone."""
+    world.configure_bot(
+        table=False,
+        rules=[
+            'event.get("eventName") == "PassRole"',
+            'event.get("eventname") == "x"',
+            'event.get("eventName") == "Invoke"',
+        ],
+        events_to_track=["ConsoleLogn"],
+    )
+    world.invoke({"Event": "s3:TestEvent"})
+    world.invoke({"Event": "s3:TestEvent"})
+    warnings = [line["warning"] for line in _lines(capsys) if line.get("message") == "rule warning"]
+    assert ["PassRole" in warnings[0], "did you mean" in warnings[1], "ConsoleLogin" in warnings[2]] == [True] * 3
+    assert len(warnings) == 3
+
+
+def test_no_time_is_spent_on_advice_that_is_not_there(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """An invocation that is about to end gives no advice."""
+    world.configure_bot(table=False, rules=['event.get("eventName") == "PassRole"'])
+    world.invoke({"Event": "s3:TestEvent"}, Context(milliseconds=2_000))
+    assert not [line for line in _lines(capsys) if line.get("message") == "rule warning"]

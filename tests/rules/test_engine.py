@@ -108,7 +108,7 @@ CAUSES = {
     'event["n"].startswith("x")': "AttributeError",
     'int(event["eventName"]) == 1': "ValueError",
     "[x for x in event] and x": "NameError",
-    "'x' * 10**18 == ''": "MemoryError",
+    "'x' * event['n'] * 10**18 == ''": "RuleBudgetError",
 }
 
 

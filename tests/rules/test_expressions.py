@@ -55,7 +55,9 @@ FUNCTIONS_OF_RULES: dict[str, object] = {
     "bool('')": False, "min(1, 2)": 1, "max(1, 2)": 2, "sum([1, 2])": 3, "sorted([2, 1])": [1, 2], "set([1])": {1},
     "list((1,))": [1], "tuple([1])": (1,), "dict(a=1)": {"a": 1}, "list(range(2))": [0, 1],
     "list(enumerate('a'))": [(0, "a")], "list(zip('a', 'b'))": [("a", "b")], "abs(-1)": 1, "round(1.6)": 2,
-    "isinstance(1, int)": True,
+    "isinstance(1, int)": True, "re_search('b', 'abc')": True, "re_match('b', 'abc')": False,
+    "re_fullmatch('a.c', 'abc')": True, "glob('a*', 'abc')": True, "ip_in('10.1.2.3', '10.0.0.0/8')": True,
+    "json_loads('[1]')": [1],
 }  # fmt: skip
 
 
@@ -101,6 +103,7 @@ REFUSED = {
     "(x := 1)": "assignment expression",
     "[y for x in event if (y := x)]": "assignment in a comprehension",
     "await event": "await",
+    "(x async for x in event)": "async",
     "(yield 1)": "yield",
     "[(yield x) for x in event]": "yield inside",
     "'{0.__class__}'.format(event)": "format",
@@ -146,8 +149,8 @@ def test_no_way_out_through_frames(expression: str) -> None:
 
 def test_the_message_says_what_is_wrong() -> None:
     """A refusal names what it refuses, and for an unknown name what there is instead."""
-    with pytest.raises(ExpressionError, match=r"^uses the name evnt, which is neither event nor one of abs, all, any"):
-        compile_expression("evnt.get('x')")
+    with pytest.raises(ExpressionError, match=r"^uses the name zork, which is neither event nor one of abs, all, any"):
+        compile_expression("zork.get('x')")
     with pytest.raises(ExpressionError, match=r"^is not a Python expression \("):
         compile_expression("event[")
 

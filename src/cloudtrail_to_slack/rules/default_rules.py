@@ -105,3 +105,6 @@ def _own_function_rules(function_name: str) -> tuple[Rule, Rule]:
             mitre=("T1562.008",),
         ),
     )
+
+
+DEFAULT_RULE_IDS = frozenset(rule.id for rule in default_rules("any"))

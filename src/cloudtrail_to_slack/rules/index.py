@@ -75,6 +75,11 @@ class _Table:
                 continue
             for text in frozenset.intersection(*constants):
                 self._by_text[text] |= 1 << number
+        self._asked_without_text = [
+            number
+            for number, of_rule in self._of_rules.items()
+            if not all(condition.only_constants for condition in of_rule)
+        ]
         self._masks: dict[Value, int] = {}
         self.alarms: dict[Value, int] = {}
 
@@ -93,7 +98,7 @@ class _Table:
         mask = self._masks.get(value)
         if mask is not None:
             return mask
-        mask, asked = self._others, list(self._of_rules)
+        mask, asked = self._others, self._asked_without_text
         if isinstance(value, str):
             mask, asked = mask | self._by_text.get(value, 0), self._asked
         event = {} if value is self._missing else {self._field: value}

@@ -9,6 +9,7 @@ ones, for it may raise.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cloudtrail_to_slack.rules.expressions import Evaluate, compile_tree, parse_expression
@@ -34,19 +35,36 @@ INDEXED_FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Condition:
     """A leading part of a rule that depends on one of `INDEXED_FIELDS` alone.
 
-    `constants` are the only texts for which the part can be True; None: it must be asked for each value. `negative`:
-    it is True for most values, as `not …` is. `may_raise`: it does not give a boolean for every event.
+    `constants` are the only texts for which the part can be True; None: it must be asked for each value. `may_raise`:
+    it does not give a boolean for every event.
     """
 
     field: str
-    evaluate: Evaluate
+    part: ast.expr
     constants: frozenset[str] | None
-    negative: bool
     may_raise: bool
+
+    @cached_property
+    def evaluate(self) -> Evaluate:
+        """The part as a function of an event; compiled when it is first asked, for most never are."""
+        return compile_tree(ast.Expression(self.part))
+
+    @property
+    def only_constants(self) -> bool:
+        """Whether the part is False for every value but its constants, a missing one among them."""
+        got = self.part.left if self.constants is not None and isinstance(self.part, ast.Compare) else None
+        return isinstance(got, ast.Call) and len(got.args) == 1
+
+    @property
+    def negative(self) -> bool:
+        """Whether the part is True for most values, as `not …` is."""
+        if isinstance(self.part, ast.Compare):
+            return isinstance(self.part.ops[0], ast.NotEq | ast.NotIn | ast.IsNot)
+        return isinstance(self.part, ast.UnaryOp) and isinstance(self.part.op, ast.Not)
 
 
 def leading_conditions(expression: str) -> list[Condition]:
@@ -55,15 +73,7 @@ def leading_conditions(expression: str) -> list[Condition]:
     for part in _conjuncts(parse_expression(expression).body):
         field = _only_field(part)
         if field in INDEXED_FIELDS:
-            conditions.append(
-                Condition(
-                    field,
-                    compile_tree(ast.Expression(part)),
-                    _constants(part),
-                    negative=_is_negative(part),
-                    may_raise=not _always_boolean(part),
-                )
-            )
+            conditions.append(Condition(field, part, _constants(part), may_raise=not _always_boolean(part)))
         elif not _always_boolean(part):
             break
     return conditions
@@ -121,12 +131,6 @@ def _constants(part: ast.expr) -> frozenset[str] | None:
     else:
         return None
     return None if None in texts else frozenset(text for text in texts if text is not None)
-
-
-def _is_negative(part: ast.expr) -> bool:
-    if isinstance(part, ast.Compare):
-        return isinstance(part.ops[0], ast.NotEq | ast.NotIn | ast.IsNot)
-    return isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not)
 
 
 def _always_boolean(part: ast.expr) -> bool:

@@ -1,0 +1,123 @@
+"""What is probably wrong with a rule that is allowed: fields and event names that nobody has heard of. Pure.
+
+These are warnings and no refusals: AWS adds fields and calls every week, and a rule may be ahead of this list.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cloudtrail_to_slack.errors import Place
+from cloudtrail_to_slack.rules.event_fields import (
+    CONTAINERS,
+    FIELDS,
+    LEAVES,
+    OF_SESSION_CONTEXT,
+    OF_USER_IDENTITY,
+    SOMETIMES_LEAVES,
+)
+from cloudtrail_to_slack.rules.event_names import why_never
+from cloudtrail_to_slack.rules.expressions import parse_expression, place_of
+from cloudtrail_to_slack.rules.mistakes import close_to
+from cloudtrail_to_slack.rules.pointing import excerpt
+
+_LONGEST_QUOTED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWarning:
+    """Something in a rule that is allowed and probably a mistake: what, and where."""
+
+    message: str
+    place: Place | None
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def warnings_for(text: str) -> list[RuleWarning]:
+    """Return what is probably wrong with a rule's expression, in the order in which it stands there.
+
+    Raises:
+        ExpressionError: it is no expression, or uses what a rule may not use.
+    """
+    tree = parse_expression(text)
+    found = [(node, message) for node in ast.walk(tree) for node, message in _of_node(node)]
+    warnings = [RuleWarning(message, place_of(node, tree, text.strip())) for node, message in found]
+    return sorted(warnings, key=lambda warning: (warning.place.line, warning.place.column) if warning.place else (0, 0))
+
+
+def _of_node(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    key = read_key(node)
+    if key is not None:
+        wrong = _wrong_with_field(key[1])
+        if wrong:
+            yield key[0], wrong
+    if isinstance(node, ast.Compare):
+        yield from _event_names(node)
+
+
+def read_key(node: ast.AST) -> tuple[ast.expr, str] | None:
+    """Return the key, where it stands and what it is, of `event["key"]`, `event.get("key")` and `"key" in event`."""
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript) and _is_event(node.value):
+        key = node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        key = node.args[0] if node.func.attr == "get" and _is_event(node.func.value) and node.args else None
+    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        key = node.left if _is_event(node.comparators[0]) else None
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        return key, key.value
+    return None
+
+
+def _is_event(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "event"
+
+
+def _wrong_with_field(key: str) -> str | None:
+    top, _, rest = key.partition(".")
+    quoted = excerpt(key, _LONGEST_QUOTED)
+    if top not in FIELDS:
+        close = close_to(top, FIELDS) or _inside(top)
+        meant = f'; did you mean "{".".join(filter(None, (close, rest)))}"?' if close else ""
+        return f'reads "{quoted}", a field that no CloudTrail record has{meant}'
+    if top in LEAVES:
+        return f'reads "{quoted}", and {top} has no fields of its own' if rest else None
+    if not rest:
+        if top in SOMETIMES_LEAVES:
+            return None
+        return f'reads "{quoted}", which is no leaf and so not in the event; read what is in it: "{top}.…"'
+    if top != "userIdentity":
+        return None
+    second, _, third = rest.partition(".")
+    if second not in OF_USER_IDENTITY:
+        return _wrong_with_part(quoted, top, second, third, OF_USER_IDENTITY)
+    if second == "sessionContext" and third and third.partition(".")[0] not in OF_SESSION_CONTEXT:
+        part, _, deeper = third.partition(".")
+        return _wrong_with_part(quoted, f"{top}.{second}", part, deeper, OF_SESSION_CONTEXT)
+    return None
+
+
+def _wrong_with_part(quoted: str, whole: str, part: str, rest: str, known: frozenset[str]) -> str:
+    close = close_to(part, known)
+    meant = f'; did you mean "{".".join(filter(None, (whole, close, rest)))}"?' if close else ""
+    return f'reads "{quoted}", and {whole} has no such field{meant}'
+
+
+def _inside(name: str) -> str | None:
+    """Return the path of what is a field of `userIdentity`, written without it."""
+    return f"userIdentity.{name}" if name in OF_USER_IDENTITY and name not in CONTAINERS else None
+
+
+def _event_names(node: ast.Compare) -> Iterator[tuple[ast.expr, str]]:
+    sides = [node.left, *node.comparators]
+    if not any((key := read_key(side)) and key[1] == "eventName" for side in sides):
+        return
+    for side in sides:
+        written = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
+        for element in written:
+            if isinstance(element, ast.Constant) and isinstance(element.value, str):
+                why = why_never(element.value)
+                if why:
+                    yield element, f'looks for the event "{excerpt(element.value, _LONGEST_QUOTED)}", which {why}'
