@@ -8,9 +8,9 @@ from typing import Any
 from cloudtrail_to_slack.errors import RuleBudgetError
 from cloudtrail_to_slack.rules.limits import MAX_FORMAT_WIDTH, MAX_WEIGHT
 
-_COLLECTIONS: tuple[Any, ...] = (list, tuple, set, type({}.keys()), type({}.values()), type({}.items()))
 _MAPPINGS = (dict, MappingProxyType)
-_SCALARS = frozenset({bool, float, type(None)})
+_PAIRS = type({}.items())
+_COLLECTIONS: tuple[Any, ...] = (list, tuple, set, *_MAPPINGS, type({}.keys()), type({}.values()), _PAIRS)
 _LONGEST_ESCAPE = 10  # a character in a repr, as in "\\U0001f600"
 _LONGEST_NUMBER = 5_000  # an integer of as many digits as Python shows, a float with all its digits
 _DIGITS = len(str(MAX_FORMAT_WIDTH))
@@ -21,32 +21,43 @@ def weigh(value: Any) -> int:
     """Return the characters and elements of a value, parts that are shared counted every time they appear.
 
     A list of a hundred times one list of a hundred texts takes no memory to speak of, but comparing, hashing or
-    showing it takes every one of its ten thousand parts.
+    showing it takes every one of its ten thousand parts. Weighing takes no longer than there is memory: what is shared
+    is weighed once.
 
     Raises:
         RuleBudgetError: there is more than can be looked at.
     """
-    if type(value) in _SCALARS:
-        return 1
-    weight = 0
+    if not isinstance(value, _COLLECTIONS):
+        return _limited(_leaf_weight(value))
+    known: dict[int, int] = {}  # by identity; nothing in `value` goes away meanwhile
     waiting: list[Any] = [value]
     while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            weight += len(value) + 1
-        elif isinstance(value, _MAPPINGS):
-            _limited(weight + 2 * len(value))
-            waiting.extend(value.keys())
-            waiting.extend(value.values())
-            weight += 1
-        elif isinstance(value, _COLLECTIONS):
-            _limited(weight + len(value))
-            waiting.extend(value)
-            weight += 1
-        else:
-            weight += 1 + (value.bit_length() // 8 if isinstance(value, int) else 0)
-        _limited(weight)
-    return weight
+        collection = waiting[-1]
+        parts = _parts(collection)
+        unknown = {id(part): part for part in parts if isinstance(part, _COLLECTIONS) and id(part) not in known}
+        if unknown:
+            waiting.extend(unknown.values())
+            continue
+        known[id(collection)] = _limited(1 + sum(known.get(id(part)) or _leaf_weight(part) for part in parts))
+        waiting.pop()
+    return known[id(value)]
+
+
+def _parts(collection: Any) -> list[Any]:
+    """Return what is directly in a collection, without making anything new that would need to be weighed."""
+    if isinstance(collection, _PAIRS):
+        collection = collection.mapping
+    if isinstance(collection, _MAPPINGS):
+        _limited(2 * len(collection))
+        return [*collection.keys(), *collection.values()]
+    _limited(len(collection))
+    return list(collection)
+
+
+def _leaf_weight(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value) + 1
+    return 1 + (value.bit_length() // 8 if isinstance(value, int) else 0)
 
 
 def format_size(template: str, values: Any) -> int:
