@@ -9,7 +9,7 @@ from cloudtrail_to_slack.errors import RuleBudgetError
 from cloudtrail_to_slack.rules.limits import MAX_FORMAT_WIDTH, MAX_WEIGHT
 
 _MAPPINGS = (dict, MappingProxyType)
-_PAIRS = type({}.items())
+_PAIRS: Any = type({}.items())
 _COLLECTIONS: tuple[Any, ...] = (list, tuple, set, *_MAPPINGS, type({}.keys()), type({}.values()), _PAIRS)
 _LONGEST_ESCAPE = 10  # a character in a repr, as in "\\U0001f600"
 _LONGEST_NUMBER = 5_000  # an integer of as many digits as Python shows, a float with all its digits
