@@ -3,18 +3,18 @@
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from cloudtrail_to_slack.alerts import Alert
+from cloudtrail_to_slack.alerts import HeldAlert
 from cloudtrail_to_slack.config import Config
-from cloudtrail_to_slack.delivery import Undelivered
 from cloudtrail_to_slack.log_objects import read_stream
 from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.notifications import LogObject, Notification
+from cloudtrail_to_slack.outcomes import Askers, Undelivered
 from cloudtrail_to_slack.pipeline import Judging, Pipeline
 from cloudtrail_to_slack.rules import Rule
 
@@ -33,17 +33,19 @@ class _S3:
 
 
 class Nobody:
-    """A delivery that delivers to nobody."""
+    """A delivery that makes every alert and delivers it to nobody."""
 
-    def deliver(self, alert: Alert) -> list[Undelivered]:
-        """Do nothing."""
-        del alert
-        return []
+    def __init__(self) -> None:
+        self.failures: list[tuple[Askers, Undelivered]] = []
 
-    def tell(self, notice: Notice) -> list[Undelivered]:
+    def deliver(self, alerts: Iterable[tuple[HeldAlert, Askers]]) -> None:
+        """Make the alerts."""
+        for alert, _ in alerts:
+            if alert.make:
+                alert.make()
+
+    def tell(self, notices: Iterable[tuple[Notice, Askers]]) -> None:
         """Do nothing."""
-        del notice
-        return []
 
     def finish(self) -> None:
         """Do nothing."""

@@ -181,7 +181,7 @@ def test_tracked_names_are_data(name: str) -> None:
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown key": ({"rule": "True"}, "rule: is no known key; known are detection_packs"),
+    "unknown key": ({"rule": "True"}, "rule: is no known key; known are deduplicate_deliveries"),
     "unknown key of a rule": ({"rules": [{"expression": "True", "name": "x"}]}, "rules[0].name: is no known key"),
     "unknown key of an ignore rule": (
         {"ignore_rules": [{"expression": "True", "title": "x"}]},

@@ -12,7 +12,7 @@ import pytest
 
 from cloudtrail_to_slack.alerts import make_alert
 from cloudtrail_to_slack.events import Event, read_event
-from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message, reply_message
+from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message, reply_message
 from cloudtrail_to_slack.messages.sns_body import MAX_BODY_BYTES, alert_body, subject
 from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
@@ -54,7 +54,7 @@ def test_messages(source: str) -> None:
     """Every real event makes messages that Slack takes and that do nothing but be read."""
     for event in events(source):
         alert = make_alert(event, (ALWAYS,), LOG_OBJECT)
-        for message in (alert_message(alert), reply_message(alert), bare_message(alert)):
+        for message in (alert_message(alert), reply_message(alert), plain_message(alert)):
             assert_within_limits(message.text, message.blocks)
             assert_all_harmless(texts_of(message.blocks))
             assert_escaped(message.text)

@@ -73,6 +73,12 @@ def test_a_window_ends_between_records_though_nested_objects_look_like_them() ->
     assert _split(json.dumps({"Records": log}, separators=(",", ":")).encode(), window=100) == log
 
 
+def test_a_text_with_a_comma_among_the_records_is_one_record() -> None:
+    """Where records are counted by their brackets, a text in place of a record stays whole."""
+    log = [*[_NESTED] * 4, None, 'a,"b', _NESTED]
+    assert _split(json.dumps({"Records": log}, indent=1).encode(), size=1, window=1) == log
+
+
 def test_other_keys_around_the_records_do_not_matter() -> None:
     """Keys after the records are passed over, and before them too."""
     assert _split(b'{"Records":[{"a":1},{"a":2}],"more":[{"b":1},{"eventVersion":"1"}]}' + b" " * 3000) == [

@@ -12,7 +12,7 @@ from cloudtrail_to_slack.alerts import Alert, make_alert
 from cloudtrail_to_slack.config import read_config
 from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events import Event, read_event
-from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message, reply_message
+from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message, reply_message
 from cloudtrail_to_slack.messages.sns_body import alert_body, subject
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.rules import RuleSet, Verdict
@@ -96,7 +96,7 @@ def test_shows(sample: Sample) -> None:
 @matched
 def test_hides(sample: Sample) -> None:
     """No message of the alert holds what must not reach Slack as it is."""
-    for message in (alert_message(sample.alert()), reply_message(sample.alert()), bare_message(sample.alert())):
+    for message in (alert_message(sample.alert()), reply_message(sample.alert()), plain_message(sample.alert())):
         texts = [message.text, *texts_of(message.blocks)]
         assert [text for text in sample.expect.get("hides", []) if any(text in found for found in texts)] == []
 
@@ -104,7 +104,7 @@ def test_hides(sample: Sample) -> None:
 @matched
 def test_slack_takes_it(sample: Sample) -> None:
     """Every size of the alert keeps Slack's limits, and does nothing but be read."""
-    for message in (alert_message(sample.alert()), reply_message(sample.alert()), bare_message(sample.alert())):
+    for message in (alert_message(sample.alert()), reply_message(sample.alert()), plain_message(sample.alert())):
         assert_within_limits(message.text, message.blocks)
         assert_all_harmless(texts_of(message.blocks))
         assert_escaped(message.text)

@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.rules import Rule, Severity
 
 _IDENTITY_KEYS = ("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId")
+_END_OF_TIMES = datetime.max.replace(tzinfo=UTC)
 _LEAST_IDENTITY = 2  # with three of the four missing nobody can tell two actors apart
 
 
@@ -39,6 +42,34 @@ class Alert:
         return f"{title}, which failed" + (f" with {event.error_code}" if event.error_code else "")
 
 
+@dataclass(slots=True)
+class HeldAlert:
+    """An alert that waits for its turn: what orders, routes, guards and summarises it, and how to make all of it.
+
+    `key` (64 hexadecimal digits) is the same whichever way and however often the event arrives, as long as the same
+    rules match it. `make` is None once the alert is told, so that its record takes no more memory.
+    """
+
+    key: str
+    event_id: str
+    account: str | None
+    time: datetime | None
+    actor: str
+    rules: tuple[Rule, ...]
+    make: Callable[[], Alert] | None
+
+    @property
+    def sort_time(self) -> datetime:
+        """The event's time, the end of all times where it has none."""
+        return self.time or _END_OF_TIMES
+
+
+def hold_alert(event: Event, rules: tuple[Rule, ...], make: Callable[[], Alert]) -> HeldAlert:
+    """Return the alert of an event that `rules` matched, to be made by `make` when it is its turn."""
+    key = _key(event, rules)
+    return HeldAlert(key, event.event_id, event.account, event.time, event.actor.label, rules, make)
+
+
 def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None) -> Alert:
     """Make the alert of an event that `rules` (at least one) matched."""
     return Alert(event, rules, origin, max(rule.severity for rule in rules), _fingerprint(event))
@@ -49,4 +80,18 @@ def _fingerprint(event: Event) -> str | None:
     if sum(map(bool, identity)) < _LEAST_IDENTITY:
         return None
     text = json.dumps([*identity, event.name])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _key(event: Event, rules: tuple[Rule, ...]) -> str:
+    """Return the digest of what identifies an event, and of the rules that matched it.
+
+    Copies of an event share their `eventID` "in most cases" (AWS CloudTrail User Guide, "CloudTrail record contents").
+    A record without one is identified by all that it holds.
+    """
+    if event.event_id:
+        identity: object = [event.event_id, event.text("recipientAccountId"), event.text("eventTime"), event.name]
+    else:
+        identity = sorted(event.flat.items())
+    text = json.dumps([identity, sorted(rule.name for rule in rules)], default=str)
     return hashlib.sha256(text.encode()).hexdigest()

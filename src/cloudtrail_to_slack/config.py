@@ -21,7 +21,8 @@ T = TypeVar("T")
 KEYS = (
     "rules_separator", "use_default_rules", "rules", "ignore_rules", "events_to_track", "detection_packs",
     "rule_evaluation_errors_to_slack", "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification",
-    "function_name", "slack", "sns", "dynamodb_time_to_live",
+    "function_name", "slack", "sns", "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live",
+    "max_messages_per_channel",
 )  # fmt: skip
 RULE_KEYS = ("expression", "id", "title", "severity", "description", "runbook_url", "mitre")
 IGNORE_RULE_KEYS = ("expression", "id", "reason", "expires")
@@ -57,6 +58,9 @@ class Config:
     slack: Routes = field(default_factory=Routes)
     sns: Routes = field(default_factory=Routes)
     dynamodb_time_to_live: int = 900
+    deduplicate_deliveries: bool = True
+    delivery_ledger_time_to_live: int = 604_800
+    max_messages_per_channel: int = 20
 
 
 def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, list[Fault]]:
@@ -79,6 +83,9 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
         slack=_routes(reader, "slack", "default_channel_id", "slack_channel_id"),
         sns=_routes(reader, "sns", "default_topic_arn", "sns_topic_arn", _TOPIC),
         dynamodb_time_to_live=reader.whole_number("dynamodb_time_to_live", default=900, least=1),
+        deduplicate_deliveries=reader.switch("deduplicate_deliveries", default=True),
+        delivery_ledger_time_to_live=reader.whole_number("delivery_ledger_time_to_live", default=604_800, least=1),
+        max_messages_per_channel=reader.whole_number("max_messages_per_channel", default=20, least=1),
     )
     for pack in reader.texts("detection_packs"):
         reader.fault("detection_packs", f"names {pack[:100]!r}, and there is no such pack")

@@ -1,164 +1,114 @@
 """Sending alerts and notices to where they are routed to, each once, and remembering what could not be sent.
 
-One destination's failure does not hold up another's: every failure is noted and the rest goes on.
+Each destination has its own lane, in which alerts keep the order of their times; what one has to wait for, or cannot
+take, does not hold up another. See `parcels` for the way of one alert, and `ledger` for what keeps it from being told
+twice.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TypeVar
+import hashlib
+from collections.abc import Iterable
 
-from cloudtrail_to_slack.alerts import Alert
+from cloudtrail_to_slack.alerts import HeldAlert
+from cloudtrail_to_slack.bundles import Bundle
 from cloudtrail_to_slack.destinations import Destinations
-from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError
-from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message, reply_message
-from cloudtrail_to_slack.messages.slack_message import SlackMessage
+from cloudtrail_to_slack.lanes import Lanes
+from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.messages.slack_notices import Notice
-from cloudtrail_to_slack.messages.sns_body import alert_body, notice_body, subject
+from cloudtrail_to_slack.outcomes import Askers, Outcome, Results, Undelivered
+from cloudtrail_to_slack.parcels import AlertParcel, NoticeParcel, Post
 from cloudtrail_to_slack.routing import Kind, Router, Target
+from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack.telemetry import id_to_log, logger
-from cloudtrail_to_slack.threads import Posted, Threads
-from cloudtrail_to_slack.waiting import Clock, retried
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Undelivered:
-    """A message that did not reach a destination: which, where to, and the destination's word for why."""
-
-    what: str
-    destination: str
-    code: str
-
-    def __str__(self) -> str:
-        return f"{self.what} did not reach {self.destination}: {self.code}"
-
-
-@dataclass(slots=True)
-class Results:
-    """What became of the messages of an invocation, per kind of destination."""
-
-    delivered: Counter[str] = field(default_factory=Counter)
-    undelivered: Counter[str] = field(default_factory=Counter)
+from cloudtrail_to_slack.threads import Threads
+from cloudtrail_to_slack.waiting import Clock
 
 
 class Delivery:
-    """Delivers the alerts and notices of one invocation. No method of it raises."""
+    """Delivers the alerts and notices of one invocation. No method of it raises.
 
-    def __init__(self, router: Router, destinations: Destinations, threads: Threads, clock: Clock) -> None:
-        self._router = router
-        self._destinations = destinations
-        self._threads = threads
-        self._clock = clock
+    `failures` gathers what did not arrive, and who asked for it; `budget` is how many messages a Slack channel gets.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        destinations: Destinations,
+        threads: Threads,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        budget: int = 20,
+    ) -> None:
         self.results = Results()
+        self.failures: list[tuple[Askers, Undelivered]] = []
+        self._router = router
+        self._threads = threads
+        self._lanes = Lanes(clock)
+        slack = SlackDelivery(destinations, threads, clock, self.results)
+        self._post = Post(router, destinations, slack, ledger, clock, self.results, self._lanes, self.failures, budget)
+        self._parcels: dict[str, AlertParcel] = {}
 
-    def deliver(self, alert: Alert) -> list[Undelivered]:
-        """Deliver an alert to every destination it is routed to; return where it did not arrive."""
-        what = f"the alert of event {id_to_log(alert.event.event_id) or 'without id'}"
-        targets = self._router.targets(alert.event.account)
-        if not targets:
-            return [self._unrouted(what, f"no route and no default for account {alert.event.account or 'unknown'}")]
-        failures = [self._attempt(what, target, partial(self._send_alert, alert, target)) for target in targets]
-        return [failure for failure in failures if failure]
+    def deliver(self, alerts: Iterable[tuple[HeldAlert, Askers]]) -> None:
+        """Deliver alerts to every destination they are routed to, as far as each channel's budget goes.
 
-    def tell(self, notice: Notice) -> list[Undelivered]:
-        """Deliver a notice; return where it did not arrive."""
-        what = (
-            f"the notice {notice.title!r}" if notice.source_file is None else f"the notice about {notice.source_file}"
-        )
-        targets = self._router.notice_targets(notice.account)
-        if notice.slack_only:
-            targets = [target for target in targets if target.kind is not Kind.SNS]
-        elif not targets:
-            return [self._unrouted(what, "no route and no default")]
-        failures = [self._attempt(what, target, partial(self._send_notice, notice, target)) for target in targets]
-        return [failure for failure in failures if failure]
+        What goes beyond it is told by `finish`.
+        """
+        for alert, askers in alerts:
+            targets = self._router.targets(alert.account)
+            if not targets:
+                code = f"no route and no default for account {alert.account or 'unknown'}"
+                self._unrouted(f"the alert of event {id_to_log(alert.event_id) or 'without id'}", code, askers)
+            for target in targets:
+                self._add(alert, target, askers)
+        self._lanes.run()
+
+    def tell(self, notices: Iterable[tuple[Notice, Askers]]) -> None:
+        """Deliver notices, after the alerts."""
+        for notice, askers in notices:
+            targets = self._router.notice_targets(notice.account)
+            if notice.slack_only:
+                targets = [target for target in targets if target.kind is not Kind.SNS]
+            elif not targets:
+                self._unrouted(notice.name, "no route and no default", askers)
+            for target in targets:
+                key = _key("notice", target, notice.identity) if notice.identity else None
+                parcel = NoticeParcel(self._post, target, askers, key, notice)
+                self._lanes.add(target, parcel.order, parcel)
+        self._lanes.run()
 
     def finish(self) -> None:
-        """Do what is done once, after everything is delivered; nothing of it may turn that into a failure."""
+        """Tell together what went beyond the channels' budgets, and show how many alerts each thread has by now."""
+        while full := [channel for channel in self._post.channels.values() if channel.excess]:
+            for channel in full:
+                excess, channel.excess = channel.excess, []
+                alone = len(excess) == 1 and excess[0].alert.make
+                told = excess[0].alone() if alone else Bundle(self._post, channel, excess)
+                self._lanes.add(channel.target, excess[0].order, told)
+            self._lanes.run()
         try:
             self._threads.show_counts()
-        except Exception as error:  # noqa: BLE001 (all alerts are told by now)
+        except Exception as error:  # noqa: BLE001 (all alerts are told by now, and nothing may turn that into a failure)
             logger.warning("thread counts not shown", extra={"error": type(error).__name__})
 
-    def _attempt(self, what: str, target: Target, send: Callable[[], None]) -> Undelivered | None:
-        """Send, and note how it went."""
-        destination = target.kind.value
-        try:
-            send()
-        except DeliveryError as error:
-            code = error.code
-        except Exception as error:  # noqa: BLE001 (a fault of ours in one message must not stop the next)
-            code = type(error).__name__
-            logger.debug("a message could not be sent", exc_info=True)
-        else:
-            self.results.delivered[destination] += 1
-            return None
-        self.results.undelivered[destination] += 1
-        logger.error("undelivered", extra={"what": what, "destination": destination, "code": code})
-        return Undelivered(what, destination, code)
+    def _add(self, alert: HeldAlert, target: Target, askers: Askers) -> None:
+        """Put an alert into its lane, unless it is there already or has been."""
+        key = _key("alert", target, alert.key)
+        known = self._parcels.get(key)
+        if known is None:
+            known = AlertParcel(self._post, target, askers, key, alert)
+            self._parcels[key] = known
+            self._lanes.add(target, known.order, known)
+            return
+        self.results.count(target.kind.value, Outcome.DUPLICATE_AVOIDED)
+        known.also_asked_by(askers)
 
-    def _unrouted(self, what: str, code: str) -> Undelivered:
-        self.results.undelivered["unrouted"] += 1
+    def _unrouted(self, what: str, code: str, askers: Askers) -> None:
+        self.results.count("unrouted", Outcome.UNDELIVERED)
         logger.error("undelivered", extra={"what": what, "destination": "unrouted", "code": code})
-        return Undelivered(what, "any destination", code)
-
-    def _send_alert(self, alert: Alert, target: Target) -> None:
-        _refuse_faulty(target)
-        sizes = (partial(alert_message, alert), partial(bare_message, alert))
-        if target.kind is Kind.SNS:
-            title = subject(alert.title)
-            body = alert_body(alert)
-            retried(self._clock, lambda: self._destinations.sns.send(target.address, title, body))
-        elif target.kind is Kind.SLACK_WEBHOOK:
-            self._smaller(sizes, lambda message: self._destinations.slack_webhook.send(target.address, message))
-        else:
-
-            def post(thread_ts: str | None) -> Posted:
-                slack = self._destinations.slack_app
-                tried = (partial(reply_message, alert), sizes[1]) if thread_ts else sizes
-                ts, message = self._smaller(tried, lambda message: slack.send(target.address, message, thread_ts))
-                return Posted(ts, message)
-
-            self._threads.join(target.address, alert.fingerprint, alert.event.time, post)
-
-    def _send_notice(self, notice: Notice, target: Target) -> None:
-        _refuse_faulty(target)
-        sizes = (lambda: notice.message, lambda: SlackMessage(notice.message.text))
-        if target.kind is Kind.SNS:
-            body = notice_body(notice.title, notice.text, notice.source_file, notice.account)
-            retried(self._clock, lambda: self._destinations.sns.send(target.address, subject(notice.title), body))
-        elif target.kind is Kind.SLACK_WEBHOOK:
-            self._smaller(sizes, lambda message: self._destinations.slack_webhook.send(target.address, message))
-        else:
-            self._smaller(sizes, lambda message: self._destinations.slack_app.send(target.address, message))
-
-    def _smaller(
-        self, sizes: Sequence[Callable[[], SlackMessage]], send: Callable[[SlackMessage], T]
-    ) -> tuple[T, SlackMessage]:
-        """Send the first, largest message that is taken; return what sending gave, and that message.
-
-        Raises:
-            DeliveryError: not even the last was taken, or not for its content.
-        """
-        refusal: DeliveryError = ContentRefusedError("nothing_to_send")
-        for make in sizes:
-            try:
-                message = make()
-            except Exception as error:  # noqa: BLE001 (a fault of ours in the long message leaves the short one)
-                refusal = ContentRefusedError(type(error).__name__)
-                logger.debug("a message could not be made", exc_info=True)
-                continue
-            try:
-                return retried(self._clock, partial(send, message)), message
-            except ContentRefusedError as error:
-                refusal = error
-                logger.warning("content refused, sending less", extra={"code": error.code})
-        raise refusal
+        self.failures.append((askers, Undelivered(what, "any destination", code)))
 
 
-def _refuse_faulty(target: Target) -> None:
-    if target.fault:
-        raise BrokenDestinationError(target.fault)
+def _key(kind: str, target: Target, identity: str) -> str:
+    """Return the ledger's key of something for a target, of which only a digest is in it: webhooks are secrets."""
+    place = hashlib.sha256(target.address.encode()).hexdigest()[:32]
+    return f"{kind}#{target.kind.value}#{place}#{identity}"

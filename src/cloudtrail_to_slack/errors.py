@@ -9,8 +9,10 @@
     ├── RecordError                 one record cannot be read
     ├── DeliveryError               one message did not reach one destination
     │   ├── ContentRefusedError     the destination refuses this content: send it smaller
+    │   │   └── UnknownRefusalError nobody knows whether it is the content
     │   ├── BrokenDestinationError  it refuses every content: somebody must mend the set-up
-    │   └── PassingError            it may accept the same message later
+    │   ├── PassingError            it may accept the same message later
+    │   └── OutOfTimeError          the invocation ends before it could be sent
     └── InvocationFailedError       raised at the very end, when something was left undone
 
 No message of theirs holds an event's content or a secret: they are logged, and Lambda shows them.
@@ -94,8 +96,19 @@ class ContentRefusedError(DeliveryError):
     """The destination refuses the content; less of it may pass."""
 
 
+class UnknownRefusalError(ContentRefusedError):
+    """The destination refuses this message in words that are not known; less of it may pass, or nothing."""
+
+
 class BrokenDestinationError(DeliveryError):
-    """The destination refuses any content until its set-up is mended."""
+    """The destination refuses any content until its set-up is mended.
+
+    `certain`: it said so in words that are known; else it may yet take another message.
+    """
+
+    def __init__(self, code: str, *, certain: bool = True) -> None:
+        self.certain = certain
+        super().__init__(code)
 
 
 class PassingError(DeliveryError):
@@ -104,6 +117,15 @@ class PassingError(DeliveryError):
     def __init__(self, code: str, retry_after: float | None = None) -> None:
         self.retry_after = retry_after
         super().__init__(code)
+
+
+class OutOfTimeError(DeliveryError):
+    """The invocation has no time left to send it, or to wait until it may be sent."""
+
+    CODE = "out_of_time"
+
+    def __init__(self) -> None:
+        super().__init__(self.CODE)
 
 
 class InvocationFailedError(CloudTrailToSlackError):

@@ -13,7 +13,9 @@ from cloudtrail_to_slack.config import Routes, is_web_address
 from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
+from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.notifications import Notification, read_payload
+from cloudtrail_to_slack.outcomes import Outcome
 from cloudtrail_to_slack.pipeline import Judging, Pipeline, Report
 from cloudtrail_to_slack.routing import Kind, Router
 from cloudtrail_to_slack.rule_advice import log_advice
@@ -25,12 +27,15 @@ from cloudtrail_to_slack.telemetry import (
     METRICS,
     emit_access_denied,
     emit_counts,
-    emit_delivered,
+    emit_delivery,
     logger,
     set_log_level,
 )
 from cloudtrail_to_slack.threads import Threads
 from cloudtrail_to_slack.waiting import Clock
+
+_MARGIN_SECONDS = 3.0  # kept for finishing cleanly
+_MARGIN_SHARE = 0.2  # of a short invocation
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
@@ -56,15 +61,23 @@ class Application:
         self._secrets = SecretReader(self.clients)
         self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
         self._destinations = Destinations(self._bot_token, settings.slack_api_url, self.clients)
-        if settings.slack_bot_token and not settings.table_name:
-            logger.warning("no state table: similar alerts will not share a thread")
+        self._said: dict[str, float] = {}  # what need not be said again for a while
+        if not settings.table_name:
+            logger.warning("no state table: alerts are told at least once, and threads end with the invocation")
 
     def handle(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
         """Handle one invocation; see `lambda_handler`."""
         logger.append_keys(request_id=getattr(context, "aws_request_id", None))
         notifications = read_payload(event)
-        clock = Clock(lambda: _remaining_seconds(context))
-        delivery = Delivery(self._router(), self._destinations, self._threads(clock), clock)
+        clock = _clock(context)
+        delivery = Delivery(
+            self._router(),
+            self._destinations,
+            self._threads(clock),
+            self._ledger(clock),
+            clock,
+            budget=self._settings.config.max_messages_per_channel,
+        )
         today = datetime.now(UTC).date()
         pipeline = Pipeline(self._settings.config, self._judging, lambda: self.clients.s3, delivery, today)
         report = pipeline.run(notifications)
@@ -110,6 +123,11 @@ class Application:
         table = StateTable(self.clients.dynamodb, usable) if usable else None
         return Threads(self._destinations, table, settings.config.dynamodb_time_to_live, clock)
 
+    def _ledger(self, clock: Clock) -> Ledger:
+        config, table_name = self._settings.config, self._settings.table_name
+        usable = self.clients.dynamodb if table_name and config.deduplicate_deliveries else None
+        return Ledger(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
+
     def _close(self, report: Report, delivery: Delivery) -> None:
         """Write the line that closes an invocation, and the metrics."""
         config, results = self._settings.config, delivery.results
@@ -118,13 +136,13 @@ class Application:
             "invocation finished",
             extra={
                 **counts,
-                "delivered": dict(results.delivered),
-                "undelivered": dict(results.undelivered),
+                **{outcome.name.lower(): results.per_destination(outcome) for outcome in Outcome},
                 "left_undone": len(report.failures),
             },
         )
-        emit_counts({metric: counts[name] for name, metric in METRICS.items()}, config.function_name)
-        emit_delivered(results.delivered, results.undelivered, config.function_name)
+        named = {metric: counts[name] for name, metric in METRICS.items()}
+        emit_counts({**named, "AlertsUndelivered": results.total(Outcome.UNDELIVERED)}, config.function_name)
+        emit_delivery(results, config.function_name)
         if config.push_access_denied_cloudwatch_metrics:
             emit_access_denied(report.denied, report.denied_ignored)
 
@@ -145,9 +163,13 @@ def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]
     return dict(report.counts)
 
 
-def _remaining_seconds(context: Any) -> float:  # noqa: ANN401 (Lambda's, or none)
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return remaining() / 1000 if callable(remaining) else math.inf
+def _clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
+    in_millis = getattr(context, "get_remaining_time_in_millis", None)
+
+    def remaining() -> float:
+        return in_millis() / 1000 if callable(in_millis) else math.inf
+
+    return Clock(remaining, margin=min(_MARGIN_SECONDS, remaining() * _MARGIN_SHARE))
 
 
 def _settings_key(environment: Mapping[str, str]) -> tuple[str | None, ...]:

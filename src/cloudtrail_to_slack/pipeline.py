@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.alerts import make_alert
+from cloudtrail_to_slack.alerts import Alert, HeldAlert, hold_alert, make_alert
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.errors import LogObjectError, RecordError
@@ -27,6 +28,7 @@ from cloudtrail_to_slack.notifications import (
     Unrecognised,
 )
 from cloudtrail_to_slack.object_keys import read_key
+from cloudtrail_to_slack.outcomes import Askers
 from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.record_windows import Window
 from cloudtrail_to_slack.rule_errors import RuleErrors
@@ -40,9 +42,6 @@ if TYPE_CHECKING:
 # a flood would fill the memory.
 MAX_HELD_BYTES = 16 * 1024**2
 _HELD_BYTES_EACH = 1000
-
-# The SQS messages that asked for something; None stands for an invocation that was not queued.
-Askers = frozenset[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +64,6 @@ class Report:
     def fail(self, askers: Askers, problems: Iterable[object]) -> None:
         """Note what was left undone."""
         self.failures.extend(Failure(askers, str(problem)) for problem in problems)
-
-
-@dataclass(frozen=True, slots=True)
-class _Matched:
-    """An event that rules matched, kept as small as it came until it is its turn to be told."""
-
-    event_id: str
-    time: datetime | None
-    raw: Any
-    origin: LogObject | None
-    rules: tuple[Rule, ...]
-    askers: Askers
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +92,7 @@ class Pipeline:
         self._today = today
         self._report = Report()
         self._rule_errors = RuleErrors()
-        self._matched: list[_Matched] = []
+        self._matched: list[tuple[HeldAlert, Askers]] = []
         self._held = 0
         self._notices: list[tuple[Notice, Askers]] = []
 
@@ -118,10 +105,10 @@ class Pipeline:
                 self._report.fail(askers, [f"{_name(item)}: this function fails on it ({type(error).__name__})"])
                 logger.debug("an item could not be worked off", exc_info=True)
         self._deliver_matched()
-        for notice, askers in self._notices:
-            self._report.fail(askers, self._delivery.tell(notice))
-        self._tell_rule_errors()
         self._delivery.finish()
+        self._delivery.tell([*self._notices, *self._rule_error_notices()])
+        for askers, undelivered in self._delivery.failures:
+            self._report.fail(askers, [undelivered])
         return self._report
 
     def _take(self, item: object, askers: Askers) -> None:
@@ -216,41 +203,31 @@ class Pipeline:
             self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
         if verdict.matched:
             kept = bytes(raw) if origin else raw
-            self._matched.append(_Matched(event.event_id, event.time, kept, origin, verdict.matched, askers))
+            make = partial(_alert, kept, origin, verdict.matched)
+            self._matched.append((hold_alert(event, verdict.matched, make), askers))
             self._held += len(kept) + _HELD_BYTES_EACH
             if self._held > MAX_HELD_BYTES:
                 self._deliver_matched()
         return verdict.outcome
 
     def _deliver_matched(self) -> None:
-        """Deliver what matched and is held, in the order of the events' times."""
+        """Deliver what matched and is held."""
         held, self._matched, self._held = self._matched, [], 0
-        for matched in sorted(held, key=_by_time):
-            self._deliver(matched)
+        self._delivery.deliver(held)
 
-    def _deliver(self, matched: "_Matched") -> None:
-        """Make the alert of what matched, and deliver it."""
-        try:
-            event = _event(matched.raw, matched.origin)
-            undelivered = self._delivery.deliver(make_alert(event, matched.rules, matched.origin))
-        except Exception as error:  # noqa: BLE001 (a fault of ours in one alert must not stop the next)
-            self._report.fail(
-                matched.askers, [f"the alert of event {id_to_log(matched.event_id)}: {type(error).__name__}"]
-            )
-            logger.debug("an alert could not be made", exc_info=True)
-        else:
-            self._report.fail(matched.askers, undelivered)
+    def _rule_error_notices(self) -> list[tuple[Notice, Askers]]:
+        """Return what is to be told of rules that raised.
 
-    def _tell_rule_errors(self) -> None:
+        Not to hear of such a rule is no reason to tell every alert of the invocation again, so nobody asks for it.
+        """
         reports = self._rule_errors.reports
         self._report.counts["rule_errors"] = sum(report.events for report in reports)
         for report in reports:
             extra = {"rule": report.rule_name, "cause": report.cause, "events": report.events}
             logger.warning("rule error", extra={**extra, "event_id": id_to_log(report.example_event_id)})
-        if reports and self._config.rule_evaluation_errors_to_slack:
-            for notice in rule_error_notices(reports):
-                # Not to hear of a rule that raises is no reason to tell every alert of the invocation again.
-                self._delivery.tell(notice)
+        if not reports or not self._config.rule_evaluation_errors_to_slack:
+            return []
+        return [(notice, frozenset()) for notice in rule_error_notices(reports)]
 
 
 def _work(notifications: Sequence[Notification]) -> list[tuple[object, Askers]]:
@@ -266,13 +243,13 @@ def _work(notifications: Sequence[Notification]) -> list[tuple[object, Askers]]:
     return [(item, frozenset(who)) for item, who in askers.items()] + single
 
 
-def _by_time(matched: _Matched) -> datetime:
-    return matched.time or datetime.max.replace(tzinfo=UTC)
-
-
 def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)
     """Return the event of a record, which is undecoded when it comes from a log object."""
     return read_event(decode_record(raw), object_key=origin.key) if origin else read_event(raw)
+
+
+def _alert(raw: Any, origin: LogObject | None, rules: tuple[Rule, ...]) -> Alert:  # noqa: ANN401 (as above)
+    return make_alert(_event(raw, origin), rules, origin)
 
 
 def _name(item: object) -> str:

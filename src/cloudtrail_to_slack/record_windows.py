@@ -194,12 +194,20 @@ def _parts(buffer: bytes, *, followed: bool) -> tuple[list[bytes], int, bool]:
         depth = 0
         comma = _COMMA.match(buffer, closing) if not closed else None
         if closing > token.start() and (comma or not followed):
-            between = [part for part in map(bytes.strip, buffer[end:start].split(b",")) if part]
-            parts += [*between, buffer[start:closing]]
+            parts += [*_scalars(buffer[end:start]), buffer[start:closing]]
             end = comma.end() if comma else closing
         if closed:
             return parts, end, True
     return parts, end, False
+
+
+def _scalars(text: bytes) -> list[bytes]:
+    """Return the elements of a stretch of an array that holds neither objects nor lists."""
+    text = text.strip(b", \t\r\n")
+    try:
+        return list(map(bytes, _ARRAY_DECODER.decode(b"[" + text + b"]")))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return [text]
 
 
 def _fault(text: bytes) -> str:

@@ -52,6 +52,18 @@ class Router:
         topic = _any_route(self.sns, account)
         return [Target(Kind.SNS, topic)] if topic else []
 
+    def fallback(self, target: Target) -> Target | None:
+        """Return where to send what cannot be sent to `target`: the default of its kind; None when that is itself."""
+        default = (self.sns if target.kind is Kind.SNS else self.slack).default
+        if target.fault or default is None or default == target.address:
+            return None
+        return Target(target.kind, default)
+
+    def accounts(self, target: Target) -> list[str]:
+        """Return the accounts whose route `target` is."""
+        routes = self.sns if target.kind is Kind.SNS else self.slack
+        return [account for account, address in routes.by_account.items() if address == target.address]
+
     def _slack_targets(self, address: str | None) -> list[Target]:
         if self.slack_kind is None:
             return []

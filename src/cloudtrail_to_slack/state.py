@@ -16,7 +16,8 @@ A thread's item, for one channel and fingerprint:
     (A died before `opened`: when its lease ends, B's claim is granted)
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,8 +28,20 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+# What no repetition mends. Source: Amazon DynamoDB API Reference, PutItem and "Common Errors".
+_BROKEN = frozenset(
+    {"ResourceNotFoundException", "AccessDeniedException", "ValidationException", "UnrecognizedClientException",
+     "InvalidSignatureException", "MissingAuthenticationToken", "IncompleteSignature", "OptInRequired"}
+)  # fmt: skip
+
+
 class StateError(CloudTrailToSlackError):
-    """The state table did not do what it was asked; delivery goes on without it."""
+    """The state table did not do what it was asked. `broken`: nor will it, until somebody mends the set-up."""
+
+    def __init__(self, code: str, *, broken: bool) -> None:
+        self.code = code
+        self.broken = broken
+        super().__init__(f"the state table failed ({code})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +67,26 @@ class StateTable:
         Raises:
             StateError: the table cannot be asked.
         """
-        try:
-            self._dynamodb.put_item(
+        answer = asked(
+            lambda: self._dynamodb.put_item(
                 TableName=self._table,
                 Item={
                     "pk": {"S": key},
                     "owner": {"S": owner},
-                    "expires_at": _number(now + lease),
+                    "expires_at": number(now + lease),
                 },
                 ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now",
-                ExpressionAttributeValues={":now": _number(now)},
+                ExpressionAttributeValues={":now": number(now)},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as error:
-            item = _refused(error)
-            if "ts" in item:
-                return Thread(item["ts"]["S"], item["opening"]["S"])
-            # The SDK repeats a call whose answer was lost, and then our own claim stands in our way.
-            return bool(item.get("owner", {}).get("S") == owner)
-        except BotoCoreError as error:
-            raise _state_error(error) from None
-        return True
+        )
+        item = answer.refused_by
+        if item is None:
+            return True
+        if "ts" in item:
+            return Thread(item["ts"]["S"], item["opening"]["S"])
+        # The SDK repeats a call whose answer was lost, and then our own claim stands in our way.
+        return bool(item.get("owner", {}).get("S") == owner)
 
     def thread_opened(self, key: str, owner: str, thread: Thread, *, expires_at: float) -> bool:
         """Note that `owner` opened the thread, with one alert in it; False when another has taken it over."""
@@ -86,8 +98,8 @@ class StateTable:
                 {
                     ":ts": {"S": thread.ts},
                     ":opening": {"S": thread.opening},
-                    ":expires_at": _number(expires_at),
-                    ":one": _number(1),
+                    ":expires_at": number(expires_at),
+                    ":one": number(1),
                     ":owner": {"S": owner},
                 },
                 names={"#owner": "owner"},
@@ -106,13 +118,13 @@ class StateTable:
     def count_in_thread(self, key: str, ts: str) -> int | None:
         """Count one more alert in the thread; return how many there are, None when the thread is no longer that one."""
         item = self._update(
-            key, "ADD alerts :one", "ts = :ts", {":one": _number(1), ":ts": {"S": ts}}, returned="ALL_NEW"
+            key, "ADD alerts :one", "ts = :ts", {":one": number(1), ":ts": {"S": ts}}, returned="ALL_NEW"
         )
         return None if item is None else int(item["alerts"]["N"])
 
     def claim_shown(self, key: str, ts: str, alerts: int) -> bool:
         """Claim the right to show that the thread has `alerts`; False when a later count is shown already."""
-        values = {":alerts": _number(alerts), ":ts": {"S": ts}}
+        values = {":alerts": number(alerts), ":ts": {"S": ts}}
         return self._update(key, "SET shown = :alerts", "ts = :ts AND shown < :alerts", values) is not None
 
     def _update(
@@ -127,8 +139,8 @@ class StateTable:
     ) -> dict[str, Any] | None:
         """Update one item; None when the condition does not hold."""
         arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
-        try:
-            answer = self._dynamodb.update_item(
+        answer = asked(
+            lambda: self._dynamodb.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": key}},
                 UpdateExpression=update,
@@ -137,45 +149,55 @@ class StateTable:
                 ReturnValues=returned,  # type: ignore[arg-type]  # the stubs want a literal
                 **arguments,
             )
-        except ClientError as error:
-            _refused(error)
-            return None
-        except BotoCoreError as error:
-            raise _state_error(error) from None
-        return dict(answer.get("Attributes", {}))
+        )
+        return answer.attributes if answer.refused_by is None else None
 
     def _delete(self, key: str, condition: str, values: dict[str, Any], names: dict[str, str] | None) -> None:
         arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
-        try:
-            self._dynamodb.delete_item(
+        asked(
+            lambda: self._dynamodb.delete_item(
                 TableName=self._table,
                 Key={"pk": {"S": key}},
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
                 **arguments,
             )
-        except ClientError as error:
-            _refused(error)
-        except BotoCoreError as error:
-            raise _state_error(error) from None
+        )
 
 
-def _refused(error: ClientError) -> dict[str, Any]:
-    """Return the item that stood in the way of a condition.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a write gave: its attributes, or what kept it from being done.
+
+    `refused_by` is the item that stood in the way of a condition, `cancelled_for` the reasons of a transaction.
+    """
+
+    attributes: dict[str, Any] = field(default_factory=dict)
+    refused_by: dict[str, Any] | None = None
+    cancelled_for: Sequence[Mapping[str, Any]] = ()
+
+
+def asked(call: Callable[[], Mapping[str, Any]]) -> Answer:
+    """Make one conditional write; that its condition does not hold is an answer.
 
     Raises:
-        StateError: it was no condition that failed.
+        StateError: the table cannot be asked.
     """
-    if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
-        raise _state_error(error) from None
-    item: dict[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]  # botocore adds it untyped
-    return item
+    try:
+        return Answer(dict(call().get("Attributes", {})))
+    except ClientError as error:
+        answer: Mapping[str, Any] = error.response
+        code = str(answer.get("Error", {}).get("Code", "unknown"))
+        if code == "ConditionalCheckFailedException":
+            return Answer(refused_by=dict(answer.get("Item", {})))
+        if code == "TransactionCanceledException":
+            reasons = answer.get("CancellationReasons", ())
+            return Answer(cancelled_for=reasons or ({"Code": "unknown"},))
+        raise StateError(code, broken=code in _BROKEN) from None
+    except BotoCoreError as error:
+        raise StateError(type(error).__name__, broken=False) from None
 
 
-def _state_error(error: Exception) -> StateError:
-    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-    return StateError(f"the state table failed ({code or type(error).__name__})")
-
-
-def _number(value: float) -> Any:  # noqa: ANN401 (the stubs' attribute type is a union of all)
+def number(value: float) -> Any:  # noqa: ANN401 (the stubs' attribute type is a union of all)
+    """Return a whole number as DynamoDB takes it."""
     return {"N": str(int(value))}

@@ -7,10 +7,12 @@ the address of a webhook) are kept from doing so at any level.
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
+
+from cloudtrail_to_slack.outcomes import Outcome, Results
 
 NAMESPACE = "CloudTrailToSlack"
 ACCESS_DENIED_NAMESPACE = "CloudTrailToSlack/AccessDeniedEvents"
@@ -29,6 +31,7 @@ METRICS = {
     "notifications_unrecognised": "NotificationsUnrecognised",
     "rule_errors": "RuleErrors",
 }
+_VALUES_AT_ONCE = 99  # of one metric in one line. Source: CloudWatch User Guide, embedded metric format specification
 _SILENT_LIBRARIES = ("urllib3", "slack_sdk", "requests")
 _QUIET_LIBRARIES = ("botocore", "boto3")
 
@@ -67,15 +70,25 @@ def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:
     metrics.flush_metrics()
 
 
-def emit_delivered(delivered: Mapping[str, int], undelivered: Mapping[str, int], function_name: str | None) -> None:
-    """Emit what was and was not delivered per destination, dimensions `FunctionName` and `Destination`."""
-    for destination in sorted({*delivered, *undelivered}):
+def emit_delivery(results: Results, function_name: str | None) -> None:
+    """Emit what became of the messages per destination, dimensions `FunctionName` and `Destination`.
+
+    `DeliveryLag` is the seconds from an event to its delivery, a value for each alert.
+    """
+    for destination in sorted({*results.counts, *results.lags}):
         metrics = EphemeralMetrics(namespace=NAMESPACE)
         metrics.add_dimension("FunctionName", function_name or "unnamed")
         metrics.add_dimension("Destination", destination)
-        metrics.add_metric("Delivered", MetricUnit.Count, delivered.get(destination, 0))
-        metrics.add_metric("Undelivered", MetricUnit.Count, undelivered.get(destination, 0))
+        for outcome in Outcome:
+            metrics.add_metric(outcome.value, MetricUnit.Count, results.counts[destination][outcome])
         metrics.flush_metrics()
+        for lags in _batches(results.lags[destination]):
+            lag = EphemeralMetrics(namespace=NAMESPACE)
+            lag.add_dimension("FunctionName", function_name or "unnamed")
+            lag.add_dimension("Destination", destination)
+            for seconds in lags:
+                lag.add_metric("DeliveryLag", MetricUnit.Seconds, seconds)
+            lag.flush_metrics()
 
 
 def emit_access_denied(total: int, ignored: int) -> None:
@@ -87,3 +100,8 @@ def emit_access_denied(total: int, ignored: int) -> None:
         if value:
             with single_metric(name, MetricUnit.Count, value, namespace=ACCESS_DENIED_NAMESPACE) as metric:
                 metric.add_dimension("AccessDenied", dimension)
+
+
+def _batches(values: list[float]) -> Iterator[list[float]]:
+    for start in range(0, len(values), _VALUES_AT_ONCE):
+        yield values[start : start + _VALUES_AT_ONCE]

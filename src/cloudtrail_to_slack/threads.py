@@ -10,6 +10,7 @@ from typing import TypeVar
 from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.destinations.slack_errors import THREAD_GONE
 from cloudtrail_to_slack.errors import DeliveryError
+from cloudtrail_to_slack.lanes import Waits, driven
 from cloudtrail_to_slack.messages import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import with_thread_count
 from cloudtrail_to_slack.state import StateError, StateTable, Thread
@@ -31,7 +32,7 @@ class Posted:
 
 
 # Posts an alert, as a message of its own (None) or under a thread's `ts`.
-Post = Callable[[str | None], Posted]
+Post = Callable[[str | None], Waits[Posted]]
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class _Touched:
 
 
 class Threads:
-    """Keeps the threads of an invocation; `table` None: every alert is a message of its own."""
+    """Keeps the threads of an invocation; `table` None: they end with it."""
 
     def __init__(self, destinations: Destinations, table: StateTable | None, time_to_live: int, clock: Clock) -> None:
         self._destinations = destinations
@@ -51,8 +52,9 @@ class Threads:
         self._time_to_live = time_to_live
         self._clock = clock
         self._touched: dict[str, _Touched] = {}
+        self._own: dict[str, str] = {}  # the opening messages' `ts`, where there is no table
 
-    def join(self, channel: str, fingerprint: str | None, time: datetime | None, post: Post) -> None:
+    def join(self, channel: str, fingerprint: str | None, time: datetime | None, post: Post) -> Waits[None]:
         """Post an alert in the thread of its fingerprint, opening it if need be.
 
         What goes wrong with the thread never keeps the alert from being posted.
@@ -60,14 +62,17 @@ class Threads:
         Raises:
             DeliveryError: the alert was not posted.
         """
-        if self._table is None or fingerprint is None:
-            post(None)
+        if fingerprint is None:
+            yield from post(None)
             return
         key = f"thread#{channel}#{fingerprint}"
+        if self._table is None:
+            yield from self._join_own(key, post)
+            return
         for _ in range(2):  # a thread may turn out to be gone, and then a new one is opened
-            if self._try_join(self._table, key, channel, time, post):
+            if (yield from self._try_join(self._table, key, channel, time, post)):
                 return
-        post(None)
+        yield from post(None)
 
     def show_counts(self) -> None:
         """Show in the opening message of each thread that grew how many alerts it has, and when the last came."""
@@ -78,14 +83,24 @@ class Threads:
                 logger.warning("thread count not shown", extra={"error": str(error)})
         self._touched.clear()
 
-    def _try_join(self, table: StateTable, key: str, channel: str, time: datetime | None, post: Post) -> bool:
+    def _join_own(self, key: str, post: Post) -> Waits[None]:
+        """Post the alert in a thread that this invocation opened, or open one."""
+        try:
+            posted = yield from post(self._own.get(key))
+        except DeliveryError as error:
+            if error.code not in THREAD_GONE or not self._own.pop(key, None):
+                raise
+            posted = yield from post(None)
+        self._own.setdefault(key, posted.ts)
+
+    def _try_join(self, table: StateTable, key: str, channel: str, time: datetime | None, post: Post) -> Waits[bool]:
         """Post the alert; False when the thread it should join is gone."""
         owner = uuid.uuid4().hex
-        claim = self._claim(table, key, owner)
+        claim = yield from self._claim(table, key, owner)
         if isinstance(claim, Thread):
-            return self._answer(table, key, _Touched(channel, claim, 0, time), post)
+            return (yield from self._answer(table, key, _Touched(channel, claim, 0, time), post))
         try:
-            posted = post(None)
+            posted = yield from post(None)
         except DeliveryError:
             if claim:
                 _quietly(lambda: table.release_thread(key, owner))
@@ -96,21 +111,22 @@ class Threads:
             _quietly(lambda: table.thread_opened(key, owner, thread, expires_at=expires_at))
         return True
 
-    def _claim(self, table: StateTable, key: str, owner: str) -> Thread | bool:
+    def _claim(self, table: StateTable, key: str, owner: str) -> Waits[Thread | bool]:
         """Claim the thread, waiting while another function opens it; False: do without."""
         give_up = self._clock.now() + LEASE_SECONDS + 1
         try:
             while True:
                 claim = table.claim_thread(key, owner, now=self._clock.now(), lease=LEASE_SECONDS)
-                if claim is not False or self._clock.now() >= give_up or not self._clock.wait(_ASK_AGAIN_SECONDS):
+                if claim is not False or self._clock.now() >= give_up or not self._clock.has(_ASK_AGAIN_SECONDS):
                     return claim
+                yield _ASK_AGAIN_SECONDS
         except StateError as error:
             logger.warning("alert goes without a thread", extra={"error": str(error)})
             return False
 
-    def _answer(self, table: StateTable, key: str, touched: _Touched, post: Post) -> bool:
+    def _answer(self, table: StateTable, key: str, touched: _Touched, post: Post) -> Waits[bool]:
         try:
-            post(touched.thread.ts)
+            yield from post(touched.thread.ts)
         except DeliveryError as error:
             if error.code not in THREAD_GONE:
                 raise
@@ -128,7 +144,8 @@ class Threads:
             return
         text, blocks = json.loads(touched.thread.opening)
         message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
-        retried(self._clock, lambda: self._destinations.slack_app.update(touched.channel, ts, message))
+        update = retried(lambda: self._destinations.slack_app.update(touched.channel, ts, message))
+        driven(self._clock, update)
 
 
 def _quietly(call: Callable[[], T]) -> T | None:

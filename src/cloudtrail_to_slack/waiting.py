@@ -2,15 +2,17 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from cloudtrail_to_slack.errors import PassingError
+from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
 
 T = TypeVar("T")
 
 _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.5
+_LEAST_WAIT_SECONDS = 0.1  # also where Slack says 0
+_LEAST_TIMEOUT_SECONDS = 0.5
 
 
 class Clock:
@@ -36,6 +38,10 @@ class Clock:
         """Return the seconds since 1970."""
         return self._now()
 
+    def remaining(self) -> float:
+        """Return the seconds until Lambda stops the function; infinite where nothing does."""
+        return self._remaining()
+
     def has(self, seconds: float) -> bool:
         """Return whether the invocation has that much time to spare."""
         return seconds <= self._remaining() - self._margin
@@ -44,21 +50,38 @@ class Clock:
         """Wait; False, at once, when the invocation has no time for it."""
         if not self.has(seconds):
             return False
-        self._sleep(seconds)
+        if seconds > 0:
+            self._sleep(seconds)
         return True
 
+    def timeout(self, most: float) -> float:
+        """Return how long a request may take: `most` seconds, or what is left of the invocation and half its margin."""
+        return max(_LEAST_TIMEOUT_SECONDS, min(most, self._remaining() - self._margin / 2))
 
-def retried(clock: Clock, send: Callable[[], T]) -> T:
-    """Send, again after a passing error, as long as the invocation has time for it.
+
+def retried(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:
+    """Send, and after a passing error again; yields the seconds to wait before. `again` is told of each repetition.
+
+    A destination that says when to come back is asked again for as long as there is time; one that does not, a few
+    times.
 
     Raises:
-        DeliveryError: as `send`, when trying again does not help or there is no time to.
+        DeliveryError: as `send`, when trying again does not help or an OutOfTimeError is thrown in.
     """
-    for attempt in range(_ATTEMPTS - 1):
+    attempt = 0
+    while True:
         try:
             return send()
         except PassingError as error:
-            backoff = _FIRST_WAIT_SECONDS * 2**attempt * (1 + random.random())  # noqa: S311 (jitter, not a secret)
-            if not clock.wait(backoff if error.retry_after is None else error.retry_after):
-                raise
-    return send()
+            if error.retry_after is None:
+                attempt += 1
+                if attempt >= _ATTEMPTS:
+                    raise
+                seconds = _FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * (1 + random.random())  # noqa: S311 (jitter)
+            else:
+                seconds = max(error.retry_after, _LEAST_WAIT_SECONDS)
+            try:
+                yield seconds
+            except OutOfTimeError:
+                raise error from None
+        again()

@@ -1,5 +1,6 @@
 """What fails must fail alone, be tried again where that helps, and never pass for a success."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,7 +66,7 @@ def test_a_passing_error_is_tried_again(world: World, waits: list[float], fault:
     world.invoke(s3_event(KEY))
     assert len(world.texts()) == 1
     assert len(waits) == 1
-    assert waits[0] == 7 if isinstance(fault, RateLimited) else 0.5 <= waits[0] <= 1
+    assert round(waits[0]) == 7 if isinstance(fault, RateLimited) else 0.5 <= waits[0] <= 1
 
 
 def test_waiting_ends_with_the_time_that_is_left(world: World, waits: list[float]) -> None:
@@ -101,19 +102,22 @@ def test_a_set_up_error_fails_at_once(world: World, waits: list[float], code: st
 
 @pytest.mark.parametrize("kind", ["bot", "webhook"])
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long", "msg_too_long"])
-def test_content_slack_refuses_is_sent_smaller(world: World, code: str, kind: str) -> None:
-    """When Slack refuses the full message, the alert arrives as a short text that says so."""
+@pytest.mark.parametrize("refusals", [1, 2, 3])
+def test_content_slack_refuses_is_sent_smaller(world: World, code: str, kind: str, refusals: int) -> None:
+    """What Slack refuses goes down a ladder: without details, as a text without blocks, last as one bare line."""
     if kind == "bot":
         world.configure_bot(table=False)
     else:
         world.configure(environment={"SLACK_WEBHOOK_URL": world.slack.add_webhook(CHANNEL)})
-    world.slack.fail(SlackError(code))
+    world.slack.fail(SlackError(code), times=refusals)
     world.put_log(record(eventID="e-1"))
     world.invoke(s3_event(KEY))
     (message,) = world.slack.messages(CHANNEL)
-    assert not message.blocks
-    for said in ("DeleteBucket", "e-1", "111122223333", f"s3://{BUCKET}/{KEY}", "shown short"):
-        assert said in message.text
+    assert bool(message.blocks) == (refusals == 1)
+    said = message.text + json.dumps(message.blocks)
+    for part in ("DeleteBucket", "e-1", "111122223333", f"s3://{BUCKET}/{KEY}"):
+        assert part in said
+    assert ("shown short" in said) == (refusals < 3)
 
 
 def test_one_destinations_failure_does_not_hold_up_another(world: World) -> None:
@@ -131,22 +135,25 @@ def test_one_destinations_failure_does_not_hold_up_another(world: World) -> None
     assert len(world.texts()) == 1
 
 
+@pytest.mark.usefixtures("waits")
 def test_an_alert_that_fails_does_not_hold_up_the_next(world: World) -> None:
-    """Of three alerts the second cannot be sent; the others arrive, and the error names the one."""
-    world.slack.add_channel("C1", "gone", bot_is_member=False)
-    world.configure_bot(table=False, slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
-    world.put_log(record(), record(eventID="e-2", recipientAccountId="444455556666"), record())
+    """Of three alerts the first cannot be sent; the others arrive, and the error names the one."""
+    world.configure_bot(table=False)
+    world.slack.fail(HttpStatus(500), times=4)
+    world.put_log(record(eventID="e-2"), record(), record())
     with pytest.raises(InvocationFailedError) as caught:
         world.invoke(s3_event(KEY))
-    assert caught.value.problems == ("the alert of event e-2 did not reach slack_app: not_in_channel",)
+    assert caught.value.problems == ("the alert of event e-2 did not reach slack_app: http_500",)
     assert len(world.texts()) == 2
 
 
+@pytest.mark.usefixtures("waits")
 def test_an_undelivered_alert_hands_its_message_back(world: World) -> None:
     """From a batch, exactly the message whose alert did not arrive is handed back."""
     other = KEY.replace("0123", "abcd")
-    world.slack.add_channel("C1", "gone", bot_is_member=False)
+    world.slack.add_channel("C1", "down")
     world.configure_bot(table=False, slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
+    world.slack.fail(HttpStatus(500), times=4, channel="C1")
     world.put_log(record())
     world.put_log(record(recipientAccountId="444455556666"), key=other)
     answer = world.invoke(sqs_event(s3_event(KEY), s3_event(other)))
@@ -254,7 +261,7 @@ def test_the_same_object_announced_in_two_ways_is_read_once(world: World) -> Non
 def test_a_short_message_is_no_markup(world: World) -> None:
     """The text that stands in for a refused alert is shown as it is: nothing of an event is formatted or linked."""
     world.configure_bot(table=False)
-    world.slack.fail(SlackError("invalid_blocks"))
+    world.slack.fail(SlackError("invalid_blocks"), times=2)
     world.put_log(record(eventName="*Bold* https://evil.example"))
     world.invoke(s3_event(KEY))
     (message,) = world.slack.messages(CHANNEL)

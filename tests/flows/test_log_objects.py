@@ -129,8 +129,8 @@ def test_a_record_nested_too_deeply_fails_alone(world: World) -> None:
     """A record nested deeper than can be decoded fails, and the ones around it are alerted."""
     world.configure_bot(table=False)
     deep = '{"a":' * 50_000 + "1" + "}" * 50_000
-    shallow = json.dumps(record())
-    world.put(gzip.compress(f'{{"Records": [{shallow}, {deep}, {shallow}]}}'.encode()))
+    before, after = json.dumps(record()), json.dumps(record())
+    world.put(gzip.compress(f'{{"Records": [{before}, {deep}, {after}]}}'.encode()))
     with pytest.raises(InvocationFailedError, match="1 of its 3 records cannot be read"):
         world.invoke(s3_event(KEY))
     assert len([text for text in world.texts() if "DeleteBucket" in text]) == 2

@@ -93,7 +93,7 @@ def test_a_rule_error_that_cannot_be_told_is_logged(world: World, capsys: Any) -
     world.slack.fail(SlackError("is_archived"), times=2)
     world.put_log(record(errorCode=None))
     world.invoke(s3_event(KEY))
-    assert '"message":"undelivered"' in capsys.readouterr().out
+    assert '"message":"notice not told"' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"])

@@ -51,12 +51,13 @@ def test_one_line_closes_the_invocation_with_its_counts(world: World, capsys: py
 
 def test_counts_are_metrics_too(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """The counts are embedded metrics of CloudTrailToSlack by function, deliveries by destination as well."""
-    world.slack.add_channel("C1", "gone", archived=True)
-    world.configure_bot(table=False, slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
-    world.put_log(record(), record(recipientAccountId="444455556666"), record(errorCode=None))
+    world.configure_bot(table=False)
+    world.slack.fail(SlackError("unheard_of"), times=4)
+    world.put_log(record(), record(), record(errorCode=None))
     with pytest.raises(InvocationFailedError):
         world.invoke(s3_event(KEY))
-    counts, destination = _metrics(_lines(capsys), "CloudTrailToSlack")
+    counts, destination, lag = _metrics(_lines(capsys), "CloudTrailToSlack")
+    assert lag["DeliveryLag"][0] > 0
     assert counts["FunctionName"] == "cloudtrail-to-slack"
     names = ("RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsUnmatched", "RecordsFailed")
     assert [counts[name] for name in names] == [[3.0], [2.0], [0.0], [1.0], [0.0]]
@@ -144,12 +145,12 @@ def test_nothing_of_an_event_is_logged_above_debug(world: World, capfd: pytest.C
 
 
 def test_a_missing_table_is_said_at_start(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bot without a state table says once what it cannot do."""
+    """A function without a state table says once what it cannot do."""
     world.configure_bot(table=False)
     world.invoke({"Event": "s3:TestEvent"})
     world.invoke({"Event": "s3:TestEvent"})
     warnings = [line["message"] for line in _lines(capsys) if line.get("level") == "WARNING"]
-    assert warnings == ["no state table: similar alerts will not share a thread"]
+    assert warnings == ["no state table: alerts are told at least once, and threads end with the invocation"]
 
 
 def test_what_is_probably_wrong_with_a_rule_is_said_once(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,5 +174,5 @@ def test_what_is_probably_wrong_with_a_rule_is_said_once(world: World, capsys: p
 def test_no_time_is_spent_on_advice_that_is_not_there(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """An invocation that is about to end gives no advice."""
     world.configure_bot(table=False, rules=['event.get("eventName") == "PassRole"'])
-    world.invoke({"Event": "s3:TestEvent"}, Context(milliseconds=2_000))
+    world.invoke({"Event": "s3:TestEvent"}, Context(milliseconds=500))
     assert not [line for line in _lines(capsys) if line.get("message") == "rule warning"]

@@ -9,6 +9,7 @@ import pytest
 from cloudtrail_to_slack.aws_clients import AwsClients
 from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
+from cloudtrail_to_slack.lanes import Waits, driven
 from cloudtrail_to_slack.messages import SlackMessage
 from cloudtrail_to_slack.state import StateTable
 from cloudtrail_to_slack.threads import LEASE_SECONDS, Posted, Threads
@@ -40,16 +41,21 @@ class Scene:
     def __init__(self, world: World, time: FakeTime, table_name: str | None = TABLE) -> None:
         self.slack = Destinations(lambda: world.slack.bot_token, world.slack.api_url, AwsClients())
         self.table = StateTable(world.aws("dynamodb"), table_name) if table_name else None
-        clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
-        self.threads = Threads(self.slack, self.table, 900, clock)
+        self.clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
+        self.threads = Threads(self.slack, self.table, 900, self.clock)
 
     def post(self, thread_ts: str | None) -> Posted:
         """Post the message."""
         return Posted(self.slack.slack_app.send(CHANNEL, _MESSAGE, thread_ts), _MESSAGE)
 
-    def join(self, fingerprint: str | None = "f") -> None:
+    def join(self, fingerprint: str | None = "f", post: Callable[[str | None], Posted] | None = None) -> None:
         """Let an alert join its thread."""
-        self.threads.join(CHANNEL, fingerprint, None, self.post)
+
+        def posting(thread_ts: str | None) -> Waits[Posted]:
+            yield from ()
+            return (post or self.post)(thread_ts)
+
+        driven(self.clock, self.threads.join(CHANNEL, fingerprint, None, posting))
 
 
 @pytest.fixture
@@ -130,7 +136,7 @@ def test_two_functions_racing_make_one_thread(scene: Scene, world: World, time: 
 
     finished = threading.Event()
     racers: list[threading.Thread] = []
-    scene.threads.join(CHANNEL, "f", None, post_while_the_other_asks)
+    scene.join("f", post_while_the_other_asks)
     finished.set()
     racers[0].join(10)
     (thread,) = world.slack.threads(CHANNEL)
@@ -142,8 +148,8 @@ def test_many_functions_at_once_make_one_thread(scene: Scene, world: World) -> N
     del scene
     functions = [Scene(world, FakeTime()) for _ in range(8)]
     for function in functions:
-        real = Clock(lambda: 1000.0)
-        function.threads = Threads(function.slack, function.table, 900, real)
+        function.clock = Clock(lambda: 1000.0)
+        function.threads = Threads(function.slack, function.table, 900, function.clock)
     racers = [threading.Thread(target=function.join) for function in functions]
     for racer in racers:
         racer.start()
@@ -207,12 +213,23 @@ def test_an_older_count_never_replaces_a_newer_one(scene: Scene, world: World, t
     assert thread.root.edited == 1
 
 
-def test_without_a_table_alerts_stand_alone(world: World) -> None:
-    """A bot without a state table posts every alert as a message of its own."""
+def test_without_a_table_threads_end_with_the_invocation(world: World) -> None:
+    """A bot without a state table gathers similar alerts of one invocation in a thread, and knows no other."""
+    world.configure_bot(table=False)
+    for key in (KEY, KEY.replace("0123", "aaaa")):
+        world.put_log(record(), record(), key=key)
+        world.invoke(s3_event(key))
+    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [1, 1]
+
+
+def test_a_thread_of_the_invocation_that_is_gone_is_opened_anew(world: World) -> None:
+    """When the opening message is gone from Slack, the next alert opens another thread, without a table too."""
     world.configure_bot(table=False)
     world.put_log(record(), record())
+    original = world.slack.messages
+    world.slack.fail(SlackError("thread_not_found"), method="reply")
     world.invoke(s3_event(KEY))
-    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 0]
+    assert len(original(CHANNEL)) == 2
 
 
 def test_a_table_that_fails_loses_no_alert(world: World) -> None:
@@ -232,10 +249,10 @@ def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, world: World) -
         dynamodb.delete_table(TableName=TABLE)
         return scene.post(thread_ts)
 
-    scene.threads.join(CHANNEL, "f", None, post)
+    scene.join("f", post)
     world.make_table()
     scene.join()
-    scene.threads.join(CHANNEL, "f", None, post)
+    scene.join("f", post)
     scene.threads.show_counts()
     assert len(world.slack.messages(CHANNEL)) == 3
 
@@ -248,7 +265,7 @@ def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, worl
         raise BrokenDestinationError("is_archived")
 
     with pytest.raises(BrokenDestinationError, match="is_archived"):
-        scene.threads.join(CHANNEL, "f", None, post)
+        scene.join("f", post)
 
 
 def test_an_invocation_without_time_to_wait_posts_without_a_thread(world: World, time: FakeTime) -> None:
@@ -257,8 +274,9 @@ def test_an_invocation_without_time_to_wait_posts_without_a_thread(world: World,
     table = StateTable(world.aws("dynamodb"), TABLE)
     table.claim_thread(f"thread#{CHANNEL}#f", "another", now=time.now, lease=LEASE_SECONDS)
     scene = Scene(world, time)
-    hurried = Threads(scene.slack, table, 900, Clock(lambda: 1.0, now=lambda: time.now))
-    hurried.join(CHANNEL, "f", None, scene.post)
+    scene.clock = Clock(lambda: 1.0, now=lambda: time.now)
+    scene.threads = Threads(scene.slack, table, 900, scene.clock)
+    scene.join()
     assert len(world.slack.threads(CHANNEL)) == 1
 
 
@@ -288,5 +306,6 @@ def test_a_failed_alert_in_a_thread_fails_the_invocation(world: World) -> None:
     world.put_log(record())
     world.invoke(s3_event(KEY))
     world.slack.fail(SlackError("is_archived"))
+    world.put_log(record())
     with pytest.raises(InvocationFailedError):
         world.invoke(s3_event(KEY))

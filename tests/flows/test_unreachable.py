@@ -31,9 +31,21 @@ def test_without_s3_the_invocation_fails(world: World) -> None:
     assert len(world.texts()) == 1
 
 
-def test_without_dynamodb_alerts_are_posted_alone(world: World) -> None:
-    """When the state table cannot be reached, alerts are told without threads."""
+def test_without_dynamodb_what_it_guards_is_not_told(world: World) -> None:
+    """When the state table cannot be reached, the invocation fails: Lambda's retry tells what is not told twice."""
     world.configure_bot(table=False)
+    world.monkeypatch.setattr("time.sleep", lambda _: None)
+    world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "table")
+    world.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
+    world.put_log(record())
+    with pytest.raises(InvocationFailedError, match="did not reach slack_app: ledger_EndpointConnectionError"):
+        world.invoke(s3_event(KEY))
+    assert world.texts() == []
+
+
+def test_without_dynamodb_alerts_are_posted_alone(world: World) -> None:
+    """When the state table cannot be reached and deliveries need not be told once, they are told without threads."""
+    world.configure_bot(table=False, deduplicate_deliveries=False)
     world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "table")
     world.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
     world.put_log(record(), record())

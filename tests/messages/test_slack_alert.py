@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts import Alert, make_alert
 from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message, reply_message
+from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message, reply_message
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.rules import Rule
@@ -56,9 +56,9 @@ def test_any_alert(hostile: Alert) -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(hostile=alerts())
-def test_any_bare_message(hostile: Alert) -> None:
+def test_any_plain_message(hostile: Alert) -> None:
     """The short message has no blocks, one text within the limit that an update takes, and does nothing either."""
-    message = bare_message(hostile)
+    message = plain_message(hostile)
     assert message.blocks == []
     assert_within_limits(message.text, message.blocks)
     assert len(message.text) <= 4000
@@ -191,13 +191,13 @@ def test_reply() -> None:
         assert part not in found
 
 
-def test_bare_message() -> None:
+def test_plain_message() -> None:
     """The short message tells what happened, which event, and where the whole is."""
-    text = bare_message(alert()).text
+    text = plain_message(alert()).text
     assert text.startswith(f"{alert_message(alert()).text}\n")
     assert f"event {EVENT_ID}" in text
     assert text.endswith(f"see the log object: {LOG_OBJECT.url}")
-    assert "EventBridge" in bare_message(alert(origin=None)).text
+    assert "EventBridge" in plain_message(alert(origin=None)).text
 
 
 def test_policies_are_unpacked() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.messages.slack_alert import alert_message, bare_message
+from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import (
     RuleErrorReport,
@@ -159,7 +159,7 @@ def test_thread_count_without_a_time() -> None:
 def test_thread_count_fits_any_opening(error_message: str, parameters: str, *, bare: bool) -> None:
     """There is room for the count in any opening message, the short one included, whose text then becomes a block."""
     opened = alert(errorMessage=error_message, errorCode=error_message, requestParameters=parameters)
-    opening = bare_message(opened) if bare else alert_message(opened)
+    opening = plain_message(opened) if bare else alert_message(opened)
     counted = with_thread_count(opening, 10**9, LAST)
     assert_within_limits(counted.text, counted.blocks)
     assert_all_harmless(texts_of(counted.blocks))

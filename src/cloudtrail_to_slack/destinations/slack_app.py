@@ -1,5 +1,6 @@
 """The Slack bot: posts to channels and threads, and updates what it posted."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from cloudtrail_to_slack.destinations.slack_errors import slack_error
 from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError, SecretError
 from cloudtrail_to_slack.messages import SlackMessage
 
-_TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 10
 
 
 class SlackApp:
@@ -19,14 +20,24 @@ class SlackApp:
     def __init__(self, token: Callable[[], str], api_url: str) -> None:
         self._token = token
         # No retries of the SDK's own: they would not know how much time the invocation has left.
-        self._client = WebClient(base_url=api_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
+        self._client = WebClient(base_url=api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
 
-    def send(self, channel: str, message: SlackMessage, thread_ts: str | None = None) -> str:
+    def send(
+        self,
+        channel: str,
+        message: SlackMessage,
+        thread_ts: str | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> str:
         """Post `message` to `channel`, in the thread under `thread_ts` if given; return its `ts`.
+
+        `timeout` is how many seconds Slack may take.
 
         Raises:
             DeliveryError: of the kind that says what may help.
         """
+        self._client.timeout = math.ceil(timeout)
         payload: dict[str, Any] = {"thread_ts": thread_ts} if thread_ts else {}
         answer = self._call(
             self._client.chat_postMessage,

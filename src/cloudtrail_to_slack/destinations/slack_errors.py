@@ -4,7 +4,13 @@ Source: Slack API docs, chat.postMessage and chat.update, "Errors", and "Sending
 "Handling errors".
 """
 
-from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError, PassingError
+from cloudtrail_to_slack.errors import (
+    BrokenDestinationError,
+    ContentRefusedError,
+    DeliveryError,
+    PassingError,
+    UnknownRefusalError,
+)
 
 CONTENT = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_payload",
@@ -13,6 +19,13 @@ CONTENT = frozenset(
 PASSING = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable",
      "request_timeout", "rollup_error", "team_added_to_org"}
+)  # fmt: skip
+SET_UP = frozenset(
+    {"channel_not_found", "not_in_channel", "is_archived", "is_inactive", "invalid_auth", "not_authed", "token_revoked",
+     "token_expired", "account_inactive", "missing_scope", "restricted_action", "channel_is_archived", "no_service",
+     "no_service_id", "no_team", "team_disabled", "invalid_token", "action_prohibited", "user_not_found",
+     "posting_to_general_channel_denied", "ekm_access_denied", "access_denied", "org_login_required", "no_permission",
+     "team_access_not_granted"}
 )  # fmt: skip
 THREAD_GONE = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
 _OK = 200
@@ -36,7 +49,9 @@ def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryErro
         return ContentRefusedError(code)
     if code in PASSING or status >= _SERVER_ERRORS:
         return PassingError(code)
-    return BrokenDestinationError(code)
+    if code in SET_UP or code in THREAD_GONE or code.startswith("http_"):
+        return BrokenDestinationError(code)
+    return UnknownRefusalError(code)
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -6,7 +6,8 @@ from cloudtrail_to_slack.destinations.slack_errors import slack_error
 from cloudtrail_to_slack.errors import PassingError
 from cloudtrail_to_slack.messages import SlackMessage
 
-_TIMEOUT_SECONDS = (3, 10)  # to connect, to answer
+_CONNECT_SECONDS = 3.0
+TIMEOUT_SECONDS = 10.0
 _OK = 200
 
 
@@ -16,8 +17,8 @@ class SlackWebhook:
     def __init__(self) -> None:
         self._session = requests.Session()
 
-    def send(self, address: str, message: SlackMessage) -> None:
-        """Post `message` to the webhook at `address`.
+    def send(self, address: str, message: SlackMessage, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Post `message` to the webhook at `address`; `timeout` is how many seconds Slack may take.
 
         Raises:
             DeliveryError: of the kind that says what may help; it never holds the address.
@@ -30,7 +31,9 @@ class SlackWebhook:
             "unfurl_media": False,
         }
         try:
-            answer = self._session.post(address, json=payload, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+            answer = self._session.post(
+                address, json=payload, timeout=(min(_CONNECT_SECONDS, timeout), timeout), allow_redirects=False
+            )
         except requests.RequestException as error:
             # requests quotes the address in the texts of its errors.
             raise PassingError(f"connection_failed_{type(error).__name__}") from None

@@ -5,6 +5,7 @@ when; links and ids; last the details, cut to fit. Every text of the event passe
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ _DETAILS = (
 _SECTION_ROOM = 150  # JSON characters around the text of one section
 _LEAST_DETAIL = 200
 _LONGEST_NUMBER = 15
+_BARE = re.compile(r"[^A-Za-z0-9_./:=+-]")
 _REPLY_ROOM = 4000  # a thread is read as a whole; the opening message tells the rest
 
 
@@ -63,12 +65,31 @@ def reply_message(alert: Alert) -> SlackMessage:
     return SlackMessage(text=notification_text(alert), blocks=[*blocks, *details])
 
 
-def bare_message(alert: Alert) -> SlackMessage:
-    """Return an alert as one short text without blocks, for when Slack refuses the full message."""
-    event_id = plain(alert.event.event_id or "without id", 100)
+def compact_message(alert: Alert) -> SlackMessage:
+    """Return the alert without what was asked and answered, for when Slack refuses the full message."""
+    blocks = [section(headline(alert)), context([_identifiers(alert)]), context([_refused_note(alert)])]
+    return SlackMessage(text=notification_text(alert), blocks=blocks)
+
+
+def plain_message(alert: Alert) -> SlackMessage:
+    """Return the alert as a few lines of text without blocks, for when Slack refuses those."""
+    event = alert.event
+    error = f"\n{plain(event.error_message, 300)}" if event.error_message else ""
+    event_id = plain(event.event_id or "without id", 100)
+    return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}\n{_refused_note(alert)}")
+
+
+def bare_line(alert: Alert) -> SlackMessage:
+    """Return the alert as one short line of plain ASCII, in which there is nothing left to refuse."""
+    event = alert.event
+    parts = (event.name, event.account, event.event_id, alert.origin.url if alert.origin else "EventBridge")
+    shown = [_BARE.sub("?", part)[:300] for part in parts if part]
+    return SlackMessage(f"CloudTrail alert: {' / '.join(shown)}")
+
+
+def _refused_note(alert: Alert) -> str:
     origin = plain(alert.origin.url, 600) if alert.origin else "none, EventBridge brought the event"
-    note = f"{CUT_MARK} shown short, because Slack refused the whole alert; see the log object: {origin}"
-    return SlackMessage(f"{notification_text(alert)}\nevent {event_id}\n{note}")
+    return f"{CUT_MARK} shown short, because Slack refused the whole alert; see the log object: {origin}"
 
 
 def _error(event: Event) -> list[Block]:
@@ -90,6 +111,11 @@ def _links_and_ids(alert: Alert) -> list[str]:
         links.append("brought by EventBridge")
     elif object_address is None:
         links.append(code(alert.origin.url, 500))
+    return [" · ".join(filter(None, links)), _identifiers(alert)]
+
+
+def _identifiers(alert: Alert) -> str:
+    event = alert.event
     rules = [code(rule.id, 80) for rule in alert.rules[:_RULES_SHOWN] if rule.id]
     identifiers = [
         f"account {code(event.account or 'unknown', 20)}",
@@ -98,7 +124,7 @@ def _links_and_ids(alert: Alert) -> list[str]:
         f"severity {alert.severity.word}",
         *([f"rules {', '.join(rules)}"] if rules else []),
     ]
-    return [" · ".join(filter(None, links)), " · ".join(identifiers)]
+    return " · ".join(identifiers)
 
 
 def _details(event: Event, wanted: tuple[tuple[str, str], ...], room: int) -> list[Block]:

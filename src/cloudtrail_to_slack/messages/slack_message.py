@@ -55,6 +55,15 @@ def link(address: str | None, label: str) -> str | None:
     return f"<{quoted}|{label}>"
 
 
+def noted(message: SlackMessage, note: str | None) -> SlackMessage:
+    """Return the message with a note on top of it, itself where there is none."""
+    if not note:
+        return message
+    if not message.blocks:
+        return SlackMessage(f"{note}\n{message.text}")
+    return SlackMessage(message.text, [context([note]), *message.blocks])
+
+
 def blocks_length(blocks: list[Block]) -> int:
     """Return how many characters of JSON the blocks take."""
     return slack_length(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))

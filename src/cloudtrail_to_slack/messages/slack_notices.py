@@ -1,5 +1,7 @@
 """What is told in Slack besides alerts: rules that raise, objects removed or unreadable, and how a thread grew."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +28,8 @@ _MOST_BLOCKS = 40
 class Notice:
     """Something to tell that is no event: as a Slack message, and as title and text where there is no Slack.
 
-    `account` routes it; None: the default route. `slack_only`: where there is no Slack, nobody is told.
+    `account` routes it; None: the default route. `slack_only`: where there is no Slack, nobody is told. `identity` is
+    the same whenever the same thing is to be told, so that it is told once; None: always.
     """
 
     message: SlackMessage
@@ -35,6 +38,12 @@ class Notice:
     account: str | None = None
     source_file: str | None = None
     slack_only: bool = False
+    identity: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is, for logs and errors."""
+        return f"the notice {self.title!r}" if self.source_file is None else f"the notice about {self.source_file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
         f"{plain(title, 300)}\n{plain(url, 700)}", [section("\n".join(lines)), section("", fields), context(elements)]
     )
     text = f"{who} ({removed.source_ip or 'unknown'}) removed {url} ({removed.how}) at {removed.time or 'unknown'}"
-    return Notice(message, title, text, account, url)
+    return Notice(message, title, text, account, url, identity=_identity("removed", url, removed.time))
 
 
 def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -> Notice:
@@ -103,12 +112,17 @@ def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -
         f"{title}: {plain(reason, 300)}\n{plain(log_object.url, 700)}",
         [section("\n".join(lines)), context([consequence])],
     )
-    return Notice(message, title, f"{reason}. {consequence}", account, log_object.url)
+    identity = _identity("unreadable", log_object.url, reason)
+    return Notice(message, title, f"{reason}. {consequence}", account, log_object.url, identity=identity)
 
 
 def rule_error_notices(reports: Sequence[RuleErrorReport]) -> list[Notice]:
     """Return the rule errors as notices to the default route."""
-    return [Notice(message, message.text, message.text, slack_only=True) for message in rule_error_messages(reports)]
+    about = [[report.rule_name, report.cause, report.example_event_id] for report in reports]
+    return [
+        Notice(message, message.text, message.text, slack_only=True, identity=_identity("rules", about, number))
+        for number, message in enumerate(rule_error_messages(reports))
+    ]
 
 
 def with_thread_count(opening: SlackMessage, alerts: int, last: datetime | None) -> SlackMessage:
@@ -117,6 +131,10 @@ def with_thread_count(opening: SlackMessage, alerts: int, last: datetime | None)
     count = section(f":thread: *{alerts:,} alerts like this by now*{when}")
     blocks = opening.blocks or [section(opening.text)]
     return SlackMessage(opening.text, [*blocks[:1], count, *blocks[1:]])
+
+
+def _identity(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _rule_error(report: RuleErrorReport) -> str:

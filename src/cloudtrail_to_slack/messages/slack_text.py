@@ -3,6 +3,7 @@
 Sources: Slack API docs, "Formatting text for app surfaces" (escaping) and "Block Kit reference" (limits).
 """
 
+import functools
 import json
 import re
 import unicodedata
@@ -16,6 +17,7 @@ _HIDDEN_RANGES = (
     (0x0334, 0x0338), (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065),
     (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0000, 0xE0FFF),
 )  # fmt: skip
+_UNUSUAL = re.compile(r"[^ -~]")  # what is neither of these is never hidden
 _SAFE_WORD = re.compile(r"[A-Za-z0-9-]{1,100}")
 _BACKTICK, _LOOKS_LIKE_BACKTICK = (
     "`",
@@ -25,11 +27,21 @@ CUT_MARK = "…"
 _LONGEST_BLOCK = 3000  # no section takes more
 
 
+@functools.lru_cache(4096)
 def is_hidden(character: str) -> bool:
     """Whether a character shows nothing, or turns the text around it."""
     if unicodedata.category(character) in _HIDDEN_CATEGORIES:
         return True
     return any(first <= ord(character) <= last for first, last in _HIDDEN_RANGES)
+
+
+def replace_hidden(text: str, show: Callable[[str], str]) -> str:
+    """Return `text` with each hidden character as `show` writes it."""
+
+    def shown(match: re.Match[str]) -> str:
+        return show(match[0]) if is_hidden(match[0]) else match[0]
+
+    return _UNUSUAL.sub(shown, text)
 
 
 def slack_length(text: str) -> int:
@@ -46,13 +58,13 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
     r"""Show hidden characters as `\u202e`, so that text cannot disguise itself; line breaks may be kept."""
 
     def show(character: str) -> str:
-        if (character == "\n" and keep_lines) or not is_hidden(character):
+        if character == "\n" and keep_lines:
             return character
         return f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
 
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(show, text.replace("\r\n", "\n")))
+    return replace_hidden(text.replace("\r\n", "\n"), show)
 
 
 def escape(text: str) -> str:

@@ -2,17 +2,58 @@
 
 import json
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloudtrail_to_slack.alerts import Alert
-from cloudtrail_to_slack.messages.slack_text import is_hidden, visible
+from cloudtrail_to_slack.messages.slack_notices import Notice
+from cloudtrail_to_slack.messages.slack_text import replace_hidden, visible
 
 MAX_BODY_BYTES = 256 * 1024  # Amazon SNS: a message is at most 256 KiB, attributes included
 _ROOM = 4 * 1024  # for attributes, and the keys and punctuation between the parts
 _MAX_SUBJECT = 100  # Amazon SNS API Reference, Publish: printable ASCII, fewer than 100 characters
+_LONGEST_ATTRIBUTE = 256
+_MOST_RULES = 10
 
 
-def alert_body(alert: Alert) -> str:
+@dataclass(frozen=True, slots=True)
+class SnsMessage:
+    """What is published: subject, body, attributes that subscriptions can filter by, and what FIFO topics need.
+
+    `group` is in whose order it is delivered, `identity` what the same message has whenever it is published.
+    """
+
+    subject: str
+    body: str
+    attributes: dict[str, str | list[str]] = field(default_factory=dict)
+    group: str = "notices"
+    identity: str | None = None
+
+
+def alert_to_sns(alert: Alert, key: str, note: str | None = None) -> SnsMessage:
+    """Return the message of an alert; `key` is its identity, `note` says why it comes to another topic than its own."""
+    event = alert.event
+    attributes: dict[str, str | list[str]] = {
+        "account": event.account or "",
+        "event_name": event.name,
+        "event_source": event.source,
+        "region": event.region,
+        "severity": alert.severity.word,
+        "error_code": event.error_code,
+        "rule_id": [rule.id for rule in alert.rules if rule.id][:_MOST_RULES],
+    }
+    shown = {name: _attribute(value) for name, value in attributes.items()}
+    present = {name: value for name, value in shown.items() if value}
+    return SnsMessage(subject(alert.title), alert_body(alert, note), present, event.account or "unknown", key)
+
+
+def notice_to_sns(notice: Notice, note: str | None = None) -> SnsMessage:
+    """Return the message of a notice, which has no attributes: it is about no event."""
+    body = notice_body(notice.title, notice.text, notice.source_file, notice.account, note)
+    return SnsMessage(subject(notice.title), body, identity=notice.identity)
+
+
+def alert_body(alert: Alert, note: str | None = None) -> str:
     """Return the body, at most `MAX_BODY_BYTES` in UTF-8; what is too large is replaced by a note that says so."""
     event = alert.event
     return _fit(
@@ -34,13 +75,15 @@ def alert_body(alert: Alert) -> str:
             "severity": alert.severity.word,
             "error_code": event.error_code or None,
             **({"insight_details": event.record.get("insightDetails")} if event.insight else {}),
+            **({"route_problem": note} if note else {}),
         }
     )
 
 
-def notice_body(title: str, text: str, source_file: str | None, account: str | None) -> str:
+def notice_body(title: str, text: str, source_file: str | None, account: str | None, note: str | None = None) -> str:
     """Return the body of a notice that is about no event, with the same keys."""
-    return _fit({"title": title, "error_message": text, "account_id": account, "source_file": source_file})
+    body = {"title": title, "error_message": text, "account_id": account, "source_file": source_file}
+    return _fit(body | ({"route_problem": note} if note else {}))
 
 
 def subject(title: str) -> str:
@@ -49,6 +92,13 @@ def subject(title: str) -> str:
     text = "".join(character if character.isprintable() else " " for character in ascii_only)
     text = text if text[:1].isalnum() else f"Alert: {text}"
     return text[: _MAX_SUBJECT - 1].rstrip()
+
+
+def _attribute(value: str | list[str]) -> str | list[str]:
+    """Return an attribute's value without what SNS refuses in one: hidden characters, and too many of any."""
+    if isinstance(value, list):
+        return [visible(text)[:_LONGEST_ATTRIBUTE] for text in value]
+    return visible(value)[:_LONGEST_ATTRIBUTE]
 
 
 def _fit(body: dict[str, Any]) -> str:
@@ -73,7 +123,7 @@ def _dump(value: object) -> str:
         return ""
     # Half a surrogate pair can be dumped, and is no valid UTF-8.
     text = text.encode("utf-8", "replace").decode()
-    return "".join(json.dumps(character)[1:-1] if is_hidden(character) else character for character in text)
+    return replace_hidden(text, lambda character: json.dumps(character)[1:-1])
 
 
 def _size(text: str) -> float:

@@ -1,0 +1,99 @@
+"""The alerts that go beyond a channel's budget, told together."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError
+from cloudtrail_to_slack.lanes import Waits
+from cloudtrail_to_slack.ledger import LEASE_IS_SAFE_SECONDS, Claim
+from cloudtrail_to_slack.messages.slack_summary import summary
+from cloudtrail_to_slack.outcomes import Outcome
+from cloudtrail_to_slack.parcels import AlertParcel, Channel, Post
+from cloudtrail_to_slack.routing import Kind
+from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.waiting import retried
+
+_ASK_AGAIN_SECONDS = 1.0
+
+
+class Bundle:
+    """Alerts on their way to one channel, as one summary of as few messages as possible.
+
+    The summary's further messages answer in the thread of its first; a webhook knows no threads.
+    """
+
+    def __init__(self, post: Post, channel: Channel, parcels: Sequence[AlertParcel]) -> None:
+        self._post = post
+        self._channel = channel
+        self._parcels = sorted(parcels, key=lambda parcel: parcel.order)
+        self._claimed_at = 0.0
+
+    def run(self) -> Waits[None]:
+        """Tell them; those that another function is telling are waited for."""
+        try:
+            left = self._parcels
+            while left:
+                ours, left = yield from self._claimed(left)
+                if ours:
+                    yield from self._tell(ours)
+                if left:
+                    yield _ASK_AGAIN_SECONDS
+        except BrokenDestinationError as error:
+            self._release()
+            for parcel in self._unfinished():
+                parcel.reroute(error)
+        except Exception as error:  # noqa: BLE001 (a fault of ours must not stop other channels)
+            logger.debug("a summary could not be sent", exc_info=True)
+            self._release()
+            self.undone(error.code if isinstance(error, DeliveryError) else type(error).__name__)
+
+    def undone(self, code: str) -> None:
+        """Note that none of what is left was told."""
+        for parcel in self._unfinished():
+            parcel.fail(code)
+
+    def _unfinished(self) -> list[AlertParcel]:
+        return [parcel for parcel in self._parcels if not parcel.finished]
+
+    def _release(self) -> None:
+        self._post.ledger.release([parcel.key for parcel in self._unfinished() if parcel.key])
+
+    def _claimed(self, parcels: Sequence[AlertParcel]) -> Waits[tuple[list[AlertParcel], list[AlertParcel]]]:
+        """Claim what is not told yet; return what is ours, and what another function is telling."""
+        by_key = {str(parcel.key): parcel for parcel in parcels}
+        claims = yield from retried(partial(self._post.ledger.claim_all, list(by_key)))
+        self._claimed_at = self._post.clock.now()
+        for key, claim in claims.items():
+            if claim is Claim.TOLD:
+                by_key[key].told_already()
+        return (
+            [parcel for key, parcel in by_key.items() if claims[key] is Claim.OURS],
+            [parcel for key, parcel in by_key.items() if claims[key] is Claim.BUSY],
+        )
+
+    def _tell(self, parcels: Sequence[AlertParcel]) -> Waits[None]:
+        target = self._channel.target
+        thread_ts: str | None = None
+        rest = list(parcels)
+        for part in summary([parcel.alert for parcel in parcels]):
+            told, rest = rest[: len(part.alerts)], rest[len(part.alerts) :]
+            keys = [str(parcel.key) for parcel in told]
+            ts = yield from self._post.slack.summary_part(target, part, thread_ts, partial(self._check, keys))
+            if target.kind is Kind.SLACK_APP:
+                thread_ts = thread_ts or ts
+            self._channel.sent += 1
+            for parcel in told:
+                parcel.done()
+                self._post.results.count(target.kind.value, Outcome.BUNDLED)
+            yield from self._post.note_told(keys)
+
+    def _check(self, keys: Sequence[str]) -> None:
+        """Prolong the claims before they may end.
+
+        Raises:
+            DeliveryError: another function has taken one over, or the table cannot be asked.
+        """
+        if self._post.clock.now() <= self._claimed_at + LEASE_IS_SAFE_SECONDS:
+            return
+        if set(self._post.ledger.claim_all(keys).values()) != {Claim.OURS}:
+            raise DeliveryError("another_function_is_telling_it")

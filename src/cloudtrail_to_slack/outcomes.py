@@ -1,0 +1,52 @@
+"""What became of the messages of an invocation. Pure."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from enum import Enum
+
+# The SQS messages that asked for something; None stands for an invocation that was not queued.
+Askers = frozenset[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A message that did not reach a destination: which, where to, and the destination's word for why."""
+
+    what: str
+    destination: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.what} did not reach {self.destination}: {self.code}"
+
+
+class Outcome(Enum):
+    """What is counted for each kind of destination, by the names of the metrics."""
+
+    DELIVERED = "Delivered"
+    UNDELIVERED = "Undelivered"
+    RETRIED = "Retried"
+    SHRUNK = "Shrunk"
+    REROUTED = "Rerouted"
+    BUNDLED = "Bundled"
+    DUPLICATE_AVOIDED = "DuplicatesAvoided"
+
+
+@dataclass(slots=True)
+class Results:
+    """The counts of an invocation, and the seconds from each event to its delivery, per kind of destination."""
+
+    counts: dict[str, Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
+    lags: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def count(self, destination: str, outcome: Outcome) -> None:
+        """Count one more."""
+        self.counts[destination][outcome] += 1
+
+    def total(self, outcome: Outcome) -> int:
+        """Return the count over all destinations."""
+        return sum(counts[outcome] for counts in self.counts.values())
+
+    def per_destination(self, outcome: Outcome) -> dict[str, int]:
+        """Return the counts of the destinations that have any."""
+        return {name: counts[outcome] for name, counts in self.counts.items() if counts[outcome]}

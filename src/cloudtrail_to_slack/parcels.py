@@ -1,0 +1,305 @@
+"""The way of one alert or notice to one destination: claimed, sent, noted as told; or sent by the default route.
+
+claim ── told already ─────────────▶ done, a duplicate avoided
+  │  └── another is telling it ────▶ back to the end of the lane, then wait for it
+  ▼
+send ─── refused by the set-up ────▶ once more, by the default route
+  │  └── not sent ─────────────────▶ release, and fail
+  ▼
+note as told
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from cloudtrail_to_slack.alerts import HeldAlert
+from cloudtrail_to_slack.destinations import Destinations
+from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError, OutOfTimeError
+from cloudtrail_to_slack.lanes import Lanes, Waits
+from cloudtrail_to_slack.ledger import LEASE_IS_SAFE_SECONDS, Claim, Ledger
+from cloudtrail_to_slack.messages.route_problems import route_problem
+from cloudtrail_to_slack.messages.slack_message import noted
+from cloudtrail_to_slack.messages.slack_notices import Notice
+from cloudtrail_to_slack.messages.sns_body import SnsMessage, alert_to_sns, notice_to_sns
+from cloudtrail_to_slack.outcomes import Askers, Outcome, Results, Undelivered
+from cloudtrail_to_slack.routing import Kind, Router, Target
+from cloudtrail_to_slack.slack_delivery import SlackDelivery
+from cloudtrail_to_slack.telemetry import id_to_log, logger
+from cloudtrail_to_slack.waiting import Clock, retried
+
+_ASK_AGAIN_SECONDS = 1.0
+_ROUTE_PROBLEM_SECONDS = 3600
+Order = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Channel:
+    """A Slack channel or webhook in one invocation: how many messages it got, and the alerts that are too many."""
+
+    target: Target
+    budget: int
+    sent: int = 0
+    excess: list["AlertParcel"] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        """Whether just the message is left that tells all others together."""
+        return self.sent >= self.budget - 1
+
+
+@dataclass(slots=True)
+class Post:
+    """What all parcels of an invocation share. `broken` holds the error of each destination that is not set up."""
+
+    router: Router
+    destinations: Destinations
+    slack: SlackDelivery
+    ledger: Ledger
+    clock: Clock
+    results: Results
+    lanes: Lanes
+    failures: list[tuple[Askers, Undelivered]]
+    budget: int
+    channels: dict[Target, Channel] = field(default_factory=dict)
+    broken: dict[Target, str] = field(default_factory=dict)
+
+    def channel(self, target: Target) -> Channel | None:
+        """Return the channel of a target; None for a topic, which has no budget."""
+        if target.kind is Kind.SNS:
+            return None
+        return self.channels.setdefault(target, Channel(target, self.budget))
+
+    def note_told(self, keys: Sequence[str]) -> Waits[None]:
+        """Note in the ledger that these are told; that they are is true whether or not it can be noted."""
+        try:
+            yield from retried(partial(self.ledger.told, keys))
+        except DeliveryError as error:
+            logger.warning("told, and not noted as told", extra={"keys": len(keys), "code": error.code})
+
+
+class Parcel:
+    """Something on its way to `target`; `via` is where it is sent, which may come to be the default route.
+
+    `key` is the ledger's; None: it is not kept from being told again.
+    """
+
+    def __init__(self, post: Post, target: Target, askers: Askers, key: str | None, order: Order) -> None:
+        self.order = order
+        self.key = key
+        self.via = target
+        self.finished = False
+        self._post = post
+        self._target = target
+        self._askers = askers
+        self._failure: Undelivered | None = None
+        self._patient = False
+        self._route_fault = ""
+        self._claimed_at = 0.0
+
+    @property
+    def name(self) -> str:
+        """What it is, for logs and errors."""
+        raise NotImplementedError
+
+    def run(self) -> Waits[None]:
+        """Go its way; see the module."""
+        try:
+            yield from self._go()
+        except BrokenDestinationError as error:
+            self.reroute(error)
+        except DeliveryError as error:
+            self.fail(error.code)
+        except Exception as error:  # noqa: BLE001 (a fault of ours in one message must not stop the next)
+            logger.debug("a message could not be sent", exc_info=True)
+            self.fail(type(error).__name__)
+
+    def undone(self, code: str) -> None:
+        """Note that it was not sent."""
+        self.fail(code)
+
+    def also_asked_by(self, askers: Askers) -> None:
+        """Note that others asked for the same."""
+        if self._failure:
+            self._post.failures.append((askers, self._failure))
+        else:
+            self._askers |= askers
+
+    def fail(self, code: str) -> None:
+        """Note that it did not arrive."""
+        destination = self._target.kind.value
+        self.finished = True
+        self._failure = Undelivered(self.name, destination, code)
+        self._post.results.count(destination, Outcome.UNDELIVERED)
+        self._post.failures.append((self._askers, self._failure))
+        logger.error("undelivered", extra={"what": self.name, "destination": destination, "code": code})
+
+    def done(self) -> None:
+        """Note that it arrived."""
+        destination = self._target.kind.value
+        self.finished = True
+        self._post.results.count(destination, Outcome.DELIVERED)
+        if self.via != self._target:
+            self._post.results.count(destination, Outcome.REROUTED)
+
+    def told_already(self) -> None:
+        """Note that it had arrived before."""
+        self.finished = True
+        self._post.results.count(self._target.kind.value, Outcome.DUPLICATE_AVOIDED)
+
+    def reroute(self, error: BrokenDestinationError) -> None:
+        """Go by the default route, since its own is broken; fail where that is broken too."""
+        code = error.code
+        if error.certain and self.via not in self._post.broken:
+            self._post.broken[self.via] = code
+            logger.error("route broken", extra={"destination": self.via.kind.value, "code": code})
+        fallback = self._post.router.fallback(self.via) if self.via == self._target else None
+        if fallback is None:
+            self.fail(code)
+            return
+        self._route_fault = code
+        self.via = fallback
+        self._post.lanes.add(fallback, self.order, self)
+
+    def _go(self) -> Waits[None]:
+        fault = self.via.fault or self._post.broken.get(self.via)
+        if fault:
+            raise BrokenDestinationError(fault)
+        if self.key and not (yield from self._claimed(self.key)):
+            return
+        said = self._say_route_problem()
+        held = [key for key in (self.key, said) if key]
+        try:
+            yield from self._send(self._route_problem() if said else None)
+        except Exception:
+            self._post.ledger.release(held)
+            raise
+        self.done()
+        if self.key:
+            yield from self._post.note_told([self.key])
+
+    def _send(self, note: str | None) -> Waits[None]:
+        raise NotImplementedError
+
+    def _claimed(self, key: str) -> Waits[bool]:
+        """Claim it; False when that is not to be had, or not yet."""
+        claim = yield from retried(partial(self._post.ledger.claim, key))
+        if claim is Claim.BUSY and not self._patient:
+            self._patient = True
+            self._post.lanes.add(self.via, (1, *self.order[1:]), self)  # after all that need not wait
+            return False
+        while claim is Claim.BUSY:
+            try:
+                yield _ASK_AGAIN_SECONDS
+            except OutOfTimeError:
+                raise DeliveryError("another_function_is_telling_it") from None
+            claim = yield from retried(partial(self._post.ledger.claim, key))
+        if claim is Claim.TOLD:
+            self.told_already()
+            return False
+        self._claimed_at = self._post.clock.now()
+        return True
+
+    def _check(self) -> None:
+        """Prolong the claim before it may end, since sending may have had to wait.
+
+        Raises:
+            DeliveryError: another function has taken it over, or the table cannot be asked.
+        """
+        if self.key and self._post.clock.now() > self._claimed_at + LEASE_IS_SAFE_SECONDS:
+            if self._post.ledger.claim(self.key) is not Claim.OURS:
+                raise DeliveryError("another_function_is_telling_it")
+            self._claimed_at = self._post.clock.now()
+
+    def _say_route_problem(self) -> str | None:
+        """Return the ledger's key of saying that the parcel's own route is broken; None when it need not be said."""
+        if self.via == self._target:
+            return None
+        place = hashlib.sha256(self._target.address.encode()).hexdigest()[:32]
+        key = f"route#{self._target.kind.value}#{place}"
+        return key if self._post.ledger.once_in(key, _ROUTE_PROBLEM_SECONDS) else None
+
+    def _route_problem(self) -> str:
+        accounts = self._post.router.accounts(self._target)
+        return route_problem(self._target, accounts, self._route_fault, markup=self.via.kind is not Kind.SNS)
+
+    def _publish(self, message: SnsMessage) -> Waits[None]:
+        def send() -> None:
+            self._check()
+            self._post.destinations.sns.send(self.via.address, message)
+
+        yield from retried(send, lambda: self._post.results.count(self.via.kind.value, Outcome.RETRIED))
+
+
+class AlertParcel(Parcel):
+    """An alert on its way."""
+
+    def __init__(self, post: Post, target: Target, askers: Askers, key: str, alert: HeldAlert) -> None:
+        super().__init__(post, target, askers, key, (0, alert.sort_time))
+        self.alert = alert
+        self._alone = False
+
+    @property
+    def name(self) -> str:
+        """The event's id."""
+        return f"the alert of event {id_to_log(self.alert.event_id) or 'without id'}"
+
+    def alone(self) -> "AlertParcel":
+        """Return it as one that is told even where the channel's budget is nearly used up."""
+        self._alone = True
+        return self
+
+    def done(self) -> None:
+        """Note that it arrived, and how long after the event."""
+        super().done()
+        if self.alert.time:
+            lag = max(self._post.clock.now() - self.alert.time.timestamp(), 0.0)
+            self._post.results.lags[self._target.kind.value].append(lag)
+
+    def _go(self) -> Waits[None]:
+        channel = self._post.channel(self.via)
+        if channel and not self._alone and (channel.full or self.alert.make is None):
+            if channel.excess:
+                self.alert.make = None  # of all but the first only the id is told
+            channel.excess.append(self)
+            return
+        yield from super()._go()
+
+    def _send(self, note: str | None) -> Waits[None]:
+        if self.alert.make is None:
+            raise DeliveryError("alert_dropped")
+        alert = self.alert.make()
+        channel = self._post.channel(self.via)
+        if channel is None:
+            yield from self._publish(alert_to_sns(alert, self.alert.key, note))
+        else:
+            yield from self._post.slack.alert(self.via, alert, note, self._check)
+            channel.sent += 1
+
+
+class NoticeParcel(Parcel):
+    """A notice on its way."""
+
+    def __init__(self, post: Post, target: Target, askers: Askers, key: str | None, notice: Notice) -> None:
+        super().__init__(post, target, askers, key, (0,))
+        self._notice = notice
+
+    @property
+    def name(self) -> str:
+        """What the notice is about."""
+        return self._notice.name
+
+    def fail(self, code: str) -> None:
+        """Note that it did not arrive; a notice that nobody asked for is no reason to fail."""
+        if self._askers:
+            super().fail(code)
+        else:
+            logger.warning("notice not told", extra={"what": self.name, "code": code})
+
+    def _send(self, note: str | None) -> Waits[None]:
+        if self.via.kind is Kind.SNS:
+            yield from self._publish(notice_to_sns(self._notice, note))
+        else:
+            yield from self._post.slack.notice(self.via, noted(self._notice.message, note), self._check)
