@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cloudtrail_to_slack.alerts import HeldAlert
+from cloudtrail_to_slack.alerts import HeldAlert, MakeAlert
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.log_objects import read_stream
 from cloudtrail_to_slack.messages.slack_notices import Notice
@@ -38,11 +38,10 @@ class Nobody:
     def __init__(self) -> None:
         self.failures: list[tuple[Askers, Undelivered]] = []
 
-    def deliver(self, alerts: Iterable[tuple[HeldAlert, Askers]]) -> None:
+    def deliver(self, alerts: Iterable[tuple[HeldAlert, MakeAlert, Askers]]) -> None:
         """Make the alerts."""
-        for alert, _ in alerts:
-            if alert.make:
-                alert.make()
+        for _, make, _ in alerts:
+            make()
 
     def tell(self, notices: Iterable[tuple[Notice, Askers]]) -> None:
         """Do nothing."""

@@ -12,6 +12,7 @@ from cloudtrail_to_slack.alerts import make_alert
 from cloudtrail_to_slack.config import KEYS, read_config
 from cloudtrail_to_slack.events import read_event
 from cloudtrail_to_slack.messages.sns_body import alert_body
+from cloudtrail_to_slack.outcomes import Outcome
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack.rules.expressions import FUNCTIONS, compile_expression
@@ -53,13 +54,14 @@ def test_the_default_rules_are_documented_with_their_severities() -> None:
 def test_every_key_of_an_sns_body_is_documented() -> None:
     """The table of SNS keys lists exactly the keys of a body."""
     event = read_event(record(insightDetails={"state": "Start"}))
-    body = json.loads(alert_body(make_alert(event, (Rule("True"),), None)))
+    body = json.loads(alert_body(make_alert(event, (Rule("True"),), None), "note"))
     assert sorted(_first_column(_section("In SNS"))) == sorted(body)
 
 
 def test_every_metric_is_documented() -> None:
     """The tables of metrics list exactly the metrics that are emitted."""
-    expected = [*METRICS.values(), "Delivered", "Undelivered", "TotalAccessDeniedEvents"]
+    delivery = [outcome.value for outcome in Outcome]
+    expected = [*METRICS.values(), *delivery, "AlertsUndelivered", "DeliveryLag", "TotalAccessDeniedEvents"]
     assert sorted(_first_column(_section("In metrics and logs"))) == sorted(
         [*expected, "TotalIgnoredAccessDeniedEvents"]
     )

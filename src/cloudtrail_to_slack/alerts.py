@@ -42,12 +42,16 @@ class Alert:
         return f"{title}, which failed" + (f" with {event.error_code}" if event.error_code else "")
 
 
-@dataclass(slots=True)
+# Makes an alert when it is its turn: from its record, which is kept as small as it came.
+MakeAlert = Callable[[], Alert]
+
+
+@dataclass(frozen=True, slots=True)
 class HeldAlert:
-    """An alert that waits for its turn: what orders, routes, guards and summarises it, and how to make all of it.
+    """What is kept of an alert while it waits for its turn, and after: what orders, routes, guards and summarises it.
 
     `key` (64 hexadecimal digits) is the same whichever way and however often the event arrives, as long as the same
-    rules match it. `make` is None once the alert is told, so that its record takes no more memory.
+    rules match it.
     """
 
     key: str
@@ -56,7 +60,6 @@ class HeldAlert:
     time: datetime | None
     actor: str
     rules: tuple[Rule, ...]
-    make: Callable[[], Alert] | None
 
     @property
     def sort_time(self) -> datetime:
@@ -64,10 +67,9 @@ class HeldAlert:
         return self.time or _END_OF_TIMES
 
 
-def hold_alert(event: Event, rules: tuple[Rule, ...], make: Callable[[], Alert]) -> HeldAlert:
-    """Return the alert of an event that `rules` matched, to be made by `make` when it is its turn."""
-    key = _key(event, rules)
-    return HeldAlert(key, event.event_id, event.account, event.time, event.actor.label, rules, make)
+def hold_alert(event: Event, rules: tuple[Rule, ...]) -> HeldAlert:
+    """Return what is to be kept of the alert of an event that `rules` matched."""
+    return HeldAlert(_key(event, rules), event.event_id, event.account, event.time, event.actor.label, rules)
 
 
 def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None) -> Alert:

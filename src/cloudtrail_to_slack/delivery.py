@@ -8,7 +8,7 @@ twice.
 import hashlib
 from collections.abc import Iterable
 
-from cloudtrail_to_slack.alerts import HeldAlert
+from cloudtrail_to_slack.alerts import HeldAlert, MakeAlert
 from cloudtrail_to_slack.bundles import Bundle
 from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.lanes import Lanes
@@ -48,18 +48,18 @@ class Delivery:
         self._post = Post(router, destinations, slack, ledger, clock, self.results, self._lanes, self.failures, budget)
         self._parcels: dict[str, AlertParcel] = {}
 
-    def deliver(self, alerts: Iterable[tuple[HeldAlert, Askers]]) -> None:
+    def deliver(self, alerts: Iterable[tuple[HeldAlert, MakeAlert, Askers]]) -> None:
         """Deliver alerts to every destination they are routed to, as far as each channel's budget goes.
 
         What goes beyond it is told by `finish`.
         """
-        for alert, askers in alerts:
+        for alert, make, askers in alerts:
             targets = self._router.targets(alert.account)
             if not targets:
                 code = f"no route and no default for account {alert.account or 'unknown'}"
                 self._unrouted(f"the alert of event {id_to_log(alert.event_id) or 'without id'}", code, askers)
             for target in targets:
-                self._add(alert, target, askers)
+                self._add(alert, make, target, askers)
         self._lanes.run()
 
     def tell(self, notices: Iterable[tuple[Notice, Askers]]) -> None:
@@ -81,7 +81,7 @@ class Delivery:
         while full := [channel for channel in self._post.channels.values() if channel.excess]:
             for channel in full:
                 excess, channel.excess = channel.excess, []
-                alone = len(excess) == 1 and excess[0].alert.make
+                alone = len(excess) == 1 and excess[0].make
                 told = excess[0].alone() if alone else Bundle(self._post, channel, excess)
                 self._lanes.add(channel.target, excess[0].order, told)
             self._lanes.run()
@@ -90,12 +90,12 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 (all alerts are told by now, and nothing may turn that into a failure)
             logger.warning("thread counts not shown", extra={"error": type(error).__name__})
 
-    def _add(self, alert: HeldAlert, target: Target, askers: Askers) -> None:
+    def _add(self, alert: HeldAlert, make: MakeAlert, target: Target, askers: Askers) -> None:
         """Put an alert into its lane, unless it is there already or has been."""
         key = _key("alert", target, alert.key)
         known = self._parcels.get(key)
         if known is None:
-            known = AlertParcel(self._post, target, askers, key, alert)
+            known = AlertParcel(self._post, target, askers, key, alert, make)
             self._parcels[key] = known
             self._lanes.add(target, known.order, known)
             return

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from cloudtrail_to_slack.alerts import HeldAlert
+from cloudtrail_to_slack.alerts import HeldAlert, MakeAlert
 from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError, OutOfTimeError
 from cloudtrail_to_slack.lanes import Lanes, Waits
@@ -130,7 +130,7 @@ class Parcel:
     def fail(self, code: str) -> None:
         """Note that it did not arrive."""
         destination = self._target.kind.value
-        self.finished = True
+        self._finish()
         self._failure = Undelivered(self.name, destination, code)
         self._post.results.count(destination, Outcome.UNDELIVERED)
         self._post.failures.append((self._askers, self._failure))
@@ -139,14 +139,14 @@ class Parcel:
     def done(self) -> None:
         """Note that it arrived."""
         destination = self._target.kind.value
-        self.finished = True
+        self._finish()
         self._post.results.count(destination, Outcome.DELIVERED)
         if self.via != self._target:
             self._post.results.count(destination, Outcome.REROUTED)
 
     def told_already(self) -> None:
         """Note that it had arrived before."""
-        self.finished = True
+        self._finish()
         self._post.results.count(self._target.kind.value, Outcome.DUPLICATE_AVOIDED)
 
     def reroute(self, error: BrokenDestinationError) -> None:
@@ -162,6 +162,9 @@ class Parcel:
         self._route_fault = code
         self.via = fallback
         self._post.lanes.add(fallback, self.order, self)
+
+    def _finish(self) -> None:
+        self.finished = True
 
     def _go(self) -> Waits[None]:
         fault = self.via.fault or self._post.broken.get(self.via)
@@ -234,11 +237,20 @@ class Parcel:
 
 
 class AlertParcel(Parcel):
-    """An alert on its way."""
+    """An alert on its way. `make` is None when all that may still be told of it is its id."""
 
-    def __init__(self, post: Post, target: Target, askers: Askers, key: str, alert: HeldAlert) -> None:
+    def __init__(
+        self,
+        post: Post,
+        target: Target,
+        askers: Askers,
+        key: str,
+        alert: HeldAlert,
+        make: MakeAlert | None,
+    ) -> None:
         super().__init__(post, target, askers, key, (0, alert.sort_time))
         self.alert = alert
+        self.make = make
         self._alone = False
 
     @property
@@ -258,19 +270,23 @@ class AlertParcel(Parcel):
             lag = max(self._post.clock.now() - self.alert.time.timestamp(), 0.0)
             self._post.results.lags[self._target.kind.value].append(lag)
 
+    def _finish(self) -> None:
+        super()._finish()
+        self.make = None  # its record takes no more memory
+
     def _go(self) -> Waits[None]:
         channel = self._post.channel(self.via)
-        if channel and not self._alone and (channel.full or self.alert.make is None):
+        if channel and not self._alone and (channel.full or self.make is None):
             if channel.excess:
-                self.alert.make = None  # of all but the first only the id is told
+                self.make = None  # of all but the first only the id is told
             channel.excess.append(self)
             return
         yield from super()._go()
 
     def _send(self, note: str | None) -> Waits[None]:
-        if self.alert.make is None:
+        if self.make is None:
             raise DeliveryError("alert_dropped")
-        alert = self.alert.make()
+        alert = self.make()
         channel = self._post.channel(self.via)
         if channel is None:
             yield from self._publish(alert_to_sns(alert, self.alert.key, note))

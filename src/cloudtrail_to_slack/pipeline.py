@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.alerts import Alert, HeldAlert, hold_alert, make_alert
+from cloudtrail_to_slack.alerts import Alert, HeldAlert, MakeAlert, hold_alert, make_alert
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.errors import LogObjectError, RecordError
@@ -92,7 +92,7 @@ class Pipeline:
         self._today = today
         self._report = Report()
         self._rule_errors = RuleErrors()
-        self._matched: list[tuple[HeldAlert, Askers]] = []
+        self._matched: list[tuple[HeldAlert, MakeAlert, Askers]] = []
         self._held = 0
         self._notices: list[tuple[Notice, Askers]] = []
 
@@ -204,7 +204,7 @@ class Pipeline:
         if verdict.matched:
             kept = bytes(raw) if origin else raw
             make = partial(_alert, kept, origin, verdict.matched)
-            self._matched.append((hold_alert(event, verdict.matched, make), askers))
+            self._matched.append((hold_alert(event, verdict.matched), make, askers))
             self._held += len(kept) + _HELD_BYTES_EACH
             if self._held > MAX_HELD_BYTES:
                 self._deliver_matched()

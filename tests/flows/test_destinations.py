@@ -158,3 +158,42 @@ def test_faults_of_the_settings_fail_every_invocation(world: World) -> None:
         world.invoke(s3_event(KEY))
     paths = {fault.path for fault in caught.value.faults}
     assert paths == {"unknown", "rules[0]", "slack.default_channel_id"}
+
+
+def test_subscriptions_can_filter_by_attributes(world: World) -> None:
+    """A message to SNS carries account, event, source, region, severity, error code and rule ids as attributes."""
+    topic = world.make_topic("alerts")
+    world.configure(sns={"default_topic_arn": topic}, rules=["True", {"id": "all", "expression": "True"}])
+    world.put_log(record(), record(errorCode=None, userAgent="x", eventName="Hidden\u202ename"))
+    world.invoke(s3_event(KEY))
+    first, second = (envelope["MessageAttributes"] for envelope in world.published(topic))
+    assert {name: attribute["Value"] for name, attribute in first.items()} == {
+        "account": ACCOUNT,
+        "event_name": "DeleteBucket",
+        "event_source": "s3.amazonaws.com",
+        "region": "eu-west-1",
+        "severity": "medium",
+        "error_code": "AccessDenied",
+        "rule_id": '["access-denied", "all"]',
+    }
+    assert first["rule_id"]["Type"] == "String.Array"
+    assert "error_code" not in second
+    assert second["event_name"]["Value"] == "Hidden\\u202ename"
+
+
+def test_fifo_topics_get_group_and_identity(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """A FIFO topic gets the account as the group, and the same identity for the same alert."""
+    sns, sqs = world.aws("sns"), world.aws("sqs")
+    fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "false"}
+    topic = sns.create_topic(Name="alerts.fifo", Attributes=fifo)["TopicArn"]
+    url = sqs.create_queue(QueueName="listener.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    queue_arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+    world.configure(sns={"default_topic_arn": topic})
+    world.put_log(record())
+    for _ in range(2):
+        world.invoke(s3_event(KEY))
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
+    assert messages[0]["Attributes"]["MessageGroupId"] == ACCOUNT
+    assert len(messages) == 1, "the second has the same identity"
+    assert '"message":"undelivered"' not in capsys.readouterr().out

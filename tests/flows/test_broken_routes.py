@@ -1,0 +1,164 @@
+"""A route that is not set up: its alerts go to the default one, which says what is broken and how to mend it."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack_dev.slack_standin import SlackError
+from support.world import CHANNEL, KEY, World, record, s3_event
+
+_ACCOUNT = "444455556666"
+_GONE = "arn:aws:sns:eu-west-1:123456789012:no-such-topic"
+
+
+def _configure(world: World, kind: str, **config: Any) -> str:
+    """Route one account to a place of its own; return its webhook, empty for a bot."""
+    if kind == "bot":
+        world.configure_bot(slack={"routes": [{"accounts": [_ACCOUNT], "slack_channel_id": "C1"}]}, **config)
+        return ""
+    world.make_table()
+    default, own = world.slack.add_webhook(CHANNEL), world.slack.add_webhook("C1")
+    routes = json.dumps([{"accounts": [_ACCOUNT], "slack_hook_url": own}])
+    world.configure(
+        environment={
+            "SLACK_WEBHOOK_URL": default,
+            "SLACK_WEBHOOK_ROUTES": routes,
+            "DYNAMODB_TABLE_NAME": "cloudtrail-to-slack-table",
+        },
+        **config,
+    )
+    return own
+
+
+def _routed(**fields: Any) -> dict[str, Any]:
+    return record(recipientAccountId=_ACCOUNT, userIdentity=None, **fields)
+
+
+def _notes(world: World) -> list[str]:
+    """Return the lines about broken routes in the default channel."""
+    said = [json.dumps(message.blocks, ensure_ascii=False) for message in world.slack.messages(CHANNEL)]
+    return [text for text in said if "Here by default" in text]
+
+
+@pytest.mark.parametrize(
+    ("channel", "code", "advice"),
+    [
+        ({"bot_is_member": False}, "not_in_channel", "invite the bot to the channel"),
+        ({"archived": True}, "is_archived", "unarchive the channel"),
+        (None, "channel_not_found", "check the channel's id"),
+    ],
+)
+def test_a_channel_that_cannot_be_posted_to(
+    world: World, channel: dict[str, bool] | None, code: str, advice: str
+) -> None:
+    """Its alerts arrive in the default channel; the first says which route is broken, and how to mend it."""
+    if channel:
+        world.slack.add_channel("C1", "own", **channel)
+    _configure(world, "bot")
+    world.put_log(_routed(), _routed(), record())
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 3
+    (note,) = _notes(world)
+    for said in (_ACCOUNT, "C1", code, advice):
+        assert said in note
+
+
+def test_a_webhook_that_is_gone(world: World) -> None:
+    """A removed webhook's alerts arrive by the default one, without a word of either's address."""
+    own = _configure(world, "webhook")
+    world.slack.remove_webhook(own)
+    world.put_log(_routed(), record())
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+    (note,) = _notes(world)
+    assert _ACCOUNT in note
+    assert "make a new one" in note
+    assert own.rsplit("/", 1)[1] not in note
+
+
+def test_a_topic_that_is_gone(world: World) -> None:
+    """A missing topic's alerts arrive at the default one, whose body says why."""
+    topic = world.make_topic("alerts")
+    world.configure(
+        sns={"default_topic_arn": topic, "routes": [{"accounts": [_ACCOUNT], "sns_topic_arn": _GONE}]},
+    )
+    world.put_log(_routed(), _routed())
+    world.invoke(s3_event(KEY))
+    problems = [body.get("route_problem") for body in world.bodies(topic)]
+    assert len(problems) == 2
+    assert _GONE in str(problems[0])
+    assert "check its ARN" in str(problems[0])
+    assert problems[1] is None
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_it_is_said_once_an_hour(world: World, monkeypatch: pytest.MonkeyPatch, table: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    """However many invocations meet the broken route, the line stands once an hour; the alerts all arrive."""
+    routes = {"routes": [{"accounts": [_ACCOUNT], "slack_channel_id": "C1"}]}
+    world.configure_bot(table=table, slack=routes)
+    now, later = time.time, [0.0]
+    monkeypatch.setattr("time.time", lambda: now() + later[-1])
+    for seconds in (0.0, 3_000.0, 3_700.0):
+        later.append(seconds)
+        world.put_log(_routed())
+        world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 3
+    assert len(_notes(world)) == 2
+
+
+def test_a_broken_default_fails_the_invocation(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """When neither the route nor the default can be posted to, the invocation fails and a metric counts it."""
+    _configure(world, "bot")
+    world.slack.add_channel(CHANNEL, "alerts", archived=True)
+    world.put_log(_routed(eventID="e-1"))
+    with pytest.raises(InvocationFailedError, match="the alert of event e-1 did not reach slack_app: is_archived"):
+        world.invoke(s3_event(KEY))
+    assert '"AlertsUndelivered":[1.0]' in capsys.readouterr().out
+    world.slack.add_channel(CHANNEL, "alerts")
+    world.invoke(s3_event(KEY))
+    assert len(_notes(world)) == 1, "the line is not lost with the alert that carried it"
+
+
+def test_a_revoked_token_is_asked_for_once(world: World) -> None:
+    """What can be posted nowhere is found out once for each channel, not once for each alert."""
+    _configure(world, "bot")
+    world.slack.revoke_token()
+    world.put_log(*(_routed() for _ in range(5)), *(record() for _ in range(5)))
+    with pytest.raises(InvocationFailedError, match="10 left undone"):
+        world.invoke(s3_event(KEY))
+    assert len(world.slack.calls) == 2
+
+
+def test_a_flood_for_a_broken_route_keeps_the_defaults_budget(world: World) -> None:
+    """What comes by the default route counts for the default channel's budget, and every id is told."""
+    _configure(world, "bot", max_messages_per_channel=4)
+    world.put_log(*(_routed(eventID=f"id-{number}") for number in range(9)))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 4
+    said = json.dumps([message.blocks for message in world.slack.messages(CHANNEL)])
+    assert all(f"id-{number}" in said for number in range(9))
+
+
+def test_a_channel_that_breaks_before_its_summary(world: World) -> None:
+    """A channel archived between its last alert and its summary has the summary told in the default channel."""
+    world.slack.add_channel("C1", "own")
+    _configure(world, "bot", max_messages_per_channel=1)
+    world.slack.fail(SlackError("is_archived"), channel="C1")
+    world.put_log(*(_routed(eventID=f"id-{number}") for number in range(5)))
+    world.invoke(s3_event(KEY))
+    assert world.texts("C1") == []
+    said = json.dumps([message.blocks for message in world.slack.messages(CHANNEL)])
+    assert all(f"id-{number}" in said for number in range(5))
+
+
+def test_a_refusal_that_is_not_known_leaves_the_route_in_use(world: World) -> None:
+    """An error Slack has not documented sends that one alert by the default route, and no other."""
+    world.slack.add_channel("C1", "own")
+    _configure(world, "bot")
+    world.slack.fail(SlackError("unheard_of"), times=4, channel="C1")
+    world.put_log(_routed(), _routed())
+    world.invoke(s3_event(KEY))
+    assert (len(world.texts()), len(world.texts("C1"))) == (1, 1)

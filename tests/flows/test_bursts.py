@@ -1,0 +1,151 @@
+"""Many alerts at once: a budget for each channel, and one summary for what goes beyond it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.destinations.slack_app import SlackApp
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack_dev.slack_standin import HttpStatus, SlackError
+from support.world import CHANNEL, KEY, Context, World, record, s3_event
+
+_IDS = re.compile(r"id-\d{5}")
+
+
+def _flood(count: int, **fields: Any) -> list[dict[str, Any]]:
+    """Return denied calls by as many actors, a second apart, in no order."""
+    records = [
+        record(
+            eventID=f"id-{number:05}-4f0e-8c1d-9a7b-0123456789ab",  # as long as a real one
+            eventTime=f"2026-03-14T{9 + number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+            **{"userIdentity": None, **fields},
+        )
+        for number in range(count)
+    ]
+    return records[::2] + records[1::2]
+
+
+def _ids(world: World, channel: str = CHANNEL) -> list[str]:
+    """Return the ids of the events that a channel's messages tell of, in their order."""
+    return [found for message in world.slack.messages(channel) for found in _told(message)]
+
+
+def _told(message: Any) -> list[str]:
+    said = json.dumps(message.blocks) or message.text
+    return sorted(set(_IDS.findall(said if _IDS.search(said) else message.text)))
+
+
+def _configure(world: World, kind: str, **config: Any) -> None:
+    if kind == "bot":
+        world.configure_bot(**config)
+        return
+    world.make_table()
+    address = world.slack.add_webhook(CHANNEL)
+    world.configure(
+        environment={"SLACK_WEBHOOK_URL": address, "DYNAMODB_TABLE_NAME": "cloudtrail-to-slack-table"}, **config
+    )
+
+
+@pytest.mark.parametrize("kind", ["bot", "webhook"])
+def test_what_goes_beyond_the_budget_is_told_together(world: World, kind: str) -> None:
+    """Of fifty alerts 19 are told one by one, in order, and 31 in a 20th message that holds every id."""
+    _configure(world, kind)
+    world.put_log(*_flood(50))
+    counts = world.invoke(s3_event(KEY))
+    messages = world.slack.messages(CHANNEL)
+    assert counts["matched"] == 50
+    assert len(messages) == 20
+    assert [_told(message) for message in messages[:19]] == [[f"id-{number:05}"] for number in range(19)]
+    assert _told(messages[19]) == [f"id-{number:05}" for number in range(19, 50)]
+    said = json.dumps(messages[19].blocks)
+    assert "31 more alerts" in said
+    assert "from 2026-03-14 09:00:19 UTC to 2026-03-14 09:00:49 UTC" in said
+    assert "31: `access-denied`" in said
+
+
+def test_a_budget_that_just_fits_needs_no_summary(world: World) -> None:
+    """Twenty alerts are twenty messages, and five with a budget of five."""
+    world.configure_bot()
+    world.put_log(*_flood(20))
+    world.invoke(s3_event(KEY))
+    assert len(_ids(world)) == len(world.texts()) == 20
+    assert not any("more alert" in text for text in world.texts())
+
+
+@pytest.mark.parametrize("budget", [1, 2, 5])
+def test_the_budget_can_be_set(world: World, budget: int) -> None:
+    """However small the budget, it is kept and every id is told."""
+    world.configure_bot(max_messages_per_channel=budget)
+    world.put_log(*_flood(12))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == budget
+    assert _ids(world) == [f"id-{number:05}" for number in range(12)]
+
+
+def test_each_channel_has_its_own_budget(world: World) -> None:
+    """A flood in one account does not use up what another account's channel may get."""
+    world.slack.add_channel("C1", "other")
+    world.configure_bot(
+        max_messages_per_channel=3, slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]}
+    )
+    world.put_log(*_flood(9), *_flood(3, recipientAccountId="444455556666"))
+    world.invoke(s3_event(KEY))
+    assert (len(world.texts()), len(world.texts("C1"))) == (3, 3)
+    assert len(_ids(world)) == 9
+
+
+def test_sns_gets_a_message_for_each_alert(world: World) -> None:
+    """The budget is Slack's alone."""
+    topic = world.make_topic("alerts")
+    world.configure_bot(max_messages_per_channel=2, sns={"default_topic_arn": topic})
+    world.put_log(*_flood(15))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+    assert sorted(body["event_id"][:8] for body in world.bodies(topic)) == [f"id-{number:05}" for number in range(15)]
+
+
+def test_a_summary_too_long_for_one_message_goes_on_in_its_thread(world: World) -> None:
+    """Four hundred ids take several messages; all but the first stand in the first one's thread."""
+    world.configure_bot(max_messages_per_channel=2)
+    world.put_log(*_flood(400))
+    world.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    assert _ids(world) == [f"id-{number:05}" for number in range(400)]
+    single, opened = world.slack.threads(CHANNEL)
+    assert (len(single.replies), len(opened.replies) > 0) == (0, True)
+    assert "(2 of" in opened.replies[0].text
+
+
+def test_a_retry_tells_what_the_summary_left_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a summary's second message fails, the retry tells its ids alone, and no other again."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    world.configure_bot(max_messages_per_channel=1)
+    world.put_log(*_flood(400))
+    send = SlackApp.send
+
+    def then_fail(*args: Any, **keywords: Any) -> str:
+        ts = send(*args, **keywords)
+        if "more alerts" in args[2].text:
+            world.slack.fail(HttpStatus(500), times=4)
+        return ts
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SlackApp, "send", then_fail)
+        with pytest.raises(InvocationFailedError):
+            world.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    first = _ids(world)
+    assert 0 < len(first) < 400
+    world.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    assert sorted(_ids(world)) == [f"id-{number:05}" for number in range(400)]
+
+
+def test_a_summary_slack_refuses_is_sent_as_text(world: World) -> None:
+    """A summary whose blocks Slack refuses arrives without them, every id in it."""
+    world.configure_bot(max_messages_per_channel=1)
+    world.put_log(*_flood(5))
+    world.slack.fail(SlackError("invalid_blocks"))
+    world.invoke(s3_event(KEY))
+    (message,) = world.slack.messages(CHANNEL)
+    assert not message.blocks
+    assert _ids(world) == [f"id-{number:05}" for number in range(5)]

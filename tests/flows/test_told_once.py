@@ -1,0 +1,268 @@
+"""The ledger: each alert is told once at each destination, whatever arrives twice."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.slack_delivery import SlackDelivery
+from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
+from support.world import CHANNEL, KEY, Context, World, record, s3_event, sqs_event
+
+_OTHER_KEY = KEY.replace("0123", "aaaa")
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited; nothing really waits."""
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], None]:
+    """Refuse the next calls of an operation with an error code, as DynamoDB's own answers do."""
+    waiting: dict[str, list[str]] = {}
+
+    class Answer:
+        status_code = 400
+        headers: dict[str, str] = {}  # noqa: RUF012 (botocore reads it as it is)
+
+        def __init__(self, code: str) -> None:
+            self.content = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"refused"}}'.encode()
+
+    def before_send(event_name: str, **_: Any) -> Answer | None:
+        codes = waiting.get(event_name.rsplit(".", 1)[1], [])
+        return Answer(codes.pop()) if codes else None
+
+    session = boto3.Session()
+    session.events.register("before-send.dynamodb", before_send)  # type: ignore[arg-type]  # its answer is used
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+    return lambda operation, code, times: waiting.setdefault(operation, []).extend([code] * times)
+
+
+def _event_bridge(detail: dict[str, Any]) -> dict[str, Any]:
+    return {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": detail}
+
+
+def test_a_duplicate_notification_tells_nothing_again(world: World) -> None:
+    """The same object announced again, days later, is read again and told to nobody, in Slack or SNS."""
+    topic = world.make_topic("alerts")
+    world.configure_bot(sns={"default_topic_arn": topic})
+    world.put_log(record(), record())
+    for _ in range(2):
+        assert world.invoke(s3_event(KEY))["matched"] == 2
+    assert len(world.texts()) == 2
+    assert len(world.bodies(topic)) == 2
+
+
+def test_a_duplicate_record_is_told_once(world: World) -> None:
+    """The same record twice in one file, and again in another, is one alert; with no table, too, in one invocation."""
+    same = record()
+    for table in (True, False):
+        world.slack.clear()
+        world.configure_bot(table=table) if table else world.configure_bot_again(deduplicate_deliveries=False)
+        world.put_log(same, same)
+        world.put_log(same, key=_OTHER_KEY)
+        world.invoke(s3_event(KEY, _OTHER_KEY))
+        assert len(world.texts()) == 1
+
+
+def test_an_event_that_comes_by_two_paths_is_told_once(world: World) -> None:
+    """EventBridge brings an event in seconds; minutes later its log object brings it again, and nothing is said."""
+    world.configure_bot()
+    same = record()
+    world.invoke(_event_bridge(same))
+    world.put_log(same)
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
+
+
+def test_records_without_an_id_are_told_apart_by_what_they_hold(world: World) -> None:
+    """Without `eventID` two records are the same when all of them is."""
+    world.configure_bot()
+    world.put_log(record(eventID=None), record(eventID=None), record(eventID=None, awsRegion="eu-west-2"))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+
+
+def test_another_rule_makes_another_alert(world: World) -> None:
+    """An event that was told for one rule is told again when another matches it: the answer is not the same."""
+    world.configure_bot()
+    world.put_log(record())
+    world.invoke(s3_event(KEY))
+    world.configure_bot_again(rules=['event["eventName"] == "DeleteBucket"'])
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+
+
+def test_a_retry_tells_only_what_was_not_told(world: World, waits: list[float]) -> None:
+    """Of three alerts one fails; Lambda's retry tells that one and no other."""
+    world.configure_bot()
+    world.put_log(record(eventID="e-1"), record(eventID="e-2", userIdentity=None), record(eventID="e-3"))
+    world.slack.fail(HttpStatus(500), times=4)
+    with pytest.raises(InvocationFailedError, match="event e-1"):
+        world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 3
+    assert len(waits) == 3
+
+
+def test_two_functions_at_once_tell_it_once(world: World) -> None:
+    """Two functions that get the same object at the same moment tell each alert once, and both succeed."""
+    world.configure_bot()
+    world.put_log(*(record(eventID=f"e-{number}") for number in range(6)))
+    answers: list[Any] = []
+    racers = [threading.Thread(target=lambda: answers.append(world.invoke(s3_event(KEY)))) for _ in range(2)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(60)
+    assert len(answers) == 2
+    assert len(world.texts()) == 6
+
+
+def _then(act: Callable[[], None]) -> Callable[..., str]:
+    """Return a way of sending to Slack after which something happens at once."""
+    send = SlackDelivery._send  # noqa: SLF001 (the moment between sending and noting has no seam of its own)
+
+    def sending(*args: Any) -> str:
+        ts = send(*args)
+        act()
+        return ts
+
+    return sending
+
+
+class _Killed(BaseException):
+    """The process ends, without any of the code after it."""
+
+
+def _die_while_sending(world: World) -> None:
+    """Let a function claim an alert, send it and die before it can note that."""
+    world.configure_bot()
+    world.put_log(record(eventID="e-1"))
+    with world.monkeypatch.context() as patched:
+        patched.setattr(SlackDelivery, "_send", _then(_kill))
+        with pytest.raises(_Killed):
+            world.invoke(s3_event(KEY))
+
+
+def _kill() -> None:
+    raise _Killed
+
+
+def test_an_alert_that_another_function_is_telling_is_waited_for(world: World, waits: list[float]) -> None:
+    """What another function holds is not told, and fails the invocation when it is not told in time either."""
+    _die_while_sending(world)
+    context = Context()
+    context.get_remaining_time_in_millis = lambda: 20_000 - int(1000 * sum(waits))  # type: ignore[method-assign]
+    with pytest.raises(InvocationFailedError, match="event e-1 did not reach slack_app: another_function_is_telling"):
+        world.invoke(s3_event(KEY), context)
+    assert 16 < sum(waits) < 18
+
+
+def test_an_alert_whose_teller_died_is_told_when_the_lease_ends(world: World) -> None:
+    """A claim is taken over once its holder cannot be running any more; here Slack had the alert already."""
+    _die_while_sending(world)
+    now = time.time
+    world.monkeypatch.setattr("time.time", lambda: now() + 33)
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize(
+    ("code", "times"), [("ProvisionedThroughputExceededException", 12), ("InternalServerError", 4)]
+)
+def test_a_throttled_ledger_keeps_what_it_guards_from_being_sent(
+    world: World, dynamodb: Callable[[str, str, int], None], code: str, times: int
+) -> None:
+    """While the ledger cannot be asked nothing is sent, and the retry tells it."""
+    world.configure_bot()
+    world.put_log(record(eventID="e-1"))
+    dynamodb("PutItem", code, times)  # as often as the SDK and we ask
+    with pytest.raises(InvocationFailedError, match=f"event e-1 did not reach slack_app: ledger_{code}"):
+        world.invoke(s3_event(KEY))
+    assert world.texts() == []
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_a_ledger_that_is_taken_away_silences_nothing(
+    world: World, dynamodb: Callable[[str, str, int], None], capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    """With the table deleted or access to it denied alerts are told all the same, and the log says what that means."""
+    world.configure_bot()
+    world.put_log(record(), record())
+    dynamodb("PutItem", code, 50)
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+    assert "the state table cannot be used: alerts may be repeated" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("waits")
+def test_an_alert_that_cannot_be_noted_as_told_is_told(
+    world: World, dynamodb: Callable[[str, str, int], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When the ledger goes down between sending and noting, the alert is told and the invocation succeeds."""
+    world.configure_bot(dynamodb_time_to_live=1)
+    world.put_log(record(userIdentity={"type": "AWSService"}))  # joins no thread, so that claiming is all that is put
+    down = _then(lambda: dynamodb("PutItem", "InternalServerError", 50))
+    world.monkeypatch.setattr(SlackDelivery, "_send", down)
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
+    assert "told, and not noted as told" in capsys.readouterr().out
+
+
+def test_notices_are_told_once_too(world: World) -> None:
+    """A retry repeats neither what it says of an object that cannot be read nor of a rule that raises."""
+    world.configure_bot(rules=['event["noSuchField"] == 1'])
+    world.put(b"not gzip")
+    world.put_log(record(errorCode=None), key=_OTHER_KEY)
+    for _ in range(3):
+        with pytest.raises(InvocationFailedError):
+            world.invoke(s3_event(KEY, _OTHER_KEY))
+    assert len([text for text in world.texts() if "could not be read" in text]) == 1
+    assert len([text for text in world.texts() if "raised an error" in text]) == 1
+
+
+def test_without_the_ledger_a_table_serves_threads_alone(world: World) -> None:
+    """With `deduplicate_deliveries` off the table keeps threads, and what arrives twice is told twice."""
+    world.configure_bot(deduplicate_deliveries=False)
+    world.put_log(record())
+    for _ in range(2):
+        world.invoke(s3_event(KEY))
+    (thread,) = world.slack.threads(CHANNEL)
+    assert len(thread.replies) == 1
+
+
+def test_who_also_asked_for_what_failed_hears_of_it(world: World, waits: list[float]) -> None:
+    """Two messages of a batch bring the same record; when its alert fails both are handed back."""
+    world.configure_bot()
+    same = record()
+    world.put_log(same)
+    world.put_log(same, key=_OTHER_KEY)
+    world.slack.fail(SlackError("fatal_error"), times=4)
+    answer = world.invoke(sqs_event(s3_event(KEY), s3_event(_OTHER_KEY)))
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["m0", "m1"]
+    assert len(waits) == 3
+
+
+def test_one_channels_limit_does_not_hold_up_another(world: World, waits: list[float]) -> None:
+    """While one channel wants to have waited for, the other gets its alerts at once."""
+    world.slack.add_channel("C1", "other")
+    world.configure_bot(slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
+    world.slack.fail(RateLimited(9), channel=CHANNEL)
+    world.put_log(record(), *(record(recipientAccountId="444455556666") for _ in range(3)))
+    world.invoke(s3_event(KEY))
+    posts = [call for call in world.slack.calls if call.method == "chat.postMessage"]
+    assert [call.channel for call in posts] == [CHANNEL, "C1", "C1", "C1", CHANNEL]
+    assert [round(seconds) for seconds in waits] == [9]

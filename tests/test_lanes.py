@@ -1,0 +1,134 @@
+"""Lanes: many deliveries in one thread, each lane in its order, none holding up another."""
+
+import contextlib
+from dataclasses import dataclass, field
+
+import pytest
+
+from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
+from cloudtrail_to_slack.lanes import Lanes, Waits, driven
+from cloudtrail_to_slack.waiting import Clock, retried
+
+
+class Time:
+    """A clock that stands still until something waits."""
+
+    def __init__(self, left: float = 1000.0) -> None:
+        self.now = 0.0
+        self.end = left
+
+    def clock(self) -> Clock:
+        """Return the clock of an invocation that ends `left` seconds after it began."""
+
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        return Clock(lambda: self.end - self.now, now=lambda: self.now, sleep=sleep)
+
+
+@dataclass
+class Task:
+    """A delivery that waits as it is told to, and writes down when it is done."""
+
+    name: str
+    waits: list[float]
+    time: Time
+    log: list[str] = field(default_factory=list)
+
+    def run(self) -> Waits[None]:
+        """Wait, and be done."""
+        try:
+            yield from self.waits
+        except OutOfTimeError as error:
+            self.log.append(f"{self.name} {error.code}")
+            return
+        self.log.append(f"{self.name} at {self.time.now:g}")
+
+    def undone(self, code: str) -> None:
+        """Write down that it was not begun."""
+        self.log.append(f"{self.name} not begun: {code}")
+
+
+def test_a_lane_that_waits_does_not_hold_up_another() -> None:
+    """While one lane waits for ten seconds, another is done; the first keeps its order."""
+    time, log = Time(), list[str]()
+    lanes = Lanes(time.clock())
+    lanes.add("a", 1, Task("a1", [10], time, log))
+    lanes.add("a", 2, Task("a2", [], time, log))
+    lanes.add("b", 1, Task("b1", [1, 1], time, log))
+    lanes.run()
+    assert log == ["b1 at 2", "a1 at 10", "a2 at 10"]
+
+
+def test_a_lane_keeps_the_given_order_and_then_that_of_arrival() -> None:
+    """What has the smaller order comes first, however it was added."""
+    time, log = Time(), list[str]()
+    lanes = Lanes(time.clock())
+    for name, order in (("third", 2), ("first", 1), ("fourth", 2), ("second", 1)):
+        lanes.add("a", order, Task(name, [], time, log))
+    lanes.run()
+    assert [line.split()[0] for line in log] == ["first", "second", "third", "fourth"]
+
+
+def test_without_time_everything_left_is_undone() -> None:
+    """When nobody can go on before the invocation ends, what is under way ends and what waits is not begun."""
+    time, log = Time(left=10), list[str]()
+    lanes = Lanes(time.clock())
+    lanes.add("a", 1, Task("a1", [60], time, log))
+    lanes.add("a", 2, Task("a2", [], time, log))
+    lanes.add("b", 1, Task("b1", [2], time, log))
+    lanes.run()
+    assert log == ["b1 at 2", "a1 out_of_time", "a2 not begun: out_of_time"]
+
+
+def test_a_delivery_that_would_go_on_waiting_is_ended() -> None:
+    """What waits once more after it was told that there is no time is closed."""
+    time = Time(left=5)
+    closed: list[str] = []
+
+    class Stubborn(Task):
+        def run(self) -> Waits[None]:
+            with contextlib.suppress(OutOfTimeError):
+                yield 60
+            try:
+                yield 60
+            finally:
+                closed.append(self.name)
+
+    lanes = Lanes(time.clock())
+    lanes.add("a", 1, Stubborn("a1", [], time))
+    lanes.run()
+    assert closed == ["a1"]
+
+
+def test_work_alone_waits_by_itself() -> None:
+    """`driven` waits where the work does, and raises where there is no time to."""
+    time = Time(left=10)
+
+    def work(seconds: float) -> Waits[str]:
+        yield seconds
+        return "done"
+
+    assert driven(time.clock(), work(4)) == "done"
+    assert time.now == 4
+    with pytest.raises(OutOfTimeError):
+        driven(time.clock(), work(4))
+
+
+def test_who_says_when_to_come_back_is_asked_again_and_again() -> None:
+    """A destination that names a time is asked for as long as there is time; the last refusal is what is raised."""
+    time, asked = Time(left=103), list[float]()
+
+    def send() -> None:
+        asked.append(time.now)
+        raise PassingError("ratelimited", 10)
+
+    with pytest.raises(PassingError, match="ratelimited"):
+        driven(time.clock(), retried(send))
+    assert asked == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+
+
+def test_a_request_takes_no_longer_than_the_invocation() -> None:
+    """A request's time limit is what is left, less half the margin, and never nothing."""
+    limits = [Clock(lambda left=left: left, margin=2.0).timeout(10) for left in (60.0, 5.0, 0.2)]  # type: ignore[misc]  # mypy and default arguments
+    assert limits == [10, 4.0, 0.5]
