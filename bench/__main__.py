@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench import cold_start, handler, memory, ways
+from bench import cold_start, handler, load, memory, ways
 from bench.records import log_file
 from cloudtrail_to_slack.pipeline import Judging
 from cloudtrail_to_slack.rules import Rule, RuleSet
@@ -88,6 +88,19 @@ def scanning() -> Measure:
     return Measure("rules_scanning", seconds / 20 / 1000 * 1e6, None, "lower", about)
 
 
+def flood() -> list[Measure]:
+    """Let 10,000 matching events come over 20 channels."""
+    found = load.run()
+    where = f"{load.ALERTS:,} alerts over {load.CHANNELS} channels, at Slack's pace"
+    return [
+        Measure("load_seconds", found.seconds, None, "lower", f"until all is told: {where}"),
+        Measure("load_messages", found.messages, None, "lower", f"Slack messages: {where}"),
+        Measure("load_invocations", found.invocations, None, "lower", f"invocations of 300 s: {where}"),
+        Measure("load_lost", found.lost, 0, "lower", f"alerts that nobody was told: {where}"),
+        Measure("load_repeated", found.repeated, 0, "lower", f"alerts told twice: {where}"),
+    ]
+
+
 def main() -> int:
     """Run everything; 1 when a target is missed."""
     console = Console(stderr=not sys.stdout.isatty())
@@ -100,6 +113,7 @@ def main() -> int:
     measures.append(
         Measure("cold_start_vs_boto3", cold_start.ratio(), 1.35, "lower", "start with 100 rules, against boto3 alone")
     )
+    measures += flood()
     table = Table("measure", "value", "to reach", "what")
     for measure in measures:
         wanted = "" if measure.target is None else f"{'≥' if measure.better == 'higher' else '≤'} {measure.target:g}"

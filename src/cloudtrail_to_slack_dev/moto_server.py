@@ -28,13 +28,14 @@ class MotoServerError(RuntimeError):
 class MotoServer:
     """A moto server in a process of its own, for as long as the `with` block runs. `url` is its endpoint."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "moto.server") -> None:
         self.url = ""
+        self._program = program
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+        self._process = subprocess.Popen(  # noqa: S603 (our own name of a module)
+            [sys.executable, "-m", self._program, "-H", "127.0.0.1", "-p", "0"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -124,3 +124,19 @@ def test_a_fault_shown_never_is_a_mistake(standin: SlackStandIn) -> None:
     """A fault must be asked for at least once."""
     with pytest.raises(ValueError, match="at least 1"):
         standin.fail(Dropped(), times=0)
+
+
+def test_a_channel_has_its_pace() -> None:
+    """What follows too soon is answered 429 with the seconds to wait, in that channel alone, by the clock given."""
+    now = [1_730_000_000.0]
+    with SlackStandIn(clock=lambda: now[0], seconds_a_message=1.5) as standin:
+        client = WebClient(standin.bot_token, base_url=standin.api_url, retry_handlers=[])
+        for channel in ("C1", "C2"):
+            standin.add_channel(channel, channel.lower())
+            client.chat_postMessage(channel=channel, text="hello")
+        with pytest.raises(SlackApiError) as caught:
+            client.chat_postMessage(channel="C1", text="too soon")
+        assert caught.value.response.headers["Retry-After"] == "2"
+        now[0] += 2
+        client.chat_postMessage(channel="C1", text="in time")
+        assert [message.text for message in standin.messages("C1")] == ["hello", "in time"]

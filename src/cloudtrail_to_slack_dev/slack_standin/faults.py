@@ -1,5 +1,7 @@
 """Faults that the stand-in can be told to show, and the queue they wait in."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -75,3 +77,23 @@ class FaultQueue:
     def clear(self) -> None:
         """Forget every fault."""
         self._waiting.clear()
+
+
+class Pace:
+    """How fast messages may follow each other in a channel; what comes too early is told when to come back."""
+
+    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._free_at: dict[str, float] = {}
+
+    def fault(self, method: str, channel: str | None) -> Fault | None:
+        """The 429 that this request meets, if it comes too early; else it counts as the channel's last."""
+        if not self._seconds or channel is None or method not in ("chat.postMessage", "webhook"):
+            return None
+        now = self._clock()
+        early = self._free_at.get(channel, now) - now
+        if early > 0:
+            return RateLimited(math.ceil(early))
+        self._free_at[channel] = now + self._seconds
+        return None
