@@ -1,7 +1,7 @@
 """A moto server whose DynamoDB does not copy its whole table for every item of a transaction.
 
 moto copies the table deeply once for each item, in order to restore it if the transaction fails, which takes a second
-where the table is large. What transactions put are new items, so a copy of what the table refers to restores it as well.
+where the table is large. What transactions put are new items: copying the references restores the table as well.
 """
 
 import copy
