@@ -64,24 +64,7 @@ def _record(chance: random.Random, number: int) -> dict[str, Any]:
     resource = f"{service}-resource-{chance.randrange(5000):05d}"
     return {
         "eventVersion": "1.09",
-        "userIdentity": {
-            "type": "AssumedRole",
-            "principalId": f"AROA{chance.randrange(10**16):016d}:i-{chance.randrange(16**17):017x}",
-            "arn": f"arn:aws:sts::{account}:assumed-role/{role}/i-{chance.randrange(16**17):017x}",
-            "accountId": account,
-            "accessKeyId": f"ASIA{chance.randrange(10**16):016d}",
-            "sessionContext": {
-                "sessionIssuer": {
-                    "type": "Role",
-                    "principalId": f"AROA{chance.randrange(10**16):016d}",
-                    "arn": f"arn:aws:iam::{account}:role/{role}",
-                    "accountId": account,
-                    "userName": role,
-                },
-                "attributes": {"creationDate": "2026-03-14T08:12:05Z", "mfaAuthenticated": "false"},
-                "ec2RoleDelivery": "2.0",
-            },
-        },
+        "userIdentity": _identity(chance, account, role),
         "eventTime": f"2026-03-14T09:{number // 60 % 60:02d}:{number % 60:02d}Z",
         "eventSource": f"{service}.amazonaws.com",
         "eventName": name,
@@ -112,5 +95,26 @@ def _record(chance: random.Random, number: int) -> dict[str, Any]:
             "tlsVersion": "TLSv1.3",
             "cipherSuite": "TLS_AES_128_GCM_SHA256",
             "clientProvidedHostHeader": f"{service}.eu-west-1.amazonaws.com",
+        },
+    }
+
+
+def _identity(chance: random.Random, account: str, role: str) -> dict[str, Any]:
+    return {
+        "type": "AssumedRole",
+        "principalId": f"AROA{chance.randrange(10**16):016d}:i-{chance.randrange(16**17):017x}",
+        "arn": f"arn:aws:sts::{account}:assumed-role/{role}/i-{chance.randrange(16**17):017x}",
+        "accountId": account,
+        "accessKeyId": f"ASIA{chance.randrange(10**16):016d}",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": f"AROA{chance.randrange(10**16):016d}",
+                "arn": f"arn:aws:iam::{account}:role/{role}",
+                "accountId": account,
+                "userName": role,
+            },
+            "attributes": {"creationDate": "2026-03-14T08:12:05Z", "mfaAuthenticated": "false"},
+            "ec2RoleDelivery": "2.0",
         },
     }

@@ -11,6 +11,9 @@ from cloudtrail_to_slack.errors import Fault
 
 T = TypeVar("T")
 
+MOST = 10**9  # of any number that can be set: seconds, some thirty years
+_MOST_DIGITS = 18
+
 
 class Reader:
     """One JSON object on its way into a typed one. `path` is where it stands, empty for the whole document."""
@@ -73,12 +76,12 @@ class Reader:
         return value
 
     def whole_number(self, key: str, *, default: int, least: int) -> int:
-        """Return the whole number at `key`, at least `least`; a number written as text is a number too."""
+        """Return the whole number at `key`, from `least` to `MOST`; a number written as text is a number too."""
         value = self._data.get(key)
         if value is None:
             return default
-        if isinstance(value, str) and value.strip().isdecimal():
-            value = int(value.strip()[:18])
+        if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= _MOST_DIGITS:
+            value = int(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
@@ -86,6 +89,9 @@ class Reader:
             return default
         if value < least:
             self.fault(key, f"must be at least {least}")
+            return default
+        if value > MOST:
+            self.fault(key, f"must be at most {MOST:,}")
             return default
         return value
 

@@ -4,7 +4,6 @@ Reading settings makes no client and reads no secret that is only referred to.
 """
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from cloudtrail_to_slack.errors import Fault
 from cloudtrail_to_slack.secret_values import SecretSource, find_secret
 
 DEFAULT_CONFIG_PATH = Path(__file__).parent.parent / "config.json"
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEFAULT_SLACK_API_URL = "https://slack.com/api/"
 VARIABLES = (
     "CONFIG_PATH", "SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN_SSM_PARAMETER", "SLACK_BOT_TOKEN_SECRET_ARN",
@@ -89,8 +89,8 @@ def _api_url(environment: Mapping[str, str], faults: list[Fault]) -> str:
 
 def _log_level(environment: Mapping[str, str], faults: list[Fault]) -> str:
     level = environment.get("LOG_LEVEL", "").strip().upper() or "INFO"
-    if level not in logging.getLevelNamesMapping():
-        faults.append(Fault("LOG_LEVEL", "must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"))
+    if level not in _LOG_LEVELS:
+        faults.append(Fault("LOG_LEVEL", f"must be one of {', '.join(_LOG_LEVELS)}"))
         return "INFO"
     return level
 
