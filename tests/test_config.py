@@ -243,7 +243,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"dynamodb_time_to_live": 10**12},
         "dynamodb_time_to_live: must be at most 1,000,000,000",
     ),
-    "time to live of many digits": ({"dynamodb_time_to_live": "9" * 5000}, "must be a whole number, not a text"),
+    "time to live of many digits": (
+        {"dynamodb_time_to_live": "9" * 5000},
+        "dynamodb_time_to_live: must be a whole number",
+    ),
     "no messages": ({"max_messages_per_channel": 0}, "max_messages_per_channel: must be at least 1"),
     "time to live of another type": ({"dynamodb_time_to_live": 1.5}, "dynamodb_time_to_live: must be a whole number"),
     "time to live that is a switch": ({"dynamodb_time_to_live": True}, "must be a whole number, not a boolean"),
