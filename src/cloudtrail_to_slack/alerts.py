@@ -19,6 +19,7 @@ _LEAST_IDENTITY = 2  # with three of the four missing nobody can tell two actors
 class Alert:
     """An event that rules matched. `origin` is its log object, None for an event that EventBridge brought.
 
+    `lag` is how many seconds after the event the alert was made; None where that is not known.
     `fingerprint` (64 hexadecimal digits) is what similar alerts share; None: this one is like no other.
     """
 
@@ -27,6 +28,7 @@ class Alert:
     origin: LogObject | None
     severity: Severity
     fingerprint: str | None
+    lag: float | None = None
 
     @property
     def title(self) -> str:
@@ -72,9 +74,10 @@ def hold_alert(event: Event, rules: tuple[Rule, ...]) -> HeldAlert:
     return HeldAlert(_key(event, rules), event.event_id, event.account, event.time, event.actor.label, rules)
 
 
-def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None) -> Alert:
-    """Make the alert of an event that `rules` (at least one) matched."""
-    return Alert(event, rules, origin, max(rule.severity for rule in rules), _fingerprint(event))
+def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None, now: datetime | None = None) -> Alert:
+    """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is told."""
+    lag = max((now - event.time).total_seconds(), 0.0) if now and event.time else None
+    return Alert(event, rules, origin, max(rule.severity for rule in rules), _fingerprint(event), lag)
 
 
 def _fingerprint(event: Event) -> str | None:

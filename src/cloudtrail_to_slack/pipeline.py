@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -249,7 +249,7 @@ def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as abo
 
 
 def _alert(raw: Any, origin: LogObject | None, rules: tuple[Rule, ...]) -> Alert:  # noqa: ANN401 (as above)
-    return make_alert(_event(raw, origin), rules, origin)
+    return make_alert(_event(raw, origin), rules, origin, datetime.now(UTC))
 
 
 def _name(item: object) -> str:

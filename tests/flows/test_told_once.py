@@ -1,5 +1,7 @@
 """The ledger: each alert is told once at each destination, whatever arrives twice."""
 
+import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -80,7 +82,19 @@ def test_an_event_that_comes_by_two_paths_is_told_once(world: World) -> None:
     world.invoke(_event_bridge(same))
     world.put_log(same)
     world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 1
+    (message,) = world.slack.messages(CHANNEL)
+    assert re.search(r"brought by EventBridge, told [0-9]+ days after the event", json.dumps(message.blocks))
+
+
+def test_the_log_object_may_come_first(world: World) -> None:
+    """The same event by EventBridge after its log object says nothing either."""
+    world.configure_bot()
+    same = record()
+    world.put_log(same)
+    world.invoke(s3_event(KEY))
+    world.invoke(_event_bridge(same))
+    (message,) = world.slack.messages(CHANNEL)
+    assert "brought by the log object, told " in json.dumps(message.blocks)
 
 
 def test_records_without_an_id_are_told_apart_by_what_they_hold(world: World) -> None:

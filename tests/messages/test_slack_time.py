@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.messages.slack_time import both_zones, utc
+from cloudtrail_to_slack.messages.slack_time import both_zones, how_long, utc
 from support.slack_markup import assert_harmless
 
 TIME = datetime(2026, 3, 14, 9, 24, 17, 999, tzinfo=UTC)
@@ -34,3 +34,13 @@ def test_no_time(time: datetime | None) -> None:
 def test_any_time(time: datetime) -> None:
     """No time whatever makes markup that Slack would not know."""
     assert_harmless(both_zones(time, time.isoformat()))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.2, "0 s"), (4.4, "4 s"), (59.0, "59 s"), (60, "1 min"), (340, "6 min"), (7_300, "2 h"), (90_000, "25 h"),
+     (172_800, "2 days"), (21_772_800, "252 days")],
+)  # fmt: skip
+def test_how_long(seconds: float, shown: str) -> None:
+    """A length of time is told in its largest unit."""
+    assert how_long(seconds) == shown

@@ -25,6 +25,7 @@ from cloudtrail_to_slack.messages.slack_message import (
     section,
 )
 from cloudtrail_to_slack.messages.slack_text import CUT_MARK, code, code_block, json_length, plain, slack_length
+from cloudtrail_to_slack.messages.slack_time import how_long
 
 _RULES_SHOWN = 5
 _ERROR_ROOM = 900
@@ -107,11 +108,18 @@ def _links_and_ids(alert: Alert) -> list[str]:
         link(event_address, ":mag: Show event in CloudTrail"),
         link(object_address, ":page_facing_up: Log object"),
     ]
-    if alert.origin is None:
-        links.append("brought by EventBridge")
-    elif object_address is None:
+    if alert.origin and object_address is None:
         links.append(code(alert.origin.url, 500))
+    links.append(_path(alert))
     return [" · ".join(filter(None, links)), _identifiers(alert)]
+
+
+def _path(alert: Alert) -> str | None:
+    """Return which way the event came, and how long that took; None where the links say all there is to say."""
+    after = f", told {how_long(alert.lag)} after the event" if alert.lag is not None else ""
+    if alert.origin is None:
+        return f"brought by EventBridge{after}"
+    return f"brought by the log object{after}" if after else None
 
 
 def _identifiers(alert: Alert) -> str:
