@@ -29,10 +29,18 @@ class SlackStandIn:
     Args:
         bot_token: The only token that the Web API takes.
         clock: Where the seconds of a message's `ts` come from.
+        meet: Asked at every request, with its method and channel, which fault to show where none is queued.
     """
 
-    def __init__(self, *, bot_token: str = "xoxb-stand-in", clock: Callable[[], float] = time.time) -> None:  # noqa: S107 (no secret: it opens nothing but this stand-in)
+    def __init__(
+        self,
+        *,
+        bot_token: str = "xoxb-stand-in",  # noqa: S107 (no secret: it opens nothing but this stand-in)
+        clock: Callable[[], float] = time.time,
+        meet: Callable[[str, str | None], Fault | None] = lambda _method, _channel: None,
+    ) -> None:
         self.bot_token = bot_token
+        self._meet = meet
         self._workspace = Workspace(clock)
         self._faults = FaultQueue()
         self._calls: list[Call] = []
@@ -208,7 +216,7 @@ class SlackStandIn:
         self, method: str, channel: str | None, payload: JsonObject, act: Callable[[], Answer]
     ) -> Answer | None:
         to_webhook = method == "webhook"
-        fault = self._faults.take(method, channel)
+        fault = self._faults.take(method, channel) or self._meet(method, channel)
         if fault is not None and not isinstance(fault, AcceptedThenDropped):
             self._calls.append(Call(method, channel, payload, accepted=False, error=wire.fault_error(fault)))
             return wire.fault_answer(fault, to_webhook=to_webhook)
