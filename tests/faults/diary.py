@@ -12,10 +12,10 @@ from faults.timeline import Task
 
 @dataclass
 class Request:
-    """One HTTP request of an invocation.
+    """One HTTP request of an invocation, and the `kind` of trouble it meets.
 
-    `keys` are the ledger's that it puts, `notes` those of them that it notes as told; `event_ids` are the events that it
-    tells of at the topic `place`; `kind` is the trouble it meets.
+    `keys` are the ledger's that it puts, `notes` those of them that it notes as told; `event_ids` are the events that
+    it tells of at the topic `place`.
     """
 
     service: str

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from cloudtrail_to_slack.alerts import hold_alert
@@ -62,9 +63,7 @@ def judge(history: History, diary: Diary) -> Verdict:
     return verdict
 
 
-def _nothing_lost(
-    history: History, diary: Diary, told: dict[tuple[str, str], list[Telling]], verdict: Verdict
-) -> None:
+def _nothing_lost(history: History, diary: Diary, told: dict[tuple[str, str], list[Telling]], verdict: Verdict) -> None:
     """Whatever was reported as a success had been told by then; the rest is in the dead-letter queue."""
     for announcement in history.announcements:
         end = diary.ends.get(announcement.number)
@@ -112,7 +111,7 @@ def _of_key(key: str) -> tuple[str, str]:
 
 def _told_once(happening: Happening, tellings: list[Telling], notes: _Notes, verdict: Verdict) -> None:
     """All but the last telling of an alert have a cause for which it was told again."""
-    for telling, again in zip(tellings, tellings[1:], strict=False):
+    for telling, again in pairwise(tellings):
         cause = _cause(telling, again, notes)
         if cause:
             verdict.repeated[cause] += 1
@@ -175,9 +174,7 @@ def _within_budget(history: History, place: str, tellings: list[Telling], verdic
         verdict.broken.append(f"{place} got {got} messages from invocation {number}, not {history.deployment.budget}")
 
 
-def _in_order(
-    history: History, invocation: Invocation, place: str, tellings: list[Telling], verdict: Verdict
-) -> None:
+def _in_order(history: History, invocation: Invocation, place: str, tellings: list[Telling], verdict: Verdict) -> None:
     """The alerts of a channel come in order of time, but for those that came by the default or had to be waited for."""
     waited_for = {_of_key(key) for key in invocation.busy if key.startswith("alert#")}
     for some in ([telling for telling in tellings if not telling.summary], *([told] for told in tellings)):

@@ -42,6 +42,7 @@ class Stage:
         self._clients: list[AwsClients] = []
         self._lent: list[AwsClients] = []
         self._folder = Path()
+        self._heard: list[str] = []
         self._admin: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -49,13 +50,13 @@ class Stage:
             self._folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
             opened.enter_context(self._moto)
             opened.enter_context(self._slack)
-            cleared = {name: "" for name in VARIABLES}
+            cleared = dict.fromkeys(VARIABLES, "")
             environment = {**cleared, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": self._moto.url}
             opened.enter_context(mock.patch.dict(os.environ, environment))
             opened.enter_context(self._wire.laid())
             opened.enter_context(mock.patch.object(handler, "_application", self._application))
             opened.enter_context(mock.patch.object(handler, "AwsClients", self._borrow))
-            self._admin = {name: boto3.client(name) for name in ("s3", "dynamodb", "sns", "sqs")}  # type: ignore[call-overload]  # the stubs want literals
+            self._admin = {name: boto3.client(name) for name in ("s3", "dynamodb", "sns", "sqs")}
             self._open = opened.pop_all()
         return self
 
@@ -88,7 +89,7 @@ class Stage:
 
     def heard(self) -> list[str]:
         """Return the ids of the events that subscribers of the topics have heard of since they were last asked."""
-        heard: list[str] = []
+        heard, self._heard = self._heard, []
         for name in ("default", "routed"):
             url = f"{self._moto.url}/123456789012/{name}"
             while got := self._admin["sqs"].receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -102,6 +103,7 @@ class Stage:
 
     def _make_ready(self) -> None:
         if self._played % _RESET_AFTER == 0:
+            self._heard = self.heard() if self._played else []
             self._moto.reset()
             self._admin["s3"].create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
             for arn in TOPICS:
@@ -185,4 +187,8 @@ class Stage:
 def _routes(places: tuple[str, ...] | list[str], name: str) -> list[dict[str, Any]]:
     """Return the routes of all accounts that have one."""
     last = len(places) - 1
-    return [{"accounts": [account], name: places[min(number, last)]} for number, account in enumerate(ACCOUNTS) if number and last]
+    return [
+        {"accounts": [account], name: places[min(number, last)]}
+        for number, account in enumerate(ACCOUNTS)
+        if number and last
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from cloudtrail_to_slack_dev.slack_standin import (
     AcceptedThenDropped,
@@ -73,32 +74,28 @@ def _trouble(chance: random.Random, places: list[str], service: str) -> Trouble:
         kind = chance.choice((*_AWS_CODES[service], *_AWS_CODES[service], HANGS, HANGS_AFTER, SLOW))
     if service == "dynamodb":
         operation = chance.choice((None, None, NOTES, NOTES, "PutItem", "UpdateItem", "TransactWriteItems"))
-    start = chance.choice((0.0, 0.0, chance.uniform(0, 5), chance.uniform(0, 100)))
+    start = chance.choice((0.0, 0.0, 0.0, chance.uniform(0, 1), chance.uniform(0, 100)))
     lasts = chance.choice((0.5, 5.0, 40.0, 100.0, 1000.0))
-    return Trouble(service, kind, start, start + lasts, chance.choice((0.1, 0.3, 0.6, 1.0)), place, operation)
+    return Trouble(service, kind, start, start + lasts, chance.choice((0.2, 0.3, 0.5, 0.8, 1.0)), place, operation)
 
 
 def slack_fault(kind: str, chance: random.Random, *, webhook: bool) -> Fault | None:
     """Return what the stand-in shows for a kind of trouble; None: it answers as ever."""
-    match kind:
-        case "429":
-            return RateLimited(chance.choice((0, 1, 1, 3, 10, 30)))
-        case "5xx":
-            return HttpStatus(chance.choice((500, 502, 503, 504)))
-        case "dropped" | "hangs":
-            return Dropped()
-        case "accepted, then dropped" | "hangs after it is done":
-            return AcceptedThenDropped()
-        case "content":
-            return SlackError(chance.choice(_CONTENT))
-        case "set-up":
-            return SlackError(chance.choice(_WEBHOOK_SET_UP if webhook else _SET_UP))
-        case "unknown":
-            return SlackError("some_new_error")
-        case "internal_error":
-            return SlackError("internal_error")
-        case _:
-            return None
+    if kind in (HANGS, "dropped"):
+        return Dropped()
+    if kind in (HANGS_AFTER, "accepted, then dropped"):
+        return AcceptedThenDropped()
+    if kind == "429":
+        return RateLimited(chance.choice((0, 1, 1, 3, 10, 30)))
+    if kind == "5xx":
+        return HttpStatus(chance.choice((500, 502, 503, 504)))
+    codes = {
+        "content": _CONTENT,
+        "set-up": _WEBHOOK_SET_UP if webhook else _SET_UP,
+        "unknown": ("some_new_error",),
+        "internal_error": ("internal_error",),
+    }
+    return SlackError(chance.choice(codes[kind])) if kind in codes else None
 
 
 class _Raw(BytesIO):
@@ -114,7 +111,7 @@ def aws_answer(service: str, code: str, url: str) -> AWSResponse:
         body = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>"
     else:
         body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
-    return AWSResponse(url, _AWS_CODES[service][code], {}, _Raw(body.encode()))
+    return AWSResponse(url, _AWS_CODES[service][code], HTTPHeaders(), _Raw(body.encode()))
 
 
 def answered_in_place(service: str, kind: str) -> bool:

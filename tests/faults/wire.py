@@ -1,8 +1,8 @@
 """The seam between the code under test and the network, where requests meet their troubles.
 
-All clients (botocore, requests, slack_sdk) end up in `http.client`. There a request takes virtual time, hangs, or is the
-last thing its process does. What a service answers in trouble of its own is said by botocore's `before-send`, and by the
-Slack stand-in.
+All clients (botocore, requests, slack_sdk) end up in `http.client`. There a request takes virtual time, hangs, or is
+the last thing its process does. What a service in trouble answers is said by botocore's `before-send`, and by the Slack
+stand-in.
 """
 
 import http.client
@@ -18,9 +18,9 @@ from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs
 
+import boto3
 import botocore.endpoint
 import botocore.retries.quota
-from boto3 import DEFAULT_SESSION, setup_default_session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 import cloudtrail_to_slack
@@ -50,16 +50,11 @@ class Wire:
         """Be between the code under test and the network."""
         clock = types.SimpleNamespace(time=self._time, sleep=self._sleep)
         connection = http.client.HTTPConnection
-        setup_default_session()
-        if DEFAULT_SESSION is None:  # boto3 has put it there; the module may hold the old value
-            import boto3  # noqa: PLC0415 (see above)
-
-            session = boto3.DEFAULT_SESSION
-        else:
-            session = DEFAULT_SESSION
-        assert session
-        session.events.register("before-send", self._before_send)
-        session.events.register("response-received.dynamodb", self._received)
+        boto3.setup_default_session()
+        assert boto3.DEFAULT_SESSION
+        events: Any = boto3.DEFAULT_SESSION.events  # its stubs know no handler that answers
+        events.register("before-send", self._before_send)
+        events.register("response-received.dynamodb", self._received)
         with ExitStack() as patches:
             for target, name, stand_in in (
                 (waiting, "time", clock),
@@ -92,7 +87,7 @@ class Wire:
             return None
         step(play)
         play.answered(asked, 0)
-        return aws_answer(service, asked.kind, request.url)
+        return aws_answer(service, asked.kind, str(request.url))
 
     def _received(self, parsed_response: Any, **_: Any) -> None:
         invocation = self.play.invocation if self.play else None
@@ -104,6 +99,17 @@ class Wire:
             if "Item" in reason and "told" not in reason["Item"]:
                 invocation.busy.add(key)
 
+    def _hang(self, play: Play, request: Request) -> None:
+        """Give no answer until the caller gives up.
+
+        Raises:
+            TimeoutError: it does.
+        """
+        if request.kind == HANGS:
+            play.answered(request, 0)
+        self._sleep(_HANG_SECONDS)
+        raise TimeoutError("timed out")
+
     def _put_request(self, real: Callable[..., None]) -> Callable[..., None]:
         def put_request(connection: http.client.HTTPConnection, *arguments: Any, **options: Any) -> None:
             play = self.play
@@ -112,11 +118,10 @@ class Wire:
                 if connection.port == play.slack_port:
                     invocation.request = Request("slack", "post")
                 step(play)
-                kind = invocation.request.kind if invocation.request else None
-                if kind == HANGS:
-                    self._sleep(_HANG_SECONDS)
-                    raise TimeoutError("timed out")
-                if kind == SLOW:
+                request = invocation.request
+                if request and request.kind == HANGS:
+                    self._hang(play, request)
+                if request and request.kind == SLOW:
                     self._sleep(play.chance.uniform(1, 9))
             real(connection, *arguments, **options)
 
@@ -133,8 +138,7 @@ class Wire:
                 response = real(connection)
             except OSError:
                 if request.kind in (HANGS, HANGS_AFTER):
-                    self._sleep(_HANG_SECONDS)
-                    raise TimeoutError("timed out") from None
+                    self._hang(play, request)
                 raise
             try:
                 play.answered(request, response.status)
@@ -142,8 +146,7 @@ class Wire:
                 if request.service == "slack" and request.kind == SLOW:
                     self._sleep(play.chance.uniform(1, 9))
                 if request.kind == HANGS_AFTER:
-                    self._sleep(_HANG_SECONDS)
-                    raise TimeoutError("timed out")
+                    self._hang(play, request)
             except BaseException:
                 response.close()
                 connection.close()
@@ -194,7 +197,7 @@ def _kill_after(lines: int) -> None:
 def _read(service: str, operation: str, body: Any) -> Request:
     """Read from a request to AWS what the judge must know of it."""
     if service == "sns":
-        form = parse_qs((body if isinstance(body, str) else body.decode()))
+        form = parse_qs(body if isinstance(body, str) else body.decode())
         event_id = json.loads(form["Message"][0]).get("event_id")
         return Request(service, operation, event_ids=(event_id,) if event_id else (), place=form["TopicArn"][0])
     if service != "dynamodb" or not re.search(rb'"Put|"Item"', body):
