@@ -75,7 +75,7 @@ class Wire:
         assert self.play
         self.play.timeline.sleep(seconds)
 
-    def _before_send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
+    def _before_send(self, request: AWSPreparedRequest, event_name: str, **_others: Any) -> AWSResponse | None:
         play = self.play
         invocation = play.invocation if play else None
         if play is None or invocation is None:
