@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint types pytest terraform demo bench format lock clean
+.PHONY: help test lint types pytest terraform histories faults demo bench format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: lint types terraform pytest ## format, lint, types, tests with coverage, and the Terraform checks
+test: lint types terraform pytest histories ## format, lint, types, tests with coverage, histories of faults, and the Terraform checks
 
 demo: $(READY) ## show the main job on sample logs: local, no account needed, nothing left running
 	@$(BIN)/python -m cloudtrail_to_slack_dev.demo
@@ -27,7 +27,19 @@ types: $(READY) ## mypy, strict
 	$(BIN)/mypy
 
 pytest: $(READY) ## the Python tests, with coverage (branches counted)
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term --ignore=tests/faults
+
+# Without coverage: the histories trace lines themselves, to end a process between any two.
+histories: export FAULTS_SECONDS ?= 60
+histories: $(READY) ## random histories of faults, as many as a minute has
+	$(BIN)/python -m pytest -n auto tests/faults
+
+N ?= 2000
+SEED ?=
+PROCESSES ?= $(shell getconf _NPROCESSORS_ONLN)
+
+faults: $(READY) ## as many random histories of faults as asked for: N=50000 SEED= PROCESSES=
+	@PYTHONPATH=tests $(BIN)/python -m faults $(N) $(if $(SEED),--seed $(SEED)) --processes $(PROCESSES)
 
 terraform: ## terraform fmt, validate and test; without Terraform it says what it skipped
 	@if command -v terraform >/dev/null; then \

@@ -25,7 +25,7 @@ from cloudtrail_to_slack import waiting
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.handler import lambda_handler
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from cloudtrail_to_slack_dev.slack_standin import Pace, SlackStandIn
 
 ALERTS = 10_000
 CHANNELS = 20
@@ -65,7 +65,7 @@ class _Time:
 def run() -> Load:
     """Let the flood come, and count what is told."""
     before, clock = dict(os.environ), _Time()
-    slack = SlackStandIn(clock=clock.time, seconds_a_message=1.0)
+    slack = SlackStandIn(clock=clock.time, meet=Pace(clock.time, 1.0).fault)
     with MotoServer("bench.quick_moto") as moto, slack, tempfile.TemporaryDirectory() as folder:
         try:
             _set_up(moto, slack, Path(folder))

@@ -24,7 +24,7 @@ class Delivering(Protocol):
         """Do it; an OutOfTimeError thrown in where it waits ends it."""
 
     def undone(self, code: str) -> None:
-        """Note that it was not begun."""
+        """Note that it was not begun, or not ended."""
 
 
 @dataclass(slots=True)
@@ -32,6 +32,7 @@ class _Lane:
     number: int
     waiting: list[tuple[Any, int, Delivering]] = field(default_factory=list)  # a heap
     current: Waits[None] | None = None
+    delivery: Delivering | None = None  # what `current` is at
     not_before: float = 0.0
     served: int = 0
 
@@ -70,7 +71,8 @@ class Lanes:
     def _step(self, lane: _Lane) -> None:
         """Let a lane go on until it has to wait, or one delivery is done."""
         if lane.current is None:
-            lane.current = heapq.heappop(lane.waiting)[2].run()
+            lane.delivery = heapq.heappop(lane.waiting)[2]
+            lane.current = lane.delivery.run()
         try:
             lane.not_before = self._clock.now() + next(lane.current)
         except StopIteration:
@@ -80,19 +82,22 @@ class Lanes:
 
 def _abandon(lane: _Lane) -> None:
     if lane.current is not None:
-        _end(lane.current)
+        if not _ended(lane.current) and lane.delivery:
+            lane.delivery.undone(OutOfTimeError.CODE)
         lane.current = None
     left, lane.waiting = lane.waiting, []
     for _, _, delivery in sorted(left, key=lambda entry: entry[:2]):
         delivery.undone(OutOfTimeError.CODE)
 
 
-def _end(running: Waits[None]) -> None:
+def _ended(running: Waits[None]) -> bool:
+    """Let it know that there is no time to wait; False when it would wait once more, for something else."""
     try:
         running.throw(OutOfTimeError())
     except StopIteration:
-        return
-    running.close()  # it would wait once more, for which there is no time
+        return True
+    running.close()
+    return False
 
 
 def driven(clock: Clock, work: Waits[T]) -> T:

@@ -14,6 +14,7 @@ from cloudtrail_to_slack_dev.slack_standin import (
     Dropped,
     Fault,
     HttpStatus,
+    Pace,
     RateLimited,
     SlackError,
     SlackStandIn,
@@ -129,7 +130,7 @@ def test_a_fault_shown_never_is_a_mistake(standin: SlackStandIn) -> None:
 def test_a_channel_has_its_pace() -> None:
     """What follows too soon is answered 429 with the seconds to wait, in that channel alone, by the clock given."""
     now = [1_730_000_000.0]
-    with SlackStandIn(clock=lambda: now[0], seconds_a_message=1.5) as standin:
+    with SlackStandIn(clock=lambda: now[0], meet=Pace(lambda: now[0], 1.5).fault) as standin:
         client = WebClient(standin.bot_token, base_url=standin.api_url, retry_handlers=[])
         for channel in ("C1", "C2"):
             standin.add_channel(channel, channel.lower())

@@ -5,6 +5,7 @@ from cloudtrail_to_slack_dev.slack_standin.faults import (
     Dropped,
     Fault,
     HttpStatus,
+    Pace,
     RateLimited,
     SlackError,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Fault",
     "HttpStatus",
     "Message",
+    "Pace",
     "RateLimited",
     "Section",
     "SlackError",

@@ -80,7 +80,10 @@ class FaultQueue:
 
 
 class Pace:
-    """How fast messages may follow each other in a channel; what comes too early is told when to come back."""
+    """How fast messages may follow each other in a channel; what comes too early is told when to come back.
+
+    Slack wants about one second (Slack API docs, "Rate limits"). For the stand-in's `meet`.
+    """
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
         self._clock = clock

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from cloudtrail_to_slack_dev.slack_standin import wire
-from cloudtrail_to_slack_dev.slack_standin.faults import AcceptedThenDropped, Fault, FaultQueue, Pace
+from cloudtrail_to_slack_dev.slack_standin.faults import AcceptedThenDropped, Fault, FaultQueue
 from cloudtrail_to_slack_dev.slack_standin.listener import Listener
 from cloudtrail_to_slack_dev.slack_standin.records import Call, Channel, JsonObject, Message, Thread
 from cloudtrail_to_slack_dev.slack_standin.wire import Answer, Refused
@@ -29,8 +29,7 @@ class SlackStandIn:
     Args:
         bot_token: The only token that the Web API takes.
         clock: Where the seconds of a message's `ts` come from.
-        seconds_a_message: How far apart a channel's messages must be, by that clock, or they are answered 429; Slack
-            wants about one second (Slack API docs, "Rate limits"). 0: no limit.
+        meet: Asked at every request, with its method and channel, which fault to show where none is queued.
     """
 
     def __init__(
@@ -38,10 +37,10 @@ class SlackStandIn:
         *,
         bot_token: str = "xoxb-stand-in",  # noqa: S107 (no secret: it opens nothing but this stand-in)
         clock: Callable[[], float] = time.time,
-        seconds_a_message: float = 0,
+        meet: Callable[[str, str | None], Fault | None] = lambda _method, _channel: None,
     ) -> None:
         self.bot_token = bot_token
-        self._pace = Pace(clock, seconds_a_message)
+        self._meet = meet
         self._workspace = Workspace(clock)
         self._faults = FaultQueue()
         self._calls: list[Call] = []
@@ -217,7 +216,7 @@ class SlackStandIn:
         self, method: str, channel: str | None, payload: JsonObject, act: Callable[[], Answer]
     ) -> Answer | None:
         to_webhook = method == "webhook"
-        fault = self._faults.take(method, channel) or self._pace.fault(method, channel)
+        fault = self._faults.take(method, channel) or self._meet(method, channel)
         if fault is not None and not isinstance(fault, AcceptedThenDropped):
             self._calls.append(Call(method, channel, payload, accepted=False, error=wire.fault_error(fault)))
             return wire.fault_answer(fault, to_webhook=to_webhook)

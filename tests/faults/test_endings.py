@@ -1,0 +1,32 @@
+"""What is under way when the time is over."""
+
+from cloudtrail_to_slack.errors import OutOfTimeError
+from cloudtrail_to_slack.lanes import Lanes, Waits
+from cloudtrail_to_slack.waiting import Clock
+
+
+class _Stubborn:
+    """A delivery that goes on when there is no time for what it waits for, and then waits for something else."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+
+    def run(self) -> Waits[None]:
+        """Wait twice."""
+        try:
+            yield 1.0
+        except OutOfTimeError:
+            yield 1.0
+
+    def undone(self, code: str) -> None:
+        """Remember why."""
+        self.codes.append(code)
+
+
+def test_what_waits_once_more_when_the_time_is_over_is_undone() -> None:
+    """A delivery that is not at its end when there is no time left is known not to have been made."""
+    lanes = Lanes(Clock(lambda: 0.0))
+    delivery = _Stubborn()
+    lanes.add("lane", 0, delivery)
+    lanes.run()
+    assert delivery.codes == ["out_of_time"]

@@ -1,0 +1,91 @@
+"""Virtual time, and tasks that take turns in it: races and waits that cost no time and happen again the same way.
+
+Each task is a thread, but only one of them runs at a time: it keeps the turn until it sleeps, and every request it
+makes is a short sleep. So two handlers interleave at their requests, in an order that depends on the seed alone.
+"""
+
+import heapq
+import itertools
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+
+class Killed(BaseException):
+    """The process of a task has died: nothing that would catch an Exception gets to see it."""
+
+
+@dataclass(eq=False)
+class Task:
+    """Something that runs until it ends, or until Lambda ends it at `deadline`."""
+
+    number: int
+    deadline: float
+    gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+
+class Timeline:
+    """The one clock of a history, and the order in which things happen by it. `current` is the task that runs."""
+
+    def __init__(self, start: float, chance: random.Random) -> None:
+        self.now = start
+        self.current: Task | None = None
+        self._chance = chance
+        self._numbers = itertools.count()
+        self._coming: list[tuple[float, float, int, Callable[[], None]]] = []
+        self._turn_ended = threading.Semaphore(0)
+
+    def time(self) -> float:
+        """Stand in for `time.time`."""
+        return self.now
+
+    def at(self, when: float, call: Callable[[], None]) -> None:
+        """Call something at a time; what falls on the same time comes in random order."""
+        heapq.heappush(self._coming, (when, self._chance.random(), next(self._numbers), call))
+
+    def run(self) -> None:
+        """Go on until nothing is coming."""
+        while self._coming:
+            when, _, _, call = heapq.heappop(self._coming)
+            self.now = max(self.now, when)
+            call()
+
+    def begin(self, task: Task, work: Callable[[], None]) -> None:
+        """Begin a task now; `work` raises nothing."""
+
+        def body() -> None:
+            task.gate.acquire()
+            try:
+                work()
+            finally:
+                self._turn_ended.release()
+
+        threading.Thread(target=body, daemon=True).start()
+        self._give_turn(task)
+
+    def sleep(self, seconds: float) -> None:
+        """Stand in for `time.sleep`: let the others go on meanwhile.
+
+        Raises:
+            Killed: the task's deadline came first.
+        """
+        task = self.current
+        if task is None:
+            return
+        wakes = min(self.now + max(seconds, 0.0), task.deadline)
+        if self._coming and self._coming[0][0] <= wakes:
+            self.at(wakes, partial(self._give_turn, task))
+            self._turn_ended.release()
+            task.gate.acquire()
+        else:
+            self.now = wakes
+        if self.now >= task.deadline:
+            raise Killed("timed out")
+
+    def _give_turn(self, task: Task) -> None:
+        self.current = task
+        task.gate.release()
+        self._turn_ended.acquire()
+        self.current = None
