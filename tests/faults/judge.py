@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from cloudtrail_to_slack.alerts import hold_alert
 from cloudtrail_to_slack.config import read_config
@@ -205,6 +204,5 @@ def _alert_key(happening: Happening) -> str:
         if len(_KEYS) > 1000:
             _KEYS.clear()
         event = read_event(happening.record)
-        rules: Any = _rules().judge(event.flat, START.date()).matched
-        _KEYS[happening.event_id] = hold_alert(event, rules, lambda: None).key  # type: ignore[arg-type, return-value]  # never made
+        _KEYS[happening.event_id] = hold_alert(event, _rules().judge(event.flat, START.date()).matched).key
     return _KEYS[happening.event_id]
