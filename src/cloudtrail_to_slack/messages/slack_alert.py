@@ -38,6 +38,7 @@ _DETAILS = (
 _SECTION_ROOM = 150  # JSON characters around the text of one section
 _LEAST_DETAIL = 200
 _LONGEST_NUMBER = 15
+_MOST_INDENTED = 40  # levels; the deepest real record we know has 11
 _BARE = re.compile(r"[^A-Za-z0-9_./:=+-]")
 _REPLY_ROOM = 4000  # a thread is read as a whole; the opening message tells the rest
 
@@ -162,10 +163,27 @@ def _detail(label: str, text: str, room: int) -> Block | None:
 def _pretty(value: object) -> str:
     if isinstance(value, str):
         return value
+    if _is_deeper(value, _MOST_INDENTED):
+        return as_text(value)
     try:
         return json.dumps(_readable(value), indent=2, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
         return as_text(value)
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether a value is nested more than `levels` deep: indented, it would grow with the square of its depth."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, Mapping | list)
+            for child in (parent.values() if isinstance(parent, Mapping) else parent)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _readable(value: Any) -> Any:  # noqa: ANN401 (any JSON in, any JSON out)

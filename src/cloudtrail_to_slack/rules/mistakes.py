@@ -177,7 +177,7 @@ def _lonely_equals(text: str) -> int | None:
                 if not (keyword and before_that in ("(", ",")):
                     return starts[token.start[0] - 1] + token.start[1]
             before_that, before = before, token.string
-    except (tokenize.TokenError, SyntaxError, IndexError):
+    except (tokenize.TokenError, SyntaxError, IndexError, UnicodeDecodeError):  # the last from Python 3.12 and 3.13
         return None
     return None
 
