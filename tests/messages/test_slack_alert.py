@@ -221,7 +221,7 @@ def test_details_of_any_type(value: object) -> None:
 
 
 def test_details_nested_beyond_measure() -> None:
-    """Parameters nested deeply are shown without indentation, or named where Python cannot dump them; they stay short."""
+    """Parameters nested deeply are shown without indentation, or named where Python cannot dump them: in few words."""
     deep: Any = []
     for _ in range(5000):
         deep = [deep]
