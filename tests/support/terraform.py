@@ -38,11 +38,15 @@ class Terraform:
 
     def run(self, *arguments: str) -> str:
         """Run a command, which must succeed, and return what it says."""
-        command = [self._program, *arguments]
-        if arguments[0] != "show":
-            command += ["-input=false", "-no-color"]
+        command, *rest = arguments
+        quiet = [] if command == "show" else ["-input=false", "-no-color"]
         done = subprocess.run(  # noqa: S603 (Terraform, with arguments from tests)
-            command, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
+            [self._program, command, *quiet, *rest],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
