@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint types pytest terraform histories faults demo bench format lock clean
+.PHONY: help test lint types pytest terraform checkov histories faults demo bench format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,14 +43,14 @@ faults: $(READY) ## as many random histories of faults as asked for: N=50000 SEE
 
 terraform: ## terraform fmt, validate and test; without Terraform it says what it skipped
 	@if command -v terraform >/dev/null; then \
-		export TF_DATA_DIR=build/terraform TF_IN_AUTOMATION=1; set -x; \
-		terraform fmt -check -recursive -diff; \
-		terraform init -backend=false -input=false >/dev/null; \
-		terraform validate; \
-		terraform test; \
+		bash tests/terraform.sh; \
 	else \
 		echo 'skipped: terraform fmt, validate and test, because there is no terraform on this machine'; \
 	fi
+
+checkov: build/checkov/.ready ## look for insecure settings in the Terraform code; skips stand in it, with reasons
+	build/checkov/bin/checkov --directory . --framework terraform --compact --quiet --skip-download \
+		--skip-path '^build/' --skip-path '^.venv/' --skip-path '^tests/'
 
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench
@@ -73,4 +73,10 @@ $(READY): pyproject.toml requirements.txt
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# Many dependencies, so in an environment of its own.
+build/checkov/.ready: Makefile
+	@"$(PYTHON)" -m venv --clear build/checkov
+	@build/checkov/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30
 	@touch $@
