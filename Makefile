@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint types pytest terraform demo bench format lock clean
+.PHONY: help test lint types pytest terraform package demo bench format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,14 @@ terraform: ## terraform fmt, validate and test; without Terraform it says what i
 	else \
 		echo 'skipped: terraform fmt, validate and test, because there is no terraform on this machine'; \
 	fi
+
+RUNTIME ?= python3.13
+ARCHITECTURE ?= arm64
+
+package: ## build a whole zip for lambda_package, for RUNTIME, ARCHITECTURE and, if given, with CONFIG
+	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
+	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
+		--architecture "$(ARCHITECTURE)" $(if $(CONFIG),--config "$(CONFIG)")
 
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench
