@@ -38,7 +38,7 @@ def build_layer(requirements: Path, target: Target, output_directory: Path) -> P
     try:
         text = requirements.read_text(encoding="utf-8")
         output_directory.mkdir(parents=True, exist_ok=True)
-        path = output_directory / _file_name(text, target)
+        path = output_directory / file_name(text, target)
         if not is_whole(path):
             with _one_at_a_time(output_directory):
                 if not is_whole(path):  # it may have been built while this one waited
@@ -48,14 +48,15 @@ def build_layer(requirements: Path, target: Target, output_directory: Path) -> P
     return path
 
 
+def file_name(requirements: str, target: Target) -> str:
+    """Return the name of a layer's zip, which differs where the layer would."""
+    key = hashlib.sha256(f"{LAYOUT}\n{requirements}".encode()).hexdigest()[:16]
+    return f"layer-{target.runtime}-{target.architecture}-{key}.zip"
+
+
 def _build(requirements: str, target: Target, path: Path) -> None:
     files = fetch_packages(requirements, target)
     write_whole(path, zip_bytes({f"{_FOLDER}/{name}": content for name, content in files.items()}))
-
-
-def _file_name(requirements: str, target: Target) -> str:
-    key = hashlib.sha256(f"{LAYOUT}\n{requirements}".encode()).hexdigest()[:16]
-    return f"layer-{target.runtime}-{target.architecture}-{key}.zip"
 
 
 @contextlib.contextmanager

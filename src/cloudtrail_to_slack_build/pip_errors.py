@@ -46,7 +46,7 @@ def _cause(output: str, target: Target) -> str:
 
 def _errors_in(output: str) -> str:
     """Return the errors that pip named, and the last thing it said of the network."""
-    lines = output.split(_TRACEBACK)[0].splitlines()
+    lines = output.partition(_TRACEBACK)[0].splitlines()
     start = next((number for number, line in enumerate(lines) if line.startswith("ERROR")), 0)
     telling = [line for line in lines[:start] if _NO_INDEX.search(line)][-1:] + lines[start:]
     return "\n".join(f"  {line}" for line in telling[-_LINES_SHOWN:] if line.strip())
