@@ -1,0 +1,21 @@
+# Where what failed for good is kept: asynchronous invocations, and messages of the queue.
+
+locals {
+  # `coalesce` answers at its first known argument, so a target that is known only after apply does no harm here.
+  create_dead_letter_queue = coalesce(var.create_dead_letter_queue, var.dead_letter_target_arn == null)
+  # A queue's messages can only go to another queue, so a topic will not do for them.
+  create_dead_letters = local.create_dead_letter_queue ? true : var.enable_sqs_queue && !can(regex("^arn:[a-z-]+:sqs:", var.dead_letter_target_arn))
+
+  dead_letter_queue_arn  = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
+  dead_letter_target_arn = local.create_dead_letter_queue ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
+}
+
+resource "aws_sqs_queue" "dead_letters" {
+  count = local.create_dead_letters ? 1 : 0
+
+  name                      = "${var.function_name}-dead-letters"
+  message_retention_seconds = 1209600 # 14 days, the longest there is
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.kms_key_arn
+  tags                      = var.tags
+}

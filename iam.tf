@@ -1,0 +1,106 @@
+# The function's role: what it may do, statement by statement. Where something is not used there is no statement.
+
+locals {
+  topic_arns = distinct(compact(concat([local.default_topic_arn], [for route in local.sns_routes : route.sns_topic_arn])))
+
+  # References to secrets that are in use: with the bot, webhooks are not read.
+  ssm_parameters = compact(concat(
+    [var.slack_bot_token_ssm_parameter],
+    local.has_bot ? [] : [var.default_slack_hook_url_ssm_parameter],
+    local.has_bot ? [] : [for route in var.slack_webhook_configuration : route.slack_hook_url_ssm_parameter],
+  ))
+  ssm_parameter_arns = distinct([
+    for name in local.ssm_parameters :
+    startswith(name, "arn:") ? name : "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter/${trimprefix(name, "/")}"
+  ])
+  secret_arns = distinct(compact(concat(
+    [var.slack_bot_token_secret_arn],
+    local.has_bot ? [] : [var.default_slack_hook_url_secret_arn],
+    local.has_bot ? [] : [for route in var.slack_webhook_configuration : route.slack_hook_url_secret_arn],
+  )))
+
+  # An alias or id is looked up; the ARN of a key may be of another account, where nothing can be looked up.
+  logs_key_given  = coalesce(var.cloudtrail_logs_kms_key_id, " ") != " "
+  logs_key_is_arn = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/", var.cloudtrail_logs_kms_key_id))
+  logs_key_arn    = local.logs_key_is_arn ? var.cloudtrail_logs_kms_key_id : one(data.aws_kms_key.cloudtrail[*].arn)
+  used_key_arns   = distinct(compact(concat([var.kms_key_arn], var.additional_kms_key_arns)))
+
+  statements = {
+    ReadLogObjects = {
+      Action   = ["s3:GetObject"]
+      Resource = ["${local.bucket_arn}/${var.s3_notification_filter_prefix}*"]
+    }
+    DecryptLogObjects = !local.logs_key_given ? null : {
+      Action   = ["kms:Decrypt"]
+      Resource = [local.logs_key_arn]
+    }
+    WriteLog = {
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.function_name}:*"]
+    }
+    KeepState = !local.has_state_table ? null : {
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+      Resource = [local.table_arn]
+    }
+    PublishAlerts = length(local.topic_arns) == 0 ? null : {
+      Action   = ["sns:Publish"]
+      Resource = local.topic_arns
+    }
+    ReadParameters = length(local.ssm_parameter_arns) == 0 ? null : {
+      Action   = ["ssm:GetParameter"]
+      Resource = local.ssm_parameter_arns
+    }
+    ReadSecrets = length(local.secret_arns) == 0 ? null : {
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = local.secret_arns
+    }
+    TakeFromQueue = !var.enable_sqs_queue ? null : {
+      Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+      Resource = aws_sqs_queue.notifications[*].arn
+    }
+    KeepFailedInvocations = {
+      Action   = [can(regex("^arn:[a-z-]+:sns:", local.dead_letter_target_arn)) ? "sns:Publish" : "sqs:SendMessage"]
+      Resource = [local.dead_letter_target_arn]
+    }
+    UseKeys = length(local.used_key_arns) == 0 ? null : {
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource = local.used_key_arns
+    }
+    # X-Ray knows no resources. Source: Service Authorization Reference, AWS X-Ray.
+    Trace = !var.enable_xray_tracing ? null : {
+      Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+      Resource = ["*"]
+    }
+  }
+}
+
+data "aws_kms_key" "cloudtrail" {
+  count  = local.logs_key_given && !local.logs_key_is_arn ? 1 : 0
+  key_id = var.cloudtrail_logs_kms_key_id
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.function_name
+  description          = "The function ${var.function_name}"
+  permissions_boundary = var.iam_role_permissions_boundary
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name = "what-the-function-does"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for sid, statement in local.statements : merge({ Sid = sid, Effect = "Allow" }, statement) if statement != null]
+  })
+}

@@ -1,0 +1,88 @@
+# The function, its log, and how failed invocations are kept.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  # The provider's version 6 calls `name` deprecated in favour of `region`, which 5 does not have; both have `id`.
+  region     = data.aws_region.current.id
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  bucket_arn = "arn:${local.partition}:s3:::${var.cloudtrail_logs_s3_bucket_name}"
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.function_name}"
+  retention_in_days = var.lambda_logs_retention_in_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "this" {
+  function_name = var.function_name
+  description   = "Tells Slack and SNS of the CloudTrail events that matter"
+  role          = aws_iam_role.this.arn
+
+  filename         = local.package_path
+  source_code_hash = local.package_hash
+  layers           = local.layer_arns
+  handler          = "cloudtrail_to_slack.handler.lambda_handler"
+  runtime          = var.lambda_runtime
+  architectures    = [var.lambda_architecture]
+  publish          = true
+
+  memory_size                    = var.lambda_memory_size
+  timeout                        = var.lambda_timeout_seconds
+  reserved_concurrent_executions = coalesce(var.lambda_reserved_concurrent_executions, -1)
+  kms_key_arn                    = var.kms_key_arn
+
+  environment {
+    variables = local.environment
+  }
+
+  dead_letter_config {
+    target_arn = local.dead_letter_target_arn
+  }
+
+  tracing_config {
+    mode = var.enable_xray_tracing ? "Active" : "PassThrough"
+  }
+
+  tags = var.tags
+
+  # Without the log group Lambda makes one of its own, without the policy the first invocations fail.
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this, terraform_data.settings]
+}
+
+resource "aws_lambda_function_event_invoke_config" "this" {
+  function_name                = aws_lambda_function.this.function_name
+  maximum_retry_attempts       = var.lambda_maximum_retry_attempts
+  maximum_event_age_in_seconds = var.lambda_maximum_event_age_seconds
+}
+
+locals {
+  webhook_routes = concat(
+    [for route in coalesce(var.configuration, []) : { accounts = route.accounts, slack_hook_url = route.slack_hook_url }],
+    [for route in var.slack_webhook_configuration : { for key, value in route : key => value if value != null }],
+  )
+
+  # Only what is given stands in the environment. With the bot, webhooks are not used and not handed over.
+  environment = merge(
+    { LOG_LEVEL = upper(var.log_level) },
+    local.has_state_table ? { DYNAMODB_TABLE_NAME = local.table_name } : {},
+    var.slack_api_url == null ? {} : { SLACK_API_URL = var.slack_api_url },
+    var.lambda_package == null ? {} : { CONFIG_PATH = "/opt/config.json" },
+    local.bot_token_given ? { SLACK_BOT_TOKEN = var.slack_bot_token } : {},
+    var.slack_bot_token_ssm_parameter == null ? {} : { SLACK_BOT_TOKEN_SSM_PARAMETER = var.slack_bot_token_ssm_parameter },
+    var.slack_bot_token_secret_arn == null ? {} : { SLACK_BOT_TOKEN_SECRET_ARN = var.slack_bot_token_secret_arn },
+    local.has_bot ? {} : merge(
+      local.webhook_given ? { SLACK_WEBHOOK_URL = var.default_slack_hook_url } : {},
+      var.default_slack_hook_url_ssm_parameter == null ? {} : { SLACK_WEBHOOK_URL_SSM_PARAMETER = var.default_slack_hook_url_ssm_parameter },
+      var.default_slack_hook_url_secret_arn == null ? {} : { SLACK_WEBHOOK_URL_SECRET_ARN = var.default_slack_hook_url_secret_arn },
+      local.has_webhook_routes ? { SLACK_WEBHOOK_ROUTES = jsonencode(local.webhook_routes) } : {},
+    ),
+  )
+}

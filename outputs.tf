@@ -1,0 +1,99 @@
+output "lambda_function_arn" {
+  description = "ARN of the function."
+  value       = aws_lambda_function.this.arn
+}
+
+output "lambda_function_name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+}
+
+output "lambda_function_version" {
+  description = "Version of the function that was published last; a change of rules publishes a new one."
+  value       = aws_lambda_function.this.version
+}
+
+output "lambda_role_arn" {
+  description = "ARN of the function's role."
+  value       = aws_iam_role.this.arn
+}
+
+output "lambda_role_name" {
+  description = "Name of the function's role."
+  value       = aws_iam_role.this.name
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "dynamodb_table_name" {
+  description = "Name of the state table; null when there is none."
+  value       = local.has_state_table ? local.table_name : null
+}
+
+output "dynamodb_table_arn" {
+  description = "ARN of the state table; null when there is none."
+  value       = local.has_state_table ? local.table_arn : null
+}
+
+output "sqs_queue_arn" {
+  description = "ARN of the queue before the function; null without `enable_sqs_queue`."
+  value       = one(aws_sqs_queue.notifications[*].arn)
+}
+
+output "sqs_queue_url" {
+  description = "Address of the queue before the function; null without `enable_sqs_queue`."
+  value       = one(aws_sqs_queue.notifications[*].url)
+}
+
+output "dead_letter_target_arn" {
+  description = "ARN of where failed invocations are kept, created or given."
+  value       = local.dead_letter_target_arn
+}
+
+output "dead_letter_queue_url" {
+  description = "Address of the dead-letter queue, when it was created."
+  value       = one(aws_sqs_queue.dead_letters[*].url)
+}
+
+output "sns_topic_arn" {
+  description = "ARN of the topic for accounts that no route names, created or given; null when there is none."
+  value       = local.default_topic_arn
+}
+
+output "s3_sns_fanout_topic_arn" {
+  description = "ARN of the fan-out topic, created or given; null without `enable_s3_sns_fanout`."
+  value       = local.fanout_topic_arn
+}
+
+output "s3_sns_fanout_topic_name" {
+  description = "Name of the fan-out topic, when it was created."
+  value       = one(aws_sns_topic.s3_notifications[*].name)
+}
+
+output "rendered_config" {
+  description = "The config.json that the function reads, for the command line. It holds no secret."
+  value       = jsonencode(local.config)
+}
+
+output "bucket_notification_configuration" {
+  description = "What the bucket's notification configuration must hold, as JSON for `aws s3api put-bucket-notification-configuration`: to merge by hand where `create_bucket_notification` is false."
+  value       = jsonencode(local.bucket_notification)
+}
+
+output "trail_bucket_policy" {
+  description = "Policy to add to the log bucket when it belongs to another account, as JSON; null when it does not."
+  value       = local.bucket_in_own_account ? null : jsonencode(local.trail_bucket_policy)
+}
+
+output "trail_key_policy" {
+  description = "Statement to add to the policy of the logs' KMS key when bucket and key belong to another account, as JSON; null when they do not."
+  value       = local.bucket_in_own_account || !local.logs_key_given ? null : jsonencode(local.trail_key_policy)
+}
+
+output "kms_key_policy" {
+  description = "Statements to add to the policy of the key given as `kms_key_arn`, as JSON: who must use it for this to work; null without one."
+  value       = var.kms_key_arn == null ? null : jsonencode(local.own_key_policy)
+}

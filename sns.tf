@@ -1,0 +1,17 @@
+# The topic that alerts are published to, when subscriptions are given and no topic.
+
+resource "aws_sns_topic" "events_to_sns" {
+  count = local.create_alerts_topic ? 1 : 0
+
+  name              = var.function_name
+  kms_master_key_id = coalesce(var.kms_key_arn, "alias/aws/sns")
+  tags              = var.tags
+}
+
+resource "aws_sns_topic_subscription" "events_to_sns" {
+  for_each = local.create_alerts_topic ? var.aws_sns_topic_subscriptions : {}
+
+  topic_arn = aws_sns_topic.events_to_sns[0].arn
+  protocol  = each.value
+  endpoint  = each.key
+}

@@ -1,0 +1,36 @@
+# The state table: threads, and the ledger of what was delivered.
+
+locals {
+  create_table = local.has_state_table ? var.create_dynamodb_table : false
+  table_name   = local.create_table ? aws_dynamodb_table.state[0].name : var.dynamodb_table_name
+  table_arn    = local.create_table ? aws_dynamodb_table.state[0].arn : "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${var.dynamodb_table_name}"
+}
+
+resource "aws_dynamodb_table" "state" {
+  count = local.create_table ? 1 : 0
+
+  name         = var.dynamodb_table_name
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "pk"
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  # Without a key of yours the table is encrypted with one that DynamoDB owns.
+  dynamic "server_side_encryption" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+    content {
+      enabled     = true
+      kms_key_arn = server_side_encryption.value
+    }
+  }
+
+  tags = var.tags
+}

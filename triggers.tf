@@ -1,0 +1,177 @@
+# How the function hears of log objects:
+#
+#   bucket ──────────────────────────────┐
+#   bucket ── fan-out topic ─────────────┤
+#   bucket ── EventBridge rule ──────────┼──▶ function, or queue ──▶ function
+#   trail ─── CloudTrail's own topic ────┘
+#
+# Removed objects are told by the bucket in all four; CloudTrail's topic knows nothing of them, so beside it the bucket
+# itself does.
+
+locals {
+  bucket_events = concat(
+    var.enable_cloudtrail_sns_topic ? [] : ["s3:ObjectCreated:*"],
+    var.s3_removed_object_notification ? ["s3:ObjectRemoved:*"] : [],
+  )
+  bucket_notifies          = !var.enable_eventbridge_trigger && length(local.bucket_events) > 0
+  bucket_notifies_topic    = local.bucket_notifies && var.enable_s3_sns_fanout
+  bucket_notifies_queue    = local.bucket_notifies && !var.enable_s3_sns_fanout && var.enable_sqs_queue
+  bucket_notifies_function = local.bucket_notifies && !var.enable_s3_sns_fanout && !var.enable_sqs_queue
+  eventbridge_on           = var.enable_eventbridge_trigger || var.enable_eventbridge_notificaitons || var.enable_eventbridge_notifications
+
+  create_fanout_topic = var.enable_s3_sns_fanout && var.create_s3_sns_fanout_topic
+  fanout_topic_arn    = !var.enable_s3_sns_fanout ? null : var.create_s3_sns_fanout_topic ? aws_sns_topic.s3_notifications[0].arn : var.s3_sns_fanout_topic_arn
+  # Each topic by a name that is known before apply.
+  trigger_topics = merge(
+    var.enable_s3_sns_fanout ? { fanout = local.fanout_topic_arn } : {},
+    var.enable_cloudtrail_sns_topic ? { cloudtrail = var.cloudtrail_sns_topic_arn } : {},
+  )
+  trigger_topic_arns = values(local.trigger_topics)
+
+  # S3 speaks for any bucket of anybody: only this bucket, only in its owner's account.
+  only_the_bucket = {
+    ArnEquals    = { "aws:SourceArn" = local.bucket_arn }
+    StringEquals = { "aws:SourceAccount" = local.bucket_account_id }
+  }
+}
+
+# A bucket has one notification configuration, whoever manages it.
+resource "aws_s3_bucket_notification" "bucket_notification" {
+  count = var.create_bucket_notification && (local.bucket_notifies || local.eventbridge_on) ? 1 : 0
+
+  bucket      = var.cloudtrail_logs_s3_bucket_name
+  eventbridge = local.eventbridge_on
+
+  dynamic "lambda_function" {
+    for_each = local.bucket_notifies_function ? [aws_lambda_function.this.arn] : []
+    content {
+      lambda_function_arn = lambda_function.value
+      events              = local.bucket_events
+      filter_prefix       = var.s3_notification_filter_prefix
+      filter_suffix       = ".json.gz"
+    }
+  }
+
+  dynamic "queue" {
+    for_each = local.bucket_notifies_queue ? aws_sqs_queue.notifications[*].arn : []
+    content {
+      queue_arn     = queue.value
+      events        = local.bucket_events
+      filter_prefix = var.s3_notification_filter_prefix
+      filter_suffix = ".json.gz"
+    }
+  }
+
+  dynamic "topic" {
+    for_each = local.bucket_notifies_topic ? [local.fanout_topic_arn] : []
+    content {
+      topic_arn     = topic.value
+      events        = local.bucket_events
+      filter_prefix = var.s3_notification_filter_prefix
+      filter_suffix = ".json.gz"
+    }
+  }
+
+  # S3 tries each target when it is told of it.
+  depends_on = [aws_lambda_permission.s3, aws_sqs_queue_policy.notifications, aws_sns_topic_policy.s3_notifications]
+}
+
+resource "aws_lambda_permission" "s3" {
+  count = local.bucket_notifies_function ? 1 : 0
+
+  statement_id   = "AllowExecutionFromS3Bucket"
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.this.function_name
+  principal      = "s3.amazonaws.com"
+  source_arn     = local.bucket_arn
+  source_account = local.bucket_account_id
+}
+
+# The topic between bucket and function.
+
+resource "aws_sns_topic" "s3_notifications" {
+  count = local.create_fanout_topic ? 1 : 0
+
+  name = var.s3_sns_fanout_topic_name
+  # Not AWS's own key: its policy lets no bucket publish.
+  kms_master_key_id = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_sns_topic_policy" "s3_notifications" {
+  count = local.create_fanout_topic ? 1 : 0
+
+  arn = aws_sns_topic.s3_notifications[0].arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "s3"
+      Effect    = "Allow"
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.s3_notifications[0].arn
+      Principal = { Service = "s3.amazonaws.com" }
+      Condition = local.only_the_bucket
+    }]
+  })
+}
+
+# The function or the queue at a topic: the fan-out's or CloudTrail's own.
+
+resource "aws_sns_topic_subscription" "trigger" {
+  for_each = local.trigger_topics
+
+  topic_arn            = each.value
+  protocol             = var.enable_sqs_queue ? "sqs" : "lambda"
+  endpoint             = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
+  raw_message_delivery = var.enable_sqs_queue ? true : null
+
+  depends_on = [aws_lambda_permission.sns, aws_sqs_queue_policy.notifications]
+}
+
+resource "aws_lambda_permission" "sns" {
+  for_each = { for name, arn in local.trigger_topics : name => arn if !var.enable_sqs_queue }
+
+  statement_id  = "AllowExecutionFromSNS-${each.key}"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this.function_name
+  principal     = "sns.amazonaws.com"
+  source_arn    = each.value
+}
+
+# EventBridge: the bucket sends it everything, the rule takes the log objects.
+
+resource "aws_cloudwatch_event_rule" "log_objects" {
+  count = var.enable_eventbridge_trigger ? 1 : 0
+
+  name        = "${var.function_name}-log-objects"
+  description = "Log objects that arrive in or are removed from ${var.cloudtrail_logs_s3_bucket_name}"
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source      = ["aws.s3"]
+    detail-type = var.s3_removed_object_notification ? ["Object Created", "Object Deleted"] : ["Object Created"]
+    detail = merge(
+      { bucket = { name = [var.cloudtrail_logs_s3_bucket_name] } },
+      var.s3_notification_filter_prefix == "" ? {} : { object = { key = [{ prefix = var.s3_notification_filter_prefix }] } },
+    )
+  })
+}
+
+resource "aws_cloudwatch_event_target" "log_objects" {
+  count = var.enable_eventbridge_trigger ? 1 : 0
+
+  rule = aws_cloudwatch_event_rule.log_objects[0].name
+  arn  = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
+
+  depends_on = [aws_lambda_permission.eventbridge, aws_sqs_queue_policy.notifications]
+}
+
+resource "aws_lambda_permission" "eventbridge" {
+  count = var.enable_eventbridge_trigger && !var.enable_sqs_queue ? 1 : 0
+
+  statement_id  = "AllowExecutionFromEventBridge"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this.function_name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.log_objects[0].arn
+}
