@@ -1,70 +1,89 @@
 # What is wrong in the whole of it, said before anything is made: errors first, warnings below.
 # What is wrong in one variable is said by that variable.
 
+locals {
+  # Each is a condition of its own below, so that one whose answer is known only after apply does not hold up the others.
+  wrong = {
+    token_given_twice        = length([for given in [local.bot_token_given, var.slack_bot_token_ssm_parameter != null, var.slack_bot_token_secret_arn != null] : given if given]) > 1
+    webhook_given_twice      = length([for given in [local.webhook_given, var.default_slack_hook_url_ssm_parameter != null, var.default_slack_hook_url_secret_arn != null] : given if given]) > 1
+    bot_without_channel      = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
+    nobody_is_told           = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
+    no_rule                  = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
+    faulty_rule_files        = length(local.faulty_file_rules) > 0
+    repeated_rule_ids        = length(local.repeated_rule_ids) > 0
+    fanout_without_topic     = var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic && var.s3_sns_fanout_topic_arn == null
+    cloudtrail_topic_missing = var.enable_cloudtrail_sns_topic && var.cloudtrail_sns_topic_arn == null
+    triggers_given_twice     = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
+    package_and_layer        = var.lambda_package != null && var.dependencies_layer_arn != null
+    failed_invocations_lost  = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
+    queue_starts_too_many    = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
+  }
+}
+
 resource "terraform_data" "settings" {
   lifecycle {
     precondition {
-      condition     = length([for given in [local.bot_token_given, var.slack_bot_token_ssm_parameter != null, var.slack_bot_token_secret_arn != null] : given if given]) <= 1
+      condition     = !local.wrong.token_given_twice
       error_message = "The bot's token is given more than once: keep one of slack_bot_token, slack_bot_token_ssm_parameter and slack_bot_token_secret_arn."
     }
 
     precondition {
-      condition     = length([for given in [local.webhook_given, var.default_slack_hook_url_ssm_parameter != null, var.default_slack_hook_url_secret_arn != null] : given if given]) <= 1
+      condition     = !local.wrong.webhook_given_twice
       error_message = "The default webhook is given more than once: keep one of default_slack_hook_url, default_slack_hook_url_ssm_parameter and default_slack_hook_url_secret_arn."
     }
 
     precondition {
-      condition     = !local.has_bot || trimspace(coalesce(var.default_slack_channel_id, " ")) != ""
+      condition     = !local.wrong.bot_without_channel
       error_message = "The bot needs a channel for accounts that no route names: set default_slack_channel_id (such as C0123456789)."
     }
 
     precondition {
-      condition     = local.has_bot || local.has_webhook || local.has_webhook_routes || local.has_sns
+      condition     = !local.wrong.nobody_is_told
       error_message = "Nobody would be told anything. Set slack_bot_token_ssm_parameter (or _secret_arn, or slack_bot_token) with default_slack_channel_id, or default_slack_hook_url_ssm_parameter (or _secret_arn, or default_slack_hook_url), or default_sns_topic_arn, or aws_sns_topic_subscriptions."
     }
 
     precondition {
-      condition     = var.use_default_rules || length(local.rules) > 0 || length(local.events_to_track) > 0
+      condition     = !local.wrong.no_rule
       error_message = "There is no rule, so nothing could ever match. Set use_default_rules = true, or give detection_rules, rules, rule_files or events_to_track."
     }
 
     precondition {
-      condition     = length(local.faulty_file_rules) == 0
+      condition     = !local.wrong.faulty_rule_files
       error_message = "Of the rules in rule_files, ${join("; ", local.faulty_file_rules)}."
     }
 
     precondition {
-      condition     = length(local.repeated_rule_ids) == 0
+      condition     = !local.wrong.repeated_rule_ids
       error_message = "Every rule needs an id of its own; more than one rule in detection_rules and rule_files has the id ${join(", ", local.repeated_rule_ids)}."
     }
 
     precondition {
-      condition     = !var.enable_s3_sns_fanout || var.create_s3_sns_fanout_topic || var.s3_sns_fanout_topic_arn != null
+      condition     = !local.wrong.fanout_without_topic
       error_message = "enable_s3_sns_fanout without a topic: set s3_sns_fanout_topic_arn, or leave create_s3_sns_fanout_topic = true."
     }
 
     precondition {
-      condition     = !var.enable_cloudtrail_sns_topic || var.cloudtrail_sns_topic_arn != null
+      condition     = !local.wrong.cloudtrail_topic_missing
       error_message = "enable_cloudtrail_sns_topic without a topic: set cloudtrail_sns_topic_arn."
     }
 
     precondition {
-      condition     = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) <= 1
+      condition     = !local.wrong.triggers_given_twice
       error_message = "Every log object would be announced more than once: set only one of enable_s3_sns_fanout, enable_eventbridge_trigger and enable_cloudtrail_sns_topic. enable_sqs_queue goes with each of them."
     }
 
     precondition {
-      condition     = var.lambda_package == null || var.dependencies_layer_arn == null
+      condition     = !local.wrong.package_and_layer
       error_message = "lambda_package holds the dependencies already: leave out dependencies_layer_arn, or lambda_package."
     }
 
     precondition {
-      condition     = local.dead_letter_target_arn != null
+      condition     = !local.wrong.failed_invocations_lost
       error_message = "Failed invocations would be lost: with create_dead_letter_queue = false set dead_letter_target_arn, or leave create_dead_letter_queue out."
     }
 
     precondition {
-      condition     = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? true : var.sqs_maximum_concurrency <= var.lambda_reserved_concurrent_executions
+      condition     = !local.wrong.queue_starts_too_many
       error_message = "sqs_maximum_concurrency is more than lambda_reserved_concurrent_executions, so the queue would start invocations that are refused: lower the former to ${coalesce(var.lambda_reserved_concurrent_executions, 0)}."
     }
   }

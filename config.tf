@@ -8,7 +8,7 @@ locals {
   has_bot               = local.bot_token_given || var.slack_bot_token_ssm_parameter != null || var.slack_bot_token_secret_arn != null
   has_webhook           = local.webhook_given || var.default_slack_hook_url_ssm_parameter != null || var.default_slack_hook_url_secret_arn != null
   has_webhook_routes    = local.webhook_routes_given || length(var.slack_webhook_configuration) > 0
-  has_sns               = local.default_topic_arn != null || length(local.sns_routes) > 0
+  has_sns               = local.create_alerts_topic || local.default_topic_given || length(local.sns_routes) > 0
   slack_routes          = coalesce(var.slack_app_configuration, [])
   sns_routes            = coalesce(var.sns_configuration, [])
   default_topic_given   = var.default_sns_topic_arn != null && var.default_sns_topic_arn != ""

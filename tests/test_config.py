@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.config import Config, Routes, is_web_address, raise_faults, read_config, read_webhook_routes
 from cloudtrail_to_slack.errors import ConfigurationError, Fault
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleSet, Severity
+from cloudtrail_to_slack.secret_values import SecretKind, SecretSource
 from support.strategies import hostile_key, hostile_text, json_values
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:alerts"
@@ -293,7 +294,23 @@ def test_routes_that_lead_nowhere_are_false() -> None:
 def test_webhook_routes() -> None:
     """Webhook routes are read by account."""
     data = [{"accounts": ["111111111111", "222222222222"], "slack_hook_url": WEBHOOK}]
-    assert read_webhook_routes(data, "R") == ({"111111111111": WEBHOOK, "222222222222": WEBHOOK}, [])
+    source = SecretSource("R[0].slack_hook_url", "environment", WEBHOOK)
+    assert read_webhook_routes(data, "R") == ({"111111111111": source, "222222222222": source}, [])
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "reference"),
+    [
+        ("slack_hook_url_ssm_parameter", "ssm", "/slack/hook"),
+        ("slack_hook_url_secret_arn", "secretsmanager", "arn:aws:secretsmanager:eu-west-1:1:secret:x"),
+    ],
+)
+def test_webhook_routes_by_reference(key: str, kind: SecretKind, reference: str) -> None:
+    """A route may say where its webhook is kept, and a fault in it would be told with its place."""
+    data = [{"accounts": ["222222222222"], "slack_hook_url": WEBHOOK}, {"accounts": ["111111111111"], key: reference}]
+    by_account, faults = read_webhook_routes(data, "R")
+    assert faults == []
+    assert by_account["111111111111"] == SecretSource(f"R[1].{key}", kind, reference)
 
 
 WRONG_WEBHOOKS: dict[str, Any] = {
@@ -305,6 +322,8 @@ WRONG_WEBHOOKS: dict[str, Any] = {
     "by address": [{WEBHOOK: ["111111111111"]}],
     "no address at all": [{"accounts": ["111111111111"], "slack_hook_url": f"{WEBHOOK} "[8:]}],
     "an object as address": [{"accounts": ["111111111111"], "slack_hook_url": {"url": WEBHOOK}}],
+    "two places": [{"accounts": ["111111111111"], "slack_hook_url": WEBHOOK, "slack_hook_url_ssm_parameter": "/x"}],
+    "no place": [{"accounts": ["111111111111"]}],
 }
 
 
@@ -368,6 +387,8 @@ def test_any_document(data: object) -> None:
 @settings(deadline=None, max_examples=100)
 @given(data=json_values())
 def test_any_webhook_routes(data: object) -> None:
-    """No webhook routes raise, and those without faults are addresses by account."""
+    """No webhook routes raise, and those without faults are addresses by account, or where they are kept."""
     by_account, faults = read_webhook_routes(data, "R")
-    assert faults or all(is_web_address(address) for address in by_account.values())
+    assert faults or all(
+        source.kind != "environment" or is_web_address(source.reference) for source in by_account.values()
+    )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from cloudtrail_to_slack.errors import ConfigurationError
+from cloudtrail_to_slack.secret_values import SecretSource
 from cloudtrail_to_slack.settings import (
     DEFAULT_CONFIG_PATH,
     DEFAULT_SLACK_API_URL,
@@ -163,11 +164,13 @@ def test_secrets_stay_out_of_repr(tmp_path: Path) -> None:
     """The repr of settings shows no secret."""
     environment = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_WEBHOOK_URL": WEBHOOK, "SLACK_WEBHOOK_ROUTES": ROUTES}
     assert "verysecret" not in repr(read(tmp_path, CHANNEL, **environment))
+    assert "verysecret" not in repr(parse_webhook_routes(ROUTES, "R"))
 
 
 def test_parse_webhook_routes() -> None:
     """Routes of webhooks are JSON in a variable or a secret."""
-    assert parse_webhook_routes(ROUTES, "R") == ({"111111111111": WEBHOOK}, [])
+    source = SecretSource("R[0].slack_hook_url", "environment", WEBHOOK)
+    assert parse_webhook_routes(ROUTES, "R") == ({"111111111111": source}, [])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, WEBHOOK])

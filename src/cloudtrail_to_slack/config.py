@@ -15,6 +15,7 @@ from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_tra
 from cloudtrail_to_slack.rules.expressions import compile_expression
 from cloudtrail_to_slack.rules.pointing import excerpt, point
 from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule, Severity
+from cloudtrail_to_slack.secret_values import SecretKind, SecretSource
 
 T = TypeVar("T")
 
@@ -25,6 +26,11 @@ KEYS = (
 )  # fmt: skip
 RULE_KEYS = ("expression", "id", "title", "severity", "description", "runbook_url", "mitre")
 IGNORE_RULE_KEYS = ("expression", "id", "reason", "expires")
+_WEBHOOK_KEYS: Mapping[str, SecretKind] = {
+    "slack_hook_url": "environment",
+    "slack_hook_url_ssm_parameter": "ssm",
+    "slack_hook_url_secret_arn": "secretsmanager",
+}
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", re.ASCII)
 
@@ -87,22 +93,24 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
     return config, faults
 
 
-def read_webhook_routes(data: object, path: str) -> tuple[dict[str, str], list[Fault]]:
-    """Read the parsed list of `{"accounts": […], "slack_hook_url": "…"}`.
+def read_webhook_routes(data: object, path: str) -> tuple[dict[str, SecretSource], list[Fault]]:
+    """Read the parsed list of `{"accounts": […], "slack_hook_url": "…"}`, or where the address is kept in its place.
 
     The list is a secret: a fault tells which element is wrong and what one looks like, and quotes nothing of it.
     """
     if not isinstance(data, list):
         return {}, [Fault(path, f"must be a list, not {kind(data)}")]
     faults: list[Fault] = []
-    routes: list[tuple[tuple[str, ...], str]] = []
+    routes: list[tuple[tuple[str, ...], SecretSource]] = []
     for position, element in enumerate(data):
-        unquoted: list[Fault] = []
-        route = _route(Reader(element, path, unquoted), "slack_hook_url")
-        if route and is_web_address(route[1]) and not unquoted:
+        route = _webhook_route(element, f"{path}[{position}]")
+        if route:
             routes.append(route)
         else:
-            shape = '{"accounts": [12-digit accounts], "slack_hook_url": "https://…"}'
+            shape = (
+                '{"accounts": [12-digit accounts], "slack_hook_url": "https://…"}, or with slack_hook_url_ssm_parameter'
+                " or slack_hook_url_secret_arn in place of slack_hook_url"
+            )
             faults.append(Fault(f"{path}[{position}]", f"must be {shape}"))
     return _by_account(routes), faults
 
@@ -268,9 +276,23 @@ def _route(fields: Reader, address_key: str) -> tuple[tuple[str, ...], str] | No
     return accounts, address
 
 
-def _by_account(routes: Iterable[tuple[tuple[str, ...], str]]) -> dict[str, str]:
-    """Return the address of each account; the first route that names an account counts."""
-    by_account: dict[str, str] = {}
+def _webhook_route(element: object, path: str) -> tuple[tuple[str, ...], SecretSource] | None:
+    """Return accounts, and where their webhook is; None when `element` is no such route."""
+    keys = [key for key in _WEBHOOK_KEYS if isinstance(element, dict) and key in element]
+    if len(keys) != 1:
+        return None
+    unquoted: list[Fault] = []
+    route = _route(Reader(element, path, unquoted), keys[0])
+    if route is None or unquoted:
+        return None
+    accounts, text = route
+    source = SecretSource(f"{path}.{keys[0]}", _WEBHOOK_KEYS[keys[0]], text)
+    return None if source.kind == "environment" and not is_web_address(text) else (accounts, source)
+
+
+def _by_account(routes: Iterable[tuple[tuple[str, ...], T]]) -> dict[str, T]:
+    """Return what each account has; the first route that names an account counts."""
+    by_account: dict[str, T] = {}
     for accounts, address in routes:
         for account in accounts:
             by_account.setdefault(account, address)

@@ -90,13 +90,17 @@ class Application:
         url, routes = self._settings.slack_webhook_url, self._settings.slack_webhook_routes
         by_account: dict[str, str] = {}
         if routes:
-            by_account, faults = parse_webhook_routes(self._secrets.read(routes), routes.variable)
+            sources, faults = parse_webhook_routes(self._secrets.read(routes), routes.variable)
             if faults:
                 raise SecretError("; ".join(map(str, faults)))
-        default = self._secrets.read_word(url) if url else None
-        if url and default and not is_web_address(default):
-            raise SecretError(f"{url.variable} holds no http(s) address")
-        return Routes(default, by_account)
+            by_account = {account: self._webhook(source) for account, source in sources.items()}
+        return Routes(self._webhook(url) if url else None, by_account)
+
+    def _webhook(self, source: SecretSource) -> str:
+        address = self._secrets.read_word(source)
+        if not is_web_address(address):
+            raise SecretError(f"{source.variable} holds no http(s) address")
+        return address
 
     def _bot_token(self) -> str:
         source: SecretSource | None = self._settings.slack_bot_token

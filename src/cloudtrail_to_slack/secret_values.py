@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cloudtrail_to_slack.errors import Fault, SecretError
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.aws_clients import AwsClients
 
 KEPT_SECONDS = 300  # a rotated secret is noticed after this long
-_REFERENCES: Mapping[str, Literal["ssm", "secretsmanager"]] = {
+SecretKind: TypeAlias = Literal["environment", "ssm", "secretsmanager"]
+_REFERENCES: Mapping[str, SecretKind] = {
     "_SSM_PARAMETER": "ssm",
     "_SECRET_ARN": "secretsmanager",
 }
@@ -19,10 +20,13 @@ _REFERENCES: Mapping[str, Literal["ssm", "secretsmanager"]] = {
 
 @dataclass(frozen=True, slots=True)
 class SecretSource:
-    """Where a secret is: in the environment variable `variable` itself, or where that variable points to."""
+    """Where a secret is: in the environment variable `variable` itself, or where that variable points to.
+
+    Of one in a list, `variable` names the place: `SLACK_WEBHOOK_ROUTES[0].slack_hook_url`.
+    """
 
     variable: str
-    kind: Literal["environment", "ssm", "secretsmanager"]
+    kind: SecretKind
     reference: str
 
     def __repr__(self) -> str:

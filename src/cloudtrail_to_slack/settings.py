@@ -59,8 +59,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, str], list[Fault]]:
-    """Parse the text of `SLACK_WEBHOOK_ROUTES`; no fault quotes it, for it is a secret."""
+def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, SecretSource], list[Fault]]:
+    """Parse the text of `SLACK_WEBHOOK_ROUTES` to where each account's webhook is; no fault quotes it."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,0 +1,42 @@
+module "cloudtrail_to_slack" {
+  source = "../../"
+
+  cloudtrail_logs_s3_bucket_name = var.cloudtrail_logs_s3_bucket_name
+
+  slack_bot_token_ssm_parameter = var.slack_bot_token_ssm_parameter
+  default_slack_channel_id      = var.default_slack_channel_id
+
+  # Accounts that go to channels of their own.
+  slack_app_configuration = [
+    {
+      accounts         = ["111111111111", "222222222222"]
+      slack_channel_id = "C0PRODUCTION"
+    },
+    {
+      accounts         = ["333333333333"]
+      slack_channel_id = "C0SANDBOX00"
+    },
+  ]
+
+  detection_rules = [
+    {
+      id         = "admin-policy-attached"
+      title      = "AdministratorAccess was attached"
+      severity   = "high"
+      expression = "event.get('requestParameters.policyArn') == 'arn:aws:iam::aws:policy/AdministratorAccess'"
+    },
+  ]
+
+  detection_ignore_rules = [
+    {
+      expression = "event.get('userIdentity.arn', '').endswith('/vulnerability-scanner')"
+      reason     = "it tries everything, every night"
+      expires    = "2099-12-31"
+    },
+  ]
+}
+
+output "lambda_function_name" {
+  description = "Name of the function."
+  value       = module.cloudtrail_to_slack.lambda_function_name
+}

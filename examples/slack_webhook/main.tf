@@ -1,0 +1,22 @@
+module "cloudtrail_to_slack" {
+  source = "../../"
+
+  cloudtrail_logs_s3_bucket_name = var.cloudtrail_logs_s3_bucket_name
+
+  default_slack_hook_url_ssm_parameter = "${var.webhooks_ssm_path}/default"
+
+  slack_webhook_configuration = [
+    {
+      accounts                     = ["111111111111", "222222222222"]
+      slack_hook_url_ssm_parameter = "${var.webhooks_ssm_path}/production"
+    },
+  ]
+
+  # Every event of these names is told.
+  events_to_track = "CreateUser, CreateAccessKey, DeleteConfigRule"
+}
+
+output "lambda_function_name" {
+  description = "Name of the function."
+  value       = module.cloudtrail_to_slack.lambda_function_name
+}

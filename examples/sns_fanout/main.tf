@@ -1,0 +1,49 @@
+module "cloudtrail_to_slack" {
+  source = "../../"
+
+  cloudtrail_logs_s3_bucket_name = var.cloudtrail_logs_s3_bucket_name
+
+  slack_bot_token_ssm_parameter = var.slack_bot_token_ssm_parameter
+  default_slack_channel_id      = var.default_slack_channel_id
+
+  enable_s3_sns_fanout     = true
+  s3_sns_fanout_topic_name = "cloudtrail-log-objects"
+}
+
+# Somebody else who listens.
+resource "aws_sqs_queue" "listener" {
+  name                    = "cloudtrail-log-objects-listener"
+  sqs_managed_sse_enabled = true
+}
+
+resource "aws_sqs_queue_policy" "listener" {
+  queue_url = aws_sqs_queue.listener.url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sqs:SendMessage"
+      Resource  = aws_sqs_queue.listener.arn
+      Principal = { Service = "sns.amazonaws.com" }
+      Condition = { ArnEquals = { "aws:SourceArn" = module.cloudtrail_to_slack.s3_sns_fanout_topic_arn } }
+    }]
+  })
+}
+
+resource "aws_sns_topic_subscription" "listener" {
+  topic_arn = module.cloudtrail_to_slack.s3_sns_fanout_topic_arn
+  protocol  = "sqs"
+  endpoint  = aws_sqs_queue.listener.arn
+
+  depends_on = [aws_sqs_queue_policy.listener]
+}
+
+output "lambda_function_name" {
+  description = "Name of the function."
+  value       = module.cloudtrail_to_slack.lambda_function_name
+}
+
+output "s3_sns_fanout_topic_arn" {
+  description = "ARN of the topic that others can subscribe to."
+  value       = module.cloudtrail_to_slack.s3_sns_fanout_topic_arn
+}

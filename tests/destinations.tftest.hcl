@@ -1,0 +1,186 @@
+# Each destination, and each way to give its secret: what reaches the function, and what its role may read.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+mock_provider "external" {
+  source = "./tests/mocks"
+}
+mock_provider "archive" {}
+
+variables {
+  cloudtrail_logs_s3_bucket_name = "trail-logs"
+  default_sns_topic_arn          = "arn:aws:sns:eu-west-1:111122223333:alerts"
+  # Any file will do for a package here, and is read sooner than the code is packaged.
+  lambda_package = "LICENSE"
+}
+
+run "bot_by_its_token" {
+  variables {
+    default_sns_topic_arn    = null
+    slack_bot_token          = "xoxb-1"
+    default_slack_channel_id = "C0"
+    default_slack_hook_url   = "https://hooks.slack.com/services/T/B/x"
+    configuration            = [{ accounts = ["111111111111"], slack_hook_url = "https://hooks.slack.com/services/T/B/y" }]
+    slack_app_configuration  = [{ accounts = ["111111111111", "222222222222"], slack_channel_id = "C1" }]
+  }
+
+  assert {
+    condition = nonsensitive(aws_lambda_function.this.environment[0].variables) == tomap({
+      LOG_LEVEL           = "INFO"
+      CONFIG_PATH         = "/opt/config.json"
+      DYNAMODB_TABLE_NAME = "cloudtrail-to-slack-table"
+      SLACK_BOT_TOKEN     = "xoxb-1"
+    })
+    error_message = "with a token the bot is used, and webhooks are not handed over"
+  }
+
+  assert {
+    condition = jsonencode(jsondecode(output.rendered_config).slack) == jsonencode({
+      default_channel_id = "C0"
+      routes             = [{ accounts = ["111111111111", "222222222222"], slack_channel_id = "C1" }]
+    })
+    error_message = "the channels are not in config.json"
+  }
+
+  assert {
+    condition     = strcontains(output.rendered_config, "xoxb") == false && strcontains(output.rendered_config, "hooks.slack.com") == false
+    error_message = "config.json holds a secret"
+  }
+
+  assert {
+    condition     = jsonencode(jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid) == jsonencode(["KeepFailedInvocations", "KeepState", "ReadLogObjects", "WriteLog"])
+    error_message = "the role has other statements"
+  }
+}
+
+run "bot_by_a_parameter" {
+  variables {
+    default_sns_topic_arn         = null
+    slack_bot_token_ssm_parameter = "/slack/token"
+    default_slack_channel_id      = "C0"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables["SLACK_BOT_TOKEN_SSM_PARAMETER"] == "/slack/token"
+    error_message = "the reference does not reach the function"
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "ReadParameters"]) == { Sid = "ReadParameters", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token"] }
+    error_message = "the role may not read the parameter, and it alone"
+  }
+}
+
+run "bot_by_a_secret" {
+  variables {
+    default_sns_topic_arn      = null
+    slack_bot_token_secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf"
+    default_slack_channel_id   = "C0"
+    # Not read with the bot, so not allowed either.
+    default_slack_hook_url_ssm_parameter = "/slack/webhook"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables["SLACK_BOT_TOKEN_SECRET_ARN"] == "arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf"
+    error_message = "the reference does not reach the function"
+  }
+
+  assert {
+    condition = alltrue([
+      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "ReadSecrets"]) == { Sid = "ReadSecrets", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf"] },
+      length([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "ReadParameters"]) == 0,
+    ])
+    error_message = "the role may not read the secret, and it alone"
+  }
+}
+
+run "webhooks_by_their_addresses" {
+  command = plan
+  variables {
+    default_sns_topic_arn  = null
+    default_slack_hook_url = "https://hooks.slack.com/services/T/B/x"
+    configuration          = [{ accounts = ["111111111111"], slack_hook_url = "https://hooks.slack.com/services/T/B/y" }]
+    slack_api_url          = "https://slack-gov.com/api/"
+  }
+
+  assert {
+    condition = nonsensitive(aws_lambda_function.this.environment[0].variables) == tomap({
+      LOG_LEVEL            = "INFO"
+      CONFIG_PATH          = "/opt/config.json"
+      DYNAMODB_TABLE_NAME  = "cloudtrail-to-slack-table"
+      SLACK_API_URL        = "https://slack-gov.com/api/"
+      SLACK_WEBHOOK_URL    = "https://hooks.slack.com/services/T/B/x"
+      SLACK_WEBHOOK_ROUTES = "[{\"accounts\":[\"111111111111\"],\"slack_hook_url\":\"https://hooks.slack.com/services/T/B/y\"}]"
+    })
+    error_message = "the webhooks do not reach the function"
+  }
+}
+
+run "webhooks_by_references" {
+  variables {
+    default_sns_topic_arn             = null
+    default_slack_hook_url_secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook-AbCdEf"
+    slack_webhook_configuration = [
+      { accounts = ["111111111111"], slack_hook_url_ssm_parameter = "/slack/one" },
+      { accounts = ["222222222222"], slack_hook_url_secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:two-AbCdEf" },
+    ]
+  }
+
+  assert {
+    condition = jsondecode(nonsensitive(sensitive(aws_lambda_function.this.environment[0].variables["SLACK_WEBHOOK_ROUTES"]))) == [
+      { accounts = ["111111111111"], slack_hook_url_ssm_parameter = "/slack/one" },
+      { accounts = ["222222222222"], slack_hook_url_secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:two-AbCdEf" },
+    ]
+    error_message = "the references do not reach the function"
+  }
+
+  assert {
+    condition = {
+      for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => s.Resource if contains(["ReadParameters", "ReadSecrets"], s.Sid)
+      } == {
+      ReadParameters = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/one"]
+      ReadSecrets    = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:two-AbCdEf"]
+    }
+    error_message = "the role may not read what is referred to, and it alone"
+  }
+}
+
+run "topics_by_account" {
+  variables {
+    sns_configuration = [
+      { accounts = ["111111111111"], sns_topic_arn = "arn:aws:sns:eu-west-1:111122223333:one" },
+      { accounts = ["222222222222"], sns_topic_arn = "arn:aws:sns:eu-west-1:111122223333:alerts" },
+    ]
+    # Without effect beside a topic that is given.
+    aws_sns_topic_subscriptions = { "soc@example.com" = "email" }
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == ["arn:aws:sns:eu-west-1:111122223333:alerts", "arn:aws:sns:eu-west-1:111122223333:one"]
+    error_message = "the role may not publish to each routed topic, and to them alone"
+  }
+
+  assert {
+    condition     = length(aws_sns_topic.events_to_sns) + length(aws_sns_topic_subscription.events_to_sns) == 0 && jsondecode(output.rendered_config).sns.default_topic_arn == "arn:aws:sns:eu-west-1:111122223333:alerts"
+    error_message = "the topic that was given is not used"
+  }
+}
+
+run "a_topic_made_for_subscriptions" {
+  variables {
+    default_sns_topic_arn       = ""
+    aws_sns_topic_subscriptions = { "soc@example.com" = "email" }
+  }
+
+  assert {
+    condition = alltrue([
+      aws_sns_topic.events_to_sns[0].kms_master_key_id == "alias/aws/sns",
+      aws_sns_topic_subscription.events_to_sns["soc@example.com"].protocol == "email",
+      jsondecode(output.rendered_config).sns.default_topic_arn == aws_sns_topic.events_to_sns[0].arn,
+      output.sns_topic_arn == aws_sns_topic.events_to_sns[0].arn,
+      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == [aws_sns_topic.events_to_sns[0].arn],
+    ])
+    error_message = "the topic is not made, subscribed and published to"
+  }
+}

@@ -1,0 +1,266 @@
+# Packages, state, watching and encryption.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+mock_provider "external" {
+  source = "./tests/mocks"
+}
+mock_provider "archive" {}
+
+variables {
+  cloudtrail_logs_s3_bucket_name = "trail-logs"
+  default_sns_topic_arn          = "arn:aws:sns:eu-west-1:111122223333:alerts"
+  # Any file will do for a package here, and is read sooner than the code is packaged.
+  lambda_package = "LICENSE"
+}
+
+run "code_and_configuration_are_packaged_and_the_layer_is_built" {
+  variables {
+    lambda_package = null
+    # What builds it again where a plan is applied would run for real.
+    lambda_recreate_missing_package = false
+  }
+
+  assert {
+    condition = alltrue([
+      contains(archive_file.function[0].source[*].filename, "config.json"),
+      contains(archive_file.function[0].source[*].filename, "cloudtrail_to_slack/handler.py"),
+      contains(archive_file.function[0].source[*].filename, "cloudtrail_to_slack/rules/event_names.txt"),
+      !anytrue([for name in archive_file.function[0].source[*].filename : can(regex("pyc|__pycache__", name))]),
+      one([for source in archive_file.function[0].source : source.content if source.filename == "config.json"]) == output.rendered_config,
+    ])
+    error_message = "the zip holds something else"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lambda_function.this.handler == "cloudtrail_to_slack.handler.lambda_handler",
+      aws_lambda_function.this.runtime == "python3.13",
+      aws_lambda_function.this.architectures == tolist(["arm64"]),
+      aws_lambda_function.this.publish == true,
+      aws_lambda_function.this.layers == tolist([aws_lambda_layer_version.dependencies[0].arn]),
+      aws_lambda_layer_version.dependencies[0].source_code_hash == "MDA=",
+      aws_lambda_layer_version.dependencies[0].compatible_architectures == toset(["arm64"]),
+      length(terraform_data.dependencies_layer) == 0,
+      !can(aws_lambda_function.this.environment[0].variables["CONFIG_PATH"]),
+    ])
+    error_message = "the function is not put together as it must be"
+  }
+
+  assert {
+    condition     = data.external.dependencies_layer[0].query == tomap({ requirements = "./requirements.txt", runtime = "python3.13", architecture = "arm64", output_directory = "./.terraform/cloudtrail-to-slack/cloudtrail-to-slack" })
+    error_message = "the builder is asked for something else"
+  }
+}
+
+run "the_layer_is_built_again_where_a_plan_is_applied_when_it_changed" {
+  command = plan
+  variables {
+    lambda_package = null
+  }
+
+  assert {
+    condition     = terraform_data.dependencies_layer[0].triggers_replace == "00"
+    error_message = "it is not built again, or not when its hash changed"
+  }
+}
+
+run "a_layer_that_is_given_is_used_and_nothing_is_built" {
+  command = plan
+  variables {
+    lambda_package         = null
+    dependencies_layer_arn = "arn:aws:lambda:eu-west-1:111122223333:layer:given:3"
+    lambda_runtime         = "python3.12"
+    lambda_architecture    = "x86_64"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lambda_function.this.layers == tolist(["arn:aws:lambda:eu-west-1:111122223333:layer:given:3"]),
+      aws_lambda_function.this.runtime == "python3.12",
+      aws_lambda_function.this.architectures == tolist(["x86_64"]),
+      length(data.external.dependencies_layer) + length(terraform_data.dependencies_layer) + length(aws_lambda_layer_version.dependencies) == 0,
+    ])
+    error_message = "the layer that was given is not used"
+  }
+}
+
+run "a_whole_package_is_used_and_its_configuration_comes_in_a_layer" {
+  assert {
+    condition = alltrue([
+      aws_lambda_function.this.filename == "LICENSE",
+      aws_lambda_function.this.source_code_hash == filebase64sha256("LICENSE"),
+      aws_lambda_function.this.environment[0].variables["CONFIG_PATH"] == "/opt/config.json",
+      aws_lambda_function.this.layers == tolist([aws_lambda_layer_version.config[0].arn]),
+      one(archive_file.config[0].source).filename == "config.json",
+      one(archive_file.config[0].source).content == output.rendered_config,
+      length(archive_file.function) + length(data.external.dependencies_layer) == 0,
+    ])
+    error_message = "the package that was given is not used"
+  }
+}
+
+run "the_table_is_made_for_the_ledger" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      aws_dynamodb_table.state[0].hash_key == "pk",
+      one(aws_dynamodb_table.state[0].attribute) == { name = "pk", type = "S" },
+      one(aws_dynamodb_table.state[0].ttl).attribute_name == "expires_at",
+      one(aws_dynamodb_table.state[0].ttl).enabled == true,
+      aws_dynamodb_table.state[0].billing_mode == "PAY_PER_REQUEST",
+    ])
+    error_message = "the table is another"
+  }
+}
+
+run "without_ledger_and_bot_there_is_no_table" {
+  variables {
+    deduplicate_deliveries = false
+  }
+
+  assert {
+    condition = alltrue([
+      length(aws_dynamodb_table.state) == 0,
+      !can(aws_lambda_function.this.environment[0].variables["DYNAMODB_TABLE_NAME"]),
+      !contains(jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid, "KeepState"),
+      jsondecode(output.rendered_config).deduplicate_deliveries == false,
+      output.dynamodb_table_name == null,
+    ])
+    error_message = "a table is made, named or allowed"
+  }
+}
+
+run "a_bot_without_the_ledger_has_a_table_for_its_threads" {
+  command = plan
+  variables {
+    deduplicate_deliveries        = false
+    slack_bot_token_ssm_parameter = "/slack/token"
+    default_slack_channel_id      = "C0"
+  }
+
+  assert {
+    condition     = length(aws_dynamodb_table.state) == 1
+    error_message = "there is no table"
+  }
+}
+
+run "a_table_that_is_given_is_used" {
+  variables {
+    create_dynamodb_table = false
+    dynamodb_table_name   = "given"
+  }
+
+  assert {
+    condition = alltrue([
+      length(aws_dynamodb_table.state) == 0,
+      aws_lambda_function.this.environment[0].variables["DYNAMODB_TABLE_NAME"] == "given",
+      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if s.Sid == "KeepState"]) == ["arn:aws:dynamodb:eu-west-1:111122223333:table/given"],
+    ])
+    error_message = "the table that was given is not used"
+  }
+}
+
+run "failed_invocations_are_kept_in_a_queue_by_default" {
+  variables {
+    lambda_maximum_retry_attempts         = 1
+    lambda_maximum_event_age_seconds      = 3600
+    lambda_reserved_concurrent_executions = 7
+    enable_xray_tracing                   = true
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lambda_function.this.dead_letter_config[0].target_arn == aws_sqs_queue.dead_letters[0].arn,
+      aws_sqs_queue.dead_letters[0].message_retention_seconds == 1209600,
+      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "KeepFailedInvocations"]) == { Sid = "KeepFailedInvocations", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [aws_sqs_queue.dead_letters[0].arn] },
+      aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 1,
+      aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600,
+      aws_lambda_function.this.reserved_concurrent_executions == 7,
+      aws_lambda_function.this.tracing_config[0].mode == "Active",
+      contains(jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid, "Trace"),
+      length(aws_cloudwatch_metric_alarm.this) + length(aws_cloudwatch_metric_alarm.silence) + length(aws_cloudwatch_dashboard.this) == 0,
+    ])
+    error_message = "failed invocations are not kept, or more is made than is asked for"
+  }
+}
+
+run "a_queue_keeps_its_failed_messages_in_a_queue_though_a_topic_is_given" {
+  variables {
+    enable_sqs_queue       = true
+    dead_letter_target_arn = "arn:aws:sns:eu-west-1:111122223333:dead"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lambda_function.this.dead_letter_config[0].target_arn == "arn:aws:sns:eu-west-1:111122223333:dead",
+      jsondecode(aws_sqs_queue.notifications[0].redrive_policy).deadLetterTargetArn == aws_sqs_queue.dead_letters[0].arn,
+      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Action if s.Sid == "TakeFromQueue"]) == ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+    ])
+    error_message = "messages that fail for good are lost"
+  }
+}
+
+run "alarms_go_to_the_topics_that_are_given" {
+  command = plan
+  variables {
+    alarm_topic_arns       = ["arn:aws:sns:eu-west-1:111122223333:alarms"]
+    dead_letter_target_arn = "arn:aws:sqs:eu-west-1:111122223333:given"
+    alarm_silence_hours    = 6
+    create_dashboard       = true
+  }
+
+  assert {
+    condition = jsonencode({ for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.namespace, alarm.metric_name, alarm.dimensions] }) == jsonencode({
+      dead-letters = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName = "given" }]
+      errors       = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack" }]
+      throttles    = ["AWS/Lambda", "Throttles", { FunctionName = "cloudtrail-to-slack" }]
+      undelivered  = ["CloudTrailToSlack", "AlertsUndelivered", {}]
+    })
+    error_message = "the alarms watch something else"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cloudwatch_metric_alarm.silence[0].metric_name == "ObjectsRead",
+      aws_cloudwatch_metric_alarm.silence[0].evaluation_periods == 6,
+      aws_cloudwatch_metric_alarm.silence[0].treat_missing_data == "breaching",
+      alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.silence) : alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:alarms"])]),
+      length(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets) == 4,
+    ])
+    error_message = "silence is not watched, or an alarm goes nowhere"
+  }
+}
+
+run "a_key_encrypts_everything_that_is_kept" {
+  variables {
+    kms_key_arn                 = "arn:aws:kms:eu-west-1:111122223333:key/mine"
+    additional_kms_key_arns     = ["arn:aws:kms:eu-west-1:111122223333:key/secrets"]
+    default_sns_topic_arn       = null
+    aws_sns_topic_subscriptions = { "soc@example.com" = "email" }
+    enable_s3_sns_fanout        = true
+    enable_sqs_queue            = true
+  }
+
+  assert {
+    condition = alltrue([for key in [
+      aws_cloudwatch_log_group.this.kms_key_id, one(aws_dynamodb_table.state[0].server_side_encryption).kms_key_arn,
+      aws_sns_topic.events_to_sns[0].kms_master_key_id, aws_sns_topic.s3_notifications[0].kms_master_key_id,
+      aws_sqs_queue.notifications[0].kms_master_key_id, aws_sqs_queue.dead_letters[0].kms_master_key_id,
+      aws_lambda_function.this.kms_key_arn,
+    ] : key == "arn:aws:kms:eu-west-1:111122223333:key/mine"])
+    error_message = "something is not encrypted with the key"
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "UseKeys"]) == { Sid = "UseKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = ["arn:aws:kms:eu-west-1:111122223333:key/mine", "arn:aws:kms:eu-west-1:111122223333:key/secrets"] }
+    error_message = "the role may not use the keys, and them alone"
+  }
+
+  assert {
+    condition     = jsonencode(jsondecode(output.kms_key_policy)[*].Principal.Service) == jsonencode(["logs.eu-west-1.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"])
+    error_message = "the key's policy is told otherwise: ${output.kms_key_policy}"
+  }
+}

@@ -1,0 +1,129 @@
+# What is wrong in the whole of it: an error where nothing could work, a warning where it is probably not meant.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+mock_provider "external" {
+  source = "./tests/mocks"
+}
+mock_provider "archive" {}
+
+variables {
+  cloudtrail_logs_s3_bucket_name = "trail-logs"
+  default_sns_topic_arn          = "arn:aws:sns:eu-west-1:111122223333:alerts"
+  # Any file will do for a package here, and is read sooner than the code is packaged.
+  lambda_package = "LICENSE"
+}
+
+run "what_could_not_work_is_refused_each_for_itself" {
+  command = plan
+
+  variables {
+    default_sns_topic_arn                 = ""
+    slack_bot_token                       = ""
+    default_slack_hook_url                = ""
+    use_default_rules                     = false
+    enable_s3_sns_fanout                  = true
+    create_s3_sns_fanout_topic            = false
+    enable_cloudtrail_sns_topic           = true
+    dependencies_layer_arn                = "arn:aws:lambda:eu-west-1:111122223333:layer:given:1"
+    create_dead_letter_queue              = false
+    sqs_maximum_concurrency               = 10
+    lambda_reserved_concurrent_executions = 5
+  }
+
+  expect_failures = [terraform_data.settings]
+
+  assert {
+    condition = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode([
+      "cloudtrail_topic_missing", "failed_invocations_lost", "fanout_without_topic", "no_rule", "nobody_is_told",
+      "package_and_layer", "queue_starts_too_many", "triggers_given_twice",
+    ])
+    error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
+  }
+}
+
+run "what_contradicts_itself_is_refused_each_for_itself" {
+  command = plan
+
+  variables {
+    slack_bot_token                      = "xoxb-1"
+    slack_bot_token_ssm_parameter        = "/slack/token"
+    default_slack_hook_url               = "https://hooks.slack.com/services/T/B/x"
+    default_slack_hook_url_ssm_parameter = "/slack/webhook"
+    detection_rules                      = [{ expression = "True", id = "a" }, { expression = "False", id = "a" }]
+    rule_files                           = ["tests/rule_files/faulty.yaml"]
+  }
+
+  expect_failures = [terraform_data.settings]
+
+  assert {
+    condition = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode([
+      "bot_without_channel", "faulty_rule_files", "repeated_rule_ids", "token_given_twice", "webhook_given_twice",
+    ])
+    error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
+  }
+
+  assert {
+    condition = jsonencode(local.faulty_file_rules) == jsonencode([
+      "tests/rule_files/faulty.yaml: rules[1] has no expression",
+      "tests/rule_files/faulty.yaml: rules[2] has the severity \"urgent\", and must have info, low, medium, high or critical",
+      "tests/rule_files/faulty.yaml: rules[3] has keys that no rule has: runbook",
+      "tests/rule_files/faulty.yaml: ignore_rules[0] has keys that no ignore rule has: severity",
+      "tests/rule_files/faulty.yaml: ignore_rules[1] expires on \"tomorrow\", which is no day such as \"2027-01-31\"",
+    ])
+    error_message = "the faults are told otherwise: ${jsonencode(local.faulty_file_rules)}"
+  }
+}
+
+run "what_is_probably_not_meant_is_warned_of" {
+  command = plan
+
+  variables {
+    cloudtrail_logs_s3_bucket_name       = "aws-controltower-logs-111122223333-eu-west-1"
+    cloudtrail_logs_s3_bucket_account_id = "999988887777"
+    rules                                = "event.get('eventName') in ['A', 'B']"
+    slack_app_configuration              = [{ accounts = ["111111111111"], slack_channel_id = "C1" }]
+  }
+
+  expect_failures = [
+    check.control_tower_prefix, check.halved_rules, check.channels_without_bot, check.bucket_of_another_account,
+  ]
+
+  assert {
+    condition     = jsonencode(local.halved_rules) == jsonencode(["rules[0]: event.get('eventName') in ['A'", "rules[1]: 'B']"])
+    error_message = "the halves are told otherwise: ${jsonencode(local.halved_rules)}"
+  }
+}
+
+run "the_same_set_right_is_fine" {
+  command = plan
+
+  variables {
+    cloudtrail_logs_s3_bucket_name        = "aws-controltower-logs-111122223333-eu-west-1"
+    cloudtrail_logs_s3_bucket_account_id  = "999988887777"
+    s3_notification_filter_prefix         = "o-a1b2c3d4e5/AWSLogs/"
+    create_bucket_notification            = false
+    rules                                 = "event.get('eventName') in ['A', 'B']"
+    rules_separator                       = "%"
+    use_default_rules                     = false
+    slack_bot_token                       = "xoxb-1"
+    default_slack_channel_id              = "C1"
+    slack_app_configuration               = [{ accounts = ["111111111111"], slack_channel_id = "C1" }]
+    default_slack_hook_url                = "https://hooks.slack.com/services/T/B/x"
+    detection_rules                       = [{ expression = "True", id = "a" }, { expression = "False", id = "b" }]
+    rule_files                            = ["tests/rule_files/good.yaml"]
+    enable_sqs_queue                      = true
+    sqs_maximum_concurrency               = 5
+    lambda_reserved_concurrent_executions = 5
+    enable_cloudtrail_sns_topic           = true
+    cloudtrail_sns_topic_arn              = "arn:aws:sns:eu-west-1:999988887777:trail"
+    create_dead_letter_queue              = false
+    dead_letter_target_arn                = "arn:aws:sqs:eu-west-1:111122223333:given"
+  }
+
+  assert {
+    condition     = !anytrue(values(local.wrong))
+    error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
+  }
+}
