@@ -1,7 +1,6 @@
 """Every example, from `terraform apply` to the alert and back to nothing."""
 
 import json
-import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +12,21 @@ import pytest
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from stage import aws_server
-from stage.cloud import Cloud
+from stage.cloud import ACCOUNT, Cloud
 from stage.functions import Function, Runtime, find_runtime
 from stage.slack import keep_secrets
 from stage.terraform import EXAMPLES, Deployment
 
 _ELSEWHERE = "999988887777"  # an account that no example routes
-_BUCKET = re.compile(r'cloudtrail_logs_s3_bucket_name\s*=\s*"([^"]+)"')
+_BUCKET = "the-trail-logs"
+_OWNER = "210987654321"  # of the bucket, where that is another account
+_NAMES = {
+    "cloudtrail_logs_s3_bucket_name": _BUCKET,
+    "cloudtrail_logs_s3_bucket_account_id": _OWNER,
+    "organization_id": "o-a1b2c3d4e5",
+    "default_slack_channel_id": "C0DEFAULT",
+    "email": "soc@example.com",
+}
 _EXAMPLES = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
 
 
@@ -30,7 +37,7 @@ class Stage:
     deployment: Deployment
     cloud: Cloud
     slack: SlackStandIn
-    bucket: str
+    bucket_account: str
     function: Function
     configuration: dict[str, Any]
 
@@ -70,17 +77,18 @@ def stage(request: pytest.FixtureRequest, cloud: Cloud, slack: SlackStandIn, tmp
     """An example that is applied, its second plan empty; afterwards it is destroyed, and nothing is left."""
     runtime = find_runtime()
     deployment = Deployment.of(request.param, tmp_path / "module", cloud.environment)
-    (bucket,) = set(_BUCKET.findall(deployment.text))
-    cloud.make_bucket(bucket)
+    bucket_account = _OWNER if "cloudtrail_logs_s3_bucket_account_id" in deployment.text else ACCOUNT
+    cloud.make_bucket(_BUCKET, bucket_account)
     deployment.set_over(lambda_runtime=runtime.name, lambda_architecture=runtime.architecture)
     before = cloud.inventory()
-    deployment.apply()
+    deployment.apply(_NAMES)
     deployment.expect_no_changes()
     configuration, function = _deployed(deployment, cloud, runtime, tmp_path / "lambda")
-    yield Stage(deployment, cloud, slack, bucket, function, configuration)
+    yield Stage(deployment, cloud, slack, bucket_account, function, configuration)
     deployment.destroy()
     assert deployment.resources() == []
     assert cloud.inventory() == before
+    assert bucket_account == _OWNER or cloud.notification_configuration(_BUCKET) == {}
 
 
 def _deployed(deployment: Deployment, cloud: Cloud, runtime: Runtime, folder: Path) -> tuple[dict[str, Any], Function]:
@@ -134,9 +142,11 @@ def _by_account(routes: dict[str, Any] | None, default: str, address: str) -> di
 
 
 def test_a_log_object_becomes_alerts(stage: Stage) -> None:
-    """What is put into the bucket reaches the function by the way that was deployed, and is told once where it belongs."""
+    """What comes into the bucket reaches the function the way it was deployed, and is told once, where it belongs."""
     channels, topics = _slack_channels(stage), _topics(stage)
     assert channels or topics
+    if stage.bucket_account != ACCOUNT:
+        _do_what_the_owner_must(stage)
     for invocation in stage.cloud.take_invocations():  # what S3 sends when it is set up
         stage.run(invocation)
     assert stage.slack.calls == []
@@ -168,13 +178,23 @@ def _topics(stage: Stage) -> dict[str, str]:
     return topics
 
 
+def _do_what_the_owner_must(stage: Stage) -> None:
+    """Put the outputs that are made for the bucket's owner where they belong."""
+    outputs = stage.deployment.outputs()
+    s3 = stage.cloud.client("s3", account=stage.bucket_account)
+    s3.put_bucket_policy(Bucket=_BUCKET, Policy=outputs["trail_bucket_policy"])
+    s3.put_bucket_notification_configuration(
+        Bucket=_BUCKET, NotificationConfiguration=json.loads(outputs["bucket_notification_configuration"])
+    )
+
+
 def _put_log_object(stage: Stage, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Put a log object as CloudTrail does, and return what the function is invoked with for it."""
-    prefix = stage.cloud.notification_prefix(stage.bucket)
+    prefix = stage.cloud.notification_prefix(_BUCKET)
     name = f"{_ELSEWHERE}_CloudTrail_eu-west-1_20260314T0930Z_{uuid.uuid4().hex[:16]}.json.gz"
     key = f"{prefix}{_ELSEWHERE}/CloudTrail/eu-west-1/2026/03/14/{name}"
-    stage.cloud.put_log_object(stage.bucket, key, records)
-    invocations = stage.cloud.s3_invocations(stage.bucket, key) or stage.cloud.wait_for_invocations()
+    stage.cloud.put_log_object(_BUCKET, key, records)
+    invocations = stage.cloud.s3_invocations(_BUCKET, key, stage.bucket_account) or stage.cloud.wait_for_invocations()
     assert invocations, "nothing invoked the function"
     assert name in json.dumps(invocations)
     return invocations

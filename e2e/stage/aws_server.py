@@ -48,7 +48,7 @@ def answer_as_aws() -> None:
             found["RedrivePolicy"] = json.dumps(json.loads(found["RedrivePolicy"]), separators=(",", ":"))
         return found
 
-    LambdaFunction.__init__ = create_with_target  # type: ignore[assignment, method-assign]
+    LambdaFunction.__init__ = create_with_target  # type: ignore[method-assign]
     LambdaFunction.get_configuration = configuration_with_target  # type: ignore[method-assign]
     Queue.attributes = property(attributes_without_spaces)  # type: ignore[assignment, method-assign]
 

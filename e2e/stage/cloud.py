@@ -33,7 +33,7 @@ class Cloud:
 
     def client(self, service: Any, *, region: str | None = None, account: str = ACCOUNT) -> Any:
         """Return a client of a service, in any region and account."""
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        keys: dict[str, Any] = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
         if account != ACCOUNT:
             role = f"arn:aws:iam::{account}:role/tester"
             taken = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
@@ -42,14 +42,10 @@ class Cloud:
         session: Any = boto3.Session(region_name=region or self.region, **keys)
         return session.client(service, endpoint_url=self.endpoint)
 
-    def make_bucket(self, name: str) -> None:
-        """Make a bucket, unless there is one of that name."""
-        if name in [bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]]:
-            return
-        place = {} if self.region == "us-east-1" else {
-            "CreateBucketConfiguration": {"LocationConstraint": self.region}
-        }  # fmt: skip
-        self.client("s3").create_bucket(Bucket=name, **place)
+    def make_bucket(self, name: str, account: str) -> None:
+        """Make a bucket that belongs to an account."""
+        place = {"LocationConstraint": self.region}
+        self.client("s3", account=account).create_bucket(Bucket=name, CreateBucketConfiguration=place)
 
     def listen(self, topic_arn: str) -> None:
         """Make the topic if there is none, and keep what is published to it from now on."""
@@ -57,7 +53,7 @@ class Cloud:
         topics = self.client("sns", region=region, account=account)
         topics.create_topic(Name=name)
         queues = self.client("sqs", region=region, account=account)
-        url = queues.create_queue(QueueName=f"{name}-listener")["QueueUrl"]
+        url = queues.create_queue(QueueName=f"heard-from-{name}")["QueueUrl"]
         arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         topics.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
         self._listeners[topic_arn] = url
@@ -96,7 +92,7 @@ class Cloud:
 
     def notification_prefix(self, bucket: str) -> str:
         """Return what the keys begin with that the bucket's notifications are for."""
-        found = self.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+        found = self.notification_configuration(bucket)
         (prefix,) = {
             rule["Value"]
             for key, configurations in found.items()
@@ -126,32 +122,33 @@ class Cloud:
         found = set()
         for (service, method, key), name in lister.items():
             found |= {f"{service}: {name(item)}" for item in getattr(self.client(service), method)().get(key, [])}
-        for bucket in self.client("s3").list_buckets()["Buckets"]:
-            found |= {f"notification: {bucket['Name']}" for _ in self._notification_targets(bucket["Name"])}
         return found
 
-    def s3_invocations(self, bucket: str, key: str) -> list[dict[str, Any]]:
+    def notification_configuration(self, bucket: str) -> dict[str, Any]:
+        """Return a bucket's notification configuration as it was put."""
+        found: dict[str, Any] = self.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+        del found["ResponseMetadata"]
+        return found
+
+    def s3_invocations(self, bucket: str, key: str, account: str) -> list[dict[str, Any]]:
         """Return what S3 itself would invoke functions with for a new object; moto leaves functions out.
 
         S3 does so where the bucket's notification configuration says so and the function's policy lets it.
         """
-        found = self.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+        found = self.notification_configuration(bucket)
         return [
             {"function_name": arn.rpartition(":")[2], "event": _s3_event(self.region, bucket, key)}
             for configuration in found.get("LambdaFunctionConfigurations", [])
-            if _asks_for(configuration, key) and self._may_invoke(arn := configuration["LambdaFunctionArn"], bucket)
+            if _asks_for(configuration, key)
+            and self._may_invoke(arn := configuration["LambdaFunctionArn"], bucket, account)
         ]
 
-    def _notification_targets(self, bucket: str) -> list[str]:
-        found = self.client("s3").get_bucket_notification_configuration(Bucket=bucket)
-        return [key for key in found if key.endswith(("Configurations", "Configuration"))]
-
-    def _may_invoke(self, function_arn: str, bucket: str) -> bool:
+    def _may_invoke(self, function_arn: str, bucket: str, account: str) -> bool:
         policy = json.loads(self.client("lambda").get_policy(FunctionName=function_arn)["Policy"])
         return any(
             statement["Principal"] == {"Service": "s3.amazonaws.com"}
             and statement["Condition"]["ArnLike"]["AWS:SourceArn"] == f"arn:aws:s3:::{bucket}"
-            and statement["Condition"]["StringEquals"]["AWS:SourceAccount"] == ACCOUNT
+            and statement["Condition"]["StringEquals"]["AWS:SourceAccount"] == account
             for statement in policy["Statement"]
         )
 

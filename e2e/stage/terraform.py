@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
+_SECONDS = 300  # the provider itself waits for minutes when AWS answers with errors
+_VARIABLE = re.compile(r'^variable "([^"]+)"', re.MULTILINE)
 _MODULE = re.compile(r'^module "([^"]+)"', re.MULTILINE)
 
 
@@ -25,7 +27,6 @@ class Deployment:
 
     folder: Path
     environment: Mapping[str, str]
-    variables: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, example: str, work: Path, environment: Mapping[str, str]) -> "Deployment":
@@ -52,9 +53,10 @@ class Deployment:
         overriding = {"module": {modules[0]: arguments}}
         (self.folder / "e2e_override.tf.json").write_text(json.dumps(overriding))
 
-    def apply(self) -> None:
-        """Initialise and apply."""
-        (self.folder / "terraform.tfvars.json").write_text(json.dumps(self.variables))
+    def apply(self, variables: Mapping[str, str]) -> None:
+        """Initialise and apply. Of the variables those are given that the example has."""
+        known = {name: value for name, value in variables.items() if name in _VARIABLE.findall(self.text)}
+        (self.folder / "terraform.tfvars.json").write_text(json.dumps(known))
         self._run("init", "-backend=false", "-input=false")
         self._run("apply", "-auto-approve", "-input=false")
 
@@ -95,6 +97,7 @@ class Deployment:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            timeout=_SECONDS,
         )
         if ran.returncode:
             raise TerraformError(f"terraform {arguments[0]} in {self.folder.name}:\n{ran.stdout[-6000:]}")
