@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint types pytest terraform package demo bench format lock clean
+.PHONY: help test lint types pytest terraform e2e package demo bench format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ terraform: ## terraform fmt, validate and test; without Terraform it says what i
 	else \
 		echo 'skipped: terraform fmt, validate and test, because there is no terraform on this machine'; \
 	fi
+
+e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform and Python 3.12 or newer)
+	$(BIN)/python -m pytest e2e -n 4
 
 RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64

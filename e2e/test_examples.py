@@ -57,11 +57,13 @@ class Stage:
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Cloud]:
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """An AWS of its own for each test."""
     invocations = tmp_path / "invocations"
     invocations.mkdir()
-    with MotoServer([aws_server.__file__, str(invocations)]) as server:
+    monkeypatch.setenv(aws_server.FOLDER_VARIABLE, str(invocations))
+    monkeypatch.setenv("PYTHONPATH", str(Path(aws_server.__file__).parents[1]))
+    with MotoServer(aws_server.__name__) as server:
         yield Cloud(server.url, "eu-west-1", invocations)
 
 

@@ -1,10 +1,10 @@
 """A moto server that keeps invocations of functions as files, and answers two things as AWS does.
 
-Run as a program, its first argument is the folder for the invocations; the others are moto's.
+Run as a program it takes moto's arguments; the environment variable `INVOCATIONS` names the folder for the files.
 """
 
 import json
-import sys
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 from moto.server import main
 from moto.sqs.models import Queue
+
+FOLDER_VARIABLE = "INVOCATIONS"
 
 
 def keep_invocations(folder: Path) -> None:
@@ -54,6 +56,6 @@ def answer_as_aws() -> None:
 
 
 if __name__ == "__main__":
-    keep_invocations(Path(sys.argv[1]))
+    keep_invocations(Path(os.environ[FOLDER_VARIABLE]))
     answer_as_aws()
-    main(sys.argv[2:])
+    main()

@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-_SECONDS = 300  # the provider itself waits for minutes when AWS answers with errors
+_SECONDS = 600  # the provider itself waits for minutes where AWS answers with errors
 _VARIABLE = re.compile(r'^variable "([^"]+)"', re.MULTILINE)
 _MODULE = re.compile(r'^module "([^"]+)"', re.MULTILINE)
 

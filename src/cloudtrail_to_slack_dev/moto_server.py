@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from types import TracebackType
 from typing import IO, Self
 
@@ -27,20 +26,16 @@ class MotoServerError(RuntimeError):
 
 
 class MotoServer:
-    """A moto server in a process of its own, for as long as the `with` block runs. `url` is its endpoint.
+    """A moto server in a process of its own, for as long as the `with` block runs. `url` is its endpoint."""
 
-    Args:
-        program: What is run: Python's arguments up to the server's own.
-    """
-
-    def __init__(self, program: Sequence[str] = ("-m", "moto.server")) -> None:
+    def __init__(self, program: str = "moto.server") -> None:
         self.url = ""
         self._program = program
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 (our own interpreter, and moto)
-            [sys.executable, *self._program, "-H", "127.0.0.1", "-p", "0"],
+        self._process = subprocess.Popen(  # noqa: S603 (our own name of a module)
+            [sys.executable, "-m", self._program, "-H", "127.0.0.1", "-p", "0"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
