@@ -1,4 +1,4 @@
-# Every example can be planned as it is written, once its variables are given, and warns of nothing.
+# Every example can be planned as it is written, and warns of nothing.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -16,17 +16,10 @@ override_data {
   }
 }
 
-variables {
-  cloudtrail_logs_s3_bucket_name = "trail-logs"
-}
-
 run "slack_app" {
   command = plan
   module {
     source = "./examples/slack_app"
-  }
-  variables {
-    default_slack_channel_id = "C0"
   }
 
   assert {
@@ -52,9 +45,6 @@ run "sns_only" {
   module {
     source = "./examples/sns_only"
   }
-  variables {
-    email = "soc@example.com"
-  }
 
   assert {
     condition     = output.lambda_function_name == "cloudtrail-to-slack"
@@ -66,9 +56,6 @@ run "sns_fanout" {
   command = plan
   module {
     source = "./examples/sns_fanout"
-  }
-  variables {
-    default_slack_channel_id = "C0"
   }
 
   assert {
@@ -82,9 +69,6 @@ run "sqs_queue" {
   module {
     source = "./examples/sqs_queue"
   }
-  variables {
-    default_slack_channel_id = "C0"
-  }
 
   assert {
     condition     = output.lambda_function_name == "cloudtrail-to-slack"
@@ -97,11 +81,6 @@ run "organization_control_tower" {
   module {
     source = "./examples/organization_control_tower"
   }
-  variables {
-    cloudtrail_logs_s3_bucket_name = "aws-controltower-logs-111122223333-eu-west-1"
-    organization_id                = "o-a1b2c3d4e5"
-    default_slack_channel_id       = "C0"
-  }
 
   assert {
     condition     = output.lambda_function_name == "cloudtrail-to-slack"
@@ -113,10 +92,6 @@ run "cross_account_bucket" {
   command = plan
   module {
     source = "./examples/cross_account_bucket"
-  }
-  variables {
-    cloudtrail_logs_s3_bucket_account_id = "999988887777"
-    default_slack_channel_id             = "C0"
   }
 
   assert {

@@ -1,13 +1,13 @@
 module "cloudtrail_to_slack" {
   source = "../../"
 
-  cloudtrail_logs_s3_bucket_name       = var.cloudtrail_logs_s3_bucket_name
-  cloudtrail_logs_s3_bucket_account_id = var.cloudtrail_logs_s3_bucket_account_id
-  cloudtrail_logs_kms_key_id           = var.cloudtrail_logs_kms_key_arn
+  cloudtrail_logs_s3_bucket_name       = "their-trail-logs"
+  cloudtrail_logs_s3_bucket_account_id = "999988887777"
+  cloudtrail_logs_kms_key_id           = "arn:aws:kms:eu-west-1:999988887777:key/0a1b2c3d-0000-4000-8000-000000000000"
   create_bucket_notification           = false
 
-  slack_bot_token_ssm_parameter = var.slack_bot_token_ssm_parameter
-  default_slack_channel_id      = var.default_slack_channel_id
+  slack_bot_token_ssm_parameter = "/cloudtrail-to-slack/slack-bot-token"
+  default_slack_channel_id      = "C0123456789"
 }
 
 output "lambda_function_name" {

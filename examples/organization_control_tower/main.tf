@@ -1,12 +1,11 @@
 module "cloudtrail_to_slack" {
   source = "../../"
 
-  cloudtrail_logs_s3_bucket_name = var.cloudtrail_logs_s3_bucket_name
-  s3_notification_filter_prefix  = "${var.organization_id}/AWSLogs/"
-  cloudtrail_logs_kms_key_id     = var.cloudtrail_logs_kms_key_id
+  cloudtrail_logs_s3_bucket_name = "aws-controltower-logs-111122223333-eu-west-1"
+  s3_notification_filter_prefix  = "o-a1b2c3d4e5/AWSLogs/"
 
-  slack_bot_token_ssm_parameter = var.slack_bot_token_ssm_parameter
-  default_slack_channel_id      = var.default_slack_channel_id
+  slack_bot_token_ssm_parameter = "/cloudtrail-to-slack/slack-bot-token"
+  default_slack_channel_id      = "C0123456789"
 
   # An organisation's logs come in bursts.
   enable_sqs_queue        = true

@@ -1,10 +1,10 @@
 module "cloudtrail_to_slack" {
   source = "../../"
 
-  cloudtrail_logs_s3_bucket_name = var.cloudtrail_logs_s3_bucket_name
+  cloudtrail_logs_s3_bucket_name = "my-trail-logs"
 
-  slack_bot_token_ssm_parameter = var.slack_bot_token_ssm_parameter
-  default_slack_channel_id      = var.default_slack_channel_id
+  slack_bot_token_ssm_parameter = "/cloudtrail-to-slack/slack-bot-token"
+  default_slack_channel_id      = "C0123456789"
 
   # Accounts that go to channels of their own.
   slack_app_configuration = [

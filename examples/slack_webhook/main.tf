@@ -1,14 +1,14 @@
 module "cloudtrail_to_slack" {
   source = "../../"
 
-  cloudtrail_logs_s3_bucket_name = var.cloudtrail_logs_s3_bucket_name
+  cloudtrail_logs_s3_bucket_name = "my-trail-logs"
 
-  default_slack_hook_url_ssm_parameter = "${var.webhooks_ssm_path}/default"
+  default_slack_hook_url_ssm_parameter = "/cloudtrail-to-slack/webhooks/default"
 
   slack_webhook_configuration = [
     {
       accounts                     = ["111111111111", "222222222222"]
-      slack_hook_url_ssm_parameter = "${var.webhooks_ssm_path}/production"
+      slack_hook_url_ssm_parameter = "/cloudtrail-to-slack/webhooks/production"
     },
   ]
 

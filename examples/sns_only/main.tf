@@ -1,11 +1,11 @@
 module "cloudtrail_to_slack" {
   source = "../../"
 
-  cloudtrail_logs_s3_bucket_name = var.cloudtrail_logs_s3_bucket_name
+  cloudtrail_logs_s3_bucket_name = "my-trail-logs"
 
   # Used for all accounts without a topic of their own.
   aws_sns_topic_subscriptions = {
-    (var.email) = "email"
+    "soc@example.com" = "email"
   }
 
   sns_configuration = [
