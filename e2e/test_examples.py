@@ -1,6 +1,7 @@
 """Every example, from `terraform apply` to the alert and back to nothing."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,16 +18,9 @@ from stage.functions import Function, Runtime, find_runtime
 from stage.slack import keep_secrets
 from stage.terraform import EXAMPLES, Deployment
 
-_ELSEWHERE = "999988887777"  # an account that no example routes
-_BUCKET = "the-trail-logs"
-_OWNER = "210987654321"  # of the bucket, where that is another account
-_NAMES = {
-    "cloudtrail_logs_s3_bucket_name": _BUCKET,
-    "cloudtrail_logs_s3_bucket_account_id": _OWNER,
-    "organization_id": "o-a1b2c3d4e5",
-    "default_slack_channel_id": "C0DEFAULT",
-    "email": "soc@example.com",
-}
+_ELSEWHERE = "444455556666"  # an account that no example routes
+_BUCKET = re.compile(r'cloudtrail_logs_s3_bucket_name\s*=\s*"([^"]+)"')
+_OWNER = re.compile(r'cloudtrail_logs_s3_bucket_account_id\s*=\s*"([^"]+)"')
 _EXAMPLES = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
 
 
@@ -37,6 +31,7 @@ class Stage:
     deployment: Deployment
     cloud: Cloud
     slack: SlackStandIn
+    bucket: str
     bucket_account: str
     function: Function
     configuration: dict[str, Any]
@@ -79,18 +74,20 @@ def stage(request: pytest.FixtureRequest, cloud: Cloud, slack: SlackStandIn, tmp
     """An example that is applied, its second plan empty; afterwards it is destroyed, and nothing is left."""
     runtime = find_runtime()
     deployment = Deployment.of(request.param, tmp_path / "module", cloud.environment)
-    bucket_account = _OWNER if "cloudtrail_logs_s3_bucket_account_id" in deployment.text else ACCOUNT
-    cloud.make_bucket(_BUCKET, bucket_account)
+    (bucket,) = _BUCKET.findall(deployment.text)
+    (owner,) = _OWNER.findall(deployment.text) or [ACCOUNT]
+    cloud.make_bucket(bucket, owner)
     deployment.set_over(lambda_runtime=runtime.name, lambda_architecture=runtime.architecture)
     before = cloud.inventory()
-    deployment.apply(_NAMES)
+    deployment.apply()
     deployment.expect_no_changes()
     configuration, function = _deployed(deployment, cloud, runtime, tmp_path / "lambda")
-    yield Stage(deployment, cloud, slack, bucket_account, function, configuration)
+    yield Stage(deployment, cloud, slack, bucket, owner, function, configuration)
     deployment.destroy()
     assert deployment.resources() == []
     assert cloud.inventory() == before
-    assert bucket_account == _OWNER or cloud.notification_configuration(_BUCKET) == {}
+    if owner == ACCOUNT:
+        assert cloud.notification_configuration(bucket) == {}
 
 
 def _deployed(deployment: Deployment, cloud: Cloud, runtime: Runtime, folder: Path) -> tuple[dict[str, Any], Function]:
@@ -184,19 +181,21 @@ def _do_what_the_owner_must(stage: Stage) -> None:
     """Put the outputs that are made for the bucket's owner where they belong."""
     outputs = stage.deployment.outputs()
     s3 = stage.cloud.client("s3", account=stage.bucket_account)
-    s3.put_bucket_policy(Bucket=_BUCKET, Policy=outputs["trail_bucket_policy"])
+    s3.put_bucket_policy(Bucket=stage.bucket, Policy=outputs["trail_bucket_policy"])
     s3.put_bucket_notification_configuration(
-        Bucket=_BUCKET, NotificationConfiguration=json.loads(outputs["bucket_notification_configuration"])
+        Bucket=stage.bucket, NotificationConfiguration=json.loads(outputs["bucket_notification_configuration"])
     )
 
 
 def _put_log_object(stage: Stage, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Put a log object as CloudTrail does, and return what the function is invoked with for it."""
-    prefix = stage.cloud.notification_prefix(_BUCKET)
+    prefix = stage.cloud.notification_prefix(stage.bucket)
     name = f"{_ELSEWHERE}_CloudTrail_eu-west-1_20260314T0930Z_{uuid.uuid4().hex[:16]}.json.gz"
     key = f"{prefix}{_ELSEWHERE}/CloudTrail/eu-west-1/2026/03/14/{name}"
-    stage.cloud.put_log_object(_BUCKET, key, records)
-    invocations = stage.cloud.s3_invocations(_BUCKET, key, stage.bucket_account) or stage.cloud.wait_for_invocations()
+    stage.cloud.put_log_object(stage.bucket, key, records)
+    invocations = (
+        stage.cloud.s3_invocations(stage.bucket, key, stage.bucket_account) or stage.cloud.wait_for_invocations()
+    )
     assert invocations, "nothing invoked the function"
     assert name in json.dumps(invocations)
     return invocations

@@ -13,7 +13,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 _SECONDS = 600  # the provider itself waits for minutes where AWS answers with errors
-_VARIABLE = re.compile(r'^variable "([^"]+)"', re.MULTILINE)
 _MODULE = re.compile(r'^module "([^"]+)"', re.MULTILINE)
 
 
@@ -53,10 +52,8 @@ class Deployment:
         overriding = {"module": {modules[0]: arguments}}
         (self.folder / "e2e_override.tf.json").write_text(json.dumps(overriding))
 
-    def apply(self, variables: Mapping[str, str]) -> None:
-        """Initialise and apply. Of the variables those are given that the example has."""
-        known = {name: value for name, value in variables.items() if name in _VARIABLE.findall(self.text)}
-        (self.folder / "terraform.tfvars.json").write_text(json.dumps(known))
+    def apply(self) -> None:
+        """Initialise and apply."""
         self._run("init", "-backend=false", "-input=false")
         self._run("apply", "-auto-approve", "-input=false")
 
