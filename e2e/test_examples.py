@@ -15,6 +15,7 @@ from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from stage import aws_server
 from stage.cloud import ACCOUNT, Cloud
 from stage.functions import Function, Runtime, find_runtime
+from stage.records import stop_logging
 from stage.slack import keep_secrets
 from stage.terraform import EXAMPLES, Deployment
 
@@ -105,33 +106,6 @@ def _deployed(deployment: Deployment, cloud: Cloud, runtime: Runtime, folder: Pa
     )
 
 
-def _records(accounts: list[str]) -> list[dict[str, Any]]:
-    """Return records of somebody stopping a trail, one in each account."""
-    return [
-        {
-            "eventVersion": "1.11",
-            "userIdentity": {
-                "type": "IAMUser",
-                "principalId": "AIDAEXAMPLE",
-                "arn": f"arn:aws:iam::{account}:user/mallory",
-                "accountId": account,
-                "userName": "mallory",
-            },
-            "eventTime": "2026-03-14T09:30:12Z",
-            "eventSource": "cloudtrail.amazonaws.com",
-            "eventName": "StopLogging",
-            "awsRegion": "eu-west-1",
-            "sourceIPAddress": "203.0.113.7",
-            "requestParameters": {"name": "the-trail"},
-            "responseElements": None,
-            "eventID": str(uuid.uuid4()),
-            "eventType": "AwsApiCall",
-            "recipientAccountId": account,
-        }
-        for account in accounts
-    ]
-
-
 def _by_account(routes: dict[str, Any] | None, default: str, address: str) -> dict[str, str]:
     """Return where config.json sends what happens in an account; "" is any that no route names."""
     found = {"": routes[default]} if routes and routes.get(default) else {}
@@ -151,7 +125,7 @@ def test_a_log_object_becomes_alerts(stage: Stage) -> None:
     assert stage.slack.calls == []
 
     accounts = sorted({_ELSEWHERE, *channels, *topics} - {""})
-    invocations = _put_log_object(stage, _records(accounts))
+    invocations = _put_log_object(stage, [stop_logging(account) for account in accounts])
     for invocation in invocations * 2:  # everything on the way may deliver twice
         stage.run(invocation)
 
