@@ -41,7 +41,7 @@ terraform: ## terraform fmt, validate and test; without Terraform it says what i
 	fi
 
 e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform and Python 3.12 or newer)
-	$(BIN)/python -m pytest e2e -n 4
+	$(BIN)/python -m pytest e2e -n 8 --dist=worksteal  # all at once: most of it is the provider's waiting for queues
 
 RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64

@@ -84,6 +84,7 @@ def stage(request: pytest.FixtureRequest, cloud: Cloud, slack: SlackStandIn, tmp
     deployment.expect_no_changes()
     configuration, function = _deployed(deployment, cloud, runtime, tmp_path / "lambda")
     yield Stage(deployment, cloud, slack, bucket, owner, function, configuration)
+    cloud.stop_listening()
     deployment.destroy()
     assert deployment.resources() == []
     assert cloud.inventory() == before

@@ -69,6 +69,12 @@ class Cloud:
                 queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
+    def stop_listening(self) -> None:
+        """Remove what `listen` needed."""
+        for topic_arn, url in self._listeners.items():
+            _, _, _, region, account, _ = topic_arn.split(":")
+            self.client("sqs", region=region, account=account).delete_queue(QueueUrl=url)
+
     def put_log_object(self, bucket: str, key: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Put a log object as CloudTrail does."""
         self.client("s3").put_object(

@@ -89,7 +89,8 @@ class Deployment:
         ran = subprocess.run(  # noqa: S603 (the terraform on the PATH)
             ["terraform", *arguments, "-no-color"],  # noqa: S607
             cwd=self.folder,
-            env={**os.environ, **self.environment, "TF_IN_AUTOMATION": "1"},
+            # The provider spends a quarter of its time on collecting garbage, if it is let.
+            env={**os.environ, **self.environment, "TF_IN_AUTOMATION": "1", "GOGC": "400"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
