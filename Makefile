@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+.PHONY: help test lint types pytest terraform checkov demo bench format lock clean
+
 .PHONY: help test lint types pytest terraform e2e package demo bench format lock clean
 
 VENV := .venv
@@ -31,15 +33,12 @@ pytest: $(READY) ## the Python tests, with coverage (branches counted)
 
 terraform: ## terraform fmt, validate and test; without Terraform it says what it skipped
 	@if command -v terraform >/dev/null; then \
-		export TF_DATA_DIR=build/terraform TF_IN_AUTOMATION=1; set -x; \
-		terraform fmt -check -recursive -diff; \
-		terraform init -backend=false -input=false >/dev/null; \
-		terraform validate; \
-		terraform test; \
+		bash tests/terraform.sh; \
 	else \
 		echo 'skipped: terraform fmt, validate and test, because there is no terraform on this machine'; \
 	fi
 
+<<<<<<< HEAD
 e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform and Python 3.12 or newer)
 	$(BIN)/python -m pytest e2e -n 8 --dist=worksteal  # all at once: most of it is the provider's waiting for queues
 
@@ -50,6 +49,11 @@ package: ## build a whole zip for lambda_package, for RUNTIME, ARCHITECTURE and,
 	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
 	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
 		--architecture "$(ARCHITECTURE)" $(if $(CONFIG),--config "$(CONFIG)")
+=======
+checkov: build/checkov/.ready ## look for insecure settings in the Terraform code; skips stand in it, with reasons
+	build/checkov/bin/checkov --directory . --framework terraform --compact --quiet --skip-download \
+		--skip-path '^build/' --skip-path '^.venv/' --skip-path '^tests/'
+>>>>>>> terraform-module
 
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench
@@ -72,4 +76,10 @@ $(READY): pyproject.toml requirements.txt
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# Many dependencies, so in an environment of its own.
+build/checkov/.ready: Makefile
+	@"$(PYTHON)" -m venv --clear build/checkov
+	@build/checkov/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30
 	@touch $@

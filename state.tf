@@ -7,6 +7,7 @@ locals {
 }
 
 resource "aws_dynamodb_table" "state" {
+  #checkov:skip=CKV_AWS_28:What it holds expires within days, and nothing is lost without it but threads and the ledger.
   count = local.create_table ? 1 : 0
 
   name         = var.dynamodb_table_name

@@ -1,14 +1,11 @@
 """What the function's role, its queue and its topic allow and deny, in the policies that Terraform renders.
 
-Terraform applies the module with a provider that makes nothing (`TF_CLI_CONFIG_FILE_V6` names it), so the policies are
-whole, and an evaluator of policies answers in AWS's place.
+Terraform applies the module with a provider that makes nothing, so the policies are whole, and an evaluator of policies
+answers in AWS's place.
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ import pytest
 from botocore import xform_name
 
 from support.policies import Statement, allows
+from support.terraform import Terraform
 
 _ROOT = Path(__file__).resolve().parents[1]
 _REGION, _ACCOUNT = "eu-west-1", "111122223333"
@@ -118,38 +116,16 @@ _DENIED = [
 @pytest.fixture(scope="module")
 def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Statement]]:
     """The statements of every policy that the modules above make, by the address of the resource."""
-    provider = os.environ.get("TF_CLI_CONFIG_FILE_V6")
-    if not provider or not shutil.which("terraform"):
-        pytest.skip("needs terraform, and TF_CLI_CONFIG_FILE_V6 for a provider that makes nothing")
-    folder = tmp_path_factory.mktemp("policies")
-    (folder / "main.tf").write_text(_MODULE)
-    (folder / "package.zip").touch()
-    (folder / "module").mkdir()
-    for path in _ROOT.glob("*.tf"):
-        shutil.copy(path, folder / "module")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))},
-        "TF_CLI_CONFIG_FILE": provider,
-        "TFSTUB_AWS_ACCOUNT": _ACCOUNT,
-    }
-    for command in (["init"], ["apply", "-auto-approve"]):
-        _terraform(folder, environment, *command, "-input=false", "-no-color")
-    state = json.loads(_terraform(folder, environment, "show", "-json"))
-    made = [resource for module in state["values"]["root_module"]["child_modules"] for resource in module["resources"]]
+    terraform = Terraform(tmp_path_factory.mktemp("policies"), _ACCOUNT)
+    terraform.write(_MODULE)
+    terraform.copy_module()
+    terraform.run("init")
+    terraform.run("apply", "-auto-approve")
     return {
-        resource["address"].split("[")[0]: json.loads(resource["values"]["policy"])["Statement"]
-        for resource in made
-        if resource["type"] in {"aws_iam_role_policy", "aws_sqs_queue_policy", "aws_sns_topic_policy"}
+        address.split("[")[0]: json.loads(values["policy"])["Statement"]
+        for address, values in terraform.resources().items()
+        if re.search(r"aws_(iam_role|sqs_queue|sns_topic)_policy", address)
     }
-
-
-def _terraform(folder: Path, environment: dict[str, str], *arguments: str) -> str:
-    command = [str(shutil.which("terraform")), *arguments]
-    done = subprocess.run(  # noqa: S603 (Terraform, with arguments from here)
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""Terraform with a provider that makes nothing: whole states and plans, without AWS and without credentials."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Terraform:
+    """Terraform in a folder of its own. `TF_CLI_CONFIG_FILE_V6` names the provider; without it, tests are skipped."""
+
+    def __init__(self, folder: Path, account: str) -> None:
+        provider, program = os.environ.get("TF_CLI_CONFIG_FILE_V6"), shutil.which("terraform")
+        if not provider or not program:
+            pytest.skip("needs terraform, and TF_CLI_CONFIG_FILE_V6 for a provider that makes nothing")
+        self._folder = folder
+        self._program = program
+        others = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
+        self._environment = {**others, "TF_CLI_CONFIG_FILE": provider, "TFSTUB_AWS_ACCOUNT": account}
+        (folder / "package.zip").touch()
+
+    def write(self, text: str, path: str = "main.tf") -> None:
+        """Write a file of the configuration."""
+        (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self._folder / path).write_text(text)
+
+    def copy_module(self) -> None:
+        """Copy this project's module to `./module`, without its sources: `package.zip` stands in for them."""
+        (self._folder / "module").mkdir()
+        for path in _ROOT.glob("*.tf"):
+            shutil.copy(path, self._folder / "module")
+
+    def run(self, *arguments: str) -> str:
+        """Run a command, which must succeed, and return what it says."""
+        command, *rest = arguments
+        quiet = [] if command == "show" else ["-input=false", "-no-color"]
+        done = subprocess.run(  # noqa: S603 (Terraform, with arguments from tests)
+            [self._program, command, *quiet, *rest],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Return what is applied: the values of every resource of the modules called, by its address."""
+        modules = json.loads(self.run("show", "-json"))["values"]["root_module"]["child_modules"]
+        return {resource["address"]: resource["values"] for module in modules for resource in module["resources"]}
+
+    def planned(self) -> dict[str, dict[str, Any]]:
+        """Return what a plan would change: for every resource, by its address, what the plan says of it."""
+        self.run("plan", "-out=plan")
+        changes = json.loads(self.run("show", "-json", "plan"))["resource_changes"]
+        return {change["address"]: change for change in changes if change["mode"] == "managed"}
