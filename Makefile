@@ -39,6 +39,8 @@ terraform: ## terraform fmt, validate and test; without Terraform it says what i
 	fi
 
 <<<<<<< HEAD
+.PHONY: e2e package
+
 e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform and Python 3.12 or newer)
 	$(BIN)/python -m pytest e2e -n 8 --dist=worksteal  # all at once: most of it is the provider's waiting for queues
 
