@@ -4,8 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help test lint types pytest terraform checkov demo bench format lock clean
 
-.PHONY: help test lint types pytest terraform e2e package demo bench format lock clean
-
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -38,7 +36,10 @@ terraform: ## terraform fmt, validate and test; without Terraform it says what i
 		echo 'skipped: terraform fmt, validate and test, because there is no terraform on this machine'; \
 	fi
 
-<<<<<<< HEAD
+checkov: build/checkov/.ready ## look for insecure settings in the Terraform code; skips stand in it, with reasons
+	build/checkov/bin/checkov --directory . --framework terraform --compact --quiet --skip-download \
+		--skip-path '^build/' --skip-path '^.venv/' --skip-path '^tests/'
+
 .PHONY: e2e package
 
 e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform and Python 3.12 or newer)
@@ -51,11 +52,6 @@ package: ## build a whole zip for lambda_package, for RUNTIME, ARCHITECTURE and,
 	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
 	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
 		--architecture "$(ARCHITECTURE)" $(if $(CONFIG),--config "$(CONFIG)")
-=======
-checkov: build/checkov/.ready ## look for insecure settings in the Terraform code; skips stand in it, with reasons
-	build/checkov/bin/checkov --directory . --framework terraform --compact --quiet --skip-download \
-		--skip-path '^build/' --skip-path '^.venv/' --skip-path '^tests/'
->>>>>>> terraform-module
 
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench
