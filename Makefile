@@ -52,6 +52,19 @@ checkov: build/checkov/.ready ## look for insecure settings in the Terraform cod
 	build/checkov/bin/checkov --directory . --framework terraform --compact --quiet --skip-download \
 		--skip-path '^build/' --skip-path '^.venv/' --skip-path '^tests/'
 
+.PHONY: e2e package
+
+e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform and Python 3.12 or newer)
+	$(BIN)/python -m pytest e2e -n 8 --dist=worksteal  # all at once: most of it is the provider's waiting for queues
+
+RUNTIME ?= python3.13
+ARCHITECTURE ?= arm64
+
+package: ## build a whole zip for lambda_package, for RUNTIME, ARCHITECTURE and, if given, with CONFIG
+	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
+	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
+		--architecture "$(ARCHITECTURE)" $(if $(CONFIG),--config "$(CONFIG)")
+
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench
 

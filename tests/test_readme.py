@@ -106,7 +106,7 @@ def test_the_commands_of_the_readme_exist() -> None:
     """Each `make` command the README shows is a target with a help text."""
     makefile = (_ROOT / "Makefile").read_text()
     commands = set(re.findall(r"^make (\w+)$", _README, re.MULTILINE))
-    assert commands == {"demo", "test"}
+    assert commands == {"demo", "e2e", "test"}
     assert all(re.search(rf"^{command}:.*## ", makefile, re.MULTILINE) for command in commands)
 
 

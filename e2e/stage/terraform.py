@@ -1,0 +1,101 @@
+"""Terraform on an example, in a copy of its own."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+_SECONDS = 600  # the provider itself waits for minutes where AWS answers with errors
+_MODULE = re.compile(r'^module "([^"]+)"', re.MULTILINE)
+
+
+class TerraformError(AssertionError):
+    """Terraform failed, or found a difference where there must be none."""
+
+
+@dataclass
+class Deployment:
+    """An example in a copy of the module, with arguments of the module that are set over the example's own."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of(cls, example: str, work: Path, environment: Mapping[str, str]) -> "Deployment":
+        """Copy the module and one of its examples to `work`."""
+        work.mkdir(parents=True)
+        for path in [*ROOT.glob("*.tf"), ROOT / "requirements.txt"]:
+            shutil.copy(path, work)
+        for package in ("cloudtrail_to_slack", "cloudtrail_to_slack_build"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / "src" / package, work / "src" / package, ignore=ignored)
+        ignored = shutil.ignore_patterns(".terraform*", "terraform.tfstate*")
+        shutil.copytree(EXAMPLES / example, work / "examples" / example, ignore=ignored)
+        return cls(work / "examples" / example, environment)
+
+    @property
+    def text(self) -> str:
+        """All of the example's configuration."""
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.tf")))
+
+    def set_over(self, **arguments: Any) -> None:
+        """Set arguments of the module over what the example says."""
+        modules = _MODULE.findall(self.text)
+        assert len(modules) == 1, f"one module block was expected in {self.folder.name}, not {modules}"
+        overriding = {"module": {modules[0]: arguments}}
+        (self.folder / "e2e_override.tf.json").write_text(json.dumps(overriding))
+
+    def apply(self) -> None:
+        """Initialise and apply."""
+        self._run("init", "-backend=false", "-input=false")
+        self._run("apply", "-auto-approve", "-input=false")
+
+    def expect_no_changes(self) -> None:
+        """Plan again.
+
+        Raises:
+            TerraformError: the plan is not empty.
+        """
+        self._run("plan", "-detailed-exitcode", "-input=false")
+
+    def destroy(self) -> None:
+        """Destroy everything that was applied."""
+        self._run("destroy", "-auto-approve", "-input=false", "-refresh=false")
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the state's resources as they stand in the state file, each instance with its `type`."""
+        path = self.folder / "terraform.tfstate"
+        state = json.loads(path.read_text())
+        return [
+            {"type": resource["type"], "name": resource["name"], **instance["attributes"]}
+            for resource in state["resources"]
+            if resource["mode"] == "managed"
+            for instance in resource["instances"]
+        ]
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the example's outputs."""
+        state = json.loads((self.folder / "terraform.tfstate").read_text())
+        return {name: output["value"] for name, output in state["outputs"].items()}
+
+    def _run(self, *arguments: str) -> None:
+        ran = subprocess.run(  # noqa: S603 (the terraform on the PATH)
+            ["terraform", *arguments, "-no-color"],  # noqa: S607
+            cwd=self.folder,
+            # The provider spends a quarter of its time on collecting garbage, if it is let.
+            env={**os.environ, **self.environment, "TF_IN_AUTOMATION": "1", "GOGC": "400"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+        if ran.returncode:
+            raise TerraformError(f"terraform {arguments[0]} in {self.folder.name}:\n{ran.stdout[-6000:]}")

@@ -1,0 +1,196 @@
+"""Every example, from `terraform apply` to the alert and back to nothing."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack_dev.moto_server import MotoServer
+from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from stage import aws_server
+from stage.cloud import ACCOUNT, Cloud
+from stage.functions import Function, Runtime, find_runtime
+from stage.records import stop_logging
+from stage.slack import keep_secrets
+from stage.terraform import EXAMPLES, Deployment
+
+_ELSEWHERE = "444455556666"  # an account that no example routes
+_BUCKET = re.compile(r'cloudtrail_logs_s3_bucket_name\s*=\s*"([^"]+)"')
+_OWNER = re.compile(r'cloudtrail_logs_s3_bucket_account_id\s*=\s*"([^"]+)"')
+_EXAMPLES = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
+
+
+@dataclass
+class Stage:
+    """An example that is applied, and what it lives among."""
+
+    deployment: Deployment
+    cloud: Cloud
+    slack: SlackStandIn
+    bucket: str
+    bucket_account: str
+    function: Function
+    configuration: dict[str, Any]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment that the function's configuration gives it."""
+        environment: dict[str, str] = self.configuration["Environment"]["Variables"]
+        return environment
+
+    def run(self, invocation: dict[str, Any]) -> None:
+        """Run the function on what it is invoked with; it must succeed."""
+        assert invocation["function_name"] == self.configuration["FunctionName"]
+        here = {**self.cloud.environment, "SLACK_API_URL": self.slack.api_url}
+        result = self.function.invoke(invocation["event"], here)
+        assert not result.failed, result.log
+        assert result.answer.get("batchItemFailures", []) == [], result.log
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """An AWS of its own for each test."""
+    invocations = tmp_path / "invocations"
+    invocations.mkdir()
+    monkeypatch.setenv(aws_server.FOLDER_VARIABLE, str(invocations))
+    monkeypatch.setenv("PYTHONPATH", str(Path(aws_server.__file__).parents[1]))
+    with MotoServer(aws_server.__name__) as server:
+        yield Cloud(server.url, "eu-west-1", invocations)
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackStandIn]:
+    """A Slack of its own for each test."""
+    with SlackStandIn() as standin:
+        yield standin
+
+
+@pytest.fixture(params=_EXAMPLES)
+def stage(request: pytest.FixtureRequest, cloud: Cloud, slack: SlackStandIn, tmp_path: Path) -> Iterator[Stage]:
+    """An example that is applied, its second plan empty; afterwards it is destroyed, and nothing is left."""
+    runtime = find_runtime()
+    deployment = Deployment.of(request.param, tmp_path / "module", cloud.environment)
+    (bucket,) = _BUCKET.findall(deployment.text)
+    (owner,) = _OWNER.findall(deployment.text) or [ACCOUNT]
+    cloud.make_bucket(bucket, owner)
+    deployment.set_over(lambda_runtime=runtime.name, lambda_architecture=runtime.architecture)
+    before = cloud.inventory()
+    deployment.apply()
+    deployment.expect_no_changes()
+    configuration, function = _deployed(deployment, cloud, runtime, tmp_path / "lambda")
+    yield Stage(deployment, cloud, slack, bucket, owner, function, configuration)
+    cloud.stop_listening()
+    deployment.destroy()
+    assert deployment.resources() == []
+    assert cloud.inventory() == before
+    if owner == ACCOUNT:
+        assert cloud.notification_configuration(bucket) == {}
+
+
+def _deployed(deployment: Deployment, cloud: Cloud, runtime: Runtime, folder: Path) -> tuple[dict[str, Any], Function]:
+    """Return the function's configuration as AWS has it, and the function as its zips unpack."""
+    resources = deployment.resources()
+    (function,) = [resource for resource in resources if resource["type"] == "aws_lambda_function"]
+    configuration = cloud.client("lambda").get_function_configuration(FunctionName=function["function_name"])
+    # moto keeps the digest of what was uploaded, so these are the very files.
+    assert configuration["CodeSha256"] == function["source_code_hash"]
+    layers = {resource["arn"]: resource for resource in resources if resource["type"] == "aws_lambda_layer_version"}
+    used = [layers[layer["Arn"]] for layer in configuration["Layers"]]
+    zips = [deployment.folder / layer["filename"] for layer in used]
+    return configuration, Function(
+        runtime.python, configuration, deployment.folder / function["filename"], zips, folder
+    )
+
+
+def _by_account(routes: dict[str, Any] | None, default: str, address: str) -> dict[str, str]:
+    """Return where config.json sends what happens in an account; "" is any that no route names."""
+    found = {"": routes[default]} if routes and routes.get(default) else {}
+    for route in (routes or {}).get("routes") or []:
+        found |= dict.fromkeys(route["accounts"], route[address])
+    return found
+
+
+def test_a_log_object_becomes_alerts(stage: Stage) -> None:
+    """What comes into the bucket reaches the function the way it was deployed, and is told once, where it belongs."""
+    channels, topics = _slack_channels(stage), _topics(stage)
+    assert channels or topics
+    if stage.bucket_account != ACCOUNT:
+        _do_what_the_owner_must(stage)
+    for invocation in stage.cloud.take_invocations():  # what S3 sends when it is set up
+        stage.run(invocation)
+    assert stage.slack.calls == []
+
+    accounts = sorted({_ELSEWHERE, *channels, *topics} - {""})
+    invocations = _put_log_object(stage, [stop_logging(account) for account in accounts])
+    for invocation in invocations * 2:  # everything on the way may deliver twice
+        stage.run(invocation)
+
+    _check_slack(stage, channels, accounts)
+    _check_topics(stage, topics, accounts)
+
+
+def _slack_channels(stage: Stage) -> dict[str, str]:
+    """Return the channel for each account, and put what the function needs for it in its place."""
+    channels = keep_secrets(stage.slack, stage.cloud, stage.environment)
+    if any(name.startswith("SLACK_BOT_TOKEN") for name in stage.environment):
+        channels = _by_account(stage.function.config["slack"], "default_channel_id", "slack_channel_id")
+        for channel in channels.values():
+            stage.slack.add_channel(channel, channel.lower())
+    return channels
+
+
+def _topics(stage: Stage) -> dict[str, str]:
+    """Return the topic for each account, and listen to it."""
+    topics = _by_account(stage.function.config["sns"], "default_topic_arn", "sns_topic_arn")
+    for topic in set(topics.values()):
+        stage.cloud.listen(topic)
+    return topics
+
+
+def _do_what_the_owner_must(stage: Stage) -> None:
+    """Put the outputs that are made for the bucket's owner where they belong."""
+    outputs = stage.deployment.outputs()
+    s3 = stage.cloud.client("s3", account=stage.bucket_account)
+    s3.put_bucket_policy(Bucket=stage.bucket, Policy=outputs["trail_bucket_policy"])
+    s3.put_bucket_notification_configuration(
+        Bucket=stage.bucket, NotificationConfiguration=json.loads(outputs["bucket_notification_configuration"])
+    )
+
+
+def _put_log_object(stage: Stage, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put a log object as CloudTrail does, and return what the function is invoked with for it."""
+    prefix = stage.cloud.notification_prefix(stage.bucket)
+    name = f"{_ELSEWHERE}_CloudTrail_eu-west-1_20260314T0930Z_{uuid.uuid4().hex[:16]}.json.gz"
+    key = f"{prefix}{_ELSEWHERE}/CloudTrail/eu-west-1/2026/03/14/{name}"
+    stage.cloud.put_log_object(stage.bucket, key, records)
+    invocations = (
+        stage.cloud.s3_invocations(stage.bucket, key, stage.bucket_account) or stage.cloud.wait_for_invocations()
+    )
+    assert invocations, "nothing invoked the function"
+    assert name in json.dumps(invocations)
+    return invocations
+
+
+def _check_slack(stage: Stage, channels: dict[str, str], accounts: list[str]) -> None:
+    """In each channel stand the alerts of its accounts, each once, and nothing else."""
+    for channel in set(channels.values()):
+        expected = [account for account in accounts if channels.get(account, channels.get("")) == channel]
+        said = [json.dumps([message.text, message.blocks]) for message in stage.slack.messages(channel)]
+        assert len(said) == len(expected), said
+        for account in expected:
+            assert len([text for text in said if account in text and "StopLogging" in text]) == 1
+    assert [call.error for call in stage.slack.calls if not call.accepted] == []
+
+
+def _check_topics(stage: Stage, topics: dict[str, str], accounts: list[str]) -> None:
+    """On each topic were published the alerts of its accounts, each once, and nothing else."""
+    for topic in set(topics.values()):
+        expected = [account for account in accounts if topics.get(account, topics.get("")) == topic]
+        bodies = stage.cloud.published(topic)
+        assert sorted(body["account_id"] for body in bodies) == expected
+        assert {body["event_name"] for body in bodies} <= {"StopLogging"}

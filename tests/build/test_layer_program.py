@@ -1,0 +1,252 @@
+"""The layer builder as Terraform's `data "external"` runs it."""
+
+import ast
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from cloudtrail_to_slack_build.layers import file_name
+from cloudtrail_to_slack_build.targets import read_target
+from support.wheelhouse import LAYER_PROGRAM, Wheelhouse, bare_environment, base64_of, build, finish, query, start
+
+
+@pytest.fixture
+def wheelhouse(tmp_path: Path) -> Wheelhouse:
+    """A wheelhouse with one wheel, `tiny`."""
+    house = Wheelhouse(tmp_path / "wheels")
+    house.add("tiny")
+    return house
+
+
+def _left_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def test_a_layer_is_built_once_and_again_when_it_was_damaged(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
+    """The answer names the zip and its digests; a second plan needs neither pip nor wheels; damage is repaired."""
+    asked = query(wheelhouse.requirements(), tmp_path / "out")
+    first = build(asked, wheelhouse.environment())
+    content = first.zip.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    assert first.zip.parent == tmp_path / "out"
+    assert first.answer == {"path": str(first.zip), "sha256": digest, "sha256_base64": base64_of(digest)}
+
+    assert build(asked, {**bare_environment(), "PIP_NO_INDEX": "1"}).answer == first.answer
+
+    first.zip.write_bytes(content.replace(b"TAG", b"GAT"))
+    assert build(asked, wheelhouse.environment()).answer == first.answer
+    assert first.zip.read_bytes() == content
+
+
+def test_what_would_change_the_layer_changes_its_path() -> None:
+    """Other requirements, another runtime or another architecture are another file."""
+    target = read_target("python3.13", "arm64")
+    others = [read_target("python3.13", "x86_64"), read_target("python3.12", "arm64")]
+    names = [file_name("a==1", target), file_name("a==2", target), *(file_name("a==1", other) for other in others)]
+    assert len(set(names)) == 4
+
+
+def test_a_wheels_libraries_are_taken_and_its_scripts_are_not(tmp_path: Path) -> None:
+    """Of a wheel's data folder only what belongs among the packages goes into the layer."""
+    house = Wheelhouse(tmp_path / "wheels")
+    house.add(
+        "tiny",
+        files={
+            "tiny-1.0.data/purelib/tiny.py": "",
+            "tiny-1.0.data/platlib/tiny_too.py": "",
+            "tiny-1.0.data/scripts/tiny": "#!python",
+        },
+    )
+    ran = build(query(house.requirements(), tmp_path / "out"), house.environment())
+    names = set(zipfile.ZipFile(ran.zip).namelist())
+    assert {name for name in names if ".dist-info/" not in name} == {"python/tiny.py", "python/tiny_too.py"}
+    assert "python/tiny-1.0.dist-info/METADATA" in names
+
+
+@pytest.mark.parametrize(
+    ("runtime", "architecture", "expected"),
+    [
+        ("python3.11", "x86_64", "cp311-cp311-manylinux_2_26_x86_64"),
+        ("python3.13", "arm64", "cp313-cp313-manylinux2014_aarch64"),
+        ("python3.14", "x86_64", "cp39-abi3-manylinux_2_34_x86_64"),
+    ],
+)
+def test_the_wheel_fits_the_runtime(tmp_path: Path, runtime: str, architecture: str, expected: str) -> None:
+    """Of a package's wheels the one is taken that its Python, processor and C library can load."""
+    house = Wheelhouse(tmp_path / "wheels")
+    tags = [
+        "cp311-cp311-manylinux_2_26_x86_64",
+        "cp311-cp311-manylinux_2_27_x86_64",
+        "cp311-cp311-manylinux_2_17_aarch64",
+        "cp311-cp311-musllinux_1_2_aarch64",
+        "cp313-cp313-manylinux_2_34_x86_64",
+        "cp314-cp314-manylinux_2_35_x86_64",
+        "cp313-cp313-manylinux2014_aarch64",
+        "cp313-cp313t-manylinux_2_28_aarch64",
+        "cp313-cp313-macosx_11_0_arm64",
+        "cp39-abi3-manylinux_2_34_x86_64",
+    ]
+    hashes = " ".join(f"--hash=sha256:{house.add('tiny', tag=tag)}" for tag in tags)
+    house.pins = [f"tiny==1.0 {hashes}"]
+    asked = query(house.requirements(), tmp_path / "out", runtime=runtime, architecture=architecture)
+    ran = build(asked, house.environment())
+    assert zipfile.ZipFile(ran.zip).read("python/tiny.py").decode() == f"TAG = {expected!r}\n"
+
+
+def test_markers_are_judged_for_the_runtime_and_not_for_this_machine(tmp_path: Path) -> None:
+    """A requirement for other Pythons or systems than Lambda's is left out, whatever runs the build."""
+    house = Wheelhouse(tmp_path / "wheels")
+    house.add("always")
+    house.add("old", marker="python_version < '3.13'")
+    house.add("new", marker="python_full_version >= '3.13' and sys_platform == 'linux'")
+    house.add("intel", marker="platform_machine == 'x86_64' or os_name == 'nt'")
+
+    def modules(runtime: str, architecture: str) -> set[str]:
+        asked = query(house.requirements(), tmp_path / "out", runtime=runtime, architecture=architecture)
+        names = zipfile.ZipFile(build(asked, house.environment()).zip).namelist()
+        return {Path(name).stem for name in names if name.endswith(".py")}
+
+    assert modules("python3.12", "arm64") == {"always", "old"}
+    assert modules("python3.13", "x86_64") == {"always", "new", "intel"}
+
+
+def test_two_plans_at_once_build_it_once(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
+    """Of two plans that start together, one builds; the other waits and takes what it built."""
+    asked = json.dumps(query(wheelhouse.requirements(), tmp_path / "out"))
+    log = tmp_path / "pip.log"
+    environment = {**wheelhouse.environment(), "PIP_LOG": str(log)}
+    runs = [start(asked, environment=environment) for _ in range(3)]
+    answers = [finish(run).answer for run in runs]
+    assert answers[0] == answers[1] == answers[2]
+    assert log.read_text().count("Successfully downloaded") == 1
+
+
+def test_a_wrong_hash_is_named_and_leaves_nothing(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
+    """A package that is not the pinned one stops the build with a warning, and no layer comes of it."""
+    wheelhouse.pins = [f"tiny==1.0 --hash=sha256:{'0' * 64}"]
+    ran = build(query(wheelhouse.requirements(), tmp_path / "out"), wheelhouse.environment())
+    assert (ran.status, ran.output) == (1, "")
+    assert "is not the one that requirements.txt pins: its hash differs" in ran.error
+    assert "tiny==1.0" in ran.error
+    assert "Traceback" not in ran.error
+    assert _left_in(tmp_path / "out") == [".lock"]
+
+
+def test_a_requirement_without_a_hash_is_refused(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
+    """Nothing unpinned gets into the layer."""
+    wheelhouse.pins = ["tiny==1.0"]
+    ran = build(query(wheelhouse.requirements(), tmp_path / "out"), wheelhouse.environment())
+    assert ran.status == 1
+    assert "Hashes are required" in ran.error
+
+
+def test_no_pip_is_said_with_what_to_do(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
+    """Where python3 has no pip the error says how to get it, and how to do without."""
+    subprocess.run(  # noqa: S603 (our own interpreter)
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True
+    )
+    python = str(tmp_path / "bare" / "bin" / "python")
+    ran = build(query(wheelhouse.requirements(), tmp_path / "out"), wheelhouse.environment(), python=python)
+    assert ran.status == 1
+    assert f"{python} has no pip; install it" in ran.error
+    assert "set dependencies_layer_arn" in ran.error
+
+
+def test_no_wheel_for_the_runtime_is_said_with_what_to_do(tmp_path: Path) -> None:
+    """Where a package has no wheel for the runtime, the error names both."""
+    house = Wheelhouse(tmp_path / "wheels")
+    house.add("tiny", tag="cp311-cp311-manylinux_2_27_x86_64")
+    asked = query(house.requirements(), tmp_path / "out", runtime="python3.11", architecture="x86_64")
+    ran = build(asked, house.environment())
+    assert ran.status == 1
+    assert "no wheel of tiny==1.0 for python3.11 on x86_64 (glibc 2.26)" in ran.error
+    assert "choose another runtime or architecture" in ran.error
+
+
+def test_an_index_out_of_reach_is_said_with_what_to_do(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
+    """Without a network the error speaks of the network, and not of a package that does not exist."""
+    environment = {**bare_environment(), "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    ran = build(query(wheelhouse.requirements(), tmp_path / "out"), environment)
+    assert ran.status == 1
+    assert "pip got no answer from a package index; check the network, the proxy" in ran.error
+    assert "Connection refused" in ran.error
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"runtime": "python3.10"}, "the runtime must be python3.11 or newer, not 'python3.10'"),
+        ({"runtime": "nodejs22.x"}, "the runtime must be python3.11 or newer, not 'nodejs22.x'"),
+        ({"architecture": "arm"}, "the architecture must be one of arm64, x86_64, not 'arm'"),
+        ({"requirements": "/no/such/file"}, "/no/such/file: No such file or directory"),
+        ({"output_directory": "/dev/null/out"}, "/dev/null/out: Not a directory"),
+    ],
+)
+def test_a_query_that_cannot_be_met_is_said(
+    wheelhouse: Wheelhouse, tmp_path: Path, change: dict[str, str], message: str
+) -> None:
+    """Each fault of a query is named in one message."""
+    asked = {**query(wheelhouse.requirements(), tmp_path / "out"), **change}
+    ran = build(asked, wheelhouse.environment())
+    assert (ran.status, ran.output) == (1, "")
+    assert f"The layer of dependencies cannot be built: {message}\n" in ran.error
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"requirements": "requirements.txt"}'])
+def test_what_is_no_query_is_refused(text: str) -> None:
+    """Anything but an object with the four keys is refused, with their names."""
+    ran = finish(start(text, environment=bare_environment()))
+    assert ran.status == 1
+    assert "a JSON object with requirements, runtime, architecture, output_directory" in ran.error
+
+
+def test_a_marker_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A marker nobody can read stops the build instead of leaving a package out."""
+    house = Wheelhouse(tmp_path / "wheels")
+    house.add("tiny", marker="python_versoin < '3.13'")
+    ran = build(query(house.requirements(), tmp_path / "out"), house.environment())
+    assert ran.status == 1
+    assert "a marker that cannot be read: python_versoin < '3.13'" in ran.error
+
+
+def test_stopped_in_the_middle_it_leaves_nothing(tmp_path: Path) -> None:
+    """When Terraform ends a build, no part of a layer stays behind."""
+    asked = threading.Event()
+
+    class Silent(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Keep the caller waiting."""
+            asked.set()
+            time.sleep(5)
+
+    house = Wheelhouse(tmp_path / "wheels")
+    house.add("tiny")
+    work = tmp_path / "work"
+    work.mkdir()
+    with HTTPServer(("127.0.0.1", 0), Silent) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        index = f"http://127.0.0.1:{server.server_port}/simple"
+        environment = {**bare_environment(), "PIP_INDEX_URL": index, "TMPDIR": str(work)}
+        run = start(json.dumps(query(house.requirements(), tmp_path / "out")), environment=environment)
+        assert asked.wait(30)
+        run.send_signal(signal.SIGTERM)
+        ran = finish(run)
+    assert ran.status == 1
+    assert _left_in(tmp_path / "out") == [".lock"]
+    assert not list(work.glob("cloudtrail-to-slack-*"))
+
+
+def test_the_builder_can_be_read_by_the_oldest_python_it_supports() -> None:
+    """Every file of the builder is Python 3.9, and its first can be read by any Python 3, to say what is needed."""
+    for path in LAYER_PROGRAM.parent.glob("*.py"):
+        ast.parse(path.read_text(), feature_version=(3, 9))
+    ast.parse(LAYER_PROGRAM.read_text(), feature_version=(3, 0))
