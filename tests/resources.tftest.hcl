@@ -217,7 +217,7 @@ run "alarms_go_to_the_topics_that_are_given" {
       dead-letters = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName = "given" }]
       errors       = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack" }]
       throttles    = ["AWS/Lambda", "Throttles", { FunctionName = "cloudtrail-to-slack" }]
-      undelivered  = ["CloudTrailToSlack", "AlertsUndelivered", {}]
+      undelivered  = ["CloudTrailToSlack", "AlertsUndelivered", { FunctionName = "cloudtrail-to-slack" }]
     })
     error_message = "the alarms watch something else"
   }
