@@ -1,5 +1,6 @@
 """The proof that nothing is lost and nothing told twice, and that it would be seen if it were."""
 
+import itertools
 import os
 import random
 import time
@@ -12,10 +13,21 @@ import pytest
 from cloudtrail_to_slack.errors import PassingError
 from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.parcels import Parcel
-from faults.histories import ACCOUNTS, BUCKET, REGION, Announcement, Deployment, History, happening_of, history_of
+from faults.histories import (
+    ACCOUNTS,
+    BUCKET,
+    REGION,
+    Announcement,
+    Deployment,
+    Happening,
+    History,
+    happening_of,
+    history_of,
+)
 from faults.judge import judge
 from faults.stage import Stage
 from faults.totals import Totals, play_all
+from faults.troubles import Trouble
 from support.world import log_bytes, s3_event
 
 # How long each process goes on playing histories; `make test` gives it more time.
@@ -26,10 +38,18 @@ _SEEDS = range(100, 140)  # for what takes some histories to show
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
+def whole_run() -> Iterator[Stage]:
     """One stage for the whole run."""
     with Stage() as stage:
         yield stage
+
+
+@pytest.fixture
+def stage(whole_run: Stage) -> Stage:
+    """A stage that remembers nothing."""
+    if whole_run.played:
+        whole_run.forget()
+    return whole_run
 
 
 def _played_for(stage: Stage, seconds: float, first: int) -> Totals:
@@ -55,24 +75,48 @@ def test_nothing_is_lost_and_nothing_told_twice(
     assert totals.problems == 0
 
 
+def _history(slack: str, channels: int, budget: int, *told: tuple[Happening, ...]) -> History:
+    """Return a history in which these things happen, each announced ten seconds after the other."""
+    chance = random.Random(1)  # noqa: S311 (always the same)
+    places = tuple(f"C{number}" for number in range(channels))
+    history = History(1, chance, Deployment(slack, places, sns=False, budget=budget, timeout=30.0))
+    for number, some in enumerate(told):
+        key = f"AWSLogs/{ACCOUNTS[0]}/CloudTrail/{REGION}/2026/03/14/budget_{number}.json.gz"
+        history.objects[key] = log_bytes(*(happening.record for happening in some))
+        payload = s3_event(key, bucket=BUCKET)
+        history.announcements.append(Announcement(number, payload, some, 10.0 * number, queued=False))
+    return history
+
+
+def _alerts(many: int) -> tuple[Happening, ...]:
+    """Return alerts of different accounts, the same ones each time."""
+    chance = random.Random(1)  # noqa: S311 (always the same)
+    happenings = (happening_of(chance, 1, number) for number in itertools.count())
+    return tuple(itertools.islice((each for each in happenings if each.outcome == "matched"), many))
+
+
 @pytest.mark.parametrize("slack", ["slack_app", "slack_webhook"])
 def test_what_a_dead_function_held_stays_within_the_budget(stage: Stage, slack: str) -> None:
     """Alerts of a summary that a function held and did not tell, since it died, are told within the budget too."""
-    chance = random.Random(1)  # noqa: S311 (always the same)
-    some = [happening_of(chance, 1, number) for number in range(30)]
-    alerts = tuple(happening for happening in some if happening.outcome == "matched")[:6]
-    history = History(1, chance, Deployment(slack, ("C0",), sns=False, budget=2, timeout=30.0))
-    for number, told in enumerate((alerts[:1], alerts)):
-        key = f"AWSLogs/{ACCOUNTS[0]}/CloudTrail/{REGION}/2026/03/14/budget_{number}.json.gz"
-        history.objects[key] = log_bytes(*(happening.record for happening in told))
-        payload = s3_event(key, bucket=BUCKET)
-        history.announcements.append(Announcement(number, payload, told, 10.0 * number, queued=False))
+    alerts = _alerts(6)
+    history = _history(slack, 1, 2, alerts[:1], alerts)
     history.deaths[0] = 5  # the object is read, the alert is claimed
     diary = stage.play(history)
     assert diary.invocations[0].killed
     assert judge(history, diary).problems == []
     summaries = [telling for telling in diary.tellings if telling.summary and telling.invocation.number == 1]
     assert len(summaries) == (2 if slack == "slack_app" else 1)
+
+
+@pytest.mark.parametrize("slack", ["slack_app", "slack_webhook"])
+def test_what_a_broken_channel_leaves_stays_within_the_budget(stage: Stage, slack: str) -> None:
+    """Alerts whose channel proves broken when its summary is told come to the default channel within its budget."""
+    history = _history(slack, 2, 1, _alerts(12))
+    history.troubles.append(Trouble("slack", "set-up", 0.0, 1000.0, 1.0, "C1"))
+    diary = stage.play(history)
+    assert judge(history, diary).problems == []
+    assert {telling.place for telling in diary.tellings} == {"C0"}
+    assert sum(len(telling.event_ids) for telling in diary.tellings) == 12
 
 
 def test_a_history_goes_the_same_way_each_time(stage: Stage) -> None:
@@ -83,7 +127,9 @@ def test_a_history_goes_the_same_way_each_time(stage: Stage) -> None:
         ends = [(invocation.killed, repr(invocation.error)) for invocation in diary.invocations]
         return [ends, diary.ends, diary.seen, [(telling.order, telling.event_ids) for telling in diary.tellings]]
 
+    stage.forget()
     first = [steps(seed) for seed in _SEEDS[:15]]
+    stage.forget()
     assert first == [steps(seed) for seed in _SEEDS[:15]]
 
 
