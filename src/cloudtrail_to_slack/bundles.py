@@ -19,9 +19,9 @@ _ASK_AGAIN_SECONDS = 1.0
 class Bundle:
     """Alerts on their way to one channel, as one summary of as few messages as possible.
 
-    The summary's further messages answer in the thread of its first, also those about alerts that another function held
-    and did not tell. A webhook knows no threads: what it would have to be told beyond its budget is left to a retry,
-    which has a budget of its own.
+    The summary's further messages answer in the thread of its first; so do those about alerts that come to be told when
+    it is told already, because another function held and did not tell them, or another channel was broken. Where there
+    is no such thread (a webhook knows none), they are left to a retry, which has a budget of its own.
     """
 
     def __init__(self, post: Post, channel: Channel, parcels: Sequence[AlertParcel]) -> None:
@@ -29,8 +29,6 @@ class Bundle:
         self._channel = channel
         self._parcels = sorted(parcels, key=lambda parcel: parcel.order)
         self._claimed_at = 0.0
-        self._thread_ts: str | None = None
-        self._told = False
 
     def run(self) -> Waits[None]:
         """Tell them; those that another function is telling are waited for."""
@@ -38,8 +36,6 @@ class Bundle:
             left = self._parcels
             while left:
                 ours, left = yield from self._claimed(left)
-                if ours and self._told and self._channel.target.kind is Kind.SLACK_WEBHOOK:
-                    raise DeliveryError("budget_used_up")  # noqa: TRY301 (as the others that end it)
                 if ours:
                     yield from self._tell(ours)
                 if left:
@@ -78,15 +74,22 @@ class Bundle:
         )
 
     def _tell(self, parcels: Sequence[AlertParcel]) -> Waits[None]:
+        """Tell them in as many messages as it takes.
+
+        Raises:
+            DeliveryError: they were not told, or not all.
+        """
+        if self._channel.used_up:
+            raise DeliveryError("budget_used_up")
         target = self._channel.target
         rest = list(parcels)
         for part in summary([parcel.alert for parcel in parcels]):
             told, rest = rest[: len(part.alerts)], rest[len(part.alerts) :]
             keys = [str(parcel.key) for parcel in told]
-            ts = yield from self._post.slack.summary_part(target, part, self._thread_ts, partial(self._check, keys))
+            thread_ts = self._channel.summary_ts
+            ts = yield from self._post.slack.summary_part(target, part, thread_ts, partial(self._check, keys))
             if target.kind is Kind.SLACK_APP:
-                self._thread_ts = self._thread_ts or ts
-            self._told = True
+                self._channel.summary_ts = thread_ts or ts
             self._channel.sent += 1
             for parcel in told:
                 parcel.done()

@@ -81,7 +81,7 @@ class Delivery:
         while full := [channel for channel in self._post.channels.values() if channel.excess]:
             for channel in full:
                 excess, channel.excess = channel.excess, []
-                alone = len(excess) == 1 and excess[0].make
+                alone = len(excess) == 1 and excess[0].make and channel.sent < channel.budget
                 told = excess[0].alone() if alone else Bundle(self._post, channel, excess)
                 self._lanes.add(channel.target, excess[0].order, told)
             self._lanes.run()

@@ -37,17 +37,26 @@ Order = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Channel:
-    """A Slack channel or webhook in one invocation: how many messages it got, and the alerts that are too many."""
+    """A Slack channel or webhook in one invocation: how many messages it got, and the alerts that are too many.
+
+    `summary_ts` is the summary that tells such alerts together, in whose thread more of them may be told.
+    """
 
     target: Target
     budget: int
     sent: int = 0
+    summary_ts: str | None = None
     excess: list["AlertParcel"] = field(default_factory=list)
 
     @property
     def full(self) -> bool:
         """Whether just the message is left that tells all others together."""
         return self.sent >= self.budget - 1
+
+    @property
+    def used_up(self) -> bool:
+        """Whether there is not even room for a summary."""
+        return self.sent >= self.budget and not self.summary_ts
 
 
 @dataclass(slots=True)

@@ -46,7 +46,10 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Telling:
-    """A message that was accepted and tells of events. `lost`: the answer never came."""
+    """A message that was accepted and tells of events.
+
+    `lost`: the answer never came. `further`: it goes on with a thread, or with a summary that takes several messages.
+    """
 
     order: int
     invocation: Invocation
@@ -55,7 +58,7 @@ class Telling:
     event_ids: tuple[str, ...]
     lost: bool
     summary: bool = False
-    reply: bool = False
+    further: bool = False
 
 
 @dataclass

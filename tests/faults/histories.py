@@ -21,6 +21,7 @@ RULES = (
     {"id": "deleted", "expression": "event['eventName'].startswith('Delete')"},
     {"id": "trail", "expression": "event['eventName'] == 'DeleteTrail'"},
 )
+_FLOODS = 0.0005
 _NAMES = ("DeleteTrail", "DeleteBucket", "DeleteFlowLogs")
 
 
@@ -81,7 +82,10 @@ class Announcement:
 
 @dataclass
 class History:
-    """All of one seed; `kills` is how likely an invocation is killed."""
+    """All of one seed.
+
+    `kills` is how likely an invocation is killed, `deaths` the step (two to each request) at which one surely is.
+    """
 
     seed: int
     chance: random.Random
@@ -90,6 +94,7 @@ class History:
     announcements: list[Announcement] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     kills: float = 0.0
+    deaths: dict[int, int] = field(default_factory=dict)
 
     @cached_property
     def alerts(self) -> dict[str, Happening]:
@@ -111,7 +116,7 @@ def history_of(seed: int, *, promises_once: bool = True) -> History:
     """Return the history of a seed, the same each time."""
     chance = random.Random(seed)  # noqa: S311 (histories must be had again)
     history = History(seed, chance, _deployment(chance, seed, promises_once=promises_once))
-    pool = [_happening(chance, seed, number) for number in range(_how_many(chance))]
+    pool = [happening_of(chance, seed, number) for number in range(_how_many(chance))]
     queued = chance.random() < 0.3
     for _ in range(chance.choice((1, 1, 2, 2, 3))):
         _announce(history, pool, queued=queued)
@@ -135,10 +140,12 @@ def _deployment(chance: random.Random, seed: int, *, promises_once: bool) -> Dep
 
 
 def _how_many(chance: random.Random) -> int:
-    return chance.choice((1, 2, 2, 3, 3, 4, 5, 6, 8, 12))
+    # A flood's summary takes several messages, and long to play.
+    return 450 if chance.random() < _FLOODS else chance.choice((1, 2, 2, 3, 3, 4, 5, 6, 8, 12))
 
 
-def _happening(chance: random.Random, seed: int, number: int) -> Happening:
+def happening_of(chance: random.Random, seed: int, number: int) -> Happening:
+    """Let something happen in an account."""
     outcome = chance.choice(("matched", "matched", "matched", "matched", "ignored", "unmatched"))
     if chance.random() < 0.02:
         return Happening(chance.choice((None, 17, "text", [])), "failed")

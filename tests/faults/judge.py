@@ -167,7 +167,7 @@ def _counts_add_up(invocation: Invocation, verdict: Verdict) -> None:
 
 def _within_budget(history: History, place: str, tellings: list[Telling], verdict: Verdict) -> None:
     """No channel gets more messages than its budget from an invocation."""
-    got = sum(not telling.lost and not (telling.summary and telling.reply) for telling in tellings)
+    got = sum(not telling.lost and not (telling.summary and telling.further) for telling in tellings)
     if got > history.deployment.budget:
         number = tellings[0].invocation.number
         verdict.broken.append(f"{place} got {got} messages from invocation {number}, not {history.deployment.budget}")

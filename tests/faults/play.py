@@ -20,6 +20,8 @@ _MOST_RECEIVES = 3
 _MOST_MESSAGES = 10
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+_FURTHER = re.compile(r"told together \((?!1 )")  # messages of a summary
+
 
 @dataclass(eq=False)
 class Container:
@@ -133,8 +135,8 @@ class Play:
                         call.channel,
                         event_ids,
                         post.lost,
-                        summary="told together" in str(call.payload.get("text")),
-                        reply=bool(call.payload.get("thread_ts")),
+                        summary="told together" in text,
+                        further=bool(_FURTHER.search(text)) or bool(call.payload.get("thread_ts")),
                     )
                 )
         self.diary.tellings.sort(key=lambda telling: telling.order)
@@ -194,6 +196,7 @@ class Play:
         if self.chance.random() < self.history.kills:
             invocation.fuse = self.chance.randrange(1, 50)
             invocation.lines = self.chance.choice((0, self.chance.randrange(1, 120)))
+        invocation.fuse = self.history.deaths.get(number, invocation.fuse)
         container = self._containers.pop() if self._containers else Container()
         self.diary.invocations.append(invocation)
         self._running[task] = (invocation, container)

@@ -38,7 +38,7 @@ class Stage:
         self._wire = Wire()
         self._moto = MotoServer()
         self._slack = SlackStandIn(meet=self._meet)
-        self._played = 0
+        self.played = 0
         self._clients: list[AwsClients] = []
         self._lent: list[AwsClients] = []
         self._folder = Path()
@@ -87,6 +87,17 @@ class Stage:
         play.read_slack(self._slack.calls)
         return play.diary
 
+    def forget(self) -> None:
+        """Begin with an empty table, so that a history can be played again."""
+        if self._admin["dynamodb"].list_tables()["TableNames"]:
+            self._admin["dynamodb"].delete_table(TableName=_TABLE)
+        self._admin["dynamodb"].create_table(
+            TableName=_TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
     def heard(self) -> list[str]:
         """Return the ids of the events that subscribers of the topics have heard of since they were last asked."""
         heard, self._heard = self._heard, []
@@ -102,8 +113,8 @@ class Stage:
         return heard
 
     def _make_ready(self) -> None:
-        if self._played % _RESET_AFTER == 0:
-            self._heard = self.heard() if self._played else []
+        if self.played % _RESET_AFTER == 0:
+            self._heard = self.heard() if self.played else []
             self._moto.reset()
             self._admin["s3"].create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
             for arn in TOPICS:
@@ -113,16 +124,9 @@ class Stage:
                 queue = f"arn:aws:sqs:{REGION}:123456789012:{name}"
                 raw = {"RawMessageDelivery": "true"}
                 self._admin["sns"].subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=raw)
-        if self._played % _FRESH_TABLE_AFTER == 0:
-            if self._played % _RESET_AFTER:
-                self._admin["dynamodb"].delete_table(TableName=_TABLE)
-            self._admin["dynamodb"].create_table(
-                TableName=_TABLE,
-                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
-        self._played += 1
+        if self.played % _FRESH_TABLE_AFTER == 0:
+            self.forget()
+        self.played += 1
 
     def _deployed(self, history: History) -> Mapping[str, str]:
         """Deploy what a history wants; return its environment."""
