@@ -94,26 +94,38 @@ class Application:
         if not settings.slack_webhook_url and not settings.slack_webhook_routes:
             return Router(None, Routes(), config.sns)
         try:
-            return Router(Kind.SLACK_WEBHOOK, self._webhooks(), config.sns)
+            routes, faults = self._webhooks()
+            return Router(Kind.SLACK_WEBHOOK, routes, config.sns, faults=faults)
         except SecretError as error:
             logger.error("no webhook is known", extra={"error": str(error)})
             return Router(Kind.SLACK_WEBHOOK, Routes(), config.sns, slack_fault="webhooks_unreadable")
 
-    def _webhooks(self) -> Routes:
+    def _webhooks(self) -> tuple[Routes, dict[str, str]]:
+        """Return the webhooks, and what is wrong with those that cannot be read: they keep no other from being used."""
+        unreadable: dict[str, str] = {}
         url, routes = self._settings.slack_webhook_url, self._settings.slack_webhook_routes
         by_account: dict[str, str] = {}
         if routes:
             sources, faults = parse_webhook_routes(self._secrets.read(routes), routes.variable)
             if faults:
                 raise SecretError("; ".join(map(str, faults)))
-            by_account = {account: self._webhook(source) for account, source in sources.items()}
-        return Routes(self._webhook(url) if url else None, by_account)
+            by_account = {account: self._webhook(source, unreadable) for account, source in sources.items()}
+        return Routes(self._webhook(url, unreadable) if url else None, by_account), unreadable
 
-    def _webhook(self, source: SecretSource) -> str:
-        address = self._secrets.read_word(source)
-        if not is_web_address(address):
-            raise SecretError(f"{source.variable} holds no http(s) address")
-        return address
+    def _webhook(self, source: SecretSource, unreadable: dict[str, str]) -> str:
+        """Return a webhook's address; of one that cannot be read, a name for it, noted in `unreadable`."""
+        try:
+            address = self._secrets.read_word(source)
+            if is_web_address(address):
+                return address
+            problem = f"{source.variable} holds no http(s) address"
+        except SecretError as error:
+            problem = str(error)
+        name = f"unreadable {source.variable}"
+        if name not in unreadable:
+            logger.error("a webhook cannot be read", extra={"error": problem})
+        unreadable[name] = "webhook_unreadable"
+        return name
 
     def _bot_token(self) -> str:
         source: SecretSource | None = self._settings.slack_bot_token

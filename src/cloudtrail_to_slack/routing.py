@@ -1,5 +1,6 @@
 """Where an alert goes: from its account to a bot's channel or a webhook, and to a topic. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -31,13 +32,15 @@ class Target:
 class Router:
     """The routes in force: of a bot or of webhooks (with a bot, webhooks are not used), and of SNS.
 
-    `slack_fault` says why the routes of Slack are not known; everything for Slack then fails with it.
+    `slack_fault` says why the routes of Slack are not known; everything for Slack then fails with it. `faults` says
+    what is wrong with single addresses.
     """
 
     slack_kind: Kind | None
     slack: Routes = field(repr=False)
     sns: Routes
     slack_fault: str | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     def targets(self, account: str | None) -> list[Target]:
         """Return where alerts about `account` go; empty when no route and no default takes them."""
@@ -55,9 +58,9 @@ class Router:
     def fallback(self, target: Target) -> Target | None:
         """Return where to send what cannot be sent to `target`: the default of its kind; None when that is itself."""
         default = (self.sns if target.kind is Kind.SNS else self.slack).default
-        if target.fault or default is None or default == target.address:
+        if self.slack_fault or default is None or default == target.address:
             return None
-        return Target(target.kind, default)
+        return Target(target.kind, default, self.faults.get(default))
 
     def accounts(self, target: Target) -> list[str]:
         """Return the accounts whose route `target` is."""
@@ -69,7 +72,7 @@ class Router:
             return []
         if self.slack_fault:
             return [Target(self.slack_kind, "", self.slack_fault)]
-        return [Target(self.slack_kind, address)] if address else []
+        return [Target(self.slack_kind, address, self.faults.get(address))] if address else []
 
 
 def _any_route(routes: Routes, account: str | None) -> str | None:

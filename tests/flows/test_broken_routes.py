@@ -162,3 +162,18 @@ def test_a_refusal_that_is_not_known_leaves_the_route_in_use(world: World) -> No
     world.put_log(_routed(), _routed())
     world.invoke(s3_event(KEY))
     assert (len(world.texts()), len(world.texts("C1"))) == (1, 1)
+
+
+def test_a_webhook_that_cannot_be_read_keeps_no_other_from_being_used(world: World) -> None:
+    """Of two webhooks one is kept where nothing is: its alerts come by the default one, the other's do not."""
+    default, own = world.slack.add_webhook(CHANNEL), world.slack.add_webhook("C1")
+    routes = [
+        {"accounts": [_ACCOUNT], "slack_hook_url_ssm_parameter": "/missing"},
+        {"accounts": ["777788889999"], "slack_hook_url": own},
+    ]
+    world.configure(environment={"SLACK_WEBHOOK_URL": default, "SLACK_WEBHOOK_ROUTES": json.dumps(routes)})
+    world.put_log(_routed(), record(recipientAccountId="777788889999"))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts("C1")) == 1
+    (note,) = _notes(world)
+    assert "check that the function may read the secret" in note

@@ -66,7 +66,8 @@ def test_a_passing_error_is_tried_again(world: World, waits: list[float], fault:
     world.invoke(s3_event(KEY))
     assert len(world.texts()) == 1
     assert len(waits) == 1
-    assert round(waits[0]) == 7 if isinstance(fault, RateLimited) else 0.5 <= waits[0] <= 1
+    # What is waited is what is left of it when the lane's turn comes.
+    assert 1 < waits[0] <= 7 if isinstance(fault, RateLimited) else 0 < waits[0] <= 1
 
 
 def test_waiting_ends_with_the_time_that_is_left(world: World, waits: list[float]) -> None:
@@ -168,7 +169,7 @@ def test_an_unreadable_webhook_secret_fails_slack_only(world: World) -> None:
         sns={"default_topic_arn": topic},
     )
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match="did not reach slack_webhook: webhooks_unreadable"):
+    with pytest.raises(InvocationFailedError, match="did not reach slack_webhook: webhook_unreadable"):
         world.invoke(s3_event(KEY))
     assert len(world.bodies(topic)) == 1
 

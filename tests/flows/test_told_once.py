@@ -279,4 +279,4 @@ def test_one_channels_limit_does_not_hold_up_another(world: World, waits: list[f
     world.invoke(s3_event(KEY))
     posts = [call for call in world.slack.calls if call.method == "chat.postMessage"]
     assert [call.channel for call in posts] == [CHANNEL, "C1", "C1", "C1", CHANNEL]
-    assert [round(seconds) for seconds in waits] == [9]
+    assert 0 < sum(waits) <= 9

@@ -19,6 +19,7 @@ _HOW_TO_MEND: Mapping[str, str] = {
     "invalid_token": "the webhook's address is wrong: make a new one",
     "http_404": "the webhook was removed: make a new one",
     "http_410": "the webhook's channel is gone: make a new one",
+    "webhook_unreadable": "check that the function may read the secret, and that it holds a webhook's address",
     "action_prohibited": "let the webhook post there",
     "NotFound": "the topic does not exist: check its ARN",
     "NotFoundException": "the topic does not exist: check its ARN",
