@@ -29,7 +29,10 @@ class Request:
 
 @dataclass(eq=False)
 class Invocation:
-    """One invocation: what it was given, and how it ended. `fuse` burns down by a step at each request."""
+    """One invocation: what it was given, and how it ended.
+
+    `fuse` burns down by a step at each request; then it `dies`, maybe some lines later, and is `killed` by that.
+    """
 
     number: int
     task: Task
@@ -37,6 +40,7 @@ class Invocation:
     fuse: int | None = None
     lines: int = 0
     request: Request | None = None
+    dies: bool = False
     killed: str | None = None
     closing: dict[str, Any] | None = None
     error: BaseException | None = None

@@ -150,6 +150,8 @@ def _counts_add_up(invocation: Invocation, verdict: Verdict) -> None:
     """An invocation that lived says what became of each record, and fails in no other way than it should."""
     if invocation.killed is not None:
         return
+    if invocation.dies:
+        verdict.broken.append(f"invocation {invocation.number} went on after it was killed")
     if invocation.error is not None and not isinstance(invocation.error, InvocationFailedError):
         verdict.broken.append(f"invocation {invocation.number} raised {invocation.error!r}")
         return

@@ -1,11 +1,14 @@
 """Playing histories in several processes."""
 
 import multiprocessing
+import os
 import queue
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import redirect_stdout, suppress
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import TypeAlias
 
 from faults.stage import Stage
@@ -50,6 +53,8 @@ def _next(done: _Done, players: Iterable[BaseProcess]) -> Totals | None:
     while True:
         try:
             return done.get(timeout=5)
+        except KeyboardInterrupt:
+            return None  # it has interrupted the players too; what was played counts
         except queue.Empty:
             if any(player.exitcode not in (None, 0) for player in players):
                 print("a process of this run has failed", file=sys.stderr)
@@ -59,6 +64,7 @@ def _next(done: _Done, players: Iterable[BaseProcess]) -> Totals | None:
 
 
 def _play(work: _Work, done: _Done) -> None:
-    with Stage() as stage:
+    # An interruption leaves threads behind that would say where they are.
+    with suppress(KeyboardInterrupt), Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), Stage() as stage:
         while chunk := work.get():
             done.put(play_all(stage, chunk))

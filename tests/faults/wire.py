@@ -25,7 +25,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 import cloudtrail_to_slack
 from cloudtrail_to_slack import waiting
-from faults.diary import Request
+from faults.diary import Invocation, Request
 from faults.play import Play
 from faults.timeline import Killed
 from faults.troubles import HANGS, HANGS_AFTER, SLOW, answered_in_place, aws_answer
@@ -167,13 +167,14 @@ def step(play: Play) -> None:
         return
     invocation.fuse = None
     if not invocation.lines:
+        invocation.dies = True
         raise Killed("killed at a request")
-    _kill_after(invocation.lines)
+    _kill_after(invocation)
 
 
-def _kill_after(lines: int) -> None:
-    """Kill the thread's process after so many more lines of the code that delivers."""
-    left = lines
+def _kill_after(invocation: Invocation) -> None:
+    """Kill the invocation after so many more lines of the code that delivers."""
+    left = invocation.lines
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
         nonlocal left
@@ -183,6 +184,7 @@ def _kill_after(lines: int) -> None:
             left -= 1
             if left <= 0:
                 sys.settrace(None)
+                invocation.dies = True
                 raise Killed("killed between two lines")
         return trace
 
