@@ -70,7 +70,7 @@ def test_a_routes_webhook_that_cannot_be_used_is_named_by_its_place(
     routes = [{"accounts": ["111122223333"], "slack_hook_url_ssm_parameter": "/slack/hook-d"}]
     world.configure(environment={"SLACK_WEBHOOK_ROUTES": json.dumps(routes)})
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match="webhooks?_unreadable"):
+    with pytest.raises(InvocationFailedError, match=r"webhooks?_unreadable"):
         world.invoke(s3_event(KEY))
     output = capsys.readouterr().out
     assert "SLACK_WEBHOOK_ROUTES[0].slack_hook_url_ssm_parameter" in output
@@ -95,7 +95,7 @@ def test_webhook_routes_that_cannot_be_used_fail_without_being_quoted(
     world.aws("ssm").put_parameter(Name="/slack/routes", Value=value, Type="SecureString")
     world.configure(environment={"SLACK_WEBHOOK_ROUTES_SSM_PARAMETER": "/slack/routes"})
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match="webhooks?_unreadable"):
+    with pytest.raises(InvocationFailedError, match=r"webhooks?_unreadable"):
         world.invoke(s3_event(KEY))
     output = capsys.readouterr().out
     assert "SLACK_WEBHOOK_ROUTES_SSM_PARAMETER" in output
