@@ -23,6 +23,7 @@ _ELSEWHERE = "444455556666"  # an account that no example routes
 _BUCKET = re.compile(r'cloudtrail_logs_s3_bucket_name\s*=\s*"([^"]+)"')
 _OWNER = re.compile(r'cloudtrail_logs_s3_bucket_account_id\s*=\s*"([^"]+)"')
 _EXAMPLES = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
+assert _EXAMPLES, "there are no examples to test"
 
 
 @dataclass

@@ -4,12 +4,10 @@ import ast
 import hashlib
 import json
 import signal
+import socket
 import subprocess
 import sys
-import threading
-import time
 import zipfile
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -218,29 +216,20 @@ def test_a_marker_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "a marker that cannot be read: python_versoin < '3.13'" in ran.error
 
 
-def test_stopped_in_the_middle_it_leaves_nothing(tmp_path: Path) -> None:
+def test_stopped_in_the_middle_it_leaves_nothing(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
     """When Terraform ends a build, no part of a layer stays behind."""
-    asked = threading.Event()
-
-    class Silent(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            """Keep the caller waiting."""
-            asked.set()
-            time.sleep(5)
-
-    house = Wheelhouse(tmp_path / "wheels")
-    house.add("tiny")
+    asked = json.dumps(query(wheelhouse.requirements(), tmp_path / "out"))
     work = tmp_path / "work"
     work.mkdir()
-    with HTTPServer(("127.0.0.1", 0), Silent) as server:
-        threading.Thread(target=server.handle_request, daemon=True).start()
-        index = f"http://127.0.0.1:{server.server_port}/simple"
-        environment = {**bare_environment(), "PIP_INDEX_URL": index, "TMPDIR": str(work)}
-        run = start(json.dumps(query(house.requirements(), tmp_path / "out")), environment=environment)
-        assert asked.wait(30)
-        run.send_signal(signal.SIGTERM)
-        ran = finish(run)
-    assert ran.status == 1
+    with socket.create_server(("127.0.0.1", 0)) as index:  # one that never answers
+        index.settimeout(60)
+        url = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
+        run = start(asked, environment={**bare_environment(), "PIP_INDEX_URL": url, "TMPDIR": str(work)})
+        connection, _ = index.accept()
+        with connection:
+            run.send_signal(signal.SIGTERM)
+            ran = finish(run)
+    assert (ran.status, ran.error) == (1, "stopped\n")
     assert _left_in(tmp_path / "out") == [".lock"]
     assert not list(work.glob("cloudtrail-to-slack-*"))
 
