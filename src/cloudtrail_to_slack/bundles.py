@@ -1,12 +1,15 @@
 """The alerts that go beyond a channel's budget, told together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
+from cloudtrail_to_slack.destinations.slack_errors import THREAD_GONE
 from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError
 from cloudtrail_to_slack.lanes import Waits
 from cloudtrail_to_slack.ledger import LEASE_IS_SAFE_SECONDS, Claim
-from cloudtrail_to_slack.messages.slack_summary import summary
+from cloudtrail_to_slack.messages.slack_message import noted
+from cloudtrail_to_slack.messages.slack_summary import SummaryPart, summary
 from cloudtrail_to_slack.outcomes import Outcome
 from cloudtrail_to_slack.parcels import AlertParcel, Channel, Post
 from cloudtrail_to_slack.routing import Kind
@@ -81,20 +84,36 @@ class Bundle:
         """
         if self._channel.used_up:
             raise DeliveryError("budget_used_up")
-        target = self._channel.target
         rest = list(parcels)
-        for part in summary([parcel.alert for parcel in parcels]):
+        said = next(filter(None, (parcel.route_problem() for parcel in parcels)), None)
+        for number, part in enumerate(summary([parcel.alert for parcel in parcels])):
             told, rest = rest[: len(part.alerts)], rest[len(part.alerts) :]
-            keys = [str(parcel.key) for parcel in told]
-            thread_ts = self._channel.summary_ts
-            ts = yield from self._post.slack.summary_part(target, part, thread_ts, partial(self._check, keys))
-            if target.kind is Kind.SLACK_APP:
-                self._channel.summary_ts = thread_ts or ts
-            self._channel.sent += 1
+            noted_part = replace(part, message=noted(part.message, said.line)) if said and number == 0 else part
+            try:
+                yield from self._send(noted_part, [str(parcel.key) for parcel in told])
+            except DeliveryError:
+                if said and number == 0:
+                    self._post.ledger.release([said.key])
+                raise
             for parcel in told:
                 parcel.done()
-                self._post.results.count(target.kind.value, Outcome.BUNDLED)
-            yield from self._post.note_told(keys)
+                self._post.results.count(self._channel.target.kind.value, Outcome.BUNDLED)
+            yield from self._post.note_told([str(parcel.key) for parcel in told])
+
+    def _send(self, part: SummaryPart, keys: Sequence[str]) -> Waits[None]:
+        channel = self._channel
+        try:
+            ts = yield from self._post.slack.summary_part(
+                channel.target, part, channel.summary_ts, partial(self._check, keys)
+            )
+        except BrokenDestinationError as error:
+            if error.code not in THREAD_GONE:
+                raise
+            channel.summary_ts = None
+            raise DeliveryError(error.code) from None  # the channel is in order
+        if channel.target.kind is Kind.SLACK_APP:
+            channel.summary_ts = channel.summary_ts or ts
+        channel.sent += 1
 
     def _check(self, keys: Sequence[str]) -> None:
         """Prolong the claims before they may end.

@@ -89,6 +89,14 @@ class Post:
             logger.warning("told, and not noted as told", extra={"keys": len(keys), "code": error.code})
 
 
+@dataclass(frozen=True, slots=True)
+class RouteProblem:
+    """What is said of a broken route, and the ledger's key of having said it."""
+
+    key: str
+    line: str
+
+
 class Parcel:
     """Something on its way to `target`; `via` is where it is sent, which may come to be the default route.
 
@@ -172,6 +180,18 @@ class Parcel:
         self.via = fallback
         self._post.lanes.add(fallback, self.order, self)
 
+    def route_problem(self) -> "RouteProblem | None":
+        """Return what is to be said of the parcel's own route; None when it is in order, or was said lately."""
+        if self.via == self._target:
+            return None
+        place = hashlib.sha256(self._target.address.encode()).hexdigest()[:32]
+        key = f"route#{self._target.kind.value}#{place}"
+        if not self._post.ledger.once_in(key, _ROUTE_PROBLEM_SECONDS):
+            return None
+        accounts = self._post.router.accounts(self._target)
+        line = route_problem(self._target, accounts, self._route_fault, markup=self.via.kind is not Kind.SNS)
+        return RouteProblem(key, line)
+
     def _finish(self) -> None:
         self.finished = True
 
@@ -181,10 +201,10 @@ class Parcel:
             raise BrokenDestinationError(fault)
         if self.key and not (yield from self._claimed(self.key)):
             return
-        said = self._say_route_problem()
-        held = [key for key in (self.key, said) if key]
+        said = self.route_problem()
+        held = [key for key in (self.key, said.key if said else None) if key]
         try:
-            yield from self._send(self._route_problem() if said else None)
+            yield from self._send(said.line if said else None)
         except Exception:
             self._post.ledger.release(held)
             raise
@@ -224,18 +244,6 @@ class Parcel:
             if self._post.ledger.claim(self.key) is not Claim.OURS:
                 raise DeliveryError("another_function_is_telling_it")
             self._claimed_at = self._post.clock.now()
-
-    def _say_route_problem(self) -> str | None:
-        """Return the ledger's key of saying that the parcel's own route is broken; None when it need not be said."""
-        if self.via == self._target:
-            return None
-        place = hashlib.sha256(self._target.address.encode()).hexdigest()[:32]
-        key = f"route#{self._target.kind.value}#{place}"
-        return key if self._post.ledger.once_in(key, _ROUTE_PROBLEM_SECONDS) else None
-
-    def _route_problem(self) -> str:
-        accounts = self._post.router.accounts(self._target)
-        return route_problem(self._target, accounts, self._route_fault, markup=self.via.kind is not Kind.SNS)
 
     def _publish(self, message: SnsMessage) -> Waits[None]:
         def send() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from cloudtrail_to_slack.destinations.slack_app import SlackApp
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.slack_standin import SlackError
-from support.world import CHANNEL, KEY, World, record, s3_event
+from support.world import CHANNEL, KEY, Context, World, record, s3_event
 
 _ACCOUNT = "444455556666"
 _GONE = "arn:aws:sns:eu-west-1:123456789012:no-such-topic"
@@ -152,6 +153,36 @@ def test_a_channel_that_breaks_before_its_summary(world: World) -> None:
     assert world.texts("C1") == []
     said = json.dumps([message.blocks for message in world.slack.messages(CHANNEL)])
     assert all(f"id-{number}" in said for number in range(5))
+
+
+def test_a_summary_of_what_was_rerouted_says_so(world: World) -> None:
+    """Where everything that is rerouted is told together, the summary says which route is broken."""
+    _configure(world, "bot", max_messages_per_channel=1)
+    world.put_log(*(_routed() for _ in range(5)))
+    world.invoke(s3_event(KEY))
+    (note,) = _notes(world)
+    assert "5 more alerts" in note
+
+
+def test_a_summary_whose_thread_is_gone_is_left_to_the_retry(world: World) -> None:
+    """When the summary's first message is deleted before its second is sent, the retry tells the rest, and no other."""
+    _configure(world, "bot", max_messages_per_channel=1)
+    ids = [f"id-{number:05}-4f0e-8c1d-9a7b-0123456789ab" for number in range(400)]
+    world.put_log(*(record(eventID=event_id, userIdentity=None) for event_id in ids))
+    send = SlackApp.send
+
+    def gone(*args: Any, **keywords: Any) -> str:
+        if args[3]:
+            world.slack.fail(SlackError("thread_not_found"))
+        return send(*args, **keywords)
+
+    with world.monkeypatch.context() as patched:
+        patched.setattr(SlackApp, "send", gone)
+        with pytest.raises(InvocationFailedError, match="thread_not_found"):
+            world.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    world.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    said = json.dumps([message.blocks for message in world.slack.messages(CHANNEL)])
+    assert all(said.count(event_id) == 1 for event_id in ids)
 
 
 def test_a_refusal_that_is_not_known_leaves_the_route_in_use(world: World) -> None:

@@ -49,8 +49,10 @@ def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryErro
         return ContentRefusedError(code)
     if code in PASSING or status >= _SERVER_ERRORS:
         return PassingError(code)
-    if code in SET_UP or code in THREAD_GONE or code.startswith("http_"):
+    if code in SET_UP or code.startswith("http_"):
         return BrokenDestinationError(code)
+    if code in THREAD_GONE:
+        return BrokenDestinationError(code, certain=False)  # what is gone is the thread, not the channel
     return UnknownRefusalError(code)
 
 
