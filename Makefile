@@ -54,7 +54,7 @@ checkov: build/checkov/.ready ## look for insecure settings in the Terraform cod
 
 .PHONY: e2e package
 
-e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform and Python 3.12 or newer)
+e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform)
 	$(BIN)/python -m pytest e2e -n 4 --dist=worksteal  # more than there are cores: most of it is the provider waiting for queues
 
 RUNTIME ?= python3.13

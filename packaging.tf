@@ -26,7 +26,7 @@ locals {
   layer_builder = "${path.module}/src/cloudtrail_to_slack_build/layer.py"
   # Windows has no `sh`, and its Python is called `python`.
   on_windows = substr(pathexpand("~"), 0, 1) != "/"
-  no_python  = "There is no python3 where Terraform runs, and it is needed to build the layer of dependencies. Install Python 3.11 or newer with pip, or set dependencies_layer_arn, or set lambda_package to a zip made with `make package`."
+  no_python  = "There is no python3 where Terraform runs, and it is needed to build the layer of dependencies. Install Python 3.9 or newer with pip, or set dependencies_layer_arn, or set lambda_package to a zip made with `make package`."
 }
 
 resource "archive_file" "function" {

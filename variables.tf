@@ -53,7 +53,7 @@ variable "lambda_logs_retention_in_days" {
 }
 
 variable "lambda_runtime" {
-  description = "Python runtime of the function: python3.12 to python3.14, or python3.11, for which the layer can be built with arm64 only."
+  description = "Python runtime of the function: python3.11 to python3.14."
   type        = string
   default     = "python3.13"
   nullable    = false

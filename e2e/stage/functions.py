@@ -16,8 +16,8 @@ from typing import Any
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
-# Newest default first. python3.11 cannot be: Lambda's stands on another Linux, for which not every package has a wheel.
-_RUNTIMES = ("python3.13", "python3.14", "python3.12")
+# The default first.
+_RUNTIMES = ("python3.13", "python3.14", "python3.12", "python3.11")
 # What Lambda's Python runtimes bring: boto3, and what it needs.
 _RUNTIME_MODULES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
