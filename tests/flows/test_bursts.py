@@ -107,11 +107,11 @@ def test_sns_gets_a_message_for_each_alert(world: World) -> None:
 
 
 def test_a_summary_too_long_for_one_message_goes_on_in_its_thread(world: World) -> None:
-    """Four hundred ids take several messages; all but the first stand in the first one's thread."""
+    """Two hundred ids take several messages; all but the first stand in the first one's thread."""
     world.configure_bot(max_messages_per_channel=2)
-    world.put_log(*_flood(400))
+    world.put_log(*_flood(200))
     world.invoke(s3_event(KEY), Context(milliseconds=300_000))
-    assert _ids(world) == [f"id-{number:05}" for number in range(400)]
+    assert _ids(world) == [f"id-{number:05}" for number in range(200)]
     single, opened = world.slack.threads(CHANNEL)
     assert (len(single.replies), len(opened.replies) > 0) == (0, True)
     assert "(2 of" in opened.replies[0].text
@@ -121,7 +121,7 @@ def test_a_retry_tells_what_the_summary_left_out(world: World, monkeypatch: pyte
     """When a summary's second message fails, the retry tells its ids alone, and no other again."""
     monkeypatch.setattr("time.sleep", lambda _: None)
     world.configure_bot(max_messages_per_channel=1)
-    world.put_log(*_flood(400))
+    world.put_log(*_flood(200))
     send = SlackApp.send
 
     def then_fail(*args: Any, **keywords: Any) -> str:
@@ -135,9 +135,9 @@ def test_a_retry_tells_what_the_summary_left_out(world: World, monkeypatch: pyte
         with pytest.raises(InvocationFailedError):
             world.invoke(s3_event(KEY), Context(milliseconds=300_000))
     first = _ids(world)
-    assert 0 < len(first) < 400
+    assert 0 < len(first) < 200
     world.invoke(s3_event(KEY), Context(milliseconds=300_000))
-    assert sorted(_ids(world)) == [f"id-{number:05}" for number in range(400)]
+    assert sorted(_ids(world)) == [f"id-{number:05}" for number in range(200)]
 
 
 def test_a_summary_slack_refuses_is_sent_as_text(world: World) -> None:

@@ -147,8 +147,8 @@ def test_any_alert(record: dict[str, Any], matched: tuple[Rule, ...], key: str) 
     assert found["rules"] == [rule.name for rule in matched]
 
 
-@settings(deadline=None, max_examples=60)
-@given(text=st.text(min_size=1, max_size=20), times=st.sampled_from((1, 10_000, 13_107, 65_536, 100_000, 262_144)))
+@settings(deadline=None, max_examples=40)
+@given(text=st.text(min_size=1, max_size=3), times=st.sampled_from((1, 10_000, 43_690, 65_536, 87_381, 262_144)))
 def test_any_size(text: str, times: int) -> None:
     """A body fits whatever the size of its parts."""
     assert set(body(requestParameters=text * times, errorMessage=text * times)) >= ANCESTORS_KEYS

@@ -123,6 +123,8 @@ def _dump(value: object) -> str:
         return ""
     # Half a surrogate pair can be dumped, and is no valid UTF-8.
     text = text.encode("utf-8", "replace").decode()
+    if len(text) > MAX_BODY_BYTES:
+        return text  # it will be cut anyway
     return replace_hidden(text, lambda character: json.dumps(character)[1:-1])
 
 
