@@ -52,6 +52,7 @@ def test_every_example_is_linked_and_has_its_own_readme(example: str) -> None:
     [
         (".", {"slack_bot_token", "default_slack_hook_url", "configuration"}),
         ("modules/tripwire", {"slack_bot_token", "slack_hook_url"}),
+        ("modules/realtime-forwarder", set()),
     ],
 )
 def test_sensitive_variables_are_marked(module: str, secrets: set[str]) -> None:

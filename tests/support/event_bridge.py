@@ -66,8 +66,11 @@ class Bus:
             self._events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
             self._queues[rule] = url
 
-    def rules_for(self, events: Sequence[Mapping[str, Any]]) -> list[dict[str, dict[str, Any]]]:
-        """Put events on the bus, and return for each the envelope that reached a queue, by rule."""
+    def rules_for(self, events: Sequence[Mapping[str, Any]], put_by: Any = None) -> list[dict[str, dict[str, Any]]]:
+        """Put events on the bus, and return for each the envelope that reached a queue, by rule.
+
+        `put_by` is a client of another region, to put them on the bus there.
+        """
         marks = [str(uuid.uuid4()) for _ in events]
         entries = [
             {
@@ -78,7 +81,7 @@ class Bus:
             for event, mark in zip(events, marks, strict=True)
         ]
         for start in range(0, len(entries), _ENTRIES_A_CALL):
-            answer = self._events.put_events(Entries=entries[start : start + _ENTRIES_A_CALL])
+            answer = (put_by or self._events).put_events(Entries=entries[start : start + _ENTRIES_A_CALL])
             assert answer["FailedEntryCount"] == 0
         arrived: dict[str, dict[str, dict[str, Any]]] = {mark: {} for mark in marks}
         for rule, url in self._queues.items():
