@@ -4,6 +4,44 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+# The further regions of multi_region.
+mock_provider "aws" {
+  alias = "us_east_1"
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
+}
+mock_provider "aws" {
+  alias = "eu_central_1"
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "eu-central-1" }
+  }
+}
+mock_provider "aws" {
+  alias = "ap_southeast_2"
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "ap-southeast-2" }
+  }
+}
+
 # In place of the builder of the dependency layer, which needs the network.
 override_data {
   target = module.cloudtrail_to_slack.data.external.dependencies_layer
@@ -97,5 +135,22 @@ run "cross_account_bucket" {
   assert {
     condition     = output.lambda_function_name == "cloudtrail-to-slack"
     error_message = "the example makes no function"
+  }
+}
+
+run "multi_region" {
+  command = plan
+  module {
+    source = "./examples/multi_region"
+  }
+
+  assert {
+    condition     = output.lambda_function_name == "cloudtrail-to-slack"
+    error_message = "the example makes no function"
+  }
+
+  assert {
+    condition     = output.forwarded_to == tolist(["arn:aws:events:eu-west-1:111122223333:event-bus/default"])
+    error_message = "a region hands its events on to elsewhere: ${jsonencode(output.forwarded_to)}"
   }
 }

@@ -7,8 +7,8 @@ export TF_IN_AUTOMATION=1 PYTHONDONTWRITEBYTECODE=1
 
 checked() { # FOLDER [OPTIONS of terraform test]: init, validate and test there
 	(
+		export TF_DATA_DIR=$PWD/build/terraform/${1//[.\/]/-}
 		cd "$1" && shift
-		export TF_DATA_DIR=build/terraform
 		rm -f .terraform.lock.hcl # it would hold the other providers' versions
 		terraform init -backend=false -input=false >/dev/null
 		terraform validate
@@ -22,10 +22,13 @@ if [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ]; then
 	copy=build/terraform-v6
 	rm -rf "$copy"
 	mkdir -p "$copy/src"
-	cp -R ./*.tf LICENSE requirements.txt pyproject.toml examples tests "$copy"
+	cp -R ./*.tf LICENSE requirements.txt pyproject.toml examples modules tests "$copy"
 	cp -R src/cloudtrail_to_slack "$copy/src"
-	TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE_V6 checked "$copy" \
-		-filter=tests/{triggers,resources,examples}.tftest.hcl >"$copy/log" 2>&1 &
+	(
+		export TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE_V6
+		checked "$copy" -filter=tests/{triggers,resources,examples}.tftest.hcl
+		for module in modules/*; do checked "$copy/$module"; done
+	) >"$copy/log" 2>&1 &
 	second=$!
 	trap 'kill "$second" 2>/dev/null || true' EXIT
 	others=()
@@ -36,6 +39,7 @@ if [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ]; then
 else
 	checked .
 fi
+for module in modules/*; do checked "$module"; done
 
 if [ -n "${second:-}" ]; then
 	wait "$second" || { cat "$copy/log"; exit 1; }

@@ -30,10 +30,10 @@ class Terraform:
         (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self._folder / path).write_text(text)
 
-    def copy_module(self) -> None:
-        """Copy this project's module to `./module`, without its sources: `package.zip` stands in for them."""
+    def copy_module(self, folder: str = ".") -> None:
+        """Copy a module of this project to `./module`, without its sources: `package.zip` stands in for them."""
         (self._folder / "module").mkdir()
-        for path in _ROOT.glob("*.tf"):
+        for path in (_ROOT / folder).glob("*.tf"):
             shutil.copy(path, self._folder / "module")
 
     def run(self, *arguments: str) -> str:

@@ -1,0 +1,57 @@
+module "cloudtrail_to_slack" {
+  source = "../../"
+
+  cloudtrail_logs_s3_bucket_name = "my-trail-logs"
+
+  slack_bot_token_ssm_parameter = "/cloudtrail-to-slack/slack-bot-token"
+  default_slack_channel_id      = "C0123456789"
+}
+
+# Here it is told, within seconds, what happens here and what the forwarders bring.
+module "tripwire" {
+  source = "../../modules/tripwire"
+
+  slack_hook_url_ssm_parameter = "/cloudtrail-tripwire/webhook"
+
+  log_bucket_names = ["my-trail-logs"]
+  function_names   = [module.cloudtrail_to_slack.lambda_function_name]
+  queue_arns       = [module.cloudtrail_to_slack.dead_letter_target_arn]
+  table_arns       = [module.cloudtrail_to_slack.dynamodb_table_arn]
+  role_names       = [module.cloudtrail_to_slack.lambda_role_name]
+}
+
+# One block per region, each with its provider.
+module "from_us_east_1" {
+  source    = "../../modules/realtime-forwarder"
+  providers = { aws = aws.us_east_1 }
+
+  target_region = "eu-west-1"
+}
+
+module "from_eu_central_1" {
+  source    = "../../modules/realtime-forwarder"
+  providers = { aws = aws.eu_central_1 }
+
+  target_region = "eu-west-1"
+}
+
+module "from_ap_southeast_2" {
+  source    = "../../modules/realtime-forwarder"
+  providers = { aws = aws.ap_southeast_2 }
+
+  target_region = "eu-west-1"
+}
+
+output "lambda_function_name" {
+  description = "Name of the function."
+  value       = module.cloudtrail_to_slack.lambda_function_name
+}
+
+output "forwarded_to" {
+  description = "The bus each region's events are handed on to."
+  value = distinct([
+    module.from_us_east_1.target_event_bus_arn,
+    module.from_eu_central_1.target_event_bus_arn,
+    module.from_ap_southeast_2.target_event_bus_arn,
+  ])
+}

@@ -1,0 +1,108 @@
+# Rules of this region that hand events on to the bus of another, unchanged: their region and account stay what they were.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id
+  target_arn = coalesce(var.target_event_bus_arn, "arn:${local.partition}:events:${var.target_region}:${local.account_id}:event-bus/default")
+
+  # EventBridge leaves calls that only read out by itself, as long as a rule does not ask for them.
+  default_patterns = [
+    jsonencode({
+      source      = [for service in ["account", "cloudtrail", "config", "guardduty", "iam", "kms", "organizations", "securityhub", "sso", "sso-directory"] : "aws.${service}"]
+      detail-type = ["AWS API Call via CloudTrail"]
+    }),
+    jsonencode({
+      source      = ["aws.signin"]
+      detail-type = ["AWS Console Sign In via CloudTrail", "AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
+    }),
+  ]
+  patterns = var.event_patterns == null ? local.default_patterns : var.event_patterns
+
+  rule_arns = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.name}-*"
+
+  # Source: Amazon EventBridge User Guide, "Cross-service confused deputy prevention".
+  only_these_rules = {
+    ArnLike      = { "aws:SourceArn" = local.rule_arns }
+    StringEquals = { "aws:SourceAccount" = local.account_id }
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "this" {
+  count = length(local.patterns)
+
+  name          = "${var.name}-${count.index + 1}"
+  description   = "Hands events on to ${var.target_region}"
+  event_pattern = local.patterns[count.index]
+  tags          = var.tags
+
+  lifecycle {
+    # What is handed on to its own bus would match again.
+    precondition {
+      condition     = local.region != element(split(":", local.target_arn), 3)
+      error_message = "This region, ${local.region}, is the target itself: give the module a provider of another region, or another target_region."
+    }
+
+    precondition {
+      condition     = var.target_region == element(split(":", local.target_arn), 3)
+      error_message = "target_event_bus_arn is not in target_region, ${var.target_region}."
+    }
+  }
+}
+
+resource "aws_cloudwatch_event_target" "bus" {
+  count = length(local.patterns)
+
+  rule      = aws_cloudwatch_event_rule.this[count.index].name
+  target_id = "bus"
+  arn       = local.target_arn
+  role_arn  = aws_iam_role.forward.arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = 3600 * var.retry_hours
+    maximum_retry_attempts       = 185 # the most there is: time decides
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead_letters.arn
+  }
+
+  # What EventBridge may do must be settled before it does it.
+  depends_on = [aws_iam_role_policy.forward, aws_sqs_queue_policy.dead_letters]
+}
+
+resource "aws_iam_role" "forward" {
+  # IAM is global, and there is one of these in each region.
+  name                 = "${var.name}-${local.region}"
+  description          = "EventBridge hands events on from ${local.region} to ${var.target_region}"
+  permissions_boundary = var.iam_role_permissions_boundary
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "events.amazonaws.com" }
+      Condition = local.only_these_rules
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "forward" {
+  name = "hand-events-on"
+  role = aws_iam_role.forward.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["events:PutEvents"]
+      Resource = [local.target_arn]
+    }]
+  })
+}

@@ -1,0 +1,98 @@
+variable "target_region" {
+  description = "Region to whose default bus events are forwarded: the function's, the tripwire's."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.target_region))
+    error_message = "target_region must be a region such as eu-west-1, not \"${var.target_region}\"."
+  }
+}
+
+variable "target_event_bus_arn" {
+  description = "ARN of another bus in that region, or of another account's; null: the default bus of this account there."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.target_event_bus_arn == null ? true : can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+$", var.target_event_bus_arn))
+    error_message = "target_event_bus_arn must be the ARN of a bus (arn:aws:events:REGION:ACCOUNT:event-bus/NAME), not \"${coalesce(var.target_event_bus_arn, "-")}\"."
+  }
+}
+
+variable "event_patterns" {
+  description = "Event patterns of what is forwarded, each as JSON; null: changes by IAM, CloudTrail, Organizations and their like, and sign-ins."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = length(coalesce(var.event_patterns, ["-"])) > 0
+    error_message = "event_patterns is empty, so nothing would be forwarded: give a pattern, or null for the default."
+  }
+
+  validation {
+    condition     = alltrue([for pattern in coalesce(var.event_patterns, []) : can(keys(jsondecode(pattern)))])
+    error_message = "event_patterns: each must be a JSON object; wrong: ${join(", ", [for i, pattern in coalesce(var.event_patterns, []) : "[${i}]" if !can(keys(jsondecode(pattern)))])}."
+  }
+
+  # Without a source it would carry whatever anybody puts on the bus.
+  validation {
+    condition     = alltrue([for pattern in coalesce(var.event_patterns, []) : try(length(jsondecode(pattern).source) > 0, false)])
+    error_message = "event_patterns: each must name its source, such as {\"source\": [\"aws.iam\"]}; missing in: ${join(", ", [for i, pattern in coalesce(var.event_patterns, []) : "[${i}]" if !try(length(jsondecode(pattern).source) > 0, false)])}."
+  }
+
+  # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
+  validation {
+    condition     = alltrue([for pattern in coalesce(var.event_patterns, []) : length(pattern) <= 2048])
+    error_message = "event_patterns: EventBridge takes 2048 characters a pattern; longer: ${join(", ", [for i, pattern in coalesce(var.event_patterns, []) : "[${i}] with ${length(pattern)}" if length(pattern) > 2048])}."
+  }
+}
+
+variable "name" {
+  description = "What the names of everything made here begin with."
+  type        = string
+  default     = "cloudtrail-realtime-forwarder"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}$", var.name))
+    error_message = "name may have at most 40 letters, digits, hyphens and underscores, not \"${var.name}\"."
+  }
+}
+
+variable "retry_hours" {
+  description = "For how long EventBridge tries to forward an event before it keeps it in the dead-letter queue."
+  type        = number
+  default     = 24
+  nullable    = false
+
+  validation {
+    condition     = var.retry_hours >= 1 && var.retry_hours <= 24 && floor(var.retry_hours) == var.retry_hours
+    error_message = "retry_hours must be a whole number from 1 to 24, not ${var.retry_hours}."
+  }
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics of this region that are told when something could not be forwarded."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", arn))])
+    error_message = "alarm_topic_arns must be ARNs of SNS topics; wrong: ${join(", ", [for i, arn in var.alarm_topic_arns : "[${i}] = ${jsonencode(arn)}" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", arn))])}."
+  }
+}
+
+variable "iam_role_permissions_boundary" {
+  description = "ARN of the permissions boundary of the role that EventBridge takes on."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags of everything that takes tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
