@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint types pytest terraform checkov histories faults demo bench format lock clean
+.PHONY: help test lint types pytest terraform terraform-again checkov histories faults demo bench format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,8 +26,11 @@ lint: $(READY) ## ruff: format and lint
 types: $(READY) ## mypy, strict
 	$(BIN)/mypy
 
+# They take Terraform and longer, and come with `make terraform-again`.
+TERRAFORM_TESTS := $(addprefix tests/test_,moving_over.py packages.py realtime_forwarder.py role_policy.py tripwire.py)
+
 pytest: $(READY) ## the Python tests, with coverage (branches counted)
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term --ignore=tests/faults
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term --ignore=tests/faults $(TERRAFORM_TESTS:%=--ignore=%)
 
 # Without coverage: the histories trace lines themselves, to end a process between any two.
 histories: export FAULTS_SECONDS ?= 60
@@ -64,6 +67,10 @@ package: ## build a whole zip for lambda_package, for RUNTIME, ARCHITECTURE and,
 	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
 	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
 		--architecture "$(ARCHITECTURE)" $(if $(CONFIG),--config "$(CONFIG)")
+
+terraform-again: $(READY) ## the module with the schema of AWS provider 6, its examples, policies, packages and submodules (in CI)
+	@bash tests/terraform.sh again
+	$(BIN)/python -m pytest -n auto $(TERRAFORM_TESTS)
 
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench

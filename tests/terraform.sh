@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# terraform fmt, validate and test. With TF_CLI_CONFIG_FILE_V6, which names providers with the schema of AWS provider 6,
-# what depends most on the schema once more with those, in a copy, at the same time, and the examples with those alone.
+# terraform fmt, validate and test, of the root module and the submodules. With `again` the same with the providers that
+# TF_CLI_CONFIG_FILE_V6 names, which have the schema of AWS provider 6, and the examples with those.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export TF_IN_AUTOMATION=1 PYTHONDONTWRITEBYTECODE=1
@@ -16,33 +16,28 @@ checked() { # FOLDER [OPTIONS of terraform test]: init, validate and test there
 	)
 }
 
-terraform fmt -check -recursive -diff
-
-if [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ]; then
+if [ "${1:-}" = again ]; then
+	[ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || { echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'; exit 0; }
+	export TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE_V6
 	copy=build/terraform-v6
 	rm -rf "$copy"
 	mkdir -p "$copy/src"
 	cp -R ./*.tf LICENSE requirements.txt pyproject.toml examples modules tests "$copy"
 	cp -R src/cloudtrail_to_slack "$copy/src"
-	(
-		export TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE_V6
-		checked "$copy" -filter=tests/{triggers,resources,examples}.tftest.hcl
-		for module in modules/*; do checked "$copy/$module"; done
-	) >"$copy/log" 2>&1 &
-	second=$!
-	trap 'kill "$second" 2>/dev/null || true' EXIT
-	others=()
-	for file in tests/*.tftest.hcl; do
-		[ "$file" = tests/examples.tftest.hcl ] || others+=("-filter=$file")
-	done
-	checked . "${others[@]}"
-else
-	checked .
+	checked "$copy"
+	for module in modules/*; do checked "$copy/$module"; done
+	exit 0
 fi
-for module in modules/*; do checked "$module"; done
 
-if [ -n "${second:-}" ]; then
-	wait "$second" || { cat "$copy/log"; exit 1; }
-	trap - EXIT
-	echo "the same with the schema of AWS provider 6: $(tail -n 1 "$copy/log")"
-fi
+terraform fmt -check -recursive -diff
+# Each file starts all providers for each of its runs, so two at a time; the examples come with `again`, and in `make e2e`.
+files=()
+for file in tests/*.tftest.hcl; do
+	[ "$file" = tests/examples.tftest.hcl ] || files+=("-filter=$file")
+done
+checked . "${files[@]}" &
+root=$!
+failed=0
+for module in modules/*; do checked "$module" || failed=1; done
+wait "$root" || failed=1
+exit "$failed"

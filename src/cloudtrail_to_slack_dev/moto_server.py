@@ -48,6 +48,7 @@ class MotoServer:
             self.url = self._wait_for_url(output)
         except BaseException:  # an interruption too: nothing is left running
             self._process.kill()
+            self._process.wait()
             raise
         # It logs every request; an unread pipe would fill up and stop it.
         threading.Thread(target=_drain, args=(output,), daemon=True).start()
