@@ -1,43 +1,53 @@
 #!/usr/bin/env bash
-# terraform fmt, validate and test, of the root module and the submodules. With `again` the same with the providers that
-# TF_CLI_CONFIG_FILE_V6 names, which have the schema of AWS provider 6, and the examples with those.
+# terraform fmt, validate and test. With `again` what takes longer: the tests of the submodules, and all tests and the
+# examples once more with the providers that TF_CLI_CONFIG_FILE_V6 names, which have the schema of AWS provider 6.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export TF_IN_AUTOMATION=1 PYTHONDONTWRITEBYTECODE=1
+project=$PWD
 
-checked() { # FOLDER [OPTIONS of terraform test]: init, validate and test there
+checked() { # FOLDER COMMAND…: init and validate there, and run the command
 	(
-		export TF_DATA_DIR=$PWD/build/terraform/${1//[.\/]/-}
+		export TF_DATA_DIR=$project/build/terraform/${1//[.\/]/-}
 		cd "$1" && shift
 		rm -f .terraform.lock.hcl # it would hold the other providers' versions
 		terraform init -backend=false -input=false >/dev/null
 		terraform validate
-		terraform test "$@"
+		"$@"
 	)
 }
 
-if [ "${1:-}" = again ]; then
-	[ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || { echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'; exit 0; }
-	export TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE_V6
-	copy=build/terraform-v6
-	rm -rf "$copy"
-	mkdir -p "$copy/src"
-	cp -R ./*.tf LICENSE requirements.txt pyproject.toml examples modules tests "$copy"
-	cp -R src/cloudtrail_to_slack "$copy/src"
-	checked "$copy"
-	for module in modules/*; do checked "$copy/$module"; done
+in_two() { # every run of a test starts all providers, so half of the files at a time; the examples come with `again`
+	local files=() half first failed=0
+	for file in tests/*.tftest.hcl; do
+		[ "$file" = tests/examples.tftest.hcl ] || files+=("-filter=$file")
+	done
+	half=$((${#files[@]} / 2))
+	terraform test "${files[@]:0:half}" >"$project/build/terraform.log" 2>&1 &
+	first=$!
+	terraform test "${files[@]:half}" || failed=1
+	wait "$first" || failed=1
+	cat "$project/build/terraform.log"
+	return "$failed"
+}
+
+if [ "${1:-}" != again ]; then
+	terraform fmt -check -recursive -diff
+	for module in modules/*; do checked "$module" true; done
+	checked . in_two
 	exit 0
 fi
 
-terraform fmt -check -recursive -diff
-# Each file starts all providers for each of its runs, so two at a time; the examples come with `again`, and in `make e2e`.
-files=()
-for file in tests/*.tftest.hcl; do
-	[ "$file" = tests/examples.tftest.hcl ] || files+=("-filter=$file")
-done
-checked . "${files[@]}" &
-root=$!
-failed=0
-for module in modules/*; do checked "$module" || failed=1; done
-wait "$root" || failed=1
-exit "$failed"
+for module in modules/*; do checked "$module" terraform test; done
+[ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || {
+	echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'
+	exit 0
+}
+export TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE_V6
+copy=build/terraform-v6
+rm -rf "$copy"
+mkdir -p "$copy/src"
+cp -R ./*.tf LICENSE requirements.txt pyproject.toml examples modules tests "$copy"
+cp -R src/cloudtrail_to_slack "$copy/src"
+checked "$copy" terraform test
+for module in modules/*; do checked "$copy/$module" terraform test; done

@@ -1,9 +1,12 @@
 """A moto server on a free port: AWS for tests and the demo, spoken to over HTTP as AWS is."""
 
+import contextlib
 import re
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Self
 
@@ -34,16 +37,19 @@ class MotoServer:
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 (our own name of a module)
-            [sys.executable, "-m", self._program, "-H", "127.0.0.1", "-p", "0"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
+        # Interrupted within Popen, a process would be left that nobody knows.
+        with _interruptions_later():
+            self._process = subprocess.Popen(  # noqa: S603 (our own name of a module)
+                [sys.executable, "-m", self._program, "-H", "127.0.0.1", "-p", "0"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
         try:
+            _interrupt_now()
             output = self._output(self._process)
             self.url = self._wait_for_url(output)
         except BaseException:  # an interruption too: nothing is left running
@@ -84,3 +90,29 @@ def _drain(output: IO[str]) -> None:
     with output:
         for _ in output:
             pass
+
+
+_waiting: list[int] = []  # interruptions that came while they had to wait
+
+
+@contextlib.contextmanager
+def _interruptions_later() -> Iterator[None]:
+    """Let interruptions wait, until `_interrupt_now`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals come to the main thread alone
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if callable(handler):
+            signal.signal(number, lambda number, _frame: _waiting.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
+
+
+def _interrupt_now() -> None:
+    while _waiting:
+        signal.raise_signal(_waiting.pop())

@@ -46,6 +46,8 @@ def start_demo(page: Path, temporary: Path, environment: Mapping[str, str] | Non
         encoding="utf-8",
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **(environment or {})},
         start_new_session=True,
+        # A shell's background jobs ignore interruptions, and so would what is started from one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads yet)
     )
 
 
