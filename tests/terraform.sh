@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# terraform fmt, validate and test. With `again` what takes longer: the tests of the submodules, and all tests and the
-# examples once more with the providers that TF_CLI_CONFIG_FILE_V6 names, which have the schema of AWS provider 6.
+# terraform fmt, validate and test. With `again` what takes longer: the tests of the triggers, the resources and the
+# submodules, and all tests and the examples once more with the providers that TF_CLI_CONFIG_FILE_V6 names, which have
+# the schema of AWS provider 6.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export TF_IN_AUTOMATION=1 PYTHONDONTWRITEBYTECODE=1
@@ -17,15 +18,13 @@ checked() { # FOLDER COMMAND…: init and validate there, and run the command
 	)
 }
 
-in_two() { # every run of a test starts all providers, so half of the files at a time; the examples come with `again`
-	local files=() half first failed=0
-	for file in tests/*.tftest.hcl; do
-		[ "$file" = tests/examples.tftest.hcl ] || files+=("-filter=$file")
-	done
-	half=$((${#files[@]} / 2))
-	terraform test "${files[@]:0:half}" >"$project/build/terraform.log" 2>&1 &
+of() { for name in "$@"; do echo "-filter=tests/$name.tftest.hcl"; done; }
+
+in_two() { # every run of a test starts all providers, so half of the files at a time
+	local first failed=0
+	terraform test $(of destinations interface) >"$project/build/terraform.log" 2>&1 &
 	first=$!
-	terraform test "${files[@]:half}" || failed=1
+	terraform test $(of settings validations) || failed=1
 	wait "$first" || failed=1
 	cat "$project/build/terraform.log"
 	return "$failed"
@@ -38,6 +37,7 @@ if [ "${1:-}" != again ]; then
 	exit 0
 fi
 
+checked . terraform test $(of triggers resources)
 for module in modules/*; do checked "$module" terraform test; done
 [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || {
 	echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'
