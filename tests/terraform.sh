@@ -37,7 +37,7 @@ if [ "${1:-}" != again ]; then
 	exit 0
 fi
 
-checked . terraform test $(of triggers resources)
+checked . terraform test $(of triggers resources realtime)
 for module in modules/*; do checked "$module" terraform test; done
 [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || {
 	echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'

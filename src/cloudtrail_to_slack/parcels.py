@@ -280,6 +280,11 @@ class AlertParcel(Parcel):
         self._alone = True
         return self
 
+    def reroute(self, error: BrokenDestinationError) -> None:
+        """Go by the default route, whose budget is another."""
+        self._alone = False
+        super().reroute(error)
+
     def done(self) -> None:
         """Note that it arrived, and how long after the event."""
         super().done()

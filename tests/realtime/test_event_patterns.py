@@ -14,7 +14,7 @@ from cloudtrail_to_slack.events import flatten
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack_build.realtime.alternatives import alternatives
-from cloudtrail_to_slack_build.realtime.patterns import DETAIL_TYPES, MAX_PATTERN_CHARACTERS, event_patterns
+from cloudtrail_to_slack_build.realtime.patterns import MAX_PATTERN_CHARACTERS, event_patterns
 
 _TODAY = date(2026, 11, 21)
 _FIELDS = (
@@ -94,7 +94,7 @@ def _records() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _envelope(record: Mapping[str, Any], **others: Any) -> dict[str, Any]:
-    return {"source": "aws.cloudtrail", "detail-type": DETAIL_TYPES[0], "detail": dict(record), **others}
+    return {"source": "aws.cloudtrail", "detail-type": "AWS API Call via CloudTrail", "detail": dict(record), **others}
 
 
 def _lets_through(patterns: list[str], envelope: dict[str, Any]) -> bool:
@@ -132,6 +132,7 @@ def test_merging_and_packing_change_nothing(expressions: list[str], log: list[di
         "event.get('eventName') != 'Decrypt'",
         "not event['eventName'].startswith('Get')",
         "event['awsRegion'] == 'eu-west-3'",
+        "event['eventType'] == 'AwsApiCall' and event['recipientAccountId'] == '111122223333'",
         "event['eventName'] == 'A' or event['resources.0.ARN'] == 'x'",
         "event.get('eventName', 'A') == 'A'",
         "str(event.get('errorCode')).startswith('N')",

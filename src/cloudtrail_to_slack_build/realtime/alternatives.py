@@ -18,12 +18,15 @@ _TEXTS = frozenset(
     {"eventName", "eventSource", "errorCode", "eventType", "eventCategory", "awsRegion", "recipientAccountId",
      "sourceIPAddress", "userAgent", "userIdentity.sessionContext.sessionIssuer.arn",
      "userIdentity.sessionContext.sessionIssuer.userName", "userIdentity.sessionContext.sessionIssuer.principalId",
-     "userIdentity.sessionContext.sessionIssuer.type", "userIdentity.sessionContext.sessionIssuer.accountId"}
+     "userIdentity.sessionContext.sessionIssuer.type", "userIdentity.sessionContext.sessionIssuer.accountId",
+     "insightDetails.state", "insightDetails.insightType", "insightDetails.eventName", "insightDetails.eventSource"}
 )  # fmt: skip
 # What stands one level below these is found under its own name: deeper, a dot may belong to a key.
 _OBJECTS = frozenset({"userIdentity", "requestParameters", "responseElements", "additionalEventData"})
-# Fields that nearly every event of an account and region has in common: alone they tell nothing about a rule.
-_COMMON = frozenset({"awsRegion", "recipientAccountId", "eventType", "eventCategory", "userIdentity.accountId"})
+# Fields that tell nothing about a rule by themselves, since nearly every event of an account and region has the same
+# in them; of two of them only with these texts.
+_COMMON = frozenset({"awsRegion", "recipientAccountId", "userIdentity.accountId"})
+_COMMON_TEXTS = {"eventType": "AwsApiCall", "eventCategory": "Management"}
 _MOST = 64  # alternatives of one rule, before some of its conditions are let go
 _LONGEST = 500  # characters of a text that is asked for, as JSON: three of them fit into any pattern
 
@@ -50,9 +53,15 @@ def alternatives(expression: str) -> list[Alternative] | None:
         SyntaxError, ValueError, RecursionError, MemoryError: it is no Python expression.
     """
     found = _of(ast.parse(expression.strip(), mode="eval").body)
-    if found is None or not all(set(alternative) - _COMMON for alternative in found):
-        return None
-    return found
+    return found if found is not None and all(map(_tells_enough, found)) else None
+
+
+def _tells_enough(alternative: Alternative) -> bool:
+    return any(
+        not any(_lets(matcher, _COMMON_TEXTS[field]) for matcher in matchers) if field in _COMMON_TEXTS else True
+        for field, matchers in alternative.items()
+        if field not in _COMMON
+    )
 
 
 def _of(node: ast.expr) -> list[Alternative] | None:

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
     from cloudtrail_to_slack_build.realtime.alternatives import Alternative, Matcher
 
-DETAIL_TYPES = (
-    "AWS API Call via CloudTrail",
-    "AWS Console Sign In via CloudTrail",
-    "AWS Insight via CloudTrail",
-    "AWS Service Event via CloudTrail",
-)
 # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
 MAX_PATTERN_CHARACTERS = 2048
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # as Terraform writes JSON
@@ -88,7 +82,7 @@ def _pattern(found: Sequence[Alternative]) -> str:
     details = [_detail(alternative) for alternative in found]
     detail: Any = details[0] if len(details) == 1 else {"$or": details}
     # Nobody but AWS can put events with a source that begins with "aws.".
-    pattern = {"source": [{"prefix": "aws."}], "detail-type": list(DETAIL_TYPES), "detail": detail}
+    pattern = {"source": [{"prefix": "aws."}], "detail-type": [{"suffix": " via CloudTrail"}], "detail": detail}
     text = json.dumps(pattern, separators=(",", ":"), sort_keys=True)
     for character, escape in _ESCAPED.items():
         text = text.replace(character, escape)
