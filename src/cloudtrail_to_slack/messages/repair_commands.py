@@ -16,7 +16,7 @@ from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.trail_arns import TrailArn, is_region, is_trail_name, read_trail_arn
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_KEY_PREFIX = re.compile(r"[A-Za-z0-9!_.*'()/-]{1,200}")
+_KEY_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,199}")
 _ORGANIZATION = re.compile(r"(?:^|/)AWSLogs/o-[a-z0-9]{10,32}/")  # the layout of an organisation's trail
 _EVENT_DATA_STORE = re.compile(
     r"(?:arn:aws[a-z-]{0,16}:cloudtrail:[a-z0-9-]{1,40}:[0-9]{12}:eventdatastore/)?[A-Za-z0-9-]{3,64}"
@@ -42,12 +42,15 @@ _REPLACED = {
 
 
 def repair_command(event: Event, origin: LogObject | None) -> str | None:
-    """Return the command, a line for each; None where nothing was taken away, or it is not known how to put it back.
+    """Return the command, a line for each; None where nothing was taken away, or nobody knows how to put it back.
 
-    `origin` is the log object that holds the event: its bucket is the one a deleted trail is made for again.
+    It has at most 1,500 characters. `origin` is the log object that holds the event: a deleted trail is made again for
+    its bucket.
     """
-    repair = _REPAIRS.get(event.name) if event.source == "cloudtrail.amazonaws.com" else None
-    return repair(event, origin) if repair and not event.failed else None
+    if event.source != "cloudtrail.amazonaws.com" or event.failed or event.insight:
+        return None
+    repair = _REPAIRS.get(event.name)
+    return repair(event, origin) if repair else None
 
 
 def start_logging_command(trail: TrailArn) -> str:
