@@ -73,21 +73,6 @@ output "s3_sns_fanout_topic_name" {
   value       = one(aws_sns_topic.s3_notifications[*].name)
 }
 
-output "restart_logging_function_name" {
-  description = "Name of the function that starts logging again; null without `restart_logging`."
-  value       = one(aws_lambda_function.restart_logging[*].function_name)
-}
-
-output "restart_logging_function_arn" {
-  description = "ARN of the function that starts logging again; null without `restart_logging`."
-  value       = one(aws_lambda_function.restart_logging[*].arn)
-}
-
-output "restart_logging_role_arn" {
-  description = "ARN of the role of the function that starts logging again; null without `restart_logging`."
-  value       = one(aws_iam_role.restart_logging[*].arn)
-}
-
 output "rendered_config" {
   description = "The config.json that the function reads, for the command line. It holds no secret."
   value       = jsonencode(local.config)

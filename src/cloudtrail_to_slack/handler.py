@@ -1,5 +1,6 @@
 """The Lambda's handler: composes the parts once per cold start, runs the pipeline, and fails if anything is undone."""
 
+import math
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -31,7 +32,10 @@ from cloudtrail_to_slack.telemetry import (
     set_log_level,
 )
 from cloudtrail_to_slack.threads import Threads
-from cloudtrail_to_slack.waiting import Clock, invocation_clock
+from cloudtrail_to_slack.waiting import Clock
+
+_MARGIN_SECONDS = 3.0  # kept for finishing cleanly
+_MARGIN_SHARE = 0.2  # of a short invocation
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
@@ -65,7 +69,7 @@ class Application:
         """Handle one invocation; see `lambda_handler`."""
         logger.append_keys(request_id=getattr(context, "aws_request_id", None))
         notifications = read_payload(event)
-        clock = invocation_clock(context)
+        clock = _clock(context)
         delivery = Delivery(
             self._router(),
             self._destinations,
@@ -173,6 +177,15 @@ def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]
             logger.error(str(InvocationFailedError([failure.problem for failure in report.failures])))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(map(str, undone))]}
     return dict(report.counts)
+
+
+def _clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
+    in_millis = getattr(context, "get_remaining_time_in_millis", None)
+
+    def remaining() -> float:
+        return in_millis() / 1000 if callable(in_millis) else math.inf
+
+    return Clock(remaining, margin=min(_MARGIN_SECONDS, remaining() * _MARGIN_SHARE))
 
 
 def _settings_key(environment: Mapping[str, str]) -> tuple[str | None, ...]:

@@ -1,10 +1,9 @@
 """Time as an invocation sees it: what time it is, whether there is enough left to wait, and trying again."""
 
-import math
 import random
 import time
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
 
@@ -14,8 +13,6 @@ _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.5
 _LEAST_WAIT_SECONDS = 0.1  # also where Slack says 0
 _LEAST_TIMEOUT_SECONDS = 0.5
-_MARGIN_SECONDS = 3.0  # kept for finishing cleanly
-_MARGIN_SHARE = 0.2  # of a short invocation
 
 
 class Clock:
@@ -60,16 +57,6 @@ class Clock:
     def timeout(self, most: float) -> float:
         """Return how long a request may take: `most` seconds, or what is left of the invocation and half its margin."""
         return max(_LEAST_TIMEOUT_SECONDS, min(most, self._remaining() - self._margin / 2))
-
-
-def invocation_clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
-    """Return the clock of an invocation, from the context object that Lambda gives its handler."""
-    in_millis = getattr(context, "get_remaining_time_in_millis", None)
-
-    def remaining() -> float:
-        return in_millis() / 1000 if callable(in_millis) else math.inf
-
-    return Clock(remaining, margin=min(_MARGIN_SECONDS, remaining() * _MARGIN_SHARE))
 
 
 def retried(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:

@@ -1,5 +1,6 @@
 """The handler of the function that starts logging again: one StopLogging event from EventBridge at a time."""
 
+import math
 import os
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,7 @@ from cloudtrail_to_slack.restart_logging.telling import SlackTeller
 from cloudtrail_to_slack.restart_logging.trails import Trails
 from cloudtrail_to_slack.secret_values import SecretReader
 from cloudtrail_to_slack.telemetry import emit_counts, id_to_log, logger, set_log_level
-from cloudtrail_to_slack.waiting import Clock, invocation_clock
+from cloudtrail_to_slack.waiting import Clock
 
 _BUSY_SECONDS = 1.0  # between looks at an event that another invocation is at
 
@@ -30,7 +31,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 
         ConfigurationError: the settings have faults; all of them are named.
         InvocationFailedError: Slack was not told, or CloudTrail is to be asked again: Lambda must try again.
     """
-    return _application(tuple(os.environ.get(name) for name in VARIABLES)).handle(event, invocation_clock(context))
+    return _application(tuple(os.environ.get(name) for name in VARIABLES)).handle(event, _clock(context))
 
 
 class Application:
@@ -126,6 +127,11 @@ class Application:
     def _close(self, stop: StopEvent, did: str) -> dict[str, str]:
         logger.info("invocation finished", extra={"did": did, "event_id": id_to_log(stop.event.event_id)})
         return {"did": did}
+
+
+def _clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    return Clock(lambda: left() / 1000 if left else math.inf)
 
 
 @lru_cache(maxsize=1)
