@@ -37,9 +37,8 @@ if [ "${1:-}" != again ]; then
 	exit 0
 fi
 
-checked . terraform test $(of triggers resources realtime)
+checked . terraform test $(of triggers resources realtime restart_logging)
 for module in modules/*; do checked "$module" terraform test; done
-checked . terraform test $(of restart_logging)
 [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || {
 	echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'
 	exit 0
@@ -49,6 +48,6 @@ copy=build/terraform-v6
 rm -rf "$copy"
 mkdir -p "$copy/src"
 cp -R ./*.tf LICENSE requirements.txt pyproject.toml examples modules tests "$copy"
-cp -R src/cloudtrail_to_slack "$copy/src"
+cp -R src/cloudtrail_to_slack src/cloudtrail_to_slack_build "$copy/src"
 checked "$copy" terraform test
 for module in modules/*; do checked "$copy/$module" terraform test; done

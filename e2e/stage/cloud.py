@@ -23,6 +23,7 @@ class Cloud:
     region: str
     invocations: Path
     _listeners: dict[str, str] = field(default_factory=dict)
+    _rules: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -68,6 +69,34 @@ class Cloud:
                 found.append(json.loads(json.loads(message["Body"])["Message"]))
                 queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
+
+    def listen_to_rule(self, rule: str) -> Callable[[], list[dict[str, Any]]]:
+        """Put a queue beside a rule's targets; return what tells the events that the rule let through since then."""
+        queues = self.client("sqs")
+        url = queues.create_queue(QueueName=f"heard-from-{rule}")["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.client("events").put_targets(Rule=rule, Targets=[{"Id": "listener", "Arn": arn}])
+        self._rules[rule] = url
+
+        def heard() -> list[dict[str, Any]]:
+            messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            return [json.loads(message["Body"]) for message in messages]
+
+        return heard
+
+    def stop_listening_to_rules(self) -> None:
+        """Remove what `listen_to_rule` needed."""
+        for rule, url in self._rules.items():
+            self.client("events").remove_targets(Rule=rule, Ids=["listener"])
+            self.client("sqs").delete_queue(QueueUrl=url)
+
+    def put_event(
+        self, record: Mapping[str, Any], region: str, detail_type: str = "AWS API Call via CloudTrail"
+    ) -> None:
+        """Put a record on a region's bus, as CloudTrail does."""
+        source = f"aws.{record['eventSource'].removesuffix('.amazonaws.com')}"
+        entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(record)}
+        assert self.client("events", region=region).put_events(Entries=[entry])["FailedEntryCount"] == 0
 
     def stop_listening(self) -> None:
         """Remove what `listen` needed."""

@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 _SECONDS = 600  # the provider itself waits for minutes where AWS answers with errors
-_MODULE = re.compile(r'^module "([^"]+)"', re.MULTILINE)
+_MODULE = re.compile(r'^module "([^"]+)" \{\s+source\s*= "([^"]+)"', re.MULTILINE)
 
 
 class TerraformError(AssertionError):
@@ -37,7 +37,8 @@ class Deployment:
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / "src" / package, work / "src" / package, ignore=ignored)
         ignored = shutil.ignore_patterns(".terraform*", "terraform.tfstate*")
-        shutil.copytree(EXAMPLES / example, work / "examples" / example, ignore=ignored)
+        for folder in ("modules", f"examples/{example}"):
+            shutil.copytree(ROOT / folder, work / folder, ignore=ignored)
         return cls(work / "examples" / example, environment)
 
     @property
@@ -46,9 +47,9 @@ class Deployment:
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.tf")))
 
     def set_over(self, **arguments: Any) -> None:
-        """Set arguments of the module over what the example says."""
-        modules = _MODULE.findall(self.text)
-        assert len(modules) == 1, f"one module block was expected in {self.folder.name}, not {modules}"
+        """Set arguments of the module over what the example says; what stands beside it stays as it is."""
+        modules = [name for name, source in _MODULE.findall(self.text) if source == "../../"]
+        assert len(modules) == 1, f"one block of this module was expected in {self.folder.name}, not {modules}"
         overriding = {"module": {modules[0]: arguments}}
         (self.folder / "e2e_override.tf.json").write_text(json.dumps(overriding))
 
