@@ -32,11 +32,11 @@ class Stage:
     function: Function
     configuration: dict[str, Any]
 
-    def stopped(self, name: str = _TRAIL, **changes: Any) -> list[dict[str, Any]]:
+    def stopped(self, name: str = _TRAIL, *, source: str = "aws.cloudtrail", **changes: Any) -> list[dict[str, Any]]:
         """Stop the trail as somebody would; return what EventBridge invokes functions with."""
         self.cloud.client("cloudtrail").stop_logging(Name=_TRAIL)
         detail = {**stop_logging(ACCOUNT), "requestParameters": {"name": name}, **changes}
-        entry = {"Source": "aws.cloudtrail", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(detail)}
+        entry = {"Source": source, "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(detail)}
         assert self.cloud.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
         return self.cloud.take_invocations()
 
@@ -106,6 +106,7 @@ def test_logging_is_on_again(stage: Stage) -> None:
     assert stage.run(by_arn) == "restarted"
     assert stage.stopped(errorCode="AccessDenied") == []
     assert stage.stopped(eventName="StartLogging") == []
+    assert stage.stopped(source="my.application") == []
 
     (other,) = stage.stopped("another-trail")
     assert stage.run(other) == "not_permitted"
