@@ -32,11 +32,11 @@ class Stage:
     function: Function
     configuration: dict[str, Any]
 
-    def stopped(self, name: str = _TRAIL, **changes: Any) -> list[dict[str, Any]]:
+    def stopped(self, name: str = _TRAIL, *, source: str = "aws.cloudtrail", **changes: Any) -> list[dict[str, Any]]:
         """Stop the trail as somebody would; return what EventBridge invokes functions with."""
         self.cloud.client("cloudtrail").stop_logging(Name=_TRAIL)
         detail = {**stop_logging(ACCOUNT), "requestParameters": {"name": name}, **changes}
-        self.cloud.put_event(detail, self.cloud.region)
+        self.cloud.put_event(detail, self.cloud.region, source=source)
         return self.cloud.take_invocations()
 
     def run(self, invocation: dict[str, Any]) -> str:
@@ -105,6 +105,7 @@ def test_logging_is_on_again(stage: Stage) -> None:
     assert stage.run(by_arn) == "restarted"
     assert stage.stopped(errorCode="AccessDenied") == []
     assert stage.stopped(eventName="StartLogging") == []
+    assert stage.stopped(source="my.application") == []
 
     (other,) = stage.stopped("another-trail")
     assert stage.run(other) == "not_permitted"

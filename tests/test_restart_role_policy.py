@@ -1,6 +1,5 @@
 """What the role of the function that starts logging again allows and denies, in the policy that Terraform renders."""
 
-import json
 import re
 from pathlib import Path
 
@@ -101,11 +100,7 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Stateme
     terraform.copy_module()
     terraform.run("init")
     terraform.run("apply", "-auto-approve")
-    return {
-        address.split("[")[0]: json.loads(values["policy"])["Statement"]
-        for address, values in terraform.resources().items()
-        if re.search(r"aws_(iam_role|sqs_queue)_policy", address)
-    }
+    return terraform.policies()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ Terraform applies the module with a provider that makes nothing, so the policies
 answers in AWS's place.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -121,11 +120,7 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Stateme
     terraform.copy_module()
     terraform.run("init")
     terraform.run("apply", "-auto-approve")
-    return {
-        address.split("[")[0]: json.loads(values["policy"])["Statement"]
-        for address, values in terraform.resources().items()
-        if re.search(r"aws_(iam_role|sqs_queue|sns_topic)_policy", address)
-    }
+    return terraform.policies()
 
 
 @pytest.fixture

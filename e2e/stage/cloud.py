@@ -90,12 +90,10 @@ class Cloud:
             self.client("events").remove_targets(Rule=rule, Ids=["listener"])
             self.client("sqs").delete_queue(QueueUrl=url)
 
-    def put_event(
-        self, record: Mapping[str, Any], region: str, detail_type: str = "AWS API Call via CloudTrail"
-    ) -> None:
-        """Put a record on a region's bus, as CloudTrail does."""
-        source = f"aws.{record['eventSource'].removesuffix('.amazonaws.com')}"
-        entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(record)}
+    def put_event(self, record: Mapping[str, Any], region: str, *, source: str | None = None) -> None:
+        """Put a record of an API call on a region's bus, as CloudTrail does, or as another `source` would."""
+        source = source or f"aws.{record['eventSource'].removesuffix('.amazonaws.com')}"
+        entry = {"Source": source, "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(record)}
         assert self.client("events", region=region).put_events(Entries=[entry])["FailedEntryCount"] == 0
 
     def stop_listening(self) -> None:

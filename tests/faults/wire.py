@@ -62,6 +62,7 @@ class Wire:
                 (botocore.endpoint, "time", clock),
                 (connection, "putrequest", self._put_request(connection.putrequest)),
                 (connection, "getresponse", self._get_response(connection.getresponse)),
+                (sys, "unraisablehook", self._unraisable),
                 # It would carry over from one history to the next.
                 (botocore.retries.quota.RetryQuota, "acquire", lambda _quota, _amount: True),
                 # Nobody reads it, and making it up is a tenth of all the time a history takes.
@@ -77,6 +78,14 @@ class Wire:
     def _sleep(self, seconds: float) -> None:
         assert self.play
         self.play.timeline.sleep(seconds)
+
+    def _unraisable(self, unraisable: Any) -> None:
+        """Kill the invocation at its next request, when what should have killed it hit what was being thrown away."""
+        invocation = self.play.invocation if self.play else None
+        if not invocation or not isinstance(unraisable.exc_value, Killed):
+            sys.__unraisablehook__(unraisable)
+            return
+        invocation.dies, invocation.fuse, invocation.lines = False, 1, 0
 
     def _before_send(self, request: AWSPreparedRequest, event_name: str, **_others: Any) -> AWSResponse | None:
         play = self.play

@@ -12,6 +12,7 @@ from cloudtrail_to_slack.restart_logging.limit import count
 from cloudtrail_to_slack.restart_logging.memory import Claim, Memory
 from cloudtrail_to_slack.restart_logging.stop_events import StopEvent, read_stop_event
 from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack_dev.slack_standin.faults import HttpStatus
 from support.aws_between import refusal
 from support.restart_world import NOON, PARAMETER, RestartWorld, envelope
 from support.world import TABLE
@@ -71,7 +72,37 @@ def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartWorld) 
         did = sorted(pool.map(restart.handle, [envelope() for _ in range(8)]))
     assert did == ["limit_reached"] * 5 + ["stopped_again"] * 3
     assert restart.started() == 3
-    assert len(restart.texts()) == 8
+    assert len(restart.texts()) == 4
+
+
+def test_the_alarm_is_no_flood(restart: RestartWorld) -> None:
+    """Stopped again and again, a trail's alarm is told once in ten minutes, and each trail's for itself."""
+    restart.configure(RESTARTS_PER_HOUR="1")
+    for name in ("the-trail", "another"):
+        restart.trail(name)
+        restart.handle(envelope(name))
+        restart.stop(name)
+    loud = []
+    for minutes, name in ((1, "the-trail"), (2, "the-trail"), (3, "another"), (10, "the-trail"), (12, "the-trail")):
+        restart.now = NOON + 60 * minutes
+        told = len(restart.texts())
+        assert restart.handle(envelope(name)) == "limit_reached"
+        loud.append(len(restart.texts()) - told)
+    assert loud == [1, 0, 1, 0, 1]
+
+
+def test_an_alarm_that_slack_did_not_hear_is_told_by_the_retry(restart: RestartWorld) -> None:
+    """The retry of the event that raised the alarm is not kept quiet by its own first attempt."""
+    restart.configure(RESTARTS_PER_HOUR="1")
+    restart.trail()
+    restart.handle(envelope())
+    restart.stop()
+    event = envelope()
+    restart.world.slack.fail(HttpStatus(503), times=4)
+    with pytest.raises(InvocationFailedError, match="Slack was not told"):
+        restart.handle(event)
+    assert restart.handle(event) == "limit_reached"
+    assert "does not fight" in restart.texts()[-1]
 
 
 def test_two_copies_at_once_are_one(restart: RestartWorld) -> None:

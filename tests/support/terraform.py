@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from support.policies import Statement
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,6 +58,14 @@ class Terraform:
         """Return what is applied: the values of every resource of the modules called, by its address."""
         modules = json.loads(self.run("show", "-json"))["values"]["root_module"]["child_modules"]
         return {resource["address"]: resource["values"] for module in modules for resource in module["resources"]}
+
+    def policies(self) -> dict[str, list[Statement]]:
+        """Return what is applied of policies: the statements of each role's, queue's and topic's, by its address."""
+        return {
+            address.split("[")[0]: json.loads(values["policy"])["Statement"]
+            for address, values in self.resources().items()
+            if re.search(r"aws_(iam_role|sqs_queue|sns_topic)_policy", address)
+        }
 
     def planned(self) -> dict[str, dict[str, Any]]:
         """Return what a plan would change: for every resource, by its address, what the plan says of it."""

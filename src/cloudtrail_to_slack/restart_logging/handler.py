@@ -103,7 +103,7 @@ class Application:
         """
         unfinished = outcome.did is Did.UNFINISHED
         problems = []
-        if not (unfinished and before and before.code):
+        if not _is_said_already(stop, outcome, before, memory):
             message = restart_notice(
                 stop,
                 outcome,
@@ -127,6 +127,15 @@ class Application:
     def _close(self, stop: StopEvent, did: str) -> dict[str, str]:
         logger.info("invocation finished", extra={"did": did, "event_id": id_to_log(stop.event.event_id)})
         return {"did": did}
+
+
+def _is_said_already(stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: Memory) -> bool:
+    """Whether Slack knows: that it is tried again, or, not long ago, that the trail is off and stays so."""
+    if outcome.did is Did.UNFINISHED:
+        return before is not None and before.code is not None
+    if outcome.did is Did.LIMIT_REACHED and stop.trail:
+        return not memory.may_shout(stop.trail, stop.key)
+    return False
 
 
 def _clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)

@@ -1,11 +1,12 @@
 """What invocations must agree on: whose an event is, what was done about it, and how often a trail was started.
 
-Two kinds of items in the state table, each changed by one conditional write at a time:
+Three kinds of items in the state table, each changed by one conditional write at a time:
 
     restart#event#<key>     owner, leased_until     who works on the event; when the lease ends another may
                             done                    what was done, for a retry that has only to tell it
                             told                    Slack has been told: the event is settled
     restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
+    restart#quiet#<arn>     event, quiet_until      for which event the alarm was raised, and until when for no other
 
 A retry or a second copy of an event finds `done` and `told`, and neither counts nor tells again:
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEPT_SECONDS = 7 * 24 * 3600  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
+QUIET_SECONDS = 600
 _LONGEST_LEASE_SECONDS = 90
 _AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
 _ROUNDS = 10
@@ -123,6 +125,17 @@ class Memory:
         else:
             self._give_up("contended")
         return Count(granted=True, number=0)
+
+    def may_shout(self, trail: TrailArn, key: str) -> bool:
+        """Whether the alarm may be raised in Slack for the event `key`; a while later it may be for another again."""
+        now = self._clock.now()
+        answer = self._update(
+            f"restart#quiet#{trail}",
+            "SET event = :event, #owner = :owner, quiet_until = :until, expires_at = :until",
+            "attribute_not_exists(quiet_until) OR quiet_until <= :now OR event = :event",
+            {":event": {"S": key}, ":until": number(now + QUIET_SECONDS), ":now": number(now)},
+        )
+        return answer is None or answer.refused_by is None
 
     def _update(self, item: str, update: str, condition: str, values: Mapping[str, Any]) -> Answer | None:
         """Make one conditional write; None when the table cannot be used, now or any more."""

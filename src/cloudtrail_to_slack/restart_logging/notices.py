@@ -76,6 +76,7 @@ def _what(stop: StopEvent, outcome: Outcome, most: int, quote: Quote) -> str:
         Did.LIMIT_REACHED: (
             f"It was started {outcome.number} times within an hour, and somebody stops it again and again."
             " This function does not fight: somebody must look now."
+            " Further stops are told every ten minutes at most."
         ),
         Did.STOPPED_AGAIN: f"This function started it, and CloudTrail says that it is off.{number}",
         Did.FAILED: f"It could not be started: {refused}",
