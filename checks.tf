@@ -16,6 +16,7 @@ locals {
     triggers_given_twice     = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
     package_and_layer        = var.lambda_package != null && var.dependencies_layer_arn != null
     failed_invocations_lost  = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
+    silence_without_table    = var.enable_silence_alarm == null ? false : var.enable_silence_alarm && !local.has_state_table
     queue_starts_too_many    = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
   }
 }
@@ -80,6 +81,11 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.failed_invocations_lost
       error_message = "Failed invocations would be lost: with create_dead_letter_queue = false set dead_letter_target_arn, or leave create_dead_letter_queue out."
+    }
+
+    precondition {
+      condition     = !local.wrong.silence_without_table
+      error_message = "enable_silence_alarm needs the state table, and there is none without a bot and with deduplicate_deliveries = false: leave out one of them."
     }
 
     precondition {

@@ -18,6 +18,7 @@ CLOUDTRAIL_DETAIL_TYPES = frozenset(
         "AWS Insight via CloudTrail",
     }
 )
+SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-type, as silence_alarm.tf sends them
 _DEEPEST = 4  # Lambda's SNS record, in it SQS, in it SNS, in it S3: nothing AWS builds is deeper
 _NAMED_KEYS = 20
 _KEY_LENGTH = 40
@@ -56,6 +57,11 @@ class SingleEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceCheckDue:
+    """The module's own schedule asks whether an account and region has fallen silent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Something that asks for nothing to be done."""
 
@@ -69,7 +75,7 @@ class Unrecognised:
     description: str
 
 
-Item = LogObject | RemovedObject | SingleEvent | Ignored | Unrecognised
+Item = LogObject | RemovedObject | SingleEvent | SilenceCheckDue | Ignored | Unrecognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +183,13 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
 
 
 def _eventbridge(payload: Mapping[str, Any]) -> Item:
-    """Read an EventBridge event: an S3 one (its key is not encoded) or a CloudTrail one."""
+    """Read an EventBridge event: an S3 one (its key is not encoded), a CloudTrail one, or what our schedule sends."""
     detail = _mapping(payload.get("detail"))
     detail_type = _text(payload.get("detail-type"))
     if detail_type in CLOUDTRAIL_DETAIL_TYPES and detail:
         return SingleEvent(dict(detail))
+    if (payload.get("source"), detail_type) == SILENCE_CHECK:
+        return SilenceCheckDue()
     if payload.get("source") != "aws.s3":
         return Unrecognised(_describe(payload))
     bucket = _text(_mapping(detail.get("bucket")).get("name"))
