@@ -167,9 +167,9 @@ class Application:
         from cloudtrail_to_slack.silence_check import SilenceCheck  # noqa: PLC0415 (likewise)
 
         self._heard = self._heard or Memory()
-        table = RhythmTable(self.clients.dynamodb, table_name, clock)
         least = config.silence_alarm_minimum_hours * 3600
-        return Hearing(table, self._heard, clock), SilenceCheck(table, router, delivery, clock, least)
+        check = SilenceCheck(RhythmTable(self.clients.dynamodb, table_name, clock), router, delivery, clock, least)
+        return Hearing(RhythmTable(self.clients.hasty_dynamodb, table_name, clock), self._heard, clock), check
 
     def _close(self, report: Report, delivery: Delivery) -> None:
         """Write the line that closes an invocation, and the metrics."""

@@ -1,13 +1,15 @@
 """Hearing how often log objects come from each account and region, and noting it in the state table.
 
 Many functions read log objects at the same time, and most of them are no news: of an account and region that was heard
-of lately nothing is written. Nothing here can fail an invocation: all its alerts are told by then.
+of lately nothing is written. Nothing here can fail an invocation: all its alerts are told by then, and no request is
+begun that could outlast it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cloudtrail_to_slack.arrivals import read_arrival
+from cloudtrail_to_slack.aws_clients import HASTY_SECONDS
 from cloudtrail_to_slack.errors import OutOfTimeError
 from cloudtrail_to_slack.rhythm import NOTED_EVERY, Rhythm, Source, decode, encode
 from cloudtrail_to_slack.rhythm_table import RhythmTable
@@ -16,7 +18,6 @@ from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.waiting import Clock
 
 _OLD_SECONDS = 86_400  # an object told of later than this was copied or announced anew, and says nothing about now
-_LEAST_SECONDS = 1.0  # for a request
 _ROUNDS = 5
 _MOST_REGIONS = 64  # of an account; a partition has some forty
 _MOST_REMEMBERED = 20_000
@@ -57,8 +58,8 @@ class Hearing:
             return len(due)
         left, problem = list(due), OutOfTimeError.CODE
         try:
-            known = self._table.rhythms(due) if self._clock.has(_LEAST_SECONDS) else {}
-            while left and self._clock.has(_LEAST_SECONDS):
+            known = self._table.rhythms(due) if self._clock.has(HASTY_SECONDS) else {}
+            while left and self._clock.has(HASTY_SECONDS):
                 self._note(left[0], due[left[0]], known.get(left[0]))
                 del left[0]
         except StateError as error:

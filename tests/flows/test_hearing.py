@@ -89,13 +89,11 @@ def test_functions_at_once_all_learn(scene: Scene) -> None:
     assert sum(unwritten) <= 2  # who met five others in a row gives up, and notes it with the next object
 
 
-@pytest.mark.parametrize(
-    ("code", "times"), [("ProvisionedThroughputExceededException", 3), ("AccessDeniedException", 1)]
-)
-def test_alerts_do_not_suffer(scene: Scene, dynamodb: Callable[[str, str, int], None], code: str, times: int) -> None:
+@pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "AccessDeniedException"])
+def test_alerts_do_not_suffer(scene: Scene, dynamodb: Callable[[str, str, int], None], code: str) -> None:
     """A table that refuses the bookkeeping delays and fails nothing: it is logged, counted, and let be for a minute."""
     scene.configure()
-    dynamodb("BatchGetItem", code, times)  # as often as the SDK asks
+    dynamodb("BatchGetItem", code, 1)
     counts = scene.deliver(A, content=record())
     assert (counts["matched"], counts["rhythms_unwritten"]) == (1, 1)
     assert len(scene.said()) == 1
@@ -120,10 +118,10 @@ def test_an_error_of_ours_harms_no_alert(scene: Scene, capsys: pytest.CaptureFix
 
 
 def test_without_time_nothing_is_noted(scene: Scene) -> None:
-    """The last second of an invocation is not spent on it."""
+    """The last seconds of an invocation are not spent on it, for a table that hangs would outlast it."""
     scene.configure()
     payload = s3_event(scene.world.put(log_bytes(QUIET), scene.key(A)))
-    assert scene.world.invoke(payload, Context(milliseconds=1_200))["rhythms_unwritten"] == 1
+    assert scene.world.invoke(payload, Context(milliseconds=3_700))["rhythms_unwritten"] == 1
     assert scene.items() == {}
 
 
