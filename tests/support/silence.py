@@ -60,10 +60,10 @@ class Scene:
         """Let the schedule invoke the function."""
         self.world.invoke(CHECK)
 
-    def pass_time(self, hours: float) -> None:
-        """Let time pass, with checks."""
-        for _ in range(int(hours * 2)):
-            self.now += HOUR / 2
+    def pass_time(self, hours: float, *, every: float = 0.5) -> None:
+        """Let time pass, with a check every so many hours."""
+        for _ in range(int(hours / every)):
+            self.now += every * HOUR
             self.check()
 
     def said(self, channel: str = CHANNEL) -> list[str]:
