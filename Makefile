@@ -27,7 +27,8 @@ types: $(READY) ## mypy, strict
 	$(BIN)/mypy
 
 # They take Terraform and longer, and come with `make terraform-again`.
-TERRAFORM_TESTS := $(addprefix tests/test_,moving_over.py packages.py realtime_forwarder.py role_policy.py tripwire.py)
+TERRAFORM_TESTS := $(addprefix tests/test_,moving_over.py packages.py realtime_forwarder.py restart_role_policy.py role_policy.py \
+	tripwire.py)
 
 pytest: $(READY) ## the Python tests, with coverage (branches counted)
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --ignore=tests/faults $(TERRAFORM_TESTS:%=--ignore=%)

@@ -39,11 +39,20 @@ locals {
     Resource  = "*"
   }
 
+  # The rules that send to a queue of this module.
+  queue_rule_arns = concat(
+    var.enable_sqs_queue ? aws_cloudwatch_event_rule.log_objects[*].arn : [],
+    local.create_dead_letters ? aws_cloudwatch_event_rule.restart_logging[*].arn : [],
+  )
+
   own_key_users = {
     # Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
     "logs.${local.region}.amazonaws.com" = {
-      Action    = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
-      Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.function_name}" } }
+      Action = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+      Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = [
+        for name in concat([var.function_name], var.restart_logging ? [local.restart_name] : []) :
+        "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${name}"
+      ] } }
     }
     # Amazon S3 User Guide, "Configuring a bucket for notifications": to topics and queues that are encrypted.
     "s3.amazonaws.com" = !local.bucket_notifies || local.bucket_notifies_function ? null : {
@@ -54,9 +63,9 @@ locals {
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
       Condition = { ArnEquals = { "aws:SourceArn" = local.trigger_topic_arns } }
     }
-    "events.amazonaws.com" = !var.enable_sqs_queue || !var.enable_eventbridge_trigger ? null : {
+    "events.amazonaws.com" = length(local.queue_rule_arns) == 0 ? null : {
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.log_objects[*].arn } }
+      Condition = { ArnEquals = { "aws:SourceArn" = local.queue_rule_arns } }
     }
   }
   own_key_policy = [for service, use in local.own_key_users : merge(

@@ -16,6 +16,8 @@ locals {
     triggers_given_twice     = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
     package_and_layer        = var.lambda_package != null && var.dependencies_layer_arn != null
     failed_invocations_lost  = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
+    realtime_tells_twice     = var.enable_realtime && !var.deduplicate_deliveries
+    patterns_without_use     = !var.enable_realtime && var.realtime_event_patterns != null
     silence_without_table    = var.enable_silence_alarm == null ? false : var.enable_silence_alarm && !local.has_state_table
     queue_starts_too_many    = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
   }
@@ -76,6 +78,16 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.package_and_layer
       error_message = "lambda_package holds the dependencies already: leave out dependencies_layer_arn, or lambda_package."
+    }
+
+    precondition {
+      condition     = !local.wrong.realtime_tells_twice
+      error_message = "enable_realtime brings each event twice, once within seconds and once with its log object: leave deduplicate_deliveries = true, so that it is told once."
+    }
+
+    precondition {
+      condition     = !local.wrong.patterns_without_use
+      error_message = "realtime_event_patterns is given and not used: set enable_realtime = true, or leave it out."
     }
 
     precondition {

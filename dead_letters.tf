@@ -19,3 +19,24 @@ resource "aws_sqs_queue" "dead_letters" {
   kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
 }
+
+# EventBridge keeps there what it could not hand over.
+resource "aws_sqs_queue_policy" "dead_letters" {
+  count = local.create_dead_letters && var.restart_logging ? 1 : 0
+
+  queue_url = aws_sqs_queue.dead_letters[0].url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "events"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = aws_sqs_queue.dead_letters[0].arn
+      Condition = {
+        ArnEquals    = { "aws:SourceArn" = aws_cloudwatch_event_rule.restart_logging[*].arn }
+        StringEquals = { "aws:SourceAccount" = local.account_id }
+      }
+    }]
+  })
+}

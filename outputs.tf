@@ -78,6 +78,16 @@ output "s3_sns_fanout_topic_name" {
   value       = one(aws_sns_topic.s3_notifications[*].name)
 }
 
+output "realtime_event_patterns" {
+  description = "Event patterns of what EventBridge brings within seconds, each as JSON, for rules in other regions too; empty without `enable_realtime`."
+  value       = local.realtime_event_patterns
+}
+
+output "rules_left_to_log_objects" {
+  description = "With derived patterns: rules whose events come with the log objects alone, because no event pattern can say what they match."
+  value       = local.rules_left_to_log_objects
+}
+
 output "rendered_config" {
   description = "The config.json that the function reads, for the command line. It holds no secret."
   value       = jsonencode(local.config)

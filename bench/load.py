@@ -66,7 +66,7 @@ def run() -> Load:
     """Let the flood come, and count what is told."""
     before, clock = dict(os.environ), _Time()
     slack = SlackStandIn(clock=clock.time, meet=Pace(clock.time, 1.0).fault)
-    with MotoServer("bench.quick_moto") as moto, slack, tempfile.TemporaryDirectory() as folder:
+    with MotoServer("cloudtrail_to_slack_dev.quick_moto") as moto, slack, tempfile.TemporaryDirectory() as folder:
         try:
             _set_up(moto, slack, Path(folder))
             content, wanted = _flood()

@@ -138,6 +138,18 @@ run "cross_account_bucket" {
   }
 }
 
+run "restart_logging" {
+  command = plan
+  module {
+    source = "./examples/restart_logging"
+  }
+
+  assert {
+    condition     = output.restart_logging_function_name == "cloudtrail-to-slack-restart-logging"
+    error_message = "the example makes no function that starts logging again"
+  }
+}
+
 run "multi_region" {
   command = plan
   module {

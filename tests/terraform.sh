@@ -37,8 +37,9 @@ if [ "${1:-}" != again ]; then
 	exit 0
 fi
 
-checked . terraform test $(of triggers resources silence_alarm)
+checked . terraform test $(of triggers resources realtime silence_alarm)
 for module in modules/*; do checked "$module" terraform test; done
+checked . terraform test $(of restart_logging)
 [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || {
 	echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'
 	exit 0

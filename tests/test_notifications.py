@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.notifications import (
-    CLOUDTRAIL_DETAIL_TYPES,
     Ignored,
     Item,
     LogObject,
     Notification,
     RemovedObject,
+    SilenceCheckDue,
     SingleEvent,
     Unrecognised,
     read_payload,
@@ -164,7 +164,14 @@ def test_event_name_with_its_long_prefix() -> None:
     assert items({"Records": [s3_record("s3:ObjectCreated:CompleteMultipartUpload")]}) == [OBJECT]
 
 
-@pytest.mark.parametrize("detail_type", sorted(CLOUDTRAIL_DETAIL_TYPES))
+# As the documentation spells them, and as they come.
+DETAIL_TYPES = [
+    f"AWS {what} via CloudTrail"
+    for what in ("API Call", "Console Sign In", "Console Signin", "Console Action", "Service Event", "Insight")
+]
+
+
+@pytest.mark.parametrize("detail_type", DETAIL_TYPES)
 def test_single_events(detail_type: str) -> None:
     """Each kind of CloudTrail event that EventBridge brings is handed on as its record."""
     detail = record()
@@ -216,6 +223,10 @@ UNRECOGNISED: dict[str, tuple[Any, str]] = {
         eventbridge("EC2 Instance State-change Notification", {}, "aws.ec2"),
         "an object with the keys detail, detail-type, region, source, time",
     ),
+    "a CloudTrail event that AWS did not put on the bus": (
+        eventbridge("AWS API Call via CloudTrail", {"eventName": "StopLogging"}, "my.application"),
+        "an object with the keys detail, detail-type, region, source, time",
+    ),
     "an EventBridge event without detail": (
         eventbridge("AWS API Call via CloudTrail", None, "aws.ec2"),
         "an object with the keys detail, detail-type, region, source, time",
@@ -265,7 +276,7 @@ VALUES = ("aws:s3", "aws:sqs", "aws:sns", "aws.s3", "Notification", "Object Crea
 
 def payloads() -> st.SearchStrategy[Any]:
     """JSON made of the words that notifications are made of, in any arrangement, some of it as text."""
-    leaves = st.one_of(st.sampled_from(VALUES), st.sampled_from(sorted(CLOUDTRAIL_DETAIL_TYPES)), json_values(2))
+    leaves = st.one_of(st.sampled_from(VALUES), st.sampled_from(DETAIL_TYPES), json_values(2))
     keys = st.one_of(st.sampled_from(NAMES), st.sampled_from(MORE_NAMES), hostile_key())
 
     def wider(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -314,3 +325,12 @@ def test_keys_survive_encoding(key: str) -> None:
 def test_url() -> None:
     """A log object's address is what the AWS command line takes."""
     assert OBJECT.url == f"s3://{BUCKET}/{KEY}"
+
+
+def test_a_check_for_silence_is_what_the_schedule_sends() -> None:
+    """The module's own schedule is known by source and detail type, and nothing that only looks like it is."""
+    payload = {"source": "cloudtrail-to-slack", "detail-type": "Silence Check"}
+    assert read_payload(payload) == [Notification((SilenceCheckDue(),))]
+    for changed in ({"source": "aws.events"}, {"detail-type": "Scheduled Event"}, {"source": None}):
+        (notification,) = read_payload({**payload, **changed})
+        assert isinstance(notification.items[0], Unrecognised)

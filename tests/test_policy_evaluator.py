@@ -44,6 +44,18 @@ def test_principals_and_conditions() -> None:
     assert not allows([_FOR_S3], "sns:Publish", "t", context=right)
 
 
+def test_keys_with_many_values() -> None:
+    """Each of a key's values must fit; of none they all do, but Null sees that there is none."""
+    keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["a#*", "b"]}}
+    every = {"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "t", "Condition": keys}
+    some = {**every, "Condition": {**keys, "Null": {"dynamodb:LeadingKeys": "false"}}}
+    for values, fits in ((["a#1", "b"], True), (["a#1", "c"], False), ("a#1", True), (["xa#1"], False)):
+        assert allows([every], "dynamodb:UpdateItem", "t", context={"dynamodb:LeadingKeys": values}) == fits
+    assert allows([every], "dynamodb:UpdateItem", "t")
+    assert not allows([some], "dynamodb:UpdateItem", "t")
+    assert allows([some], "dynamodb:UpdateItem", "t", context={"dynamodb:LeadingKeys": ["b"]})
+
+
 @pytest.mark.parametrize("odd", [{"NotAction": "x"}, {"Condition": {"Bool": {}}}, {"Principal": {"AWS": "*"}}])
 def test_what_it_does_not_know_is_an_error(odd: Statement) -> None:
     """It guesses at nothing."""

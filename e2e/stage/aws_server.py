@@ -1,15 +1,18 @@
-"""A moto server that keeps invocations of functions as files, and answers two things as AWS does.
+"""A moto server that keeps invocations of functions as files, EventBridge's too, and answers two things as AWS does.
 
 Run as a program it takes moto's arguments; the environment variable `INVOCATIONS` names the folder for the files.
 """
 
+import copy
 import json
 import os
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.events.models import Rule
 from moto.server import main
 from moto.sqs.models import Queue
 
@@ -27,6 +30,25 @@ def keep_invocations(folder: Path) -> None:
         return "null", False, ""
 
     LambdaFunction._invoke_lambda = keep  # type: ignore[assignment]  # noqa: SLF001 (moto offers no other way in)
+
+
+def invoke_from_eventbridge() -> None:
+    """Let a rule invoke the functions among its targets, which moto's cannot."""
+    send = Rule.send_to_targets
+
+    def send_to_all(self: Rule, original_event: Any, transform_input: bool = True) -> None:  # noqa: FBT001, FBT002 (moto's)
+        functions = [target["Arn"] for target in self.targets if ":lambda:" in target["Arn"]]
+        others = copy.copy(self)
+        others.targets = [target for target in self.targets if target["Arn"] not in functions]
+        send(others, original_event, transform_input)
+        if not self.event_pattern.matches_event(original_event):
+            return
+        time = datetime.fromtimestamp(original_event["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        event: Any = {**original_event, "time": time}
+        for arn in functions:
+            lambda_backends[self.account_id][self.region_name].get_function(arn)._invoke_lambda(event)  # noqa: SLF001 (likewise)
+
+    Rule.send_to_targets = send_to_all  # type: ignore[method-assign]
 
 
 def answer_as_aws() -> None:
@@ -57,5 +79,6 @@ def answer_as_aws() -> None:
 
 if __name__ == "__main__":
     keep_invocations(Path(os.environ[FOLDER_VARIABLE]))
+    invoke_from_eventbridge()
     answer_as_aws()
     main()

@@ -5,9 +5,12 @@ module "cloudtrail_to_slack" {
 
   slack_bot_token_ssm_parameter = "/cloudtrail-to-slack/slack-bot-token"
   default_slack_channel_id      = "C0123456789"
+
+  # What the rules can match is told within seconds: what happens here, and what the forwarders bring.
+  enable_realtime = true
 }
 
-# Here it is told, within seconds, what happens here and what the forwarders bring.
+# And tampering, whatever becomes of the function.
 module "tripwire" {
   source = "../../modules/tripwire"
 
@@ -20,7 +23,7 @@ module "tripwire" {
   role_names       = [module.cloudtrail_to_slack.lambda_role_name]
 }
 
-# One block per region, each with its provider.
+# One block per region, each with its provider. From us-east-1 comes what changes IAM, for the tripwire too.
 module "from_us_east_1" {
   source    = "../../modules/realtime-forwarder"
   providers = { aws = aws.us_east_1 }
@@ -32,14 +35,16 @@ module "from_eu_central_1" {
   source    = "../../modules/realtime-forwarder"
   providers = { aws = aws.eu_central_1 }
 
-  target_region = "eu-west-1"
+  target_region  = "eu-west-1"
+  event_patterns = module.cloudtrail_to_slack.realtime_event_patterns
 }
 
 module "from_ap_southeast_2" {
   source    = "../../modules/realtime-forwarder"
   providers = { aws = aws.ap_southeast_2 }
 
-  target_region = "eu-west-1"
+  target_region  = "eu-west-1"
+  event_patterns = module.cloudtrail_to_slack.realtime_event_patterns
 }
 
 output "lambda_function_name" {

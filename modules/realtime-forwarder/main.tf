@@ -14,11 +14,11 @@ locals {
   default_patterns = [
     jsonencode({
       source      = [for service in ["account", "cloudtrail", "config", "guardduty", "iam", "kms", "organizations", "securityhub", "sso", "sso-directory"] : "aws.${service}"]
-      detail-type = ["AWS API Call via CloudTrail"]
+      detail-type = [{ suffix = " via CloudTrail" }]
     }),
     jsonencode({
       source      = ["aws.signin"]
-      detail-type = ["AWS Console Sign In via CloudTrail", "AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
+      detail-type = [{ suffix = " via CloudTrail" }]
     }),
   ]
   patterns = var.event_patterns == null ? local.default_patterns : var.event_patterns

@@ -1,7 +1,7 @@
 """AWS clients, each made when it is first needed and kept for the life of the process."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config as ClientConfig
@@ -30,6 +30,7 @@ class AwsClients:
 
     def __init__(self) -> None:
         self._sns: dict[str, SNSClient] = {}
+        self._cloudtrail: dict[str, Any] = {}
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -66,3 +67,9 @@ class AwsClients:
         if region not in self._sns:
             self._sns[region] = boto3.client("sns", region_name=region, config=_CLIENT_CONFIG)
         return self._sns[region]
+
+    def cloudtrail(self, region: str) -> Any:  # noqa: ANN401 (its types would be one more dependency)
+        """Return the client of CloudTrail in a region: a trail is started in its home region only."""
+        if region not in self._cloudtrail:
+            self._cloudtrail[region] = boto3.client("cloudtrail", region_name=region, config=_CLIENT_CONFIG)
+        return self._cloudtrail[region]

@@ -14,9 +14,7 @@ from cloudtrail_to_slack.outcomes import Outcome
 from cloudtrail_to_slack.parcels import AlertParcel, Channel, Post
 from cloudtrail_to_slack.routing import Kind
 from cloudtrail_to_slack.telemetry import logger
-from cloudtrail_to_slack.waiting import retried
-
-_ASK_AGAIN_SECONDS = 1.0
+from cloudtrail_to_slack.waiting import growing_waits, retried
 
 
 class Bundle:
@@ -36,13 +34,13 @@ class Bundle:
     def run(self) -> Waits[None]:
         """Tell them; those that another function is telling are waited for."""
         try:
-            left = self._parcels
+            left, waits = self._parcels, growing_waits()
             while left:
                 ours, left = yield from self._claimed(left)
                 if ours:
                     yield from self._tell(ours)
                 if left:
-                    yield _ASK_AGAIN_SECONDS
+                    yield next(waits)
         except BrokenDestinationError as error:
             self._release()
             for parcel in self._unfinished():

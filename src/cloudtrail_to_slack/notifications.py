@@ -10,14 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
-CLOUDTRAIL_DETAIL_TYPES = frozenset(
-    {
-        "AWS API Call via CloudTrail",
-        "AWS Console Sign In via CloudTrail",
-        "AWS Service Event via CloudTrail",
-        "AWS Insight via CloudTrail",
-    }
-)
+# "AWS API Call via CloudTrail" and its like, of which there come to be more. Source: Amazon EventBridge User Guide,
+# "AWS service events delivered via AWS CloudTrail".
+_VIA_CLOUDTRAIL = " via CloudTrail"
+_BY_AWS = "aws."  # so begins the source of what AWS itself puts on a bus, and of nothing else
 SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-type, as silence_alarm.tf sends them
 _DEEPEST = 4  # Lambda's SNS record, in it SQS, in it SNS, in it S3: nothing AWS builds is deeper
 _NAMED_KEYS = 20
@@ -186,11 +182,12 @@ def _eventbridge(payload: Mapping[str, Any]) -> Item:
     """Read an EventBridge event: an S3 one (its key is not encoded), a CloudTrail one, or what our schedule sends."""
     detail = _mapping(payload.get("detail"))
     detail_type = _text(payload.get("detail-type"))
-    if detail_type in CLOUDTRAIL_DETAIL_TYPES and detail:
+    source = _text(payload.get("source")) or ""
+    if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and source.startswith(_BY_AWS):
         return SingleEvent(dict(detail))
-    if (payload.get("source"), detail_type) == SILENCE_CHECK:
+    if (source, detail_type) == SILENCE_CHECK:
         return SilenceCheckDue()
-    if payload.get("source") != "aws.s3":
+    if source != "aws.s3":
         return Unrecognised(_describe(payload))
     bucket = _text(_mapping(detail.get("bucket")).get("name"))
     key = _text(_mapping(detail.get("object")).get("key"))

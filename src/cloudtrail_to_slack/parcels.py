@@ -28,9 +28,8 @@ from cloudtrail_to_slack.outcomes import Askers, Outcome, Results, Undelivered
 from cloudtrail_to_slack.routing import Kind, Router, Target
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack.telemetry import id_to_log, logger
-from cloudtrail_to_slack.waiting import Clock, retried
+from cloudtrail_to_slack.waiting import Clock, growing_waits, retried
 
-_ASK_AGAIN_SECONDS = 1.0
 _ROUTE_PROBLEM_SECONDS = 3600
 Order = tuple[Any, ...]
 
@@ -227,9 +226,10 @@ class Parcel:
             self._patient = True
             self._post.lanes.add(self.via, (1, *self.order[1:]), self)  # after all that need not wait
             return False
+        waits = growing_waits()
         while claim is Claim.BUSY:
             try:
-                yield _ASK_AGAIN_SECONDS
+                yield next(waits)
             except OutOfTimeError:
                 raise DeliveryError("another_function_is_telling_it") from None
             claim = yield from retried(partial(self._post.ledger.claim, key))
@@ -284,6 +284,11 @@ class AlertParcel(Parcel):
         """Return it as one that is told even where the channel's budget is nearly used up."""
         self._alone = True
         return self
+
+    def reroute(self, error: BrokenDestinationError) -> None:
+        """Go by the default route, whose budget is another."""
+        self._alone = False
+        super().reroute(error)
 
     def done(self) -> None:
         """Note that it arrived, and how long after the event."""

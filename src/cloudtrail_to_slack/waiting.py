@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
@@ -13,6 +13,8 @@ _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.5
 _LEAST_WAIT_SECONDS = 0.1  # also where Slack says 0
 _LEAST_TIMEOUT_SECONDS = 0.5
+_FIRST_LOOK_SECONDS = 1.0
+_LAST_LOOK_SECONDS = 5.0
 
 
 class Clock:
@@ -57,6 +59,14 @@ class Clock:
     def timeout(self, most: float) -> float:
         """Return how long a request may take: `most` seconds, or what is left of the invocation and half its margin."""
         return max(_LEAST_TIMEOUT_SECONDS, min(most, self._remaining() - self._margin / 2))
+
+
+def growing_waits() -> Iterator[float]:
+    """Yield, without end, the seconds between looks at what another function does: it is done soon, or has died."""
+    seconds = _FIRST_LOOK_SECONDS
+    while True:
+        yield seconds
+        seconds = min(2 * seconds, _LAST_LOOK_SECONDS)
 
 
 def retried(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:

@@ -37,6 +37,8 @@ def played(seeds: range, processes: int, start: float) -> Totals:
         if played is None:
             break
         totals.add(played)
+        for seed, problems in played.failing.items():
+            print(f"seed {seed}: {problems[0]}", flush=True)
         if time.monotonic() - told > _PROGRESS_SECONDS:
             told = time.monotonic()
             rate = totals.histories / (told - start)

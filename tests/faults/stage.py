@@ -36,7 +36,7 @@ class Stage:
     def __init__(self) -> None:
         self._open = ExitStack()
         self._wire = Wire()
-        self._moto = MotoServer()
+        self._moto = MotoServer("cloudtrail_to_slack_dev.quick_moto")
         self._slack = SlackStandIn(meet=self._meet)
         self.played = 0
         self._clients: list[AwsClients] = []

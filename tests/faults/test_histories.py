@@ -119,6 +119,19 @@ def test_what_a_broken_channel_leaves_stays_within_the_budget(stage: Stage, slac
     assert sum(len(telling.event_ids) for telling in diary.tellings) == 12
 
 
+@pytest.mark.parametrize("slack", ["slack_app", "slack_webhook"])
+def test_an_only_alert_that_is_rerouted_does_not_go_around_the_budget(stage: Stage, slack: str) -> None:
+    """The last message of a broken channel's budget is no message of the default channel's."""
+    alerts = _alerts(12)
+    some = tuple(next(alert for alert in alerts if alert.account == account) for account in ACCOUNTS[:2])
+    history = _history(slack, 2, 1, some)
+    history.troubles.append(Trouble("slack", "set-up", 0.0, 1000.0, 1.0, "C1"))
+    diary = stage.play(history)
+    assert judge(history, diary).problems == []
+    assert {telling.place for telling in diary.tellings} == {"C0"}
+    assert sum(len(telling.event_ids) for telling in diary.tellings) == 2
+
+
 def test_a_history_goes_the_same_way_each_time(stage: Stage) -> None:
     """The seed of a history says all of it, however many were played before it."""
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -64,29 +63,6 @@ def test_another_function_s_news_is_none(scene: Scene, requests: list[str]) -> N
     requests.clear()
     handler.Application(read_settings(os.environ)).handle(payload, Context())
     assert requests == ["BatchGetItem"]
-
-
-def test_functions_at_once_all_learn(scene: Scene) -> None:
-    """Functions that note regions of one account at the same time lose nothing of each other's."""
-    scene.configure()
-    regions = [f"eu-west-{number}" for number in range(1, 9)]
-    keys = [scene.world.put(log_bytes(QUIET), scene.key(Source(A.account, region))) for region in regions]
-    together = threading.Barrier(len(keys))
-    unwritten: list[int] = []
-
-    def work(key: str) -> None:
-        function = handler.Application(read_settings(os.environ))
-        together.wait()
-        unwritten.append(function.handle(s3_event(key), Context())["rhythms_unwritten"])
-
-    threads = [threading.Thread(target=work, args=(key,)) for key in keys]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    learned = json.loads(scene.items()[f"rhythm#{A.account}"]["rhythms"]["S"])
-    assert len(learned) == len(regions) - sum(unwritten)
-    assert sum(unwritten) <= 2  # who met five others in a row gives up, and notes it with the next object
 
 
 @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "AccessDeniedException"])

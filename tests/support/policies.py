@@ -4,7 +4,7 @@ Source: IAM User Guide, "Policy evaluation logic": what no statement allows is d
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Statement = Mapping[str, Any]
@@ -17,9 +17,12 @@ def allows(
     resource: str,
     *,
     service: str | None = None,
-    context: Mapping[str, str] | None = None,
+    context: Mapping[str, str | list[str]] | None = None,
 ) -> bool:
-    """Whether the statements allow an action on a resource; `service` is who asks, where they name a principal."""
+    """Whether the statements allow an action on a resource; `service` is who asks, where they name a principal.
+
+    `context` holds the values of condition keys, a list for a key that has many.
+    """
     effects = {
         statement["Effect"]
         for statement in statements
@@ -39,10 +42,27 @@ def _applies(statement: Statement, action: str, resource: str, service: str | No
     )
 
 
-def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
-    assert condition.keys() <= {"ArnEquals", "StringEquals"}, f"unknown: {condition.keys()}"
-    # ArnEquals takes wildcards, and none of these ARNs has one.
-    return all(context.get(key) in _listed(values) for tested in condition.values() for key, values in tested.items())
+def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str | list[str]]) -> bool:
+    """Whether every test of a condition holds.
+
+    Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Set operators for multi-valued context
+    keys". ArnEquals takes wildcards, and none of these ARNs has one.
+    """
+    tests: Mapping[str, Callable[[str | list[str] | None, list[str]], bool]] = {
+        "ArnEquals": lambda found, wanted: found in wanted,
+        "StringEquals": lambda found, wanted: found in wanted,
+        # It holds of no values too, which is why Null stands beside it.
+        "ForAllValues:StringLike": lambda found, wanted: all(
+            any(_like(pattern, value) for pattern in wanted) for value in _listed(found or [])
+        ),
+        "Null": lambda found, wanted: wanted == [str(found is None).lower()],
+    }
+    assert condition.keys() <= tests.keys(), f"unknown: {condition.keys()}"
+    return all(
+        tests[operator](context.get(key), _listed(values))
+        for operator, tested in condition.items()
+        for key, values in tested.items()
+    )
 
 
 def _like(pattern: str, text: str, *, ignore_case: bool = False) -> bool:

@@ -14,6 +14,7 @@ from cloudtrail_to_slack.console_links import event_link, insights_link, log_obj
 from cloudtrail_to_slack.events import Event, as_text
 from cloudtrail_to_slack.messages.alert_fields import fields, reply_fields
 from cloudtrail_to_slack.messages.alert_headline import headline, notification_text, why
+from cloudtrail_to_slack.messages.repair_commands import repair_command
 from cloudtrail_to_slack.messages.slack_message import (
     MAX_ALL_BLOCKS,
     MAX_SECTION_TEXT,
@@ -24,7 +25,15 @@ from cloudtrail_to_slack.messages.slack_message import (
     link,
     section,
 )
-from cloudtrail_to_slack.messages.slack_text import CUT_MARK, code, code_block, json_length, plain, slack_length
+from cloudtrail_to_slack.messages.slack_text import (
+    CUT_MARK,
+    code,
+    code_block,
+    escape,
+    json_length,
+    plain,
+    slack_length,
+)
 from cloudtrail_to_slack.messages.slack_time import how_long
 
 _RULES_SHOWN = 5
@@ -50,6 +59,7 @@ def alert_message(alert: Alert) -> SlackMessage:
         section(why(alert)),
         section("", fields(alert.event)),
         *_error(alert.event),
+        *_repair(alert),
         context(_links_and_ids(alert)),
     ]
     details = _details(alert.event, _DETAILS, MAX_ALL_BLOCKS - blocks_length(blocks))
@@ -61,6 +71,7 @@ def reply_message(alert: Alert) -> SlackMessage:
     blocks = [
         section(headline(alert)),
         section("", reply_fields(alert.event)),
+        *_repair(alert),
         context(_links_and_ids(alert)),
     ]
     details = _details(alert.event, _DETAILS[:1], _REPLY_ROOM)
@@ -69,7 +80,12 @@ def reply_message(alert: Alert) -> SlackMessage:
 
 def compact_message(alert: Alert) -> SlackMessage:
     """Return the alert without what was asked and answered, for when Slack refuses the full message."""
-    blocks = [section(headline(alert)), context([_identifiers(alert)]), context([_refused_note(alert)])]
+    blocks = [
+        section(headline(alert)),
+        *_repair(alert),
+        context([_identifiers(alert)]),
+        context([_refused_note(alert)]),
+    ]
     return SlackMessage(text=notification_text(alert), blocks=blocks)
 
 
@@ -78,7 +94,9 @@ def plain_message(alert: Alert) -> SlackMessage:
     event = alert.event
     error = f"\n{plain(event.error_message, 300)}" if event.error_message else ""
     event_id = plain(event.event_id or "without id", 100)
-    return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}\n{_refused_note(alert)}")
+    command = repair_command(event, alert.origin)
+    repair = f"\nto repair it: {escape(command)}" if command else ""
+    return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}{repair}\n{_refused_note(alert)}")
 
 
 def bare_line(alert: Alert) -> SlackMessage:
@@ -99,6 +117,14 @@ def _error(event: Event) -> list[Block]:
         return []
     error = code_block(event.error_message, lambda text: json_length(text) <= _ERROR_ROOM)
     return [section(f":x: *Error message*\n{error}")]
+
+
+def _repair(alert: Alert) -> list[Block]:
+    command = repair_command(alert.event, alert.origin)
+    if command is None:
+        return []
+    block = code_block(command, lambda _: True)  # it is bounded, and half a command must not be run
+    return [section(f":wrench: *To repair it*\n{block}")]
 
 
 def _links_and_ids(alert: Alert) -> list[str]:

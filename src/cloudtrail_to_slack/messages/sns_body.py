@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudtrail_to_slack.alerts import Alert
+from cloudtrail_to_slack.messages.repair_commands import repair_command
 from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.messages.slack_text import replace_hidden, visible
 
@@ -56,6 +57,7 @@ def notice_to_sns(notice: Notice, note: str | None = None) -> SnsMessage:
 def alert_body(alert: Alert, note: str | None = None) -> str:
     """Return the body, at most `MAX_BODY_BYTES` in UTF-8; what is too large is replaced by a note that says so."""
     event = alert.event
+    command = repair_command(event, alert.origin)
     return _fit(
         {
             "title": alert.title,
@@ -75,6 +77,7 @@ def alert_body(alert: Alert, note: str | None = None) -> str:
             "severity": alert.severity.word,
             "error_code": event.error_code or None,
             **({"insight_details": event.record.get("insightDetails")} if event.insight else {}),
+            **({"repair_command": command} if command else {}),
             **({"route_problem": note} if note else {}),
         }
     )

@@ -1,5 +1,7 @@
 """The nine default rules. None of them raises, whatever an event looks like."""
 
+from __future__ import annotations
+
 from cloudtrail_to_slack.rules.rule import Rule, Severity
 
 _SIGN_IN_WITHOUT_MFA = (

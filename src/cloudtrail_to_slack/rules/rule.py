@@ -1,8 +1,16 @@
-"""What a rule is: an expression and what people should know when it matches."""
+"""What a rule is: an expression and what people should know when it matches.
+
+Readable to Python 3.9 too, which may be all there is where Terraform asks for the event patterns of the rules.
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class Severity(IntEnum):
@@ -20,7 +28,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """A Python expression over `event` that raises an alert when it is True."""
 
@@ -38,7 +46,7 @@ class Rule:
         return self.id or self.expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IgnoreRule:
     """A Python expression over `event` that silences what it matches, through the day it `expires` (UTC)."""
 

@@ -1,0 +1,198 @@
+# The function that starts a trail's logging again: EventBridge brings it each StopLogging, within seconds.
+#
+# It is the same code with another handler, and has a role of its own that can do next to nothing.
+
+locals {
+  restart_name  = "${var.function_name}-restart-logging"
+  restart_count = var.restart_logging ? 1 : 0
+
+  # The same list bounds the role and is what the function goes by. A name may be one of any region: where a trail is
+  # at home is told by the event.
+  own_trails = "arn:${local.partition}:cloudtrail:*:${local.account_id}:trail/"
+  restart_trail_arns = distinct(concat(
+    length(var.restart_logging_trails) == 0 || contains(var.restart_logging_trails, "*") ? ["${local.own_trails}*"] : [],
+    [for trail in var.restart_logging_trails : startswith(trail, "arn:") ? trail : "${local.own_trails}${trail}" if trail != "*"],
+  ))
+
+  # What the other function has, but for what this one does not know.
+  restart_environment = merge(
+    { for name, value in local.environment : name => value if !contains(["CONFIG_PATH", "SLACK_WEBHOOK_ROUTES"], name) },
+    {
+      ACCOUNT_ID        = local.account_id
+      RESTART_TRAILS    = jsonencode(local.restart_trail_arns)
+      RESTARTS_PER_HOUR = tostring(var.restart_logging_max_per_hour)
+    },
+    local.has_bot ? { SLACK_CHANNEL_ID = coalesce(var.restart_logging_slack_channel_id, var.default_slack_channel_id, "-") } : {},
+    var.restart_logging_maintenance_ssm_parameter == null ? {} : { MAINTENANCE_SSM_PARAMETER = var.restart_logging_maintenance_ssm_parameter },
+  )
+
+  restart_alarms = {
+    errors = {
+      description = "An invocation of ${local.restart_name} failed: Slack was not told, or CloudTrail did not answer. Lambda tries it again."
+      namespace   = "AWS/Lambda", metric = "Errors"
+    }
+    left-stopped = {
+      description = "Somebody stopped a trail, and ${local.restart_name} could not start it, or has started it too often to go on: look now. Slack and its log say which and why."
+      namespace   = "CloudTrailToSlack", metric = "LoggingLeftStopped"
+    }
+  }
+}
+
+resource "terraform_data" "restart_logging" {
+  count = local.restart_count
+
+  lifecycle {
+    precondition {
+      condition     = local.has_state_table
+      error_message = "restart_logging counts in the state table how often a trail was started, and there is none: leave out deduplicate_deliveries = false, or use the Slack bot."
+    }
+
+    precondition {
+      condition     = local.has_bot || local.has_webhook
+      error_message = "restart_logging says in Slack what it did: set the bot's token with default_slack_channel_id, or the default webhook (default_slack_hook_url_ssm_parameter, _secret_arn or default_slack_hook_url)."
+    }
+
+    precondition {
+      condition     = local.has_bot || var.restart_logging_slack_channel_id == null
+      error_message = "restart_logging_slack_channel_id is for the bot, and there is none: leave it out, or set the bot's token."
+    }
+
+    # Source: AWS Lambda Developer Guide, "Lambda quotas": 4 KB for all environment variables.
+    precondition {
+      condition     = length(jsonencode(local.restart_trail_arns)) <= 2500
+      error_message = "restart_logging_trails is too long for the function's environment: name fewer trails, or \"*\"."
+    }
+  }
+}
+
+resource "aws_cloudwatch_log_group" "restart_logging" {
+  #checkov:skip=CKV_AWS_338:How long is lambda_logs_retention_in_days; the log holds ids and what was done, and the trail keeps the events.
+  count = local.restart_count
+
+  name              = "/aws/lambda/${local.restart_name}"
+  retention_in_days = var.lambda_logs_retention_in_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "restart_logging" {
+  #checkov:skip=CKV_AWS_117:It talks to AWS and Slack alone; in a VPC it would need ways out to both.
+  #checkov:skip=CKV_AWS_272:Terraform zips the code where it runs, so there is nobody else whose signature could be checked.
+  count = local.restart_count
+
+  function_name = local.restart_name
+  description   = "Starts CloudTrail logging again when somebody stopped it"
+  role          = aws_iam_role.restart_logging[0].arn
+
+  filename         = local.package_path
+  source_code_hash = local.package_hash
+  layers           = local.layer_arns
+  handler          = "cloudtrail_to_slack.restart_logging.handler.lambda_handler"
+  runtime          = var.lambda_runtime
+  architectures    = [var.lambda_architecture]
+
+  memory_size                    = 256
+  timeout                        = 60
+  reserved_concurrent_executions = coalesce(var.restart_logging_reserved_concurrent_executions, -1)
+  kms_key_arn                    = var.kms_key_arn
+
+  environment {
+    variables = local.restart_environment
+  }
+
+  dead_letter_config {
+    target_arn = local.dead_letter_target_arn
+  }
+
+  tracing_config {
+    mode = var.enable_xray_tracing ? "Active" : "PassThrough"
+  }
+
+  tags = var.tags
+
+  # Without the log group Lambda makes one of its own, without the policy the first invocations fail.
+  depends_on = [aws_cloudwatch_log_group.restart_logging, aws_iam_role_policy.restart_logging, terraform_data.restart_logging]
+}
+
+resource "aws_lambda_function_event_invoke_config" "restart_logging" {
+  count = local.restart_count
+
+  function_name                = aws_lambda_function.restart_logging[0].function_name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+}
+
+# On the default bus: AWS's own events arrive there and nowhere else. Other regions' are handed on to it, see
+# modules/realtime-forwarder.
+resource "aws_cloudwatch_event_rule" "restart_logging" {
+  count = local.restart_count
+
+  name        = local.restart_name
+  description = "Somebody stopped a trail"
+  tags        = var.tags
+
+  # Nobody but AWS can put events with a source that begins with "aws.".
+  event_pattern = jsonencode({
+    source      = ["aws.cloudtrail"]
+    detail-type = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventSource = ["cloudtrail.amazonaws.com"]
+      eventName   = ["StopLogging"]
+      errorCode   = [{ exists = false }]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "restart_logging" {
+  count = local.restart_count
+
+  rule      = aws_cloudwatch_event_rule.restart_logging[0].name
+  target_id = "restart-logging"
+  arn       = aws_lambda_function.restart_logging[0].arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185 # the most there is: time decides
+  }
+
+  # Another's queue would need a policy that lets EventBridge send, and a topic cannot take this.
+  dynamic "dead_letter_config" {
+    for_each = local.create_dead_letters ? aws_sqs_queue.dead_letters[*].arn : []
+    content {
+      arn = dead_letter_config.value
+    }
+  }
+
+  # What EventBridge may do must be settled before it does it.
+  depends_on = [aws_lambda_permission.restart_logging, aws_sqs_queue_policy.dead_letters]
+}
+
+resource "aws_lambda_permission" "restart_logging" {
+  count = local.restart_count
+
+  statement_id   = "AllowExecutionFromEventBridge"
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.restart_logging[0].function_name
+  principal      = "events.amazonaws.com"
+  source_arn     = aws_cloudwatch_event_rule.restart_logging[0].arn
+  source_account = local.account_id
+}
+
+resource "aws_cloudwatch_metric_alarm" "restart_logging" {
+  for_each = var.restart_logging && length(var.alarm_topic_arns) > 0 ? local.restart_alarms : {}
+
+  alarm_name          = "${local.restart_name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = { FunctionName = local.restart_name }
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 60
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+  tags                = var.tags
+}

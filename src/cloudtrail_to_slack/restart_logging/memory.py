@@ -1,0 +1,159 @@
+"""What invocations must agree on: whose an event is, what was done about it, and how often a trail was started.
+
+Two kinds of items in the state table, each changed by one conditional write at a time:
+
+    restart#event#<key>     owner, leased_until     who works on the event; when the lease ends another may
+                            done                    what was done, for a retry that has only to tell it
+                            told                    Slack has been told: the event is settled
+    restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
+
+A retry or a second copy of an event finds `done` and `told`, and neither counts nor tells again:
+
+    function A                      restart#event#…                 function B (a copy, or Lambda's retry)
+    claim ────────────────────────▶ owner=A, leased_until=…
+    count, start logging            ·   ◀────────────────────────── claim refused: A is at it. Waits, asks again.
+    note ─────────────────────────▶ done
+    tell Slack, told ─────────────▶ told                            claim refused: told. Nothing to do.
+    (A could not tell: release)     leased_until=0                  claim granted, with `done`: B has only to tell.
+
+Whoever can take the table away must not be able to keep logging off with it: where it cannot be used, everything is
+granted, `problem` says why, and what is done is neither counted nor kept from being told twice.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from cloudtrail_to_slack.restart_logging.limit import HOUR, Count, count
+from cloudtrail_to_slack.restart_logging.outcomes import Outcome, read_outcome
+from cloudtrail_to_slack.state import Answer, StateError, asked, number
+from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.trail_arns import TrailArn
+from cloudtrail_to_slack.waiting import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEPT_SECONDS = 7 * 24 * 3600  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
+_LONGEST_LEASE_SECONDS = 90
+_AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
+_ROUNDS = 10
+
+
+class Claim(Enum):
+    """Whose an event is: ours, another invocation's for now, or settled."""
+
+    OURS = "ours"
+    BUSY = "busy"
+    TOLD = "told"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What became of a claim; `done` is what an earlier attempt did."""
+
+    claim: Claim
+    done: Outcome | None = None
+
+
+class Memory:
+    """The memory as one invocation uses it. None of its methods raises."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
+        self._dynamodb = dynamodb
+        self._table = table_name
+        self._clock = clock
+        self._owner = uuid.uuid4().hex
+        self.problem: str | None = None
+
+    def claim(self, key: str) -> Claimed:
+        """Claim the event `key`, or prolong our own claim."""
+        now = self._clock.now()
+        lease = min(self._clock.remaining() + _AFTER_THE_END, _LONGEST_LEASE_SECONDS)
+        answer = self._update(
+            _event_item(key),
+            "SET #owner = :owner, leased_until = :lease, expires_at = :expires",
+            "attribute_not_exists(told) AND"
+            " (attribute_not_exists(leased_until) OR leased_until <= :now OR #owner = :owner)",
+            {":lease": number(now + lease), ":expires": number(now + KEPT_SECONDS), ":now": number(now)},
+        )
+        if answer is None:
+            return Claimed(Claim.OURS)
+        if answer.refused_by is not None:
+            return Claimed(Claim.TOLD if "told" in answer.refused_by else Claim.BUSY)
+        return Claimed(Claim.OURS, read_outcome(_string(answer.attributes, "done")))
+
+    def note(self, key: str, outcome: Outcome) -> None:
+        """Remember what was done, or is about to be."""
+        self._update(_event_item(key), "SET done = :done", "#owner = :owner", {":done": {"S": outcome.dumped()}})
+
+    def told(self, key: str) -> None:
+        """Remember that the event is settled."""
+        self._update(_event_item(key), "SET told = :told", "#owner = :owner", {":told": {"BOOL": True}})
+
+    def release(self, key: str) -> None:
+        """Give the event up, so that a retry need not wait until the lease ends."""
+        self._update(_event_item(key), "SET leased_until = :none", "#owner = :owner", {":none": number(0)})
+
+    def count(self, trail: TrailArn, key: str, most: int) -> Count:
+        """Count a restart of the trail for the event `key`, unless there were `most` within the hour."""
+        seen: str | None = None  # what we take the item to hold; a refused write tells
+        for _ in range(_ROUNDS):
+            now = self._clock.now()
+            verdict = count(seen, key, now, most)
+            if verdict.text is None:
+                return verdict
+            answer = self._update(
+                f"restart#trail#{trail}",
+                "SET restarts = :restarts, #owner = :owner, expires_at = :expires",
+                "restarts = :seen" if seen is not None else "attribute_not_exists(restarts)",
+                {
+                    ":restarts": {"S": verdict.text},
+                    ":expires": number(now + 2 * HOUR),
+                    **({":seen": {"S": seen}} if seen is not None else {}),
+                },
+            )
+            if answer is None:
+                break
+            if answer.refused_by is None:
+                return verdict
+            seen = _string(answer.refused_by, "restarts")
+        else:
+            self._give_up("contended")
+        return Count(granted=True, number=0)
+
+    def _update(self, item: str, update: str, condition: str, values: Mapping[str, Any]) -> Answer | None:
+        """Make one conditional write; None when the table cannot be used, now or any more."""
+        if self.problem is not None:
+            return None
+        try:
+            return asked(
+                lambda: self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key={"pk": {"S": item}},
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={"#owner": "owner"},
+                    ExpressionAttributeValues={":owner": {"S": self._owner}, **values},
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            )
+        except StateError as error:
+            self._give_up(error.code)
+            return None
+
+    def _give_up(self, code: str) -> None:
+        self.problem = code
+        logger.error("the state table cannot be used: restarts are not counted", extra={"code": code})
+
+
+def _event_item(key: str) -> str:
+    return f"restart#event#{key}"
+
+
+def _string(item: Mapping[str, Any], name: str) -> str | None:
+    value = item.get(name, {}).get("S")
+    return value if isinstance(value, str) else None

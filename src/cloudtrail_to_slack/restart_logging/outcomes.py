@@ -1,0 +1,52 @@
+"""What became of a trail that somebody stopped. Pure."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import Enum
+
+
+class Did(Enum):
+    """What was done."""
+
+    RESTARTED = "restarted"
+    ALREADY_LOGGING = "already_logging"
+    MAINTENANCE = "maintenance"
+    NOT_PERMITTED = "not_permitted"
+    UNREADABLE_TRAIL = "unreadable_trail"
+    LIMIT_REACHED = "limit_reached"
+    STOPPED_AGAIN = "stopped_again"
+    FAILED = "failed"
+    UNFINISHED = "unfinished"  # begun, and to be gone on with when Lambda tries again
+
+
+# The trail is stopped although it should not be: somebody must look.
+LEFT_STOPPED = frozenset({Did.UNREADABLE_TRAIL, Did.LIMIT_REACHED, Did.STOPPED_AGAIN, Did.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done, and what there is to say of it.
+
+    `number`: the how-manieth restart of the trail within the hour, 0 where none was begun. `until`: until when
+    maintenance lasts (ISO 8601). `code`: CloudTrail's word for why not. `maintenance_problem`: why it is not known
+    whether there is maintenance.
+    """
+
+    did: Did
+    number: int = 0
+    until: str | None = None
+    code: str | None = None
+    maintenance_problem: str | None = None
+
+    def dumped(self) -> str:
+        """Return it as JSON, to be remembered."""
+        return json.dumps({**asdict(self), "did": self.did.value})
+
+
+def read_outcome(text: str | None) -> Outcome | None:
+    """Read what `dumped` wrote; None for anything else."""
+    try:
+        fields = json.loads(text or "null")
+        return Outcome(**{**fields, "did": Did(fields["did"])}) if fields else None
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,53 @@
+"""Trails by name and ARN, held to CloudTrail's own rules: what breaks them never gets into a call or a command. Pure.
+
+Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources, S3 buckets, and KMS keys", and AWS
+Service Authorization Reference, AWS CloudTrail, "Resource types" (the ARN).
+"""
+
+import re
+from dataclasses import dataclass
+
+_SHORTEST_NAME, _LONGEST_NAME = 3, 128
+# Letters and digits, parted by single periods, underscores or hyphens.
+_NAME = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
+_IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+", re.ASCII)
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+_ARN = re.compile(r"arn:(aws[a-z-]{0,16}):cloudtrail:([a-z0-9-]{1,40}):([0-9]{12}):trail/(.{1,128})")
+
+
+@dataclass(frozen=True, slots=True)
+class TrailArn:
+    """A trail: its partition, home region, account (12 digits) and name."""
+
+    partition: str
+    region: str
+    account: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{self.name}"
+
+
+def is_trail_name(text: str) -> bool:
+    """Whether CloudTrail would take `text` as the name of a trail."""
+    within = _SHORTEST_NAME <= len(text) <= _LONGEST_NAME
+    return within and _NAME.fullmatch(text) is not None and _IP_ADDRESS.fullmatch(text) is None
+
+
+def is_region(text: str) -> bool:
+    """Whether `text` looks like the name of a region."""
+    return _REGION.fullmatch(text) is not None
+
+
+def read_trail_arn(text: str) -> TrailArn | None:
+    """Read the ARN of a trail; None for anything else."""
+    found = _ARN.fullmatch(text)
+    if not found or not is_region(found[2]) or not is_trail_name(found[4]):
+        return None
+    return TrailArn(found[1], found[2], found[3], found[4])
+
+
+def partition_of(region: str) -> str:
+    """Return the partition that a region belongs to. Source: AWS General Reference, "Amazon Resource Names"."""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((partition for prefix, partition in prefixes.items() if region.startswith(prefix)), "aws")

@@ -1,0 +1,47 @@
+"""The rules of a configuration, by name and expression, as the function itself puts them together."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PACKAGE = "cloudtrail_to_slack"
+
+
+def rules_in_force(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the expression of each rule of a rendered config.json: default rules, user rules, events.
+
+    Raises:
+        KeyError, TypeError, AttributeError: a rule is neither a text nor an object with an expression.
+    """
+    default_rules, events_to_track_rule = _rule_makers()
+    if config.get("use_default_rules", True):
+        for rule in default_rules(config.get("function_name")):
+            yield rule.name, rule.expression
+    for number, rule in enumerate(config.get("rules") or []):
+        text = rule if isinstance(rule, str) else rule["expression"]
+        yield (text if isinstance(rule, str) else rule.get("id") or f"rules[{number}]"), text
+    names = tuple(config.get("events_to_track") or ())
+    if names:
+        rule = events_to_track_rule(names)
+        yield rule.name, rule.expression
+
+
+def _rule_makers() -> tuple[Any, Any]:
+    """Return what makes the default rules and the rule of events to track.
+
+    Their package imports the engine, and that needs what only the function has: it is passed over here.
+    """
+    name = f"{_PACKAGE}.rules"
+    if name not in sys.modules:
+        package = types.ModuleType(name)
+        package.__path__ = [str(Path(__file__).parents[2] / _PACKAGE / "rules")]
+        sys.modules[name] = package
+    from cloudtrail_to_slack.rules import default_rules  # noqa: PLC0415 (only now)
+
+    return default_rules.default_rules, default_rules.events_to_track_rule

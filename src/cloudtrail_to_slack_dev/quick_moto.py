@@ -1,0 +1,38 @@
+"""A moto server that answers the same in less time: for runs with very many requests.
+
+What moto finds out anew for each request, though it never changes, is remembered. And its DynamoDB copies the whole
+table deeply for each item of a transaction, in order to restore it if the transaction fails; what transactions put are
+new items, so copying the references restores the table as well.
+"""
+
+import copy
+import sys
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from moto import backends
+from moto.core import responses
+from moto.core.utils import method_names_from_class
+from moto.dynamodb import models
+from moto.dynamodb.models.table import Table
+from moto.server import main
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401 (whatever moto copies)
+    if not isinstance(value, Table):
+        return copy.deepcopy(value)
+    table = copy.copy(value)
+    table.items = copy.copy(value.items)
+    return table
+
+
+if __name__ == "__main__":
+    services = tuple(backends.list_of_moto_modules())
+    with (
+        mock.patch.object(models, "copy", SimpleNamespace(deepcopy=_copied, copy=copy.copy)),  # as much as moto uses
+        mock.patch.object(backends, "list_of_moto_modules", return_value=services),
+        mock.patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
+    ):
+        main(sys.argv[1:])

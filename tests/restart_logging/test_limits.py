@@ -1,0 +1,180 @@
+"""The function does not fight, heeds maintenance, and does everything once."""
+
+import concurrent.futures
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.restart_logging.limit import count
+from cloudtrail_to_slack.restart_logging.memory import Claim, Memory
+from cloudtrail_to_slack.restart_logging.stop_events import StopEvent, read_stop_event
+from cloudtrail_to_slack.waiting import Clock
+from support.aws_between import refusal
+from support.restart_world import NOON, PARAMETER, RestartWorld, envelope
+from support.world import TABLE
+
+
+def test_the_same_event_counts_and_is_told_once(restart: RestartWorld) -> None:
+    """A copy of an event, or Lambda's retry of one that is settled, starts, counts and tells nothing."""
+    restart.trail()
+    event = envelope()
+    assert restart.handle(event) == "restarted"
+    restart.stop()
+    assert [restart.handle(event) for _ in range(3)] == ["told_already"] * 3
+    assert not restart.logs()
+    assert len(restart.texts()) == 1
+    assert restart.handle(envelope()) == "restarted"
+    assert "start 2 of at most 3" in restart.texts()[-1]
+
+
+def test_after_n_restarts_within_an_hour_it_stops(restart: RestartWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """The fourth stop within the hour is left, loudly; an hour after the first one there is room for one more."""
+    restart.trail()
+    did = []
+    for minutes in (0, 10, 20, 59):
+        restart.now = NOON + 60 * minutes
+        restart.stop()
+        did.append(restart.handle(envelope()))
+    assert did == ["restarted"] * 3 + ["limit_reached"]
+    assert not restart.logs()
+    assert '"LoggingLeftStopped":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    assert "does not fight" in restart.texts()[-1]
+    assert restart.texts()[-1].startswith("🚨 CloudTrail logging is OFF")
+    restart.now = NOON + 3601
+    assert [restart.handle(envelope()), restart.handle(envelope())] == ["restarted", "already_logging"]
+    restart.stop()
+    assert restart.handle(envelope()) == "limit_reached"
+
+
+def test_each_trail_has_an_hour_of_its_own(restart: RestartWorld) -> None:
+    """What is counted for one trail keeps no other from being started, nor one of its name in another region."""
+    restart.configure(RESTARTS_PER_HOUR="1")
+    restart.trail()
+    restart.trail(region="us-east-1")
+    restart.trail("another")
+    named = [envelope(), envelope(awsRegion="us-east-1"), envelope("another"), envelope()]
+    did = []
+    for event in named:
+        restart.stop()
+        did.append(restart.handle(event))
+    assert did == ["restarted", "restarted", "restarted", "limit_reached"]
+
+
+def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartWorld) -> None:
+    """Of eight stops at the same time exactly as many are answered as an hour has."""
+    restart.trail()
+    restart.between.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        did = sorted(pool.map(restart.handle, [envelope() for _ in range(8)]))
+    assert did == ["limit_reached"] * 5 + ["stopped_again"] * 3
+    assert restart.started() == 3
+    assert len(restart.texts()) == 8
+
+
+def test_two_copies_at_once_are_one(restart: RestartWorld) -> None:
+    """While one invocation is at an event, another with a copy of it waits, and then has nothing to do."""
+    restart.trail()
+    event = envelope()
+    waits, done = threading.Event(), threading.Event()
+
+    def meet(operation: str, _: Any) -> None:
+        if operation == "StartLogging":
+            assert waits.wait(20)
+
+    def wait(_: float) -> None:
+        waits.set()
+        assert done.wait(20)
+
+    restart.between.meet = meet
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        first = pool.submit(restart.handle, event)
+        first.add_done_callback(lambda _: done.set())
+        while restart.between.operations("GetTrailStatus") == 0:
+            assert not first.done()
+        second = restart.handle(event, Clock(lambda: 30.0, now=lambda: restart.now, sleep=wait))
+    assert (first.result(), second) == ("restarted", "told_already")
+    assert restart.started() == 1
+    assert len(restart.texts()) == 1
+
+
+def test_a_copy_that_waits_too_long_is_tried_again(restart: RestartWorld) -> None:
+    """A function that died holds its event until its lease ends; a copy without time for that is handed back."""
+    restart.trail()
+    event = envelope()
+    stop = read_stop_event(event)
+    assert isinstance(stop, StopEvent)
+    died = Memory(restart.world.aws("dynamodb"), TABLE, restart.clock())
+    assert died.claim(stop.key).claim is Claim.OURS
+    left = iter([30.0, 30.0, 30.0])
+    clock = Clock(lambda: next(left, 0.0), now=lambda: restart.now, sleep=lambda _: None)
+    with pytest.raises(InvocationFailedError, match="is being worked on elsewhere"):
+        restart.handle(event, clock)
+    assert not restart.logs()
+    restart.now += 33
+    assert restart.handle(event) == "restarted"
+
+
+@pytest.mark.parametrize("remembered", [None, "", "nonsense", "{}", "[1]", '[["a"]]', '[["a", "x"]]', "[" * 5000])
+def test_what_cannot_be_read_of_the_past_stands_in_nobodys_way(remembered: str | None) -> None:
+    """A trail of which nothing can be read was never started."""
+    verdict = count(remembered, "key", NOON, 1)
+    assert (verdict.granted, verdict.number) == (True, 1)
+
+
+def _at(hours: float) -> str:
+    return (datetime.fromtimestamp(NOON, UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_during_maintenance_nothing_is_started(restart: RestartWorld) -> None:
+    """While the parameter names a time to come, a stopped trail is left, and Slack is told until when; not after it."""
+    restart.trail()
+    restart.maintenance("2026-03-14T18:00:00Z")
+    assert restart.handle(envelope()) == "maintenance"
+    assert not restart.logs()
+    assert "Until 2026-03-14 18:00:00 UTC nothing is started" in restart.texts()[0]
+    restart.now = NOON + 6 * 3600
+    assert restart.handle(envelope()) == "restarted"
+
+
+def test_the_switch_is_read_afresh(restart: RestartWorld) -> None:
+    """A maintenance that is called off ends at once, also for a function that has read of it."""
+    restart.trail()
+    restart.maintenance(_at(1))
+    assert restart.handle(envelope()) == "maintenance"
+    restart.maintenance(_at(-1))
+    assert restart.handle(envelope()) == "restarted"
+    assert "maintenance" not in restart.texts()[-1]
+
+
+@pytest.mark.parametrize(
+    "value", ["soon", "9999-12-31T00:00:00Z", _at(7 * 24 + 1), "for ever", "0", "-1", "<!channel>"]
+)
+def test_a_switch_that_says_no_time_silences_nothing(restart: RestartWorld, value: str) -> None:
+    """A parameter that names no time, or one more than seven days ahead, is told and not heeded."""
+    restart.trail()
+    restart.maintenance(value)
+    assert restart.handle(envelope()) == "restarted"
+    assert "The maintenance parameter was not heeded" in restart.texts()[0]
+
+
+@pytest.mark.parametrize("fault", [None, refusal("AccessDeniedException"), refusal("InternalServerError", 500)])
+def test_a_switch_that_cannot_be_read_silences_nothing(restart: RestartWorld, fault: Any) -> None:
+    """A parameter that is missing, forbidden or out of order is told and not heeded."""
+    restart.trail()
+    restart.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
+    restart.between.meet = lambda operation, _: fault if operation == "GetParameter" else None
+    assert restart.handle(envelope()) == "restarted"
+    code = fault[1]["__type"] if fault else "ParameterNotFound"
+    assert f"cannot be read ({code})" in restart.texts()[0]
+
+
+def test_a_parameter_store_that_is_not_there_silences_nothing(restart: RestartWorld) -> None:
+    """The same when nobody answers."""
+    restart.trail()
+    restart.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
+    restart.world.monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:9")
+    assert restart.handle(envelope()) == "restarted"
+    assert "cannot be read (EndpointConnectionError)" in restart.texts()[0]

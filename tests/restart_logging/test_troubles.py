@@ -1,0 +1,167 @@
+"""CloudTrail, Slack or the state table in trouble: logging comes first, and nothing is said or counted twice."""
+
+import json
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack_dev.slack_standin.faults import HttpStatus
+from support.aws_between import refusal
+from support.restart_world import RestartWorld, envelope
+from support.world import CHANNEL, TABLE
+
+
+@pytest.mark.parametrize("operation", ["GetTrailStatus", "StartLogging"])
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("AccessDeniedException", "the role of this function may not do it"),
+        ("TrailNotFoundException", "there is no such trail any more"),
+        ("InvalidHomeRegionException", "in the region that it was created in"),
+        ("UnsupportedOperationException", "CloudTrail said UnsupportedOperationException."),
+    ],
+)
+def test_what_cloudtrail_refuses_is_told(restart: RestartWorld, operation: str, code: str, told: str) -> None:
+    """What no repetition mends is told with its reason and the command, once, and the invocation is done."""
+    restart.trail()
+    restart.between.meet = lambda asked, _: refusal(code) if asked == operation else None
+    event = envelope()
+    assert restart.handle(event) == "failed"
+    assert restart.handle(event) == "told_already"
+    (message,) = restart.world.slack.messages(CHANNEL)
+    assert told in message.text
+    assert "CloudTrail logging is OFF" in message.text
+    assert "aws cloudtrail start-logging" in json.dumps(message.blocks)
+
+
+def test_a_trail_that_was_deleted_cannot_be_started(restart: RestartWorld) -> None:
+    """A trail that is not there is told as such."""
+    assert restart.handle(envelope()) == "failed"
+    assert "was it deleted?" in restart.texts()[0]
+
+
+@pytest.mark.parametrize("operation", ["GetTrailStatus", "StartLogging"])
+@pytest.mark.parametrize("fault", [refusal("ThrottlingException"), refusal("InternalFailure", 500)])
+def test_throttled_it_is_tried_again(restart: RestartWorld, operation: str, fault: tuple[int, dict[str, str]]) -> None:
+    """What passes is told once and fails the invocation; Lambda's retries start the trail, and that is told once."""
+    restart.trail()
+    event = envelope()
+    restart.between.meet = lambda asked, _: fault if asked == operation else None
+    for _ in range(2):
+        with pytest.raises(InvocationFailedError, match=f"logging was not started .{fault[1]['__type']}"):
+            restart.handle(event)
+    restart.between.meet = lambda _operation, _body: None
+    assert restart.handle(event) == "restarted"
+    assert restart.handle(event) == "told_already"
+    assert restart.logs()
+    first, second = restart.texts()
+    assert "could not be started yet" in first
+    assert "start 1 of at most 3" in second
+
+
+def test_a_start_whose_answer_was_lost_is_its_own(restart: RestartWorld) -> None:
+    """When the trail was started and the answer was lost, the retry knows whose doing it was."""
+    restart.trail()
+    event = envelope()
+
+    def start_and_lose(operation: str, _: object) -> tuple[int, dict[str, str]] | None:
+        if operation != "StartLogging":
+            return None
+        restart.start()
+        return refusal("InternalFailure", 500)
+
+    restart.between.meet = start_and_lose
+    with pytest.raises(InvocationFailedError):
+        restart.handle(event)
+    restart.between.meet = lambda _operation, _body: None
+    assert restart.handle(event) == "restarted"
+    assert "start 1 of at most 3" in restart.texts()[-1]
+
+
+def test_without_slack_logging_comes_first(restart: RestartWorld) -> None:
+    """Slack away, the trail is started and the invocation fails; the retry tells, and starts and counts nothing."""
+    restart.trail()
+    event = envelope()
+    restart.world.slack.fail(HttpStatus(503), times=4)
+    with pytest.raises(InvocationFailedError, match=r"Slack was not told .http_503"):
+        restart.handle(event)
+    assert restart.logs()
+    assert restart.handle(event) == "restarted"
+    assert restart.started() == 1
+    (text,) = restart.texts()
+    assert "start 1 of at most 3" in text
+
+
+def test_throttled_and_without_slack_both_are_made_good(restart: RestartWorld) -> None:
+    """When neither CloudTrail nor Slack answer, the retry still tells that it could not be started."""
+    restart.trail()
+    event = envelope()
+    restart.between.meet = lambda operation, _: refusal("ThrottlingException") if operation == "StartLogging" else None
+    restart.world.slack.fail(HttpStatus(503), times=4)
+    with pytest.raises(InvocationFailedError, match="2 left undone"):
+        restart.handle(event)
+    with pytest.raises(InvocationFailedError, match="1 left undone"):
+        restart.handle(event)
+    assert ["could not be started yet" in text for text in restart.texts()] == [True]
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException", "ThrottlingException"])
+def test_without_the_table_logging_comes_first(restart: RestartWorld, code: str) -> None:
+    """Whoever takes the table away keeps no trail off: it is started, and told that starts are not counted."""
+    restart.trail()
+    restart.between.meet = lambda operation, _: refusal(code) if operation == "UpdateItem" else None
+    for _ in range(5):
+        restart.stop()
+        assert restart.handle(envelope()) == "restarted"
+    assert restart.logs()
+    assert all(f"state table cannot be used ({code})" in text for text in restart.texts())
+
+
+def test_a_count_that_is_always_overtaken_keeps_no_trail_off(restart: RestartWorld) -> None:
+    """When other invocations change a trail's count each time before ours, it is started without being counted."""
+    restart.trail()
+
+    def overtake(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
+        if operation != "UpdateItem" or "restarts = " not in body["UpdateExpression"]:
+            return None
+        changed = json.dumps([[f"event {len(restart.between.seen)}", restart.now]])
+        status, answer = refusal("ConditionalCheckFailedException")
+        return status, {**answer, "Item": {"restarts": {"S": changed}}}
+
+    restart.between.meet = overtake
+    assert restart.handle(envelope()) == "restarted"
+    assert "(contended)" in restart.texts()[0]
+
+
+def test_a_table_that_was_deleted_keeps_no_trail_off(restart: RestartWorld) -> None:
+    """The same with the table really gone."""
+    restart.trail()
+    restart.world.aws("dynamodb").delete_table(TableName=TABLE)
+    assert restart.handle(envelope()) == "restarted"
+    assert restart.logs()
+
+
+def test_a_trail_that_is_off_after_the_start_is_told(restart: RestartWorld) -> None:
+    """When CloudTrail took the start and says that the trail is off, that is told."""
+    restart.trail()
+    restart.between.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
+    assert restart.handle(envelope()) == "stopped_again"
+    assert "CloudTrail says that it is off" in restart.texts()[0]
+
+
+def test_a_start_that_nobody_confirms_counts(restart: RestartWorld) -> None:
+    """When CloudTrail took the start and does not say how the trail is, it is taken at its word."""
+    restart.trail()
+    restart.between.meet = lambda operation, _: (
+        refusal("AccessDeniedException") if operation == "GetTrailStatus" and restart.started() else None
+    )
+    assert restart.handle(envelope()) == "restarted"
+
+
+def test_an_endpoint_that_is_not_there_is_tried_again(restart: RestartWorld) -> None:
+    """A region whose CloudTrail cannot be reached fails the invocation, after telling why."""
+    restart.world.monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "http://127.0.0.1:9")
+    with pytest.raises(InvocationFailedError, match="EndpointConnectionError"):
+        restart.handle(envelope())
+    assert "EndpointConnectionError" in restart.texts()[0]

@@ -1,0 +1,83 @@
+"""Something between a client and a moto server: it sees each call, and may answer in AWS's place."""
+
+import http.client
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+# What is answered in AWS's place: an HTTP status and a body. None: what AWS says.
+Answer = tuple[int, dict[str, Any]]
+Meet = Callable[[str, dict[str, Any]], Answer | None]
+
+
+def refusal(code: str, status: int = 400) -> Answer:
+    """Return an error as AWS's JSON protocols tell it."""
+    return status, {"__type": code, "message": "as the test wants it"}
+
+
+class Between:
+    """Passes calls of services with a JSON protocol on to `endpoint`; asks `meet` first, with operation and body."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.meet: Meet = lambda _operation, _body: None
+        self.seen: list[tuple[str, dict[str, Any]]] = []
+        self._endpoint = urlsplit(endpoint).netloc
+        self._lock = threading.Lock()
+        between = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, answer = between.answered(dict(self.headers), self.path, body)
+                self.send_response(status)
+                self.send_header("Content-Type", "application/x-amz-json-1.1")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name is http.server's)
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def operations(self, name: str) -> int:
+        """Return how many calls of an operation there were."""
+        return len([operation for operation, _ in self.seen if operation == name])
+
+    def answered(self, headers: dict[str, str], path: str, body: bytes) -> tuple[int, bytes]:
+        """Answer one call."""
+        operation = headers["X-Amz-Target"].rpartition(".")[2]
+        parsed = json.loads(body)
+        with self._lock:
+            self.seen.append((operation, parsed))
+        met = self.meet(operation, parsed)
+        if met:
+            return met[0], json.dumps(met[1]).encode()
+        connection = http.client.HTTPConnection(self._endpoint, timeout=30)
+        try:
+            connection.request("POST", path, body, {name: headers[name] for name in headers if name != "Host"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

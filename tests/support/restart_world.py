@@ -1,0 +1,136 @@
+"""The world of the function that starts logging again: trails in a moto server, Slack, and the handler between them."""
+
+import os
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from cloudtrail_to_slack.restart_logging import handler
+from cloudtrail_to_slack.restart_logging.settings import VARIABLES, read_settings
+from cloudtrail_to_slack.waiting import Clock
+from support.aws_between import Between
+from support.world import BUCKET, CHANNEL, TABLE, World
+
+ACCOUNT = "123456789012"  # the account that moto takes everybody for
+OTHER_ACCOUNT = "999988887777"
+EVERY_TRAIL = f'["arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"]'
+NOON = 1_773_489_612.0  # 2026-03-14T12:00:12Z
+PARAMETER = "/maintenance/until"
+
+
+@dataclass
+class RestartWorld:
+    """What a test acts in. `now` is what the clock says; `between` sees every call to AWS's JSON services."""
+
+    world: World
+    between: Between
+    now: float = NOON
+    waited: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in VARIABLES:
+            self.world.monkeypatch.delenv(name, raising=False)
+        for service in ("CLOUDTRAIL", "DYNAMODB", "SSM"):
+            self.world.monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", self.between.url)
+        self.world.make_table()
+        self.configure()
+
+    def configure(self, **environment: str | None) -> None:
+        """Set the environment as a deployment with a bot does, with changes; None takes a variable away."""
+        whole = {
+            "RESTART_TRAILS": EVERY_TRAIL,
+            "RESTARTS_PER_HOUR": "3",
+            "ACCOUNT_ID": ACCOUNT,
+            "DYNAMODB_TABLE_NAME": TABLE,
+            "SLACK_BOT_TOKEN": self.world.slack.bot_token,
+            "SLACK_CHANNEL_ID": CHANNEL,
+            "SLACK_API_URL": self.world.slack.api_url,
+            "AWS_LAMBDA_FUNCTION_NAME": "restarter",
+            **environment,
+        }
+        for name, value in whole.items():
+            if value is None:
+                self.world.monkeypatch.delenv(name, raising=False)
+            else:
+                self.world.monkeypatch.setenv(name, value)
+
+    def trail(self, name: str = "the-trail", region: str = "eu-west-1", *, multi_region: bool = False) -> None:
+        """Make a trail that is stopped."""
+        self._cloudtrail(region).create_trail(Name=name, S3BucketName=BUCKET, IsMultiRegionTrail=multi_region)
+
+    def start(self, name: str = "the-trail", region: str = "eu-west-1") -> None:
+        """Start a trail."""
+        self._cloudtrail(region).start_logging(Name=name)
+
+    def stop(self, name: str = "the-trail", region: str = "eu-west-1") -> None:
+        """Stop a trail."""
+        self._cloudtrail(region).stop_logging(Name=name)
+
+    def logs(self, name: str = "the-trail", region: str = "eu-west-1") -> bool:
+        """Whether a trail logs."""
+        return bool(self._cloudtrail(region).get_trail_status(Name=name)["IsLogging"])
+
+    def maintenance(self, value: str) -> None:
+        """Set the maintenance parameter, and have the function heed it."""
+        self.world.aws("ssm").put_parameter(Name=PARAMETER, Value=value, Type="String", Overwrite=True)
+        self.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
+
+    def clock(self) -> Clock:
+        """Return a clock that stands still, and on which waiting takes no time."""
+        return Clock(lambda: 30.0, now=lambda: self.now, sleep=self.waited.append)
+
+    def handle(self, envelope: Any, clock: Clock | None = None) -> str:
+        """Run a function that has just been started; return what it did."""
+        return handler.Application(read_settings(os.environ)).handle(envelope, clock or self.clock())["did"]
+
+    def texts(self, channel: str = CHANNEL) -> list[str]:
+        """Return the texts of what Slack was told."""
+        return self.world.texts(channel)
+
+    def started(self) -> int:
+        """Return how often CloudTrail was asked to start a trail."""
+        return self.between.operations("StartLogging")
+
+    def _cloudtrail(self, region: str) -> Any:
+        service: Any = "cloudtrail"
+        return boto3.client(service, region_name=region, endpoint_url=self.world.endpoint)
+
+
+def envelope(name: Any = "the-trail", *, source: str = "aws.cloudtrail", **changes: Any) -> dict[str, Any]:
+    """Return what EventBridge brings when somebody stops a trail; a change to `...` removes a key of its detail."""
+    detail = {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "principalId": "AROAEXAMPLE:mallory",
+            "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/mallory",
+            "accountId": ACCOUNT,
+        },
+        "eventTime": "2026-03-14T12:00:00Z",
+        "eventSource": "cloudtrail.amazonaws.com",
+        "eventName": "StopLogging",
+        "awsRegion": "eu-west-1",
+        "sourceIPAddress": "203.0.113.7",
+        "userAgent": "aws-cli/2.17.0",
+        "requestParameters": {"name": name},
+        "responseElements": None,
+        "eventID": str(uuid.uuid4()),
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        **changes,
+    }
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": source,
+        "account": ACCOUNT,
+        "time": "2026-03-14T12:00:00Z",
+        "region": "eu-west-1",
+        "resources": [],
+        "detail": {key: value for key, value in detail.items() if value is not ...},
+    }
