@@ -18,6 +18,7 @@ locals {
     failed_invocations_lost  = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
     realtime_tells_twice     = var.enable_realtime && !var.deduplicate_deliveries
     patterns_without_use     = !var.enable_realtime && var.realtime_event_patterns != null
+    silence_without_table    = var.enable_silence_alarm == null ? false : var.enable_silence_alarm && !local.has_state_table
     queue_starts_too_many    = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
   }
 }
@@ -92,6 +93,11 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.failed_invocations_lost
       error_message = "Failed invocations would be lost: with create_dead_letter_queue = false set dead_letter_target_arn, or leave create_dead_letter_queue out."
+    }
+
+    precondition {
+      condition     = !local.wrong.silence_without_table
+      error_message = "enable_silence_alarm needs the state table, and there is none without a bot and with deduplicate_deliveries = false: leave out one of them."
     }
 
     precondition {

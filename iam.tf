@@ -39,7 +39,7 @@ locals {
       Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.function_name}:*"]
     }
     KeepState = !local.has_state_table ? null : {
-      Action   = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+      Action   = concat(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], local.watches_silence ? ["dynamodb:BatchGetItem"] : [])
       Resource = [local.table_arn]
     }
     PublishAlerts = length(local.topic_arns) == 0 ? null : {

@@ -58,6 +58,11 @@ output "dead_letter_queue_url" {
   value       = one(aws_sqs_queue.dead_letters[*].url)
 }
 
+output "silence_rule_name" {
+  description = "Name of the EventBridge rule that has the function look for silence, to be watched by the tripwire; null when it is off."
+  value       = one(aws_cloudwatch_event_rule.silence[*].name)
+}
+
 output "sns_topic_arn" {
   description = "ARN of the topic for accounts that no route names, created or given; null when there is none."
   value       = local.default_topic_arn

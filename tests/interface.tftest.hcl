@@ -47,6 +47,8 @@ run "what_is_not_given_has_its_documented_default" {
       deduplicate_deliveries                = true
       delivery_ledger_time_to_live          = 604800
       max_messages_per_channel              = 20
+      enable_silence_alarm                  = true
+      silence_alarm_minimum_hours           = 2
     }
     error_message = "a default of config.json is another: ${output.rendered_config}"
   }
@@ -136,6 +138,8 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       deduplicate_deliveries                = true
       delivery_ledger_time_to_live          = 604800
       max_messages_per_channel              = 20
+      enable_silence_alarm                  = true
+      silence_alarm_minimum_hours           = 2
     }
     error_message = "a variable is not in config.json: ${output.rendered_config}"
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# terraform fmt, validate and test. With `again` what takes longer: the tests of the triggers, the resources and the
-# submodules, and all tests and the examples once more with the providers that TF_CLI_CONFIG_FILE_V6 names, which have
-# the schema of AWS provider 6.
+# terraform fmt, validate and test. With `again` what takes longer: the tests of the triggers, the resources, the alarm
+# on silence and the submodules, and all tests and the examples once more with the providers that TF_CLI_CONFIG_FILE_V6
+# names, which have the schema of AWS provider 6.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export TF_IN_AUTOMATION=1 PYTHONDONTWRITEBYTECODE=1
@@ -37,7 +37,7 @@ if [ "${1:-}" != again ]; then
 	exit 0
 fi
 
-checked . terraform test $(of triggers resources realtime restart_logging)
+checked . terraform test $(of triggers resources realtime restart_logging silence_alarm)
 for module in modules/*; do checked "$module" terraform test; done
 [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || {
 	echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'

@@ -14,6 +14,7 @@ from cloudtrail_to_slack.notifications import (
     LogObject,
     Notification,
     RemovedObject,
+    SilenceCheckDue,
     SingleEvent,
     Unrecognised,
     read_payload,
@@ -324,3 +325,12 @@ def test_keys_survive_encoding(key: str) -> None:
 def test_url() -> None:
     """A log object's address is what the AWS command line takes."""
     assert OBJECT.url == f"s3://{BUCKET}/{KEY}"
+
+
+def test_a_check_for_silence_is_what_the_schedule_sends() -> None:
+    """The module's own schedule is known by source and detail type, and nothing that only looks like it is."""
+    payload = {"source": "cloudtrail-to-slack", "detail-type": "Silence Check"}
+    assert read_payload(payload) == [Notification((SilenceCheckDue(),))]
+    for changed in ({"source": "aws.events"}, {"detail-type": "Scheduled Event"}, {"source": None}):
+        (notification,) = read_payload({**payload, **changed})
+        assert isinstance(notification.items[0], Unrecognised)

@@ -19,6 +19,10 @@ _CLIENT_CONFIG = ClientConfig(
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="cloudtrail-to-slack",
 )
+HASTY_SECONDS = 3.0
+_HASTY_CONFIG = _CLIENT_CONFIG.merge(
+    ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
+)
 
 
 class AwsClients:
@@ -37,6 +41,11 @@ class AwsClients:
     def dynamodb(self) -> "DynamoDBClient":
         """The client of the state table."""
         return boto3.client("dynamodb", config=_CLIENT_CONFIG)
+
+    @cached_property
+    def hasty_dynamodb(self) -> "DynamoDBClient":
+        """The client for what nobody waits for: after `HASTY_SECONDS` it has done a request or given it up."""
+        return boto3.client("dynamodb", config=_HASTY_CONFIG)
 
     @cached_property
     def parameters(self) -> "SSMProvider":

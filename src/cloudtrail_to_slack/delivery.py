@@ -71,10 +71,14 @@ class Delivery:
             elif not targets:
                 self._unrouted(notice.name, "no route and no default", askers)
             for target in targets:
-                key = _key("notice", target, notice.identity) if notice.identity else None
-                parcel = NoticeParcel(self._post, target, askers, key, notice)
-                self._lanes.add(target, parcel.order, parcel)
+                self._add_notice(notice, target, askers)
         self._lanes.run()
+
+    def tell_at(self, notices: Iterable[tuple[Target, Notice]], askers: Askers) -> list[bool]:
+        """Deliver notices, each to one target; return of each whether it is told there. `askers` must not be empty."""
+        parcels = [self._add_notice(notice, target, askers) for target, notice in notices]
+        self._lanes.run()
+        return [parcel.arrived for parcel in parcels]
 
     def finish(self) -> None:
         """Tell together what went beyond the channels' budgets, and show how many alerts each thread has by now."""
@@ -101,6 +105,12 @@ class Delivery:
             return
         self.results.count(target.kind.value, Outcome.DUPLICATE_AVOIDED)
         known.also_asked_by(askers)
+
+    def _add_notice(self, notice: Notice, target: Target, askers: Askers) -> NoticeParcel:
+        key = _key("notice", target, notice.identity) if notice.identity else None
+        parcel = NoticeParcel(self._post, target, askers, key, notice)
+        self._lanes.add(target, parcel.order, parcel)
+        return parcel
 
     def _unrouted(self, what: str, code: str, askers: Askers) -> None:
         self.results.count("unrouted", Outcome.UNDELIVERED)

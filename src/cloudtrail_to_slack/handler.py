@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.aws_clients import AwsClients
 from cloudtrail_to_slack.config import Routes, is_web_address
@@ -33,6 +33,10 @@ from cloudtrail_to_slack.telemetry import (
 )
 from cloudtrail_to_slack.threads import Threads
 from cloudtrail_to_slack.waiting import Clock
+
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.silence import Hearing, Memory
+    from cloudtrail_to_slack.silence_check import SilenceCheck
 
 _MARGIN_SECONDS = 3.0  # kept for finishing cleanly
 _MARGIN_SHARE = 0.2  # of a short invocation
@@ -61,6 +65,7 @@ class Application:
         self._secrets = SecretReader(self.clients)
         self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
         self._destinations = Destinations(self._bot_token, settings.slack_api_url, self.clients)
+        self._heard: Memory | None = None
         self._said: dict[str, float] = {}  # what need not be said again for a while
         if not settings.table_name:
             logger.warning("no state table: alerts are told at least once, and threads end with the invocation")
@@ -70,8 +75,9 @@ class Application:
         logger.append_keys(request_id=getattr(context, "aws_request_id", None))
         notifications = read_payload(event)
         clock = _clock(context)
+        router = self._router()
         delivery = Delivery(
-            self._router(),
+            router,
             self._destinations,
             self._threads(clock),
             self._ledger(clock),
@@ -79,7 +85,14 @@ class Application:
             budget=self._settings.config.max_messages_per_channel,
         )
         today = datetime.now(UTC).date()
-        pipeline = Pipeline(self._settings.config, self._judging, lambda: self.clients.s3, delivery, today)
+        pipeline = Pipeline(
+            self._settings.config,
+            self._judging,
+            lambda: self.clients.s3,
+            delivery,
+            today,
+            self._silence(router, delivery, clock),
+        )
         report = pipeline.run(notifications)
         self._close(report, delivery)
         if not self._advised:
@@ -143,6 +156,20 @@ class Application:
         config, table_name = self._settings.config, self._settings.table_name
         usable = self.clients.dynamodb if table_name and config.deduplicate_deliveries else None
         return Ledger(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
+
+    def _silence(self, router: Router, delivery: Delivery, clock: Clock) -> "tuple[Hearing, SilenceCheck] | None":
+        """Return what hears of log objects and tells of silence; None where that is off, or cannot be kept in mind."""
+        config, table_name = self._settings.config, self._settings.table_name
+        if not table_name or not config.enable_silence_alarm:
+            return None
+        from cloudtrail_to_slack.rhythm_table import RhythmTable  # noqa: PLC0415 (only some set-ups pay)
+        from cloudtrail_to_slack.silence import Hearing, Memory  # noqa: PLC0415 (likewise)
+        from cloudtrail_to_slack.silence_check import SilenceCheck  # noqa: PLC0415 (likewise)
+
+        self._heard = self._heard or Memory()
+        least = config.silence_alarm_minimum_hours * 3600
+        check = SilenceCheck(RhythmTable(self.clients.dynamodb, table_name, clock), router, delivery, clock, least)
+        return Hearing(RhythmTable(self.clients.hasty_dynamodb, table_name, clock), self._heard, clock), check
 
     def _close(self, report: Report, delivery: Delivery) -> None:
         """Write the line that closes an invocation, and the metrics."""

@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 # "AWS service events delivered via AWS CloudTrail".
 _VIA_CLOUDTRAIL = " via CloudTrail"
 _BY_AWS = "aws."  # so begins the source of what AWS itself puts on a bus, and of nothing else
+SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-type, as silence_alarm.tf sends them
 _DEEPEST = 4  # Lambda's SNS record, in it SQS, in it SNS, in it S3: nothing AWS builds is deeper
 _NAMED_KEYS = 20
 _KEY_LENGTH = 40
@@ -52,6 +53,11 @@ class SingleEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceCheckDue:
+    """The module's own schedule asks whether an account and region has fallen silent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Something that asks for nothing to be done."""
 
@@ -65,7 +71,7 @@ class Unrecognised:
     description: str
 
 
-Item = LogObject | RemovedObject | SingleEvent | Ignored | Unrecognised
+Item = LogObject | RemovedObject | SingleEvent | SilenceCheckDue | Ignored | Unrecognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +179,14 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
 
 
 def _eventbridge(payload: Mapping[str, Any]) -> Item:
-    """Read an EventBridge event: an S3 one (its key is not encoded) or a CloudTrail one."""
+    """Read an EventBridge event: an S3 one (its key is not encoded), a CloudTrail one, or what our schedule sends."""
     detail = _mapping(payload.get("detail"))
     detail_type = _text(payload.get("detail-type"))
     source = _text(payload.get("source")) or ""
     if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and source.startswith(_BY_AWS):
         return SingleEvent(dict(detail))
+    if (source, detail_type) == SILENCE_CHECK:
+        return SilenceCheckDue()
     if source != "aws.s3":
         return Unrecognised(_describe(payload))
     bucket = _text(_mapping(detail.get("bucket")).get("name"))

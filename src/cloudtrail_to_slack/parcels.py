@@ -120,6 +120,11 @@ class Parcel:
         """What it is, for logs and errors."""
         raise NotImplementedError
 
+    @property
+    def arrived(self) -> bool:
+        """Whether it is told, now or before."""
+        return self.finished and self._failure is None
+
     def run(self) -> Waits[None]:
         """Go its way; see the module."""
         try:

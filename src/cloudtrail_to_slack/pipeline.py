@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cloudtrail_to_slack.alerts import Alert, HeldAlert, MakeAlert, hold_alert, make_alert
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.delivery import Delivery
-from cloudtrail_to_slack.errors import LogObjectError, RecordError
+from cloudtrail_to_slack.errors import DeliveryError, LogObjectError, RecordError
 from cloudtrail_to_slack.events import Event, read_event
 from cloudtrail_to_slack.log_objects import decode_record, read_log_object
 from cloudtrail_to_slack.messages.slack_notices import (
@@ -24,6 +24,7 @@ from cloudtrail_to_slack.notifications import (
     LogObject,
     Notification,
     RemovedObject,
+    SilenceCheckDue,
     SingleEvent,
     Unrecognised,
 )
@@ -33,10 +34,14 @@ from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.record_windows import Window
 from cloudtrail_to_slack.rule_errors import RuleErrors
 from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
+from cloudtrail_to_slack.state import StateError
 from cloudtrail_to_slack.telemetry import id_to_log, logger
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from cloudtrail_to_slack.silence import Hearing
+    from cloudtrail_to_slack.silence_check import SilenceCheck
 
 # What matched is held until all of an invocation is read, so that it is told in order; but not more than this of it, or
 # a flood would fill the memory.
@@ -83,13 +88,21 @@ class Pipeline:
     """Works off the notifications of one invocation. Used once."""
 
     def __init__(
-        self, config: Config, judging: Judging, s3: Callable[[], "S3Client"], delivery: Delivery, today: date
+        self,
+        config: Config,
+        judging: Judging,
+        s3: Callable[[], "S3Client"],
+        delivery: Delivery,
+        today: date,
+        silence: "tuple[Hearing, SilenceCheck] | None" = None,
     ) -> None:
         self._config = config
         self._judging = judging
         self._s3 = s3
         self._delivery = delivery
         self._today = today
+        self._hearing: Hearing | None = silence[0] if silence else None
+        self._silence_check: SilenceCheck | None = silence[1] if silence else None
         self._report = Report()
         self._rule_errors = RuleErrors()
         self._matched: list[tuple[HeldAlert, MakeAlert, Askers]] = []
@@ -109,6 +122,8 @@ class Pipeline:
         self._delivery.tell([*self._notices, *self._rule_error_notices()])
         for askers, undelivered in self._delivery.failures:
             self._report.fail(askers, [undelivered])
+        if self._hearing:
+            self._report.counts["rhythms_unwritten"] = self._hearing.note()
         return self._report
 
     def _take(self, item: object, askers: Askers) -> None:
@@ -123,12 +138,26 @@ class Pipeline:
                     self._notices.append((removed_object_notice(item, account), askers))
             case SingleEvent():
                 self._take_record(item.record, None, askers, lambda reason: self._report.fail(askers, [reason]))
+            case SilenceCheckDue():
+                self._check_silence(askers)
             case Ignored():
-                counts["notifications_ignored"] += 1
-                logger.info("ignored", extra={"reason": item.reason})
+                self._ignore(item.reason)
             case Unrecognised():
                 counts["notifications_unrecognised"] += 1
                 self._report.fail(askers, [f"a payload of no known kind: {item.description}"])
+
+    def _ignore(self, reason: str) -> None:
+        self._report.counts["notifications_ignored"] += 1
+        logger.info("ignored", extra={"reason": reason})
+
+    def _check_silence(self, askers: Askers) -> None:
+        if self._silence_check is None:
+            self._ignore("a check for silence, and there is no alarm on it")
+            return
+        try:
+            self._silence_check.run(askers)
+        except (StateError, DeliveryError) as error:
+            self._report.fail(askers, [f"the check for silence: {error}"])
 
     def _take_log_object(self, log_object: LogObject, askers: Askers) -> None:
         counts = self._report.counts
@@ -142,6 +171,8 @@ class Pipeline:
             for window in read_log_object(self._s3(), log_object, self._judging.prefilter):
                 self._take_window(window, log_object, askers, reasons.append)
             counts["objects_read"] += 1
+            if self._hearing:
+                self._hearing.read(log_object.key)
         except LogObjectError as error:
             counts["objects_failed"] += 1
             self._unreadable(log_object, str(error), facts.account, askers)

@@ -55,6 +55,12 @@ class Router:
         topic = _any_route(self.sns, account)
         return [Target(Kind.SNS, topic)] if topic else []
 
+    def alarm_targets(self, account: str) -> list[Target]:
+        """Return where alarms about `account` go: where its alerts go, and without a default to any route."""
+        targets = self._slack_targets(_any_route(self.slack, account))
+        topic = _any_route(self.sns, account)
+        return [*targets, Target(Kind.SNS, topic)] if topic else targets
+
     def fallback(self, target: Target) -> Target | None:
         """Return where to send what cannot be sent to `target`: the default of its kind; None when that is itself."""
         default = (self.sns if target.kind is Kind.SNS else self.slack).default

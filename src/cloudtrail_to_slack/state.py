@@ -187,17 +187,41 @@ def asked(call: Callable[[], Mapping[str, Any]]) -> Answer:
         return Answer(dict(call().get("Attributes", {})))
     except ClientError as error:
         answer: Mapping[str, Any] = error.response
-        code = str(answer.get("Error", {}).get("Code", "unknown"))
+        code = _code(error)
         if code == "ConditionalCheckFailedException":
             return Answer(refused_by=dict(answer.get("Item", {})))
         if code == "TransactionCanceledException":
             reasons = answer.get("CancellationReasons", ())
             return Answer(cancelled_for=reasons or ({"Code": "unknown"},))
-        raise StateError(code, broken=code in _BROKEN) from None
+        raise _failed(error) from None
     except BotoCoreError as error:
-        raise StateError(type(error).__name__, broken=False) from None
+        raise _failed(error) from None
+
+
+def fetched(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Make one call that reads.
+
+    Raises:
+        StateError: the table cannot be asked.
+    """
+    try:
+        return call()
+    except (BotoCoreError, ClientError) as error:
+        raise _failed(error) from None
 
 
 def number(value: float) -> Any:  # noqa: ANN401 (the stubs' attribute type is a union of all)
     """Return a whole number as DynamoDB takes it."""
     return {"N": str(int(value))}
+
+
+def _failed(error: BotoCoreError | ClientError) -> StateError:
+    code = _code(error)
+    return StateError(code, broken=code in _BROKEN)
+
+
+def _code(error: BotoCoreError | ClientError) -> str:
+    if isinstance(error, BotoCoreError):
+        return type(error).__name__
+    answer: Mapping[str, Any] = error.response
+    return str(answer.get("Error", {}).get("Code", "unknown"))

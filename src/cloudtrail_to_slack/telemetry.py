@@ -30,6 +30,7 @@ METRICS = {
     "notifications_ignored": "NotificationsIgnored",
     "notifications_unrecognised": "NotificationsUnrecognised",
     "rule_errors": "RuleErrors",
+    "rhythms_unwritten": "RhythmsUnwritten",
 }
 _VALUES_AT_ONCE = 99  # of one metric in one line. Source: CloudWatch User Guide, embedded metric format specification
 _SILENT_LIBRARIES = ("urllib3", "slack_sdk", "requests")

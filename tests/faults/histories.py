@@ -198,7 +198,8 @@ def _log_objects(history: History, pool: list[Happening]) -> tuple[tuple[Happeni
     for _ in range(chance.choice((1, 1, 1, 2))):
         some = chance.sample(pool, chance.randint(1, len(pool)))
         some += chance.choices(some, k=chance.choice((0, 0, 1, 2)))
-        key = f"AWSLogs/{ACCOUNTS[0]}/CloudTrail/{REGION}/2026/03/14/{history.seed}_{len(history.objects)}.json.gz"
+        name = f"{ACCOUNTS[0]}_CloudTrail_{REGION}_{START:%Y%m%dT%H%M}Z_{history.seed}x{len(history.objects)}.json.gz"
+        key = f"AWSLogs/{ACCOUNTS[0]}/CloudTrail/{REGION}/2026/03/14/{name}"
         records = [happening.record for happening in some]
         history.objects[key] = gzip.compress(json.dumps({"Records": records}).encode(), 1)
         told += some

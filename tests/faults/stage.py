@@ -126,6 +126,8 @@ class Stage:
                 self._admin["sns"].subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=raw)
         if self.played % _FRESH_TABLE_AFTER == 0:
             self.forget()
+        # Its accounts are those of the histories before; its alerts are its own.
+        self._admin["dynamodb"].delete_item(TableName=_TABLE, Key={"pk": {"S": f"rhythm#{ACCOUNTS[0]}"}})
         self.played += 1
 
     def _deployed(self, history: History) -> Mapping[str, str]:
@@ -139,6 +141,7 @@ class Stage:
             "ignore_rules": ["event.get('errorCode') == 'Ignored'"],
             "max_messages_per_channel": deployment.budget,
             "deduplicate_deliveries": deployment.promises_once,
+            "enable_silence_alarm": True,
         }
         if deployment.slack == "slack_app":
             for channel in channels:

@@ -1,0 +1,29 @@
+"""What several flow tests need."""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], None]:
+    """Refuse the next calls of an operation with an error code, as DynamoDB's own answers do."""
+    waiting: dict[str, list[str]] = {}
+
+    class Answer:
+        status_code = 400
+        headers: dict[str, str] = {}  # noqa: RUF012 (botocore reads it as it is)
+
+        def __init__(self, code: str) -> None:
+            self.content = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"refused"}}'.encode()
+
+    def before_send(event_name: str, **_: Any) -> Answer | None:
+        codes = waiting.get(event_name.rsplit(".", 1)[1], [])
+        return Answer(codes.pop()) if codes else None
+
+    session = boto3.Session()
+    session.events.register("before-send.dynamodb", before_send)  # type: ignore[arg-type]  # its answer is used
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+    return lambda operation, code, times: waiting.setdefault(operation, []).extend([code] * times)

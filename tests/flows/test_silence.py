@@ -1,0 +1,325 @@
+"""An account and region that used to deliver log objects and has stopped is told once, and once when it is back."""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack import handler
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.rhythm import Source
+from cloudtrail_to_slack.rhythm_table import RhythmTable
+from cloudtrail_to_slack.settings import read_settings
+from cloudtrail_to_slack.slack_delivery import SlackDelivery
+from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
+from support.silence import CHECK, DAY, HOUR, A, B, Scene
+from support.slack_limits import assert_within_limits
+from support.world import CHANNEL, TABLE, Context, World, sqs_event
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """A world with a clock."""
+    return Scene(world)
+
+
+def test_a_silence_is_told_once_and_so_is_its_end(scene: Scene) -> None:
+    """Twice its longest gap after the last object, and not before, in one message; over many checks; and again."""
+    scene.configure()
+    scene.check()
+    scene.live(A)
+    scene.pass_time(12, every=1)
+    assert scene.said() == []
+    scene.pass_time(24, every=1)
+    assert scene.said() == ["Silence: no log object from 111122223333 eu-west-1 any more"]
+    scene.deliver(A)
+    scene.pass_time(3)
+    assert scene.said()[1:] == ["Log objects come again from 111122223333 eu-west-1"]
+    scene.pass_time(45, every=1)
+    assert scene.said()[2:] == []
+    scene.pass_time(1)
+    assert scene.said()[2:] == ["Silence: no log object from 111122223333 eu-west-1 any more"]
+
+
+def test_who_keeps_delivering_is_not_told_of(scene: Scene) -> None:
+    """Objects every six hours say nothing, check by check, and take one item for each account and few for all."""
+    scene.configure()
+    scene.live(A, B)
+    for _ in range(6):
+        scene.pass_time(6, every=1)
+        scene.deliver(A, B)
+    assert scene.said() == []
+    assert scene.items().keys() == {"rhythm#111122223333", "rhythm#444455556666", "silence#33", "silence#66", "silence"}
+
+
+def test_the_account_s_own_route_is_told(scene: Scene) -> None:
+    """In Slack and on the topic, each account where its alerts go, in one message for each place."""
+    scene.world.slack.add_channel("C1", "production")
+    default, own = scene.world.make_topic("default"), scene.world.make_topic("own")
+    scene.configure(
+        slack={"routes": [{"accounts": [B.account], "slack_channel_id": "C1"}]},
+        sns={"default_topic_arn": default, "routes": [{"accounts": [B.account], "sns_topic_arn": own}]},
+    )
+    others = [Source(A.account, region) for region in ("eu-central-1", "eu-west-1")]
+    scene.check()
+    scene.know([*others, B])
+    scene.pass_time(5)
+    assert scene.said() == ["Silence: no log object from 2 accounts and regions any more"]
+    assert scene.said("C1") == ["Silence: no log object from 444455556666 us-east-1 any more"]
+    (told,) = scene.world.bodies(own)
+    assert told["account_id"] == B.account
+    assert "444455556666 us-east-1: last at 2026-03-14 09:20:00 UTC" in told["error_message"]
+    (both,) = scene.world.bodies(default)
+    assert all(source.region in both["error_message"] for source in others)
+
+
+def test_newcomers_and_the_quiet_are_not_told_of(scene: Scene) -> None:
+    """Neither who came three days ago and is gone, nor who delivers every few days, is missed within days."""
+    newcomer, seldom = A, B
+    scene.configure()
+    scene.live(seldom, days=20, every=5 * DAY)
+    scene.live(newcomer, seldom, days=3, every=3 * HOUR)
+    scene.pass_time(12, every=1)
+    scene.now += 5 * DAY
+    scene.pass_time(2)
+    assert scene.said() == []
+
+
+def test_the_shortest_silence_can_be_set(scene: Scene) -> None:
+    """With six hours set, nothing is told before six hours."""
+    scene.configure(silence_alarm_minimum_hours=6)
+    scene.check()
+    scene.know([A])
+    scene.pass_time(6, every=1)
+    assert scene.said() == []
+    scene.pass_time(1)
+    assert len(scene.said()) == 1
+
+
+def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
+    """When the organisation's trail is stopped, one message a channel names some, counts the rest, and comes once."""
+    topic = scene.world.make_topic("alerts")
+    scene.configure(sns={"default_topic_arn": topic})
+    sources = [
+        Source(f"{111100000000 + number}", region)
+        for number in range(100)
+        for region in ("eu-west-1", "us-east-1", "ap-southeast-2")
+    ]
+    scene.check()
+    scene.know(sources)
+    scene.pass_time(4)
+    (message,) = scene.world.slack.messages(CHANNEL)
+    assert_within_limits(message.text, message.blocks)
+    said = json.dumps(message.blocks, ensure_ascii=False)
+    assert "no log object from 300 accounts and regions any more" in said
+    assert "That leaves nothing that is watched here" in said
+    assert "… and 260 more, of 87 accounts" in said
+    (body,) = scene.world.bodies(topic)
+    assert "… and 100 more, of 34 accounts" in body["error_message"]
+    scene.deliver(*sources[:60])
+    scene.pass_time(3)
+    assert scene.said()[1:] == ["Log objects come again from 60 accounts and regions"]
+
+
+@pytest.mark.parametrize("fault", [SlackError("is_archived"), HttpStatus(503)])
+def test_what_could_not_be_told_is_told_by_the_next_check(scene: Scene, fault: Any) -> None:
+    """A check whose telling Slack refuses fails; the next one tells it, once."""
+    scene.configure()
+    scene.check()
+    scene.know([A])
+    scene.pass_time(2)
+    scene.now += HOUR / 2
+    scene.world.slack.fail(fault, times=9)
+    with pytest.raises(InvocationFailedError, match="the notice 'Silence: no log object from 111122223333 eu-west-1"):
+        scene.check()
+    assert scene.said() == []
+    scene.world.slack.clear()
+    scene.pass_time(8)
+    assert len(scene.said()) == 1
+
+
+def test_what_one_destination_refuses_is_not_told_again_at_the_other(scene: Scene) -> None:
+    """The topic hears once of each silence, though Slack hears of both only at the third check."""
+    topic = scene.world.make_topic("alerts")
+    scene.configure(sns={"default_topic_arn": topic})
+    scene.check()
+    scene.know([A])
+    scene.pass_time(0.5)
+    scene.know([B])
+    scene.pass_time(1.5)
+    for _ in range(2):
+        scene.now += HOUR / 2
+        scene.world.slack.fail(SlackError("is_archived"), times=9)
+        with pytest.raises(InvocationFailedError):
+            scene.check()
+        scene.world.slack.clear()
+    scene.pass_time(3)
+    assert scene.said() == ["Silence: no log object from 2 accounts and regions any more"]
+    titles = [body["title"] for body in scene.world.bodies(topic)]
+    assert titles == [f"Silence: no log object from {' '.join(source)} any more" for source in (A, B)]
+
+
+def test_two_functions_at_once_tell_once(scene: Scene) -> None:
+    """Two checks of two functions at the same time, as EventBridge may send them, tell one message."""
+    scene.configure()
+    scene.check()
+    scene.know([A])
+    scene.pass_time(2)
+    scene.now += HOUR / 2
+    functions = [handler.Application(read_settings(os.environ)) for _ in range(4)]
+    together = threading.Barrier(len(functions))
+    answers: list[Any] = []
+
+    def work(function: handler.Application) -> None:
+        together.wait()
+        answers.append(function.handle(CHECK, Context()))
+
+    threads = [threading.Thread(target=work, args=(function,)) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == len(functions)
+    assert len(scene.said()) == 1
+
+
+def test_a_check_that_died_is_made_again(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """While one function checks another does not; when it has died, the next check finds what it had not told."""
+    scene.configure()
+    scene.check()
+    scene.know([A])
+    scene.pass_time(2)
+    scene.now += HOUR / 2
+    table = RhythmTable(scene.world.aws("dynamodb"), TABLE, Clock(lambda: 30.0, now=lambda: scene.now))
+    assert table.begin_check("another function", 32)
+    scene.check()
+    assert "another function is checking" in capsys.readouterr().out
+    assert scene.said() == []
+    scene.now += HOUR / 2
+    scene.check()
+    assert len(scene.said()) == 1
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "BatchGetItem"])
+def test_a_table_that_is_throttled_at_a_check_fails_it(
+    scene: Scene, dynamodb: Callable[[str, str, int], None], operation: str
+) -> None:
+    """The check fails, to be made again; nothing is told by half, and the next one tells it."""
+    scene.configure()
+    scene.check()
+    scene.know([A])
+    scene.pass_time(2)
+    scene.now += HOUR / 2
+    dynamodb(operation, "ProvisionedThroughputExceededException", 3)  # as often as the SDK asks
+    message = r"the check for silence: the state table failed \(ProvisionedThroughputExceededException\)"
+    with pytest.raises(InvocationFailedError, match=message):
+        scene.check()
+    assert scene.said() == []
+    scene.pass_time(3)
+    assert len(scene.said()) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "times"),
+    [("InternalServerError", 4), ("AccessDeniedException", 2)],
+    ids=["as often as we ask", "and the check cannot be closed either"],
+)
+def test_what_is_told_and_cannot_be_noted_is_not_told_again(
+    scene: Scene, dynamodb: Callable[[str, str, int], None], code: str, times: int
+) -> None:
+    """When the table goes down between telling and noting, the check fails, and the next knows what was told."""
+    scene.configure()
+    scene.check()
+    scene.know([A])
+    scene.pass_time(2)
+    scene.now += HOUR / 2
+    send = SlackDelivery._send  # noqa: SLF001 (the moment between sending and noting has no seam of its own)
+
+    def sending(*arguments: Any) -> str:
+        ts = send(*arguments)
+        dynamodb("UpdateItem", code, times)
+        return ts
+
+    with scene.world.monkeypatch.context() as patched:
+        patched.setattr(SlackDelivery, "_send", sending)
+        with pytest.raises(InvocationFailedError, match=f"the check for silence: .*{code}"):
+            scene.check()
+    scene.pass_time(6, every=1)
+    assert len(scene.said()) == 1
+
+
+def test_who_was_deaf_only_listens(scene: Scene) -> None:
+    """After hours without a check, one check says nothing, and the next tells who is still silent."""
+    scene.configure()
+    scene.check()
+    scene.know([A, B])
+    scene.now += 5 * HOUR
+    scene.check()
+    assert scene.said() == []
+    scene.deliver(A)
+    scene.pass_time(1)
+    assert scene.said() == ["Silence: no log object from 444455556666 us-east-1 any more"]
+
+
+@pytest.mark.parametrize("config", [{}, {"enable_silence_alarm": False}])
+def test_switched_off_nothing_is_learned_and_a_check_is_ignored(scene: Scene, config: dict[str, Any]) -> None:
+    """Without the alarm, which is off where nothing is set, a table is not written for it."""
+    scene.world.configure_bot(**config)
+    scene.deliver(A)
+    assert scene.items() == {}
+    assert scene.world.invoke(CHECK)["notifications_ignored"] == 1
+
+
+def test_without_a_table_there_is_no_alarm(scene: Scene) -> None:
+    """Where nothing can be kept in mind, objects are read and checks are ignored."""
+    scene.world.configure_bot(table=False, enable_silence_alarm=True)
+    assert scene.deliver(A)["objects_read"] == 1
+    assert scene.world.invoke(CHECK)["notifications_ignored"] == 1
+
+
+def test_without_the_ledger_it_is_told_once_too(scene: Scene) -> None:
+    """The state of the alarm is its own."""
+    scene.configure(deduplicate_deliveries=False)
+    scene.check()
+    scene.know([A])
+    scene.pass_time(9)
+    assert len(scene.said()) == 1
+
+
+def test_with_webhooks_it_is_told_too(scene: Scene) -> None:
+    """By the webhook of the account, and without a default by any."""
+    scene.world.make_table()
+    routes = [{"accounts": [B.account], "slack_hook_url": scene.world.slack.add_webhook("C1")}]
+    environment = {"SLACK_WEBHOOK_ROUTES": json.dumps(routes), "DYNAMODB_TABLE_NAME": TABLE}
+    scene.world.configure(environment=environment, enable_silence_alarm=True)
+    scene.check()
+    scene.know([A])
+    scene.pass_time(5)
+    assert scene.said("C1") == ["Silence: no log object from 111122223333 eu-west-1 any more"]
+
+
+def test_a_check_from_a_queue_is_made(scene: Scene) -> None:
+    """A check may come by any way; one that fails is handed back to the queue."""
+    scene.configure()
+    assert scene.world.invoke(sqs_event(CHECK)) == {"batchItemFailures": []}
+    scene.know([A])
+    scene.pass_time(2)
+    scene.now += HOUR / 2
+    scene.world.slack.fail(SlackError("is_archived"), times=9)
+    assert scene.world.invoke(sqs_event(CHECK)) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+
+
+def test_a_rate_limit_is_waited_for(scene: Scene) -> None:
+    """A check that Slack wants to wait tells in the end."""
+    scene.configure()
+    scene.check()
+    scene.know([A])
+    scene.pass_time(2)
+    scene.world.slack.fail(RateLimited(5))
+    scene.pass_time(1)
+    assert len(scene.said()) == 1
+    assert sum(scene.waited) >= 5

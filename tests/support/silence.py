@@ -1,0 +1,87 @@
+"""A deployment with the alarm on silence, and time passing in it."""
+
+import types
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from cloudtrail_to_slack.rhythm import Rhythm, Source, encode
+from cloudtrail_to_slack.rhythm_table import RhythmTable
+from cloudtrail_to_slack.waiting import Clock
+from support.world import CHANNEL, TABLE, World, log_bytes, record, s3_event
+
+HOUR, DAY = 3_600, 86_400
+CHECK = {"source": "cloudtrail-to-slack", "detail-type": "Silence Check"}
+A, B = Source("111122223333", "eu-west-1"), Source("444455556666", "us-east-1")
+QUIET = record(errorCode=None)
+
+
+class Scene:
+    """A deployment with the alarm on silence, on a clock of its own, with a check every half an hour."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.now = 1_773_480_000.0
+        self.waited: list[float] = []
+        self.objects = 0
+        clock = types.SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
+        world.monkeypatch.setattr("cloudtrail_to_slack.waiting.time", clock)
+
+    def _sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.now += seconds
+
+    def configure(self, **config: Any) -> None:
+        """Deploy with a bot and a table."""
+        self.world.configure_bot(enable_silence_alarm=True, **config)
+
+    def key(self, source: Source) -> str:
+        """Return the key of an object that CloudTrail delivers now."""
+        self.objects += 1
+        time = datetime.fromtimestamp(self.now, UTC)
+        account, region = source
+        file = f"{account}_CloudTrail_{region}_{time:%Y%m%dT%H%M}Z_{self.objects:016x}.json.gz"
+        return f"AWSLogs/o-a1b2c3/{account}/CloudTrail/{region}/{time:%Y/%m/%d}/{file}"
+
+    def deliver(self, *sources: Source, content: Any = QUIET) -> Any:
+        """Let CloudTrail deliver an object for each source, and the function read them."""
+        keys = [self.world.put(log_bytes(content), self.key(source)) for source in sources]
+        return self.world.invoke(s3_event(*keys))
+
+    def live(self, *sources: Source, days: float = 8, every: float = 6 * HOUR) -> None:
+        """Let the sources deliver for days, at a period; the last object comes at the end."""
+        end = self.now + days * DAY
+        while self.now < end:
+            self.deliver(*sources)
+            self.now += every
+        self.deliver(*sources)
+
+    def check(self) -> None:
+        """Let the schedule invoke the function."""
+        self.world.invoke(CHECK)
+
+    def pass_time(self, hours: float, *, every: float = 0.5) -> None:
+        """Let time pass, with a check every so many hours."""
+        for _ in range(int(hours / every)):
+            self.now += every * HOUR
+            self.check()
+
+    def said(self, channel: str = CHANNEL) -> list[str]:
+        """Return the first lines of what a channel was told."""
+        return [text.split("\n")[0] for text in self.world.texts(channel)]
+
+    def items(self) -> dict[str, Any]:
+        """Return what is in the table about rhythms, by key."""
+        items = self.world.aws("dynamodb").scan(TableName=TABLE)["Items"]
+        return {item["pk"]["S"]: item for item in items if item["pk"]["S"].startswith(("rhythm", "silence"))}
+
+    def know(self, sources: Iterable[Source]) -> None:
+        """Let rhythms be known of sources that have delivered every few minutes, up to now."""
+        table = RhythmTable(self.world.aws("dynamodb"), TABLE, Clock(lambda: 900.0, now=lambda: self.now))
+        now = int(self.now)
+        regions: dict[str, dict[str, Rhythm]] = {}
+        for account, region in sources:
+            regions.setdefault(account, {})[region] = Rhythm(now - 30 * DAY, now, 1_200, 2_000)
+        for account, rhythms in regions.items():
+            assert table.list_account(account)
+            assert table.put_rhythms(account, None, encode(rhythms))[0]

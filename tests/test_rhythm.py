@@ -1,0 +1,161 @@
+"""What is learned of an account and region's rhythm, and when that makes a silence of no log object."""
+
+from collections.abc import Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudtrail_to_slack.rhythm import LEAST_PATIENCE, NOTED_EVERY, Rhythm, decode, encode
+
+_HOUR, _DAY = 3_600, 86_400
+_START = 1_773_000_000
+_MONDAY = 1_773_014_400  # 2026-03-09, 00:00 UTC
+
+
+def _learned(times: Iterable[int]) -> Rhythm:
+    """Return the rhythm of objects that came at these times."""
+    first, *rest = times
+    rhythm = Rhythm(first, first)
+    for time in rest:
+        rhythm = rhythm.heard(time)
+    return rhythm
+
+
+def _steady(period: int, days: float = 8) -> Rhythm:
+    return _learned(range(_START, _START + int(days * _DAY), period))
+
+
+@given(
+    rhythm=st.builds(
+        Rhythm,
+        first=st.integers(0, _START),
+        last=st.integers(0, 2 * _START),
+        longest=st.integers(0, _START),
+        beats=st.integers(0, 10**6),
+    ),
+    now=st.integers(0, 3 * _START),
+    least=st.integers(LEAST_PATIENCE, 30 * _DAY),
+)
+def test_no_silence_is_shorter_than_two_hours(rhythm: Rhythm, now: int, least: int) -> None:
+    """Whatever was learned, nothing is silent before two hours, nor before as long as is set."""
+    assert not rhythm.silent(now, least) or now - rhythm.last >= least >= LEAST_PATIENCE
+
+
+@settings(deadline=None)
+@given(period=st.integers(60, 30 * _DAY), count=st.integers(2, 2_000))
+def test_who_keeps_to_a_period_is_never_silent(period: int, count: int) -> None:
+    """From the first object on, up to the instant in which the next one comes."""
+    rhythm = Rhythm(_START, _START)
+    for time in range(_START + period, _START + (count + 1) * period, period):
+        assert not rhythm.silent(time - 1)
+        rhythm = rhythm.heard(time)
+
+
+@settings(deadline=None)
+@given(
+    period=st.integers(60, 14 * _DAY),
+    shares=st.lists(st.floats(1, 2, exclude_max=True), min_size=20, max_size=200),
+)
+def test_who_varies_by_less_than_half_is_never_silent(period: int, shares: list[float]) -> None:
+    """Gaps of which none is twice another are a rhythm, in whatever order they come."""
+    rhythm = Rhythm(_START, _START)
+    time = _START
+    for share in shares:
+        time += int(period * share)
+        assert not rhythm.silent(time - 1)
+        rhythm = rhythm.heard(time)
+
+
+@settings(deadline=None)
+@given(period=st.integers(60, 7 * _DAY), now=st.integers(0, 40 * _DAY))
+def test_who_stops_is_silent_within_a_bound(period: int, now: int) -> None:
+    """Silence is known after two hours or two periods, give or take what is not noted, and never before two hours."""
+    beats = max(60, 8 * _DAY // period)
+    rhythm = _learned(range(_START, _START + beats * period, period))
+    stopped = _START + (beats - 1) * period
+    assert rhythm.watched
+    latest = stopped + max(LEAST_PATIENCE, 2 * (period + NOTED_EVERY)) + NOTED_EVERY
+    assert rhythm.silent(latest + now)
+    assert not rhythm.silent(min(stopped + now, stopped + max(LEAST_PATIENCE, period)))
+
+
+@given(times=st.lists(st.integers(_START, _START + 30 * _DAY), min_size=1, max_size=50), again=st.data())
+def test_what_came_before_is_no_news(times: list[int], again: st.DataObject) -> None:
+    """An object told of again, late or right after another changes nothing."""
+    rhythm = _learned(sorted(times))
+    assert rhythm.heard(again.draw(st.integers(0, rhythm.last + NOTED_EVERY - 1))) == rhythm
+
+
+def test_newcomers_are_not_watched() -> None:
+    """Less than a week says nothing yet, however many objects came in it; a week and a day does."""
+    assert not _steady(300, days=6.9).silent(_START + 60 * _DAY)
+    assert _steady(300, days=8).silent(_START + 60 * _DAY)
+
+
+def test_who_is_heard_of_now_and_then_is_not_watched() -> None:
+    """Once a week is no rhythm whose silence could be told, and once a day is none before weeks have passed."""
+    weekly = _steady(7 * _DAY + _HOUR, days=700)
+    assert not weekly.silent(weekly.last + 90 * _DAY)
+    assert not _steady(_DAY, days=20).silent(_START + 60 * _DAY)
+    daily = _steady(_DAY, days=30)
+    assert not daily.silent(daily.last + 2 * _DAY)
+    assert daily.silent(daily.last + 2 * _DAY + NOTED_EVERY)
+
+
+def test_weekends_are_part_of_a_rhythm() -> None:
+    """Where only people work, no weekend is a silence; not to come back on Monday is one, by Wednesday."""
+    rhythm = Rhythm(_MONDAY, _MONDAY)
+    for day in range(7 * 8):
+        for hour in range(8, 18) if day % 7 < 5 else ():
+            time = _MONDAY + day * _DAY + hour * _HOUR
+            assert not rhythm.silent(time - 1)
+            rhythm = rhythm.heard(time)
+    assert rhythm.watched
+    assert not rhythm.silent(_MONDAY + 8 * 7 * _DAY + 9 * _HOUR)
+    assert rhythm.silent(_MONDAY + 8 * 7 * _DAY + 3 * _DAY)
+
+
+def test_one_outage_does_not_deafen() -> None:
+    """After three days without an object the next silence is told after eight hours; a month later after two again."""
+    rhythm = _steady(300)
+    after = rhythm.heard(rhythm.last + 3 * _DAY)
+    assert after.patience() == 8 * _HOUR
+    later = _learned_further(after, days=29)
+    assert later.patience() == LEAST_PATIENCE
+
+
+def test_a_new_rhythm_is_learned() -> None:
+    """Somebody who from now on comes once a day is called silent a few times, and then no more."""
+    rhythm = _steady(300)
+    cries = []
+    for _ in range(20):
+        cries.append(rhythm.silent(rhythm.last + _DAY))
+        rhythm = rhythm.heard(rhythm.last + _DAY)
+    assert cries == [True, True, *[False] * 18]
+
+
+def test_who_was_gone_for_two_weeks_is_a_newcomer() -> None:
+    """What was learned before is of no use then."""
+    rhythm = _steady(300)
+    assert rhythm.heard(rhythm.last + 15 * _DAY) == Rhythm(rhythm.last + 15 * _DAY, rhythm.last + 15 * _DAY)
+
+
+def _learned_further(rhythm: Rhythm, days: int) -> Rhythm:
+    for time in range(rhythm.last, rhythm.last + days * _DAY, NOTED_EVERY):
+        rhythm = rhythm.heard(time)
+    return rhythm
+
+
+_NUMBERS = st.integers(0, 2**40)
+
+
+@given(st.dictionaries(st.sampled_from(["eu-west-1", "us-gov-west-1"]), st.builds(Rhythm, *[_NUMBERS] * 4)))
+def test_text_holds_all_of_it(rhythms: dict[str, Rhythm]) -> None:
+    """What is written is read again."""
+    assert decode(encode(rhythms)) == rhythms
+
+
+@given(st.one_of(st.none(), st.text(), st.just('{"a": [1, 2, 3], "b": [1, 2, 3, "4"], "c": 5}'), st.just("[1]")))
+def test_text_that_is_none_holds_nothing(text: str | None) -> None:
+    """What was not written by us is learned anew."""
+    assert decode(text) == {}

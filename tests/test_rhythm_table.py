@@ -1,0 +1,181 @@
+"""What is asked of the table about rhythms, and what becomes of half an answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.rhythm import Rhythm, Source, encode
+from cloudtrail_to_slack.rhythm_table import RhythmTable, Shard
+from cloudtrail_to_slack.silence import Hearing, Memory
+from cloudtrail_to_slack.state import StateError
+from cloudtrail_to_slack.waiting import Clock
+from support.world import TABLE, World
+
+_NOW = 1_773_480_600
+_KEY = "AWSLogs/{0}/CloudTrail/eu-west-1/2026/03/14/{0}_CloudTrail_eu-west-1_20260314T0930Z_0123456789abcdef.json.gz"
+_A, _B = "111122223333", "444455556666"
+
+
+class Scene:
+    """A table and time, which passes where something is waited for."""
+
+    def __init__(self, world: World) -> None:
+        world.make_table()
+        self.dynamodb = world.aws("dynamodb")
+        self.now = float(_NOW)
+        self.left = 30.0
+        self.clock = Clock(lambda: self.left, now=lambda: self.now, sleep=self._sleep)
+        self.table = RhythmTable(self.dynamodb, TABLE, self.clock)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.left -= seconds
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """An empty table."""
+    return Scene(world)
+
+
+class _Halving:
+    """A client that leaves all but the first key of a request unprocessed, as DynamoDB may."""
+
+    def __init__(self, client: Any, *, gives: int = 1) -> None:
+        self._client = client
+        self._gives = gives
+        self.asked = 0
+
+    def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803 (the API's name)
+        self.asked += 1
+        keys = RequestItems[TABLE]["Keys"]
+        if not self._gives:
+            return {"Responses": {}, "UnprocessedKeys": RequestItems}
+        answer = self._client.batch_get_item(RequestItems={TABLE: {**RequestItems[TABLE], "Keys": keys[: self._gives]}})
+        rest = keys[self._gives :]
+        return {**answer, "UnprocessedKeys": {TABLE: {**RequestItems[TABLE], "Keys": rest}} if rest else {}}
+
+
+def _known(scene: Scene, *accounts: str) -> None:
+    for account in accounts:
+        assert scene.table.list_account(account)
+        assert scene.table.put_rhythms(account, None, "{}") == (True, "{}")
+
+
+def test_what_is_left_unprocessed_is_asked_for_again(scene: Scene) -> None:
+    """DynamoDB may answer for some of the keys only; the others are asked for a moment later."""
+    _known(scene, _A, _B)
+    client = _Halving(scene.dynamodb)
+    assert RhythmTable(client, TABLE, scene.clock).rhythms([_A, _B, "777788889999"]) == {_A: "{}", _B: "{}"}  # type: ignore[arg-type]  # what it needs of a client
+    assert client.asked == 3
+    assert scene.now > _NOW
+
+
+@pytest.mark.parametrize(("left", "code"), [(30.0, "unprocessed_keys"), (3.1, "out_of_time")])
+def test_half_an_answer_is_none(scene: Scene, left: float, code: str) -> None:
+    """What is never answered, or not in time, is an error: half of the accounts are not all of them."""
+    scene.left = left
+    table = RhythmTable(_Halving(scene.dynamodb, gives=0), TABLE, scene.clock)  # type: ignore[arg-type]  # as above
+    with pytest.raises(StateError, match=code):
+        table.rhythms([_A])
+
+
+def test_thousands_of_accounts_are_read(scene: Scene) -> None:
+    """However many accounts there are, each request asks for as many as it may."""
+    accounts = [f"{111100000000 + number}" for number in range(250)]
+    _known(scene, *accounts)
+    shards = scene.table.shards()
+    assert sorted(account for shard in shards.values() for account in shard.accounts) == accounts
+    assert scene.table.rhythms(accounts) == dict.fromkeys(accounts, "{}")
+
+
+def test_only_what_was_read_is_written_over(scene: Scene) -> None:
+    """Who read something else is told what stands there now, also when that is nothing any more."""
+    _known(scene, _A)
+    assert scene.table.put_rhythms(_A, None, "x") == (False, "{}")
+    assert scene.table.put_rhythms(_A, "y", "x") == (False, "{}")
+    assert scene.table.put_rhythms(_A, "{}", "x") == (True, "x")
+    assert scene.table.put_rhythms(_B, "{}", "x") == (False, None)
+
+
+def test_a_rhythm_is_forgotten_after_three_months(scene: Scene) -> None:
+    """DynamoDB removes the item of an account of which nothing is heard any more."""
+    _known(scene, _A)
+    item = scene.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": f"rhythm#{_A}"}})["Item"]
+    assert int(item["expires_at"]["N"]) == _NOW + 90 * 86_400
+
+
+def test_what_is_told_is_kept_by_account_and_kind(scene: Scene) -> None:
+    """What is noted is read again, beside the accounts."""
+    _known(scene, _A)
+    told = {Source(_A, "eu-west-1"): {"slack": _NOW, "sns": _NOW - 60}, Source(_A, "us-east-1"): {"slack": _NOW}}
+    scene.table.note_told("33", told)
+    assert scene.table.shards() == {"33": Shard([_A], told)}
+
+
+def test_one_checks_at_a_time(scene: Scene) -> None:
+    """Until the check is ended, or its function has died, no other begins; who begins again has not lost it."""
+    table = scene.table
+    assert table.begin_check("a", 30)
+    assert table.begin_check("b", 30) is None
+    assert table.begin_check("a", 30), "the SDK repeats a request whose answer was lost"
+    table.end_check("b", _NOW)
+    assert table.begin_check("b", 30) is None, "a check ends by whom it was begun"
+    table.end_check("a", None)
+    begun = table.begin_check("b", 30)
+    assert begun is not None
+    assert begun.checked is None
+    table.end_check("b", _NOW)
+    scene.now += 5
+    begun = table.begin_check("c", 30)
+    assert begun is not None
+    assert begun.checked == _NOW
+    scene.now += 30
+    assert table.begin_check("a", 30)
+
+
+class _Rival:
+    """A client in whose way another function comes, each time an account's rhythms are written."""
+
+    def __init__(self, client: Any, interfere: Callable[[], None], times: int) -> None:
+        self._client = client
+        self._interfere = interfere
+        self._left = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def update_item(self, **arguments: Any) -> Any:
+        if self._left and arguments["Key"]["pk"]["S"].startswith("rhythm#"):
+            self._left -= 1
+            self._interfere()
+        return self._client.update_item(**arguments)
+
+
+@pytest.mark.parametrize(("times", "unwritten"), [(1, 0), (4, 0), (5, 1)])
+def test_who_is_outrun_tries_again(scene: Scene, times: int, unwritten: int) -> None:
+    """What others write in the meantime is kept, and added to; after some attempts that is left to the next object."""
+    rivals = 0
+
+    def interfere() -> None:
+        nonlocal rivals
+        rivals += 1
+        rhythms = {f"us-east-{number}": Rhythm(_NOW, _NOW) for number in range(rivals)}
+        scene.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"rhythm#{_A}"}, "rhythms": {"S": encode(rhythms)}})
+
+    client: Any = _Rival(scene.dynamodb, interfere, times)
+    hearing = Hearing(RhythmTable(client, TABLE, scene.clock), Memory(), scene.clock)
+    hearing.read(_KEY.format(_A))
+    assert hearing.note() == unwritten
+    known = scene.table.rhythms([_A])[_A]
+    assert ("eu-west-1" in known, f"us-east-{times - 1}" in known) == (not unwritten, True)
+
+
+def test_the_memory_of_a_function_has_an_end(scene: Scene) -> None:
+    """However long it lives, it remembers some thousands of accounts and regions, and forgets them all at once."""
+    memory = Memory({Source(f"{number:012}", "eu-west-1"): _NOW for number in range(20_000)})
+    hearing = Hearing(scene.table, memory, scene.clock)
+    hearing.read(_KEY.format(_A))
+    assert hearing.note() == 0
+    assert memory.noted == {Source(_A, "eu-west-1"): _NOW}
