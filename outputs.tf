@@ -58,9 +58,14 @@ output "dead_letter_queue_url" {
   value       = one(aws_sqs_queue.dead_letters[*].url)
 }
 
-output "silence_rule_name" {
-  description = "Name of the EventBridge rule that has the function look for silence, to be watched by the tripwire; null when it is off."
-  value       = one(aws_cloudwatch_event_rule.silence[*].name)
+output "event_rule_names" {
+  description = "Names of all EventBridge rules that were made, to be watched by the tripwire."
+  value = concat(
+    aws_cloudwatch_event_rule.log_objects[*].name,
+    aws_cloudwatch_event_rule.realtime[*].name,
+    aws_cloudwatch_event_rule.silence[*].name,
+    aws_cloudwatch_event_rule.restart_logging[*].name,
+  )
 }
 
 output "sns_topic_arn" {

@@ -19,7 +19,7 @@ run "by_default_a_schedule_of_the_module_s_own_invokes_the_function" {
   assert {
     condition = alltrue([
       aws_cloudwatch_event_rule.silence[0].name == "cloudtrail-to-slack-silence",
-      output.silence_rule_name == "cloudtrail-to-slack-silence",
+      one(output.event_rule_names) == "cloudtrail-to-slack-silence",
       aws_cloudwatch_event_rule.silence[0].schedule_expression == "rate(30 minutes)",
       aws_cloudwatch_event_rule.silence[0].event_pattern == null,
       aws_cloudwatch_event_target.silence[0].rule == "cloudtrail-to-slack-silence",
@@ -77,7 +77,7 @@ run "switched_off_nothing_of_it_is_made_or_allowed" {
       length(aws_cloudwatch_event_rule.silence) + length(aws_cloudwatch_event_target.silence) + length(aws_lambda_permission.silence) == 0,
       local.statements.KeepState.Action == ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
       local.config.enable_silence_alarm == false,
-      output.silence_rule_name == null,
+      length(output.event_rule_names) == 0,
     ])
     error_message = "something of it is there"
   }

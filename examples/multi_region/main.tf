@@ -18,6 +18,7 @@ module "tripwire" {
 
   log_bucket_names = ["my-trail-logs"]
   function_names   = [module.cloudtrail_to_slack.lambda_function_name]
+  event_rule_names = module.cloudtrail_to_slack.event_rule_names
   queue_arns       = [module.cloudtrail_to_slack.dead_letter_target_arn]
   table_arns       = [module.cloudtrail_to_slack.dynamodb_table_arn]
   role_names       = [module.cloudtrail_to_slack.lambda_role_name]
