@@ -1,1 +1,4 @@
-"""Builds what Lambda runs: the layer of dependencies, and whole packages. Needs Python 3.9 and pip, nothing else."""
+"""What runs where Terraform does: building what Lambda runs, deriving event patterns.
+
+Needs Python 3.9 and pip, nothing else.
+"""

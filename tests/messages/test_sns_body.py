@@ -16,7 +16,7 @@ from support.samples import ACCOUNT, EVENT_ID, LOG_OBJECT, ROLE_ARN, RULE, alert
 from support.strategies import hostile_text, object_keys, records, rules
 
 MOST_BYTES = 262_144  # Amazon SNS API Reference, Publish
-ANCESTORS_KEYS = {
+EARLIER_KEYS = {
     "title", "error_message", "request_parameters", "response_elements", "additional_details", "account_id",
     "event_time", "event_id", "actor", "source_file",
 }  # fmt: skip
@@ -40,7 +40,7 @@ def body(*matched: Rule, **changes: Any) -> dict[str, Any]:
 
 
 def test_body() -> None:
-    """The body tells what the ancestor's told, and which rules matched, how severe, and which event where."""
+    """The body tells what the earlier module's told, and which rules matched, how severe, and which event where."""
     found = body(RULE, Rule("event['x']"), errorCode="AccessDenied", errorMessage="no", responseElements={"a": None})
     assert found.pop("title").endswith("session-1 called DeleteBucket, which failed with AccessDenied")
     assert found == {
@@ -65,7 +65,7 @@ def test_body() -> None:
 def test_keys_are_always_there() -> None:
     """Subscribers find every key in every body; what is unknown is null."""
     found = strict(alert_body(make_alert(read_event({}), (RULE,), None)))
-    assert set(found) == ANCESTORS_KEYS | ADDED_KEYS
+    assert set(found) == EARLIER_KEYS | ADDED_KEYS
     assert [found[key] for key in ("error_message", "account_id", "event_time", "event_id", "source_file")] == [
         None
     ] * 5
@@ -151,7 +151,7 @@ def test_any_alert(record: dict[str, Any], matched: tuple[Rule, ...], key: str) 
 @given(text=st.text(min_size=1, max_size=3), times=st.sampled_from((1, 10_000, 43_690, 65_536, 87_381, 262_144)))
 def test_any_size(text: str, times: int) -> None:
     """A body fits whatever the size of its parts."""
-    assert set(body(requestParameters=text * times, errorMessage=text * times)) >= ANCESTORS_KEYS
+    assert set(body(requestParameters=text * times, errorMessage=text * times)) >= EARLIER_KEYS
     assert len(alert_body(alert(requestParameters=text * times)).encode()) <= MAX_BODY_BYTES
 
 
@@ -169,7 +169,7 @@ def test_notice_body() -> None:
 @given(title=hostile_text(), text=hostile_text(300_000))
 def test_any_notice_body(title: str, text: str) -> None:
     """A notice's body fits, whatever it tells."""
-    assert set(strict(notice_body(title, text, None, None))) <= ANCESTORS_KEYS
+    assert set(strict(notice_body(title, text, None, None))) <= EARLIER_KEYS
 
 
 @pytest.mark.parametrize(
