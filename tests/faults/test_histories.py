@@ -132,6 +132,24 @@ def test_an_only_alert_that_is_rerouted_does_not_go_around_the_budget(stage: Sta
     assert sum(len(telling.event_ids) for telling in diary.tellings) == 2
 
 
+@pytest.mark.parametrize("slack", ["slack_app", "slack_webhook"])
+def test_both_paths_at_once_are_one_alert(stage: Stage, slack: str) -> None:
+    """EventBridge and the log object bring the same event at the same moment, in many orders: it is told once."""
+    first: set[str] = set()
+    for seed, alert in enumerate(_alerts(12)):
+        history = _history(slack, 1, 3, (alert,))
+        history.chance = random.Random(seed)  # noqa: S311 (always the same)
+        single = {"source": "aws.cloudtrail", "detail-type": "AWS API Call via CloudTrail", "detail": alert.record}
+        history.announcements.append(Announcement(1, single, (alert,), 0.0, queued=False))
+        history.seed = seed  # the order of what falls on the same time
+        diary = stage.play(history)
+        assert judge(history, diary).problems == []
+        (telling,) = diary.tellings
+        first.add(str(telling.invocation.announcements[0].number))
+        assert [how for how, _ in diary.ends.values()] == ["done", "done"]
+    assert first == {"0", "1"}  # now the one was sooner, now the other
+
+
 def test_a_history_goes_the_same_way_each_time(stage: Stage) -> None:
     """The seed of a history says all of it, however many were played before it."""
 
