@@ -184,7 +184,7 @@ def _eventbridge(payload: Mapping[str, Any]) -> Item:
     detail_type = _text(payload.get("detail-type"))
     source = _text(payload.get("source")) or ""
     if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and source.startswith(_BY_AWS):
-        return SingleEvent(dict(detail))
+        return SingleEvent(_whole(detail, payload.get("account")))
     if (source, detail_type) == SILENCE_CHECK:
         return SilenceCheckDue()
     if source != "aws.s3":
@@ -208,6 +208,16 @@ def _eventbridge(payload: Mapping[str, Any]) -> Item:
             how=reason,
         )
     return Ignored("an S3 event that is neither a creation nor a removal")
+
+
+def _whole(detail: Mapping[str, Any], account: object) -> dict[str, Any]:
+    """Return the record, with the account that the bus tells where the record does not, as some of AWS's samples don't.
+
+    By it the record is routed, and known again when its log object comes.
+    """
+    if _text(detail.get("recipientAccountId")) or not _text(account):
+        return dict(detail)
+    return {**detail, "recipientAccountId": account}
 
 
 def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:

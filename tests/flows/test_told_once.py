@@ -63,6 +63,17 @@ def test_an_event_that_comes_by_two_paths_is_told_once(world: World) -> None:
     assert re.search(r"brought by EventBridge, told [0-9]+ days after the event", json.dumps(message.blocks))
 
 
+def test_an_event_is_known_again_by_the_account_its_bus_tells(world: World) -> None:
+    """EventBridge's copy of an event, without the account it is for, is the event that the log object brings whole."""
+    world.configure_bot()
+    whole = record()
+    brought = {key: value for key, value in whole.items() if key != "recipientAccountId"}
+    world.invoke({**_event_bridge(brought), "account": whole["recipientAccountId"]})
+    world.put_log(whole)
+    world.invoke(s3_event(KEY))
+    assert len(world.slack.messages(CHANNEL)) == 1
+
+
 def test_the_log_object_may_come_first(world: World) -> None:
     """The same event by EventBridge after its log object says nothing either."""
     world.configure_bot()
