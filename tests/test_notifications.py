@@ -227,6 +227,10 @@ UNRECOGNISED: dict[str, tuple[Any, str]] = {
         eventbridge("AWS API Call via CloudTrail", {"eventName": "StopLogging"}, "my.application"),
         "an object with the keys detail, detail-type, region, source, time",
     ),
+    "a CloudTrail event that a partner put on the bus": (
+        eventbridge("AWS API Call via CloudTrail", {"eventName": "StopLogging"}, "aws.partner/example.com/x"),
+        "an object with the keys detail, detail-type, region, source, time",
+    ),
     "an EventBridge event without detail": (
         eventbridge("AWS API Call via CloudTrail", None, "aws.ec2"),
         "an object with the keys detail, detail-type, region, source, time",

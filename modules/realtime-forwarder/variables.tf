@@ -4,7 +4,7 @@ variable "target_region" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.target_region))
+    condition     = can(regex("^[a-z]{2,5}(-[a-z]+)+-[0-9]+$", var.target_region))
     error_message = "target_region must be a region such as eu-west-1, not \"${var.target_region}\"."
   }
 }

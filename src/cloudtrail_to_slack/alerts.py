@@ -95,7 +95,8 @@ def _key(event: Event, rules: tuple[Rule, ...]) -> str:
     A record without one is identified by all that it holds.
     """
     if event.event_id:
-        identity: object = [event.event_id, event.text("recipientAccountId"), event.text("eventTime"), event.name]
+        account = event.text("recipientAccountId") or event.account
+        identity: object = [event.event_id, account, event.text("eventTime"), event.name]
     else:
         identity = sorted(event.flat.items())
     text = json.dumps([identity, sorted(rule.name for rule in rules)], default=str)

@@ -13,7 +13,8 @@ from urllib.parse import unquote_plus
 # "AWS API Call via CloudTrail" and its like, of which there come to be more. Source: Amazon EventBridge User Guide,
 # "AWS service events delivered via AWS CloudTrail".
 _VIA_CLOUDTRAIL = " via CloudTrail"
-_BY_AWS = "aws."  # so begins the source of what AWS itself puts on a bus, and of nothing else
+_BY_AWS = "aws."  # so begins the source of what AWS itself puts on a bus, but for what partners put there
+_BY_PARTNERS = "aws.partner/"
 SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-type, as silence_alarm.tf sends them
 _DEEPEST = 4  # Lambda's SNS record, in it SQS, in it SNS, in it S3: nothing AWS builds is deeper
 _NAMED_KEYS = 20
@@ -183,7 +184,8 @@ def _eventbridge(payload: Mapping[str, Any]) -> Item:
     detail = _mapping(payload.get("detail"))
     detail_type = _text(payload.get("detail-type"))
     source = _text(payload.get("source")) or ""
-    if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and source.startswith(_BY_AWS):
+    by_aws = source.startswith(_BY_AWS) and not source.startswith(_BY_PARTNERS)
+    if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and by_aws:
         return SingleEvent(_whole(detail, payload.get("account")))
     if (source, detail_type) == SILENCE_CHECK:
         return SilenceCheckDue()

@@ -1,7 +1,7 @@
 """From notifications to delivered alerts: the only place where all the parts meet."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -136,6 +136,9 @@ class Pipeline:
                 if self._config.s3_removed_object_notification:
                     account = read_key(item.object.key).account
                     self._notices.append((removed_object_notice(item, account), askers))
+            case SingleEvent() if self._is_own(item.record):
+                # Its refusal may have been told, which was refused, and so on, within seconds.
+                self._ignore("a call of this function's own role, which its log object brings too")
             case SingleEvent():
                 self._take_record(item.record, None, askers, lambda reason: self._report.fail(askers, [reason]))
             case SilenceCheckDue():
@@ -145,6 +148,13 @@ class Pipeline:
             case Unrecognised():
                 counts["notifications_unrecognised"] += 1
                 self._report.fail(askers, [f"a payload of no known kind: {item.description}"])
+
+    def _is_own(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record is of a call of this function's own role, which is named after the function."""
+        found: Any = record
+        for key in ("userIdentity", "sessionContext", "sessionIssuer", "userName"):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found is not None and found == self._config.function_name
 
     def _ignore(self, reason: str) -> None:
         self._report.counts["notifications_ignored"] += 1

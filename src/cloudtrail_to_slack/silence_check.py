@@ -103,7 +103,8 @@ class SilenceCheck:
                 before = told.get(source, {}).get(_kind(target))
                 if before is None and silent and not deaf:
                     found.silent.append(Quiet(source, rhythm, now))
-                if before is not None and rhythm.last > before:
+                # An old object that is announced late tells of no end: then it would be silent, and told, once more.
+                if before is not None and rhythm.last > before and not silent:
                     found.returned.append(Returned(source, before, rhythm.last))
         counts = {
             "watched": sum(rhythm.watched for rhythm in rhythms.values()),

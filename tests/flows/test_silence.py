@@ -16,9 +16,9 @@ from cloudtrail_to_slack.settings import read_settings
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
-from support.silence import CHECK, DAY, HOUR, A, B, Scene
+from support.silence import CHECK, DAY, HOUR, QUIET, A, B, Scene
 from support.slack_limits import assert_within_limits
-from support.world import CHANNEL, TABLE, Context, World, sqs_event
+from support.world import CHANNEL, TABLE, Context, World, log_bytes, s3_event, sqs_event
 
 
 @pytest.fixture
@@ -43,6 +43,23 @@ def test_a_silence_is_told_once_and_so_is_its_end(scene: Scene) -> None:
     assert scene.said()[2:] == []
     scene.pass_time(1)
     assert scene.said()[2:] == ["Silence: no log object from 111122223333 eu-west-1 any more"]
+
+
+def test_an_old_object_that_is_announced_late_ends_no_silence(scene: Scene) -> None:
+    """An object from before the silence, read hours later, is no sign of life; the first one after it is."""
+    scene.configure()
+    scene.know([A])
+    scene.now += 0.5 * HOUR
+    late = scene.key(A)
+    scene.pass_time(4)
+    assert len(scene.said()) == 1
+    scene.world.put(log_bytes(QUIET), late)
+    scene.world.invoke(s3_event(late))
+    scene.pass_time(2)
+    assert len(scene.said()) == 1
+    scene.deliver(A)
+    scene.check()
+    assert len(scene.said()) == 2
 
 
 def test_who_keeps_delivering_is_not_told_of(scene: Scene) -> None:

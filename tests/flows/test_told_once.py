@@ -12,7 +12,7 @@ import pytest
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
-from support.world import CHANNEL, KEY, Context, World, record, s3_event, sqs_event
+from support.world import ACCOUNT, CHANNEL, KEY, Context, World, record, s3_event, sqs_event
 
 _OTHER_KEY = KEY.replace("0123", "aaaa")
 
@@ -70,6 +70,17 @@ def test_an_event_is_known_again_by_the_account_its_bus_tells(world: World) -> N
     brought = {key: value for key, value in whole.items() if key != "recipientAccountId"}
     world.invoke({**_event_bridge(brought), "account": whole["recipientAccountId"]})
     world.put_log(whole)
+    world.invoke(s3_event(KEY))
+    assert len(world.slack.messages(CHANNEL)) == 1
+
+
+def test_a_record_that_tells_no_account_is_one_by_both_paths(world: World) -> None:
+    """Where neither copy tells the account it is for, both are known by the account that bus and object tell."""
+    world.configure_bot()
+    same = {key: value for key, value in record().items() if key != "recipientAccountId"}
+    same["userIdentity"] = {"type": "AWSService", "invokedBy": "config.amazonaws.com"}
+    world.invoke({**_event_bridge(same), "account": ACCOUNT})
+    world.put_log(same)
     world.invoke(s3_event(KEY))
     assert len(world.slack.messages(CHANNEL)) == 1
 

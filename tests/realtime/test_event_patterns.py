@@ -133,6 +133,7 @@ def test_merging_and_packing_change_nothing(expressions: list[str], log: list[di
         "not event['eventName'].startswith('Get')",
         "event['awsRegion'] == 'eu-west-3'",
         "event['eventType'] == 'AwsApiCall' and event['recipientAccountId'] == '111122223333'",
+        "event['recipientAccountId'] == '111122223333'",
         "event['eventName'] == 'A' or event['resources.0.ARN'] == 'x'",
         "event.get('eventName', 'A') == 'A'",
         "str(event.get('errorCode')).startswith('N')",
@@ -199,6 +200,17 @@ def test_no_pattern_is_longer_than_eventbridge_takes(texts: list[str], fields: l
         assert len(pattern) <= MAX_PATTERN_CHARACTERS
         assert json.loads(pattern)["detail"]
         assert not set(pattern) & set("<>&")
+
+
+def test_long_lists_of_several_fields_do_not_multiply() -> None:
+    """Of two long lists the names are asked for, and the other not: each part of one would need each of the other."""
+    names = [f"DeleteSomething{number}" for number in range(400)]
+    roles = [f"arn:aws:iam::111122223333:role/somebody-{number}" for number in range(400)]
+    issuer = "event.get('userIdentity.sessionContext.sessionIssuer.arn')"
+    patterns = event_patterns(alternatives(f"event['eventName'] in {names!r} and {issuer} in {roles!r}") or [])
+    assert len(patterns) < 10
+    assert all(set(json.loads(pattern)["detail"]) == {"eventName"} for pattern in patterns)
+    assert sorted(name for pattern in patterns for name in json.loads(pattern)["detail"]["eventName"]) == sorted(names)
 
 
 def test_a_rule_with_very_many_alternatives_stays_small() -> None:

@@ -12,10 +12,10 @@ import json
 import re
 from typing import NamedTuple
 
-# CloudTrail's own fields that hold text. Source: AWS CloudTrail User Guide, "CloudTrail record contents" and
-# "CloudTrail userIdentity element".
+# CloudTrail's own fields that hold text; not recipientAccountId, which EventBridge's copy may lack. Source: AWS
+# CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity element".
 _TEXTS = frozenset(
-    {"eventName", "eventSource", "errorCode", "eventType", "eventCategory", "awsRegion", "recipientAccountId",
+    {"eventName", "eventSource", "errorCode", "eventType", "eventCategory", "awsRegion",
      "sourceIPAddress", "userAgent", "userIdentity.sessionContext.sessionIssuer.arn",
      "userIdentity.sessionContext.sessionIssuer.userName", "userIdentity.sessionContext.sessionIssuer.principalId",
      "userIdentity.sessionContext.sessionIssuer.type", "userIdentity.sessionContext.sessionIssuer.accountId",
@@ -25,7 +25,7 @@ _TEXTS = frozenset(
 _OBJECTS = frozenset({"userIdentity", "requestParameters", "responseElements", "additionalEventData"})
 # Fields that tell nothing about a rule by themselves, since nearly every event of an account and region has the same
 # in them; of two of them only with these texts.
-_COMMON = frozenset({"awsRegion", "recipientAccountId", "userIdentity.accountId"})
+COMMON = frozenset({"awsRegion", "userIdentity.accountId"})
 _COMMON_TEXTS = {"eventType": "AwsApiCall", "eventCategory": "Management"}
 _MOST = 64  # alternatives of one rule, before some of its conditions are let go
 _LONGEST = 500  # characters of a text that is asked for, as JSON: three of them fit into any pattern
@@ -60,7 +60,7 @@ def _tells_enough(alternative: Alternative) -> bool:
     return any(
         not any(_lets(matcher, _COMMON_TEXTS[field]) for matcher in matchers) if field in _COMMON_TEXTS else True
         for field, matchers in alternative.items()
-        if field not in _COMMON
+        if field not in COMMON
     )
 
 

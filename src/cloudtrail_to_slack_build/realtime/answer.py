@@ -41,7 +41,8 @@ def answer_to(query: str) -> dict[str, str]:
         config: dict[str, Any] = json.loads(json.loads(query)["config"])
         rules = list(rules_in_force(config))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UnreadableError("the query must be a JSON object with `config`, which is config.json") from None
+        needed = "the query must be a JSON object with `config`, which is config.json, and each rule a text or have one"
+        raise UnreadableError(needed) from None
     found: list[Alternative] = []
     left: list[str] = []
     for name, expression in rules:

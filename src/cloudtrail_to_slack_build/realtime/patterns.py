@@ -10,6 +10,8 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from cloudtrail_to_slack_build.realtime.alternatives import COMMON
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
 MAX_PATTERN_CHARACTERS = 2048
+_LONG = 300  # characters of what is asked of a field
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # as Terraform writes JSON
 
 
@@ -64,13 +67,23 @@ def _frozen(alternative: Alternative) -> tuple[tuple[str, tuple[Matcher, ...]], 
 
 
 def _fitted(alternative: Alternative) -> Iterator[Alternative]:
-    """Split an alternative until each part fits into a pattern; a single text that is too long is not asked for."""
+    """Split an alternative until each part fits into a pattern.
+
+    Only one long list is split: of two, each part of the one would need each part of the other. The others are not
+    asked for, which lets through more.
+    """
     if len(_pattern([alternative])) <= MAX_PATTERN_CHARACTERS:
         yield alternative
         return
-    largest = max(alternative, key=lambda field: len(json.dumps(_matchers(alternative[field]))))
+    sizes = {field: len(json.dumps(_matchers(matchers))) for field, matchers in alternative.items()}
+    long = [field for field, size in sizes.items() if size > _LONG]
+    if len(long) > 1:
+        least = max(long, key=lambda field: (field in COMMON, field != "eventName", sizes[field]))
+        yield from _fitted({field: matchers for field, matchers in alternative.items() if field != least})
+        return
+    largest = max(sizes, key=lambda field: (len(alternative[field]) > 1, sizes[field]))
     matchers = sorted(alternative[largest])
-    if len(matchers) == 1:
+    if len(matchers) == 1:  # very many fields with a text each
         yield from _fitted({field: texts for field, texts in alternative.items() if field != largest})
         return
     middle = len(matchers) // 2

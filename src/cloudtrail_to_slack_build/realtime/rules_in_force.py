@@ -25,6 +25,8 @@ def rules_in_force(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield rule.name, rule.expression
     for number, rule in enumerate(config.get("rules") or []):
         text = rule if isinstance(rule, str) else rule["expression"]
+        if not isinstance(text, str):
+            raise TypeError(f"rules[{number}]")
         yield (text if isinstance(rule, str) else rule.get("id") or f"rules[{number}]"), text
     names = tuple(config.get("events_to_track") or ())
     if names:
