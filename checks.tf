@@ -17,6 +17,7 @@ locals {
     package_and_layer        = var.lambda_package != null && var.dependencies_layer_arn != null
     failed_invocations_lost  = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
     realtime_tells_twice     = var.enable_realtime && !var.deduplicate_deliveries
+    too_many_patterns        = length(local.realtime_event_patterns) > 100
     patterns_without_use     = !var.enable_realtime && var.realtime_event_patterns != null
     silence_without_table    = var.enable_silence_alarm == null ? false : var.enable_silence_alarm && !local.has_state_table
     queue_starts_too_many    = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
@@ -83,6 +84,12 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.realtime_tells_twice
       error_message = "enable_realtime brings each event twice, once within seconds and once with its log object: leave deduplicate_deliveries = true, so that it is told once."
+    }
+
+    precondition {
+      # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas": 300 rules a bus.
+      condition     = !local.wrong.too_many_patterns
+      error_message = "The rules make ${length(local.realtime_event_patterns)} event patterns, and 100 are the most for one bus: set realtime_event_patterns to what is urgent."
     }
 
     precondition {

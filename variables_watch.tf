@@ -12,7 +12,7 @@ variable "dead_letter_target_arn" {
 }
 
 variable "create_dead_letter_queue" {
-  description = "Create a dead-letter queue; null: when no `dead_letter_target_arn` is given. Set it to false where that ARN is known only after apply."
+  description = "Create a dead-letter queue; null: when no `dead_letter_target_arn` is given. Set it to false where that ARN is known only after apply; with `enable_sqs_queue` or `alarm_topic_arns` it must be known before."
   type        = bool
   default     = null
 }

@@ -129,6 +129,17 @@ run "a_pattern_that_is_too_long" {
   expect_failures = [var.realtime_event_patterns]
 }
 
+run "more_patterns_than_a_bus_has_room_for" {
+  command = plan
+
+  variables {
+    enable_realtime         = true
+    realtime_event_patterns = [for i in range(101) : jsonencode({ source = ["aws.s${i}"] })]
+  }
+
+  expect_failures = [terraform_data.settings]
+}
+
 run "patterns_that_nothing_uses" {
   command = plan
 
