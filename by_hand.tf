@@ -41,7 +41,7 @@ locals {
 
   # The rules that send to a queue of this module.
   queue_rule_arns = concat(
-    var.enable_sqs_queue ? aws_cloudwatch_event_rule.log_objects[*].arn : [],
+    var.enable_sqs_queue ? concat(aws_cloudwatch_event_rule.log_objects[*].arn, aws_cloudwatch_event_rule.realtime[*].arn) : [],
     local.create_dead_letters ? aws_cloudwatch_event_rule.restart_logging[*].arn : [],
   )
 

@@ -13,10 +13,10 @@ locals {
       Principal = { Service = "sns.amazonaws.com" }
       Condition = { ArnEquals = { "aws:SourceArn" = local.trigger_topic_arns } }
     }
-    events = !var.enable_eventbridge_trigger ? null : {
+    events = !var.enable_eventbridge_trigger && !var.enable_realtime ? null : {
       Principal = { Service = "events.amazonaws.com" }
       Condition = {
-        ArnEquals    = { "aws:SourceArn" = aws_cloudwatch_event_rule.log_objects[*].arn }
+        ArnEquals    = { "aws:SourceArn" = concat(aws_cloudwatch_event_rule.log_objects[*].arn, aws_cloudwatch_event_rule.realtime[*].arn) }
         StringEquals = { "aws:SourceAccount" = local.account_id }
       }
     }

@@ -41,7 +41,8 @@ resource "aws_cloudwatch_event_target" "realtime" {
 
   rule      = aws_cloudwatch_event_rule.realtime[count.index].name
   target_id = "function"
-  arn       = aws_lambda_function.this.arn
+  # From the queue the function takes several at a time, and can tell a flood of them together.
+  arn = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
 
   # An hour later the log object has brought it.
   retry_policy {
@@ -49,11 +50,11 @@ resource "aws_cloudwatch_event_target" "realtime" {
     maximum_retry_attempts       = 185
   }
 
-  depends_on = [aws_lambda_permission.realtime]
+  depends_on = [aws_lambda_permission.realtime, aws_sqs_queue_policy.notifications]
 }
 
 resource "aws_lambda_permission" "realtime" {
-  count = var.enable_realtime ? 1 : 0
+  count = var.enable_realtime && !var.enable_sqs_queue ? 1 : 0
 
   statement_id  = "AllowExecutionFromRealtimeRules"
   action        = "lambda:InvokeFunction"

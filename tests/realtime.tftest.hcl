@@ -57,6 +57,22 @@ run "what_the_rules_can_match" {
   }
 }
 
+run "through_the_queue_before_the_function" {
+  variables {
+    enable_realtime  = true
+    enable_sqs_queue = true
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cloudwatch_event_target.realtime[0].arn == aws_sqs_queue.notifications[0].arn,
+      length(aws_lambda_permission.realtime) == 0,
+      one([for statement in jsondecode(aws_sqs_queue_policy.notifications[0].policy).Statement : statement if statement.Sid == "events"]).Condition.ArnEquals["aws:SourceArn"][0] == aws_cloudwatch_event_rule.realtime[0].arn,
+    ])
+    error_message = "the rules cannot put events into the queue, or invoke the function beside it"
+  }
+}
+
 run "very_many_rules_take_several_patterns" {
   command = plan
 
