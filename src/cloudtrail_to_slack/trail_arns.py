@@ -12,6 +12,15 @@ _SHORTEST_NAME, _LONGEST_NAME = 3, 128
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+}  # of a region, by how its name begins
 _ARN = re.compile(r"arn:(aws[a-z-]{0,16}):cloudtrail:([a-z0-9-]{1,40}):([0-9]{12}):trail/(.{1,128})")
 
 
@@ -48,6 +57,5 @@ def read_trail_arn(text: str) -> TrailArn | None:
 
 
 def partition_of(region: str) -> str:
-    """Return the partition that a region belongs to. Source: AWS General Reference, "Amazon Resource Names"."""
-    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((partition for prefix, partition in prefixes.items() if region.startswith(prefix)), "aws")
+    """Return the partition that a region belongs to. Source: botocore's partitions.json, "regionRegex"."""
+    return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")

@@ -33,6 +33,7 @@ ARN = "arn:aws:cloudtrail:us-east-2:123456789012:trail/main"
 STORE = "arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/0a1b2c3d-1111-2222-3333-444455556666"
 SELECTORS = """'[{"ReadWriteType":"All","IncludeManagementEvents":true}]'"""
 INSIGHTS = """'[{"InsightType":"ApiCallRateInsight"},{"InsightType":"ApiErrorRateInsight"}]'"""
+CAUTION = " (read it first: what was there before may have been other)"
 NAMES = ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors",
          "DeleteEventDataStore", "StopEventDataStoreIngestion")  # fmt: skip
 
@@ -66,7 +67,7 @@ def repair(name: str, parameters: Any, *, origin: LogObject | None = LOG_OBJECT,
          ("aws cloudtrail update-trail --name main --is-multi-region-trail --include-global-service-events"
           " --enable-log-file-validation --region eu-west-1")),
         ("UpdateTrail", {"name": "main", "s3BucketName": "evil", "kmsKeyId": "", "snsTopicName": "x"},
-         ("aws cloudtrail update-trail --name main --s3-bucket-name trail-bucket --kms-key-id KEY_OF_BEFORE"
+         ("aws cloudtrail update-trail --name main --s3-bucket-name BUCKET_OF_BEFORE --kms-key-id KEY_OF_BEFORE"
           " --sns-topic-name TOPIC_OF_BEFORE --region eu-west-1")),
         ("UpdateTrail", {"name": "main", "s3BucketName": "trail-bucket"},
          "aws cloudtrail update-trail --name main --s3-bucket-name BUCKET_OF_BEFORE --region eu-west-1"),
@@ -95,6 +96,7 @@ def test_commands(name: str, parameters: Any, command: str) -> None:
         ("CreateTrail", {}),
         ("UpdateTrail", {"requestParameters": {"name": "main", "isMultiRegionTrail": True}}),
         ("UpdateTrail", {"requestParameters": "null"}),
+        ("PutInsightSelectors", {"requestParameters": {"eventDataStore": STORE, "insightSelectors": []}}),
     ],
 )
 def test_where_nothing_was_taken_there_is_no_command(name: str, changes: dict[str, Any]) -> None:
@@ -175,7 +177,8 @@ def test_the_commands_do_what_they_say(world: World) -> None:
 
     trails.update_trail(Name="main", IsMultiRegionTrail=False, S3BucketName="evil")
     changed = {"name": "main", "isMultiRegionTrail": False, "s3BucketName": "evil"}
-    run(world, repair("UpdateTrail", changed, origin=origin, awsRegion="us-east-2"))
+    command = repair("UpdateTrail", changed, origin=origin, awsRegion="us-east-2") or ""
+    run(world, command.replace("BUCKET_OF_BEFORE", BUCKET))
     (trail,) = trails.describe_trails()["trailList"]
     assert (trail["IsMultiRegionTrail"], trail["S3BucketName"]) == (True, BUCKET)
 
@@ -186,15 +189,30 @@ def test_the_commands_do_what_they_say(world: World) -> None:
     assert len(trails.get_insight_selectors(TrailName="main")["InsightSelectors"]) == 2
 
 
-def test_every_size_of_an_alert_has_the_command() -> None:
-    """In Slack it is a code block, in the thread too, and where blocks are refused it is text; SNS has a key."""
-    one = told("DeleteTrail", {"name": "main"})
+@pytest.mark.parametrize(
+    ("name", "parameters", "caution"),
+    [
+        ("StopLogging", {"name": "main"}, ""),
+        ("DeleteEventDataStore", {"eventDataStore": STORE}, ""),
+        ("DeleteTrail", {"name": "main"}, CAUTION),
+        ("UpdateTrail", {"name": "main", "isMultiRegionTrail": False}, CAUTION),
+        ("PutEventSelectors", {"trailName": "main"}, CAUTION),
+        ("PutInsightSelectors", {"trailName": "main"}, CAUTION),
+    ],
+)
+def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str, Any], caution: str) -> None:
+    """In Slack it is a code block, in the thread too, and where blocks are refused it is text; SNS has a key.
+
+    Where the command is a guess, Slack says so.
+    """
+    one = told(name, parameters)
     command = repair_command(one.event, one.origin) or ""
+    assert command
     for message in (alert_message(one), reply_message(one), compact_message(one)):
         (block,) = [text for text in texts_of(message.blocks) if "To repair it" in text]
-        assert html.unescape(block) == f":wrench: *To repair it*\n```{command}```"
-    assert f"to repair it: {command}\n" in html.unescape(plain_message(one).text)
-    assert "start-logging" not in bare_line(one).text
+        assert html.unescape(block) == f":wrench: *To repair it*{caution}\n```{command}```"
+    assert f"to repair it{caution}: {command}\n" in html.unescape(plain_message(one).text)
+    assert "aws cloudtrail" not in bare_line(one).text
     assert json.loads(alert_body(one))["repair_command"] == command
     assert "repair_command" not in json.loads(
         alert_body(told("DeleteTrail", {"name": "main"}, errorCode="AccessDenied"))

@@ -1,6 +1,7 @@
 """The function does not fight, heeds maintenance, and does everything once."""
 
 import concurrent.futures
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin.faults import HttpStatus
 from support.aws_between import refusal
 from support.restart_world import NOON, PARAMETER, RestartWorld, envelope
-from support.world import TABLE
+from support.world import CHANNEL, TABLE
 
 
 def test_the_same_event_counts_and_is_told_once(restart: RestartWorld) -> None:
@@ -27,7 +28,7 @@ def test_the_same_event_counts_and_is_told_once(restart: RestartWorld) -> None:
     assert [restart.handle(event) for _ in range(3)] == ["told_already"] * 3
     assert not restart.logs()
     assert len(restart.texts()) == 1
-    assert restart.handle(envelope()) == "restarted"
+    assert restart.handle(restart.stopped()) == "restarted"
     assert "start 2 of at most 3" in restart.texts()[-1]
 
 
@@ -38,16 +39,17 @@ def test_after_n_restarts_within_an_hour_it_stops(restart: RestartWorld, capsys:
     for minutes in (0, 10, 20, 59):
         restart.now = NOON + 60 * minutes
         restart.stop()
-        did.append(restart.handle(envelope()))
+        did.append(restart.handle(restart.stopped()))
     assert did == ["restarted"] * 3 + ["limit_reached"]
     assert not restart.logs()
-    assert '"LoggingLeftStopped":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    assert restart.metric("LoggingLeftStopped", capsys.readouterr().out) == [0, 0, 0, 1]
     assert "does not fight" in restart.texts()[-1]
     assert restart.texts()[-1].startswith("🚨 CloudTrail logging is OFF")
     restart.now = NOON + 3601
-    assert [restart.handle(envelope()), restart.handle(envelope())] == ["restarted", "already_logging"]
+    did = [restart.handle(restart.stopped()) for _ in range(2)]
+    assert did == ["restarted", "already_logging"]
     restart.stop()
-    assert restart.handle(envelope()) == "limit_reached"
+    assert restart.handle(restart.stopped()) == "limit_reached"
 
 
 def test_each_trail_has_an_hour_of_its_own(restart: RestartWorld) -> None:
@@ -56,11 +58,11 @@ def test_each_trail_has_an_hour_of_its_own(restart: RestartWorld) -> None:
     restart.trail()
     restart.trail(region="us-east-1")
     restart.trail("another")
-    named = [envelope(), envelope(awsRegion="us-east-1"), envelope("another"), envelope()]
+    named = [{}, {"awsRegion": "us-east-1"}, {"name": "another"}, {}]
     did = []
-    for event in named:
+    for changes in named:
         restart.stop()
-        did.append(restart.handle(event))
+        did.append(restart.handle(restart.stopped(**changes)))
     assert did == ["restarted", "restarted", "restarted", "limit_reached"]
 
 
@@ -69,7 +71,7 @@ def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartWorld) 
     restart.trail()
     restart.between.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        did = sorted(pool.map(restart.handle, [envelope() for _ in range(8)]))
+        did = sorted(pool.map(restart.handle, [envelope(eventTime="2026-03-14T12:01:00Z") for _ in range(8)]))
     assert did == ["limit_reached"] * 5 + ["stopped_again"] * 3
     assert restart.started() == 3
     assert len(restart.texts()) == 4
@@ -86,7 +88,7 @@ def test_the_alarm_is_no_flood(restart: RestartWorld) -> None:
     for minutes, name in ((1, "the-trail"), (2, "the-trail"), (3, "another"), (10, "the-trail"), (12, "the-trail")):
         restart.now = NOON + 60 * minutes
         told = len(restart.texts())
-        assert restart.handle(envelope(name)) == "limit_reached"
+        assert restart.handle(restart.stopped(name)) == "limit_reached"
         loud.append(len(restart.texts()) - told)
     assert loud == [1, 0, 1, 0, 1]
 
@@ -97,7 +99,7 @@ def test_an_alarm_that_slack_did_not_hear_is_told_by_the_retry(restart: RestartW
     restart.trail()
     restart.handle(envelope())
     restart.stop()
-    event = envelope()
+    event = restart.stopped()
     restart.world.slack.fail(HttpStatus(503), times=4)
     with pytest.raises(InvocationFailedError, match="Slack was not told"):
         restart.handle(event)
@@ -166,6 +168,8 @@ def test_during_maintenance_nothing_is_started(restart: RestartWorld) -> None:
     assert restart.handle(envelope()) == "maintenance"
     assert not restart.logs()
     assert "Until 2026-03-14 18:00:00 UTC nothing is started" in restart.texts()[0]
+    assert "nobody starts it when that time is over: start it yourself" in restart.texts()[0]
+    assert "aws cloudtrail start-logging" in json.dumps(restart.world.slack.messages(CHANNEL)[0].blocks)
     restart.now = NOON + 6 * 3600
     assert restart.handle(envelope()) == "restarted"
 

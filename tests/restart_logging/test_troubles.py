@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin.faults import HttpStatus
 from support.aws_between import refusal
 from support.restart_world import RestartWorld, envelope
@@ -41,13 +42,17 @@ def test_a_trail_that_was_deleted_cannot_be_started(restart: RestartWorld) -> No
     assert "was it deleted?" in restart.texts()[0]
 
 
-@pytest.mark.parametrize("operation", ["GetTrailStatus", "StartLogging"])
 @pytest.mark.parametrize("fault", [refusal("ThrottlingException"), refusal("InternalFailure", 500)])
-def test_throttled_it_is_tried_again(restart: RestartWorld, operation: str, fault: tuple[int, dict[str, str]]) -> None:
-    """What passes is told once and fails the invocation; Lambda's retries start the trail, and that is told once."""
+def test_throttled_it_is_tried_again(
+    restart: RestartWorld, fault: tuple[int, dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What passes is told once and fails the invocation; Lambda's retries start the trail, and that is told once.
+
+    The alarm goes off at each attempt: nobody knows whether there will be another.
+    """
     restart.trail()
     event = envelope()
-    restart.between.meet = lambda asked, _: fault if asked == operation else None
+    restart.between.meet = lambda asked, _: fault if asked == "StartLogging" else None
     for _ in range(2):
         with pytest.raises(InvocationFailedError, match=f"logging was not started .{fault[1]['__type']}"):
             restart.handle(event)
@@ -57,7 +62,81 @@ def test_throttled_it_is_tried_again(restart: RestartWorld, operation: str, faul
     assert restart.logs()
     first, second = restart.texts()
     assert "could not be started yet" in first
+    assert "if nothing follows here, it is off" in first
+    assert restart.metric("LoggingLeftStopped", capsys.readouterr().out) == [1, 1, 0]
     assert "start 1 of at most 3" in second
+
+
+@pytest.mark.parametrize("logging", [True, False])
+def test_a_start_is_tried_again_within_the_invocation(restart: RestartWorld, *, logging: bool) -> None:
+    """What passes within seconds needs no retry of Lambda's, whatever the trail's status says."""
+    restart.trail()
+
+    def meet(operation: str, _: object) -> tuple[int, dict[str, Any]] | None:
+        if operation == "GetTrailStatus" and not restart.logs():
+            return 200, {"IsLogging": logging}
+        throttled = operation == "StartLogging" and len(restart.waited) < 3
+        return refusal("ThrottlingException") if throttled else None
+
+    restart.between.meet = meet
+    assert restart.handle(envelope()) == ("already_logging" if logging else "restarted")
+    assert restart.logs()
+    assert restart.waited == [1, 2, 4]
+
+
+def test_tries_leave_time_for_slack(restart: RestartWorld) -> None:
+    """Trying again ends in time to tell Slack, at the latest after 20 seconds of waiting."""
+    restart.trail()
+    restart.between.meet = lambda operation, _: refusal("ThrottlingException") if operation == "StartLogging" else None
+    with pytest.raises(InvocationFailedError):
+        restart.handle(envelope())
+    assert restart.waited == [1, 2, 4, 5, 5]
+    assert len(restart.texts()) == 1
+    restart.waited.clear()
+    short = Clock(lambda: 16.5 - sum(restart.waited), now=lambda: restart.now, sleep=restart.waited.append)
+    with pytest.raises(InvocationFailedError):
+        restart.handle(envelope(), short)
+    assert restart.waited == [1]
+    assert len(restart.texts()) == 2
+
+
+def test_a_status_that_cannot_be_had_keeps_no_trail_off(restart: RestartWorld) -> None:
+    """While CloudTrail does not say how the trail is, it is counted and started."""
+    restart.trail()
+    restart.between.meet = lambda operation, _: (
+        refusal("ThrottlingException") if operation == "GetTrailStatus" else None
+    )
+    assert restart.handle(envelope()) == "restarted"
+    assert restart.logs()
+    assert "start 1 of at most 3" in restart.texts()[0]
+
+
+def test_a_status_of_before_keeps_no_trail_off(restart: RestartWorld) -> None:
+    """CloudTrail may say for some seconds that a stopped trail logs: it is started, without being counted."""
+    restart.trail()
+    restart.between.meet = lambda operation, _: (200, {"IsLogging": True}) if operation == "GetTrailStatus" else None
+    for _ in range(5):
+        restart.stop()
+        assert restart.handle(restart.stopped()) == "already_logging"
+        assert restart.logs()
+
+
+@pytest.mark.parametrize("began", [False, True])
+def test_a_trail_said_to_log_that_cannot_be_started_is_told(restart: RestartWorld, *, began: bool) -> None:
+    """What CloudTrail refuses is told as such, whatever the status says."""
+    restart.trail()
+    event = envelope()
+    code = "ThrottlingException" if began else "AccessDeniedException"
+    restart.between.meet = lambda operation, _: (
+        (200, {"IsLogging": True}) if operation == "GetTrailStatus" else
+        refusal(code) if operation == "StartLogging" else None
+    )  # fmt: skip
+    if began:
+        with pytest.raises(InvocationFailedError, match="ThrottlingException"):
+            restart.handle(event)
+        code = "AccessDeniedException"
+    assert restart.handle(event) == "failed"
+    assert "CloudTrail logging is OFF" in restart.texts()[-1]
 
 
 def test_a_start_whose_answer_was_lost_is_its_own(restart: RestartWorld) -> None:
@@ -113,7 +192,7 @@ def test_without_the_table_logging_comes_first(restart: RestartWorld, code: str)
     restart.between.meet = lambda operation, _: refusal(code) if operation == "UpdateItem" else None
     for _ in range(5):
         restart.stop()
-        assert restart.handle(envelope()) == "restarted"
+        assert restart.handle(restart.stopped()) == "restarted"
     assert restart.logs()
     assert all(f"state table cannot be used ({code})" in text for text in restart.texts())
 
@@ -130,7 +209,7 @@ def test_a_count_that_is_always_overtaken_keeps_no_trail_off(restart: RestartWor
         return status, {**answer, "Item": {"restarts": {"S": changed}}}
 
     restart.between.meet = overtake
-    assert restart.handle(envelope()) == "restarted"
+    assert restart.handle(envelope(eventTime="2026-03-14T12:01:00Z")) == "restarted"
     assert "(contended)" in restart.texts()[0]
 
 
@@ -148,6 +227,31 @@ def test_a_trail_that_is_off_after_the_start_is_told(restart: RestartWorld) -> N
     restart.between.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
     assert restart.handle(envelope()) == "stopped_again"
     assert "CloudTrail says that it is off" in restart.texts()[0]
+    assert restart.waited == [3, 3, 3]
+
+
+@pytest.mark.parametrize(("right_after", "did"), [(3, "restarted"), (4, "stopped_again")])
+def test_a_status_of_before_raises_no_alarm(restart: RestartWorld, right_after: int, did: str) -> None:
+    """After a start CloudTrail may go on saying for some seconds that the trail is off, or say nothing."""
+    restart.trail()
+
+    def meet(operation: str, _: object) -> tuple[int, dict[str, Any]] | None:
+        looks = restart.between.operations("GetTrailStatus") - 1
+        if operation != "GetTrailStatus" or looks > right_after:
+            return None
+        return refusal("UnsupportedOperationException") if looks == 2 else (200, {"IsLogging": False})
+
+    restart.between.meet = meet
+    assert restart.handle(envelope()) == did
+
+
+def test_without_time_to_look_again_what_cloudtrail_says_counts(restart: RestartWorld) -> None:
+    """Where no time is left, a trail that is said to be off is told as off."""
+    restart.trail()
+    restart.between.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
+    short = Clock(lambda: 16.0, now=lambda: restart.now, sleep=restart.waited.append)
+    assert restart.handle(envelope(), short) == "stopped_again"
+    assert restart.waited == []
 
 
 def test_a_start_that_nobody_confirms_counts(restart: RestartWorld) -> None:

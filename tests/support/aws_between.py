@@ -27,6 +27,7 @@ class Between:
         self.seen: list[tuple[str, dict[str, Any]]] = []
         self._endpoint = urlsplit(endpoint).netloc
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         between = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -62,6 +63,12 @@ class Between:
         met = self.meet(operation, parsed)
         if met:
             return met[0], json.dumps(met[1]).encode()
+        if operation == "UpdateItem":  # DynamoDB makes one conditional write at a time; moto's threads do not
+            with self._writing:
+                return self._passed_on(headers, path, body)
+        return self._passed_on(headers, path, body)
+
+    def _passed_on(self, headers: dict[str, str], path: str, body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(self._endpoint, timeout=30)
         try:
             connection.request("POST", path, body, {name: headers[name] for name in headers if name != "Host"})

@@ -1,8 +1,10 @@
 """The world of the function that starts logging again: trails in a moto server, Slack, and the handler between them."""
 
+import json
 import os
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -84,6 +86,16 @@ class RestartWorld:
     def handle(self, envelope: Any, clock: Clock | None = None) -> str:
         """Run a function that has just been started; return what it did."""
         return handler.Application(read_settings(os.environ)).handle(envelope, clock or self.clock())["did"]
+
+    def stopped(self, name: str = "the-trail", **changes: Any) -> dict[str, Any]:
+        """Return the event of a stop a second later: one after whatever was started before."""
+        self.now += 1
+        return envelope(name, eventTime=datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), **changes)
+
+    def metric(self, name: str, written: str) -> list[float]:
+        """Return the values of a metric in what the function has written to its log."""
+        lines = [json.loads(line) for line in written.splitlines() if f'"{name}"' in line]
+        return [value for line in lines for value in line.get(name, [])]
 
     def texts(self, channel: str = CHANNEL) -> list[str]:
         """Return the texts of what Slack was told."""

@@ -9,7 +9,6 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.notifications import LogObject
@@ -53,6 +52,11 @@ def repair_command(event: Event, origin: LogObject | None) -> str | None:
     return repair(event, origin) if repair else None
 
 
+def repair_caution(event: Event) -> str:
+    """Return what to say before the command: where it is a guess that it is one, else nothing."""
+    return "read it first: what was there before may have been other" if event.name in _GUESSED else ""
+
+
 def start_logging_command(trail: TrailArn) -> str:
     """Return the command that starts logging of a trail."""
     return _aws("start-logging", "--name", str(trail), region=trail.region)
@@ -78,13 +82,13 @@ def _create_trail(event: Event, origin: LogObject | None) -> str:
     return f"{_aws('create-trail', *options, region=region)}\n{_aws('start-logging', '--name', name, region=region)}"
 
 
-def _update_trail(event: Event, origin: LogObject | None) -> str | None:
+def _update_trail(event: Event, _: LogObject | None) -> str | None:
     asked = event.record.get("requestParameters")
     asked = asked if isinstance(asked, Mapping) else {}
     options = [option for parameter, option in _SWITCHES.items() if asked.get(parameter) in (False, "false")]
     for parameter, (option, before) in _REPLACED.items():
         if asked.get(parameter) is not None:
-            options += [option, _bucket_before(asked[parameter], origin) if parameter == "s3BucketName" else before]
+            options += [option, before]
     if not options:
         return None
     return _aws("update-trail", "--name", _trail(event, "name"), *options, region=_region(event, "name"))
@@ -96,7 +100,10 @@ def _put_event_selectors(event: Event, _: LogObject | None) -> str:
     return _aws("put-event-selectors", *options, region=_region(event, "trailName"))
 
 
-def _put_insight_selectors(event: Event, _: LogObject | None) -> str:
+def _put_insight_selectors(event: Event, _: LogObject | None) -> str | None:
+    """Those of an event data store go to another one, of which the event need not tell."""
+    if event.text("requestParameters.eventDataStore") and not event.text("requestParameters.trailName"):
+        return None
     options = ["--trail-name", _trail(event, "trailName"), "--insight-selectors", _json(_ALL_INSIGHTS)]
     return _aws("put-insight-selectors", *options, region=_region(event, "trailName"))
 
@@ -118,6 +125,9 @@ _REPAIRS: Mapping[str, Callable[[Event, LogObject | None], str | None]] = {
     "DeleteEventDataStore": _restore_event_data_store,
     "StopEventDataStoreIngestion": _start_ingestion,
 }
+
+# The event does not tell what was there before these.
+_GUESSED = frozenset({"DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"})
 
 
 def _aws(command: str, *options: str, region: str) -> str:
@@ -143,12 +153,6 @@ def _region(event: Event, parameter: str) -> str:
 
 def _bucket(origin: LogObject | None) -> str:
     return origin.bucket if origin and _BUCKET.fullmatch(origin.bucket) else "BUCKET"
-
-
-def _bucket_before(after: Any, origin: LogObject | None) -> str:  # noqa: ANN401 (whatever the event says)
-    """Return the bucket of the log object, unless that is the one the trail was changed to."""
-    bucket = _bucket(origin)
-    return "BUCKET_OF_BEFORE" if bucket in ("BUCKET", after) else bucket
 
 
 def _event_data_store(event: Event) -> list[str]:

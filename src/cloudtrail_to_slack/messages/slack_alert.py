@@ -14,7 +14,7 @@ from cloudtrail_to_slack.console_links import event_link, insights_link, log_obj
 from cloudtrail_to_slack.events import Event, as_text
 from cloudtrail_to_slack.messages.alert_fields import fields, reply_fields
 from cloudtrail_to_slack.messages.alert_headline import headline, notification_text, why
-from cloudtrail_to_slack.messages.repair_commands import repair_command
+from cloudtrail_to_slack.messages.repair_commands import repair_caution, repair_command
 from cloudtrail_to_slack.messages.slack_message import (
     MAX_ALL_BLOCKS,
     MAX_SECTION_TEXT,
@@ -95,7 +95,8 @@ def plain_message(alert: Alert) -> SlackMessage:
     error = f"\n{plain(event.error_message, 300)}" if event.error_message else ""
     event_id = plain(event.event_id or "without id", 100)
     command = repair_command(event, alert.origin)
-    repair = f"\nto repair it: {escape(command)}" if command else ""
+    caution = f" ({caution})" if (caution := repair_caution(event)) else ""
+    repair = f"\nto repair it{caution}: {escape(command)}" if command else ""
     return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}{repair}\n{_refused_note(alert)}")
 
 
@@ -124,7 +125,8 @@ def _repair(alert: Alert) -> list[Block]:
     if command is None:
         return []
     block = code_block(command, lambda _: True)  # it is bounded, and half a command must not be run
-    return [section(f":wrench: *To repair it*\n{block}")]
+    caution = f" ({caution})" if (caution := repair_caution(alert.event)) else ""
+    return [section(f":wrench: *To repair it*{caution}\n{block}")]
 
 
 def _links_and_ids(alert: Alert) -> list[str]:

@@ -11,7 +11,7 @@ from cloudtrail_to_slack.errors import DeliveryError, InvocationFailedError
 from cloudtrail_to_slack.restart_logging.maintenance import read_maintenance
 from cloudtrail_to_slack.restart_logging.memory import Claim, Claimed, Memory
 from cloudtrail_to_slack.restart_logging.notices import restart_notice
-from cloudtrail_to_slack.restart_logging.outcomes import LEFT_STOPPED, Did, Outcome
+from cloudtrail_to_slack.restart_logging.outcomes import ALARMING, TOLD_NOW_AND_THEN, Did, Outcome
 from cloudtrail_to_slack.restart_logging.restarter import Restarter
 from cloudtrail_to_slack.restart_logging.settings import VARIABLES, Settings, read_settings
 from cloudtrail_to_slack.restart_logging.stop_events import Refused, StopEvent, read_stop_event
@@ -22,6 +22,7 @@ from cloudtrail_to_slack.telemetry import emit_counts, id_to_log, logger, set_lo
 from cloudtrail_to_slack.waiting import Clock
 
 _BUSY_SECONDS = 1.0  # between looks at an event that another invocation is at
+_TELLING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 (whatever invoked us)
@@ -83,16 +84,17 @@ class Application:
             self._settings.restarts_per_hour,
             lambda: read_maintenance(self._clients, parameter, clock.now()),
             memory,
+            lambda seconds: clock.has(seconds + _TELLING_SECONDS) and clock.wait(seconds),
         )
         outcome = restarter.act(stop, before)
         if outcome.did is not Did.UNFINISHED:
             memory.note(stop.key, outcome)  # what was done is known before it is told, so that it is done once
-            # Counted before it is told, too: the alarm must not wait for Slack.
-            counts = {
-                "LoggingRestarted": outcome.did is Did.RESTARTED,
-                "LoggingLeftStopped": outcome.did in LEFT_STOPPED,
-            }
-            emit_counts({name: int(value) for name, value in counts.items()}, self._settings.function_name)
+        # Counted before it is told, too: the alarm must not wait for Slack.
+        counts = {
+            "LoggingRestarted": outcome.did is Did.RESTARTED,
+            "LoggingLeftStopped": outcome.did in ALARMING,
+        }
+        emit_counts({name: int(value) for name, value in counts.items()}, self._settings.function_name)
         return outcome
 
     def _tell(self, stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: Memory, clock: Clock) -> None:
@@ -130,11 +132,11 @@ class Application:
 
 
 def _is_said_already(stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: Memory) -> bool:
-    """Whether Slack knows: that it is tried again, or, not long ago, that the trail is off and stays so."""
+    """Whether Slack knows: that it is tried again, or, since not long ago, that this is how the trail fares."""
     if outcome.did is Did.UNFINISHED:
         return before is not None and before.code is not None
-    if outcome.did is Did.LIMIT_REACHED and stop.trail:
-        return not memory.may_shout(stop.trail, stop.key)
+    if outcome.did in TOLD_NOW_AND_THEN and stop.trail:
+        return not memory.may_tell(stop.trail, outcome, stop.key)
     return False
 
 

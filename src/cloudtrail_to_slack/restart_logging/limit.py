@@ -4,11 +4,14 @@ import json
 from dataclasses import dataclass
 
 HOUR = 3600
+_AHEAD_SECONDS = 60  # how far clocks may differ: what is later was not written by `count`
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
     """The verdict: `granted`, and the how-manieth restart within the hour this is (refused: how many there were).
+
+    `number` is 0 for a restart that is granted without being counted.
 
     `text` is what is to be remembered of the trail from now on; None when that is what is remembered already.
     """
@@ -18,15 +21,28 @@ class Count:
     text: str | None = None
 
 
-def count(remembered: str | None, key: str, now: float, most: int) -> Count:
-    """Count the restart for the event `key`, of a trail of which `remembered` is known; the same event counts once."""
-    recent = [(known, at) for known, at in _read(remembered) if at > now - HOUR]
+def count(remembered: str | None, key: str, now: float, most: int, happened: float | None = None) -> Count:
+    """Count the restart for the event `key`, of a trail of which `remembered` is known; the same event counts once.
+
+    `happened` is when the trail was stopped, None when nobody knows: stops before our last start are one with the stop
+    that it answered.
+    """
+    recent = [(known, at) for known, at in _read(remembered) if now - HOUR < at <= now + _AHEAD_SECONDS]
     for number, (known, _) in enumerate(recent, 1):
         if known == key:
             return Count(granted=True, number=number)
+    if happened is not None and any(happened <= at for _, at in recent):
+        return Count(granted=True, number=0)
     if len(recent) >= most:
         return Count(granted=False, number=len(recent))
     return Count(granted=True, number=len(recent) + 1, text=json.dumps([*recent, (key, int(now))]))
+
+
+def without(remembered: str | None, key: str) -> str | None:
+    """Return what is to be remembered when the event `key` does not count; None: it did not."""
+    entries = _read(remembered)
+    others = [(known, at) for known, at in entries if known != key]
+    return json.dumps(others) if len(others) < len(entries) else None
 
 
 def _read(remembered: str | None) -> list[tuple[str, float]]:

@@ -6,7 +6,7 @@ Three kinds of items in the state table, each changed by one conditional write a
                             done                    what was done, for a retry that has only to tell it
                             told                    Slack has been told: the event is settled
     restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
-    restart#quiet#<arn>     event, quiet_until      for which event the alarm was raised, and until when for no other
+    restart#quiet#<did>#<arn>  event, quiet_until   for which event that was told, and until when for no other
 
 A retry or a second copy of an event finds `done` and `told`, and neither counts nor tells again:
 
@@ -27,8 +27,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.restart_logging.limit import HOUR, Count, count
-from cloudtrail_to_slack.restart_logging.outcomes import Outcome, read_outcome
+from cloudtrail_to_slack.restart_logging.limit import HOUR, Count, count, without
+from cloudtrail_to_slack.restart_logging.outcomes import Did, Outcome, read_outcome
 from cloudtrail_to_slack.state import Answer, StateError, asked, number
 from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.trail_arns import TrailArn
@@ -42,6 +42,7 @@ QUIET_SECONDS = 600
 _LONGEST_LEASE_SECONDS = 90
 _AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
 _ROUNDS = 10
+_CLOCKS_DIFFER_SECONDS = 60
 
 
 class Claim(Enum):
@@ -99,24 +100,17 @@ class Memory:
         """Give the event up, so that a retry need not wait until the lease ends."""
         self._update(_event_item(key), "SET leased_until = :none", "#owner = :owner", {":none": number(0)})
 
-    def count(self, trail: TrailArn, key: str, most: int) -> Count:
-        """Count a restart of the trail for the event `key`, unless there were `most` within the hour."""
+    def count(self, trail: TrailArn, key: str, most: int, happened: float | None) -> Count:
+        """Count a restart of the trail for the event `key`, unless there were `most` within the hour.
+
+        `happened` is when the trail was stopped (seconds since 1970).
+        """
         seen: str | None = None  # what we take the item to hold; a refused write tells
         for _ in range(_ROUNDS):
-            now = self._clock.now()
-            verdict = count(seen, key, now, most)
+            verdict = count(seen, key, self._clock.now(), most, happened)
             if verdict.text is None:
                 return verdict
-            answer = self._update(
-                f"restart#trail#{trail}",
-                "SET restarts = :restarts, #owner = :owner, expires_at = :expires",
-                "restarts = :seen" if seen is not None else "attribute_not_exists(restarts)",
-                {
-                    ":restarts": {"S": verdict.text},
-                    ":expires": number(now + 2 * HOUR),
-                    **({":seen": {"S": seen}} if seen is not None else {}),
-                },
-            )
+            answer = self._remember(trail, seen, verdict.text)
             if answer is None:
                 break
             if answer.refused_by is None:
@@ -126,16 +120,50 @@ class Memory:
             self._give_up("contended")
         return Count(granted=True, number=0)
 
-    def may_shout(self, trail: TrailArn, key: str) -> bool:
-        """Whether the alarm may be raised in Slack for the event `key`; a while later it may be for another again."""
+    def forget(self, trail: TrailArn, key: str) -> None:
+        """Take the restart for the event `key` out of the count again, as well as it goes."""
+        seen = ""  # no item holds this: the refused write tells what it does hold
+        for _ in range(_ROUNDS):
+            answer = self._remember(trail, seen, without(seen, key) or "")
+            if answer is None or answer.refused_by is None:
+                return
+            seen = _string(answer.refused_by, "restarts") or ""
+            if without(seen, key) is None:
+                return
+
+    def may_tell(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
+        """Whether Slack may be told of the outcome for the event `key`; a while later it may be for another again.
+
+        A trail that was started since it was told is news again.
+        """
         now = self._clock.now()
+        started = outcome.last_started or 0
+        news = started if started <= now + _CLOCKS_DIFFER_SECONDS else 0
         answer = self._update(
-            f"restart#quiet#{trail}",
+            _quiet_item(trail, outcome.did),
             "SET event = :event, #owner = :owner, quiet_until = :until, expires_at = :until",
-            "attribute_not_exists(quiet_until) OR quiet_until <= :now OR event = :event",
-            {":event": {"S": key}, ":until": number(now + QUIET_SECONDS), ":now": number(now)},
+            "attribute_not_exists(quiet_until) OR quiet_until <= :now OR quiet_until < :news OR event = :event",
+            {
+                ":event": {"S": key},
+                ":until": number(now + QUIET_SECONDS),
+                ":now": number(now),
+                ":news": number(news + QUIET_SECONDS),
+            },
         )
         return answer is None or answer.refused_by is None
+
+    def _remember(self, trail: TrailArn, seen: str | None, text: str) -> Answer | None:
+        """Write when the trail was started, if its item still holds what was `seen`, or nothing where that is None."""
+        return self._update(
+            f"restart#trail#{trail}",
+            "SET restarts = :restarts, #owner = :owner, expires_at = :expires",
+            "restarts = :seen" if seen is not None else "attribute_not_exists(restarts)",
+            {
+                ":restarts": {"S": text},
+                ":expires": number(self._clock.now() + 2 * HOUR),
+                **({":seen": {"S": seen}} if seen is not None else {}),
+            },
+        )
 
     def _update(self, item: str, update: str, condition: str, values: Mapping[str, Any]) -> Answer | None:
         """Make one conditional write; None when the table cannot be used, now or any more."""
@@ -165,6 +193,10 @@ class Memory:
 
 def _event_item(key: str) -> str:
     return f"restart#event#{key}"
+
+
+def _quiet_item(trail: TrailArn, did: Did) -> str:
+    return f"restart#quiet#{did.value}#{trail}"
 
 
 def _string(item: Mapping[str, Any], name: str) -> str | None:

@@ -69,8 +69,11 @@ def _what(stop: StopEvent, outcome: Outcome, most: int, quote: Quote) -> str:
     until = parse_time(outcome.until)
     return {
         Did.RESTARTED: f"This function started it.{number}",
-        Did.ALREADY_LOGGING: "It was on when this function looked, so nothing was started.",
-        Did.MAINTENANCE: f"It is left off. Until {utc(until) if until else 'an unknown time'} nothing is started.",
+        Did.ALREADY_LOGGING: "It was on when this function looked, and was started all the same, to be sure.",
+        Did.MAINTENANCE: (
+            f"It is left off. Until {utc(until) if until else 'an unknown time'} nothing is started,"
+            " and nobody starts it when that time is over: start it yourself."
+        ),
         Did.NOT_PERMITTED: "The trail is not among those that this function is to start.",
         Did.UNREADABLE_TRAIL: f"Nobody can tell which trail: {quote(stop.named, 300)} is no name of a trail.",
         Did.LIMIT_REACHED: (
@@ -80,7 +83,7 @@ def _what(stop: StopEvent, outcome: Outcome, most: int, quote: Quote) -> str:
         ),
         Did.STOPPED_AGAIN: f"This function started it, and CloudTrail says that it is off.{number}",
         Did.FAILED: f"It could not be started: {refused}",
-        Did.UNFINISHED: f"{refused} It is tried again by itself within minutes.",
+        Did.UNFINISHED: f"{refused} It is tried again by itself within minutes; if nothing follows here, it is off.",
     }[outcome.did]
 
 

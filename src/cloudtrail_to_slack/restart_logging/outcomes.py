@@ -19,8 +19,12 @@ class Did(Enum):
     UNFINISHED = "unfinished"  # begun, and to be gone on with when Lambda tries again
 
 
-# The trail is stopped although it should not be: somebody must look.
+# The trail is stopped although it should not be, and stays so: somebody must look.
 LEFT_STOPPED = frozenset({Did.UNREADABLE_TRAIL, Did.LIMIT_REACHED, Did.STOPPED_AGAIN, Did.FAILED})
+# What the alarm is raised for: nobody would hear of a trail whose last attempt was not the last word.
+ALARMING = LEFT_STOPPED | {Did.UNFINISHED}
+# What is told of a trail once in a while only: nobody shall drown the channel with it.
+TOLD_NOW_AND_THEN = frozenset({Did.LIMIT_REACHED, Did.NOT_PERMITTED, Did.MAINTENANCE, Did.ALREADY_LOGGING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Outcome:
 
     `number`: the how-manieth restart of the trail within the hour, 0 where none was begun. `until`: until when
     maintenance lasts (ISO 8601). `code`: CloudTrail's word for why not. `maintenance_problem`: why it is not known
-    whether there is maintenance.
+    whether there is maintenance. `last_started`: when CloudTrail says that the trail was last started (seconds since
+    1970), where that matters.
     """
 
     did: Did
@@ -37,6 +42,7 @@ class Outcome:
     until: str | None = None
     code: str | None = None
     maintenance_problem: str | None = None
+    last_started: float | None = None
 
     def dumped(self) -> str:
         """Return it as JSON, to be remembered."""

@@ -4,6 +4,8 @@ Source: AWS CloudTrail API Reference, StartLogging and GetTrailStatus, "Errors",
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,6 +35,14 @@ class TrailError(CloudTrailToSlackError):
         super().__init__(f"CloudTrail refused ({code})")
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether a trail logs, and when it was last started (seconds since 1970), if CloudTrail tells."""
+
+    logging: bool
+    last_started: float | None = None
+
+
 class Trails:
     """The calls. A trail of the function's own account is called by its name, another account's by its ARN."""
 
@@ -40,14 +50,15 @@ class Trails:
         self._clients = clients
         self._account = account
 
-    def is_logging(self, trail: TrailArn) -> bool:
-        """Return whether the trail logs.
+    def status(self, trail: TrailArn) -> Status:
+        """Return whether the trail logs; for some seconds after a change that may be what it was before.
 
         Raises:
             TrailError: CloudTrail does not say.
         """
         answer = _asked(lambda: self._clients.cloudtrail(trail.region).get_trail_status(Name=self._name(trail)))
-        return answer.get("IsLogging") is True
+        started = answer.get("StartLoggingTime")
+        return Status(answer.get("IsLogging") is True, started.timestamp() if isinstance(started, datetime) else None)
 
     def start(self, trail: TrailArn) -> None:
         """Start logging; of a trail that logs, nothing changes.

@@ -1,0 +1,180 @@
+"""What counts as a start, and what is news: what is said of a trail again and again is said once in a while."""
+
+import json
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.restart_logging.limit import HOUR, count, without
+from cloudtrail_to_slack.restart_logging.stop_events import StopEvent, read_stop_event
+from support.aws_between import Answer, refusal
+from support.restart_world import ACCOUNT, NOON, OTHER_ACCOUNT, RestartWorld, envelope
+
+
+def _stop_past_the_limit(restart: RestartWorld) -> int:
+    """Stop the trail once more than it is started; return how many messages that took."""
+    told = len(restart.texts())
+    restart.stop()
+    assert restart.handle(restart.stopped()) == "limit_reached"
+    return len(restart.texts()) - told
+
+
+def _last_started(restart: RestartWorld, at: float) -> None:
+    """Have CloudTrail say that the trail is off, and was last started then."""
+
+    def meet(operation: str, _: Any) -> Answer | None:
+        return (200, {"IsLogging": False, "StartLoggingTime": at}) if operation == "GetTrailStatus" else None
+
+    restart.between.meet = meet
+
+
+def test_a_trail_that_somebody_started_is_news_when_it_is_stopped(restart: RestartWorld) -> None:
+    """Within ten minutes of the alarm it is raised again if the trail was started since, and each time it was."""
+    restart.configure(RESTARTS_PER_HOUR="1")
+    restart.trail()
+    restart.handle(envelope())
+    _last_started(restart, restart.now - 1)
+    assert [_stop_past_the_limit(restart) for _ in range(3)] == [1, 0, 0]
+    _last_started(restart, restart.now + 5)
+    restart.now += 10
+    assert [_stop_past_the_limit(restart) for _ in range(3)] == [1, 0, 0]
+
+
+def test_a_start_in_the_future_is_no_news(restart: RestartWorld) -> None:
+    """A time that cannot be does not end the quiet."""
+    restart.configure(RESTARTS_PER_HOUR="1")
+    restart.trail()
+    restart.handle(envelope())
+    _last_started(restart, restart.now + 86400)
+    assert [_stop_past_the_limit(restart) for _ in range(3)] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("did", ["not_permitted", "maintenance", "already_logging"])
+def test_a_decoy_does_not_drown_the_channel(restart: RestartWorld, did: str) -> None:
+    """Stopped again and again, a trail that is left alone is told once in ten minutes, and each for itself."""
+    restart.trail()
+    restart.trail("another")
+    if did == "not_permitted":
+        restart.configure(RESTART_TRAILS=f'["arn:aws:cloudtrail:*:{OTHER_ACCOUNT}:trail/*"]')
+    if did == "maintenance":
+        restart.maintenance("2026-03-14T18:00:00Z")
+    for name in ("the-trail", "another"):
+        restart.start(name)
+    told = []
+    for minutes, name in ((1, "the-trail"), (2, "the-trail"), (3, "another"), (10, "the-trail"), (12, "the-trail")):
+        restart.now = NOON + 60 * minutes
+        before = len(restart.texts())
+        assert restart.handle(restart.stopped(name)) == did
+        told.append(len(restart.texts()) - before)
+    assert told == [1, 0, 1, 0, 1]
+
+
+def test_each_outcome_has_a_quiet_of_its_own(restart: RestartWorld) -> None:
+    """What was told of a decoy keeps nothing else from being told of the same trail."""
+    restart.trail()
+    permitted = f'["arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"]'
+    restart.configure(RESTART_TRAILS=f'["arn:aws:cloudtrail:*:{OTHER_ACCOUNT}:trail/*"]')
+    restart.handle(restart.stopped())
+    restart.configure(RESTART_TRAILS=permitted, RESTARTS_PER_HOUR="1")
+    did = [restart.handle(restart.stopped()) for _ in range(2)]
+    restart.stop()
+    did.append(restart.handle(restart.stopped()))
+    assert did == ["restarted", "already_logging", "limit_reached"]
+    heads = [text.splitlines()[0] for text in restart.texts()]
+    assert len(heads) == len(set(heads)) == 4
+
+
+def test_a_burst_of_stops_is_one(restart: RestartWorld) -> None:
+    """Stops from before our last start are one with the stop that it answered: started again, and not counted."""
+    restart.configure(RESTARTS_PER_HOUR="1")
+    restart.trail()
+    burst = [envelope() for _ in range(4)]
+    for event in burst:
+        restart.stop()
+        assert restart.handle(event) == "restarted"
+    assert restart.logs()
+    assert ["start 1 of at most 1" in text for text in restart.texts()] == [True, False, False, False]
+    restart.stop()
+    assert restart.handle(restart.stopped()) == "limit_reached"
+
+
+def test_a_start_that_was_refused_does_not_use_up_the_hour(restart: RestartWorld) -> None:
+    """What CloudTrail refused for good was no start, in this attempt or after others."""
+    restart.configure(RESTARTS_PER_HOUR="2")
+    restart.trail()
+    assert restart.handle(envelope()) == "restarted"
+    restart.stop()
+    for codes in (["AccessDeniedException"], ["ThrottlingException", "AccessDeniedException"]):
+        event = restart.stopped()
+        *passing, last = codes
+        for code in passing:
+            _refuse_to_start(restart, code)
+            with pytest.raises(InvocationFailedError):
+                restart.handle(event)
+        _refuse_to_start(restart, last)
+        assert restart.handle(event) == "failed"
+    restart.between.meet = lambda _operation, _body: None
+    assert restart.handle(restart.stopped()) == "restarted"
+    assert "start 2 of at most 2" in restart.texts()[-1]
+
+
+@pytest.mark.parametrize("held", [None, "[]", "AccessDenied"])
+def test_a_count_that_cannot_be_taken_back_harms_nobody(restart: RestartWorld, held: str | None) -> None:
+    """When the count is gone, always overtaken or out of reach by then, the refusal is told all the same."""
+    restart.trail()
+
+    def meet(operation: str, body: dict[str, Any]) -> Answer | None:
+        if operation == "StartLogging":
+            return refusal("AccessDeniedException")
+        if restart.started() == 0 or operation != "UpdateItem" or "restarts = " not in body["UpdateExpression"]:
+            return None
+        if held == "AccessDenied":
+            return refusal(held)
+        status, answer = refusal("ConditionalCheckFailedException")
+        return status, {**answer, **({"Item": {"restarts": {"S": held}}} if held else {})}
+
+    restart.between.meet = meet
+    assert restart.handle(envelope()) == "failed"
+    assert "CloudTrail logging is OFF" in restart.texts()[0]
+
+
+def test_a_count_that_is_overtaken_for_ever_is_left(restart: RestartWorld) -> None:
+    """Taking back ends, also when others change the count each time before."""
+    restart.trail()
+    event = envelope()
+    stop = read_stop_event(event)
+    assert isinstance(stop, StopEvent)
+    overtaken: list[str] = []
+
+    def meet(operation: str, body: dict[str, Any]) -> Answer | None:
+        if operation == "StartLogging":
+            return refusal("AccessDeniedException")
+        if restart.started() == 0 or operation != "UpdateItem" or "restarts = " not in body["UpdateExpression"]:
+            return None
+        status, answer = refusal("ConditionalCheckFailedException")
+        overtaken.append(json.dumps([[stop.key, restart.now], [f"another {len(overtaken)}", restart.now]]))
+        return status, {**answer, "Item": {"restarts": {"S": overtaken[-1]}}}
+
+    restart.between.meet = meet
+    assert restart.handle(event) == "failed"
+    assert len(overtaken) == 10
+
+
+def test_times_to_come_do_not_count() -> None:
+    """An entry of more than a minute ahead, or of more than an hour ago, is nobody's start."""
+    entries = json.dumps([["ahead", NOON + 61], ["old", NOON - HOUR], ["never", 1e308 * 10]])
+    assert count(entries, "key", NOON, 1).number == 1
+    assert count(entries, "key", NOON, 1, NOON - 10).number == 1
+    assert not count(json.dumps([["a", NOON + 60]]), "key", NOON, 1).granted
+
+
+def test_only_its_own_entry_is_taken_back() -> None:
+    """What other events count stays."""
+    text = json.dumps([["a", 1], ["b", 2]])
+    assert json.loads(without(text, "a") or "") == [["b", 2]]
+    assert without(text, "c") is None
+
+
+def _refuse_to_start(restart: RestartWorld, code: str) -> None:
+    restart.between.meet = lambda operation, _: refusal(code) if operation == "StartLogging" else None
