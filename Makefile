@@ -34,8 +34,8 @@ pytest: $(READY) ## the Python tests, with coverage (branches counted)
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --ignore=tests/faults $(TERRAFORM_TESTS:%=--ignore=%)
 
 # Without coverage: the histories trace lines themselves, to end a process between any two.
-histories: export FAULTS_SECONDS ?= 30
-histories: $(READY) ## random histories of faults, as many as half a minute has
+histories: export FAULTS_SECONDS ?= 20
+histories: $(READY) ## random histories of faults, as many as twenty seconds have
 	$(BIN)/python -m pytest -n auto tests/faults
 
 N ?= 2000

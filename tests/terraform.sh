@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# terraform fmt, validate and test. With `again` what takes longer: the tests of the triggers, the resources, the alarm
-# on silence and the submodules, and all tests and the examples once more with the providers that TF_CLI_CONFIG_FILE_V6
-# names, which have the schema of AWS provider 6.
+# terraform fmt, validate and test. With `again` what takes longer: all tests but those of the interface and of the
+# validations, the submodules' tests, and all tests and the examples once more with the providers that
+# TF_CLI_CONFIG_FILE_V6 names, which have the schema of AWS provider 6.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export TF_IN_AUTOMATION=1 PYTHONDONTWRITEBYTECODE=1
@@ -22,9 +22,9 @@ of() { for name in "$@"; do echo "-filter=tests/$name.tftest.hcl"; done; }
 
 in_two() { # every run of a test starts all providers, so half of the files at a time
 	local first failed=0
-	terraform test $(of destinations interface) >"$project/build/terraform.log" 2>&1 &
+	terraform test $(of interface) >"$project/build/terraform.log" 2>&1 &
 	first=$!
-	terraform test $(of settings validations) || failed=1
+	terraform test $(of validations) || failed=1
 	wait "$first" || failed=1
 	cat "$project/build/terraform.log"
 	return "$failed"
@@ -37,7 +37,7 @@ if [ "${1:-}" != again ]; then
 	exit 0
 fi
 
-checked . terraform test $(of triggers resources realtime restart_logging silence_alarm)
+checked . terraform test $(of destinations settings triggers resources realtime restart_logging silence_alarm)
 for module in modules/*; do checked "$module" terraform test; done
 [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || {
 	echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'

@@ -94,7 +94,7 @@ def test_only_an_assumed_role_takes_its_issuers_role() -> None:
     assert read_actor({"type": "IAMUser", "userName": "jo", "sessionContext": ISSUER}).role == ""
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(identity=identities())
 def test_any_identity(identity: object) -> None:
     """No identity raises, and everybody has a name."""

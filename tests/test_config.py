@@ -322,7 +322,7 @@ def configurations() -> st.SearchStrategy[Any]:
     return st.dictionaries(st.one_of(st.sampled_from(sorted(FULL)), hostile_key()), inner, max_size=6)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(data=st.one_of(configurations(), configurations(), json_values()))
 def test_any_document(data: object) -> None:
     """No document raises: it gives faults, or a configuration whose rules can be used."""

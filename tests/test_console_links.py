@@ -79,7 +79,7 @@ def test_lone_surrogates() -> None:
     assert log_object_link(LogObject("trail-bucket", "a\ud800.json.gz", "eu-west-1"), "")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(region=regions(), event_id=hostile_text(100), key=object_keys())
 def test_any_text(region: str, event_id: str, key: str) -> None:
     """Whatever the texts, a link is short enough for Slack and holds nothing that could end it early."""

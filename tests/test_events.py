@@ -28,7 +28,7 @@ def reference_flatten(value: Any, path: tuple[str, ...] = ()) -> dict[str, Any]:
     return flat
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(value=json_objects(40))
 def test_flatten_is_the_obvious_flattening(value: dict[str, Any]) -> None:
     """Flattening gives what a plain recursion gives, dotted keys, lists in lists and nulls included."""
@@ -226,14 +226,14 @@ def test_as_text_of_what_is_nested_too_deeply() -> None:
     assert as_text(deep) == "(a list nested too deeply to show)"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(value=json_values(20))
 def test_as_text_of_anything(value: object) -> None:
     """Any JSON has a text."""
     assert isinstance(as_text(value), str)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(value=records())
 def test_reads_any_record(value: Mapping[str, Any]) -> None:
     """No record that is an object raises, and its facts have the types they promise."""

@@ -79,7 +79,7 @@ def test_booleans_are_no_numbers() -> None:
     assert insight.rate is None
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(details=insight_details())
 @example(details={"insightContext": {"statistics": {"insightDuration": 10**400}}})
 def test_any_details(details: object) -> None:

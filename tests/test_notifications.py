@@ -292,7 +292,7 @@ def payloads() -> st.SearchStrategy[Any]:
     return st.recursive(leaves, wider, max_leaves=20)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(payload=st.one_of(payloads(), payloads().map(from_sqs), payloads().map(from_sns)))
 def test_reads_any_payload(payload: object) -> None:
     """No payload whatever raises, and each asks for at least one thing."""
@@ -310,7 +310,7 @@ def _with_secrets(value: Any) -> Any:
     return SECRET if isinstance(value, str) and value not in VALUES else value
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(payload=payloads())
 def test_descriptions_leak_nothing(payload: object) -> None:
     """A description names keys only: no text of the content ever stands in one."""

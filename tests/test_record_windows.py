@@ -50,7 +50,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(
     log=st.lists(
         st.one_of(_VALUES, st.just(_NESTED), st.just({"eventVersion": "1.08", "eventName": "x"})), max_size=12

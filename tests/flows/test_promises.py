@@ -114,7 +114,7 @@ def test_rules_joined_by_the_separator_apply(world: World, separator: str) -> No
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
     names=st.lists(st.sampled_from(["DeleteBucket", "Quiet", "<!channel>", "`", "é" * 40]), min_size=1, max_size=6),
@@ -155,16 +155,16 @@ def _identity(event: dict[str, Any]) -> str:
 
 @pytest.mark.skipif(not _CORPUS.exists(), reason="the corpus of real events is not beside this checkout")
 def test_every_real_event_passes_the_whole_path(world: World) -> None:
-    """Every third of some 2,000 real events is alerted through handler and message without an error or a refusal."""
+    """Every fifth of some 2,000 real events is alerted through handler and message without an error or a refusal."""
     import gzip  # noqa: PLC0415 (only when the corpus is there)
 
     with gzip.open(_CORPUS) as lines:
-        events = [json.loads(line)["event"] for line in lines][::3]  # the messages of all are checked elsewhere
+        events = [json.loads(line)["event"] for line in lines][::5]  # the messages of all are checked elsewhere
     topic = "arn:aws:sns:eu-west-1:123456789012:nobody-listens"
     world.aws("sns").create_topic(Name="nobody-listens")
     world.configure_bot(table=False, rules=["True"], sns={"default_topic_arn": topic}, max_messages_per_channel=10_000)
     world.put_log(*events)
     counts = world.invoke(s3_event(KEY), Context(milliseconds=900_000))
-    assert counts["records_in"] == counts["matched"] == len(events) > 700
-    assert len(world.slack.messages(CHANNEL)) == len(set(map(_identity, events))) > 700
+    assert counts["records_in"] == counts["matched"] == len(events) > 400
+    assert len(world.slack.messages(CHANNEL)) == len(set(map(_identity, events))) > 400
     assert all(message.blocks for message in world.slack.messages(CHANNEL))

@@ -219,7 +219,7 @@ def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str,
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=75)
 @given(
     record=records(),
     name=st.sampled_from(NAMES),

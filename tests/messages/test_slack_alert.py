@@ -47,7 +47,7 @@ def alerts(draw: st.DrawFn) -> Alert:
     return make_alert(event, draw(rules()), origin)
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=120)
 @given(hostile=alerts())
 def test_any_alert(hostile: Alert) -> None:
     """Whatever stands in record, rules and key, the message is within every limit and does nothing but be read."""
@@ -55,7 +55,7 @@ def test_any_alert(hostile: Alert) -> None:
     assert_good(reply_message(hostile))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(hostile=alerts())
 def test_any_plain_message(hostile: Alert) -> None:
     """The short message has no blocks, one text within the limit that an update takes, and does nothing either."""

@@ -71,7 +71,7 @@ def test_visible_lines() -> None:
     assert visible("a\r\nb\nc\rd", keep_lines=True) == "a\nb\nc\\u000dd"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(text=hostile_text(2000))
 def test_visible_is_visible(text: str) -> None:
     """Nothing hidden is left, and what is shown is left alone when it is shown again."""
@@ -104,7 +104,7 @@ def test_cut(text: str, limit: int, shown: str) -> None:
     assert cut(text, limit, escape) == shown
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(text=hostile_text(), limit=LIMITS)
 def test_plain(text: str, limit: int) -> None:
     """A plain text is one escaped, visible line within its limit, cut between entities."""
@@ -116,7 +116,7 @@ def test_plain(text: str, limit: int) -> None:
     assert_visible(shown)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(text=hostile_text(), limit=LIMITS)
 def test_code(text: str, limit: int) -> None:
     """Inline code begins and ends with the only backticks in it, is never empty and keeps its limit."""
@@ -126,7 +126,7 @@ def test_code(text: str, limit: int) -> None:
     assert_harmless(shown)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(text=hostile_text(), limit=LIMITS)
 def test_word(text: str, limit: int) -> None:
     """A word is bold or code, harmless and within its limit."""
@@ -168,7 +168,7 @@ def test_short_text_is_shown_whole(fragment: str) -> None:
     assert shown == visible(text).replace("`", "\u02cb")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(text=hostile_text(8000), limit=st.integers(min_value=60, max_value=3000))
 def test_code_block(text: str, limit: int) -> None:
     """A code block keeps its limit, holds no fence but its own, and says when and how much of it is cut."""

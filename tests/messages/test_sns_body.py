@@ -135,7 +135,7 @@ def test_hidden_characters(character: str) -> None:
         assert body(errorMessage=character * times, requestParameters={"a": character * times})["event_id"] == EVENT_ID
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(record=records(), matched=rules(), key=object_keys())
 def test_any_alert(record: dict[str, Any], matched: tuple[Rule, ...], key: str) -> None:
     """Any alert's body is JSON that fits and gives back what stands in the record."""
@@ -190,7 +190,7 @@ def test_subject(title: str, line: str) -> None:
     assert subject(title) == line
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(title=hostile_text())
 def test_any_subject(title: str) -> None:
     """Any title makes a subject that SNS takes."""

@@ -102,7 +102,7 @@ def _lets_through(patterns: list[str], envelope: dict[str, Any]) -> bool:
     return any(EventPattern.load(pattern).matches_event(envelope) for pattern in patterns)  # type: ignore[arg-type]  # any object will do
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=300)
 @given(expressions=st.lists(_expressions(), min_size=1, max_size=5), log=st.lists(_records(), min_size=1, max_size=8))
 def test_what_the_rules_match_is_let_through(expressions: list[str], log: list[dict[str, Any]]) -> None:
     """An event that a rule matches fulfils one of the patterns, unless the rule is one that no pattern speaks for."""
@@ -114,7 +114,7 @@ def test_what_the_rules_match_is_let_through(expressions: list[str], log: list[d
             assert _lets_through(patterns, _envelope(record)), (record, patterns)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(expressions=st.lists(_expressions(), max_size=5), log=st.lists(_records(), min_size=1, max_size=4))
 def test_merging_and_packing_change_nothing(expressions: list[str], log: list[dict[str, Any]]) -> None:
     """The patterns of several rules let through what the rules' own patterns let through, and nothing else."""

@@ -118,7 +118,7 @@ def test_a_name_is_data(name: str) -> None:
         assert [rule.id for rule in rule_set.judge(flat, TODAY).matched] == expected
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(value=records())
 def test_none_raises(value: dict[str, Any]) -> None:
     """No default rule raises or gives anything but True or False, whatever a record looks like."""

@@ -146,7 +146,7 @@ EXPRESSIONS = (
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(
     record=records(),
     rules=st.lists(st.sampled_from(EXPRESSIONS), max_size=6),

@@ -120,7 +120,7 @@ def _judged(content: bytes, rule_set: RuleSet) -> Iterator[tuple[object, tuple[o
                 yield record, _told(rule_set.judge(flatten(record), _TODAY, concerned))
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=300)
 @given(
     log=st.lists(_log_records(), max_size=6),
     rules=st.lists(_expressions(), max_size=6, unique=True),

@@ -255,7 +255,7 @@ def _outcome(evaluate: Callable[[], object]) -> object:
     return result if isinstance(result, set) else (type(result), re.sub(r" at 0x\w+", "", repr(result)))
 
 
-@settings(deadline=None, max_examples=1500)
+@settings(deadline=None, max_examples=700)
 @given(text=_expressions, event=_events)
 def test_guards_change_nothing(text: str, event: Mapping[str, Any]) -> None:
     """Any expression of ordinary size gives, or raises, with guards what Python's own `eval` does without."""
