@@ -32,7 +32,7 @@ locals {
       namespace   = "AWS/Lambda", metric = "Errors"
     }
     left-stopped = {
-      description = "Somebody stopped a trail, and ${local.restart_name} could not start it, or has started it too often to go on: look now. Slack and its log say which and why."
+      description = "Somebody stopped a trail, and ${local.restart_name} could not start it, or not yet, or has started it too often to go on: look now. Slack and its log say which and why."
       namespace   = "CloudTrailToSlack", metric = "LoggingLeftStopped"
     }
   }
