@@ -37,6 +37,8 @@ def invoke_from_eventbridge() -> None:
     send = Rule.send_to_targets
 
     def send_to_all(self: Rule, original_event: Any, transform_input: bool = True) -> None:  # noqa: FBT001, FBT002 (moto's)
+        if not self.event_pattern.get_pattern():
+            return  # a schedule, whose rule moto takes for one that every event matches
         functions = [target["Arn"] for target in self.targets if ":lambda:" in target["Arn"]]
         others = copy.copy(self)
         others.targets = [target for target in self.targets if target["Arn"] not in functions]
