@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from cloudtrail_to_slack.environment import DEFAULT_SLACK_API_URL
 from cloudtrail_to_slack.errors import ConfigurationError
 from cloudtrail_to_slack.secret_values import SecretSource
 from cloudtrail_to_slack.settings import (
     DEFAULT_CONFIG_PATH,
-    DEFAULT_SLACK_API_URL,
     Settings,
     parse_webhook_routes,
     read_settings,

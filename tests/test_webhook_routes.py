@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.config import is_web_address, read_webhook_routes
+from cloudtrail_to_slack.config import read_webhook_routes
+from cloudtrail_to_slack.environment import is_web_address
 from cloudtrail_to_slack.secret_values import SecretKind, SecretSource
 from support.strategies import json_values
 

@@ -10,6 +10,7 @@ from datetime import date
 from typing import TypeVar
 
 from cloudtrail_to_slack.config_reader import Reader, kind
+from cloudtrail_to_slack.environment import is_web_address
 from cloudtrail_to_slack.errors import ConfigurationError, ExpressionError, Fault
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions import compile_expression
@@ -127,11 +128,6 @@ def read_webhook_routes(data: object, path: str) -> tuple[dict[str, SecretSource
             )
             faults.append(Fault(f"{path}[{position}]", f"must be {shape}"))
     return _by_account(routes), faults
-
-
-def is_web_address(text: str) -> bool:
-    """Whether `text` is an http(s) address, without spaces or control characters."""
-    return re.fullmatch(r"https?://[!-~]+", text) is not None
 
 
 def raise_faults(faults: list[Fault]) -> None:

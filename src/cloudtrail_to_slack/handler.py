@@ -1,6 +1,5 @@
 """The Lambda's handler: composes the parts once per cold start, runs the pipeline, and fails if anything is undone."""
 
-import math
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.aws_clients import AwsClients
-from cloudtrail_to_slack.config import Routes, is_web_address
+from cloudtrail_to_slack.config import Routes
 from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.destinations import Destinations
+from cloudtrail_to_slack.environment import is_web_address
 from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
 from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.notifications import Notification, read_payload
@@ -32,14 +32,11 @@ from cloudtrail_to_slack.telemetry import (
     set_log_level,
 )
 from cloudtrail_to_slack.threads import Threads
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.waiting import Clock, invocation_clock
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.silence import Hearing, Memory
     from cloudtrail_to_slack.silence_check import SilenceCheck
-
-_MARGIN_SECONDS = 3.0  # kept for finishing cleanly
-_MARGIN_SHARE = 0.2  # of a short invocation
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
@@ -74,7 +71,7 @@ class Application:
         """Handle one invocation; see `lambda_handler`."""
         logger.append_keys(request_id=getattr(context, "aws_request_id", None))
         notifications = read_payload(event)
-        clock = _clock(context)
+        clock = invocation_clock(context)
         router = self._router()
         delivery = Delivery(
             router,
@@ -204,15 +201,6 @@ def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]
             logger.error(str(InvocationFailedError([failure.problem for failure in report.failures])))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(map(str, undone))]}
     return dict(report.counts)
-
-
-def _clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
-    in_millis = getattr(context, "get_remaining_time_in_millis", None)
-
-    def remaining() -> float:
-        return in_millis() / 1000 if callable(in_millis) else math.inf
-
-    return Clock(remaining, margin=min(_MARGIN_SECONDS, remaining() * _MARGIN_SHARE))
 
 
 def _settings_key(environment: Mapping[str, str]) -> tuple[str | None, ...]:

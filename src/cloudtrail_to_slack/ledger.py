@@ -26,13 +26,12 @@ whoever can take a table away must not be able to silence the alarm with it.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.errors import PassingError
-from cloudtrail_to_slack.state import StateError, asked, number
+from cloudtrail_to_slack.state import StateError, asked, chunks, number
 from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.waiting import Clock
 
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 
 LONGEST_LEASE_SECONDS = 90
 LEASE_IS_SAFE_SECONDS = 60  # after claiming: what is sent then is answered, or has timed out, before the lease ends
-_AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
-_AT_ONCE = 100  # items in one transaction. Source: DynamoDB API Reference, TransactWriteItems
 _ROUNDS = 3
 _LEAST_SECONDS = 1.5
 # Our own claim may stand in our way: prolonged, or repeated by the SDK because the answer was lost.
@@ -90,7 +87,7 @@ class Ledger:
         except StateError as error:
             self._judge(error)
             return Claim.OURS
-        return Claim.OURS if held is None else _standing(held)
+        return Claim.OURS if held is None else standing(held)
 
     def claim_all(self, keys: Sequence[str]) -> dict[str, Claim]:
         """Claim many at once; the keys must differ.
@@ -99,7 +96,7 @@ class Ledger:
             PassingError: the table cannot be asked for now; what was claimed until then stays claimed.
         """
         claims: dict[str, Claim] = {}
-        for chunk in _chunks(keys):
+        for chunk in chunks(keys):
             claims |= self._claim_chunk(chunk)
         return claims
 
@@ -109,7 +106,7 @@ class Ledger:
         Raises:
             PassingError: the table cannot be asked for now.
         """
-        for chunk in _chunks(keys):
+        for chunk in chunks(keys):
             puts = [
                 {"TableName": self._table, "Item": self._item(key, self._time_to_live) | {"told": {"BOOL": True}}}
                 for key in chunk
@@ -148,11 +145,10 @@ class Ledger:
     def _claim_of(self, key: str) -> dict[str, Any]:
         """Return the conditional write that claims `key`."""
         now = self._clock.now()
-        lease = min(self._clock.remaining() + _AFTER_THE_END, LONGEST_LEASE_SECONDS)
         owner = {"S": self._owner}
         return {
             "TableName": self._table,
-            "Item": self._item(key, lease),
+            "Item": self._item(key, self._clock.lease(LONGEST_LEASE_SECONDS)),
             "ConditionExpression": _FREE,
             "ExpressionAttributeNames": {"#owner": "owner"},
             "ExpressionAttributeValues": {":now": number(now), ":owner": owner},
@@ -179,7 +175,7 @@ class Ledger:
                 continue  # another transaction was at the same items
             if not refused:
                 return claims | dict.fromkeys(left, Claim.OURS)
-            claims |= {left[position]: _standing(item) for position, item in refused.items()}
+            claims |= {left[position]: standing(item) for position, item in refused.items()}
             left = [key for key in left if key not in claims]
         return claims | {key: self.claim(key) for key in left}
 
@@ -239,11 +235,6 @@ class Ledger:
         self._dynamodb = None
 
 
-def _standing(item: Mapping[str, Any]) -> Claim:
+def standing(item: Mapping[str, Any]) -> Claim:
+    """Return what the item that stood in a claim's way says."""
     return Claim.TOLD if "told" in item else Claim.BUSY
-
-
-def _chunks(keys: Sequence[str]) -> Iterator[list[str]]:
-    rest = iter(keys)
-    while chunk := list(islice(rest, _AT_ONCE)):
-        yield chunk

@@ -10,19 +10,17 @@ it is still what was read. A check is one function's at a time, so what it says 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.rhythm import Source
-from cloudtrail_to_slack.state import Answer, StateError, asked, fetched, number
+from cloudtrail_to_slack.state import Items, StateError, chunks, fetched, number
 from cloudtrail_to_slack.waiting import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_AT_ONCE = 100  # items in one request. Source: Amazon DynamoDB API Reference, BatchGetItem
 _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.2
 _KEPT_SECONDS = 90 * 86_400  # without an object from any region, for then the account is closed or its trail is gone
@@ -54,6 +52,7 @@ class RhythmTable:
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
         self._dynamodb = dynamodb
         self._table = table_name
+        self._items = Items(dynamodb, table_name)
         self._clock = clock
 
     def rhythms(self, accounts: Iterable[str]) -> dict[str, str]:
@@ -71,7 +70,9 @@ class RhythmTable:
         condition = "attribute_not_exists(rhythms)"
         if before is not None:
             condition, values[":before"] = "rhythms = :before", {"S": before}
-        answer = self._update(f"rhythm#{account}", "SET rhythms = :after, expires_at = :expires_at", condition, values)
+        answer = self._items.update(
+            f"rhythm#{account}", "SET rhythms = :after, expires_at = :expires_at", condition, values
+        )
         if answer.refused_by is None:
             return True, after
         return False, answer.refused_by.get("rhythms", {}).get("S")
@@ -80,7 +81,7 @@ class RhythmTable:
         """See to it that an account is listed; False when there are too many that end like it."""
         values = {":one": {"SS": [account]}, ":account": {"S": account}, ":most": number(_MOST_ACCOUNTS)}
         condition = "attribute_not_exists(accounts) OR contains(accounts, :account) OR size(accounts) < :most"
-        return self._update(_shard_key(account), "ADD accounts :one", condition, values).refused_by is None
+        return self._items.update(_shard_key(account), "ADD accounts :one", condition, values).refused_by is None
 
     def shards(self) -> dict[str, Shard]:
         """Return all accounts that are listed, and what is told of them, by the end of the account."""
@@ -96,12 +97,12 @@ class RhythmTable:
         for source, kinds in sorted(told.items()):
             by_account.setdefault(source.account, {})[source.region] = kinds
         text = json.dumps(by_account, separators=(",", ":"), sort_keys=True)
-        self._update(f"{_CHECK}#{end}", "SET told = :told", "attribute_exists(pk)", {":told": {"S": text}})
+        self._items.update(f"{_CHECK}#{end}", "SET told = :told", "attribute_exists(pk)", {":told": {"S": text}})
 
     def begin_check(self, owner: str, seconds: float) -> Begun | None:
         """Begin a check that lasts `seconds` at most; None while another function is at one."""
         now = self._clock.now()
-        answer = self._update(
+        answer = self._items.update(
             _CHECK,
             "SET #owner = :owner, #lease = :lease",
             "attribute_not_exists(#lease) OR #lease <= :now OR #owner = :owner",
@@ -120,12 +121,12 @@ class RhythmTable:
         update = "REMOVE #lease"
         if checked is not None:
             update, values[":checked"] = f"SET checked = :checked {update}", number(checked)
-        self._update(_CHECK, update, "#owner = :owner", values, names=_NAMES)
+        self._items.update(_CHECK, update, "#owner = :owner", values, names=_NAMES)
 
     def _get(self, keys: Iterable[str], attributes: str) -> dict[str, Mapping[str, Any]]:
         """Return the items that there are, by key."""
         found: dict[str, Mapping[str, Any]] = {}
-        for chunk in _chunks(keys):
+        for chunk in chunks(keys):
             asked_for: Any = {
                 self._table: {"Keys": [{"pk": {"S": key}} for key in chunk], "ProjectionExpression": attributes}
             }
@@ -140,31 +141,6 @@ class RhythmTable:
             else:
                 raise StateError("unprocessed_keys", broken=False)
         return found
-
-    def _update(
-        self,
-        key: str,
-        update: str,
-        condition: str,
-        values: Mapping[str, Any],
-        *,
-        names: Mapping[str, str] | None = None,
-        returned: str = "NONE",
-    ) -> Answer:
-        """Update one item, if the condition holds."""
-        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
-        return asked(
-            lambda: self._dynamodb.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": key}},
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ReturnValues=returned,  # type: ignore[arg-type]  # the stubs want a literal
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **arguments,
-            )
-        )
 
 
 def end_of(account: str) -> str:
@@ -183,9 +159,3 @@ def _read_told(item: Mapping[str, Any]) -> Told:
         for account, regions in by_account.items()
         for region, kinds in regions.items()
     }
-
-
-def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(keys)
-    while chunk := list(islice(rest, _AT_ONCE)):
-        yield chunk

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudtrail_to_slack.config import Config, is_web_address, raise_faults, read_config, read_webhook_routes
+from cloudtrail_to_slack.config import Config, raise_faults, read_config, read_webhook_routes
+from cloudtrail_to_slack.environment import DEFAULT_SLACK_API_URL, is_web_address, read_log_level, read_slack_api_url
 from cloudtrail_to_slack.errors import Fault
 from cloudtrail_to_slack.secret_values import SecretSource, find_secret
 
 DEFAULT_CONFIG_PATH = Path(__file__).parent.parent / "config.json"
-_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-DEFAULT_SLACK_API_URL = "https://slack.com/api/"
 VARIABLES = (
     "CONFIG_PATH", "SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN_SSM_PARAMETER", "SLACK_BOT_TOKEN_SECRET_ARN",
     "SLACK_WEBHOOK_URL", "SLACK_WEBHOOK_URL_SSM_PARAMETER", "SLACK_WEBHOOK_URL_SECRET_ARN",
@@ -50,8 +49,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         slack_webhook_url=find_secret("SLACK_WEBHOOK_URL", environment, faults),
         slack_webhook_routes=find_secret("SLACK_WEBHOOK_ROUTES", environment, faults),
         table_name=environment.get("DYNAMODB_TABLE_NAME", "").strip() or None,
-        slack_api_url=_api_url(environment, faults),
-        log_level=_log_level(environment, faults),
+        slack_api_url=read_slack_api_url(environment, faults),
+        log_level=read_log_level(environment, faults),
     )
     _check_webhooks(settings, faults)
     _check_destinations(settings, faults)
@@ -78,21 +77,6 @@ def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[Fa
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         problem = f"is not JSON{where}"
     return Config(), [Fault(str(path), problem)]
-
-
-def _api_url(environment: Mapping[str, str], faults: list[Fault]) -> str:
-    url = environment.get("SLACK_API_URL", "").strip() or DEFAULT_SLACK_API_URL
-    if not is_web_address(url):
-        faults.append(Fault("SLACK_API_URL", "is no http(s) address"))
-    return url if url.endswith("/") else f"{url}/"
-
-
-def _log_level(environment: Mapping[str, str], faults: list[Fault]) -> str:
-    level = environment.get("LOG_LEVEL", "").strip().upper() or "INFO"
-    if level not in _LOG_LEVELS:
-        faults.append(Fault("LOG_LEVEL", f"must be one of {', '.join(_LOG_LEVELS)}"))
-        return "INFO"
-    return level
 
 
 def _check_webhooks(settings: Settings, faults: list[Fault]) -> None:

@@ -30,7 +30,6 @@ from cloudtrail_to_slack.waiting import Clock, retried
 
 _DEAF_SECONDS = 5_400  # three checks at the module's pace
 _LONGEST_LEASE_SECONDS = 902  # Lambda runs nothing longer than 900
-_AFTER_THE_END = 2
 
 
 @dataclass(slots=True)
@@ -61,7 +60,7 @@ class SilenceCheck:
         """
         owner = uuid.uuid4().hex
         now = int(self._clock.now())
-        begun = self._table.begin_check(owner, min(self._clock.remaining() + _AFTER_THE_END, _LONGEST_LEASE_SECONDS))
+        begun = self._table.begin_check(owner, self._clock.lease(_LONGEST_LEASE_SECONDS))
         if begun is None:
             logger.info("another function is checking for silence")
             return
@@ -90,12 +89,13 @@ class SilenceCheck:
     ) -> dict[Target, _Findings]:
         """Return what is to be told, by where."""
         told = {source: kinds for shard in shards.values() for source, kinds in shard.told.items()}
+        quiet = {source for source, rhythm in rhythms.items() if rhythm.silent(now, self._least)}
         targets: dict[str, list[Target]] = {}
         findings: dict[Target, _Findings] = defaultdict(_Findings)
         for source, rhythm in rhythms.items():
             if source.account not in targets:
                 targets[source.account] = self._router.alarm_targets(source.account)
-            silent = rhythm.silent(now, self._least)
+            silent = source in quiet
             for target in targets[source.account]:
                 found = findings[target]
                 found.watched += rhythm.watched
@@ -106,10 +106,7 @@ class SilenceCheck:
                 # An old object that is announced late tells of no end: then it would be silent, and told, once more.
                 if before is not None and rhythm.last > before and not silent:
                     found.returned.append(Returned(source, before, rhythm.last))
-        counts = {
-            "watched": sum(rhythm.watched for rhythm in rhythms.values()),
-            "silent": sum(rhythm.silent(now, self._least) for rhythm in rhythms.values()),
-        }
+        counts = {"watched": sum(rhythm.watched for rhythm in rhythms.values()), "silent": len(quiet)}
         logger.info("silence checked", extra={"sources": len(rhythms), **counts, "only_listened": deaf})
         return findings
 

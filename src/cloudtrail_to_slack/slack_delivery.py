@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from cloudtrail_to_slack.alerts import Alert
-from cloudtrail_to_slack.destinations import Destinations
+from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS, Destinations
 from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError, UnknownRefusalError
 from cloudtrail_to_slack.lanes import Waits
 from cloudtrail_to_slack.messages.slack_alert import (
@@ -25,7 +25,6 @@ from cloudtrail_to_slack.waiting import Clock, retried
 
 T = TypeVar("T")
 
-_TIMEOUT_SECONDS = 10
 # Called before each attempt: raises when the alert is no longer ours to tell.
 Check = Callable[[], None]
 
@@ -110,7 +109,7 @@ class SlackDelivery:
 
     def _send(self, target: Target, message: SlackMessage, thread_ts: str | None, check: Check) -> str:
         check()
-        timeout = self._clock.timeout(_TIMEOUT_SECONDS)
+        timeout = self._clock.timeout(TIMEOUT_SECONDS)
         if target.kind is Kind.SLACK_APP:
             return self._destinations.slack_app.send(target.address, message, thread_ts, timeout=timeout)
         self._destinations.slack_webhook.send(target.address, message, timeout=timeout)

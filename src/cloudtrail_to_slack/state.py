@@ -16,8 +16,9 @@ A thread's item, for one channel and fingerprint:
     (A died before `opened`: when its lease ends, B's claim is granted)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+# Items in one request. Source: Amazon DynamoDB API Reference, BatchGetItem and TransactWriteItems
+_AT_ONCE = 100
 # What no repetition mends. Source: Amazon DynamoDB API Reference, PutItem and "Common Errors".
 _BROKEN = frozenset(
     {"ResourceNotFoundException", "AccessDeniedException", "ValidationException", "UnrecognizedClientException",
@@ -52,12 +55,50 @@ class Thread:
     opening: str
 
 
+class Items:
+    """The items of a state table, and the conditional update that everybody makes who keeps any there."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table_name
+
+    def update(
+        self,
+        key: str,
+        update: str,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        names: Mapping[str, str] | None = None,
+        returned: str = "NONE",
+    ) -> "Answer":
+        """Update one item, if the condition holds.
+
+        Raises:
+            StateError: the table cannot be asked.
+        """
+        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        return asked(
+            lambda: self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": key}},
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ReturnValues=returned,  # type: ignore[arg-type]  # the stubs want a literal
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **arguments,
+            )
+        )
+
+
 class StateTable:
     """The conditional writes on the state table. Times are seconds since 1970."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
         self._dynamodb = dynamodb
         self._table = table_name
+        self._items = Items(dynamodb, table_name)
 
     def claim_thread(self, key: str, owner: str, *, now: float, lease: float) -> Thread | bool:
         """Claim the right to open the thread `key`.
@@ -138,18 +179,7 @@ class StateTable:
         returned: str = "NONE",
     ) -> dict[str, Any] | None:
         """Update one item; None when the condition does not hold."""
-        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
-        answer = asked(
-            lambda: self._dynamodb.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": key}},
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ReturnValues=returned,  # type: ignore[arg-type]  # the stubs want a literal
-                **arguments,
-            )
-        )
+        answer = self._items.update(key, update, condition, values, names=names, returned=returned)
         return answer.attributes if answer.refused_by is None else None
 
     def _delete(self, key: str, condition: str, values: dict[str, Any], names: dict[str, str] | None) -> None:
@@ -208,6 +238,13 @@ def fetched(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         return call()
     except (BotoCoreError, ClientError) as error:
         raise _failed(error) from None
+
+
+def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the keys, as many at a time as DynamoDB takes."""
+    rest = iter(keys)
+    while chunk := list(islice(rest, _AT_ONCE)):
+        yield chunk
 
 
 def number(value: float) -> Any:  # noqa: ANN401 (the stubs' attribute type is a union of all)

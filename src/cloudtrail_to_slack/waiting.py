@@ -1,9 +1,10 @@
 """Time as an invocation sees it: what time it is, whether there is enough left to wait, and trying again."""
 
+import math
 import random
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
 
@@ -15,6 +16,9 @@ _LEAST_WAIT_SECONDS = 0.1  # also where Slack says 0
 _LEAST_TIMEOUT_SECONDS = 0.5
 _FIRST_LOOK_SECONDS = 1.0
 _LAST_LOOK_SECONDS = 5.0
+_MARGIN_SECONDS = 3.0  # kept for finishing cleanly
+_MARGIN_SHARE = 0.2  # of a short invocation
+_AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
 
 
 class Clock:
@@ -27,7 +31,7 @@ class Clock:
         self,
         remaining: Callable[[], float],
         *,
-        margin: float = 3.0,
+        margin: float = _MARGIN_SECONDS,
         now: Callable[[], float] | None = None,
         sleep: Callable[[float], None] | None = None,
     ) -> None:
@@ -56,9 +60,23 @@ class Clock:
             self._sleep(seconds)
         return True
 
+    def lease(self, most: float) -> float:
+        """Return for how many seconds a claim holds: until the invocation has surely ended, but not over `most`."""
+        return min(self._remaining() + _AFTER_THE_END, most)
+
     def timeout(self, most: float) -> float:
         """Return how long a request may take: `most` seconds, or what is left of the invocation and half its margin."""
         return max(_LEAST_TIMEOUT_SECONDS, min(most, self._remaining() - self._margin / 2))
+
+
+def invocation_clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
+    """Return the clock of an invocation, from the context object that Lambda gives its handler."""
+    in_millis = getattr(context, "get_remaining_time_in_millis", None)
+
+    def remaining() -> float:
+        return in_millis() / 1000 if callable(in_millis) else math.inf
+
+    return Clock(remaining, margin=min(_MARGIN_SECONDS, remaining() * _MARGIN_SHARE))
 
 
 def growing_waits() -> Iterator[float]:

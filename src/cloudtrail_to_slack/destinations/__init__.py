@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.destinations.sns import Sns
 
 
+TIMEOUT_SECONDS = 10  # that Slack may take for an answer
+
+
 class Destinations:
     """The destinations there are, each imported and made when it is first needed: a cold start pays for no other.
 

@@ -7,11 +7,10 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS
 from cloudtrail_to_slack.destinations.slack_errors import slack_error
 from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError, SecretError
 from cloudtrail_to_slack.messages import SlackMessage
-
-TIMEOUT_SECONDS = 10
 
 
 class SlackApp:

@@ -2,12 +2,12 @@
 
 import requests
 
+from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS
 from cloudtrail_to_slack.destinations.slack_errors import slack_error
 from cloudtrail_to_slack.errors import PassingError
 from cloudtrail_to_slack.messages import SlackMessage
 
 _CONNECT_SECONDS = 3.0
-TIMEOUT_SECONDS = 10.0
 _OK = 200
 
 

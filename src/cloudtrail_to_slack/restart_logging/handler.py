@@ -1,6 +1,5 @@
 """The handler of the function that starts logging again: one StopLogging event from EventBridge at a time."""
 
-import math
 import os
 from functools import lru_cache
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 from cloudtrail_to_slack.aws_clients import AwsClients
 from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import DeliveryError, InvocationFailedError
+from cloudtrail_to_slack.ledger import Claim
 from cloudtrail_to_slack.restart_logging.maintenance import read_maintenance
-from cloudtrail_to_slack.restart_logging.memory import Claim, Claimed, Memory
+from cloudtrail_to_slack.restart_logging.memory import Claimed, Memory
 from cloudtrail_to_slack.restart_logging.notices import restart_notice
 from cloudtrail_to_slack.restart_logging.outcomes import ALARMING, TOLD_NOW_AND_THEN, Did, Outcome
 from cloudtrail_to_slack.restart_logging.restarter import Restarter
@@ -19,7 +19,7 @@ from cloudtrail_to_slack.restart_logging.telling import SlackTeller
 from cloudtrail_to_slack.restart_logging.trails import Trails
 from cloudtrail_to_slack.secret_values import SecretReader
 from cloudtrail_to_slack.telemetry import emit_counts, id_to_log, logger, set_log_level
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.waiting import Clock, invocation_clock
 
 _BUSY_SECONDS = 1.0  # between looks at an event that another invocation is at
 _TELLING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
@@ -32,7 +32,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 
         ConfigurationError: the settings have faults; all of them are named.
         InvocationFailedError: Slack was not told, or CloudTrail is to be asked again: Lambda must try again.
     """
-    return _application(tuple(os.environ.get(name) for name in VARIABLES)).handle(event, _clock(context))
+    return _application(tuple(os.environ.get(name) for name in VARIABLES)).handle(event, invocation_clock(context))
 
 
 class Application:
@@ -138,11 +138,6 @@ def _is_said_already(stop: StopEvent, outcome: Outcome, before: Outcome | None, 
     if outcome.did in TOLD_NOW_AND_THEN and stop.trail:
         return not memory.may_tell(stop.trail, outcome, stop.key)
     return False
-
-
-def _clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
-    left = getattr(context, "get_remaining_time_in_millis", None)
-    return Clock(lambda: left() / 1000 if left else math.inf)
 
 
 @lru_cache(maxsize=1)

@@ -24,12 +24,12 @@ granted, `problem` says why, and what is done is neither counted nor kept from b
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cloudtrail_to_slack.ledger import LONGEST_LEASE_SECONDS, Claim, standing
 from cloudtrail_to_slack.restart_logging.limit import HOUR, Count, count, without
 from cloudtrail_to_slack.restart_logging.outcomes import Did, Outcome, read_outcome
-from cloudtrail_to_slack.state import Answer, StateError, asked, number
+from cloudtrail_to_slack.state import Answer, Items, StateError, number
 from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.trail_arns import TrailArn
 from cloudtrail_to_slack.waiting import Clock
@@ -39,18 +39,8 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = 7 * 24 * 3600  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
 QUIET_SECONDS = 600
-_LONGEST_LEASE_SECONDS = 90
-_AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
 _ROUNDS = 10
 _CLOCKS_DIFFER_SECONDS = 60
-
-
-class Claim(Enum):
-    """Whose an event is: ours, another invocation's for now, or settled."""
-
-    OURS = "ours"
-    BUSY = "busy"
-    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +55,7 @@ class Memory:
     """The memory as one invocation uses it. None of its methods raises."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
-        self._dynamodb = dynamodb
-        self._table = table_name
+        self._items = Items(dynamodb, table_name)
         self._clock = clock
         self._owner = uuid.uuid4().hex
         self.problem: str | None = None
@@ -74,18 +63,21 @@ class Memory:
     def claim(self, key: str) -> Claimed:
         """Claim the event `key`, or prolong our own claim."""
         now = self._clock.now()
-        lease = min(self._clock.remaining() + _AFTER_THE_END, _LONGEST_LEASE_SECONDS)
         answer = self._update(
             _event_item(key),
             "SET #owner = :owner, leased_until = :lease, expires_at = :expires",
             "attribute_not_exists(told) AND"
             " (attribute_not_exists(leased_until) OR leased_until <= :now OR #owner = :owner)",
-            {":lease": number(now + lease), ":expires": number(now + KEPT_SECONDS), ":now": number(now)},
+            {
+                ":lease": number(now + self._clock.lease(LONGEST_LEASE_SECONDS)),
+                ":expires": number(now + KEPT_SECONDS),
+                ":now": number(now),
+            },
         )
         if answer is None:
             return Claimed(Claim.OURS)
         if answer.refused_by is not None:
-            return Claimed(Claim.TOLD if "told" in answer.refused_by else Claim.BUSY)
+            return Claimed(standing(answer.refused_by))
         return Claimed(Claim.OURS, read_outcome(_string(answer.attributes, "done")))
 
     def note(self, key: str, outcome: Outcome) -> None:
@@ -170,17 +162,13 @@ class Memory:
         if self.problem is not None:
             return None
         try:
-            return asked(
-                lambda: self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key={"pk": {"S": item}},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={"#owner": "owner"},
-                    ExpressionAttributeValues={":owner": {"S": self._owner}, **values},
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
+            return self._items.update(
+                item,
+                update,
+                condition,
+                {":owner": {"S": self._owner}, **values},
+                names={"#owner": "owner"},
+                returned="ALL_NEW",
             )
         except StateError as error:
             self._give_up(error.code)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cloudtrail_to_slack.environment import DEFAULT_SLACK_API_URL, read_log_level, read_slack_api_url
 from cloudtrail_to_slack.errors import ConfigurationError, Fault
 from cloudtrail_to_slack.restart_logging.permitted import Permitted, read_permitted
 from cloudtrail_to_slack.secret_values import SecretSource, find_secret
@@ -17,8 +18,6 @@ VARIABLES = (
     "SLACK_WEBHOOK_URL", "SLACK_WEBHOOK_URL_SSM_PARAMETER", "SLACK_WEBHOOK_URL_SECRET_ARN", "SLACK_API_URL",
     "LOG_LEVEL", "AWS_LAMBDA_FUNCTION_NAME",
 )  # fmt: skip
-_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-_SLACK_API_URL = "https://slack.com/api/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Settings:
     slack_channel: str = ""
     slack_bot_token: SecretSource | None = None
     slack_webhook_url: SecretSource | None = None
-    slack_api_url: str = _SLACK_API_URL
+    slack_api_url: str = DEFAULT_SLACK_API_URL
     log_level: str = "INFO"
 
 
@@ -56,11 +55,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         slack_channel=given["SLACK_CHANNEL_ID"],
         slack_bot_token=find_secret("SLACK_BOT_TOKEN", environment, faults),
         slack_webhook_url=find_secret("SLACK_WEBHOOK_URL", environment, faults),
-        slack_api_url=_api_url(given["SLACK_API_URL"] or _SLACK_API_URL, faults),
-        log_level=given["LOG_LEVEL"].upper() or "INFO",
+        slack_api_url=read_slack_api_url(environment, faults),
+        log_level=read_log_level(environment, faults),
     )
-    if settings.log_level not in _LOG_LEVELS:
-        faults.append(Fault("LOG_LEVEL", f"must be one of {', '.join(_LOG_LEVELS)}"))
     if settings.slack_bot_token and not settings.slack_channel:
         faults.append(Fault("SLACK_CHANNEL_ID", "is missing: a bot needs a channel"))
     if not settings.slack_bot_token and not settings.slack_webhook_url:
@@ -68,11 +65,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if faults:
         raise ConfigurationError(faults)
     return settings
-
-
-def is_web_address(text: str) -> bool:
-    """Whether `text` is an http(s) address, without spaces or control characters."""
-    return re.fullmatch(r"https?://[!-~]+", text) is not None
 
 
 def _matching(given: Mapping[str, str], name: str, pattern: str, problem: str, faults: list[Fault]) -> str:
@@ -86,9 +78,3 @@ def _whole(given: Mapping[str, str], name: str, faults: list[Fault]) -> int:
         faults.append(Fault(name, "is no whole number from 1 to 999"))
         return 1
     return int(given[name])
-
-
-def _api_url(url: str, faults: list[Fault]) -> str:
-    if not is_web_address(url):
-        faults.append(Fault("SLACK_API_URL", "is no http(s) address"))
-    return url if url.endswith("/") else f"{url}/"

@@ -1,20 +1,15 @@
 """Telling Slack: the bot in its channel, or the webhook; a passing error is tried again while there is time."""
 
-from collections.abc import Callable
 from functools import partial
 
-from cloudtrail_to_slack.destinations import Destinations
+from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS, Destinations
+from cloudtrail_to_slack.environment import is_web_address
 from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, SecretError
 from cloudtrail_to_slack.lanes import driven
 from cloudtrail_to_slack.messages import SlackMessage
-from cloudtrail_to_slack.restart_logging.settings import Settings, is_web_address
+from cloudtrail_to_slack.restart_logging.settings import Settings
 from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
 from cloudtrail_to_slack.waiting import Clock, retried
-
-_TIMEOUT_SECONDS = 10
-
-# Posts one message; raises a DeliveryError.
-Tell = Callable[[SlackMessage, Clock], None]
 
 
 class SlackTeller:
@@ -37,7 +32,7 @@ class SlackTeller:
             driven(clock, retried(partial(self._send, SlackMessage(message.text), clock)))
 
     def _send(self, message: SlackMessage, clock: Clock) -> None:
-        timeout = clock.timeout(_TIMEOUT_SECONDS)
+        timeout = clock.timeout(TIMEOUT_SECONDS)
         if self._settings.slack_bot_token:
             self._destinations.slack_app.send(self._settings.slack_channel, message, timeout=timeout)
             return

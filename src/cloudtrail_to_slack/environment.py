@@ -1,0 +1,31 @@
+"""What every function of this tool reads from its environment in the same way. Pure."""
+
+import re
+from collections.abc import Mapping
+
+from cloudtrail_to_slack.errors import Fault
+
+DEFAULT_SLACK_API_URL = "https://slack.com/api/"
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def is_web_address(text: str) -> bool:
+    """Whether `text` is an http(s) address, without spaces or control characters."""
+    return re.fullmatch(r"https?://[!-~]+", text) is not None
+
+
+def read_slack_api_url(environment: Mapping[str, str], faults: list[Fault]) -> str:
+    """Return the base of Slack's API, ending with a slash; what is wrong with it is noted in `faults`."""
+    url = environment.get("SLACK_API_URL", "").strip() or DEFAULT_SLACK_API_URL
+    if not is_web_address(url):
+        faults.append(Fault("SLACK_API_URL", "is no http(s) address"))
+    return url if url.endswith("/") else f"{url}/"
+
+
+def read_log_level(environment: Mapping[str, str], faults: list[Fault]) -> str:
+    """Return the log level; what is wrong with it is noted in `faults`."""
+    level = environment.get("LOG_LEVEL", "").strip().upper() or "INFO"
+    if level not in _LOG_LEVELS:
+        faults.append(Fault("LOG_LEVEL", f"must be one of {', '.join(_LOG_LEVELS)}"))
+        return "INFO"
+    return level
