@@ -13,6 +13,14 @@ ISSUER = {"sessionIssuer": {"type": "Role", "userName": "deployer"}}
 
 NAMES: dict[str, tuple[dict[str, Any], str]] = {
     "root": ({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "userName": "my-account"}, "Root user"),
+    "a session of AssumeRoot": (
+        {"type": "Root", "arn": "arn:aws:iam::1:root", "sessionContext": {"assumedRoot": "true"}},
+        "Root session (sts:AssumeRoot)",
+    ),
+    "root with a session": (
+        {"type": "Root", "arn": "arn:aws:iam::1:root", "sessionContext": {"attributes": {}}},
+        "Root user",
+    ),
     "an IAM user": ({"type": "IAMUser", "arn": "arn:aws:iam::1:user/jo", "userName": "jo"}, "jo"),
     "an IAM user by ARN": ({"type": "IAMUser", "arn": "arn:aws:iam::1:user/team/jo"}, "jo"),
     "an assumed role": ({"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/web/session-1"}, "session-1"),
@@ -84,6 +92,24 @@ def test_roles_that_only_sound_like_identity_center(role: str) -> None:
     assert not read_actor({"type": "AssumedRole", "arn": f"arn:aws:sts::1:assumed-role/{role}/jo"}).is_sso
 
 
+ISSUED_ELSEWHERE = {"sessionIssuer": {"arn": "arn:aws:iam::1:role/AWSReservedSSO_Admin_Access_0123456789abcdef"}}
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"type": "IAMUser", "arn": "arn:aws:iam::1:user/assumed-role/AWSReservedSSO_x/jo"},
+        {"type": "IAMUser", "arn": "arn:aws:iam::1:assumed-role/AWSReservedSSO_x/jo"},
+        {"type": "IAMUser", "arn": SSO_ARN},
+        {"type": "AssumedRole", "arn": SSO_ARN, "sessionContext": ISSUED_ELSEWHERE},
+        {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/AWSReservedSSOx/jo"},
+    ],
+)
+def test_chosen_names_make_nobody_a_user_of_identity_center(identity: dict[str, Any]) -> None:
+    """Paths, session names and roles that somebody chose to look like Identity Center are not taken for it."""
+    assert not read_actor(identity).is_sso
+
+
 def test_identity_center_user() -> None:
     """A user of Identity Center is one without any role."""
     assert read_actor({"type": "IdentityCenterUser"}).is_sso
@@ -100,7 +126,7 @@ def test_any_identity(identity: object) -> None:
     """No identity raises, and everybody has a name."""
     actor = read_actor(identity)
     assert actor.name
-    assert all(isinstance(getattr(actor, part), str) for part in Actor.__slots__)
+    assert all(isinstance(getattr(actor, part), str | bool) for part in Actor.__slots__)
 
 
 @settings(deadline=None, max_examples=100)

@@ -85,7 +85,7 @@ def test_full_configuration() -> None:
 def test_defaults() -> None:
     """An empty configuration is the default rules with everything switched on."""
     config = good({})
-    assert len(config.rules) == 7
+    assert len(config.rules) == 12
     assert config.ignore_rules == ()
     assert (config.slack, config.sns, config.function_name) == (Routes(), Routes(), None)
     assert config.dynamodb_time_to_live == 900
@@ -95,8 +95,8 @@ def test_defaults() -> None:
 def test_rules_in_order() -> None:
     """The default rules come first, then the user's, then the events to track."""
     config = good({"function_name": "f", "rules": ["True"], "events_to_track": "A, B"})
-    assert len(config.rules) == 11
-    assert [rule.name for rule in config.rules[9:]] == ["True", "events-to-track"]
+    assert len(config.rules) == 16
+    assert [rule.name for rule in config.rules[14:]] == ["True", "events-to-track"]
 
 
 def test_own_name_stands_in_for_a_function_name() -> None:

@@ -1,6 +1,7 @@
 """Who did it: the `userIdentity` of a record in words. Pure.
 
-Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element".
+Sources: AWS CloudTrail User Guide, "CloudTrail userIdentity element"; IAM User Guide, "Track privileged tasks in AWS
+CloudTrail".
 """
 
 import re
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _SSO_ROLE = re.compile(r"AWSReservedSSO_(?P<permission_set>.+)_[0-9a-f]{16}$")
+_SSO_ROLE_PREFIX = "AWSReservedSSO_"
+_SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"  # IAM lets nobody else make roles under it
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,8 @@ class Actor:
     """Who did it, as far as the record tells; unknown parts are empty. Texts are unescaped and unbounded.
 
     `name` is what a person would call them and never empty. `role` and `session` are set for an assumed role;
-    `permission_set` for a role of IAM Identity Center, whose sessions are named after its users.
+    `permission_set` for a role of IAM Identity Center, whose sessions are named after its users. `is_sso`: this is a
+    user of IAM Identity Center.
     """
 
     type: str
@@ -29,16 +33,12 @@ class Actor:
     permission_set: str = ""
     invoked_by: str = ""
     identity_provider: str = ""
+    is_sso: bool = False
 
     @property
     def label(self) -> str:
         """The name, with the role where a session's name alone would say little."""
         return f"{self.role}/{self.session}" if self.role and self.session and not self.is_sso else self.name
-
-    @property
-    def is_sso(self) -> bool:
-        """Whether this is a user of IAM Identity Center."""
-        return self.role.startswith("AWSReservedSSO") or self.type == "IdentityCenterUser"
 
 
 def read_actor(identity: object) -> Actor:
@@ -49,8 +49,9 @@ def read_actor(identity: object) -> Actor:
         return Actor(type="", name="unknown")
     arn = _text(identity.get("arn"))
     role, session = _role_and_session(arn, identity)
-    sso = _SSO_ROLE.match(role)
     actor_type = _text(identity.get("type"))
+    is_sso_role = _is_sso_role(role, actor_type, identity)
+    sso = _SSO_ROLE.match(role) if is_sso_role else None
     return Actor(
         type=actor_type,
         name=_name(identity, actor_type, arn, session or role),
@@ -62,12 +63,13 @@ def read_actor(identity: object) -> Actor:
         permission_set=sso["permission_set"] if sso else "",
         invoked_by=_text(identity.get("invokedBy")),
         identity_provider=_text(identity.get("identityProvider")),
+        is_sso=is_sso_role or actor_type == "IdentityCenterUser",
     )
 
 
 def _name(identity: Mapping[str, Any], actor_type: str, arn: str, role_session: str) -> str:
     if actor_type == "Root":
-        return "Root user"
+        return "Root session (sts:AssumeRoot)" if _is_assumed_root(identity) else "Root user"
     on_behalf_of = identity.get("onBehalfOf")
     candidates = (
         role_session,
@@ -83,18 +85,31 @@ def _name(identity: Mapping[str, Any], actor_type: str, arn: str, role_session: 
 
 
 def _role_and_session(arn: str, identity: Mapping[str, Any]) -> tuple[str, str]:
-    """Split `arn:aws:sts::111122223333:assumed-role/ROLE/SESSION`; some tell the role in `sessionContext` only."""
-    resource = arn.split(":", 5)[5] if arn.count(":") >= 5 else ""  # noqa: PLR2004 (an ARN has six parts)
-    kind, _, rest = resource.partition("/")
+    """Split `arn:aws:sts::111122223333:assumed-role/ROLE/SESSION`; some have the role in `sessionContext` only."""
+    parts = arn.split(":", 5)
+    kind, _, rest = parts[5].partition("/") if len(parts) == 6 and parts[2] == "sts" else ("", "", "")  # noqa: PLR2004 (an ARN has six parts)
     if kind == "assumed-role":
         role, _, session = rest.partition("/")
         return role, session
     if _text(identity.get("type")) != "AssumedRole":
         return "", ""
+    return _text(_session_issuer(identity).get("userName")), _text(identity.get("principalId")).partition(":")[2]
+
+
+def _is_sso_role(role: str, actor_type: str, identity: Mapping[str, Any]) -> bool:
+    issuer = _text(_session_issuer(identity).get("arn"))
+    return role.startswith(_SSO_ROLE_PREFIX) and actor_type == "AssumedRole" and (not issuer or _SSO_PATH in issuer)
+
+
+def _is_assumed_root(identity: Mapping[str, Any]) -> bool:
+    context = identity.get("sessionContext")
+    return isinstance(context, Mapping) and str(context.get("assumedRoot")).lower() == "true"
+
+
+def _session_issuer(identity: Mapping[str, Any]) -> Mapping[str, Any]:
     context = identity.get("sessionContext")
     issuer = context.get("sessionIssuer") if isinstance(context, Mapping) else None
-    role = _text(issuer.get("userName")) if isinstance(issuer, Mapping) else ""
-    return role, _text(identity.get("principalId")).partition(":")[2]
+    return issuer if isinstance(issuer, Mapping) else {}
 
 
 def _text(value: object) -> str:

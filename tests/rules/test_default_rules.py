@@ -1,14 +1,22 @@
-"""The nine default rules."""
+"""The default rules."""
 
+import io
+import json
 from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from moto.events.models import EventPattern
 
 from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.log_objects import read_stream
+from cloudtrail_to_slack.messages.repair_commands import REPAIRED_EVENTS
+from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
+from cloudtrail_to_slack_build.realtime.alternatives import alternatives
+from cloudtrail_to_slack_build.realtime.patterns import event_patterns
 from support.samples import record
 from support.strategies import records
 
@@ -23,7 +31,26 @@ MFA, DENIED, UNAUTHORIZED, ROOT = (
 )
 ROOT_IDENTITY = {"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"}
 SSO = {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/AWSReservedSSO_Ops_0123456789abcdef/jo"}
+SSO_ISSUER = {"arn": "arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef"}
+OWN_ISSUER = {"arn": "arn:aws:iam::1:role/AWSReservedSSO_Ops_0123456789abcdef"}
+# Everything here but the last is a name that somebody may choose.
+NOT_SSO: dict[str, dict[str, Any]] = {
+    "a user's path": {"type": "IAMUser", "arn": "arn:aws:iam::1:user/assumed-role/AWSReservedSSO_x/jo"},
+    "a user's path that looks like an ARN": {
+        "type": "IAMUser",
+        "arn": "arn:aws:iam::1:user/:sts::1:assumed-role/AWSReservedSSO_x/jo",
+    },
+    "a user's name": {"type": "IAMUser", "arn": "arn:aws:iam::1:user/AWSReservedSSO_x", "userName": "AWSReservedSSO_x"},
+    "a session's name": {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/web/AWSReservedSSO_x"},
+    "a federated user's name": {"type": "FederatedUser", "arn": "arn:aws:sts::1:federated-user/AWSReservedSSO_x"},
+    "a role of an own making": {**SSO, "sessionContext": {"sessionIssuer": OWN_ISSUER}},
+    "another type": {**SSO, "type": "IAMUser"},
+    "no ARN": {"type": "AssumedRole", "arn": "AWSReservedSSO_x"},
+    "a list": {"type": "AssumedRole", "arn": [SSO["arn"]]},
+    "the name begins otherwise": {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/AWSReservedSSOx/jo"},
+}
 LIKE_SSO = {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/MyAWSReservedSSO/jo"}
+ASSUMED_ROOT = {**ROOT_IDENTITY, "sessionContext": {"assumedRoot": "true"}}
 ANONYMOUS = {"type": "AWSAccount", "accountId": "ANONYMOUS_PRINCIPAL"}
 TRAIL = {"eventSource": "cloudtrail.amazonaws.com"}
 LAMBDA = {"eventSource": "lambda.amazonaws.com"}
@@ -53,6 +80,24 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "sign-in that tells nothing of MFA": (sign_in(additionalEventData=None), [MFA]),
     "sign-in with an odd word for MFA": (sign_in(additionalEventData={"MFAUsed": "yes"}), [MFA]),
     "sign-in through Identity Center": (sign_in(additionalEventData={"MFAUsed": "No"}, userIdentity=SSO), []),
+    "sign-in through Identity Center, with the role": (
+        sign_in(
+            additionalEventData={"MFAUsed": "No"}, userIdentity={**SSO, "sessionContext": {"sessionIssuer": SSO_ISSUER}}
+        ),
+        [],
+    ),
+    "sign-in through Identity Center in China": (
+        sign_in(userIdentity={**SSO, "arn": SSO["arn"].replace("arn:aws:", "arn:aws-cn:")}),
+        [],
+    ),
+    "failed sign-in": (
+        sign_in(additionalEventData={"MFAUsed": "No"}, responseElements={"ConsoleLogin": "Failure"}),
+        [MFA],
+    ),
+    **{
+        f"sign-in with {name}": (sign_in(additionalEventData={"MFAUsed": "No"}, userIdentity=identity), [MFA])
+        for name, identity in NOT_SSO.items()
+    },
     "sign-in of a role named like it": (sign_in(additionalEventData={"MFAUsed": "No"}, userIdentity=LIKE_SSO), [MFA]),
     "sign-in without an ARN": (sign_in(userIdentity={"type": "IAMUser"}), [MFA]),
     "switching roles without MFA": ({"eventName": "SwitchRole", "additionalEventData": {"MFAUsed": "No"}}, []),
@@ -76,6 +121,59 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"userIdentity": ROOT_IDENTITY, "eventName": "GetX", "errorCode": "AccessDenied"},
         [DENIED],
     ),
+    **{
+        f"root, by {service}": ({"userIdentity": {**ROOT_IDENTITY, "invokedBy": service}}, [])
+        for service in ("support.amazonaws.com", "autoscaling.amazonaws.com", "ec2.amazonaws.com.cn", "AWS Internal")
+    },
+    **{
+        f"root in the console, by {service!r}": ({"userIdentity": {**ROOT_IDENTITY, "invokedBy": service}}, [ROOT])
+        for service in ("signin.amazonaws.com", "eu-west-1.signin.amazonaws.com", "console.amazonaws.com")
+    },
+    **{
+        f"root, invoked by {service!r}": ({"userIdentity": {**ROOT_IDENTITY, "invokedBy": service}}, [ROOT])
+        for service in ("", None, 5, "support.amazonaws.com.example.com", {"x": "support.amazonaws.com"})
+    },
+    "root in the console, by a service": (
+        {
+            "userIdentity": {**ROOT_IDENTITY, "invokedBy": "cloudformation.amazonaws.com"},
+            "sessionCredentialFromConsole": "true",
+        },
+        [ROOT],
+    ),
+    "root, a service's own event": ({"userIdentity": ROOT_IDENTITY, "eventType": "AwsServiceEvent"}, []),
+    "root, a service's name in what a caller writes": (
+        {
+            "userIdentity": ROOT_IDENTITY,
+            "userAgent": "support.amazonaws.com",
+            "requestParameters": {
+                "userIdentity": {"invokedBy": "support.amazonaws.com"},
+                "invokedBy": "support.amazonaws.com",
+                "eventType": "AwsServiceEvent",
+            },
+        },
+        [ROOT],
+    ),
+    "assumed root": ({"userIdentity": ASSUMED_ROOT}, ["assumed-root-activity"]),
+    "assumed root, true itself": (
+        {"userIdentity": {**ROOT_IDENTITY, "sessionContext": {"assumedRoot": True}}},
+        ["assumed-root-activity"],
+    ),
+    "assumed root, reading": ({"userIdentity": ASSUMED_ROOT, "eventName": "GetBucketPolicy"}, []),
+    "not assumed root": ({"userIdentity": {**ROOT_IDENTITY, "sessionContext": {"assumedRoot": "false"}}}, [ROOT]),
+    "a role that may assume root": (
+        {"userIdentity": {"type": "AssumedRole", "sessionContext": {"assumedRoot": "true"}}, "eventName": "AssumeRoot"},
+        [],
+    ),
+    "event selectors": ({**TRAIL, "eventName": "PutEventSelectors"}, ["cloudtrail-put-event-selectors"]),
+    "Insights": ({**TRAIL, "eventName": "PutInsightSelectors"}, ["cloudtrail-put-insight-selectors"]),
+    "event data store deleted": (
+        {**TRAIL, "eventName": "DeleteEventDataStore"},
+        ["cloudtrail-delete-event-data-store"],
+    ),
+    "ingestion stopped": (
+        {**TRAIL, "eventName": "StopEventDataStoreIngestion"},
+        ["cloudtrail-stop-event-data-store-ingestion"],
+    ),
     "logging stopped": ({**TRAIL, "eventName": "StopLogging"}, ["cloudtrail-stop-logging"]),
     "trail changed": ({**TRAIL, "eventName": "UpdateTrail"}, ["cloudtrail-update-trail"]),
     "trail deleted": ({**TRAIL, "eventName": "DeleteTrail"}, ["cloudtrail-delete-trail"]),
@@ -96,17 +194,62 @@ def test_matches(changes: dict[str, Any], ids: list[str]) -> None:
     assert matched(**changes) == ids
 
 
-def test_nine_rules() -> None:
-    """There are nine default rules, each with an id of its own, a title and a description."""
+def test_ids() -> None:
+    """There are fourteen default rules, each with an id of its own, a title and a description."""
     rules = default_rules(OWN)
-    assert len({rule.id for rule in rules}) == len(rules) == 9
+    assert len({rule.id for rule in rules}) == len(rules) == 14
     assert all(rule.id and rule.title and rule.description for rule in rules)
 
 
 @pytest.mark.parametrize("name", [None, ""])
 def test_without_a_name(name: str | None) -> None:
     """Without the function's name the two rules that need it are left out."""
-    assert [rule.id for rule in default_rules(name)] == [rule.id for rule in default_rules(OWN)][:7]
+    assert [rule.id for rule in default_rules(name)] == [rule.id for rule in default_rules(OWN)][:-2]
+
+
+def test_each_call_that_can_be_repaired_has_a_rule() -> None:
+    """What the alert has a command for raises an alert in the first place."""
+    for name in REPAIRED_EVENTS:
+        assert matched(**TRAIL, eventName=name), name
+
+
+TRACKED = events_to_track_rule(("UpdateFunctionCode", "CreateDistribution", "ListObjectsV2", "Invoke20150331", "it's"))
+TRACKED_NAMES = {
+    "UpdateFunctionCode": True,
+    "UpdateFunctionCode20150331": True,
+    "UpdateFunctionCode20150331v2": True,
+    "UpdateFunctionCode20150331v10": True,
+    "CreateDistribution2020_05_31": True,
+    "ListObjectsV2": True,
+    "ListObjectsV220260101": True,
+    "Invoke20150331": True,
+    "it's": True,
+    "UpdateFunctionConfiguration20150331v2": False,
+    "UpdateFunctionCodeSigning20150331": False,
+    "UpdateFunctionCode2": False,
+    "UpdateFunctionCode20150331Alias": False,
+    "MyUpdateFunctionCode20150331": False,
+    "updateFunctionCode20150331": False,
+    "ListObjects": False,
+    "ListObjects20260101": False,
+    "Invoke": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize(("name", "tracked"), TRACKED_NAMES.items())
+def test_tracked_names_with_api_dates(name: str, tracked: bool) -> None:  # noqa: FBT001 (what is expected)
+    """A tracked name matches as it is and with the date of an API; the index and the event patterns let it through."""
+    rules = RuleSet([TRACKED], [])
+    event = record(eventName=name)
+    assert (rules.judge(read_event(event).flat, TODAY).matched == (TRACKED,)) is tracked
+    patterns = event_patterns(alternatives(TRACKED.expression) or [])
+    envelope: Any = {"source": "aws.any", "detail-type": "AWS API Call via CloudTrail", "detail": event}
+    if tracked:
+        assert any(EventPattern.load(pattern).matches_event(envelope) for pattern in patterns)
+        content = json.dumps({"Records": [event]}, separators=(",", ":")).encode()
+        (window,) = read_stream(io.BytesIO(content), "x.json", Prefilter(rules))
+        assert window.scanned == [1]
 
 
 @pytest.mark.parametrize("name", ["it's", '"', "\\", "\n", "', True, '"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from cloudtrail_to_slack.config import read_config
 from cloudtrail_to_slack.errors import ExpressionError, Place
 from cloudtrail_to_slack.rules import event_names
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.event_names import is_known
 from cloudtrail_to_slack.rules.expressions import compile_expression
 from cloudtrail_to_slack.rules.hints import warnings_for
@@ -89,6 +89,8 @@ RIGHT = (
     'event["eventName"] == "UpdateFunctionCode20150331v2" and event.get("responseElements.functionName") == "f"',
     'event.get("userIdentity.sessionContext.sessionIssuer.userName") == "x"',
     'event.get("requestParameters") is None or event.get("insightDetails.state") == "Start"',
+    'event.get("eventName") in ("UpdateFunctionCode", "UpdateFunctionCode20150331v2")',
+    events_to_track_rule(("UpdateFunctionCode", "StopLogging", "CreateFunction20150331")).expression,
     'event.get("resources.0.ARN") == "x" and event["tlsDetails.tlsVersion"] == "TLSv1.2"',
 )
 
@@ -123,6 +125,10 @@ WARNINGS = {
     '"ListAllMyBuckets" == event["eventName"]': ('"ListAllMyBuckets"', "the call is ListBuckets"),
     'event.get("eventName") in ("StopLogging", "DeletTrail")': ('"DeletTrail"', "did you mean DeleteTrail?"),
     'event.get("eventName") not in ["consolelogin"]': ('"consolelogin"', "did you mean ConsoleLogin?"),
+    'event.get("eventName") == "UpdateFunctionCode"': (
+        '"UpdateFunctionCode"',
+        'which CloudTrail calls UpdateFunctionCode20150331v2; use .startswith("UpdateFunctionCode")',
+    ),
     'event.get("eventName") == "Qqqqqqqqqqq"': ('"Qqqqqqqqqqq"', "is no event of any AWS service known here"),
 }
 
@@ -134,6 +140,12 @@ def test_warnings(expression: str, warning: tuple[str, str]) -> None:
     assert warning[1] in str(found)
     assert found.place is not None
     assert expression[found.place.column :].startswith(warning[0])
+
+
+def test_events_to_track_that_no_api_has() -> None:
+    """A name in events_to_track that no API has is warned about, once."""
+    (found,) = warnings_for(events_to_track_rule(("StopLogging", "UpdateFunctionCodes")).expression)
+    assert 'looks for the event "UpdateFunctionCodes", which is no event of any AWS service' in str(found)
 
 
 def test_warnings_come_in_reading_order() -> None:

@@ -126,6 +126,8 @@ _REPAIRS: Mapping[str, Callable[[Event, LogObject | None], str | None]] = {
     "StopEventDataStoreIngestion": _start_ingestion,
 }
 
+REPAIRED_EVENTS = frozenset(_REPAIRS)
+
 # The event does not tell what was there before these.
 _GUESSED = frozenset({"DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"})
 

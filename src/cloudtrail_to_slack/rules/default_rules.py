@@ -1,22 +1,52 @@
-"""The nine default rules. None of them raises, whatever an event looks like."""
+"""The default rules. None of them raises, whatever an event looks like."""
 
 from __future__ import annotations
 
+import re
+
 from cloudtrail_to_slack.rules.rule import Rule, Severity
 
+# AWS sees no MFA at sign-ins through IAM Identity Center: the identity provider asked for it. Only the resource part of
+# an STS ARN counts, for IAM paths may hold any text; and the role's own ARN, where the event has it, lies under a path
+# that IAM reserves.
+_RESERVED_PATH = ":role/aws-reserved/sso.amazonaws.com/"
+_THROUGH_IDENTITY_CENTER = (
+    'event.get("userIdentity.type") == "AssumedRole"'
+    ' and str(event.get("userIdentity.arn")).split(":")[2:3] == ["sts"]'
+    ' and any(part.startswith("assumed-role/AWSReservedSSO_")'
+    ' for part in str(event.get("userIdentity.arn")).split(":", 5)[5:])'
+    f' and "{_RESERVED_PATH}"'
+    f' in str(event.get("userIdentity.sessionContext.sessionIssuer.arn", "{_RESERVED_PATH}"))'
+)
 _SIGN_IN_WITHOUT_MFA = (
     'event.get("eventName") == "ConsoleLogin"'
     ' and event.get("additionalEventData.MFAUsed") != "Yes"'
-    ' and "assumed-role/AWSReservedSSO" not in str(event.get("userIdentity.arn"))'
+    f" and not ({_THROUGH_IDENTITY_CENTER})"
 )
 _DENIED = (
     'str(event.get("errorCode")).startswith("AccessDenied")'
     ' and event.get("userIdentity.accountId") != "ANONYMOUS_PRINCIPAL"'
 )
-_ROOT = (
+_BY_ROOT = (
     'event.get("userIdentity.type") == "Root"'
     ' and not str(event.get("eventName")).startswith(("Get", "List", "Describe", "Head"))'
 )
+# The session of sts:AssumeRoot, by which a management account does privileged tasks in a member account. Source: IAM
+# User Guide, "Track privileged tasks in AWS CloudTrail".
+_ASSUMED_ROOT = 'str(event.get("userIdentity.sessionContext.assumedRoot")).lower() == "true"'
+# CloudTrail names the service that made a request on somebody's behalf in `invokedBy`, which no caller can set. In the
+# console it may be the console's own sign-in service: there a person acts. Source: AWS CloudTrail User Guide,
+# "CloudTrail userIdentity element" and "CloudTrail record contents" (sessionCredentialFromConsole).
+_BY_A_SERVICE = (
+    'event.get("eventType") == "AwsServiceEvent"'
+    ' or str(event.get("userIdentity.invokedBy")).endswith((".amazonaws.com", ".amazonaws.com.cn", "AWS Internal"))'
+    ' and "signin." not in str(event.get("userIdentity.invokedBy"))'
+    ' and "console." not in str(event.get("userIdentity.invokedBy"))'
+    ' and str(event.get("sessionCredentialFromConsole")).lower() != "true"'
+)
+# Lambda and CloudFront add the date of their API: UpdateFunctionCode20150331v2, CreateDistribution2020_05_31.
+_OF_A_DATE = "0123456789v_"
+_DATED = re.compile(r"20\d{6}(?:v\d+)?$|20\d\d_\d\d_\d\d$", re.ASCII)
 
 
 def default_rules(function_name: str | None) -> tuple[Rule, ...]:
@@ -27,7 +57,7 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
             id="console-sign-in-without-mfa",
             title="Console sign-in without MFA",
             severity=Severity.HIGH,
-            description="Somebody signed in to the console and AWS saw no MFA device.",
+            description="A console sign-in in which AWS saw no MFA device.",
             mitre=("T1078.004",),
         ),
         Rule(
@@ -45,38 +75,71 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
             description="A call was refused for lack of permission.",
         ),
         Rule(
-            _ROOT,
+            f"{_BY_ROOT} and not ({_ASSUMED_ROOT}) and not ({_BY_A_SERVICE})",
             id="root-activity",
             title="Root user activity",
             severity=Severity.CRITICAL,
-            description="The root user did something other than look.",
+            description="The root user made a call that does more than read.",
             mitre=("T1078.004",),
         ),
-        _trail_rule("StopLogging", "cloudtrail-stop-logging", "CloudTrail logging switched off", Severity.CRITICAL),
-        _trail_rule("UpdateTrail", "cloudtrail-update-trail", "CloudTrail trail changed", Severity.HIGH),
-        _trail_rule("DeleteTrail", "cloudtrail-delete-trail", "CloudTrail trail deleted", Severity.CRITICAL),
+        Rule(
+            f"{_BY_ROOT} and {_ASSUMED_ROOT}",
+            id="assumed-root-activity",
+            title="Privileged root session activity",
+            severity=Severity.HIGH,
+            description="A session of sts:AssumeRoot, which acts as root of a member account for the management"
+            " account or a delegated administrator, made a call that does more than read.",
+            mitre=("T1078.004",),
+        ),
+        *_cloudtrail_rules(),
         *(_own_function_rules(function_name) if function_name else ()),
     )
 
 
 def events_to_track_rule(names: tuple[str, ...]) -> Rule:
-    """Return the rule that matches every event with one of these names."""
+    """Return the rule that matches every event with one of these names, also where an API date follows the name."""
+    listed = list(names)
+    undated = [name for name in names if not _DATED.search(name)]
+    expression = f'event.get("eventName") in {listed!r}'
+    if undated:
+        prefixes = tuple(f"{name}20" for name in undated)
+        bare = sorted({name.rstrip(_OF_A_DATE) for name in undated})
+        expression += (
+            f' or (str(event.get("eventName")).startswith({prefixes!r})'
+            f' and str(event.get("eventName")).rstrip("{_OF_A_DATE}") in {bare!r})'
+        )
     return Rule(
-        f'event.get("eventName") in {list(names)!r}',
+        expression,
         id="events-to-track",
         title="On the list of events to track",
         description="An event whose name is in events_to_track.",
     )
 
 
-def _trail_rule(event_name: str, rule_id: str, title: str, severity: Severity) -> Rule:
-    return Rule(
-        f'event.get("eventSource") == "cloudtrail.amazonaws.com" and event.get("eventName") == "{event_name}"',
-        id=rule_id,
-        title=title,
-        severity=severity,
-        description="Somebody touched the trail that these alerts are made from.",
-        mitre=("T1562.008",),
+def _cloudtrail_rules() -> tuple[Rule, ...]:
+    trail = "The trail that these alerts are made from may be affected."
+    lake = "An event data store of CloudTrail Lake keeps a copy of the events."
+    # Event name, end of the id, title, severity, description.
+    rules = (
+        ("StopLogging", "stop-logging", "CloudTrail logging switched off", Severity.CRITICAL, trail),
+        ("UpdateTrail", "update-trail", "CloudTrail trail changed", Severity.HIGH, trail),
+        ("DeleteTrail", "delete-trail", "CloudTrail trail deleted", Severity.CRITICAL, trail),
+        ("PutEventSelectors", "put-event-selectors", "CloudTrail event selectors changed", Severity.HIGH, trail),
+        ("PutInsightSelectors", "put-insight-selectors", "CloudTrail Insights changed", Severity.MEDIUM, trail),
+        ("DeleteEventDataStore", "delete-event-data-store", "CloudTrail event data store deleted", Severity.HIGH, lake),
+        ("StopEventDataStoreIngestion", "stop-event-data-store-ingestion",
+         "CloudTrail event data store stopped taking events", Severity.HIGH, lake),
+    )  # fmt: skip
+    return tuple(
+        Rule(
+            f'event.get("eventSource") == "cloudtrail.amazonaws.com" and event.get("eventName") == "{event_name}"',
+            id=f"cloudtrail-{rule_id}",
+            title=title,
+            severity=severity,
+            description=description,
+            mitre=("T1562.008",),
+        )
+        for event_name, rule_id, title, severity, description in rules
     )
 
 
@@ -88,7 +151,7 @@ def _own_function_rules(function_name: str) -> tuple[Rule, Rule]:
         f' and str(event.get("eventName")).startswith("{prefix}") and {own}'
         for prefix in ("UpdateFunctionConfiguration", "UpdateFunctionCode")
     )
-    description = "Somebody changed the function that sends these alerts."
+    description = "A change of the function that sends these alerts."
     return (
         Rule(
             configuration,

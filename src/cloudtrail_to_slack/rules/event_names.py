@@ -47,6 +47,17 @@ _PERMISSIONS: Mapping[str, str] = {
     "InvokeFunction": "the call is Invoke",
     "BypassGovernanceRetention": "it is a permission: look for DeleteObject",
 }
+# Operations of Lambda alone that CloudTrail shows with the date of the API. Source: AWS Lambda Developer Guide,
+# "Logging AWS Lambda API calls using AWS CloudTrail".
+_WITH_DATES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("CreateEventSourceMapping", "CreateFunction", "DeleteEventSourceMapping", "DeleteFunction",
+         "GetEventSourceMapping", "ListEventSourceMappings", "ListFunctions", "UpdateEventSourceMapping"),
+        "20150331",
+    ),
+    **dict.fromkeys(("GetFunctionConfiguration", "UpdateFunctionCode", "UpdateFunctionConfiguration"), "20150331v2"),
+    "PublishLayerVersion": "20181031",
+}  # fmt: skip
 # Lambda and CloudFront add the date of their API: UpdateFunctionCode20150331v2, CreateDistribution2020_05_31.
 _API_DATE = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d\d_\d\d)$", re.ASCII)
 _FILE = Path(__file__).with_name("event_names.txt")
@@ -61,6 +72,11 @@ def why_never(name: str) -> str | None:
         return None
     close = _close_to(name)
     return "is no event of any AWS service known here" + (f"; did you mean {close}?" if close else "")
+
+
+def dated_name(name: str) -> str | None:
+    """Return the name with an API date under which CloudTrail shows an operation, None where it needs none."""
+    return f"{name}{_WITH_DATES[name]}" if name in _WITH_DATES else None
 
 
 def is_known(name: str) -> bool:

@@ -16,7 +16,7 @@ from cloudtrail_to_slack.rules.event_fields import (
     OF_USER_IDENTITY,
     SOMETIMES_LEAVES,
 )
-from cloudtrail_to_slack.rules.event_names import why_never
+from cloudtrail_to_slack.rules.event_names import dated_name, why_never
 from cloudtrail_to_slack.rules.expressions import parse_expression, place_of
 from cloudtrail_to_slack.rules.mistakes import close_to
 from cloudtrail_to_slack.rules.pointing import excerpt
@@ -43,6 +43,7 @@ def warnings_for(text: str) -> list[RuleWarning]:
     """
     tree = parse_expression(text)
     found = [(node, message) for node in ast.walk(tree) for node, message in _of_node(node)]
+    found += _undated_names(tree)
     warnings = [RuleWarning(message, place_of(node, tree, text.strip())) for node, message in found]
     return sorted(warnings, key=lambda warning: (warning.place.line, warning.place.column) if warning.place else (0, 0))
 
@@ -110,7 +111,28 @@ def _inside(name: str) -> str | None:
     return f"userIdentity.{name}" if name in OF_USER_IDENTITY and name not in CONTAINERS else None
 
 
+def _undated_names(tree: ast.Expression) -> Iterator[tuple[ast.expr, str]]:
+    """Warn about names that CloudTrail shows with an API date, unless the rule looks for that name too."""
+    words = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    for node in ast.walk(tree):
+        for element, name in _compared_event_names(node) if isinstance(node, ast.Compare) else ():
+            dated = dated_name(name)
+            if dated and not any(word.startswith(f"{name}20") for word in words):
+                yield (
+                    element,
+                    f'looks for the event "{name}", which CloudTrail calls {dated}; use .startswith("{name}")',
+                )
+
+
 def _event_names(node: ast.Compare) -> Iterator[tuple[ast.expr, str]]:
+    for element, name in _compared_event_names(node):
+        why = why_never(name)
+        if why:
+            yield element, f'looks for the event "{excerpt(name, _LONGEST_QUOTED)}", which {why}'
+
+
+def _compared_event_names(node: ast.Compare) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the texts that `eventName` is compared with, and where each stands."""
     sides = [node.left, *node.comparators]
     if not any((key := read_key(side)) and key[1] == "eventName" for side in sides):
         return
@@ -118,6 +140,4 @@ def _event_names(node: ast.Compare) -> Iterator[tuple[ast.expr, str]]:
         written = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
         for element in written:
             if isinstance(element, ast.Constant) and isinstance(element.value, str):
-                why = why_never(element.value)
-                if why:
-                    yield element, f'looks for the event "{excerpt(element.value, _LONGEST_QUOTED)}", which {why}'
+                yield element, element.value
