@@ -12,14 +12,15 @@ MEGABYTES = 600
 _BLOCK = 5000
 _CODE = """
 import pathlib, re, sys
-from datetime import date
 from cloudtrail_to_slack import handler
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.notifications import LogObject, Notification
-from cloudtrail_to_slack.pipeline import Judging, Pipeline
+from cloudtrail_to_slack.pipeline import Pipeline
+from cloudtrail_to_slack.record_evaluation import Judging
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack.aws_clients import AwsClients
+from cloudtrail_to_slack.waiting import invocation_clock
 from bench.ways import Nobody
 
 class S3:
@@ -28,7 +29,7 @@ class S3:
 
 AwsClients().s3
 judging = Judging.by(RuleSet(default_rules("f"), []))
-pipeline = Pipeline(Config(), judging, S3, Nobody(), date(2026, 11, 21))
+pipeline = Pipeline(Config(), judging, S3, Nobody(), invocation_clock(None))
 report = pipeline.run([Notification((LogObject("bucket", "x.json.gz"),))])
 assert not report.failures, report.failures
 assert report.counts["matched"] > 1000, report.counts

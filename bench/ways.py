@@ -4,7 +4,6 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -15,8 +14,10 @@ from cloudtrail_to_slack.log_objects import read_stream
 from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.notifications import LogObject, Notification
 from cloudtrail_to_slack.outcomes import Askers, Undelivered
-from cloudtrail_to_slack.pipeline import Judging, Pipeline
+from cloudtrail_to_slack.pipeline import Pipeline
+from cloudtrail_to_slack.record_evaluation import Judging
 from cloudtrail_to_slack.rules import Rule
+from cloudtrail_to_slack.waiting import invocation_clock
 
 _OBJECT = LogObject("trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")
 
@@ -52,7 +53,7 @@ class Nobody:
 
 def path(content: bytes, judging: Judging) -> int:
     """Our way, from the gzipped object to verdicts and alerts; returns how many matched."""
-    pipeline = Pipeline(Config(), judging, lambda: _S3(content), Nobody(), date(2026, 11, 21))  # type: ignore[arg-type,return-value]  # what it needs of S3 and delivery
+    pipeline = Pipeline(Config(), judging, lambda: _S3(content), Nobody(), invocation_clock(None))  # type: ignore[arg-type,return-value]  # what it needs of S3 and delivery
     report = pipeline.run([Notification((_OBJECT,))])
     if report.failures:
         raise RuntimeError(str(report.failures[0]))

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cloudtrail_to_slack.notifications import Notification
-from cloudtrail_to_slack.pipeline import Pipeline, Report
+from cloudtrail_to_slack.pipeline import Pipeline
+from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from support.world import World

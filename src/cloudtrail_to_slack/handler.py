@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,9 @@ from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
 from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.notifications import Notification, read_payload
 from cloudtrail_to_slack.outcomes import Outcome
-from cloudtrail_to_slack.pipeline import Judging, Pipeline, Report
+from cloudtrail_to_slack.pipeline import Pipeline
+from cloudtrail_to_slack.record_evaluation import Judging
+from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.routing import Kind, Router
 from cloudtrail_to_slack.rule_advice import log_advice
 from cloudtrail_to_slack.rules import RuleSet
@@ -81,13 +82,12 @@ class Application:
             clock,
             budget=self._settings.config.max_messages_per_channel,
         )
-        today = datetime.now(UTC).date()
         pipeline = Pipeline(
             self._settings.config,
             self._judging,
             lambda: self.clients.s3,
             delivery,
-            today,
+            clock,
             self._silence(router, delivery, clock),
         )
         report = pipeline.run(notifications)

@@ -1,0 +1,119 @@
+"""Evaluating records one by one: decode, flatten, apply the rules, and keep what matched until it is delivered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+
+from cloudtrail_to_slack.alerts import Alert, HeldAlert, MakeAlert, hold_alert, make_alert
+from cloudtrail_to_slack.errors import RecordError
+from cloudtrail_to_slack.events import Event, read_event
+from cloudtrail_to_slack.log_objects import decode_record
+from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.outcomes import Askers
+from cloudtrail_to_slack.prefilter import Prefilter
+from cloudtrail_to_slack.report import Report
+from cloudtrail_to_slack.rule_errors import RuleErrors
+from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
+from cloudtrail_to_slack.telemetry import logger
+
+# What matched is kept until an invocation delivers, so that it is delivered in order; but not more than this of it, or
+# a flood would fill the memory.
+MAX_PENDING_BYTES = 16 * 1024**2
+_BYTES_EACH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The rules, and what tells which records are worth evaluating; made once per cold start."""
+
+    rule_set: RuleSet
+    prefilter: Prefilter
+
+    @classmethod
+    def by(cls, rule_set: RuleSet) -> "Judging":
+        """Return the evaluation of these rules."""
+        return cls(rule_set, Prefilter(rule_set))
+
+
+class PendingAlerts:
+    """The alerts that matched and are not delivered yet. `size` is roughly how many bytes they take."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._alerts: list[tuple[HeldAlert, MakeAlert, Askers]] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether there are too many to keep."""
+        return self.size > MAX_PENDING_BYTES
+
+    def add(self, alert: HeldAlert, make: MakeAlert, askers: Askers, size: int) -> None:
+        """Keep an alert whose record has `size` bytes."""
+        self._alerts.append((alert, make, askers))
+        self.size += size + _BYTES_EACH
+
+    def take(self) -> list[tuple[HeldAlert, MakeAlert, Askers]]:
+        """Return all of them, and keep none."""
+        alerts, self._alerts, self.size = self._alerts, [], 0
+        return alerts
+
+
+class RecordEvaluator:
+    """Evaluates the records of one invocation; what matches is added to `pending`, what goes wrong to `rule_errors`."""
+
+    def __init__(self, judging: Judging, today: date, report: Report) -> None:
+        self.pending = PendingAlerts()
+        self.rule_errors = RuleErrors()
+        self._rule_set = judging.rule_set
+        self._today = today
+        self._report = report
+
+    def evaluate(
+        self,
+        raw: Any,  # noqa: ANN401 (JSON, decoded or not)
+        origin: LogObject | None,
+        askers: Askers,
+        failed: Callable[[str], None],
+        candidates: int | None = None,
+    ) -> None:
+        """Evaluate one record and count it; whatever is wrong with it stays its own problem.
+
+        `raw` is undecoded when it comes from a log file, `origin`. `failed` is called with what is wrong with it.
+        `candidates` are the rules that may match, as the prefilter tells them; None: all.
+        """
+        counts = self._report.counts
+        counts["records_in"] += 1
+        try:
+            outcome = self._evaluate(raw, origin, askers, candidates)
+            counts[outcome.value] += 1
+        except RecordError as error:
+            counts["failed"] += 1
+            failed(str(error))
+        except Exception as error:  # noqa: BLE001 (a fault of ours in one record must not hide the rest of its file)
+            counts["failed"] += 1
+            failed(f"a record that this function fails on ({type(error).__name__})")
+            logger.debug("a record could not be judged", exc_info=True)
+
+    def _evaluate(self, raw: Any, origin: LogObject | None, askers: Askers, candidates: int | None) -> Outcome:  # noqa: ANN401 (as above)
+        event = _event(raw, origin)
+        verdict = self._rule_set.judge(event.flat, self._today, candidates)
+        self.rule_errors.add(verdict.problems, event, origin)
+        if event.error_code.startswith("AccessDenied"):
+            self._report.denied += 1
+            self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
+        if verdict.outcome is Outcome.MATCHED:
+            kept = bytes(raw) if origin else raw
+            make = partial(_alert, kept, origin, verdict.matched)
+            self.pending.add(hold_alert(event, verdict.matched), make, askers, len(kept))
+        return verdict.outcome
+
+
+def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)
+    """Return the event of a record, which is undecoded when it comes from a log file."""
+    return read_event(decode_record(raw), object_key=origin.key) if origin else read_event(raw)
+
+
+def _alert(raw: Any, origin: LogObject | None, rules: tuple[Rule, ...]) -> Alert:  # noqa: ANN401 (as above)
+    return make_alert(_event(raw, origin), rules, origin, datetime.now(UTC))
