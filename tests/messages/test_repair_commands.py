@@ -30,12 +30,19 @@ from support.strategies import hostile_text, json_values, object_keys, records
 from support.world import BUCKET, World
 
 ARN = "arn:aws:cloudtrail:us-east-2:123456789012:trail/main"
+OTHERS = "arn:aws:cloudtrail:us-east-2:999999999999:trail/main"
+OWN_STORE = "arn:aws:cloudtrail:eu-west-1:111122223333:eventdatastore/0a1b2c3d-1111-2222-3333-444455556666"
 STORE = "arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/0a1b2c3d-1111-2222-3333-444455556666"
 SELECTORS = """'[{"ReadWriteType":"All","IncludeManagementEvents":true}]'"""
 INSIGHTS = """'[{"InsightType":"ApiCallRateInsight"},{"InsightType":"ApiErrorRateInsight"}]'"""
 CAUTION = " (read it first: what was there before may have been other)"
 NAMES = ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors",
          "DeleteEventDataStore", "StopEventDataStoreIngestion")  # fmt: skip
+
+
+OPTIONS = {"--name", "--trail-name", "--event-data-store", "--event-selectors", "--insight-selectors", "--region",
+           "--s3-bucket-name", "--s3-key-prefix", "--kms-key-id", "--is-multi-region-trail", "--is-organization-trail",
+           "--include-global-service-events", "--enable-log-file-validation"}  # fmt: skip
 
 
 def told(name: str, parameters: Any, **changes: Any) -> Alert:
@@ -75,6 +82,18 @@ def repair(name: str, parameters: Any, *, origin: LogObject | None = LOG_OBJECT,
          f"aws cloudtrail restore-event-data-store --event-data-store {STORE} --region eu-west-1"),
         ("StopEventDataStoreIngestion", {"eventDataStore": "; reboot"},
          "aws cloudtrail start-event-data-store-ingestion --event-data-store EVENT_DATA_STORE --region eu-west-1"),
+        *(("DeleteEventDataStore", {"eventDataStore": odd},
+           "aws cloudtrail restore-event-data-store --event-data-store EVENT_DATA_STORE --region eu-west-1")
+          for odd in ("--profile", "-evil-store", f"{STORE}/x", f"{STORE}\n", "\u2010\u2010ab", "$(id)", "", None, 5,
+                      STORE.rpartition("/")[0] + "/--profile", "\uff41bc", "abc def", "a'b", [STORE])),
+        *(("StopLogging", {"name": odd}, "aws cloudtrail start-logging --name TRAIL_NAME --region eu-west-1")
+          for odd in ("--profile", "-n", "-main", "main\n", "main\nreboot",
+                      "", " ", "\u2010main", "ma\u0131n", "main\x00",
+                      "`id`", "~", "*", "!!", "=x", "ma in", "1.2.3.4", "m" * 129, ARN + "\n", ARN[:-4] + "-main",
+                      ARN.replace("123456789012", "12345678901\u0662"))),
+        ("DeleteEventDataStore", {"eventDataStore": STORE.replace("eu-west-1", "us-east-2")},
+         (f"aws cloudtrail restore-event-data-store --event-data-store {STORE.replace('eu-west-1', 'us-east-2')}"
+          " --region us-east-2")),
         ("StopLogging", None, "aws cloudtrail start-logging --name TRAIL_NAME --region eu-west-1"),
         ("StopLogging", {"name": "x; reboot"}, "aws cloudtrail start-logging --name TRAIL_NAME --region eu-west-1"),
         ("StopLogging", {"name": "$(reboot)"}, "aws cloudtrail start-logging --name TRAIL_NAME --region eu-west-1"),
@@ -112,6 +131,12 @@ def test_where_nothing_was_taken_there_is_no_command(name: str, changes: dict[st
         (
             "p/AWSLogs/o-a1b2c3d4e5/111122223333/CloudTrail/x.json.gz",
             ["--s3-key-prefix", "p", "--is-organization-trail"],
+        ),
+        ("--profile/AWSLogs/111122223333/CloudTrail/x.json.gz", []),
+        ("-x/AWSLogs/111122223333/CloudTrail/x.json.gz", []),
+        (
+            "AWSLogs/o-a1b2c3d4e5/444455556666/AWSLogs/111122223333/CloudTrail/x.json.gz",
+            ["--s3-key-prefix", "AWSLogs/o-a1b2c3d4e5/444455556666"],
         ),
         ("$(reboot)/AWSLogs/111122223333/CloudTrail/x.json.gz", []),
         ("copied.json.gz", []),
@@ -193,7 +218,11 @@ def test_the_commands_do_what_they_say(world: World) -> None:
     ("name", "parameters", "caution"),
     [
         ("StopLogging", {"name": "main"}, ""),
-        ("DeleteEventDataStore", {"eventDataStore": STORE}, ""),
+        ("StopLogging", {"name": OTHERS}, " (run it with credentials of account 999999999999)"),
+        ("DeleteEventDataStore", {"eventDataStore": OWN_STORE}, ""),
+        ("DeleteEventDataStore", {"eventDataStore": "0a1b2c3d-1111-2222-3333-444455556666"}, ""),
+        ("DeleteEventDataStore", {"eventDataStore": STORE}, " (run it with credentials of account 123456789012)"),
+        ("DeleteTrail", {"name": OTHERS}, f"{CAUTION[:-1]}; run it with credentials of account 999999999999)"),
         ("DeleteTrail", {"name": "main"}, CAUTION),
         ("UpdateTrail", {"name": "main", "isMultiRegionTrail": False}, CAUTION),
         ("PutEventSelectors", {"trailName": "main"}, CAUTION),
@@ -223,7 +252,11 @@ def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str,
 @given(
     record=records(),
     name=st.sampled_from(NAMES),
-    parameter=hostile_text(400) | st.just("main") | st.just(ARN) | json_values(),
+    parameter=hostile_text(400)
+    | st.from_regex(r"-{0,2}[a-z0-9-]{1,40}", fullmatch=True)
+    | st.just("main")
+    | st.just(ARN)
+    | json_values(),
     others=json_values(),
     key=object_keys(),
     bucket=hostile_text(80) | st.just("trail-bucket"),
@@ -247,6 +280,9 @@ def test_nothing_of_strangers_gets_into_a_command(
         assert line.isascii()
         assert line.isprintable()
         assert line.startswith("aws cloudtrail ")
+        options = [word for word in shlex.split(line) if word.startswith("-")]
+        assert set(options) <= OPTIONS
+        assert len(set(options)) == len(options)
         plain_words = [word for word in shlex.split(line) if word[0] != "["]
         assert all(
             set(word) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/._-")

@@ -16,9 +16,11 @@ from cloudtrail_to_slack.trail_arns import TrailArn, is_region, is_trail_name, r
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,199}")
-_ORGANIZATION = re.compile(r"(?:^|/)AWSLogs/o-[a-z0-9]{10,32}/")  # the layout of an organisation's trail
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}/")  # below AWSLogs/: the layout of an organisation's trail
+# Whole, or the id alone; an id that began with a hyphen would be an option of the command.
 _EVENT_DATA_STORE = re.compile(
-    r"(?:arn:aws[a-z-]{0,16}:cloudtrail:[a-z0-9-]{1,40}:[0-9]{12}:eventdatastore/)?[A-Za-z0-9-]{3,64}"
+    r"(?:arn:aws[a-z-]{0,16}:cloudtrail:(?P<region>[a-z0-9-]{1,40}):(?P<account>[0-9]{12}):eventdatastore/)?"
+    r"[A-Za-z0-9][A-Za-z0-9-]{2,63}"
 )
 _ALL_MANAGEMENT_EVENTS = [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
 _ALL_INSIGHTS = [{"InsightType": "ApiCallRateInsight"}, {"InsightType": "ApiErrorRateInsight"}]
@@ -53,8 +55,12 @@ def repair_command(event: Event, origin: LogObject | None) -> str | None:
 
 
 def repair_caution(event: Event) -> str:
-    """Return what to say before the command: where it is a guess that it is one, else nothing."""
-    return "read it first: what was there before may have been other" if event.name in _GUESSED else ""
+    """Return what to say before the command: where it is a guess, or for another account, else nothing."""
+    cautions = ["read it first: what was there before may have been other"] if event.name in _GUESSED else []
+    owner = _owner(event)
+    if owner and event.account and owner != event.account:
+        cautions.append(f"run it with credentials of account {owner}")  # an organisation's trail, or a made-up ARN
+    return "; ".join(cautions)
 
 
 def start_logging_command(trail: TrailArn) -> str:
@@ -73,11 +79,12 @@ def _create_trail(event: Event, origin: LogObject | None) -> str:
     name = arn.name if arn else named
     key = origin.key if origin else ""
     options = ["--name", name, "--s3-bucket-name", _bucket(origin)]
-    prefix = key.partition("AWSLogs/")[0].rstrip("/") if "AWSLogs/" in key else ""
+    before, layout, below = key.rpartition("AWSLogs/")  # the last one: the prefix may hold the same word
+    prefix = before.rstrip("/") if layout else ""
     if _KEY_PREFIX.fullmatch(prefix):
         options += ["--s3-key-prefix", prefix]
     options += ["--is-multi-region-trail", "--enable-log-file-validation"]
-    if _ORGANIZATION.search(key):
+    if layout and _ORGANIZATION.match(below):
         options.append("--is-organization-trail")
     return f"{_aws('create-trail', *options, region=region)}\n{_aws('start-logging', '--name', name, region=region)}"
 
@@ -109,11 +116,11 @@ def _put_insight_selectors(event: Event, _: LogObject | None) -> str | None:
 
 
 def _restore_event_data_store(event: Event, _: LogObject | None) -> str:
-    return _aws("restore-event-data-store", *_event_data_store(event), region=_region(event, ""))
+    return _aws("restore-event-data-store", *_event_data_store(event), region=_region_of_store(event))
 
 
 def _start_ingestion(event: Event, _: LogObject | None) -> str:
-    return _aws("start-event-data-store-ingestion", *_event_data_store(event), region=_region(event, ""))
+    return _aws("start-event-data-store-ingestion", *_event_data_store(event), region=_region_of_store(event))
 
 
 _REPAIRS: Mapping[str, Callable[[Event, LogObject | None], str | None]] = {
@@ -153,6 +160,13 @@ def _region(event: Event, parameter: str) -> str:
     return region if is_region(region) else "REGION"
 
 
+def _region_of_store(event: Event) -> str:
+    """Return the region in an event data store's ARN, else the one in which the call was made."""
+    store = _EVENT_DATA_STORE.fullmatch(event.text("requestParameters.eventDataStore"))
+    region = (store and store["region"]) or event.region
+    return region if is_region(region) else "REGION"
+
+
 def _bucket(origin: LogObject | None) -> str:
     return origin.bucket if origin and _BUCKET.fullmatch(origin.bucket) else "BUCKET"
 
@@ -160,3 +174,13 @@ def _bucket(origin: LogObject | None) -> str:
 def _event_data_store(event: Event) -> list[str]:
     named = event.text("requestParameters.eventDataStore")
     return ["--event-data-store", named if _EVENT_DATA_STORE.fullmatch(named) else "EVENT_DATA_STORE"]
+
+
+def _owner(event: Event) -> str | None:
+    """Return the account of the ARN that the command names; None where it names none."""
+    for parameter in ("name", "trailName"):
+        trail = read_trail_arn(event.text(f"requestParameters.{parameter}"))
+        if trail:
+            return trail.account
+    store = _EVENT_DATA_STORE.fullmatch(event.text("requestParameters.eventDataStore"))
+    return store["account"] if store else None

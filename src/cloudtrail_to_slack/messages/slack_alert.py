@@ -6,7 +6,7 @@ when; links and ids; last the details, cut to fit. Every text of the event passe
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudtrail_to_slack.alerts import Alert
@@ -84,7 +84,7 @@ def compact_message(alert: Alert) -> SlackMessage:
         section(headline(alert)),
         *_repair(alert),
         context([_identifiers(alert)]),
-        context([_refused_note(alert)]),
+        context([_refused_note(alert, code)]),
     ]
     return SlackMessage(text=notification_text(alert), blocks=blocks)
 
@@ -97,7 +97,7 @@ def plain_message(alert: Alert) -> SlackMessage:
     command = repair_command(event, alert.origin)
     caution = f" ({caution})" if (caution := repair_caution(event)) else ""
     repair = f"\nto repair it{caution}: {escape(command)}" if command else ""
-    return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}{repair}\n{_refused_note(alert)}")
+    return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}{repair}\n{_refused_note(alert, plain)}")
 
 
 def bare_line(alert: Alert) -> SlackMessage:
@@ -108,8 +108,8 @@ def bare_line(alert: Alert) -> SlackMessage:
     return SlackMessage(f"CloudTrail alert: {' / '.join(shown)}")
 
 
-def _refused_note(alert: Alert) -> str:
-    origin = plain(alert.origin.url, 600) if alert.origin else "none, EventBridge brought the event"
+def _refused_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
+    origin = quote(alert.origin.url, 600) if alert.origin else "none, EventBridge brought the event"
     return f"{CUT_MARK} shown short, because Slack refused the whole alert; see the log object: {origin}"
 
 

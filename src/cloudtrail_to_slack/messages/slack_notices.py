@@ -10,6 +10,7 @@ from cloudtrail_to_slack.console_links import log_object_link
 from cloudtrail_to_slack.events import parse_time
 from cloudtrail_to_slack.messages.slack_message import (
     MAX_ALL_BLOCKS,
+    MAX_SECTION_TEXT,
     Block,
     SlackMessage,
     blocks_length,
@@ -17,7 +18,7 @@ from cloudtrail_to_slack.messages.slack_message import (
     link,
     section,
 )
-from cloudtrail_to_slack.messages.slack_text import code, plain
+from cloudtrail_to_slack.messages.slack_text import code, plain, slack_length
 from cloudtrail_to_slack.messages.slack_time import both_zones
 from cloudtrail_to_slack.notifications import LogObject, RemovedObject
 
@@ -104,7 +105,7 @@ def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -
     """Tell that a log object, or records in it, could not be read, so that what they hold was not judged."""
     title = "A log object could not be read"
     consequence = "What could not be read was not judged by any rule."
-    lines = [f":broken_heart: *{title}*: {plain(reason, 300)}", code(log_object.url, 700)]
+    lines = [f":broken_heart: *{title}*: {code(reason, 300)}", code(log_object.url, 700)]
     address = log_object_link(log_object, "")
     if address:
         lines.append(link(address, ":page_facing_up: Log object") or "")
@@ -129,8 +130,15 @@ def with_thread_count(opening: SlackMessage, alerts: int, last: datetime | None)
     """Return a thread's opening message saying how many alerts the thread has by now, and when the last came."""
     when = f", the last at {both_zones(last, '').replace(chr(10), ', ')}" if last else ""
     count = section(f":thread: *{alerts:,} alerts like this by now*{when}")
-    blocks = opening.blocks or [section(opening.text)]
+    # A text without blocks is posted without markup; in a block it stands as code, so that nothing in it is markup.
+    blocks = opening.blocks or [section(_as_code(opening.text))]
     return SlackMessage(opening.text, [*blocks[:1], count, *blocks[1:]])
+
+
+def _as_code(text: str) -> str:
+    """Return an escaped text without backticks as a code block, without its last line where that is too much."""
+    fits = slack_length(text) <= MAX_SECTION_TEXT - len("``````")
+    return f"```{text if fits else text.rpartition(chr(10))[0]}```"
 
 
 def _identity(*parts: object) -> str:
