@@ -25,7 +25,7 @@ locals {
       Sid       = "CloudTrailToSlackReadsLogObjects"
       Effect    = "Allow"
       Principal = { AWS = aws_iam_role.this.arn }
-      Action    = "s3:GetObject"
+      Action    = ["s3:GetObject", "s3:GetObjectVersion"]
       Resource  = "${local.bucket_arn}/${var.s3_notification_filter_prefix}*"
     }]
   }

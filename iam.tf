@@ -27,7 +27,7 @@ locals {
 
   statements = {
     ReadLogObjects = {
-      Action   = ["s3:GetObject"]
+      Action   = ["s3:GetObject", "s3:GetObjectVersion"]
       Resource = ["${local.bucket_arn}/${var.s3_notification_filter_prefix}*"]
     }
     DecryptLogObjects = !local.logs_key_given ? null : {

@@ -83,7 +83,7 @@ def floor(content: bytes, fields: Sequence[str]) -> Callable[[], int]:
 
 def streamed(content: bytes, judging: Judging) -> int:
     """Read the object in windows and scan each; returns how many records some rule concerns."""
-    windows = read_stream(io.BytesIO(content), "x.json.gz", judging.prefilter)
+    windows = read_stream(io.BytesIO(content), judging.prefilter)
     return sum(len(window.scanned) - window.scanned.count(0) for window in windows if window.scanned is not None)
 
 

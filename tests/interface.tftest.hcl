@@ -148,7 +148,7 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
     condition = {
       for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => [s.Action, s.Resource] if contains(["ReadLogObjects", "DecryptLogObjects", "KeepFailedInvocations"], s.Sid)
       } == {
-      ReadLogObjects        = [["s3:GetObject"], ["arn:aws:s3:::other-logs/o-a1b2c3d4e5/AWSLogs/*"]]
+      ReadLogObjects        = [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::other-logs/o-a1b2c3d4e5/AWSLogs/*"]]
       DecryptLogObjects     = [["kms:Decrypt"], ["arn:aws:kms:eu-west-1:111122223333:key/looked-up"]]
       KeepFailedInvocations = [["sns:Publish"], ["arn:aws:sns:eu-west-1:111122223333:dead"]]
     }

@@ -1,6 +1,7 @@
 """From what invoked the function to what there is to do."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -28,9 +29,11 @@ TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-03-
 SECRET = "correct horse battery staple"
 
 
-def s3_record(event_name: str = "ObjectCreated:Put", key: str = KEY, **more: Any) -> dict[str, Any]:
-    """A record of an S3 event notification; its key is form-encoded."""
-    s3 = {"bucket": {"name": BUCKET}, "object": {"key": quote_plus(key, safe="/")}}
+def s3_record(
+    event_name: str = "ObjectCreated:Put", key: str = KEY, *, about: Mapping[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
+    """A record of an S3 event notification; its key is form-encoded. `about` is what more it has of the object."""
+    s3 = {"bucket": {"name": BUCKET}, "object": {"key": quote_plus(key, safe="/"), **(about or {})}}
     return {"eventSource": "aws:s3", "awsRegion": "eu-west-1", "eventName": event_name, "s3": s3, **more}
 
 
@@ -85,6 +88,89 @@ def test_announcement(payload: object) -> None:
     assert items(payload) == [OBJECT]
 
 
+_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
+_VERSIONS: dict[str, tuple[Any, Any, str | None, str | None]] = {
+    "a version": ("096fKKXTRTtl3on89fVO.nfljtsv6qko", _ETAG, "096fKKXTRTtl3on89fVO.nfljtsv6qko", _ETAG),
+    "no versioning": (None, _ETAG, None, _ETAG),
+    "versioning suspended": ("null", _ETAG, None, _ETAG),
+    "put in parts": (None, f"{_ETAG}-3", None, f"{_ETAG}-3"),
+    "an ETag in quotes": (None, f'"{_ETAG}"', None, _ETAG),
+    "empty": ("", "", None, None),
+    "of other types": (7, ["x"], None, None),
+    "no ETag for a header": ("v", "x\r\nRange: bytes=0-1", "v", None),
+}
+
+
+@pytest.mark.parametrize(("version", "etag", "wanted", "wanted_etag"), _VERSIONS.values(), ids=_VERSIONS)
+def test_the_version_that_was_announced(version: Any, etag: Any, wanted: str | None, wanted_etag: str | None) -> None:
+    """S3's notification and EventBridge's name version and ETag in their own words, and both are read."""
+    expected = [(wanted, wanted_etag)]
+    by_s3 = {"Records": [s3_record(about={"versionId": version, "eTag": etag})]}
+    detail = {"bucket": {"name": BUCKET}, "object": {"key": KEY, "version-id": version, "etag": etag}}
+    for payload in (by_s3, from_sqs(by_s3), from_sns(by_s3), eventbridge("Object Created", detail)):
+        assert [(item.version, item.etag) for item in items(payload) if isinstance(item, LogObject)] == expected
+
+
+def test_two_versions_are_two_objects() -> None:
+    """Notifications of two versions of a key are about two objects, and a repeated one is about the same."""
+    payload = {"Records": [s3_record(about={"versionId": version, "eTag": "e"}) for version in ("1", "2", "2")]}
+    first, second, third = items(payload)
+    assert len({first, second, third}) == 2
+    assert second == third
+
+
+_ABOUT_SUBSCRIPTIONS = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
+
+
+@pytest.mark.parametrize("kind", _ABOUT_SUBSCRIPTIONS)
+def test_what_sns_sends_about_a_subscription_asks_for_nothing(kind: str) -> None:
+    """A confirmation that SNS sends to a queue is ignored, in whatever it comes; its link stays unused."""
+    message = {
+        "Type": kind,
+        "MessageId": "165545c9-2a5c-472c-8df2-7ff2be2b3b1b",
+        "Token": "2336412f37",
+        "TopicArn": "arn:aws:sns:us-west-2:123456789012:MyTopic",
+        "Message": "You have chosen to subscribe to the topic arn:aws:sns:us-west-2:123456789012:MyTopic.",
+        "SubscribeURL": "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription",
+        "Timestamp": "2012-04-26T20:45:04.751Z",
+    }
+    expected = [Ignored(f"an SNS {kind}, whose link this function never opens")]
+    lambda_record = {"Records": [{"EventSource": "aws:sns", "Sns": message}]}
+    for payload in (message, from_sqs(message), from_sqs(sns_envelope(message)), lambda_record):
+        assert items(payload) == expected
+
+
+@pytest.mark.parametrize("payload", [{"Records": []}, from_sqs({"Records": []}), from_sns({"Records": []})])
+def test_a_notification_without_records_asks_for_nothing(payload: object) -> None:
+    """An empty list of records is no failure: there is nothing that could be lost."""
+    assert items(payload) == [Ignored("a notification without records")]
+
+
+_OTHER_S3_EVENTS = (
+    "s3:TestEvent", "ObjectRestore:Post", "ObjectRestore:Completed", "ObjectRestore:Delete", "ObjectTagging:Put",
+    "ObjectTagging:Delete", "ObjectAcl:Put", "IntelligentTiering", "LifecycleTransition", "LifecycleExpiration:Delete",
+    "Replication:OperationFailedReplication", "Replication:OperationReplicatedAfterThreshold",
+    "ReducedRedundancyLostObject", "AnEventOfTomorrow:Done",
+)  # fmt: skip
+_OTHER_DETAIL_TYPES = (
+    "Object Restore Initiated", "Object Restore Completed", "Object Restore Expired", "Object Tags Added",
+    "Object Tags Deleted", "Object ACL Updated", "Object Storage Class Changed", "Object Access Tier Changed",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _OTHER_S3_EVENTS)
+def test_events_of_s3_that_bring_no_object(name: str) -> None:
+    """Restores, tags, ACLs, tiers and replication are ignored, with and without the prefix of rules."""
+    for written in {name, f"s3:{name.removeprefix('s3:')}"}:
+        assert [type(item) for item in items(from_sqs({"Records": [s3_record(written)]}))] == [Ignored]
+
+
+@pytest.mark.parametrize("name", _OTHER_DETAIL_TYPES)
+def test_events_of_s3_on_a_bus_that_bring_no_object(name: str) -> None:
+    """The same where EventBridge brings them."""
+    assert [type(item) for item in items(eventbridge(name, S3_DETAIL))] == [Ignored]
+
+
 def test_cloudtrails_own_notification() -> None:
     """CloudTrail's own message names several objects of one bucket, whose keys are not encoded."""
     payload = {"s3Bucket": BUCKET, "s3ObjectKey": ["a+b.json.gz", "c%20d.json.gz"]}
@@ -104,7 +190,9 @@ def test_one_unreadable_key_leaves_its_neighbours() -> None:
     assert [type(item) for item in found] == [LogObject, Unrecognised, Unrecognised, LogObject]
 
 
-@pytest.mark.parametrize("payload", [TEST_EVENT, from_sqs(TEST_EVENT), from_sns(TEST_EVENT)])
+@pytest.mark.parametrize(
+    "payload", [TEST_EVENT, from_sqs(TEST_EVENT), from_sns(TEST_EVENT), from_sqs(sns_envelope(TEST_EVENT))]
+)
 def test_s3_test_event(payload: object) -> None:
     """The message S3 sends when a notification is set up asks for nothing."""
     assert items(payload) == [Ignored("s3:TestEvent")]
@@ -208,14 +296,13 @@ UNRECOGNISED: dict[str, tuple[Any, str]] = {
     "a number": (7, "a value that is no object"),
     "a list": ([1], "a list"),
     "an empty object": ({}, "an object without keys"),
-    "no records": ({"Records": []}, "an object with the keys Records"),
     "unknown keys": ({"b": 1, "a": {"c": 2}}, "an object with the keys a, b"),
     "a message that is no JSON": (
         {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "{"}]},
         "a message that is not JSON",
     ),
     "a message without a body": ({"Records": [{"eventSource": "aws:sqs", "messageId": "1"}]}, "nothing"),
-    "an empty queue message": (from_sqs({"Records": []}), "an object with the keys Records"),
+    "no records, and more": ({"Records": [], "what": 1}, "an object with the keys Records, what"),
     "SNS without an envelope": ({"Records": [{"EventSource": "aws:sns"}]}, "nothing"),
     "no bucket": ({"s3Bucket": "", "s3ObjectKey": ["a"]}, "an object with the keys s3Bucket, s3ObjectKey"),
     "no key": ({"s3Bucket": BUCKET, "s3ObjectKey": []}, "an object with the keys s3Bucket, s3ObjectKey"),

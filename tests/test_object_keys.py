@@ -21,6 +21,29 @@ LOG_OBJECTS = {
     "copied to the root": FILE,
     "copied and unpacked": f"copies/{FILE}".removesuffix(".gz"),
 }
+_OTHER = "444455556666"
+# What a trail's prefix may be, chosen by whoever may call UpdateTrail.
+PREFIXES = [
+    "",
+    *(
+        f"AWSLogs/{account}/{kind}/"
+        for account in (ACCOUNT, _OTHER)
+        for kind in ("Config", "CloudTrail", "CloudTrail-Digest", "CloudTrail-Aggregated", "elasticloadbalancing", "x")
+    ),
+    f"AWSLogs/{_OTHER}/",
+    f"AWSLogs/o-a1b2c3d4e5/{_OTHER}/Config/",
+    f"AWSLogs/{_OTHER}/Config/AWSLogs/{_OTHER}/Config/",
+    f"{_OTHER}_CloudTrail-Digest_eu-west-1_x_eu-west-1_20260314T093000Z.json.gz/",
+    "CloudTrail-Digest/",
+    "AWSLogs/",
+    "AWSLogs/o-a1b2c3d4e5/",
+    "Config\n/",
+]
+KINDS = ("CloudTrail", "CloudTrail-Insight", "CloudTrail-NetworkActivity")
+REGIONS = (
+    "us-east-1", "ap-southeast-5", "mx-central-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-iso-east-1",
+    "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "eusc-de-east-1", "ap-northeast-10",
+)  # fmt: skip
 SKIPPED = {
     "a digest": (f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/{DAY}/x.json.gz", "digest"),
     "a digest of an organisation": (f"AWSLogs/o-a1b2/{ACCOUNT}/CloudTrail-Digest/{DAY}/x.json.gz", "digest"),
@@ -30,6 +53,10 @@ SKIPPED = {
     "flow logs": (f"AWSLogs/{ACCOUNT}/vpcflowlogs/{DAY}/x.log.gz", "another service"),
     "a folder": (f"AWSLogs/{ACCOUNT}/CloudTrail/{DAY}/", "folder"),
     "a digest that was copied": (f"copies/{ACCOUNT}_CloudTrail-Digest_eu-west-1_x.json.gz", "digest"),
+    "a digest of a trail named after a log file": (
+        f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/{DAY}/{ACCOUNT}_CloudTrail-Digest_eu-west-1_{FILE}",
+        "digest",
+    ),
 }
 STRANGERS = ("", "/", "AWSLogs/", "readme.txt", "photos/cat.jpg", f"AWSLogs/{ACCOUNT}/", "x.json.gz.bak")
 
@@ -54,6 +81,34 @@ def test_strangers(key: str) -> None:
     facts = read_key(key)
     assert facts.account is None
     assert facts.skip_reason
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("organization", ["", "o-a1b2c3d4e5/"])
+def test_no_prefix_of_a_trail_hides_its_log_files(prefix: str, organization: str) -> None:
+    """Whatever a trail's prefix looks like, its log files are read, and the account is the one they are about."""
+    for kind in KINDS:
+        file = FILE.replace("_CloudTrail_", f"_{kind}_")
+        assert read_key(f"{prefix}AWSLogs/{organization}{ACCOUNT}/{kind}/{DAY}/{file}") == KeyFacts(ACCOUNT, None)
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_no_prefix_of_a_trail_makes_a_log_file_of_what_is_none(prefix: str) -> None:
+    """Digests and what other services write stay skipped under any prefix; a digest that was read would fail."""
+    digest = f"{ACCOUNT}_CloudTrail-Digest_eu-west-1_main_eu-west-1_20260314T093000Z.json.gz"
+    assert "digest" in str(read_key(f"{prefix}AWSLogs/{ACCOUNT}/CloudTrail-Digest/{DAY}/{digest}").skip_reason)
+    config = f"{ACCOUNT}_Config_eu-west-1_ConfigHistory_AWS::EC2::Instance_20260314T093000Z_1.json.gz"
+    assert "Config" in str(read_key(f"{prefix}AWSLogs/{ACCOUNT}/Config/{DAY}/ConfigHistory/{config}").skip_reason)
+
+
+@pytest.mark.parametrize("folder", ["", "copies/", f"AWSLogs/{ACCOUNT}/Config/", "CloudTrail-Digest/2026/", "a_b/"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_file_named_as_cloudtrail_names_its_logs_is_read(folder: str, kind: str, region: str) -> None:
+    """The name of a log file, of each kind and in each partition, counts for more than any folder it lies in."""
+    name = f"{ACCOUNT}_{kind}_{region}_20260314T0930Z_AbCdEfGhIjKlMnOp.json"
+    assert read_key(f"{folder}{name}.gz").skip_reason is None
+    assert read_key(f"{folder}{name}") == KeyFacts(ACCOUNT, None)
 
 
 def test_unknown_json_may_be_a_log_object() -> None:

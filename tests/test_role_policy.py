@@ -61,7 +61,10 @@ module "queue" {{
 
 # What the function does, by the statement that allows it.
 _CALLS: dict[str, list[tuple[str, str]]] = {
-    "ReadLogObjects": [("s3:GetObject", f"{_LOGS}/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")],
+    "ReadLogObjects": [
+        (f"s3:{name}", f"{_LOGS}/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")
+        for name in ("GetObject", "GetObjectVersion")
+    ],
     "DecryptLogObjects": [("kms:Decrypt", f"{_KEY}logs")],
     "WriteLog": [
         ("logs:CreateLogStream", f"{_FUNCTION_LOG}:log-stream:2026/03/14/1"),
@@ -83,6 +86,8 @@ _DENIED = [
     ("s3:GetObject", "arn:aws:s3:::other-logs/AWSLogs/x.json.gz"),
     ("s3:GetObject", "arn:aws:s3:::trail-logs-2/AWSLogs/x.json.gz"),
     ("s3:GetObject", f"{_LOGS}/other/x.json.gz"),
+    ("s3:GetObjectVersion", "arn:aws:s3:::other-logs/AWSLogs/x.json.gz"),
+    ("s3:GetObjectVersion", f"{_LOGS}/other/x.json.gz"),
     ("s3:PutObject", f"{_LOGS}/AWSLogs/x.json.gz"),
     ("s3:DeleteObject", f"{_LOGS}/AWSLogs/x.json.gz"),
     ("s3:ListBucket", _LOGS),

@@ -13,13 +13,17 @@ from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.record_windows import WINDOW_BYTES, Scan, Window, windows
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 # CloudTrail writes at most 50 MB compressed, and JSON compresses about twelve times: more is a bomb.
 MAX_JSON_BYTES = 2 * 1024**3
 _CHUNK = 64 * 1024
 _LONG_NUMBER = 4000  # digits; Python refuses to make an integer of more than 4,300
 _GZIP_MAGIC = b"\x1f\x8b"
+_CHANGED = frozenset({"PreconditionFailed", "412"})
+_DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
 
 
 class Stream(Protocol):
@@ -35,25 +39,62 @@ _RECORD_DECODER = msgspec.json.Decoder()
 def read_log_object(
     s3: "S3Client", log_object: LogObject, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES
 ) -> Iterator[Window]:
-    """Yield the records of a log object in order, in windows.
+    """Yield the records of a log file in order, in windows.
 
     Raises:
-        LogObjectError: it cannot be fetched, is truncated, not gzip, not JSON, larger than `max_bytes` of JSON, or has
-            no list of `Records`. Says which, and nothing of its content; raised after all records before the fault.
+        LogObjectError: the version that was announced cannot be fetched, or it is truncated, not JSON, larger than
+            `max_bytes` of JSON, or has no list of `Records`. Says which, and nothing of its content; raised after all
+            records before the fault.
     """
     try:
-        body = s3.get_object(Bucket=log_object.bucket, Key=log_object.key)["Body"]
-        with body:
-            yield from read_stream(body, log_object.key, scan, max_bytes=max_bytes)
+        with _announced(s3, log_object) as body:
+            yield from read_stream(body, scan, max_bytes=max_bytes)
     except ClientError as error:
-        raise LogObjectError(f"S3 answers {error.response.get('Error', {}).get('Code', 'an error')}") from None
+        raise LogObjectError(_answer(error, log_object)) from None
     except BotoCoreError as error:
         raise LogObjectError(f"S3 cannot be read ({type(error).__name__})") from None
 
 
-def read_stream(body: Stream, key: str, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Window]:
-    """Yield the records of a log file that can be read from, as `read_log_object` does; `key` is its name."""
-    return windows(_pieces(body, key, max_bytes), scan)
+def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Window]:
+    """Yield the records of a log file that can be read from, as `read_log_object` does."""
+    return windows(_pieces(body, max_bytes), scan)
+
+
+def _announced(s3: "S3Client", log_object: LogObject) -> "StreamingBody":
+    """Return the content of the version that was announced; S3 refuses any other by its ETag.
+
+    Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
+    will do, as long as its ETag is the announced one.
+    Sources: Amazon S3 API Reference, GetObject; Amazon S3 User Guide, "Conditional requests".
+    """
+    wanted: GetObjectRequestTypeDef = {"Bucket": log_object.bucket, "Key": log_object.key}
+    if log_object.etag:
+        wanted["IfMatch"] = f'"{log_object.etag}"'
+    if not log_object.version:
+        return s3.get_object(**wanted)["Body"]
+    version: GetObjectRequestTypeDef = {**wanted, "VersionId": log_object.version}
+    try:
+        return s3.get_object(**version)["Body"]
+    except ClientError as error:
+        if _code(error) not in _DENIED or not log_object.etag:
+            raise
+    return s3.get_object(**wanted)["Body"]
+
+
+def _answer(error: ClientError, log_object: LogObject) -> str:
+    """Say what S3's answer means."""
+    code = _code(error)
+    if code in _CHANGED:
+        return "it changed after it was announced: its ETag is another by now"
+    if code == "NoSuchVersion":
+        return "the version that was announced is gone: S3 answers NoSuchVersion"
+    if code in _DENIED and log_object.version:
+        return f"S3 answers {code}; to read the announced version the role needs s3:GetObjectVersion"
+    return f"S3 answers {code}"
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "an error"))
 
 
 def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
@@ -74,19 +115,17 @@ def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
         raise RecordError("a record that is not JSON, or nested too deeply") from None
 
 
-def _pieces(body: Stream, key: str, max_bytes: int) -> Iterator[bytes]:
+def _pieces(body: Stream, max_bytes: int) -> Iterator[bytes]:
     """Yield the object's text in pieces, and stop a bomb.
 
     Raises:
         LogObjectError: as `read_log_object`.
     """
     first = _read(body)
-    if first.startswith(_GZIP_MAGIC):
-        pieces = _gunzipped(body, first)
-    elif key.endswith(".gz"):
-        raise LogObjectError("it is named .gz and is not gzip")
-    else:
-        pieces = _plain(body, first)
+    while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body)):
+        first += more
+    # The content says whether it is gzip; the name may say otherwise.
+    pieces = _gunzipped(body, first) if first.startswith(_GZIP_MAGIC) else _plain(body, first)
     total = 0
     for piece in pieces:
         total += len(piece)

@@ -5,8 +5,9 @@ an S3 notification), so the pieces call `_items` again with what they found insi
 """
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -16,6 +17,10 @@ _VIA_CLOUDTRAIL = " via CloudTrail"
 _BY_AWS = "aws."  # so begins the source of what AWS itself puts on a bus, but for what partners put there
 _BY_PARTNERS = "aws.partner/"
 SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-type, as silence_alarm.tf sends them
+# What SNS sends to a subscriber about the subscription itself. Source: Amazon SNS Developer Guide, "Parsing message
+# formats". Where a queue's owner subscribes it, which is how this module does it, no confirmation is needed.
+_ABOUT_SUBSCRIPTIONS = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
+_ETAG = re.compile(r"[!#-~]{1,200}")  # printable ASCII without quotes: it is sent in a header
 _DEEPEST = 4  # Lambda's SNS record, in it SQS, in it SNS, in it S3: nothing AWS builds is deeper
 _NAMED_KEYS = 20
 _KEY_LENGTH = 40
@@ -23,11 +28,17 @@ _KEY_LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class LogObject:
-    """An object that arrived in a bucket. `region` is the bucket's, where the announcement tells it."""
+    """An object that arrived in a bucket.
+
+    `version` and `etag` (without quotes) say which content of it was meant, and `region` is the bucket's; each is None
+    where the notification does not have it. Two versions of an object are two objects.
+    """
 
     bucket: str
     key: str
     region: str | None = field(default=None, compare=False)
+    version: str | None = None
+    etag: str | None = None
 
     @property
     def url(self) -> str:
@@ -89,7 +100,7 @@ def read_payload(payload: object) -> list[Notification]:
     Never raises: what cannot be read is an `Unrecognised` item, and its neighbours stay readable.
     """
     records = payload.get("Records") if isinstance(payload, Mapping) else None
-    if not isinstance(records, list):
+    if not isinstance(records, list) or not records:
         return [Notification(tuple(_items(payload, 0)))]
     queued: list[Notification] = []
     direct: list[Item] = []
@@ -99,8 +110,8 @@ def read_payload(payload: object) -> list[Notification]:
             direct.extend(_record_items(record, 0))
         else:
             queued.append(Notification(tuple(_record_items(record, 0)), message_id))
-    if direct or not queued:
-        queued.append(Notification(tuple(direct) or (Unrecognised(_describe(payload)),)))
+    if direct:
+        queued.append(Notification(tuple(direct)))
     return queued
 
 
@@ -113,8 +124,9 @@ def _sqs_message_id(record: object) -> str | None:
 def _items(payload: object, depth: int) -> list[Item]:
     if not isinstance(payload, Mapping) or depth > _DEEPEST:
         return [Unrecognised(_describe(payload))]
-    if payload.get("Event") == "s3:TestEvent":
-        return [Ignored("s3:TestEvent")]
+    reason = _asks_for_nothing(payload)
+    if reason:
+        return [Ignored(reason)]
     records = payload.get("Records")
     if isinstance(records, list) and records:
         return [item for record in records for item in _record_items(record, depth)]
@@ -127,6 +139,15 @@ def _items(payload: object, depth: int) -> list[Item]:
     return [Unrecognised(_describe(payload))]
 
 
+def _asks_for_nothing(payload: Mapping[str, Any]) -> str | None:
+    """Return what a payload is that AWS sends when something is set up; None for any other."""
+    if payload.get("Event") == "s3:TestEvent":
+        return "s3:TestEvent"
+    if _text(payload.get("Type")) in _ABOUT_SUBSCRIPTIONS:
+        return f"an SNS {payload['Type']}, whose link this function never opens"
+    return "a notification without records" if payload == {"Records": []} else None
+
+
 def _record_items(record: object, depth: int) -> list[Item]:
     if not isinstance(record, Mapping):
         return [Unrecognised(_describe(record))]
@@ -136,8 +157,10 @@ def _record_items(record: object, depth: int) -> list[Item]:
     if source == "aws:sqs":
         return _inner(record.get("body"), depth)
     if source == "aws:sns":
-        envelope = record.get("Sns")
-        return _inner(envelope.get("Message") if isinstance(envelope, Mapping) else None, depth)
+        envelope = _mapping(record.get("Sns"))
+        if _text(envelope.get("Type")) in _ABOUT_SUBSCRIPTIONS:
+            return _items(envelope, depth)
+        return _inner(envelope.get("Message"), depth)
     return [Unrecognised(_describe(record))]
 
 
@@ -160,14 +183,14 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
     """
     event_name = _text(record.get("eventName")) or ""
     s3 = _mapping(record.get("s3"))
-    bucket = _text(_mapping(s3.get("bucket")).get("name"))
-    key = _text(_mapping(s3.get("object")).get("key"))
+    about = _mapping(s3.get("object"))
+    bucket, key = _text(_mapping(s3.get("bucket")).get("name")), _text(about.get("key"))
     if not bucket or not key:
         return Unrecognised(_describe(record))
     log_object = LogObject(bucket, unquote_plus(key), _text(record.get("awsRegion")))
     kind = event_name.removeprefix("s3:").partition(":")[0]
     if kind == "ObjectCreated":
-        return log_object
+        return replace(log_object, version=_version(about.get("versionId")), etag=_etag(about.get("eTag")))
     if kind == "ObjectRemoved":
         return RemovedObject(
             object=log_object,
@@ -191,13 +214,13 @@ def _eventbridge(payload: Mapping[str, Any]) -> Item:
         return SilenceCheckDue()
     if source != "aws.s3":
         return Unrecognised(_describe(payload))
-    bucket = _text(_mapping(detail.get("bucket")).get("name"))
-    key = _text(_mapping(detail.get("object")).get("key"))
+    about = _mapping(detail.get("object"))
+    bucket, key = _text(_mapping(detail.get("bucket")).get("name")), _text(about.get("key"))
     if not bucket or not key:
         return Unrecognised(_describe(payload))
     log_object = LogObject(bucket, key, _text(payload.get("region")))
     if detail_type == "Object Created":
-        return log_object
+        return replace(log_object, version=_version(about.get("version-id")), etag=_etag(about.get("etag")))
     if detail_type == "Object Deleted":
         reason = _text(detail.get("reason")) or "Object Deleted"
         if reason == "Lifecycle Expiration":  # as S3's own ObjectRemoved events leave these out
@@ -233,6 +256,21 @@ def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:
     if not bucket or not keys:
         return [unreadable]
     return [LogObject(bucket, key) if isinstance(key, str) and key else unreadable for key in keys]
+
+
+def _version(value: object) -> str | None:
+    """Return a version id; None for the one version, "null", of an object that was put without versioning.
+
+    That one is overwritten in place, so that its ETag says more. Source: Amazon S3 User Guide, "Event message
+    structure" and "Working with objects in a versioning-suspended bucket".
+    """
+    return _text(value) if value != "null" else None
+
+
+def _etag(value: object) -> str | None:
+    """Return an ETag without its quotes; None for what is none."""
+    etag = value.strip('"') if isinstance(value, str) else ""
+    return etag if _ETAG.fullmatch(etag) else None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -1,4 +1,9 @@
-"""What the key of an object in the trail's bucket tells about it."""
+"""What the key of an object in the trail's bucket says about it.
+
+Whoever may call `UpdateTrail` chooses the prefix that stands before CloudTrail's own part of a key, and may make it
+look like any other layout. CloudTrail writes the end of the key: so the last layout in a key counts, and the file's
+name counts for more than any folder.
+"""
 
 import re
 from dataclasses import dataclass
@@ -10,38 +15,53 @@ _SKIPPED_KINDS = {
     "CloudTrail-Aggregated": "aggregated events, which are in another format",
     "Config": "written by AWS Config",
 }
-# [prefix/]AWSLogs/[o-orgid/]ACCOUNT/KIND/[REGION/]…, with Control Tower's organisation id in the prefix.
+# [prefix/]AWSLogs/[o-orgid/]ACCOUNT/KIND/[REGION/]…, with Control Tower's organisation id in the prefix. The first part
+# of the pattern is greedy, so that the last layout is found, also where two overlap.
 # Source: AWS CloudTrail User Guide, "Finding your CloudTrail log files".
-_LAYOUT = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/(?P<kind>[^/]+)/", re.ASCII)
-# A log file's own name also begins with the account, wherever it was copied to.
-_FILE_NAME = re.compile(r"(?:^|/)(?P<account>\d{12})_CloudTrail[^/]*$", re.ASCII)
+_LAYOUT = re.compile(r"(?:.*/)?AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>[0-9]{12})/(?P<kind>[^/]+)/", re.DOTALL)
+# ACCOUNT_KIND_REGION_TIME_UNIQUE.json.gz, or for a digest ACCOUNT_CloudTrail-Digest_REGION_TRAIL_REGION_TIME.json.gz.
+# Sources: the same guide, "CloudTrail log file examples" and "CloudTrail digest file structure".
+_FILE_NAME = re.compile(r"(?P<account>[0-9]{12})_(?P<kind>CloudTrail(?:-[A-Za-z]+)?)(?:_.*)?", re.DOTALL)
+_LOG_FILE_NAME = re.compile(
+    r"[0-9]{12}_(?:CloudTrail|CloudTrail-Insight|CloudTrail-NetworkActivity)"
+    r"_[a-z]{2,10}(?:-[a-z]{1,20}){1,3}-[0-9]{1,2}_[0-9]{8}T[0-9]{4,6}Z_[^/]+\.json(?:\.gz)?"
+)
+_FILE_ENDINGS = (".json.gz", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What a key says: the 12-digit account or None, and why the object is no log object (None: it may be one)."""
+    """What a key says: the 12-digit account or None, and why the object is no log file (None: it may be one)."""
 
     account: str | None
     skip_reason: str | None
 
 
 def read_key(key: str) -> KeyFacts:
-    """Tell what `key` (decoded) says about its object."""
-    layout = _LAYOUT.search(key)
-    name = _FILE_NAME.search(key)
-    account = layout["account"] if layout else name["account"] if name else None
-    return KeyFacts(account, _skip_reason(key, layout["kind"] if layout else None))
+    """Return what `key` (decoded) says about its object."""
+    layout = _LAYOUT.match(key)
+    name = key.rpartition("/")[2]
+    named = _FILE_NAME.fullmatch(name)
+    account = layout["account"] if layout else named["account"] if named else None
+    return KeyFacts(
+        account, _skip_reason(key, name, layout["kind"] if layout else None, named["kind"] if named else "")
+    )
 
 
-def _skip_reason(key: str, kind: str | None) -> str | None:
-    if kind in LOG_KINDS:
-        return None if not key.endswith("/") else "a folder"
-    if kind in _SKIPPED_KINDS:
-        return _SKIPPED_KINDS[kind]
-    if kind is not None:
+def _skip_reason(key: str, name: str, folder: str | None, named: str) -> str | None:
+    """Return why an object is no log file; `folder` and `named` are the kinds that its layout and its name state."""
+    if _LOG_FILE_NAME.fullmatch(name):
+        return None
+    if folder in LOG_KINDS:
+        return None if name else "a folder"
+    if named in _SKIPPED_KINDS:
+        return _SKIPPED_KINDS[named]
+    if folder in _SKIPPED_KINDS:
+        return _SKIPPED_KINDS[folder]
+    if folder is not None:
         return "written by another service than CloudTrail"
-    # Not CloudTrail's layout: somebody copied it. Its own words still tell digests apart.
-    for word, reason in _SKIPPED_KINDS.items():
-        if word.startswith("CloudTrail-") and word in key:
-            return reason
-    return None if key.endswith((".json.gz", ".json")) else "named neither .json.gz nor .json"
+    # Not CloudTrail's layout: it was copied. The folders it was copied to may still be named after what it is.
+    for part in key.split("/"):
+        if part.startswith("CloudTrail-") and part in _SKIPPED_KINDS:
+            return _SKIPPED_KINDS[part]
+    return None if key.endswith(_FILE_ENDINGS) else "named neither .json.gz nor .json"

@@ -84,7 +84,7 @@ def test_a_connection_that_breaks_keeps_what_had_arrived(*, compress: bool) -> N
     compressor = zlib.compressobj(wbits=31)
     compressed = compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
     stream = _Breaking(compressed if compress else text, ConnectionResetError("reset"))
-    windows = read_stream(stream, "x.json", Prefilter(RuleSet([], [])))
+    windows = read_stream(stream, Prefilter(RuleSet([], [])))
     assert [decode_record(raw) for raw in next(windows).records()] == [{"eventID": "a"}]
     with pytest.raises(LogObjectError, match="the connection to S3 broke"):
         next(windows)

@@ -79,7 +79,9 @@ def test_what_asks_for_nothing_is_ignored(world: World, payload: dict[str, Any])
     assert world.texts() == []
 
 
-@pytest.mark.parametrize("payload", [{"one": 1, "secret-ish": "content"}, {"Records": []}, {}, [], "text", None, 7])
+@pytest.mark.parametrize(
+    "payload", [{"one": 1, "secret-ish": "content"}, {"Records": [], "a": 1}, {}, [], "text", None, 7]
+)
 def test_an_unknown_payload_fails_and_tells_keys_only(world: World, payload: Any) -> None:
     """A payload of no known kind fails the invocation, naming its top-level keys and nothing of its content."""
     world.configure_bot(table=False)

@@ -140,6 +140,10 @@ def test_where_nothing_was_taken_there_is_no_command(name: str, changes: dict[st
         ),
         ("$(reboot)/AWSLogs/111122223333/CloudTrail/x.json.gz", []),
         ("copied.json.gz", []),
+        (
+            "AWSLogs/o-a1b2c3d4e5/444455556666/Config/AWSLogs/111122223333/CloudTrail/x.json.gz",
+            ["--s3-key-prefix", "AWSLogs/o-a1b2c3d4e5/444455556666/Config"],
+        ),
     ],
 )
 def test_a_deleted_trail_delivers_where_its_log_object_was(key: str, options: list[str]) -> None:

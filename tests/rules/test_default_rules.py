@@ -248,7 +248,7 @@ def test_tracked_names_with_api_dates(name: str, tracked: bool) -> None:  # noqa
     if tracked:
         assert any(EventPattern.load(pattern).matches_event(envelope) for pattern in patterns)
         content = json.dumps({"Records": [event]}, separators=(",", ":")).encode()
-        (window,) = read_stream(io.BytesIO(content), "x.json", Prefilter(rules))
+        (window,) = read_stream(io.BytesIO(content), Prefilter(rules))
         assert window.scanned == [1]
 
 

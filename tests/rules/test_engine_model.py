@@ -110,7 +110,7 @@ def _told(verdict: Verdict) -> tuple[object, ...]:
 
 def _judged(content: bytes, rule_set: RuleSet) -> Iterator[tuple[object, tuple[object, ...]]]:
     """Yield each record of a log file with what the engine, its index and its windows say of it."""
-    for window in read_stream(io.BytesIO(content), "x.json", Prefilter(rule_set)):
+    for window in read_stream(io.BytesIO(content), Prefilter(rule_set)):
         raws = window.records()
         for raw, concerned in zip(raws, window.scanned or repeat(None, len(raws)), strict=True):
             record = decode_record(raw)
@@ -162,5 +162,5 @@ def test_the_index_leaves_few_records_to_look_at() -> None:
     rule_set = RuleSet([*default_rules("f"), *rules], [])
     log = [{"eventVersion": "1.08", "eventName": "ListBuckets", "userIdentity": {"type": "IAMUser"}}] * 50
     content = json.dumps({"Records": log}, separators=(",", ":")).encode()
-    windows = list(read_stream(io.BytesIO(content), "x.json", Prefilter(rule_set)))
+    windows = list(read_stream(io.BytesIO(content), Prefilter(rule_set)))
     assert [window.scanned for window in windows] == [[0] * 50]

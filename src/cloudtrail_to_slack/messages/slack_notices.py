@@ -113,7 +113,7 @@ def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -
         f"{title}: {plain(reason, 300)}\n{plain(log_object.url, 700)}",
         [section("\n".join(lines)), context([consequence])],
     )
-    identity = _identity("unreadable", log_object.url, reason)
+    identity = _identity("unreadable", log_object.url, log_object.version, log_object.etag, reason)
     return Notice(message, title, f"{reason}. {consequence}", account, log_object.url, identity=identity)
 
 
