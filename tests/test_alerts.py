@@ -53,13 +53,19 @@ def test_the_highest_severity_counts() -> None:
 SAME: dict[str, dict[str, Any]] = {
     "time and id": {"eventTime": "2026-03-14T10:00:00Z", "eventID": "another-event"},
     "what was asked": {"requestParameters": {"bucketName": "another"}},
-    "the result": {"errorCode": "AccessDenied"},
+    "the error among failures": {"responseElements": {"x": 1}},
     "the address": {"sourceIPAddress": "198.51.100.1"},
     "the recipient's account": {"recipientAccountId": "444455556666"},
     "the rest of the identity": {"userIdentity": {**IDENTITY, "accessKeyId": "ASIAEXAMPLE"}},
 }
 DIFFERENT: dict[str, dict[str, Any]] = {
     "event name": {"eventName": "CreateBucket"},
+    "service": {"eventSource": "s3-outposts.amazonaws.com"},
+    "denied": {"errorCode": "AccessDenied"},
+    "failed": {"errorCode": "NoSuchBucket"},
+    "failed without a code": {"responseElements": {"DeleteBucket": "Failure"}},
+    "a dry run": {"errorCode": "Client.DryRunOperation"},
+    "failed in part": {"responseElements": {"failures": [{"arn": "a"}]}},
     **{f"identity's {key}": {"userIdentity": {**IDENTITY, key: "other"}} for key in IDENTITY},
     **{f"no {key}": {"userIdentity": {**IDENTITY, key: None}} for key in IDENTITY},
     "parts swapped": {"userIdentity": {**IDENTITY, "arn": ACCOUNT, "accountId": ROLE_ARN}},
@@ -78,6 +84,25 @@ def test_another_thread(changes: dict[str, Any]) -> None:
     assert alert(**changes).fingerprint not in (alert().fingerprint, None)
 
 
+def test_other_rules_are_another_thread() -> None:
+    """Alerts that other rules matched have another fingerprint; the order of the rules does not matter."""
+    one, two = Rule("True", id="one"), Rule("True", id="two")
+    assert alert(one, two).fingerprint == alert(two, one).fingerprint
+    assert len({alert(one, two).fingerprint, alert(one).fingerprint, alert(two).fingerprint}) == 3
+
+
+def test_copies_of_one_call_share_a_fingerprint() -> None:
+    """What two accounts record of one call shares a fingerprint of its own; another call or outcome does not."""
+    shared: dict[str, Any] = {"sharedEventID": "shared-1"}
+    owner: dict[str, Any] = {"userIdentity": {"type": "AWSAccount", "accountId": "444455556666"}, "eventID": "another"}
+    first = alert(**shared).shared_fingerprint
+    assert first is not None
+    assert alert(**shared, **owner).shared_fingerprint == first
+    assert alert().shared_fingerprint is None
+    for other in ({"eventName": "GetObject"}, {"eventSource": "x"}, {"errorCode": "X"}, {"sharedEventID": "shared-2"}):
+        assert alert(**{**shared, **other}).shared_fingerprint not in (first, None)
+
+
 @pytest.mark.parametrize(
     "identity",
     [None, {}, "AWS Internal", {"type": "Unknown"}, {"accountId": ACCOUNT}, {"arn": ROLE_ARN, "type": ""}],
@@ -94,7 +119,7 @@ def test_two_parts_are_enough() -> None:
 
 def test_fingerprints_stay() -> None:
     """The same alert has the same fingerprint in every process and release, for threads outlive both."""
-    assert alert().fingerprint == "c16101405ff217e55fc4b61aca6b27e7ec69baeebf6f206ac43c474866d50237"
+    assert alert().fingerprint == "5e2212da8ca16d440d9e3c1271ee7fe6862f7bbea5d074843aa2f9029091a615"
 
 
 @settings(deadline=None, max_examples=100)

@@ -151,23 +151,6 @@ def test_account_without_an_identity(identity: object) -> None:
     assert read_event(value, object_key=KEY).account == ACCOUNT
 
 
-@pytest.mark.parametrize(
-    ("changes", "failed"),
-    [
-        ({}, False),
-        ({"errorCode": "AccessDenied"}, True),
-        ({"errorCode": ""}, False),
-        ({"errorCode": None}, False),
-        ({"responseElements": {"ConsoleLogin": "Failure"}}, True),
-        ({"responseElements": {"ConsoleLogin": "Success"}}, False),
-        ({"responseElements": "Failure"}, False),
-    ],
-)
-def test_failed(changes: dict[str, Any], *, failed: bool) -> None:
-    """A call failed when it has an error code, a sign-in also when its response says so."""
-    assert event(**changes).failed is failed
-
-
 SSO = {"type": "AssumedRole", "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Ops_0123456789abcdef/jo"}
 
 
@@ -242,4 +225,4 @@ def test_reads_any_record(value: Mapping[str, Any]) -> None:
     assert all(isinstance(text, str) for text in texts)
     assert found.account is not None
     assert found.time is None or found.time.tzinfo is UTC
-    assert isinstance(found.failed and found.without_mfa, bool)
+    assert isinstance(found.is_update and found.without_mfa, bool)

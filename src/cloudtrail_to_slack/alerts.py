@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cloudtrail_to_slack.call_outcomes import CallOutcome, call_outcome
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.rules import Rule, Severity
@@ -21,6 +22,7 @@ class Alert:
 
     `lag` is how many seconds after the event the alert was made; None where that is not known.
     `fingerprint` (64 hexadecimal digits) is what similar alerts share; None: this one is like no other.
+    `shared_fingerprint` is what the copies of one call share that several accounts record; None: it has no copies.
     """
 
     event: Event
@@ -28,20 +30,33 @@ class Alert:
     origin: LogObject | None
     severity: Severity
     fingerprint: str | None
+    outcome: CallOutcome
     lag: float | None = None
+    shared_fingerprint: str | None = None
 
     @property
     def title(self) -> str:
-        """What happened in one line, unescaped: who called what, and whether it failed."""
+        """What happened in one line, unescaped: who called what, and how it ended unless it succeeded."""
         event = self.event
         if event.insight:
             state = {"Start": " started", "End": " ended"}.get(event.insight.state, "")
             what = "error rate" if event.insight.is_error_rate else "call rate"
             return f"Insight{state}: unusual {what} of {event.name or 'an API'}"
-        title = f"{event.actor.label} called {event.name or 'something without a name'}"
-        if not event.failed:
-            return title
-        return f"{title}, which failed" + (f" with {event.error_code}" if event.error_code else "")
+        title = f"{event.actor.label} called {event.name or 'something without a name'}{self._ending}"
+        return f"{title} (update of an earlier event)" if event.is_update else title
+
+    @property
+    def _ending(self) -> str:
+        code = self.event.error_code
+        if self.outcome.is_refusal and code:
+            return f", which failed with {code}"
+        return {
+            CallOutcome.DENIED: ", which was denied",
+            CallOutcome.FAILED: ", which failed",
+            CallOutcome.PARTLY_FAILED: ", which failed in part",
+            CallOutcome.DRY_RUN: " as a dry run, which changes nothing",
+            CallOutcome.UNKNOWN: ", with an unknown result",
+        }.get(self.outcome, "")
 
 
 # Makes an alert when it is its turn: from its record, which is kept as small as it came.
@@ -62,6 +77,13 @@ class HeldAlert:
     time: datetime | None
     actor: str
     rules: tuple[Rule, ...]
+    name: str = ""
+    outcome: CallOutcome = CallOutcome.SUCCEEDED
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of the most severe rule."""
+        return max(rule.severity for rule in self.rules)
 
     @property
     def sort_time(self) -> datetime:
@@ -71,21 +93,55 @@ class HeldAlert:
 
 def hold_alert(event: Event, rules: tuple[Rule, ...]) -> HeldAlert:
     """Return what is to be kept of the alert of an event that `rules` matched."""
-    return HeldAlert(_key(event, rules), event.event_id, event.account, event.time, event.actor.label, rules)
+    return HeldAlert(
+        key=_key(event, rules),
+        event_id=event.event_id,
+        account=event.account,
+        time=event.time,
+        actor=event.actor.label,
+        rules=rules,
+        name=event.name,
+        outcome=call_outcome(event),
+    )
 
 
 def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None, now: datetime | None = None) -> Alert:
     """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is told."""
     lag = max((now - event.time).total_seconds(), 0.0) if now and event.time else None
-    return Alert(event, rules, origin, max(rule.severity for rule in rules), _fingerprint(event), lag)
+    outcome = call_outcome(event)
+    return Alert(
+        event=event,
+        rules=rules,
+        origin=origin,
+        severity=max(rule.severity for rule in rules),
+        fingerprint=_fingerprint(event, outcome, rules),
+        outcome=outcome,
+        lag=lag,
+        shared_fingerprint=_shared_fingerprint(event, outcome),
+    )
 
 
-def _fingerprint(event: Event) -> str | None:
+def _fingerprint(event: Event, outcome: CallOutcome, rules: tuple[Rule, ...]) -> str | None:
+    """Return the digest of who called what of which service, how it ended, and which rules matched."""
     identity = [event.text(key) for key in _IDENTITY_KEYS]
     if sum(map(bool, identity)) < _LEAST_IDENTITY:
         return None
-    text = json.dumps([*identity, event.name])
-    return hashlib.sha256(text.encode()).hexdigest()
+    matched = sorted(rule.name for rule in rules)
+    return _digest([*identity, event.source, event.name, outcome.value, event.without_mfa, matched])
+
+
+def _shared_fingerprint(event: Event, outcome: CallOutcome) -> str | None:
+    """Return the digest of a call that more than one account records, each with its own identity and event id.
+
+    The start and the end of an Insight share it, too. Source: AWS CloudTrail User Guide, "Example sharedEventID".
+    """
+    if not event.shared_event_id:
+        return None
+    return _digest(["shared", event.shared_event_id, event.source, event.name, outcome.value])
+
+
+def _digest(parts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _key(event: Event, rules: tuple[Rule, ...]) -> str:

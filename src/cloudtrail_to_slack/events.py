@@ -74,15 +74,19 @@ class Event:
     error_code: str
     error_message: str
     insight: Insight | None
+    shared_event_id: str = ""
 
     def text(self, key: str) -> str:
         """Return the leaf at the flattened `key` as text, empty when there is none."""
         return as_text(self.flat.get(key))
 
     @property
-    def failed(self) -> bool:
-        """Whether the call failed, or the sign-in did."""
-        return bool(self.error_code) or self.text("responseElements.ConsoleLogin") == "Failure"
+    def is_update(self) -> bool:
+        """Whether CloudTrail corrects with it an event that it delivered before.
+
+        Source: AWS CloudTrail User Guide, "CloudTrail record contents", `addendum`.
+        """
+        return self.text("addendum.reason") == "UPDATED_DATA" or bool(self.text("addendum.originalEventID"))
 
     @property
     def without_mfa(self) -> bool:
@@ -119,6 +123,7 @@ def read_event(record: object, *, object_key: str | None = None) -> Event:
         error_code=as_text(record.get("errorCode")),
         error_message=as_text(record.get("errorMessage")),
         insight=insight,
+        shared_event_id=as_text(record.get("sharedEventID")).strip(),
     )
 
 

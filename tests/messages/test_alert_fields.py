@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cloudtrail_to_slack.call_outcomes import call_outcome
 from cloudtrail_to_slack.messages.alert_fields import fields, reply_fields
 from support.samples import ACCOUNT, event
 from support.slack_markup import assert_all_harmless
@@ -13,9 +14,15 @@ SSO_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Admin_0123456789a
 ROLE = {"type": "AssumedRole", "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/web/s"}
 
 
+def shown(**changes: Any) -> list[str]:
+    """The fields of an ordinary event with `changes`."""
+    found = event(**changes)
+    return fields(found, call_outcome(found))
+
+
 def field(title: str, **changes: Any) -> str | None:
     """What stands below a title, as people see it; None when there is no such field."""
-    found = fields(event(**changes))
+    found = shown(**changes)
     assert_all_harmless(found)
     return {text.split("\n")[0]: html.unescape(text.partition("\n")[2]) for text in found}.get(f"*{title}*")
 
@@ -80,6 +87,14 @@ def test_result() -> None:
     """The result says that the call succeeded, or how it did not."""
     assert field("Result") == ":white_check_mark: succeeded"
     assert field("Result", errorCode="AccessDenied") == ":x: *denied* `AccessDenied`"
+    assert field("Result", errorCode="Client.DryRunOperation") == (
+        ":test_tube: *dry run*, nothing changed `Client.DryRunOperation`"
+    )
+
+
+def test_no_result() -> None:
+    """A service event that states no result has none: it is neither a success nor a failure."""
+    assert field("Result", eventType="AwsServiceEvent", serviceEventDetails={"keyId": "k"}) is None
 
 
 @pytest.mark.parametrize(
@@ -116,14 +131,14 @@ INSIGHT: dict[str, Any] = {
 
 def test_insight() -> None:
     """An Insight tells what most of its calls have in common and how long it went on, instead of an actor."""
-    found = [html.unescape(text) for text in fields(event(insightDetails=INSIGHT))]
+    found = [html.unescape(text) for text in shown(insightDetails=INSIGHT)]
     assert found[:3] == ["*Who*\n`arn:a`", "*Client*\n`<!channel>`", "*How long*\n6 minutes"]
     assert [text.split("\n")[0] for text in found[3:]] == ["*When*"]
 
 
 def test_insight_of_which_nothing_is_told() -> None:
     """An Insight without attributions has a time still."""
-    assert [text.split("\n")[0] for text in fields(event(insightDetails={"state": "End"}))] == ["*When*"]
+    assert [text.split("\n")[0] for text in shown(insightDetails={"state": "End"})] == ["*When*"]
 
 
 def test_reply() -> None:

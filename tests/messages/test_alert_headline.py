@@ -5,12 +5,18 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.messages.alert_headline import SEVERITY_MARKS, headline, notification_text, outcomes, why
+from cloudtrail_to_slack.call_outcomes import call_outcome
+from cloudtrail_to_slack.messages.alert_headline import SEVERITY_MARKS, headline, notification_text, why
+from cloudtrail_to_slack.messages.outcome_words import outcome_marks
 from cloudtrail_to_slack.rules import Rule, Severity
 from support.samples import ACCOUNT, alert, event
 from support.slack_markup import assert_harmless
 
-SIGN_IN = {"eventName": "ConsoleLogin", "additionalEventData": {"MFAUsed": "No"}}
+SIGN_IN = {
+    "eventName": "ConsoleLogin",
+    "additionalEventData": {"MFAUsed": "No"},
+    "responseElements": {"ConsoleLogin": "Success"},
+}
 FAILED_SIGN_IN = {**SIGN_IN, "responseElements": {"ConsoleLogin": "Failure"}}
 SSO_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jo@example.com"
 INSIGHT = {
@@ -85,7 +91,8 @@ def test_who(identity: dict[str, str], name: str) -> None:
 )
 def test_outcomes(changes: dict[str, Any], marks: list[str]) -> None:
     """A refusal, a failure and a sign-in without MFA are marked, and the headline has the marks."""
-    assert outcomes(event(**changes)) == marks
+    found = event(**changes)
+    assert outcome_marks(found, call_outcome(found)) == marks
     assert all(mark in head(**changes)[0] for mark in marks)
 
 

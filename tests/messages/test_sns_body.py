@@ -20,7 +20,7 @@ EARLIER_KEYS = {
     "title", "error_message", "request_parameters", "response_elements", "additional_details", "account_id",
     "event_time", "event_id", "actor", "source_file",
 }  # fmt: skip
-ADDED_KEYS = {"rules", "event_name", "event_source", "region", "severity", "error_code"}
+ADDED_KEYS = {"rules", "event_name", "event_source", "region", "severity", "error_code", "outcome"}
 
 
 def strict(text: str) -> Any:
@@ -59,6 +59,7 @@ def test_body() -> None:
         "region": "eu-west-1",
         "severity": "high",
         "error_code": "AccessDenied",
+        "outcome": "denied",
     }
 
 

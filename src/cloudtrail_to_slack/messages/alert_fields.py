@@ -1,9 +1,10 @@
 """The fields of an alert: who, from where, on what, with which result, and when."""
 
+from cloudtrail_to_slack.call_outcomes import CallOutcome
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.insights import Insight
-from cloudtrail_to_slack.messages.alert_headline import outcomes
 from cloudtrail_to_slack.messages.event_resources import resources
+from cloudtrail_to_slack.messages.outcome_words import result_lines
 from cloudtrail_to_slack.messages.slack_text import code
 from cloudtrail_to_slack.messages.slack_time import both_zones
 
@@ -11,10 +12,11 @@ _CLIENT_LENGTH = 90
 _INSIGHT_ATTRIBUTES = {"userIdentityArn": "Who", "userAgent": "Client", "errorCode": "Error"}
 
 
-def fields(event: Event) -> list[str]:
+def fields(event: Event, outcome: CallOutcome) -> list[str]:
     """Return the fields of a full alert."""
-    about = _insight(event.insight) if event.insight else [_who(event), *_from(event), *_on(event), _result(event)]
-    return [*about, _when(event)]
+    if event.insight:
+        return [*_insight(event.insight), _when(event)]
+    return [_who(event), *_from(event), *_on(event), *_result(event, outcome), _when(event)]
 
 
 def reply_fields(event: Event) -> list[str]:
@@ -58,8 +60,9 @@ def _on(event: Event) -> list[str]:
     return ["\n".join(["*On*", *lines])] if lines else []
 
 
-def _result(event: Event) -> str:
-    return "\n".join(["*Result*", *(outcomes(event) if event.failed else [":white_check_mark: succeeded"])])
+def _result(event: Event, outcome: CallOutcome) -> list[str]:
+    lines = result_lines(event, outcome)
+    return ["\n".join(["*Result*", *lines])] if lines else []
 
 
 def _when(event: Event) -> str:

@@ -1,10 +1,12 @@
-"""The head of an alert: what happened and where in the first two lines, then why it is told."""
+"""The head of an alert: what happened and where in the first two lines, then which rules matched."""
 
-import re
+from collections.abc import Callable
 
 from cloudtrail_to_slack.alerts import Alert
+from cloudtrail_to_slack.call_outcomes import CallOutcome
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.insights import Insight
+from cloudtrail_to_slack.messages.outcome_words import outcome_marks, rule_title
 from cloudtrail_to_slack.messages.slack_message import link
 from cloudtrail_to_slack.messages.slack_text import code, json_length, plain, word
 from cloudtrail_to_slack.rules import Rule, Severity
@@ -18,13 +20,12 @@ SEVERITY_MARKS = {
 }
 _RULES_SHOWN = 3
 _LONGEST_RUNBOOK = 300
-_DENIAL = re.compile(r"AccessDenied|Unauthorized|Forbidden")
 
 
 def notification_text(alert: Alert) -> str:
     """Return what a phone's lock screen shows: what happened, and where."""
     event = alert.event
-    marks = ("❌ " if event.failed else "") + ("⚠️ without MFA: " if event.without_mfa else "")
+    marks = ("❌ " if alert.outcome.is_refusal else "") + ("⚠️ without MFA: " if event.without_mfa else "")
     return f"{marks}{plain(alert.title, 300)}\n{' · '.join(plain(part, 120) for part in place(event))}"
 
 
@@ -37,17 +38,8 @@ def headline(alert: Alert) -> str:
     else:
         name = word(event.name) if event.name else "*something without a name*"
         first = f"{mark} {name} by {code(event.actor.label, 200)}"
-    first += "".join(f" — {outcome}" for outcome in outcomes(event))
+    first += "".join(f" — {outcome}" for outcome in outcome_marks(event, alert.outcome))
     return f"{first}\nin {' · '.join(code(part, 120) for part in place(event))}"
-
-
-def outcomes(event: Event) -> list[str]:
-    """Return the marks of a call that failed and of a sign-in without MFA."""
-    marks = [":warning: *without MFA*"] if event.without_mfa else []
-    if event.failed:
-        how = "denied" if _DENIAL.search(event.error_code) else "failed"
-        marks.append(f":x: *{how}*{' ' + code(event.error_code, 100) if event.error_code else ''}")
-    return marks
 
 
 def place(event: Event) -> list[str]:
@@ -58,14 +50,24 @@ def place(event: Event) -> list[str]:
 
 def why(alert: Alert) -> str:
     """Return which rules matched, the most severe first, with what they are about and their runbooks."""
+    return _rule_lines(alert, lambda rule: _rule(rule, alert.outcome))
+
+
+def rule_titles(alert: Alert) -> str:
+    """Return which rules matched, the most severe first, by their titles alone."""
+    return _rule_lines(alert, lambda rule: rule_title(rule, alert.outcome))
+
+
+def _rule_lines(alert: Alert, show: Callable[[Rule], str]) -> str:
     rules = sorted(alert.rules, key=lambda rule: -rule.severity)
-    lines = [f":bell: {_rule(rule)}" for rule in rules[:_RULES_SHOWN]]
+    lines = [f":bell: {show(rule)}" for rule in rules[:_RULES_SHOWN]]
     more = len(rules) - _RULES_SHOWN
-    return "\n".join([*lines, *([f"and {more} more rules"] if more > 0 else [])])
+    rest = f"and {more} more {'rule' if more == 1 else 'rules'}"
+    return "\n".join([*lines, *([rest] if more > 0 else [])])
 
 
-def _rule(rule: Rule) -> str:
-    title = f"*{plain(rule.title, 120)}*" if rule.title else code(rule.name, 150)
+def _rule(rule: Rule, outcome: CallOutcome) -> str:
+    title = rule_title(rule, outcome)
     description = f"{plain(rule.description, 250)}" if rule.description else None
     runbook = link(rule.runbook_url, "runbook") or ""
     return " · ".join(filter(None, [title, description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else None]))

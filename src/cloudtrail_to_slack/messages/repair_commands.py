@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 
+from cloudtrail_to_slack.call_outcomes import CallOutcome, call_outcome
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.trail_arns import TrailArn, is_region, is_trail_name, read_trail_arn
@@ -48,7 +49,7 @@ def repair_command(event: Event, origin: LogObject | None) -> str | None:
     It has at most 1,500 characters. `origin` is the log object that holds the event: a deleted trail is made again for
     its bucket.
     """
-    if event.source != "cloudtrail.amazonaws.com" or event.failed or event.insight:
+    if event.source != "cloudtrail.amazonaws.com" or call_outcome(event) is not CallOutcome.SUCCEEDED:
         return None
     repair = _REPAIRS.get(event.name)
     return repair(event, origin) if repair else None

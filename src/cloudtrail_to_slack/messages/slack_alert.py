@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudtrail_to_slack.alerts import Alert
+from cloudtrail_to_slack.call_outcomes import CallOutcome
 from cloudtrail_to_slack.console_links import event_link, insights_link, log_object_link
 from cloudtrail_to_slack.events import Event, as_text
 from cloudtrail_to_slack.messages.alert_fields import fields, reply_fields
-from cloudtrail_to_slack.messages.alert_headline import headline, notification_text, why
+from cloudtrail_to_slack.messages.alert_headline import headline, notification_text, rule_titles, why
+from cloudtrail_to_slack.messages.event_relations import event_relations
 from cloudtrail_to_slack.messages.repair_commands import repair_caution, repair_command
 from cloudtrail_to_slack.messages.slack_message import (
     MAX_ALL_BLOCKS,
@@ -57,9 +59,10 @@ def alert_message(alert: Alert) -> SlackMessage:
     blocks = [
         section(headline(alert)),
         section(why(alert)),
-        section("", fields(alert.event)),
+        section("", fields(alert.event, alert.outcome)),
         *_error(alert.event),
         *_repair(alert),
+        *_relations(alert),
         context(_links_and_ids(alert)),
     ]
     details = _details(alert.event, _DETAILS, MAX_ALL_BLOCKS - blocks_length(blocks))
@@ -69,9 +72,10 @@ def alert_message(alert: Alert) -> SlackMessage:
 def reply_message(alert: Alert) -> SlackMessage:
     """Return the message of an alert that answers in a thread: what may differ from the alert that opened it."""
     blocks = [
-        section(headline(alert)),
+        section(f"{headline(alert)}\n{rule_titles(alert)}"),
         section("", reply_fields(alert.event)),
         *_repair(alert),
+        *_relations(alert),
         context(_links_and_ids(alert)),
     ]
     details = _details(alert.event, _DETAILS[:1], _REPLY_ROOM)
@@ -103,7 +107,8 @@ def plain_message(alert: Alert) -> SlackMessage:
 def bare_line(alert: Alert) -> SlackMessage:
     """Return the alert as one short line of plain ASCII, in which there is nothing left to refuse."""
     event = alert.event
-    parts = (event.name, event.account, event.event_id, alert.origin.url if alert.origin else "EventBridge")
+    ended = "" if alert.outcome is CallOutcome.SUCCEEDED else alert.outcome.value.replace(" ", "-")
+    parts = (event.name, ended, event.account, event.event_id, alert.origin.url if alert.origin else "EventBridge")
     shown = [_BARE.sub("?", part)[:300] for part in parts if part]
     return SlackMessage(f"CloudTrail alert: {' / '.join(shown)}")
 
@@ -127,6 +132,11 @@ def _repair(alert: Alert) -> list[Block]:
     block = code_block(command, lambda _: True)  # it is bounded, and half a command must not be run
     caution = f" ({caution})" if (caution := repair_caution(alert.event)) else ""
     return [section(f":wrench: *To repair it*{caution}\n{block}")]
+
+
+def _relations(alert: Alert) -> list[Block]:
+    relations = event_relations(alert.event)
+    return [context(relations)] if relations else []
 
 
 def _links_and_ids(alert: Alert) -> list[str]:

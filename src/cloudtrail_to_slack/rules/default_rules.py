@@ -56,6 +56,7 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
             _SIGN_IN_WITHOUT_MFA,
             id="console-sign-in-without-mfa",
             title="Console sign-in without MFA",
+            attempt="sign in to the console without MFA",
             severity=Severity.HIGH,
             description="A console sign-in in which AWS saw no MFA device.",
             mitre=("T1078.004",),
@@ -78,6 +79,7 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
             f"{_BY_ROOT} and not ({_ASSUMED_ROOT}) and not ({_BY_A_SERVICE})",
             id="root-activity",
             title="Root user activity",
+            attempt="act as the root user",
             severity=Severity.CRITICAL,
             description="The root user made a call that does more than read.",
             mitre=("T1078.004",),
@@ -86,6 +88,7 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
             f"{_BY_ROOT} and {_ASSUMED_ROOT}",
             id="assumed-root-activity",
             title="Privileged root session activity",
+            attempt="act in a privileged root session",
             severity=Severity.HIGH,
             description="A session of sts:AssumeRoot, which acts as root of a member account for the management"
             " account or a delegated administrator, made a call that does more than read.",
@@ -119,16 +122,22 @@ def events_to_track_rule(names: tuple[str, ...]) -> Rule:
 def _cloudtrail_rules() -> tuple[Rule, ...]:
     trail = "The trail that these alerts are made from may be affected."
     lake = "An event data store of CloudTrail Lake keeps a copy of the events."
-    # Event name, end of the id, title, severity, description.
+    # Event name, end of the id, title, what it is as an attempt, severity, description.
     rules = (
-        ("StopLogging", "stop-logging", "CloudTrail logging switched off", Severity.CRITICAL, trail),
-        ("UpdateTrail", "update-trail", "CloudTrail trail changed", Severity.HIGH, trail),
-        ("DeleteTrail", "delete-trail", "CloudTrail trail deleted", Severity.CRITICAL, trail),
-        ("PutEventSelectors", "put-event-selectors", "CloudTrail event selectors changed", Severity.HIGH, trail),
-        ("PutInsightSelectors", "put-insight-selectors", "CloudTrail Insights changed", Severity.MEDIUM, trail),
-        ("DeleteEventDataStore", "delete-event-data-store", "CloudTrail event data store deleted", Severity.HIGH, lake),
+        ("StopLogging", "stop-logging", "CloudTrail logging switched off", "switch off CloudTrail logging",
+         Severity.CRITICAL, trail),
+        ("UpdateTrail", "update-trail", "CloudTrail trail changed", "change a CloudTrail trail", Severity.HIGH, trail),
+        ("DeleteTrail", "delete-trail", "CloudTrail trail deleted", "delete a CloudTrail trail",
+         Severity.CRITICAL, trail),
+        ("PutEventSelectors", "put-event-selectors", "CloudTrail event selectors changed",
+         "change CloudTrail event selectors", Severity.HIGH, trail),
+        ("PutInsightSelectors", "put-insight-selectors", "CloudTrail Insights changed", "change CloudTrail Insights",
+         Severity.MEDIUM, trail),
+        ("DeleteEventDataStore", "delete-event-data-store", "CloudTrail event data store deleted",
+         "delete a CloudTrail event data store", Severity.HIGH, lake),
         ("StopEventDataStoreIngestion", "stop-event-data-store-ingestion",
-         "CloudTrail event data store stopped taking events", Severity.HIGH, lake),
+         "CloudTrail event data store stopped taking events", "stop a CloudTrail event data store from taking events",
+         Severity.HIGH, lake),
     )  # fmt: skip
     return tuple(
         Rule(
@@ -138,8 +147,9 @@ def _cloudtrail_rules() -> tuple[Rule, ...]:
             severity=severity,
             description=description,
             mitre=("T1562.008",),
+            attempt=attempt,
         )
-        for event_name, rule_id, title, severity, description in rules
+        for event_name, rule_id, title, attempt, severity, description in rules
     )
 
 
@@ -157,6 +167,7 @@ def _own_function_rules(function_name: str) -> tuple[Rule, Rule]:
             configuration,
             id="own-function-configuration-changed",
             title="This alerting function's configuration changed",
+            attempt="change this alerting function's configuration",
             severity=Severity.HIGH,
             description=description,
             mitre=("T1562.008",),
@@ -165,6 +176,7 @@ def _own_function_rules(function_name: str) -> tuple[Rule, Rule]:
             code,
             id="own-function-code-changed",
             title="This alerting function's code changed",
+            attempt="change this alerting function's code",
             severity=Severity.HIGH,
             description=description,
             mitre=("T1562.008",),

@@ -30,7 +30,11 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """A Python expression over `event` that raises an alert when it is True."""
+    """A Python expression over `event` that raises an alert when it is True.
+
+    `title` states what happened. `attempt` states it as something that was tried ("delete a CloudTrail trail"), for
+    calls that did not succeed.
+    """
 
     expression: str
     id: str | None = None
@@ -39,6 +43,7 @@ class Rule:
     description: str | None = None
     runbook_url: str | None = None
     mitre: tuple[str, ...] = ()
+    attempt: str | None = None
 
     @property
     def name(self) -> str:
