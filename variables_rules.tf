@@ -86,7 +86,7 @@ variable "detection_ignore_rules" {
 
   validation {
     condition     = alltrue([for rule in var.detection_ignore_rules : try(trimspace(rule.expression) != "", false)])
-    error_message = "detection_ignore_rules: every rule needs an expression, such as event.get(\"userIdentity.arn\", \"\").endswith(\"/scanner\"); missing in: ${join(", ", [for i, rule in var.detection_ignore_rules : "[${i}]" if !try(trimspace(rule.expression) != "", false)])}."
+    error_message = "detection_ignore_rules: every rule needs an expression, such as event.get(\"userIdentity.sessionContext.sessionIssuer.arn\") == \"arn:aws:iam::111122223333:role/vulnerability-scanner\"; missing in: ${join(", ", [for i, rule in var.detection_ignore_rules : "[${i}]" if !try(trimspace(rule.expression) != "", false)])}."
   }
 
   validation {

@@ -191,7 +191,7 @@ run "rules_from_everywhere_come_together" {
   assert {
     condition = jsondecode(output.rendered_config).ignore_rules == [
       { expression = "False", reason = "never" },
-      { expression = "event.get(\"userIdentity.arn\", \"\").endswith(\"/scanner\")", reason = "vulnerability scanner", expires = "2027-01-31" },
+      { expression = "event.get(\"userIdentity.sessionContext.sessionIssuer.arn\") == \"arn:aws:iam::111122223333:role/vulnerability-scanner\"", reason = "vulnerability scanner", expires = "2027-01-31" },
     ]
     error_message = "the ignore rules are others: ${output.rendered_config}"
   }

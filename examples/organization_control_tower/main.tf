@@ -14,7 +14,7 @@ module "cloudtrail_to_slack" {
   # Control Tower itself does these things, through this role.
   detection_ignore_rules = [
     {
-      expression = "'/AWSControlTowerExecution/' in event.get('userIdentity.arn', '') and event.get('errorCode') is not None"
+      expression = "re_fullmatch('arn:aws:iam::[0-9]{12}:role/AWSControlTowerExecution', event.get('userIdentity.sessionContext.sessionIssuer.arn')) and event.get('errorCode') is not None"
       reason     = "Control Tower looks whether things are there, and is told that they are not"
     },
   ]

@@ -29,7 +29,7 @@ module "cloudtrail_to_slack" {
 
   detection_ignore_rules = [
     {
-      expression = "event.get('userIdentity.arn', '').endswith('/vulnerability-scanner')"
+      expression = "event.get('userIdentity.sessionContext.sessionIssuer.arn') == 'arn:aws:iam::111122223333:role/vulnerability-scanner'"
       reason     = "it tries everything, every night"
       expires    = "2099-12-31"
     },

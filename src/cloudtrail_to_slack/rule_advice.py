@@ -19,6 +19,6 @@ def log_advice(rules: Iterable[Rule | IgnoreRule], clock: Clock) -> None:
     for rule in rules:
         if rule.id in DEFAULT_RULE_IDS or given >= _MOST or not clock.has(_SECONDS_EACH):
             continue
-        for warning in warnings_for(rule.expression):
+        for warning in warnings_for(rule.expression, ignores=isinstance(rule, IgnoreRule)):
             logger.warning("rule warning", extra={"rule": rule.name, "warning": str(warning)})
             given += 1

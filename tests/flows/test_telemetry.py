@@ -163,12 +163,14 @@ def test_what_is_probably_wrong_with_a_rule_is_said_once(world: World, capsys: p
             'event.get("eventName") == "Invoke"',
         ],
         events_to_track=["ConsoleLogn"],
+        ignore_rules=['event.get("userIdentity.arn", "").endswith("/scanner")'],
     )
     world.invoke({"Event": "s3:TestEvent"})
     world.invoke({"Event": "s3:TestEvent"})
     warnings = [line["warning"] for line in _lines(capsys) if line.get("message") == "rule warning"]
     assert ["PassRole" in warnings[0], "did you mean" in warnings[1], "ConsoleLogin" in warnings[2]] == [True] * 3
-    assert len(warnings) == 3
+    assert 'looks at the end of "userIdentity.arn"' in warnings[3]
+    assert len(warnings) == 4
 
 
 def test_no_time_is_spent_on_advice_that_is_not_there(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,9 +15,11 @@ from cloudtrail_to_slack.rules.event_fields import (
     OF_SESSION_CONTEXT,
     OF_USER_IDENTITY,
     SOMETIMES_LEAVES,
+    read_key,
 )
 from cloudtrail_to_slack.rules.event_names import dated_name, why_never
 from cloudtrail_to_slack.rules.expressions import parse_expression, place_of
+from cloudtrail_to_slack.rules.ignore_lint import loose_conditions
 from cloudtrail_to_slack.rules.mistakes import close_to
 from cloudtrail_to_slack.rules.pointing import excerpt
 
@@ -35,8 +37,10 @@ class RuleWarning:
         return self.message
 
 
-def warnings_for(text: str) -> list[RuleWarning]:
+def warnings_for(text: str, *, ignores: bool = False) -> list[RuleWarning]:
     """Return what is probably wrong with a rule's expression, in the order in which it stands there.
+
+    `ignores`: it is that of an ignore rule, in which nothing should depend on what an attacker can choose.
 
     Raises:
         ExpressionError: it is no expression, or uses what a rule may not use.
@@ -44,6 +48,7 @@ def warnings_for(text: str) -> list[RuleWarning]:
     tree = parse_expression(text)
     found = [(node, message) for node in ast.walk(tree) for node, message in _of_node(node)]
     found += _undated_names(tree)
+    found += loose_conditions(tree) if ignores else ()
     warnings = [RuleWarning(message, place_of(node, tree, text.strip())) for node, message in found]
     return sorted(warnings, key=lambda warning: (warning.place.line, warning.place.column) if warning.place else (0, 0))
 
@@ -56,24 +61,6 @@ def _of_node(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             yield key[0], wrong
     if isinstance(node, ast.Compare):
         yield from _event_names(node)
-
-
-def read_key(node: ast.AST) -> tuple[ast.expr, str] | None:
-    """Return the key, where it stands and what it is, of `event["key"]`, `event.get("key")` and `"key" in event`."""
-    key: ast.expr | None = None
-    if isinstance(node, ast.Subscript) and _is_event(node.value):
-        key = node.slice
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        key = node.args[0] if node.func.attr == "get" and _is_event(node.func.value) and node.args else None
-    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-        key = node.left if _is_event(node.comparators[0]) else None
-    if isinstance(key, ast.Constant) and isinstance(key.value, str):
-        return key, key.value
-    return None
-
-
-def _is_event(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "event"
 
 
 def _wrong_with_field(key: str) -> str | None:
