@@ -20,7 +20,7 @@ from cloudtrail_to_slack.messages.slack_summary import SummaryPart, summary_text
 from cloudtrail_to_slack.outcomes import Outcome, Results
 from cloudtrail_to_slack.routing import Kind, Target
 from cloudtrail_to_slack.telemetry import logger
-from cloudtrail_to_slack.threads import Posted, Threads
+from cloudtrail_to_slack.threads import Posted, ThreadPlace, Threads
 from cloudtrail_to_slack.waiting import Clock, retried
 
 T = TypeVar("T")
@@ -56,7 +56,8 @@ class SlackDelivery:
             sizes = [reply, *smaller[2:]] if thread_ts else smaller
             return (yield from self._sized(target, sizes, thread_ts, check))
 
-        yield from self._threads.join(target.address, alert.fingerprint, alert.event.time, post)
+        place = ThreadPlace(alert.severity, alert.event.time, alert.fingerprint, alert.shared_fingerprint)
+        yield from self._threads.join(target.address, place, post)
 
     def summary_part(self, target: Target, part: SummaryPart, thread_ts: str | None, check: Check) -> Waits[str]:
         """Send one message of a summary, under `thread_ts` if given; return its `ts`, empty for a webhook.

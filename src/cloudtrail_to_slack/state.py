@@ -38,6 +38,13 @@ _BROKEN = frozenset(
 )  # fmt: skip
 
 
+# The update that opens a thread.
+_OPEN = (
+    "SET ts = :ts, opening = :opening, severity = :severity, home = :home, expires_at = :expires_at, "
+    "alerts = :one, shown = :one"
+)
+
+
 class StateError(CloudTrailToSlackError):
     """The state table did not do what it was asked. `broken`: nor will it, until somebody mends the set-up."""
 
@@ -49,10 +56,16 @@ class StateError(CloudTrailToSlackError):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread that is open: the opening message's `ts`, and the message itself as JSON, to show it again."""
+    """A thread that is open: the parent message's `ts`, and the message itself as JSON, to show it again.
+
+    `severity` is the parent's, 0 where it is unknown. `home` is the key of the item that counts the thread's alerts,
+    where that is another one's: an item may only point to the thread; empty: this one's.
+    """
 
     ts: str
     opening: str
+    severity: int = 0
+    home: str = ""
 
 
 class Items:
@@ -125,28 +138,20 @@ class StateTable:
         if item is None:
             return True
         if "ts" in item:
-            return Thread(item["ts"]["S"], item["opening"]["S"])
+            severity, home = item.get("severity", {}).get("N", "0"), item.get("home", {}).get("S", "")
+            return Thread(item["ts"]["S"], item["opening"]["S"], int(severity), home)
         # The SDK repeats a call whose answer was lost, and then our own claim stands in our way.
         return bool(item.get("owner", {}).get("S") == owner)
 
     def thread_opened(self, key: str, owner: str, thread: Thread, *, expires_at: float) -> bool:
         """Note that `owner` opened the thread, with one alert in it; False when another has taken it over."""
-        return (
-            self._update(
-                key,
-                "SET ts = :ts, opening = :opening, expires_at = :expires_at, alerts = :one, shown = :one",
-                "#owner = :owner",
-                {
-                    ":ts": {"S": thread.ts},
-                    ":opening": {"S": thread.opening},
-                    ":expires_at": number(expires_at),
-                    ":one": number(1),
-                    ":owner": {"S": owner},
-                },
-                names={"#owner": "owner"},
-            )
-            is not None
-        )
+        values = _values(thread, expires_at) | {":owner": {"S": owner}}
+        return self._update(key, _OPEN, "#owner = :owner", values, names={"#owner": "owner"}) is not None
+
+    def replace_thread(self, key: str, ts: str, thread: Thread, *, expires_at: float) -> bool:
+        """Let `thread`, with one alert in it, take the place of the one with the parent `ts`; False when it is gone."""
+        values = _values(thread, expires_at) | {":old": {"S": ts}}
+        return self._update(key, _OPEN, "ts = :old", values) is not None
 
     def release_thread(self, key: str, owner: str) -> None:
         """Give up a claim, or forget a thread that was opened by `owner`, so that the next alert may open one."""
@@ -205,6 +210,18 @@ class Answer:
     attributes: dict[str, Any] = field(default_factory=dict)
     refused_by: dict[str, Any] | None = None
     cancelled_for: Sequence[Mapping[str, Any]] = ()
+
+
+def _values(thread: Thread, expires_at: float) -> dict[str, Any]:
+    """Return the values of `_OPEN`."""
+    return {
+        ":ts": {"S": thread.ts},
+        ":opening": {"S": thread.opening},
+        ":severity": number(thread.severity),
+        ":home": {"S": thread.home},
+        ":expires_at": number(expires_at),
+        ":one": number(1),
+    }
 
 
 def asked(call: Callable[[], Mapping[str, Any]]) -> Answer:

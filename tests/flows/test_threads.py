@@ -3,16 +3,18 @@
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from cloudtrail_to_slack.aws_clients import AwsClients
 from cloudtrail_to_slack.destinations import Destinations
+from cloudtrail_to_slack.destinations.slack_app import SlackApp
 from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
 from cloudtrail_to_slack.lanes import Waits, driven
 from cloudtrail_to_slack.messages import SlackMessage
 from cloudtrail_to_slack.state import StateTable
-from cloudtrail_to_slack.threads import LEASE_SECONDS, Posted, Threads
+from cloudtrail_to_slack.threads import LEASE_SECONDS, Posted, ThreadPlace, Threads
 from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin import SlackError
 from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
@@ -48,14 +50,21 @@ class Scene:
         """Post the message."""
         return Posted(self.slack.slack_app.send(CHANNEL, _MESSAGE, thread_ts), _MESSAGE)
 
-    def join(self, fingerprint: str | None = "f", post: Callable[[str | None], Posted] | None = None) -> None:
+    def join(
+        self,
+        fingerprint: str | None = "f",
+        post: Callable[[str | None], Posted] | None = None,
+        *,
+        severity: int = 3,
+        shared: str | None = None,
+    ) -> None:
         """Let an alert join its thread."""
 
         def posting(thread_ts: str | None) -> Waits[Posted]:
             yield from ()
             return (post or self.post)(thread_ts)
 
-        driven(self.clock, self.threads.join(CHANNEL, fingerprint, None, posting))
+        driven(self.clock, self.threads.join(CHANNEL, ThreadPlace(severity, None, fingerprint, shared), posting))
 
 
 @pytest.fixture
@@ -224,14 +233,21 @@ def test_without_a_table_threads_end_with_the_invocation(world: World) -> None:
     assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [1, 1]
 
 
-def test_a_thread_of_the_invocation_that_is_gone_is_opened_anew(world: World) -> None:
-    """When the opening message is gone from Slack, the next alert opens another thread, without a table too."""
+def test_a_thread_of_the_invocation_that_is_gone_is_opened_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the parent is gone from Slack, the next alert opens another thread, without a table too."""
     world.configure_bot(table=False)
-    world.put_log(record(), record())
-    original = world.slack.messages
-    world.slack.fail(SlackError("thread_not_found"), method="reply")
+    world.put_log(record(), record(), record())
+    send = SlackApp.send
+
+    def send_and_lose_the_first(*args: Any, **keywords: Any) -> str:
+        ts = send(*args, **keywords)
+        if len(world.slack.messages(CHANNEL)) == 1:
+            world.slack.fail(SlackError("thread_not_found"))
+        return ts
+
+    monkeypatch.setattr(SlackApp, "send", send_and_lose_the_first)
     world.invoke(s3_event(KEY))
-    assert len(original(CHANNEL)) == 2
+    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 1]
 
 
 def test_a_table_that_fails_loses_no_alert(world: World) -> None:
