@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from cloudtrail_to_slack.environment import DEFAULT_SLACK_API_URL
 from cloudtrail_to_slack.errors import ConfigurationError
+from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack.secret_values import SecretSource
 from cloudtrail_to_slack.settings import (
     DEFAULT_CONFIG_PATH,
@@ -89,7 +90,7 @@ def test_the_functions_own_name(tmp_path: Path) -> None:
     """Lambda tells the function's name, which two default rules need."""
     found = read(tmp_path, TOPIC, AWS_LAMBDA_FUNCTION_NAME="alerter")
     assert found.config.function_name == "alerter"
-    assert len(found.config.rules) == 9
+    assert found.config.rules == default_rules("alerter")
 
 
 def test_nothing_is_told_to_anybody(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_wrong_environment(tmp_path: Path, environment: dict[str, str], fault: s
 def test_faults_of_file_and_environment_come_together(tmp_path: Path) -> None:
     """Faults of the file and of the environment are told at once."""
     found = faults_of(tmp_path, {"rules": ["event["], "x": 1}, LOG_LEVEL="loud", SLACK_API_URL="x")
-    names = ["x", "rules[0]", "SLACK_API_URL", "LOG_LEVEL", "destinations"]
+    names = ["x", "SLACK_API_URL", "LOG_LEVEL", "destinations", "rules[0]"]
     assert [fault.split(": ")[0] for fault in found] == names
 
 

@@ -4,18 +4,15 @@ Its shape is the contract between the Terraform module, the function and the com
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TypeVar
 
 from cloudtrail_to_slack.config_reader import Reader, kind
 from cloudtrail_to_slack.environment import is_web_address
-from cloudtrail_to_slack.errors import ConfigurationError, ExpressionError, Fault
-from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
-from cloudtrail_to_slack.rules.expressions import compile_expression
-from cloudtrail_to_slack.rules.pointing import excerpt, point
-from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule, Severity
+from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.rule_reader import RuleIssue, RuleReader
+from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule
 from cloudtrail_to_slack.secret_values import SecretKind, SecretSource
 
 T = TypeVar("T")
@@ -26,8 +23,6 @@ KEYS = (
     "function_name", "slack", "sns", "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live",
     "max_messages_per_channel", "enable_silence_alarm", "silence_alarm_minimum_hours",
 )  # fmt: skip
-RULE_KEYS = ("expression", "id", "title", "severity", "description", "runbook_url", "mitre")
-IGNORE_RULE_KEYS = ("expression", "id", "reason", "expires")
 LEAST_SILENCE_HOURS = 2
 _WEBHOOK_KEYS: Mapping[str, SecretKind] = {
     "slack_hook_url": "environment",
@@ -55,10 +50,15 @@ class Routes:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration. `rules` are all that apply, in order: default, the user's, events to track."""
+    """A checked configuration. `rules` are all that apply, in order: default, the user's, events to track.
+
+    `rule_issues` are the rules that cannot be used as they are written: they are left out, or evaluated without what is
+    wrong in them.
+    """
 
     rules: tuple[Rule, ...] = ()
     ignore_rules: tuple[IgnoreRule, ...] = ()
+    rule_issues: tuple[RuleIssue, ...] = ()
     rule_evaluation_errors_to_slack: bool = True
     push_access_denied_cloudwatch_metrics: bool = True
     s3_removed_object_notification: bool = True
@@ -76,16 +76,19 @@ class Config:
 def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, list[Fault]]:
     """Read the parsed `config.json`; `own_name` is the function's name where the document has none.
 
-    Returns the configuration and everything that is wrong with it; with faults it is only good for finding more.
+    Returns the configuration and what is wrong with the whole of it; with such faults it is only good for finding more.
+    What is wrong with single rules is in `Config.rule_issues`, and a fault only when no rule is left.
     """
     faults: list[Fault] = []
     reader = Reader(data, "", faults)
     reader.refuse_unknown(KEYS)
     separator = reader.separator("rules_separator") or ","
     function_name = reader.text("function_name") or own_name
+    rule_reader = RuleReader(reader, separator)
     config = Config(
-        rules=_rules(reader, separator, function_name),
-        ignore_rules=tuple(_elements(reader, "ignore_rules", separator, _ignore_rule)),
+        rules=rule_reader.rules(function_name),
+        ignore_rules=rule_reader.ignore_rules(),
+        rule_issues=tuple(rule_reader.issues),
         rule_evaluation_errors_to_slack=reader.switch("rule_evaluation_errors_to_slack", default=True),
         push_access_denied_cloudwatch_metrics=reader.switch("push_access_denied_cloudwatch_metrics", default=True),
         s3_removed_object_notification=reader.switch("s3_removed_object_notification", default=True),
@@ -103,7 +106,9 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
     )
     for pack in reader.texts("detection_packs"):
         reader.fault("detection_packs", f"names {pack[:100]!r}, and there is no such pack")
-    if not config.rules and not faults:
+    if not config.rules and not faults and config.rule_issues:
+        reader.fault("rules", "hold no rule that can be used, and use_default_rules is off: nothing could ever match")
+    elif not config.rules and not faults:
         reader.fault("rules", "is empty and use_default_rules is off: nothing could ever match; set either")
     return config, faults
 
@@ -138,122 +143,6 @@ def raise_faults(faults: list[Fault]) -> None:
     """
     if faults:
         raise ConfigurationError(faults)
-
-
-def _rules(reader: Reader, separator: str, function_name: str | None) -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    if reader.switch("use_default_rules", default=True):
-        rules += default_rules(function_name)
-    rules += _elements(reader, "rules", separator, _rule)
-    tracked = tuple(_texts_or_joined(reader, "events_to_track", ","))
-    if tracked:
-        rules.append(events_to_track_rule(tracked))
-    seen: set[str] = set()
-    for rule in rules:
-        if rule.id in seen:
-            reader.fault("rules", f"have more than one with the id {rule.id[:100]!r}")
-        if rule.id:
-            seen.add(rule.id)
-    return tuple(rules)
-
-
-def _elements(
-    reader: Reader, key: str, separator: str, make: Callable[[Reader, str, object, str | None], T | None]
-) -> list[T]:
-    """Read rules given as a list, or joined by the separator in one text."""
-    value = reader.raw(key)
-    if isinstance(value, str):
-        parts = [part.strip() for part in value.split(separator)]
-        texts = enumerate(filter(None, parts))
-        made = (make(reader, f"{key}[{position}]", part, separator) for position, part in texts)
-        return [element for element in made if element is not None]
-    return list(reader.each(key, lambda item, item_key: make(reader, item_key, item, None)))
-
-
-def _rule(reader: Reader, key: str, item: object, separator: str | None) -> Rule | None:
-    if isinstance(item, str):
-        expression = _expression(reader, key, item, separator=separator)
-        return Rule(expression) if expression else None
-    fields = reader.inside(key, item)
-    fields.refuse_unknown(RULE_KEYS)
-    rule_id = fields.text("id")
-    expression = _expression(reader, f"{key}.expression", fields.text("expression"), rule_id=rule_id)
-    runbook_url = fields.text("runbook_url")
-    if runbook_url and not is_web_address(runbook_url):
-        fields.fault("runbook_url", "must be an http(s) address")
-    rule = Rule(
-        expression or "",
-        id=rule_id,
-        title=fields.text("title"),
-        severity=_severity(fields),
-        description=fields.text("description"),
-        runbook_url=runbook_url,
-        mitre=fields.texts("mitre"),
-    )
-    return rule if expression else None
-
-
-def _ignore_rule(reader: Reader, key: str, item: object, separator: str | None) -> IgnoreRule | None:
-    if isinstance(item, str):
-        expression = _expression(reader, key, item, separator=separator)
-        return IgnoreRule(expression) if expression else None
-    fields = reader.inside(key, item)
-    fields.refuse_unknown(IGNORE_RULE_KEYS)
-    rule_id = fields.text("id")
-    expression = _expression(reader, f"{key}.expression", fields.text("expression"), rule_id=rule_id)
-    rule = IgnoreRule(expression or "", rule_id, fields.text("reason"), _day(fields, "expires"))
-    return rule if expression else None
-
-
-def _expression(
-    reader: Reader, key: str, text: str | None, *, rule_id: str | None = None, separator: str | None = None
-) -> str | None:
-    """Return the expression, stripped; None and a fault when it is none.
-
-    `separator` is what parted it from the others, when they came joined in one text.
-    """
-    text = (text or "").strip()
-    if not text:
-        reader.fault(key, "is missing: a rule needs an expression")
-        return None
-    try:
-        compile_expression(text)
-    except ExpressionError as error:
-        named = f'{key} (id "{excerpt(rule_id)}")' if rule_id else key
-        advice = ""
-        if error.is_half and separator:
-            parted = f'the text was parted at "{excerpt(separator)}"'
-            advice = f", for {parted}: set rules_separator to what no rule holds, or give the rules as a list"
-        shown = point(text, error.place) if error.place else f"    {excerpt(text)}"
-        reader.fault(named, f"{error}{advice}\n{shown}")
-        return None
-    return text
-
-
-def _severity(fields: Reader) -> Severity:
-    word = fields.text("severity")
-    if word is None:
-        return Severity.MEDIUM
-    known = {severity.word: severity for severity in Severity}
-    if word.lower() not in known:
-        fields.fault("severity", f"must be one of {', '.join(known)}")
-    return known.get(word.lower(), Severity.MEDIUM)
-
-
-def _day(fields: Reader, key: str) -> date | None:
-    text = fields.text(key)
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        fields.fault(key, "must be a day such as 2027-01-31")
-        return None
-
-
-def _texts_or_joined(reader: Reader, key: str, separator: str) -> tuple[str, ...]:
-    value = reader.raw(key)
-    if isinstance(value, str):
-        return tuple(filter(None, (part.strip() for part in value.split(separator))))
-    return reader.texts(key)
 
 
 def _routes(

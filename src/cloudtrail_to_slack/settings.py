@@ -39,7 +39,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read and check all settings.
 
     Raises:
-        ConfigurationError: with everything that is wrong, in the file and in the environment.
+        ConfigurationError: with everything that is wrong, in the file and in the environment. What is wrong with
+            single rules alone raises nothing, as long as one can be used: see `Config.rule_issues`.
     """
     path = Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
     config, faults = _read_config_file(path, environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None)
@@ -54,6 +55,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     )
     _check_webhooks(settings, faults)
     _check_destinations(settings, faults)
+    if faults:
+        faults += [fault for issue in config.rule_issues for fault in issue.faults]
     raise_faults(faults)
     return settings
 

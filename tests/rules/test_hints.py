@@ -252,25 +252,31 @@ FAULTS = {
 }
 
 
+def _rule_faults(data: dict[str, object]) -> list[str]:
+    """The faults of the rules of a configuration, as people read them."""
+    config, _ = read_config(data)
+    return [str(fault) for issue in config.rule_issues for fault in issue.faults]
+
+
 @pytest.mark.parametrize(("data", "fault"), FAULTS.values(), ids=FAULTS)
 def test_faults_of_a_configuration(data: dict[str, object], fault: str) -> None:
     """A fault shows the rule, what is wrong, what to write instead, the line, and a caret under the place."""
-    (found,) = map(str, read_config(data)[1])
+    (found,) = _rule_faults(data)
     assert found.startswith(fault)
 
 
 def test_a_comma_lost_to_the_separator() -> None:
     """When a joined text falls apart inside an expression, the separator is what to look at."""
-    faults = [str(fault) for fault in read_config({"rules": 'event.get("eventName", "") == "X"'})[1]]
+    faults = _rule_faults({"rules": 'event.get("eventName", "") == "X"'})
     assert len(faults) == 2
     for fault in faults:
         assert 'it looks like a half of an expression, for the text was parted at ",": set rules_separator' in fault
-    assert read_config({"rules": 'event.get("eventName", "") == "X"', "rules_separator": ";"})[1] == []
+    assert _rule_faults({"rules": 'event.get("eventName", "") == "X"', "rules_separator": ";"}) == []
 
 
 @pytest.mark.parametrize("expression", ["event.get('a'", "'b')"])
 def test_half_an_expression_in_a_list(expression: str) -> None:
     """In a list no separator parts anything, so it is not blamed."""
-    (fault,) = map(str, read_config({"rules": [expression]})[1])
+    (fault,) = _rule_faults({"rules": [expression]})
     assert "half of an expression" in fault
     assert "separator" not in fault

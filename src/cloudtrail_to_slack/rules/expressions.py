@@ -19,6 +19,7 @@ from cloudtrail_to_slack.rules.guarding import BUDGET, guarded
 from cloudtrail_to_slack.rules.guards import Budget
 from cloudtrail_to_slack.rules.limits import MAX_EXPRESSION_CHARACTERS
 from cloudtrail_to_slack.rules.mistakes import RefusalError, syntax_advice
+from cloudtrail_to_slack.rules.parsing import parse
 from cloudtrail_to_slack.rules.pointing import excerpt
 from cloudtrail_to_slack.rules.walking import walk
 
@@ -60,7 +61,7 @@ def parse_expression(text: str) -> ast.Expression:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd but valid comparison is the user's business
-            tree = ast.parse(text, "<rule>", mode="eval")
+            tree = parse(text)
             try:
                 check(tree)
                 compile(tree, "<rule>", "eval")  # some faults only show here

@@ -12,6 +12,8 @@ import json
 import re
 from typing import NamedTuple
 
+from cloudtrail_to_slack_build.realtime.rules_in_force import parse_expression
+
 # CloudTrail's own fields that hold text; not recipientAccountId, which EventBridge's copy may lack. Source: AWS
 # CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity element".
 _TEXTS = frozenset(
@@ -52,7 +54,7 @@ def alternatives(expression: str) -> list[Alternative] | None:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: it is no Python expression.
     """
-    found = _of(ast.parse(expression.strip(), mode="eval").body)
+    found = _of(parse_expression(expression).body)
     return found if found is not None and all(map(_tells_enough, found)) else None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator, Mapping
 
 _PACKAGE = "cloudtrail_to_slack"
@@ -34,16 +35,30 @@ def rules_in_force(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield rule.name, rule.expression
 
 
-def _rule_makers() -> tuple[Any, Any]:
-    """Return what makes the default rules and the rule of events to track.
+def parse_expression(text: str) -> ast.Expression:
+    """Parse an expression as the function does.
 
-    Their package imports the engine, and that needs what only the function has: it is passed over here.
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: it is no Python expression.
     """
+    _pass_over_the_engine()
+    from cloudtrail_to_slack.rules.parsing import parse  # noqa: PLC0415 (only now)
+
+    return parse(text)
+
+
+def _rule_makers() -> tuple[Any, Any]:
+    """Return what makes the default rules and the rule of events to track."""
+    _pass_over_the_engine()
+    from cloudtrail_to_slack.rules import default_rules  # noqa: PLC0415 (only now)
+
+    return default_rules.default_rules, default_rules.events_to_track_rule
+
+
+def _pass_over_the_engine() -> None:
+    """Let modules of `rules` be imported without the engine, which needs what only the function has."""
     name = f"{_PACKAGE}.rules"
     if name not in sys.modules:
         package = types.ModuleType(name)
         package.__path__ = [str(Path(__file__).parents[2] / _PACKAGE / "rules")]
         sys.modules[name] = package
-    from cloudtrail_to_slack.rules import default_rules  # noqa: PLC0415 (only now)
-
-    return default_rules.default_rules, default_rules.events_to_track_rule
