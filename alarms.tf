@@ -21,6 +21,10 @@ locals {
         description = "An alert did not reach a destination it is routed to. The log of ${var.function_name} says which and why."
         namespace   = "CloudTrailToSlack", metric = "AlertsUndelivered", dimensions = { FunctionName = var.function_name }
       }
+      rules-unusable = {
+        description = "Rules of ${var.function_name} cannot be used as they are written: they are left out, or evaluated without what is wrong in them. Slack and the log say which and why; correct them and apply."
+        namespace   = "CloudTrailToSlack", metric = "RulesUnusable", dimensions = { FunctionName = var.function_name }
+      }
     },
     { for i, name in local.dead_letter_queue_names : i == 0 ? "dead-letters" : "dead-letters-${i}" => {
       description = "Work was given up and is kept in the queue ${name}: mend the cause, then send its messages again."

@@ -7,7 +7,7 @@ locals {
     { title = "Records", metrics = [for name in ["RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsFailed"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
     { title = "Messages delivered", metrics = [for kind in ["slack_app", "slack_webhook", "sns"] : ["CloudTrailToSlack", "Delivered", "FunctionName", var.function_name, "Destination", kind]] },
     { title = "What went wrong", metrics = concat(
-      [["CloudTrailToSlack", "AlertsUndelivered", "FunctionName", var.function_name], ["CloudTrailToSlack", "RuleErrors", "FunctionName", var.function_name]],
+      [["CloudTrailToSlack", "AlertsUndelivered", "FunctionName", var.function_name], ["CloudTrailToSlack", "RuleErrors", "FunctionName", var.function_name], ["CloudTrailToSlack", "RulesUnusable", "FunctionName", var.function_name]],
       [for name in ["Errors", "Throttles"] : ["AWS/Lambda", name, "FunctionName", var.function_name]],
       [for name in local.dead_letter_queue_names : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name]],
     ) },

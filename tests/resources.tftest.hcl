@@ -214,10 +214,11 @@ run "alarms_go_to_the_topics_that_are_given" {
 
   assert {
     condition = jsonencode({ for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.namespace, alarm.metric_name, alarm.dimensions] }) == jsonencode({
-      dead-letters = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName = "given" }]
-      errors       = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack" }]
-      throttles    = ["AWS/Lambda", "Throttles", { FunctionName = "cloudtrail-to-slack" }]
-      undelivered  = ["CloudTrailToSlack", "AlertsUndelivered", { FunctionName = "cloudtrail-to-slack" }]
+      dead-letters   = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName = "given" }]
+      errors         = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack" }]
+      rules-unusable = ["CloudTrailToSlack", "RulesUnusable", { FunctionName = "cloudtrail-to-slack" }]
+      throttles      = ["AWS/Lambda", "Throttles", { FunctionName = "cloudtrail-to-slack" }]
+      undelivered    = ["CloudTrailToSlack", "AlertsUndelivered", { FunctionName = "cloudtrail-to-slack" }]
     })
     error_message = "the alarms watch something else"
   }

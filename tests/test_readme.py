@@ -84,7 +84,7 @@ def test_the_examples_of_rule_objects_are_valid() -> None:
     """The JSON examples are a rule and an ignore rule without faults."""
     rule, ignore_rule = map(json.loads, _examples("json"))
     config, faults = read_config({"rules": [rule], "ignore_rules": [ignore_rule]})
-    assert faults == []
+    assert (faults, config.rule_issues) == ([], ())
     assert config.rules[-1].id == rule["id"]
     assert config.ignore_rules[0].reason == ignore_rule["reason"]
 

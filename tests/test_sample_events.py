@@ -33,7 +33,7 @@ class Sample:
         self.expect: dict[str, Any] = content["expect"]
         self.key: str = content.get("object_key", KEY)
         config, faults = read_config({"function_name": "cloudtrail-to-slack", **content.get("config", {})})
-        assert faults == []
+        assert (faults, config.rule_issues) == ([], ())
         self.rules = RuleSet(config.rules, config.ignore_rules)
 
     def event(self) -> Event:

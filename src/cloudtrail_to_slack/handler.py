@@ -19,7 +19,7 @@ from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.record_evaluation import Judging
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.routing import Kind, Router
-from cloudtrail_to_slack.rule_advice import log_advice
+from cloudtrail_to_slack.rule_advice import log_advice, log_rule_issues
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
 from cloudtrail_to_slack.settings import DEFAULT_CONFIG_PATH, VARIABLES, Settings, parse_webhook_routes, read_settings
@@ -61,6 +61,7 @@ class Application:
         self.clients = AwsClients()
         self._advised = False
         self._secrets = SecretReader(self.clients)
+        log_rule_issues(settings.config.rule_issues)
         self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
         self._destinations = Destinations(self._bot_token, settings.slack_api_url, self.clients)
         self._heard: Memory | None = None

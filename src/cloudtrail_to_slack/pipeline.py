@@ -59,6 +59,7 @@ class Pipeline:
 
     def run(self, notifications: Sequence[Notification]) -> Report:
         """Do everything that is asked for, whatever of it fails; `Report.failures` says what was not done."""
+        self._report.counts["rules_unusable"] = len(self._config.rule_issues)
         for work in work_items(notifications):
             try:
                 self._take(work)

@@ -71,7 +71,7 @@ def _derived(config: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 def _rules(config: dict[str, Any]) -> RuleSet:
     read, faults = read_config({"function_name": "cloudtrail-to-slack", **config})
-    assert faults == []
+    assert (faults, read.rule_issues) == ([], ())
     return RuleSet(read.rules, ())
 
 

@@ -280,3 +280,9 @@ def test_half_an_expression_in_a_list(expression: str) -> None:
     (fault,) = _rule_faults({"rules": [expression]})
     assert "half of an expression" in fault
     assert "separator" not in fault
+
+
+def test_as_many_warnings_as_are_asked_for() -> None:
+    """Of a rule with very many mistakes only so many are looked for, for each takes time."""
+    expression = f"event.get('eventName') in {[f'NoSuchCall{number}' for number in range(10_000)]!r}"
+    assert len(warnings_for(expression, most=3)) == 3

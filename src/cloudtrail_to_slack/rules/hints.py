@@ -6,6 +6,7 @@ These are warnings and no refusals: AWS adds fields and calls every week, and a 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from cloudtrail_to_slack.errors import Place
 from cloudtrail_to_slack.rules.event_fields import (
@@ -37,18 +38,18 @@ class RuleWarning:
         return self.message
 
 
-def warnings_for(text: str, *, ignores: bool = False) -> list[RuleWarning]:
+def warnings_for(text: str, *, ignores: bool = False, most: int | None = None) -> list[RuleWarning]:
     """Return what is probably wrong with a rule's expression, in the order in which it stands there.
 
-    `ignores`: it is that of an ignore rule, in which nothing should depend on what an attacker can choose.
+    `ignores`: it is that of an ignore rule, in which nothing should depend on what an attacker can choose. `most` is
+    how many to look for: each takes some milliseconds.
 
     Raises:
         ExpressionError: it is no expression, or uses what a rule may not use.
     """
     tree = parse_expression(text)
-    found = [(node, message) for node in ast.walk(tree) for node, message in _of_node(node)]
-    found += _undated_names(tree)
-    found += loose_conditions(tree) if ignores else ()
+    of_nodes = ((node, message) for node in ast.walk(tree) for node, message in _of_node(node))
+    found = islice(chain(loose_conditions(tree) if ignores else (), _undated_names(tree), of_nodes), most)
     warnings = [RuleWarning(message, place_of(node, tree, text.strip())) for node, message in found]
     return sorted(warnings, key=lambda warning: (warning.place.line, warning.place.column) if warning.place else (0, 0))
 
