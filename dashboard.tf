@@ -3,7 +3,7 @@
 locals {
   # Titles and metrics: namespace, name, then dimensions as CloudWatch writes them.
   dashboard_graphs = [
-    { title = "Log objects", metrics = [for name in ["ObjectsRead", "ObjectsSkipped", "ObjectsFailed", "ObjectsRemoved"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
+    { title = "Log objects", metrics = [for name in ["ObjectsRead", "ObjectsSkipped", "ObjectsFailed", "ObjectsUnfinished", "ObjectsRemoved"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
     { title = "Records", metrics = [for name in ["RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsFailed"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
     { title = "Messages delivered", metrics = [for kind in ["slack_app", "slack_webhook", "sns"] : ["CloudTrailToSlack", "Delivered", "FunctionName", var.function_name, "Destination", kind]] },
     { title = "What went wrong", metrics = concat(

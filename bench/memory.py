@@ -24,10 +24,13 @@ from cloudtrail_to_slack.waiting import invocation_clock
 from bench.ways import Nobody
 
 class S3:
+    def __init__(self, _seconds):
+        pass
+
     def get_object(self, **_):
         return {"Body": open(sys.argv[1], "rb")}
 
-AwsClients().s3
+AwsClients().s3()
 judging = Judging.by(RuleSet(default_rules("f"), []))
 pipeline = Pipeline(Config(), judging, S3, Nobody(), invocation_clock(None))
 report = pipeline.run([Notification((LogObject("bucket", "x.json.gz"),))])

@@ -53,7 +53,7 @@ class Nobody:
 
 def path(content: bytes, judging: Judging) -> int:
     """Our way, from the gzipped object to verdicts and alerts; returns how many matched."""
-    pipeline = Pipeline(Config(), judging, lambda: _S3(content), Nobody(), invocation_clock(None))  # type: ignore[arg-type,return-value]  # what it needs of S3 and delivery
+    pipeline = Pipeline(Config(), judging, lambda _seconds: _S3(content), Nobody(), invocation_clock(None))  # type: ignore[arg-type,return-value]  # what it needs of S3 and delivery
     report = pipeline.run([Notification((_OBJECT,))])
     if report.failures:
         raise RuntimeError(str(report.failures[0]))

@@ -1,5 +1,6 @@
 """AWS clients, each made when it is first needed and kept for the life of the process."""
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ _CLIENT_CONFIG = ClientConfig(
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="cloudtrail-to-slack",
 )
+_PATIENT_SECONDS = 13.0  # what one attempt takes at most
+_ONCE = ClientConfig(retries={"mode": "standard", "total_max_attempts": 1})
 HASTY_SECONDS = 3.0
 _HASTY_CONFIG = _CLIENT_CONFIG.merge(
     ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
@@ -32,10 +35,20 @@ class AwsClients:
         self._sns: dict[str, SNSClient] = {}
         self._cloudtrail: dict[str, Any] = {}
 
+    def s3(self, seconds: float = math.inf) -> "S3Client":
+        """Return a client that reads log files, whose request is answered or given up after at most `seconds`.
+
+        No client gives up before `HASTY_SECONDS`.
+        """
+        return self._patient_s3 if seconds >= _PATIENT_SECONDS else self._hasty_s3
+
     @cached_property
-    def s3(self) -> "S3Client":
-        """The client that reads log objects."""
-        return boto3.client("s3", config=_CLIENT_CONFIG)
+    def _patient_s3(self) -> "S3Client":
+        return boto3.client("s3", config=_CLIENT_CONFIG.merge(_ONCE))
+
+    @cached_property
+    def _hasty_s3(self) -> "S3Client":
+        return boto3.client("s3", config=_HASTY_CONFIG)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":

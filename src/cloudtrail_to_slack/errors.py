@@ -6,6 +6,7 @@
     ├── RuleBudgetError             evaluating a rule took more than it may
     ├── SecretError                 a secret could not be read; names the reference, never the value
     ├── LogObjectError              one log object cannot be read
+    │   └── S3UnavailableError      S3 did not answer; it may answer another time
     ├── RecordError                 one record cannot be read
     ├── DeliveryError               one message did not reach one destination
     │   ├── ContentRefusedError     the destination refuses this content: send it smaller
@@ -78,6 +79,10 @@ class SecretError(CloudTrailToSlackError):
 
 class LogObjectError(CloudTrailToSlackError):
     """A log object could not be read; the message says why in a few words."""
+
+
+class S3UnavailableError(LogObjectError):
+    """S3 did not begin to answer, or asks for patience; nothing of the object was read."""
 
 
 class RecordError(CloudTrailToSlackError):

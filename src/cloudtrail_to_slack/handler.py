@@ -86,7 +86,7 @@ class Application:
         pipeline = Pipeline(
             self._settings.config,
             self._judging,
-            lambda: self.clients.s3,
+            self.clients.s3,
             delivery,
             clock,
             self._silence(router, delivery, clock),

@@ -1,9 +1,14 @@
-"""Evaluating a whole log file: read it from S3 in windows, and every record in them that some rule may match."""
+"""Evaluating log files: read each from S3 in windows, and every record in them that some rule may match.
+
+Each file is evaluated in turns, so that one that takes long leaves time for the others; see `turns`.
+"""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogObjectError, S3UnavailableError
+from cloudtrail_to_slack.log_file_source import ClientWithin, LogFileSource
 from cloudtrail_to_slack.log_objects import read_log_object
 from cloudtrail_to_slack.messages.slack_notices import Notice, unreadable_notice
 from cloudtrail_to_slack.notifications import LogObject
@@ -19,70 +24,153 @@ if TYPE_CHECKING:
 
     from cloudtrail_to_slack.silence import Hearing
 
+_ATTEMPTS = 3  # at getting a file that S3 does not begin to send
+_FIRST_WAIT_SECONDS = 0.5
+UNFINISHED = (
+    "the function had no time to read it to its end, and tries again; if that happens again, "
+    "raise lambda_memory_size (more memory brings more CPU) or lambda_timeout_seconds"
+)
+NOT_BEGUN = "the function had no time left to read it, and tries again"
 
-class LogFileEvaluator:
-    """Evaluates the log files of one invocation. `notices` gathers what is to be said about them."""
 
-    def __init__(
-        self,
-        s3: "Callable[[], S3Client]",
-        scan: Scan,
-        records: RecordEvaluator,
-        report: Report,
-        hearing: "Hearing | None",
-    ) -> None:
-        self.notices: list[tuple[Notice, Askers]] = []
-        self._s3 = s3
-        self._scan = scan
-        self._records = records
-        self._report = report
-        self._hearing = hearing
+@dataclass(slots=True)
+class LogFiles:
+    """What the evaluations of all log files of an invocation share. `notices` gathers what is to be said of them."""
 
-    def steps(self, log_object: LogObject, askers: Askers) -> Iterator[None]:
-        """Evaluate a log file; yields after every piece of work, so that the caller can look at the time."""
-        counts = self._report.counts
-        facts = read_key(log_object.key)
-        if facts.skip_reason:
-            counts["objects_skipped"] += 1
-            logger.info("skipped", extra={"object": log_object.url, "reason": facts.skip_reason})
-            return
-        records, reasons = 0, list[str]()
+    client_within: ClientWithin
+    scan: Scan
+    records: RecordEvaluator
+    report: Report
+    now: Callable[[], float]
+    hearing: "Hearing | None" = None
+    notices: list[tuple[Notice, Askers]] = field(default_factory=list)
+
+
+class LogFileEvaluation:
+    """The evaluation of one log file.
+
+    `done`: there is nothing left to do. `begun`: something of it was read. `spent` is how many seconds it has taken so
+    far; before `not_before` (seconds since 1970) it is too early to ask S3 again.
+    """
+
+    def __init__(self, shared: LogFiles, log_object: LogObject, askers: Askers) -> None:
+        self.done = False
+        self.begun = False
+        self.spent = 0.0
+        self.not_before = 0.0
+        self.log_object = log_object
+        self.askers = askers
+        self._shared = shared
+        self._steps: Iterator[None] | None = None
+        self._attempts = 0
+        self._unavailable: S3UnavailableError | None = None
+        self._records = 0
+        self._reasons: list[str] = []
+
+    def take_turn(self, is_over: Callable[[], bool], seconds: float) -> None:
+        """Go on until it is done or the turn is over; S3 has `seconds` to begin its answer."""
+        start = self._shared.now()
+        if self._steps is None:
+            self._steps = self._run(seconds)
         try:
-            for window in read_log_object(self._s3(), log_object, self._scan):
-                before = counts["records_in"]
-                yield from self._window_steps(window, log_object, askers, reasons.append)
-                records += counts["records_in"] - before
-            counts["objects_read"] += 1
-            if self._hearing:
-                self._hearing.read(log_object.key)
-        except LogObjectError as error:
-            counts["objects_failed"] += 1
-            self._unreadable(log_object, str(error), facts.account, askers)
-        if reasons:
-            reason = f"{len(reasons)} of its {records} records cannot be read, the first being {reasons[0]}"
-            self._unreadable(log_object, reason, facts.account, askers)
+            for _ in self._steps:
+                if is_over():
+                    return
+        finally:
+            self.spent += self._shared.now() - start
 
-    def _window_steps(
-        self, window: Window, log_object: LogObject, askers: Askers, failed: Callable[[str], None]
-    ) -> Iterator[None]:
+    def give_up(self) -> None:
+        """End it where it is, because there is no time left."""
+        self._steps = None  # and with it the connection to S3
+        self.done = True
+        if self._unavailable and not self.begun:
+            self._fail(str(self._unavailable))
+            return
+        self._shared.report.counts["objects_unfinished"] += 1
+        reason = UNFINISHED if self.begun else NOT_BEGUN
+        extra = {"object": self.log_object.url, "reason": reason, "records": self._records, "seconds": self.spent}
+        logger.error("unfinished", extra={**extra, "seconds": round(self.spent, 1)})
+        self._shared.report.fail(self.askers, [f"{self.log_object.url}: {reason}"])
+        if self.begun:
+            self._notice(reason)
+            self._say_broken_records()
+
+    def _run(self, seconds: float) -> Iterator[None]:
+        """Evaluate the file; yields after every piece of work."""
+        counts = self._shared.report.counts
+        facts = read_key(self.log_object.key)
+        if facts.skip_reason:
+            self.done = True
+            counts["objects_skipped"] += 1
+            logger.info("skipped", extra={"object": self.log_object.url, "reason": facts.skip_reason})
+            return
+        source = cast("S3Client", LogFileSource(self._shared.client_within, seconds))
+        try:
+            for window in read_log_object(source, self.log_object, self._shared.scan):
+                self.begun = True
+                yield from self._window_steps(window)
+            counts["objects_read"] += 1
+            if self._shared.hearing:
+                self._shared.hearing.read(self.log_object.key)
+        except S3UnavailableError as error:
+            if self._tries_again(error):
+                return
+            self._fail(str(error))
+        except LogObjectError as error:
+            self._fail(str(error))
+        self.done = True
+        self._say_broken_records()
+
+    def _tries_again(self, error: S3UnavailableError) -> bool:
+        self._attempts += 1
+        if self._attempts >= _ATTEMPTS:
+            return False
+        self._steps = None
+        self._unavailable = error
+        self.not_before = self._shared.now() + _FIRST_WAIT_SECONDS * 2 ** (self._attempts - 1)
+        logger.warning("S3 does not answer", extra={"object": self.log_object.url, "error": str(error)})
+        return True
+
+    def _window_steps(self, window: Window) -> Iterator[None]:
         """Evaluate the records of a window that some rule may match; the others are counted."""
+        evaluate = self._shared.records.evaluate
         if window.scanned is None:
             for raw in window.records():
-                self._records.evaluate(raw, log_object, askers, failed)
+                self._records += 1
+                evaluate(raw, self.log_object, self.askers, self._reasons.append)
                 yield
             return
         skipped = window.scanned.count(0)
-        self._report.counts["records_in"] += skipped
-        self._report.counts["unmatched"] += skipped
+        counts = self._shared.report.counts
+        counts["records_in"] += skipped
+        counts["unmatched"] += skipped
+        self._records += skipped
         if skipped == len(window.scanned):
             yield
             return
         for raw, candidates in zip(window.records(), window.scanned, strict=True):
             if candidates:
-                self._records.evaluate(raw, log_object, askers, failed, candidates)
+                self._records += 1
+                evaluate(raw, self.log_object, self.askers, self._reasons.append, candidates)
                 yield
 
-    def _unreadable(self, log_object: LogObject, reason: str, account: str | None, askers: Askers) -> None:
-        logger.error("unreadable", extra={"object": log_object.url, "reason": reason})
-        self.notices.append((unreadable_notice(log_object, reason, account), askers))
-        self._report.fail(askers, [f"{log_object.url}: {reason}"])
+    def _say_broken_records(self) -> None:
+        if self._reasons:
+            reason = (
+                f"{len(self._reasons)} of its {self._records} records cannot be read, "
+                f"the first being {self._reasons[0]}"
+            )
+            self._unreadable(reason)
+
+    def _fail(self, reason: str) -> None:
+        self._shared.report.counts["objects_failed"] += 1
+        self._unreadable(reason)
+
+    def _unreadable(self, reason: str) -> None:
+        logger.error("unreadable", extra={"object": self.log_object.url, "reason": reason})
+        self._shared.report.fail(self.askers, [f"{self.log_object.url}: {reason}"])
+        self._notice(reason)
+
+    def _notice(self, reason: str) -> None:
+        account = read_key(self.log_object.key).account
+        self._shared.notices.append((unreadable_notice(self.log_object, reason, account), self.askers))

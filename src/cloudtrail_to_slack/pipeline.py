@@ -1,17 +1,17 @@
 """From notifications to delivered alerts: the only place where all the parts meet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.errors import DeliveryError
-from cloudtrail_to_slack.log_file_evaluation import LogFileEvaluator
+from cloudtrail_to_slack.log_file_evaluation import NOT_BEGUN, LogFileEvaluation, LogFiles
+from cloudtrail_to_slack.log_file_source import ClientWithin
 from cloudtrail_to_slack.messages.slack_notices import Notice, removed_object_notice, rule_error_notices
 from cloudtrail_to_slack.notifications import (
     Ignored,
-    LogObject,
     Notification,
     RemovedObject,
     SilenceCheckDue,
@@ -24,12 +24,11 @@ from cloudtrail_to_slack.record_evaluation import Judging, RecordEvaluator
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.state import StateError
 from cloudtrail_to_slack.telemetry import id_to_log, logger
+from cloudtrail_to_slack.turns import Turns
 from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack.work import WorkItem, work_items
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from cloudtrail_to_slack.silence import Hearing
     from cloudtrail_to_slack.silence_check import SilenceCheck
 
@@ -41,7 +40,7 @@ class Pipeline:
         self,
         config: Config,
         judging: Judging,
-        s3: "Callable[[], S3Client]",
+        s3_within: ClientWithin,
         delivery: Delivery,
         clock: Clock,
         silence: "tuple[Hearing, SilenceCheck] | None" = None,
@@ -54,34 +53,50 @@ class Pipeline:
         self._report = Report()
         today = datetime.fromtimestamp(clock.now(), UTC).date()
         self._records = RecordEvaluator(judging, today, self._report)
-        self._log_files = LogFileEvaluator(s3, judging.prefilter, self._records, self._report, self._hearing)
+        self._log_files = LogFiles(s3_within, judging.prefilter, self._records, self._report, clock.now, self._hearing)
+        self._turns = Turns(clock, self._records.pending, self._deliver_pending)
         self._notices: list[tuple[Notice, Askers]] = []
 
     def run(self, notifications: Sequence[Notification]) -> Report:
         """Do everything that is asked for, whatever of it fails; `Report.failures` says what was not done."""
         self._report.counts["rules_unusable"] = len(self._config.rule_issues)
-        for work in work_items(notifications):
-            try:
-                self._take(work)
-            except Exception as error:  # noqa: BLE001 (a fault of ours in one thing must not stop the next)
-                self._report.fail(work.askers, [f"{work.name}: this function fails on it ({type(error).__name__})"])
-                logger.debug("an item could not be worked off", exc_info=True)
+        work = work_items(notifications)
+        for each in work.singles:
+            if self._turns.has_time:
+                self._take_single(each)
+            else:
+                self._report.fail(each.askers, [f"{each.name}: {NOT_BEGUN}"])
+        self._turns.evaluate(
+            [LogFileEvaluation(self._log_files, *each) for each in work.log_files], self._failed_on_file
+        )
         self._deliver_pending()
         self._delivery.finish()
         self._delivery.tell([*self._notices, *self._log_files.notices, *self._rule_error_notices()])
+        for each in work.checks:
+            self._take_single(each)
         for askers, undelivered in self._delivery.failures:
             self._report.fail(askers, [undelivered])
         if self._hearing:
             self._report.counts["rhythms_unwritten"] = self._hearing.note()
         return self._report
 
+    def _take_single(self, work: WorkItem) -> None:
+        """Do a small thing, whatever goes wrong with it."""
+        try:
+            self._take(work)
+        except Exception as error:  # noqa: BLE001 (a fault of ours in one thing must not stop the next)
+            self._failed_on(work.name, work.askers, error)
+
+    def _failed_on_file(self, file: LogFileEvaluation, error: Exception) -> None:
+        self._failed_on(file.log_object.url, file.askers, error)
+
+    def _failed_on(self, name: str, askers: Askers, error: Exception) -> None:
+        self._report.fail(askers, [f"{name}: this function fails on it ({type(error).__name__})"])
+        logger.debug("an item could not be worked off", exc_info=error)
+
     def _take(self, work: WorkItem) -> None:
         counts, askers = self._report.counts, work.askers
         match work.item:
-            case LogObject() as log_object:
-                for _ in self._log_files.steps(log_object, askers):
-                    if self._records.pending.full:
-                        self._deliver_pending()
             case RemovedObject() as removed:
                 counts["objects_removed"] += 1
                 if self._config.s3_removed_object_notification:
@@ -126,7 +141,8 @@ class Pipeline:
 
     def _deliver_pending(self) -> None:
         """Deliver what matched so far."""
-        self._delivery.deliver(self._records.pending.take())
+        for alerts in self._records.pending.take():
+            self._delivery.deliver(alerts)
 
     def _rule_error_notices(self) -> list[tuple[Notice, Askers]]:
         """Return what is to be told of rules that raised.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from cloudtrail_to_slack.alerts import Alert, HeldAlert, MakeAlert, hold_alert, make_alert
@@ -22,6 +23,7 @@ from cloudtrail_to_slack.telemetry import logger
 # a flood would fill the memory.
 MAX_PENDING_BYTES = 16 * 1024**2
 _BYTES_EACH = 1000
+_MANY_ALERTS = 500  # a topic takes about that many in an invocation of 30 seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +39,37 @@ class Judging:
         return cls(rule_set, Prefilter(rule_set))
 
 
+Pending = tuple[HeldAlert, MakeAlert, Askers]
+
+
 class PendingAlerts:
     """The alerts that matched and are not delivered yet. `size` is roughly how many bytes they take."""
 
     def __init__(self) -> None:
         self.size = 0
-        self._alerts: list[tuple[HeldAlert, MakeAlert, Askers]] = []
+        self._by_source: dict[LogObject | None, list[Pending]] = {}
 
     @property
     def full(self) -> bool:
         """Whether there are too many to keep."""
         return self.size > MAX_PENDING_BYTES
 
-    def add(self, alert: HeldAlert, make: MakeAlert, askers: Askers, size: int) -> None:
-        """Keep an alert whose record has `size` bytes."""
-        self._alerts.append((alert, make, askers))
+    def add(self, source: LogObject | None, alert: Pending, size: int) -> None:
+        """Keep an alert whose record has `size` bytes and comes from `source`."""
+        self._by_source.setdefault(source, []).append(alert)
         self.size += size + _BYTES_EACH
 
-    def take(self) -> list[tuple[HeldAlert, MakeAlert, Askers]]:
-        """Return all of them, and keep none."""
-        alerts, self._alerts, self.size = self._alerts, [], 0
-        return alerts
+    def take(self) -> list[list[Pending]]:
+        """Return all of them, and keep none: in parts, of which each must be delivered before the next.
+
+        They are one part unless they are very many. Then those of the log files with the fewest come first, so that a
+        flood in one file, which may take longer than there is time, cannot keep those of the others from going out.
+        """
+        by_source, self._by_source, self.size = self._by_source, {}, 0
+        parts = sorted(by_source.values(), key=len)
+        if sum(map(len, parts)) > _MANY_ALERTS:
+            return parts
+        return [list(chain.from_iterable(by_source.values()))] if parts else []
 
 
 class RecordEvaluator:
@@ -106,7 +118,7 @@ class RecordEvaluator:
         if verdict.outcome is Outcome.MATCHED:
             kept = bytes(raw) if origin else raw
             make = partial(_alert, kept, origin, verdict.matched)
-            self.pending.add(hold_alert(event, verdict.matched), make, askers, len(kept))
+            self.pending.add(origin, (hold_alert(event, verdict.matched), make, askers), len(kept))
         return verdict.outcome
 
 

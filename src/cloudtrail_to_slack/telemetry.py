@@ -26,6 +26,7 @@ METRICS = {
     "objects_read": "ObjectsRead",
     "objects_skipped": "ObjectsSkipped",
     "objects_failed": "ObjectsFailed",
+    "objects_unfinished": "ObjectsUnfinished",
     "objects_removed": "ObjectsRemoved",
     "notifications_ignored": "NotificationsIgnored",
     "notifications_unrecognised": "NotificationsUnrecognised",

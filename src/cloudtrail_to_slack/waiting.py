@@ -48,9 +48,13 @@ class Clock:
         """Return the seconds until Lambda stops the function; infinite where nothing does."""
         return self._remaining()
 
+    def spare(self) -> float:
+        """Return how many seconds the invocation has for anything but finishing cleanly; infinite as `remaining`."""
+        return self._remaining() - self._margin
+
     def has(self, seconds: float) -> bool:
         """Return whether the invocation has that much time to spare."""
-        return seconds <= self._remaining() - self._margin
+        return seconds <= self.spare()
 
     def wait(self, seconds: float) -> bool:
         """Wait; False, at once, when the invocation has no time for it."""

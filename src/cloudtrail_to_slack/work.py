@@ -2,32 +2,63 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from cloudtrail_to_slack.notifications import Item, LogObject, Notification, RemovedObject
+from cloudtrail_to_slack.notifications import (
+    Ignored,
+    LogObject,
+    Notification,
+    RemovedObject,
+    SilenceCheckDue,
+    SingleEvent,
+    Unrecognised,
+)
 from cloudtrail_to_slack.outcomes import Askers
+
+Single = RemovedObject | SingleEvent | SilenceCheckDue | Ignored | Unrecognised
 
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """One thing to do, and the messages that asked for it."""
+    """One thing to do that is no log file, and the messages that asked for it."""
 
-    item: Item
+    item: Single
     askers: Askers
 
     @property
     def name(self) -> str:
         """What it is, for logs and errors: an object by its address, anything else by its kind."""
-        return self.item.url if isinstance(self.item, LogObject) else type(self.item).__name__
+        return self.item.object.url if isinstance(self.item, RemovedObject) else type(self.item).__name__
 
 
-def work_items(notifications: Sequence[Notification]) -> list[WorkItem]:
-    """Return what there is to do, each object once, objects first."""
-    askers: dict[LogObject | RemovedObject, set[str | None]] = {}
-    single: list[WorkItem] = []
+class Work(NamedTuple):
+    """Everything to do: the log files, with the messages that asked for them, and the small things.
+
+    `checks` are small things too, for which there is time when all alerts are delivered.
+    """
+
+    log_files: list[tuple[LogObject, Askers]]
+    singles: list[WorkItem]
+    checks: list[WorkItem]
+
+
+def work_items(notifications: Sequence[Notification]) -> Work:
+    """Return what there is to do, each object once."""
+    files: dict[LogObject, set[str | None]] = {}
+    removed: dict[RemovedObject, set[str | None]] = {}
+    singles: list[WorkItem] = []
+    checks: list[WorkItem] = []
     for notification in notifications:
         for item in notification.items:
-            if isinstance(item, LogObject | RemovedObject):
-                askers.setdefault(item, set()).add(notification.message_id)
+            if isinstance(item, LogObject):
+                files.setdefault(item, set()).add(notification.message_id)
+            elif isinstance(item, RemovedObject):
+                removed.setdefault(item, set()).add(notification.message_id)
             else:
-                single.append(WorkItem(item, frozenset({notification.message_id})))
-    return [WorkItem(item, frozenset(message_ids)) for item, message_ids in askers.items()] + single
+                few = checks if isinstance(item, SilenceCheckDue) else singles
+                few.append(WorkItem(item, frozenset({notification.message_id})))
+    return Work(
+        [(log_object, frozenset(message_ids)) for log_object, message_ids in files.items()],
+        [*(WorkItem(each, frozenset(message_ids)) for each, message_ids in removed.items()), *singles],
+        checks,
+    )

@@ -1,0 +1,67 @@
+"""Time that passes only when a test says so: slow rules, a slow S3 and long waits that cost no time."""
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from cloudtrail_to_slack import waiting
+from cloudtrail_to_slack.rules import RuleSet
+from support.world import Context
+
+START = 1_773_480_900.0  # 2026-03-14T09:35:00Z
+S3_HANGS_SECONDS = 2.0  # how long the client of short turns waits for an answer
+
+
+class VirtualTime:
+    """The clock of a test, in place of the one that the function looks at.
+
+    Evaluating a record takes `requestParameters.seconds` of it, as a slow rule or a small function would.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = START
+        monkeypatch.setattr(waiting, "time", SimpleNamespace(time=lambda: self.now, sleep=self.passes))
+        judge = RuleSet.judge
+
+        def slowly(rule_set: RuleSet, event: Mapping[str, Any], *arguments: Any) -> Any:
+            self.passes(event.get("requestParameters.seconds", 0.0))
+            return judge(rule_set, event, *arguments)
+
+        monkeypatch.setattr(RuleSet, "judge", slowly)
+        boto3.setup_default_session()
+        session = boto3.DEFAULT_SESSION
+        assert session
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+        self._events: Any = session.events  # its stubs know no handler that answers
+
+    def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+    def context(self, seconds: float = 30.0) -> Context:
+        """Return the context of an invocation that begins now and may take so long."""
+        end = self.now + seconds
+
+        class Ending(Context):
+            def get_remaining_time_in_millis(context) -> int:  # noqa: N805 (self is the virtual time)
+                return int(max(end - self.now, 0.0) * 1000)
+
+        return Ending()
+
+    def before(self, service: str, act: Callable[[str], Any]) -> None:
+        """Call `act` with the address of each request to a service, before it is sent."""
+        self._events.register(f"before-send.{service}", lambda request, **_: act(str(request.url)))
+
+    def s3_hangs(self, *keys: str) -> None:
+        """Let S3 not answer when it is asked for these objects."""
+
+        def hang(url: str) -> None:
+            if any(url.endswith(key) for key in keys):
+                self.passes(S3_HANGS_SECONDS)
+                raise ReadTimeoutError(endpoint_url=url)
+
+        self.before("s3", hang)
