@@ -18,6 +18,7 @@ from cloudtrail_to_slack.outcomes import Askers, Outcome, Results, Undelivered
 from cloudtrail_to_slack.parcels import AlertParcel, NoticeParcel, Post
 from cloudtrail_to_slack.routing import Kind, Router, Target
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
+from cloudtrail_to_slack.sns_delivery import SnsDelivery
 from cloudtrail_to_slack.telemetry import id_to_log, logger
 from cloudtrail_to_slack.threads import Threads
 from cloudtrail_to_slack.waiting import Clock
@@ -45,7 +46,8 @@ class Delivery:
         self._threads = threads
         self._lanes = Lanes(clock)
         slack = SlackDelivery(destinations, threads, clock, self.results)
-        self._post = Post(router, destinations, slack, ledger, clock, self.results, self._lanes, self.failures, budget)
+        sns = SnsDelivery(destinations, self.results)
+        self._post = Post(router, slack, sns, ledger, clock, self.results, self._lanes, self.failures, budget)
         self._parcels: dict[str, AlertParcel] = {}
 
     def deliver(self, alerts: Iterable[tuple[HeldAlert, MakeAlert, Askers]]) -> None:

@@ -10,23 +10,23 @@ note as told
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from cloudtrail_to_slack.alerts import HeldAlert, MakeAlert
-from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError, OutOfTimeError
 from cloudtrail_to_slack.lanes import Lanes, Waits
 from cloudtrail_to_slack.ledger import LEASE_IS_SAFE_SECONDS, Claim, Ledger
 from cloudtrail_to_slack.messages.route_problems import route_problem
 from cloudtrail_to_slack.messages.slack_message import noted
 from cloudtrail_to_slack.messages.slack_notices import Notice
-from cloudtrail_to_slack.messages.sns_body import SnsMessage, alert_to_sns, notice_to_sns
+from cloudtrail_to_slack.messages.sns_body import SnsMessage, alert_sizes, notice_sizes
 from cloudtrail_to_slack.outcomes import Askers, Outcome, Results, Undelivered
 from cloudtrail_to_slack.routing import Kind, Router, Target
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
+from cloudtrail_to_slack.sns_delivery import SnsDelivery
 from cloudtrail_to_slack.telemetry import id_to_log, logger
 from cloudtrail_to_slack.waiting import Clock, growing_waits, retried
 
@@ -63,8 +63,8 @@ class Post:
     """What all parcels of an invocation share. `broken` holds the error of each destination that is not set up."""
 
     router: Router
-    destinations: Destinations
     slack: SlackDelivery
+    sns: SnsDelivery
     ledger: Ledger
     clock: Clock
     results: Results
@@ -250,12 +250,8 @@ class Parcel:
                 raise DeliveryError("another_function_is_telling_it")
             self._claimed_at = self._post.clock.now()
 
-    def _publish(self, message: SnsMessage) -> Waits[None]:
-        def send() -> None:
-            self._check()
-            self._post.destinations.sns.send(self.via.address, message)
-
-        yield from retried(send, lambda: self._post.results.count(self.via.kind.value, Outcome.RETRIED))
+    def _publish(self, sizes: Sequence[Callable[[], SnsMessage]]) -> Waits[None]:
+        yield from self._post.sns.publish(self.via.address, sizes, self._check)
 
 
 class AlertParcel(Parcel):
@@ -316,7 +312,7 @@ class AlertParcel(Parcel):
         alert = self.make()
         channel = self._post.channel(self.via)
         if channel is None:
-            yield from self._publish(alert_to_sns(alert, self.alert.key, note))
+            yield from self._publish(alert_sizes(alert, self.alert.key, note))
         else:
             yield from self._post.slack.alert(self.via, alert, note, self._check)
             channel.sent += 1
@@ -343,6 +339,6 @@ class NoticeParcel(Parcel):
 
     def _send(self, note: str | None) -> Waits[None]:
         if self.via.kind is Kind.SNS:
-            yield from self._publish(notice_to_sns(self._notice, note))
+            yield from self._publish(notice_sizes(self._notice, note))
         else:
             yield from self._post.slack.notice(self.via, noted(self._notice.message, note), self._check)

@@ -27,7 +27,8 @@ _AWS_CODES = {
     "dynamodb": {"ProvisionedThroughputExceededException": 400, "InternalServerError": 500,
                  "AccessDeniedException": 400, "ResourceNotFoundException": 400},
     "s3": {"NoSuchKey": 404, "AccessDenied": 403, "SlowDown": 503, "InternalError": 500},
-    "sns": {"InternalError": 500, "Throttling": 400, "NotFound": 404, "AuthorizationError": 403},
+    "sns": {"InternalError": 500, "Throttling": 400, "NotFound": 404, "AuthorizationError": 403,
+            "InvalidParameter": 400},
 }  # fmt: skip
 _SLACK_KINDS = ("429", "5xx", "internal_error", "dropped", "accepted, then dropped", "content", "set-up", "unknown",
                 HANGS, HANGS_AFTER, SLOW)  # fmt: skip

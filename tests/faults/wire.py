@@ -35,8 +35,8 @@ _HANG_SECONDS = 10.0
 _PACKAGE = Path(cloudtrail_to_slack.__file__).parent
 _TRACED = {
     str(_PACKAGE / f"{name}.py")
-    for name in ("delivery", "parcels", "bundles", "lanes", "slack_delivery", "ledger", "threads", "state", "waiting",
-                 "pipeline", "handler", "silence", "rhythm_table", "destinations/slack_app",
+    for name in ("delivery", "parcels", "bundles", "lanes", "slack_delivery", "sns_delivery", "ledger", "threads",
+                 "state", "waiting", "pipeline", "handler", "silence", "rhythm_table", "destinations/slack_app",
                  "destinations/slack_webhook", "destinations/sns")
 }  # fmt: skip
 

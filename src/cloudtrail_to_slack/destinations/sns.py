@@ -1,23 +1,21 @@
 """SNS topics."""
 
 import hashlib
-import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError, PassingError
-from cloudtrail_to_slack.messages.sns_body import SnsMessage
+from cloudtrail_to_slack.destinations.sns_errors import sns_error
+from cloudtrail_to_slack.errors import ContentRefusedError, PassingError
+from cloudtrail_to_slack.messages.sns_body import SnsMessage, attribute_type, attribute_value
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws_clients import AwsClients
 
-# What the set-up is to blame for, and no repetition mends. Source: Amazon SNS API Reference, Publish, "Errors".
-_BROKEN = frozenset(
-    {"AuthorizationError", "AuthorizationErrorException", "NotFound", "NotFoundException", "InvalidParameter",
-     "InvalidParameterException", "InvalidSecurity", "EndpointDisabled", "KMSAccessDenied", "KMSDisabled",
-     "KMSNotFound", "KMSInvalidState", "KMSOptInRequired", "AccessDenied", "InvalidClientTokenId"}
-)  # fmt: skip
+# What a FIFO topic takes as group and as deduplication id: up to 128 letters, digits and punctuation marks.
+# Source: Amazon SNS API Reference, Publish, "MessageGroupId" and "MessageDeduplicationId".
+_FIFO_ID = re.compile(r"[!-~]{1,128}")
 
 
 class Sns:
@@ -35,26 +33,32 @@ class Sns:
         try:
             self._clients.sns(topic_arn).publish(**_request(topic_arn, message))
         except ClientError as error:
-            raise _delivery_error(error.response.get("Error", {}).get("Code", "unknown")) from None
+            raise sns_error(error.response) from None
+        except (ParamValidationError, UnicodeError) as error:
+            # The SDK cannot write the request: what is in it is the reason, so the topic is not.
+            raise ContentRefusedError(type(error).__name__) from None
         except BotoCoreError as error:
             raise PassingError(f"connection_failed_{type(error).__name__}") from None
 
 
 def _request(topic_arn: str, message: SnsMessage) -> Any:  # noqa: ANN401 (the stubs' type of all arguments)
-    request: dict[str, Any] = {"TopicArn": topic_arn, "Subject": message.subject, "Message": message.body}
+    request: dict[str, Any] = {"TopicArn": topic_arn, "Message": message.body}
+    if message.subject:
+        request["Subject"] = message.subject
     if message.attributes:
         request["MessageAttributes"] = {
-            name: {"DataType": "String.Array", "StringValue": json.dumps(value, ensure_ascii=False)}
-            if isinstance(value, list)
-            else {"DataType": "String", "StringValue": value}
+            name: {"DataType": attribute_type(value), "StringValue": attribute_value(value)}
             for name, value in message.attributes.items()
         }
     if topic_arn.endswith(".fifo"):
-        # What SNS takes for the same message within five minutes; at most 128 letters, digits and punctuation.
-        request["MessageGroupId"] = message.group
-        request["MessageDeduplicationId"] = message.identity or hashlib.sha256(message.body.encode()).hexdigest()
+        # What SNS takes for the same message within five minutes.
+        request["MessageGroupId"] = _fifo_id(message.group)
+        request["MessageDeduplicationId"] = _fifo_id(message.identity or message.body)
     return request
 
 
-def _delivery_error(code: str) -> DeliveryError:
-    return BrokenDestinationError(code) if code in _BROKEN else PassingError(code)
+def _fifo_id(text: str) -> str:
+    """Return `text` where FIFO topics take it as an id, else its digest."""
+    if _FIFO_ID.fullmatch(text):
+        return text
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -1,0 +1,232 @@
+"""What SNS rejects for its content is sent smaller, and is no reason to withhold another alert from the topic."""
+
+import json
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.errors import InvocationFailedError
+from support.sns_rules import Publish, Topics, strict_topics
+from support.world import ACCOUNT, KEY, TABLE, World, record, s3_event
+
+_OTHER = "444455556666"
+_HOSTILE = [
+    "\x00\x01\x1b[31m",
+    "\ud800",
+    "\udfff\ud800",
+    "\ufffe\uffff",
+    "\u202e\u2066",
+    "\x7f\x85",
+    "\u2028",
+    "\t\r\n",
+]
+_CONTENT = [
+    ("InvalidParameter", "Invalid parameter: Message too long"),
+    ("InvalidParameter", "Invalid parameter: Subject"),
+    ("InvalidParameterException", "Invalid parameter: Message Reason: Empty message"),
+    ("InvalidParameterValue", "Message too long"),
+    ("ParameterValueInvalid", "The message attribute 'event_name' has an invalid value"),
+    ("ValidationError", "1 validation error detected"),
+    ("ValidationException", "1 validation error detected"),
+    ("InvalidParameter", "Invalid parameter: Message Reason: x Invalid parameter: TopicArn"),
+    ("SomeErrorOfTomorrow", "No"),
+]
+
+
+@pytest.fixture
+def topics(monkeypatch: pytest.MonkeyPatch) -> Topics:
+    """SNS with its own rules."""
+    return strict_topics(monkeypatch)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited; nothing really waits."""
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    return waited
+
+
+def _configure_topic(world: World, topic: str, **sns: Any) -> None:
+    """Configure SNS alone, with a state table."""
+    world.make_table()
+    world.configure(environment={"DYNAMODB_TABLE_NAME": TABLE}, sns={"default_topic_arn": topic, **sns})
+
+
+@pytest.mark.parametrize(("code", "message"), _CONTENT)
+@pytest.mark.parametrize("taken", [1, 2, 3])
+def test_rejected_content_is_sent_smaller(
+    world: World, topics: Topics, waits: list[float], code: str, message: str, taken: int
+) -> None:
+    """However SNS words it, what it rejects goes down a ladder until it is taken; its neighbours go as they are."""
+    topic = world.make_topic("alerts")
+    _configure_topic(world, topic)
+    world.put_log(*(record(eventID=f"e-{number}") for number in range(3)))
+
+    def refuse(call: Publish) -> tuple[str, str] | None:
+        tries = [seen for seen in topics.calls if "e-0" in seen.body]
+        return (code, message) if "e-0" in call.body and len(tries) <= taken else None
+
+    topics.refuse = refuse
+    world.invoke(s3_event(KEY))
+    bodies = world.bodies(topic)
+    assert sorted(body["event_id"] for body in bodies) == ["e-0", "e-1", "e-2"]
+    (shrunk,) = [body for body in bodies if body["event_id"] == "e-0"]
+    (whole,) = [body for body in bodies if body["event_id"] == "e-1"]
+    assert set(shrunk) == set(whole)
+    assert shrunk["request_parameters"] == "left out: SNS rejected the whole message; see source_file"
+    assert (shrunk["account_id"], shrunk["severity"], shrunk["rules"]) == (ACCOUNT, "medium", ["access-denied"])
+    assert waits == []
+    assert world.invoke(s3_event(KEY))["matched"] == 3
+    assert world.bodies(topic) == [], "each is known as delivered"
+
+
+def test_a_bare_message_can_still_be_filtered(world: World, topics: Topics) -> None:
+    """Account and severity are attributes even where all others are rejected, until these are rejected too."""
+    topic = world.make_topic("alerts")
+    world.configure(sns={"default_topic_arn": topic})
+    for most in (2, 0):
+        topics.refuse = lambda call, most=most: (
+            ("InvalidParameter", "Invalid parameter: x") if len(call.attributes) > most else None
+        )  # type: ignore[misc]  # mypy and default arguments
+        world.put_log(record(eventName="Delete\u202e" + "é" * 300))
+        world.invoke(s3_event(KEY))
+    with_two, with_none = topics.calls[2], topics.calls[-1]
+    assert {name: value for name, (_, value) in with_two.attributes.items()} == {
+        "account": ACCOUNT,
+        "severity": "medium",
+    }
+    assert with_two.subject == "CloudTrail alert, severity medium"
+    assert (with_none.subject, with_none.attributes) == (None, {})
+    assert with_none.body.isascii()
+    assert topics.calls[1].body.isascii()
+
+
+def test_a_payload_rejected_to_the_last_goes_to_the_default_topic_alone(world: World, topics: Topics) -> None:
+    """What a topic takes in no size goes to the default topic; the topic's other alerts still reach it."""
+    default, routed = world.make_topic("rest"), world.make_topic("production")
+    _configure_topic(world, default, routes=[{"accounts": [ACCOUNT], "sns_topic_arn": routed}])
+    topics.refuse = lambda call: (
+        ("InvalidParameter", "Invalid parameter: Message") if call.topic == routed and "e-1" in call.body else None
+    )
+    world.put_log(*(record(eventID=f"e-{number}", eventTime=f"2026-03-14T09:3{number}:00Z") for number in range(3)))
+    world.invoke(s3_event(KEY))
+    assert [body["event_id"] for body in world.bodies(routed)] == ["e-0", "e-2"]
+    (there,) = world.bodies(default)
+    assert there["event_id"] == "e-1"
+    assert "InvalidParameter" in there["route_problem"]
+
+
+def test_without_another_topic_only_the_rejected_payload_fails(world: World, topics: Topics) -> None:
+    """A payload that no size helps fails the invocation by name, at each retry, while all others are delivered once."""
+    topic = world.make_topic("alerts")
+    _configure_topic(world, topic)
+    topics.refuse = lambda call: ("InvalidParameter", "Invalid parameter: Message") if "e-0" in call.body else None
+    world.put_log(*(record(eventID=f"e-{number}") for number in range(5)))
+    for _ in range(2):
+        with pytest.raises(
+            InvocationFailedError, match=r"^1 left undone:\n  the alert of event e-0 .*InvalidParameter"
+        ):
+            world.invoke(s3_event(KEY))
+    assert sorted(body["event_id"] for body in world.bodies(topic)) == ["e-1", "e-2", "e-3", "e-4"]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("InvalidParameter", "Invalid parameter: TopicArn"),
+        ("InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1"),
+        ("InvalidParameterException", "Invalid parameter: TargetArn Reason: No endpoint found"),
+        ("NotFound", "Topic does not exist"),
+        ("AuthorizationError", "not authorized to perform: SNS:Publish"),
+        ("KMSAccessDenied", "no"),
+        ("KMSAccessDeniedException", "no"),
+        ("KMSDisabled", "no"),
+        ("KMSNotFound", "no"),
+        ("KMSInvalidState", "no"),
+        ("KMSOptInRequired", "no"),
+        ("InvalidSecurity", "no"),
+        ("EndpointDisabled", "no"),
+    ],
+)
+def test_what_is_about_the_topic_is_asked_once(world: World, topics: Topics, code: str, message: str) -> None:
+    """A topic that takes nothing at all is tried with one alert, and the others go to the default topic at once."""
+    default, routed = world.make_topic("rest"), world.make_topic("production")
+    world.configure(sns={"default_topic_arn": default, "routes": [{"accounts": [ACCOUNT], "sns_topic_arn": routed}]})
+    topics.refuse = lambda call: (code, message) if call.topic == routed else None
+    world.put_log(record(), record(), record())
+    world.invoke(s3_event(KEY))
+    assert [call.topic for call in topics.calls].count(routed) == 1
+    assert len(world.bodies(default)) == 3
+
+
+@pytest.mark.parametrize("code", ["KMSThrottling", "Throttled", "ThrottlingException", "ThrottledException"])
+def test_throttling_is_waited_for(world: World, topics: Topics, waits: list[float], code: str) -> None:
+    """A throttled topic gets the same message again, whole."""
+    topic = world.make_topic("alerts")
+    world.configure(sns={"default_topic_arn": topic})
+    topics.refuse = lambda _call: (code, "Rate exceeded") if len(topics.calls) <= 2 else None
+    world.put_log(record())
+    world.invoke(s3_event(KEY))
+    (body,) = world.bodies(topic)
+    assert body["request_parameters"] == {"bucketName": "payroll"}
+    assert waits
+
+
+@pytest.mark.parametrize("text", _HOSTILE)
+def test_no_text_of_an_event_is_rejected(world: World, topics: Topics, text: str) -> None:
+    """Whatever an attacker writes into names, codes, parameters and rule matches is taken by SNS at the first try."""
+    topic = world.make_topic("alerts")
+    rules = [{"id": "all", "title": "x", "expression": "True"}]
+    world.configure(sns={"default_topic_arn": topic}, rules=rules)
+    fields = ("eventName", "eventSource", "awsRegion", "errorCode", "errorMessage", "userAgent", "eventID", "eventTime")
+    identity = {"type": "IAMUser", "userName": text, "arn": f"arn:aws:iam::{ACCOUNT}:user/{text}", "accountId": text}
+    more = {"userIdentity": identity, "requestParameters": {text: [text]}, "responseElements": {"a": text}}
+    world.put_log(record(**dict.fromkeys(fields, f"{text}x{text}"), **more))
+    world.invoke(s3_event(KEY))
+    assert len(topics.calls) == 1
+
+
+@pytest.mark.parametrize("character", ["x", "字", "\U0001f600", '"', "\\", "\x00"])
+def test_attributes_are_counted_in_bytes(world: World, topics: Topics, character: str) -> None:
+    """Attributes as large as events and rules can make them leave a body that fits, and is not cut without need."""
+    topic = world.make_topic("alerts")
+    rules = [{"id": f"{number:02}{'r' * 98}", "title": "t", "expression": "True"} for number in range(12)]
+    world.configure(sns={"default_topic_arn": topic}, rules=rules)
+    names = dict.fromkeys(("eventName", "eventSource", "awsRegion", "errorCode"), character * 2000)
+    for length in (150_000, 240_000, 250_000, 258_000, 262_144, 400_000):
+        world.put_log(record(requestParameters={"a": "p" * length}, eventID=f"e-{length}", **names))
+        world.invoke(s3_event(KEY))
+    sizes = {json.loads(call.body)["event_id"]: call for call in topics.calls}
+    assert len(topics.calls) == len(sizes) == 6
+    assert all(call.bytes <= 262_144 for call in topics.calls)
+    assert json.loads(sizes["e-150000"].body)["request_parameters"] == {"a": "p" * 150_000}
+
+
+def test_fifo_ids_are_what_fifo_topics_take(world: World, topics: Topics) -> None:
+    """Group and deduplication id of alerts and notices, in all sizes, are of FIFO topics' characters and length."""
+    fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "false"}
+    topic = world.aws("sns").create_topic(Name="alerts.fifo", Attributes=fifo)["TopicArn"]
+    world.configure(sns={"default_topic_arn": topic})
+    topics.refuse = lambda call: ("InvalidParameter", "Invalid parameter: Message") if call.subject else None
+    world.put_log(record(recipientAccountId="é", userIdentity=None, eventID="\u202e"))
+    world.put(b"not gzip", key=KEY.replace("0123", "aaaa"))
+    with pytest.raises(InvocationFailedError, match=r"^1 left undone"):
+        world.invoke(s3_event(KEY, KEY.replace("0123", "aaaa")))
+    alerts = [call for call in topics.calls if "could not be read" not in call.body and "gzip" not in call.body]
+    assert len(alerts) == 4
+    assert len({(call.group, call.deduplication) for call in alerts}) == 1, "in every size it is the same message"
+    assert len(topics.calls) == 6
+    assert all(call.group and call.deduplication for call in topics.calls)
+
+
+def test_other_accounts_are_not_held_up(world: World, topics: Topics) -> None:
+    """A rejected payload of one account leaves the topic of another as it was."""
+    first, second = world.make_topic("first"), world.make_topic("second")
+    routes = [{"accounts": [ACCOUNT], "sns_topic_arn": first}, {"accounts": [_OTHER], "sns_topic_arn": second}]
+    world.configure(sns={"routes": routes})
+    topics.refuse = lambda call: ("InvalidParameter", "Invalid parameter: Message") if call.topic == first else None
+    world.put_log(record(), record(recipientAccountId=_OTHER), record(recipientAccountId=_OTHER))
+    with pytest.raises(InvocationFailedError, match=r"^1 left undone"):
+        world.invoke(s3_event(KEY))
+    assert len(world.bodies(second)) == 2
