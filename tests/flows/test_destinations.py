@@ -139,6 +139,7 @@ def test_what_an_sns_message_says(world: World) -> None:
         "event_source": "s3.amazonaws.com",
         "region": "eu-west-1",
         "severity": "medium",
+        "outcome": "denied",
     }
 
 

@@ -28,8 +28,7 @@ _NO_CHARACTER = re.compile("[\ufffe\uffff]")
 _NOT_BARE = re.compile(r"[^A-Za-z0-9 _.,:/@=+()*-]")
 # What a call or its answer may hold anything in.
 _FREE_PARTS = frozenset(
-    {"error_message", "request_parameters", "response_elements", "additional_details", "insight_details",
-     "addendum",
+    {"error_message", "request_parameters", "response_elements", "additional_details", "insight_details", "addendum",
      "repair_command"}
 )  # fmt: skip
 _REJECTED = "left out: SNS rejected the whole message; see source_file"
