@@ -51,7 +51,7 @@ variable "delivery_ledger_time_to_live" {
 }
 
 variable "max_messages_per_channel" {
-  description = "How many Slack messages one invocation sends to a channel before it tells the rest as a summary."
+  description = "How many Slack messages of alerts one invocation sends to a channel, the last being a summary of the rest. Critical alerts are never summarized."
   type        = number
   default     = 20
   nullable    = false

@@ -53,8 +53,8 @@ def test_the_default_rules_are_documented_with_their_severities() -> None:
 
 def test_every_key_of_an_sns_body_is_documented() -> None:
     """The table of SNS keys lists exactly the keys of a body."""
-    insight = record(insightDetails={"state": "Start"})
-    stopped = record(eventName="StopLogging", eventSource="cloudtrail.amazonaws.com", errorCode=None)
+    insight = record(insightDetails={"state": "Start"}, sharedEventID="shared", addendum={"reason": "DELIVERY_DELAY"})
+    stopped = record(eventName="StopLogging", eventSource="cloudtrail.amazonaws.com", errorCode=None, errorMessage=None)
     bodies = [alert_body(make_alert(read_event(each), (Rule("True"),), None), "note") for each in (insight, stopped)]
     assert sorted(_first_column(_section("In SNS"))) == sorted({key for body in bodies for key in json.loads(body)})
 

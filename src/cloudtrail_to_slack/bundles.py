@@ -1,31 +1,33 @@
-"""The alerts that go beyond a channel's budget, told together."""
+"""The summary of what exceeds a channel's limit of messages."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from cloudtrail_to_slack.channels import Channel
 from cloudtrail_to_slack.destinations.slack_errors import THREAD_GONE
 from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError
 from cloudtrail_to_slack.lanes import Waits
 from cloudtrail_to_slack.ledger import LEASE_IS_SAFE_SECONDS, Claim
 from cloudtrail_to_slack.messages.slack_message import noted
-from cloudtrail_to_slack.messages.slack_summary import SummaryPart, summary
+from cloudtrail_to_slack.messages.summary_parts import SummaryPart
 from cloudtrail_to_slack.outcomes import Outcome
-from cloudtrail_to_slack.parcels import AlertParcel, Channel, Post
+from cloudtrail_to_slack.parcels import Parcel, Post
 from cloudtrail_to_slack.routing import Kind
 from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.waiting import growing_waits, retried
 
 
 class Bundle:
-    """Alerts on their way to one channel, as one summary of as few messages as possible.
+    """Alerts, or notices of one kind, on their way to one channel as one summary of as few messages as possible.
 
-    The summary's further messages answer in the thread of its first; so do those about alerts that come to be told when
-    it is told already, because another function held and did not tell them, or another channel was broken. Where there
-    is no such thread (a webhook knows none), they are left to a retry, which has a budget of its own.
+    The summary's further messages reply to its first; so do those about alerts that come when it is sent already,
+    because another function held and did not send them, or another channel was broken. Where there is no such thread
+    (a webhook knows none), its messages take slots of the channel's limit. What finds no slot is left to a retry, which
+    has a limit of its own.
     """
 
-    def __init__(self, post: Post, channel: Channel, parcels: Sequence[AlertParcel]) -> None:
+    def __init__(self, post: Post, channel: Channel[Parcel], parcels: Sequence[Parcel]) -> None:
         self._post = post
         self._channel = channel
         self._parcels = sorted(parcels, key=lambda parcel: parcel.order)
@@ -55,13 +57,13 @@ class Bundle:
         for parcel in self._unfinished():
             parcel.fail(code)
 
-    def _unfinished(self) -> list[AlertParcel]:
+    def _unfinished(self) -> list[Parcel]:
         return [parcel for parcel in self._parcels if not parcel.finished]
 
     def _release(self) -> None:
         self._post.ledger.release([parcel.key for parcel in self._unfinished() if parcel.key])
 
-    def _claimed(self, parcels: Sequence[AlertParcel]) -> Waits[tuple[list[AlertParcel], list[AlertParcel]]]:
+    def _claimed(self, parcels: Sequence[Parcel]) -> Waits[tuple[list[Parcel], list[Parcel]]]:
         """Claim what is not told yet; return what is ours, and what another function is telling."""
         by_key = {str(parcel.key): parcel for parcel in parcels}
         claims = yield from retried(partial(self._post.ledger.claim_all, list(by_key)))
@@ -74,18 +76,16 @@ class Bundle:
             [parcel for key, parcel in by_key.items() if claims[key] is Claim.BUSY],
         )
 
-    def _tell(self, parcels: Sequence[AlertParcel]) -> Waits[None]:
+    def _tell(self, parcels: Sequence[Parcel]) -> Waits[None]:
         """Tell them in as many messages as it takes.
 
         Raises:
             DeliveryError: they were not told, or not all.
         """
-        if self._channel.used_up:
-            raise DeliveryError("budget_used_up")
         rest = list(parcels)
         said = next(filter(None, (parcel.route_problem() for parcel in parcels)), None)
-        for number, part in enumerate(summary([parcel.alert for parcel in parcels])):
-            told, rest = rest[: len(part.alerts)], rest[len(part.alerts) :]
+        for number, part in enumerate(parcels[0].summarise(parcels)):
+            told, rest = rest[: part.members], rest[part.members :]
             noted_part = replace(part, message=noted(part.message, said.line)) if said and number == 0 else part
             try:
                 yield from self._send(noted_part, [str(parcel.key) for parcel in told])
@@ -100,6 +100,9 @@ class Bundle:
 
     def _send(self, part: SummaryPart, keys: Sequence[str]) -> Waits[None]:
         channel = self._channel
+        if channel.exhausted:
+            raise DeliveryError("message_limit_reached")
+        in_thread = channel.summary_ts is not None
         try:
             ts = yield from self._post.slack.summary_part(
                 channel.target, part, channel.summary_ts, partial(self._check, keys)
@@ -111,7 +114,8 @@ class Bundle:
             raise DeliveryError(error.code) from None  # the channel is in order
         if channel.target.kind is Kind.SLACK_APP:
             channel.summary_ts = channel.summary_ts or ts
-        channel.sent += 1
+        if not in_thread:
+            channel.count(limited=True)
 
     def _check(self, keys: Sequence[str]) -> None:
         """Prolong the claims before they may end.

@@ -1,11 +1,12 @@
 """Sending alerts and notices to where they are routed to, each once, and remembering what could not be sent.
 
-Each destination has its own lane, in which alerts keep the order of their times; what one has to wait for, or cannot
-take, does not hold up another. See `parcels` for the way of one alert, and `ledger` for what keeps it from being told
-twice.
+Each destination has its own lane, in which the most severe alerts come first, then the earliest; what one has to wait
+for, or cannot take, does not hold up another. See `parcels` for the way of one alert, and `ledger` for what keeps it
+from being told twice.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 
 from cloudtrail_to_slack.alerts import HeldAlert, MakeAlert
@@ -14,6 +15,7 @@ from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.lanes import Lanes
 from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.messages.slack_notices import Notice
+from cloudtrail_to_slack.messages.slack_summary import ALERTS_IN_ONE_MESSAGE
 from cloudtrail_to_slack.outcomes import Askers, Outcome, Results, Undelivered
 from cloudtrail_to_slack.parcels import AlertParcel, NoticeParcel, Post
 from cloudtrail_to_slack.routing import Kind, Router, Target
@@ -27,7 +29,8 @@ from cloudtrail_to_slack.waiting import Clock
 class Delivery:
     """Delivers the alerts and notices of one invocation. No method of it raises.
 
-    `failures` gathers what did not arrive, and who asked for it; `budget` is how many messages a Slack channel gets.
+    `failures` gathers what did not arrive, and who asked for it; `limit` is how many messages of alerts a
+    Slack channel gets.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class Delivery:
         ledger: Ledger,
         clock: Clock,
         *,
-        budget: int = 20,
+        limit: int = 20,
     ) -> None:
         self.results = Results()
         self.failures: list[tuple[Askers, Undelivered]] = []
@@ -47,25 +50,30 @@ class Delivery:
         self._lanes = Lanes(clock)
         slack = SlackDelivery(destinations, threads, clock, self.results)
         sns = SnsDelivery(destinations, self.results)
-        self._post = Post(router, slack, sns, ledger, clock, self.results, self._lanes, self.failures, budget)
+        self._post = Post(router, slack, sns, ledger, clock, self.results, self._lanes, self.failures, limit)
         self._parcels: dict[str, AlertParcel] = {}
 
     def deliver(self, alerts: Iterable[tuple[HeldAlert, MakeAlert, Askers]]) -> None:
-        """Deliver alerts to every destination they are routed to, as far as each channel's budget goes.
+        """Deliver alerts to every destination they are routed to, as far as each channel's limit goes.
 
-        What goes beyond it is told by `finish`.
+        The most severe come first, and critical ones always. What goes beyond the limit is summarised by `finish`.
         """
+        pending: Counter[Target] = Counter()
         for alert, make, askers in alerts:
             targets = self._router.targets(alert.account)
             if not targets:
                 code = f"no route and no default for account {alert.account or 'unknown'}"
                 self._unrouted(f"the alert of event {id_to_log(alert.event_id) or 'without id'}", code, askers)
             for target in targets:
-                self._add(alert, make, target, askers)
+                pending[target] += self._add(alert, make, target, askers)
+        for target, alerts_for_it in pending.items():
+            channel = self._post.channel(target)
+            if channel:
+                channel.expect(alerts_for_it, ALERTS_IN_ONE_MESSAGE)
         self._lanes.run()
 
     def tell(self, notices: Iterable[tuple[Notice, Askers]]) -> None:
-        """Deliver notices, after the alerts."""
+        """Deliver notices, after the alerts; what exceeds the limit of a kind of them as a summary."""
         for notice, askers in notices:
             targets = self._router.notice_targets(notice.account)
             if notice.slack_only:
@@ -75,6 +83,7 @@ class Delivery:
             for target in targets:
                 self._add_notice(notice, target, askers)
         self._lanes.run()
+        self._summarise_overflow()
 
     def tell_at(self, notices: Iterable[tuple[Target, Notice]], askers: Askers) -> list[bool]:
         """Deliver notices, each to one target; return of each whether it is told there. `askers` must not be empty."""
@@ -83,30 +92,35 @@ class Delivery:
         return [parcel.arrived for parcel in parcels]
 
     def finish(self) -> None:
-        """Tell together what went beyond the channels' budgets, and show how many alerts each thread has by now."""
-        while full := [channel for channel in self._post.channels.values() if channel.excess]:
-            for channel in full:
-                excess, channel.excess = channel.excess, []
-                alone = len(excess) == 1 and excess[0].make and channel.sent < channel.budget
-                told = excess[0].alone() if alone else Bundle(self._post, channel, excess)
-                self._lanes.add(channel.target, excess[0].order, told)
-            self._lanes.run()
+        """Summarise what went beyond the channels' limits, and show how many alerts each thread has by now."""
+        self._summarise_overflow()
         try:
             self._threads.show_counts()
         except Exception as error:  # noqa: BLE001 (all alerts are told by now, and nothing may turn that into a failure)
             logger.warning("thread counts not shown", extra={"error": type(error).__name__})
 
-    def _add(self, alert: HeldAlert, make: MakeAlert, target: Target, askers: Askers) -> None:
-        """Put an alert into its lane, unless it is there already or has been."""
+    def _summarise_overflow(self) -> None:
+        while full := [channel for channel in self._post.channels.values() if channel.overflow]:
+            for channel in full:
+                overflow, channel.overflow = channel.overflow, []
+                first = overflow[0]
+                alone = len(overflow) == 1 and first.can_be_alone and channel.limited < channel.limit
+                job = first.exempt_from_limit() if alone else Bundle(self._post, channel, overflow)
+                self._lanes.add(channel.target, first.order, job)
+            self._lanes.run()
+
+    def _add(self, alert: HeldAlert, make: MakeAlert, target: Target, askers: Askers) -> bool:
+        """Put an alert into its lane, unless it is there already or has been; return whether a limit is for it."""
         key = _key("alert", target, alert.key)
         known = self._parcels.get(key)
         if known is None:
             known = AlertParcel(self._post, target, askers, key, alert, make)
             self._parcels[key] = known
             self._lanes.add(target, known.order, known)
-            return
+            return not known.is_critical
         self.results.count(target.kind.value, Outcome.DUPLICATE_AVOIDED)
         known.also_asked_by(askers)
+        return False
 
     def _add_notice(self, notice: Notice, target: Target, askers: Askers) -> NoticeParcel:
         key = _key("notice", target, notice.identity) if notice.identity else None

@@ -81,7 +81,7 @@ class Application:
             self._threads(clock),
             self._ledger(clock),
             clock,
-            budget=self._settings.config.max_messages_per_channel,
+            limit=self._settings.config.max_messages_per_channel,
         )
         pipeline = Pipeline(
             self._settings.config,

@@ -16,46 +16,29 @@ from functools import partial
 from typing import Any
 
 from cloudtrail_to_slack.alerts import HeldAlert, MakeAlert
+from cloudtrail_to_slack.channels import Channel
 from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError, OutOfTimeError
 from cloudtrail_to_slack.lanes import Lanes, Waits
 from cloudtrail_to_slack.ledger import LEASE_IS_SAFE_SECONDS, Claim, Ledger
+from cloudtrail_to_slack.messages.notice_summary import notice_summary
 from cloudtrail_to_slack.messages.route_problems import route_problem
 from cloudtrail_to_slack.messages.slack_message import noted
 from cloudtrail_to_slack.messages.slack_notices import Notice
+from cloudtrail_to_slack.messages.slack_summary import summary
 from cloudtrail_to_slack.messages.sns_body import SnsMessage, alert_sizes, notice_sizes
+from cloudtrail_to_slack.messages.summary_parts import SummaryPart
 from cloudtrail_to_slack.outcomes import Askers, Outcome, Results, Undelivered
 from cloudtrail_to_slack.routing import Kind, Router, Target
+from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack.sns_delivery import SnsDelivery
 from cloudtrail_to_slack.telemetry import id_to_log, logger
 from cloudtrail_to_slack.waiting import Clock, growing_waits, retried
 
 _ROUTE_PROBLEM_SECONDS = 3600
+_NOTICES_OF_A_KIND = 5  # of messages in a channel; beyond it one lists the rest
 Order = tuple[Any, ...]
-
-
-@dataclass(slots=True)
-class Channel:
-    """A Slack channel or webhook in one invocation: how many messages it got, and the alerts that are too many.
-
-    `summary_ts` is the summary that tells such alerts together, in whose thread more of them may be told.
-    """
-
-    target: Target
-    budget: int
-    sent: int = 0
-    summary_ts: str | None = None
-    excess: list["AlertParcel"] = field(default_factory=list)
-
-    @property
-    def full(self) -> bool:
-        """Whether just the message is left that tells all others together."""
-        return self.sent >= self.budget - 1
-
-    @property
-    def used_up(self) -> bool:
-        """Whether there is not even room for a summary."""
-        return self.sent >= self.budget and not self.summary_ts
+Summarise = Callable[[Sequence["Parcel"]], list[SummaryPart]]
 
 
 @dataclass(slots=True)
@@ -70,15 +53,16 @@ class Post:
     results: Results
     lanes: Lanes
     failures: list[tuple[Askers, Undelivered]]
-    budget: int
-    channels: dict[Target, Channel] = field(default_factory=dict)
+    limit: int
+    channels: dict[tuple[Target, str], Channel["Parcel"]] = field(default_factory=dict)
     broken: dict[Target, str] = field(default_factory=dict)
 
-    def channel(self, target: Target) -> Channel | None:
-        """Return the channel of a target; None for a topic, which has no budget."""
+    def channel(self, target: Target, notices: str = "") -> "Channel[Parcel] | None":
+        """Return the slots that a target has for alerts or a kind of notices; None for a topic, which has no limit."""
         if target.kind is Kind.SNS:
             return None
-        return self.channels.setdefault(target, Channel(target, self.budget))
+        most_single = _NOTICES_OF_A_KIND if notices else self.limit
+        return self.channels.setdefault((target, notices), Channel(target, self.limit, most_single))
 
     def note_told(self, keys: Sequence[str]) -> Waits[None]:
         """Note in the ledger that these are told; that they are is true whether or not it can be noted."""
@@ -112,6 +96,7 @@ class Parcel:
         self._askers = askers
         self._failure: Undelivered | None = None
         self._patient = False
+        self._exempt = False
         self._route_fault = ""
         self._claimed_at = 0.0
 
@@ -124,6 +109,21 @@ class Parcel:
     def arrived(self) -> bool:
         """Whether it is told, now or before."""
         return self.finished and self._failure is None
+
+    @property
+    def summarise(self) -> "Summarise":
+        """What makes a summary of this and others of its kind."""
+        raise NotImplementedError
+
+    @property
+    def can_be_alone(self) -> bool:
+        """Whether there is still all that it takes to send it as a message of its own."""
+        return True
+
+    def exempt_from_limit(self) -> "Parcel":
+        """Return it as one that is sent even where only the slot for the summary is left."""
+        self._exempt = True
+        return self
 
     def run(self) -> Waits[None]:
         """Go its way; see the module."""
@@ -181,6 +181,7 @@ class Parcel:
             self.fail(code)
             return
         self._route_fault = code
+        self._exempt = False
         self.via = fallback
         self._post.lanes.add(fallback, self.order, self)
 
@@ -266,25 +267,29 @@ class AlertParcel(Parcel):
         alert: HeldAlert,
         make: MakeAlert | None,
     ) -> None:
-        super().__init__(post, target, askers, key, (0, alert.sort_time))
+        super().__init__(post, target, askers, key, (0, -alert.severity, alert.sort_time))
         self.alert = alert
         self.make = make
-        self._alone = False
 
     @property
     def name(self) -> str:
         """The event's id."""
         return f"the alert of event {id_to_log(self.alert.event_id) or 'without id'}"
 
-    def alone(self) -> "AlertParcel":
-        """Return it as one that is told even where the channel's budget is nearly used up."""
-        self._alone = True
-        return self
+    @property
+    def is_critical(self) -> bool:
+        """Whether it must have a message of its own."""
+        return self.alert.severity is Severity.CRITICAL
 
-    def reroute(self, error: BrokenDestinationError) -> None:
-        """Go by the default route, whose budget is another."""
-        self._alone = False
-        super().reroute(error)
+    @property
+    def can_be_alone(self) -> bool:
+        """Whether its record is still there."""
+        return self.make is not None
+
+    @property
+    def summarise(self) -> "Summarise":
+        """What makes a summary of this and other alerts."""
+        return summarise_alerts
 
     def done(self) -> None:
         """Note that it arrived, and how long after the event."""
@@ -299,10 +304,11 @@ class AlertParcel(Parcel):
 
     def _go(self) -> Waits[None]:
         channel = self._post.channel(self.via)
-        if channel and not self._alone and (channel.full or self.make is None):
-            if channel.excess:
-                self.make = None  # of all but the first only the id is told
-            channel.excess.append(self)
+        summarised = not (self._exempt or self.is_critical)
+        if channel and summarised and (channel.at_limit or self.make is None):
+            if channel.overflow:
+                self.make = None  # a summary holds no more than the id of all but the first
+            channel.overflow.append(self)
             return
         yield from super()._go()
 
@@ -315,7 +321,7 @@ class AlertParcel(Parcel):
             yield from self._publish(alert_sizes(alert, self.alert.key, note))
         else:
             yield from self._post.slack.alert(self.via, alert, note, self._check)
-            channel.sent += 1
+            channel.count(limited=not self.is_critical)
 
 
 class NoticeParcel(Parcel):
@@ -323,12 +329,17 @@ class NoticeParcel(Parcel):
 
     def __init__(self, post: Post, target: Target, askers: Askers, key: str | None, notice: Notice) -> None:
         super().__init__(post, target, askers, key, (0,))
-        self._notice = notice
+        self.notice = notice
 
     @property
     def name(self) -> str:
         """What the notice is about."""
-        return self._notice.name
+        return self.notice.name
+
+    @property
+    def summarise(self) -> "Summarise":
+        """What makes a summary of this and other notices of its kind."""
+        return summarise_notices
 
     def fail(self, code: str) -> None:
         """Note that it did not arrive; a notice that nobody asked for is no reason to fail."""
@@ -337,8 +348,34 @@ class NoticeParcel(Parcel):
         else:
             logger.warning("notice not told", extra={"what": self.name, "code": code})
 
+    @property
+    def _channel(self) -> "Channel[Parcel] | None":
+        """The slots of its kind; None where it has no limit."""
+        group = self.notice.group
+        return self._post.channel(self.via, group.kind) if group else None
+
+    def _go(self) -> Waits[None]:
+        channel = self._channel
+        if channel and channel.at_limit and not self._exempt:
+            channel.overflow.append(self)
+            return
+        yield from super()._go()
+
     def _send(self, note: str | None) -> Waits[None]:
         if self.via.kind is Kind.SNS:
-            yield from self._publish(notice_sizes(self._notice, note))
-        else:
-            yield from self._post.slack.notice(self.via, noted(self._notice.message, note), self._check)
+            yield from self._publish(notice_sizes(self.notice, note))
+            return
+        yield from self._post.slack.notice(self.via, noted(self.notice.message, note), self._check)
+        channel = self._channel
+        if channel:
+            channel.count(limited=True)
+
+
+def summarise_alerts(parcels: Sequence[Parcel]) -> list[SummaryPart]:
+    """Return a summary of alerts, in their order."""
+    return summary([parcel.alert for parcel in parcels if isinstance(parcel, AlertParcel)])
+
+
+def summarise_notices(parcels: Sequence[Parcel]) -> list[SummaryPart]:
+    """Return a summary of notices of one kind, in their order."""
+    return notice_summary([parcel.notice for parcel in parcels if isinstance(parcel, NoticeParcel)])

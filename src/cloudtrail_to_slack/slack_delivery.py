@@ -16,7 +16,7 @@ from cloudtrail_to_slack.messages.slack_alert import (
     reply_message,
 )
 from cloudtrail_to_slack.messages.slack_message import SlackMessage, noted
-from cloudtrail_to_slack.messages.slack_summary import SummaryPart, summary_text
+from cloudtrail_to_slack.messages.summary_parts import SummaryPart
 from cloudtrail_to_slack.outcomes import Outcome, Results
 from cloudtrail_to_slack.routing import Kind, Target
 from cloudtrail_to_slack.telemetry import logger
@@ -65,7 +65,7 @@ class SlackDelivery:
         Raises:
             DeliveryError: it was not sent.
         """
-        sizes: list[Callable[[], SlackMessage]] = [lambda: part.message, partial(summary_text, part)]
+        sizes: list[Callable[[], SlackMessage]] = [lambda: part.message, lambda: part.fallback]
         return (yield from self._sized(target, sizes, thread_ts, check)).ts
 
     def notice(self, target: Target, message: SlackMessage, check: Check) -> Waits[None]:

@@ -19,7 +19,7 @@ TOPICS = tuple(f"arn:aws:sns:{REGION}:123456789012:{name}" for name in ("default
 START = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 RULES = (
     {"id": "deleted", "expression": "event['eventName'].startswith('Delete')"},
-    {"id": "trail", "expression": "event['eventName'] == 'DeleteTrail'"},
+    {"id": "trail", "expression": "event['eventName'] == 'DeleteTrail'", "severity": "critical"},
 )
 _FLOODS = 0.0005
 _NAMES = ("DeleteTrail", "DeleteBucket", "DeleteFlowLogs")
@@ -62,6 +62,11 @@ class Happening:
     event_id: str = ""
     account: str = ""
     time: str = ""
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether its alert is critical, by `RULES`."""
+        return isinstance(self.record, dict) and self.record.get("eventName") == "DeleteTrail"
 
 
 @dataclass(frozen=True)

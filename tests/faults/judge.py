@@ -1,4 +1,4 @@
-"""Whether a history went as promised: nothing lost, nothing told twice without a cause, no flood, in order, counted."""
+"""Whether a history went as promised: nothing lost, hidden or repeated without a cause, no flood, in order, counted."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -58,6 +58,7 @@ def judge(history: History, diary: Diary) -> Verdict:
     for (invocation, kind, place), tellings in by_place.items():
         if kind != "sns":
             _within_budget(history, place, tellings, verdict)
+            _nothing_hidden(history, place, tellings, verdict)
         _in_order(history, invocation, place, tellings, verdict)
     return verdict
 
@@ -168,19 +169,33 @@ def _counts_add_up(invocation: Invocation, verdict: Verdict) -> None:
 
 
 def _within_budget(history: History, place: str, tellings: list[Telling], verdict: Verdict) -> None:
-    """No channel gets more messages than its budget from an invocation."""
-    got = sum(not telling.lost and not (telling.summary and telling.further) for telling in tellings)
+    """No channel gets more messages than its limit from an invocation, but for critical alerts."""
+    got = sum(
+        not telling.lost and not (telling.summary and telling.further) and not _is_critical(history, telling)
+        for telling in tellings
+    )
     if got > history.deployment.budget:
         number = tellings[0].invocation.number
         verdict.broken.append(f"{place} got {got} messages from invocation {number}, not {history.deployment.budget}")
 
 
+def _is_critical(history: History, telling: Telling) -> bool:
+    return any(history.alerts[event_id].is_critical for event_id in telling.event_ids if event_id in history.alerts)
+
+
+def _nothing_hidden(history: History, place: str, tellings: list[Telling], verdict: Verdict) -> None:
+    """No summary stands for a critical alert."""
+    for telling in tellings:
+        if telling.summary and _is_critical(history, telling):
+            verdict.broken.append(f"{place} got a summary with a critical alert: {telling.event_ids}")
+
+
 def _in_order(history: History, invocation: Invocation, place: str, tellings: list[Telling], verdict: Verdict) -> None:
-    """The alerts of a channel come in order of time, but for those that came by the default or had to be waited for."""
+    """The alerts of a channel come by severity, then time, but for those rerouted to it or waited for."""
     waited_for = {_of_key(key) for key in invocation.busy if key.startswith("alert#")}
     for some in ([telling for telling in tellings if not telling.summary], *([told] for told in tellings)):
         times = [
-            history.alerts[event_id].time
+            (not history.alerts[event_id].is_critical, history.alerts[event_id].time)
             for telling in some
             for event_id in telling.event_ids
             if event_id in history.alerts

@@ -20,7 +20,7 @@ _MOST_RECEIVES = 3
 _MOST_MESSAGES = 10
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-_FURTHER = re.compile(r"told together \((?!1 )")  # messages of a summary
+_FURTHER = re.compile(r"in one summary \((?!1 )")  # messages of a summary
 
 
 @dataclass(eq=False)
@@ -135,7 +135,7 @@ class Play:
                         call.channel,
                         event_ids,
                         post.lost,
-                        summary="told together" in text,
+                        summary="in one summary" in text,
                         further=bool(_FURTHER.search(text)) or bool(call.payload.get("thread_ts")),
                     )
                 )

@@ -149,3 +149,32 @@ def test_a_summary_slack_refuses_is_sent_as_text(world: World) -> None:
     (message,) = world.slack.messages(CHANNEL)
     assert not message.blocks
     assert _ids(world) == [f"id-{number:05}" for number in range(5)]
+
+
+@pytest.mark.parametrize("kind", ["bot", "webhook"])
+def test_a_flood_hides_no_critical_alert(world: World, kind: str) -> None:
+    """Of sixty noisy alerts and a StopLogging, the StopLogging comes first, with its command, and the limit is kept."""
+    _configure(world, kind)
+    stop = record(
+        eventSource="cloudtrail.amazonaws.com",
+        eventName="StopLogging",
+        eventTime="2026-03-14T10:00:00Z",
+        eventID="id-99999",
+        errorCode=None,
+        errorMessage=None,
+        requestParameters={"name": "main"},
+    )
+    world.put_log(*_flood(60), stop)
+    world.invoke(s3_event(KEY))
+    messages = world.slack.messages(CHANNEL)
+    assert len(messages) == 20
+    first = json.dumps(messages[0].blocks)
+    for part in (
+        "*StopLogging*",
+        "*CloudTrail logging switched off*",
+        "severity critical",
+        "start-logging",
+        "id-99999",
+    ):
+        assert part in first
+    assert sorted(_ids(world)) == [*(f"id-{number:05}" for number in range(60)), "id-99999"]

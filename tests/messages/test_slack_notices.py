@@ -126,7 +126,7 @@ def test_removed_object_of_which_little_is_told() -> None:
     assert "*When*\nunknown" in found
     assert "`account unknown`" in found
     assert "Where it was" not in found
-    assert notice.title == "somebody removed an object from the log bucket"
+    assert notice.title == "an unknown caller removed an object from the log bucket"
 
 
 def test_unreadable() -> None:

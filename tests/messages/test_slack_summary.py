@@ -1,15 +1,18 @@
 """Many alerts told together: every id, within Slack's limits, whatever the events hold."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts import HeldAlert
-from cloudtrail_to_slack.messages.slack_summary import summary, summary_text
-from cloudtrail_to_slack.rules import Rule
+from cloudtrail_to_slack.call_outcomes import CallOutcome
+from cloudtrail_to_slack.messages.slack_summary import summary
+from cloudtrail_to_slack.rules import Rule, Severity
 from cloudtrail_to_slack_dev.slack_standin import violation
+from support.slack_limits import texts_of
 from support.strategies import hostile_text
 
 _RULE = Rule("True", id="always")
@@ -31,6 +34,25 @@ def test_it_counts_by_rule_and_actor_and_says_when() -> None:
     assert "3: `111122223333`" in said
 
 
+def test_it_leads_with_the_most_severe() -> None:
+    """The text and the first lines name what is most severe, who did it and how it ended, what is alike counted."""
+    high = Rule("True", id="high", severity=Severity.HIGH)
+
+    def made(name: str, rule: Rule, outcome: CallOutcome = CallOutcome.SUCCEEDED) -> HeldAlert:
+        return replace(_alert("a", rule=rule, actor="<!here>"), name=name, outcome=outcome)
+
+    alerts = [made("PutKeyPolicy", high, CallOutcome.DENIED), *[made("DeleteKey", high)] * 3, made("", _RULE)]
+    (part,) = summary(alerts)
+    _, severe, *_ = texts_of(part.message.blocks)
+    assert severe.splitlines() == [
+        "*Most severe*",
+        ":large_orange_circle: *PutKeyPolicy* by `&lt;!here&gt;`, denied",
+        ":large_orange_circle: *DeleteKey* by `&lt;!here&gt;` · 3 times",
+        ":large_yellow_circle: *something without a name* by `&lt;!here&gt;`",
+    ]
+    assert part.message.text.endswith("the most severe is PutKeyPolicy by &lt;!here&gt;, denied (high)")
+
+
 def test_many_rules_and_actors_are_counted_not_listed() -> None:
     """Beyond eight names the others are counted."""
     (part,) = summary([_alert(str(number), actor=f"actor-{number}") for number in range(20)])
@@ -47,23 +69,23 @@ def test_one_alert_of_unknown_time() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(hostile_text(120), hostile_text(300)), min_size=1, max_size=60))
-def test_any_alerts_fit(texts: list[tuple[str, str]]) -> None:
+@given(st.lists(st.tuples(hostile_text(120), hostile_text(300), hostile_text(300)), min_size=1, max_size=60))
+def test_any_alerts_fit(texts: list[tuple[str, str, str]]) -> None:
     """Whatever ids and actors look like, each part keeps Slack's limits, and every alert is in exactly one."""
-    alerts = [_alert(event_id, actor=actor) for event_id, actor in texts]
+    alerts = [replace(_alert(event_id, actor=actor), name=name) for event_id, actor, name in texts]
     parts = summary(alerts)
-    assert [alert for part in parts for alert in part.alerts] == alerts
+    assert sum(part.members for part in parts) == len(alerts)
     for part in parts:
-        for message in (part.message, summary_text(part)):
+        for message in (part.message, part.fallback):
             payload = {"channel": "C1", "text": message.text, **({"blocks": message.blocks} if message.blocks else {})}
             assert violation(payload) is None
             assert len(message.text) <= 40_000
 
 
 def test_thousands_of_ids_take_few_messages() -> None:
-    """Ten thousand ordinary ids fit in some sixty messages, each within the limits."""
+    """Ten thousand ordinary ids fit in less than forty messages, each within the limits."""
     alerts = [_alert(f"{number:08x}-4f0e-8c1d-9a7b-0123456789ab") for number in range(10_000)]
     parts = summary(alerts)
-    assert [alert for part in parts for alert in part.alerts] == alerts
-    assert len(parts) < 70
+    assert sum(part.members for part in parts) == len(alerts)
+    assert len(parts) < 40
     assert all(violation({"text": part.message.text, "blocks": part.message.blocks}) is None for part in parts)

@@ -41,6 +41,12 @@ def outcome_marks(event: Event, outcome: CallOutcome) -> list[str]:
     return [*marks, *([":pencil2: *update of an earlier event*"] if event.is_update else [])]
 
 
+def ended_words(outcome: CallOutcome) -> str:
+    """Return how a call ended, to follow what it was; empty for a success and for what is no call."""
+    ended = _ENDED.get(outcome)
+    return f", {ended.lower()}" if ended else ""
+
+
 def result_lines(event: Event, outcome: CallOutcome) -> list[str]:
     """Return how the call ended, for the result field; empty for what is no call."""
     if outcome is CallOutcome.NOT_A_CALL:

@@ -30,7 +30,8 @@ class Notice:
     """Something to tell that is no event: as a Slack message, and as title and text where there is no Slack.
 
     `account` routes it; None: the default route. `slack_only`: where there is no Slack, nobody is told. `identity` is
-    the same whenever the same thing is to be told, so that it is told once; None: always.
+    the same whenever the same thing is to be told, so that it is told once; None: always. Of a `group` there may be
+    very many; then a summary shows only the `line` of each, in Slack's markup, on one line.
     """
 
     message: SlackMessage
@@ -40,11 +41,26 @@ class Notice:
     source_file: str | None = None
     slack_only: bool = False
     identity: str | None = None
+    group: "NoticeGroup | None" = None
+    line: str = ""
 
     @property
     def name(self) -> str:
         """What it is, for logs and errors."""
         return f"the notice {self.title!r}" if self.source_file is None else f"the notice about {self.source_file}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeGroup:
+    """A kind of notice of which there may be very many: an icon, and what many of them are about."""
+
+    kind: str
+    icon: str
+    what: str
+
+
+_REMOVALS = NoticeGroup("removed", ":red_circle: :wastebasket:", "objects were removed from the log bucket")
+_UNREADABLE = NoticeGroup("unreadable", ":broken_heart:", "log objects could not be read, in whole or in part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +94,7 @@ def rule_error_messages(reports: Sequence[RuleErrorReport]) -> list[SlackMessage
 def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice:
     """Tell who removed which object, and from where."""
     url = removed.object.url
-    who = removed.principal or "somebody"
+    who = removed.principal or "an unknown caller"
     title = f"{who} removed an object from the log bucket"
     lines = [
         f":red_circle: :wastebasket: *An object was removed from the log bucket* by {code(who, 200)}",
@@ -98,7 +114,10 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
         f"{plain(title, 300)}\n{plain(url, 700)}", [section("\n".join(lines)), section("", fields), context(elements)]
     )
     text = f"{who} ({removed.source_ip or 'unknown'}) removed {url} ({removed.how}) at {removed.time or 'unknown'}"
-    return Notice(message, title, text, account, url, identity=_identity("removed", url, removed.time))
+    when = plain(removed.time or "an unknown time", 40)
+    line = f"{code(url, 700)} by {code(who, 150)} from IP {code(removed.source_ip or 'unknown', 60)} at {when}"
+    identity = _identity("removed", url, removed.time)
+    return Notice(message, title, text, account, url, identity=identity, group=_REMOVALS, line=line)
 
 
 def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -> Notice:
@@ -114,7 +133,9 @@ def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -
         [section("\n".join(lines)), context([consequence])],
     )
     identity = _identity("unreadable", log_object.url, log_object.version, log_object.etag, reason)
-    return Notice(message, title, f"{reason}. {consequence}", account, log_object.url, identity=identity)
+    line = f"{code(log_object.url, 700)}: {code(reason, 300)}"
+    text = f"{reason}. {consequence}"
+    return Notice(message, title, text, account, log_object.url, identity=identity, group=_UNREADABLE, line=line)
 
 
 def rule_error_notices(reports: Sequence[RuleErrorReport]) -> list[Notice]:

@@ -1,35 +1,34 @@
-"""Many alerts as few messages: counts by rule and actor, first and last time, and the id of every event."""
+"""Many alerts as few messages: the most severe first, counts, first and last time, and the id of every event."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from cloudtrail_to_slack.alerts import HeldAlert
+from cloudtrail_to_slack.messages.alert_headline import SEVERITY_MARKS
+from cloudtrail_to_slack.messages.outcome_words import ended_words
 from cloudtrail_to_slack.messages.slack_message import MAX_ALL_BLOCKS, Block, SlackMessage, section
-from cloudtrail_to_slack.messages.slack_text import code, json_length, plain
+from cloudtrail_to_slack.messages.slack_text import code, plain, word
 from cloudtrail_to_slack.messages.slack_time import utc
+from cloudtrail_to_slack.messages.summary_parts import SummaryPart, chunked, lines_of
 
 _LISTED = 8  # rules, actors and accounts by name; the rest are counted
+_MOST_SEVERE = 5
 _IDS_A_SECTION = 2_600  # characters of JSON; a section takes 3,000 of text
-_IDS_A_MESSAGE = MAX_ALL_BLOCKS - 5_000  # what is left beside the counts
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryPart:
-    """One message of a summary, and the alerts whose ids it holds."""
-
-    message: SlackMessage
-    alerts: Sequence[HeldAlert]
+_FIRST_IDS = MAX_ALL_BLOCKS - 7_000  # what is left beside the counts and the most severe
+_FURTHER_IDS = MAX_ALL_BLOCKS - 1_600
+# Alerts in one message of a summary, where their ids are as long as CloudTrail's: 36 characters and a line break.
+ALERTS_IN_ONE_MESSAGE = _FIRST_IDS // 38
 
 
 def summary(alerts: Sequence[HeldAlert]) -> list[SummaryPart]:
-    """Return a summary of alerts (at least one, in order of time) as few messages as Slack's limits allow.
+    """Return a summary of alerts, at least one, as few messages as Slack's limits allow.
 
-    The first holds the counts; the others go on with ids.
+    `alerts` are sorted by severity, the most severe first, then by time. The first message leads with the most severe
+    and holds the counts; the others go on with ids.
     """
-    parts = _parted(alerts)
+    parts = list(chunked(((alert, _shown_id(alert)) for alert in alerts), _FURTHER_IDS, _FIRST_IDS))
     total = f"{len(alerts):,} more {'alert' if len(alerts) == 1 else 'alerts'}"
-    head = section("\n".join([f":package: *{total}*, told together because there are so many", _period(alerts)]))
+    head = section(f":package: *{total}* in one summary, because there are so many\n{_period(alerts)}")
     counts = [
         _counted("By rule", (rule.name for alert in alerts for rule in alert.rules)),
         _counted("By actor", (alert.actor for alert in alerts)),
@@ -38,15 +37,33 @@ def summary(alerts: Sequence[HeldAlert]) -> list[SummaryPart]:
     messages: list[SummaryPart] = []
     for number, part in enumerate(parts, 1):
         of = f" ({number} of {len(parts)})" if len(parts) > 1 else ""
-        top = [head, *counts] if number == 1 else [section(f":package: *{total}*, continued{of}")]
-        text = f"{total}, told together{of}: {_most_common(alert.rules[0].name for alert in alerts)}"
-        messages.append(SummaryPart(SlackMessage(text, [*top, *_ids(part, of)]), part))
+        first = number == 1
+        top = [head, _most_severe(alerts), *counts] if first else [section(f":package: *{total}*, continued{of}")]
+        text = f"{total} in one summary{of}: the most severe is {_brief(alerts[0])}"
+        fallback = SlackMessage("\n".join([text, "events", lines_of(part)]))
+        messages.append(SummaryPart(SlackMessage(text, [*top, *_ids(part, of)]), fallback, len(part)))
     return messages
 
 
-def summary_text(part: SummaryPart) -> SlackMessage:
-    """Return a part of a summary as text without blocks, for when Slack refuses those."""
-    return SlackMessage("\n".join([part.message.text, "events", *map(_shown_id, part.alerts)]))
+def _most_severe(alerts: Sequence[HeldAlert]) -> Block:
+    """Return the alerts that matter most, what is alike counted: what happened, by whom, and how it ended."""
+    lines = Counter(
+        f"{SEVERITY_MARKS[alert.severity]} {_name(alert)} by {code(alert.actor, 150)}{ended_words(alert.outcome)}"
+        for alert in alerts
+    )  # in order of first occurrence, which is that of severity
+    shown = [
+        f"{line}{f' · {count:,} times' if count > 1 else ''}" for line, count in list(lines.items())[:_MOST_SEVERE]
+    ]
+    return section("\n".join(["*Most severe*", *shown]))
+
+
+def _name(alert: HeldAlert) -> str:
+    return word(alert.name) if alert.name else "*something without a name*"
+
+
+def _brief(alert: HeldAlert) -> str:
+    what = f"{plain(alert.name, 100) or 'something without a name'} by {plain(alert.actor, 120)}"
+    return f"{what}{ended_words(alert.outcome)} ({alert.severity.word})"
 
 
 def _period(alerts: Iterable[HeldAlert]) -> str:
@@ -61,38 +78,9 @@ def _counted(title: str, names: Iterable[str]) -> Block:
     return section("\n".join([f"*{title}*", *lines, *([f"and {more:,} others"] if more > 0 else [])]))
 
 
-def _most_common(names: Iterable[str]) -> str:
-    (name, _), *_ = Counter(names).most_common(1)
-    return plain(name, 120)
-
-
 def _shown_id(alert: HeldAlert) -> str:
     return plain(alert.event_id or "without id", 100)
 
 
-def _ids(alerts: Sequence[HeldAlert], of: str) -> list[Block]:
-    title = f"*Events*{of}\n"
-    return [section(f"{title}```{chr(10).join(map(_shown_id, chunk))}```") for chunk in _chunked(alerts, _fits_section)]
-
-
-def _parted(alerts: Sequence[HeldAlert]) -> list[list[HeldAlert]]:
-    return list(_chunked(alerts, lambda length: length <= _IDS_A_MESSAGE))
-
-
-def _fits_section(length: int) -> bool:
-    return length <= _IDS_A_SECTION
-
-
-def _chunked(alerts: Sequence[HeldAlert], fits: Callable[[int], bool]) -> Iterable[list[HeldAlert]]:
-    """Yield the alerts in chunks whose ids take no more than what `fits`, in characters of JSON."""
-    chunk: list[HeldAlert] = []
-    length = 0
-    for alert in alerts:
-        size = json_length(_shown_id(alert)) + 2  # and a line break, which is two characters in JSON
-        if chunk and not fits(length + size):
-            yield chunk
-            chunk, length = [], 0
-        chunk.append(alert)
-        length += size
-    if chunk:
-        yield chunk
+def _ids(part: Sequence[tuple[HeldAlert, str]], of: str) -> list[Block]:
+    return [section(f"*Events*{of}\n```{lines_of(chunk)}```") for chunk in chunked(part, _IDS_A_SECTION)]
