@@ -89,7 +89,8 @@ def streamed(content: bytes, judging: Judging) -> int:
 
 def in_memory(content: bytes, judging: Judging) -> int:
     """Read the whole object into memory and scan it at once; returns how many records some rule concerns."""
-    masks = judging.prefilter.scan_file(gzip.decompress(content))
+    text = gzip.decompress(content)
+    masks = judging.prefilter.scan_array(text[len('{"Records":') : -1])
     return len(masks) - masks.count(0)
 
 

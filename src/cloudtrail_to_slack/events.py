@@ -17,8 +17,9 @@ from cloudtrail_to_slack.insights import Insight, read_insight
 from cloudtrail_to_slack.object_keys import read_key
 
 # Flattening repeats a key's prefix for every leaf under it, so a small record can ask for gigabytes of keys.
+# A character may take four bytes.
 # The largest real record we know (119 KB) has 3,728 keys of 0.2 million characters.
-MAX_KEY_CHARACTERS = 32_000_000
+MAX_KEY_CHARACTERS = 8_000_000
 _ACCOUNT_DIGITS = 12
 
 

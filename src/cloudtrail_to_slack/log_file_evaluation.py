@@ -65,7 +65,8 @@ class LogFileEvaluation:
         self._attempts = 0
         self._unavailable: S3UnavailableError | None = None
         self._records = 0
-        self._reasons: list[str] = []
+        self._broken = 0  # records that cannot be read
+        self._first_fault = ""
 
     def take_turn(self, is_over: Callable[[], bool], seconds: float) -> None:
         """Go on until it is done or the turn is over; S3 has `seconds` to begin its answer."""
@@ -137,7 +138,7 @@ class LogFileEvaluation:
         if window.scanned is None:
             for raw in window.records():
                 self._records += 1
-                evaluate(raw, self.log_object, self.askers, self._reasons.append)
+                evaluate(raw, self.log_object, self.askers, self._note_broken)
                 yield
             return
         skipped = window.scanned.count(0)
@@ -151,16 +152,17 @@ class LogFileEvaluation:
         for raw, candidates in zip(window.records(), window.scanned, strict=True):
             if candidates:
                 self._records += 1
-                evaluate(raw, self.log_object, self.askers, self._reasons.append, candidates)
+                evaluate(raw, self.log_object, self.askers, self._note_broken, candidates)
                 yield
 
+    def _note_broken(self, fault: str) -> None:
+        self._first_fault = self._first_fault or fault
+        self._broken += 1
+
     def _say_broken_records(self) -> None:
-        if self._reasons:
-            reason = (
-                f"{len(self._reasons)} of its {self._records} records cannot be read, "
-                f"the first being {self._reasons[0]}"
-            )
-            self._unreadable(reason)
+        if self._broken:
+            what = f"{self._broken} of its {self._records} records cannot be read"
+            self._unreadable(f"{what}, the first being {self._first_fault}")
 
     def _fail(self, reason: str) -> None:
         self._shared.report.counts["objects_failed"] += 1

@@ -1,6 +1,6 @@
 """Reading log objects from S3: GET, gunzip, and split into records, never keeping more than a window of them."""
 
-import json
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,7 +9,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from isal import isal_zlib
 
 from cloudtrail_to_slack.errors import LogObjectError, RecordError
+from cloudtrail_to_slack.json_text import has_more_values, lenient_decode
 from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.read_limits import MAX_JSON_BYTES, MAX_RECORD_VALUES, Intake
 from cloudtrail_to_slack.record_windows import WINDOW_BYTES, Scan, Window, windows
 
 if TYPE_CHECKING:
@@ -17,10 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
-# CloudTrail writes at most 50 MB compressed, and JSON compresses about twelve times: more is a bomb.
-MAX_JSON_BYTES = 2 * 1024**3
 _CHUNK = 64 * 1024
-_LONG_NUMBER = 4000  # digits; Python refuses to make an integer of more than 4,300
+_LEAST_VALUE_BYTES = 2  # a character, and what sets it apart from the next
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHANGED = frozenset({"PreconditionFailed", "412"})
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
@@ -57,7 +57,8 @@ def read_log_object(
 
 def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Window]:
     """Yield the records of a log file that can be read from, as `read_log_object` does."""
-    return windows(_pieces(body, max_bytes), scan)
+    intake = Intake()
+    return windows(_pieces(body, intake, max_bytes), scan, intake=intake)
 
 
 def _announced(s3: "S3Client", log_object: LogObject) -> "StreamingBody":
@@ -101,72 +102,99 @@ def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
     """Decode one record; bytes that are no UTF-8 are replaced, so that stray ones in a text do not hide the record.
 
     Raises:
-        RecordError: it is not JSON in itself, or nested too deeply.
+        RecordError: it is not JSON in itself, nested too deeply, or has more values than `MAX_RECORD_VALUES`.
     """
+    if len(raw) > _LEAST_VALUE_BYTES * MAX_RECORD_VALUES and has_more_values(bytes(raw), MAX_RECORD_VALUES):
+        raise RecordError(f"a record of more than {MAX_RECORD_VALUES:,} values")
     try:
         return _RECORD_DECODER.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        # The standard library reads numbers that msgspec refuses.
-        text = bytes(raw).decode("utf-8", "replace")
-        return json.loads(text, parse_int=lambda digits: float(digits) if len(digits) > _LONG_NUMBER else int(digits))
+        return lenient_decode(bytes(raw))
     except (ValueError, RecursionError):
         raise RecordError("a record that is not JSON, or nested too deeply") from None
 
 
-def _pieces(body: Stream, max_bytes: int) -> Iterator[bytes]:
+def _pieces(body: Stream, intake: Intake, max_bytes: int) -> Iterator[bytes]:
     """Yield the object's text in pieces, and stop a bomb.
 
     Raises:
         LogObjectError: as `read_log_object`.
     """
-    first = _read(body)
-    while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body)):
+    first = _read(body, intake)
+    while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body, intake)):
         first += more
     # The content says whether it is gzip; the name may say otherwise.
-    pieces = _gunzipped(body, first) if first.startswith(_GZIP_MAGIC) else _plain(body, first)
-    total = 0
-    for piece in pieces:
-        total += len(piece)
-        if total > max_bytes:
-            raise LogObjectError(f"it holds more than {max_bytes:,} bytes of JSON")
+    gzipped = first.startswith(_GZIP_MAGIC)
+    for piece in _gunzipped(body, intake, first) if gzipped else _plain(body, intake, first):
+        intake.add_text(len(piece), max_bytes)
         yield piece
 
 
-def _read(body: Stream) -> bytes:
+def _read(body: Stream, intake: Intake) -> bytes:
     try:
-        return body.read(_CHUNK)
+        chunk = body.read(_CHUNK)
     except (BotoCoreError, OSError) as error:
         raise LogObjectError(f"the connection to S3 broke ({type(error).__name__})") from None
+    intake.stored += len(chunk)
+    return chunk
 
 
-def _plain(body: Stream, first: bytes) -> Iterator[bytes]:
+def _plain(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
     piece = first
     while piece:
         yield piece
-        piece = _read(body)
+        piece = _read(body, intake)
 
 
-def _gunzipped(body: Stream, first: bytes) -> Iterator[bytes]:
-    """Gunzip piece by piece. A gzip file may have several members, one after the other.
+def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
+    """Gunzip piece by piece. A gzip file may have several members, one after the other, and zeros after each.
 
-    ISA-L does it in less than half of the time that zlib takes, and gunzip is half of all work on a log object.
+    ISA-L does it in less than half of the time that zlib takes, and gunzip is half of all work on a log file. What is
+    in many small members comes in one piece for each chunk that is read: who takes the pieces copies some each time.
     """
     inflate = isal_zlib.decompressobj(wbits=31)
-    compressed = first
-    try:
-        while compressed:
+    compressed, small = first, b""
+    member, given = first, 0  # a member that began in what was read last, and how many bytes of it were given
+    while compressed:
+        try:
             piece = inflate.decompress(compressed, WINDOW_BYTES)
-            if piece:
-                yield piece
-            compressed = inflate.unconsumed_tail or inflate.unused_data
-            if inflate.eof and not compressed.strip(b"\0"):
-                compressed = b""  # zeros may follow, as gunzip allows
-            if inflate.eof and compressed:
-                inflate = isal_zlib.decompressobj(wbits=31)
-            compressed = compressed or _read(body)
-    except isal_zlib.IsalError:  # type: ignore[misc]  # its stubs say it is no class
-        raise LogObjectError("it is not valid gzip") from None
+        except isal_zlib.IsalError:  # type: ignore[misc]  # its stubs say it is no class
+            yield small + _before_the_fault(member, given)
+            raise LogObjectError("it is not valid gzip") from None
+        given += len(piece)
+        compressed = inflate.unconsumed_tail or inflate.unused_data
+        if inflate.eof:
+            compressed = compressed.lstrip(b"\0")
+        small = small + piece if small else piece
+        if not compressed or len(small) >= WINDOW_BYTES // 2:
+            yield small
+            small = b""
+        while not compressed and (chunk := _read(body, intake)):
+            compressed, member = chunk.lstrip(b"\0") if inflate.eof else chunk, b""
+            yield b""  # so that whoever takes the pieces can stop
+        if inflate.eof and compressed:
+            inflate = isal_zlib.decompressobj(wbits=31)
+            member, given = compressed, 0
     if not inflate.eof:
         raise LogObjectError("it is truncated")
+
+
+def _before_the_fault(member: bytes, given: int) -> bytes:
+    """Return what can be unpacked of the beginning of a damaged member after the bytes `given`, at most a window.
+
+    ISA-L gives nothing of a piece in which there is a fault, and most log files are one piece. Byte by byte, zlib does.
+    """
+    inflate, unpacked, size = zlib.decompressobj(wbits=31), list[bytes](), 0
+    try:
+        for at in range(len(member)):
+            piece = inflate.decompress(member[at : at + 1], WINDOW_BYTES)
+            size += len(piece)
+            if size > given:
+                unpacked.append(piece[given - size :])
+            if size > given + WINDOW_BYTES:
+                break
+    except zlib.error:
+        pass
+    return b"".join(unpacked)

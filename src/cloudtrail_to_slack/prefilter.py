@@ -25,8 +25,6 @@ class Prefilter:
         self._index = rule_set.index(missing=msgspec.UNSET)
         self._record = _record_type(self._index.fields)
         self._array = msgspec.json.Decoder(list[self._record])  # type: ignore[name-defined]  # made at run time
-        file = msgspec.defstruct("File", [("Records", list[self._record])])  # type: ignore[name-defined]  # likewise
-        self._file = msgspec.json.Decoder(file)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -41,10 +39,6 @@ class Prefilter:
             msgspec.DecodeError: `text` is no JSON array.
         """
         return self._concerned(self._array.decode(text))
-
-    def scan_file(self, text: bytes) -> list[int]:
-        """Do the same for the text of a whole log file."""
-        return self._concerned(self._file.decode(text).Records)  # type: ignore[attr-defined]  # made at run time
 
     def _concerned(self, records: list[Any]) -> list[int]:
         columns = [_column(records, field) for field in self._index.fields]

@@ -1,221 +1,283 @@
 """Splitting a log file that arrives in pieces into windows of whole records, in bounded memory. It does no I/O.
 
+A file is one JSON document with a list of `Records`, or several of them, one after the other, as when files were
+concatenated. Every record is yielded, or the file is at fault: nothing in it is passed over.
+
 CloudTrail's files can be larger than the function's memory, so never more than a window is kept. Where one record ends
 and the next begins is first guessed: CloudTrail's records begin with their version, and within a JSON text a quote that
 is not escaped is never part of a string. A guess inside a nested list leaves brackets open, so that the window cannot
 be decoded; then the brackets are counted.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.json_text import SPACE, JsonText, is_json, without_lone_surrogates
+from cloudtrail_to_slack.read_limits import MAX_JSON_BYTES, MAX_OTHER_BYTES, MAX_RECORD_BYTES, MAX_RECORD_VALUES, Intake
+
+T = TypeVar("T")
 
 WINDOW_BYTES = 128 * 1024
-# CloudTrail's records have at most 256 KB (AWS CloudTrail User Guide, "Quotas"); this is what we keep for one at most.
-MAX_RECORD_BYTES = 2 * 1024**2
-# A file whose records do not come first cannot be read in pieces, and is read whole up to this size.
-MAX_UNUSUAL_BYTES = 32 * 1024**2
 
-_START = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
-_START_BYTES = 1024
-_GUESS = b'},{"eventVersion":'
-# Strings, and runs of brackets. A string cannot fail to match, be it cut off anywhere: what failed would be tried again
-# from every quote in it.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{\[]+|[}\]]+', re.DOTALL)
-_COMMA = re.compile(rb"\s*,\s*")
-# Every escape of a JSON text from left to right, so that an escaped backslash never looks like the start of another.
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
+_GUESSES = (b'},{"eventVersion":', b'}, {"eventVersion":', b"},{")
+_DOCUMENT = b'{"Records":['
+_PARTS_AT_ONCE = 5_000
+_TOO_LARGE = f"it has a record of more than {MAX_RECORD_BYTES:,} bytes or {MAX_RECORD_VALUES:,} values"
+_TOO_MUCH_ELSE = f"it has a key or value besides its Records of more than {MAX_OTHER_BYTES:,} bytes"
+_ARRAY_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
+_KEY_DECODER = msgspec.json.Decoder(str)
 
 
 class Scan(Protocol):
-    """Looks at many records at once; each method raises what msgspec raises."""
+    """Looks at many records at once."""
 
     def scan_array(self, text: bytes) -> list[int]:
-        """Return a number for each record of a JSON array."""
-
-    def scan_file(self, text: bytes) -> list[int]:
-        """Return a number for each record of a whole log file."""
-
-
-class _File(msgspec.Struct):
-    Records: list[msgspec.Raw]
-
-
-_FILE_DECODER = msgspec.json.Decoder(_File)
-_ARRAY_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
+        """Return a number for each record of a JSON array; raises what msgspec raises."""
 
 
 @dataclass(slots=True)
 class Window:
-    """Some records of a file. `scanned` has a number for each, None when they must be looked at one by one.
+    """Some records of a file, maybe none. `scanned` has a number for each, None when they must be looked at one by one.
 
-    `parts` are the records where `text` cannot be decoded as a whole: one of them is broken, and only one.
+    `parts` are the records where `text`, a JSON array, cannot be decoded as a whole: some of them are broken.
     """
 
     text: bytes
-    whole_file: bool
     scanned: list[int] | None
     parts: list[bytes] | None = None
 
     def records(self) -> Sequence[msgspec.Raw | bytes]:
         """Return the records, undecoded."""
-        if self.parts is not None:
-            return self.parts
-        return _FILE_DECODER.decode(self.text).Records if self.whole_file else _ARRAY_DECODER.decode(self.text)
+        return self.parts if self.parts is not None else _ARRAY_DECODER.decode(self.text)
+
+    def count(self) -> int:
+        """Return how many records there are."""
+        return len(self.scanned if self.scanned is not None else self.records())
 
 
-def windows(pieces: Iterable[bytes], scan: Scan, *, window_bytes: int = WINDOW_BYTES) -> Iterator[Window]:
-    """Yield the records of a log file in order, in windows.
+_NOTHING = Window(b"[]", [])
+_Steps = Generator[Window | None, None, T]  # yields windows, and None now and then while there is none
+
+
+def windows(
+    pieces: Iterable[bytes], scan: Scan, *, window_bytes: int = WINDOW_BYTES, intake: Intake | None = None
+) -> Iterator[Window]:
+    """Yield the records of a log file in order, in windows; among them, while there is much to skip, empty ones.
+
+    `intake` is what the pieces are taken from, as far as it was read; None: records are not limited by it.
 
     Raises:
-        LogObjectError: the file is no log file, or its pieces end in this error; after all records before the fault.
+        LogObjectError: the file is no log file or is beyond a limit, or its pieces end in this error; after all records
+            before the fault.
     """
-    source = iter(pieces)
-    buffer, failure = b"", None
-    started, wanted = False, _START_BYTES
-    while True:
-        try:
-            piece = next(source, None)
-        except LogObjectError as error:
-            piece, failure = None, error
-        if piece is None:
-            break
-        buffer += piece
-        if not started and len(buffer) >= _START_BYTES:
-            start = _START.match(buffer)
-            started, buffer, wanted = (True, buffer[start.end() :], window_bytes) if start else (False, buffer, wanted)
-        if not started and len(buffer) > MAX_UNUSUAL_BYTES:
-            raise LogObjectError(f"it does not begin with its Records, within {MAX_UNUSUAL_BYTES:,} bytes")
-        while started and len(buffer) >= wanted:
-            window, rest = _take(buffer, scan)
-            if window is None and len(buffer) > MAX_RECORD_BYTES:
-                raise LogObjectError(f"it has a record of more than {MAX_RECORD_BYTES:,} bytes")
-            # Without a whole record in it, the buffer doubles, so that it is not searched again for every piece.
-            wanted = window_bytes if window else min(2 * len(buffer), MAX_RECORD_BYTES + 1)
-            if window is None:
+    splitter = _Splitter(pieces, scan, window_bytes, intake or Intake(stored=MAX_JSON_BYTES))
+    return (window or _NOTHING for window in splitter.documents())
+
+
+class _Splitter:
+    """Splits one file."""
+
+    def __init__(self, pieces: Iterable[bytes], scan: Scan, window_bytes: int, intake: Intake) -> None:
+        self._text = JsonText(pieces)
+        self._scan = scan
+        self._window_bytes = window_bytes
+        self._intake = intake
+        self._documents = 0
+        # Positions in the file: what is before them was looked through in vain.
+        self._guessed_until = 0
+        self._searched_until = 0
+        self._tail_tried_at = -1
+
+    def documents(self) -> _Steps[None]:
+        """Yield the records of every document.
+
+        Raises:
+            LogObjectError: as `windows`.
+        """
+        text = self._text
+        while True:
+            yield from text.skip_space()
+            yield from text.skip_mark()
+            yield from text.skip_space()
+            if not text.next:
                 break
-            buffer = rest
-            yield window
-    yield from _last(buffer, scan, failure, started=started)
+            if self._documents:
+                yield None
+            yield from self._document()
+            self._documents += 1
+            self._intake.add_records(1)
+        if text.failure or not self._documents:
+            raise text.fault("it is not JSON: it is empty")
 
+    def _document(self) -> _Steps[None]:
+        """Yield the records of a document, and see that everything else in it is JSON."""
+        text, has_records = self._text, False
+        if text.next != b"{":
+            yield from self._other_value()
+            raise text.fault("it has no list of Records")
+        yield from text.skip(b"{")
+        while text.next != b"}":
+            if (yield from self._key()) == "Records":
+                has_records = True
+                yield from self._records()
+            else:
+                yield from self._other_value()
+                yield None
+            yield from text.skip_space()
+            if text.next != b"}":
+                yield from text.skip(b",")
+                if text.next != b'"':
+                    raise text.fault()
+        text.at += 1
+        if not has_records:
+            raise text.fault("it has no list of Records")
 
-def _take(buffer: bytes, scan: Scan) -> tuple[Window | None, bytes]:
-    """Return a window of the whole records at the start of the buffer, and the rest."""
-    guess = buffer.rfind(_GUESS)
-    if guess > 0:
-        window = _window(_array(buffer, guess + 1), scan, whole_file=False)
-        if window:
-            return window, buffer[guess + 2 :]
-    parts, end, _ = _parts(buffer, followed=True)
-    return (_exact_window(buffer, parts, end, scan), buffer[end:]) if parts else (None, buffer)
-
-
-def _last(buffer: bytes, scan: Scan, failure: LogObjectError | None, *, started: bool) -> Iterator[Window]:
-    """Yield what is left at the end of the file, which may end in the middle of it."""
-    if not started:
-        start = _START.match(buffer)
-        started, buffer = bool(start), buffer[start.end() :] if start else buffer
-    text = b'{"Records":[' + buffer if started else buffer
-    window = _window(text, scan, whole_file=True) if failure is None else None
-    if window:
-        yield window
-        return
-    parts, end, closed = _parts(buffer, followed=failure is not None) if started else ([], 0, False)
-    if parts:
-        yield _exact_window(buffer, parts, end, scan)
-    if failure:
-        raise failure
-    if not (parts and closed):
-        raise LogObjectError(_fault(text))
-
-
-def _exact_window(buffer: bytes, parts: list[bytes], end: int, scan: Scan) -> Window:
-    """Return the window of records whose brackets were counted."""
-    text = b"[" + buffer[:end].rstrip(b", \t\r\n]") + b"]"
-    return _window(text, scan, whole_file=False) or Window(text, whole_file=False, scanned=None, parts=parts)
-
-
-def _array(buffer: bytes, end: int) -> bytes:
-    """Return the JSON array of the records before `end`, copying them once."""
-    return b"".join((b"[", memoryview(buffer)[:end], b"]"))
-
-
-def _window(text: bytes, scan: Scan, *, whole_file: bool) -> Window | None:
-    """Return the window of a text; None when it cannot be decoded."""
-    scanner = scan.scan_file if whole_file else scan.scan_array
-    try:
-        return Window(text, whole_file, scanner(text))
-    except msgspec.DecodeError as error:
-        refused = isinstance(error, msgspec.ValidationError)
-    except (UnicodeDecodeError, RecursionError):
-        refused = True
-    for candidate in (text, _without_halves(text)) if refused else (_without_halves(text),):
-        window = Window(candidate, whole_file, None)
+    def _key(self) -> _Steps[str]:
+        """Read a key, and go to its value."""
+        text = self._text
+        if text.next != b'"':
+            raise text.fault()
+        end = yield from text.value_end(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
         try:
-            window.records()
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-        return window
-    return None
+            key = _KEY_DECODER.decode(without_lone_surrogates(text.buffer[text.at : end]))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise text.fault() from None
+        self._intake.add_other(end - text.at)
+        text.at = end
+        yield from text.skip(b":")
+        return key
 
+    def _other_value(self) -> _Steps[None]:
+        """Pass over a value that is no list of records; it must be JSON."""
+        text = self._text
+        end = yield from text.value_end(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
+        if not is_json(text.buffer[text.at : end]):
+            raise text.fault()
+        self._intake.add_other(end - text.at)
+        text.at = end
 
-def _without_halves(text: bytes) -> bytes:
-    """Replace every half of a surrogate pair: valid in JSON, and no valid text; one must not hide a whole file."""
-    return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], text)
-
-
-def _parts(buffer: bytes, *, followed: bool) -> tuple[list[bytes], int, bool]:
-    """Count brackets: return the whole elements at the start of an array's inside, where they end, and if it closes.
-
-    `followed`: only elements that a comma follows are whole for sure. The end is after that comma.
-    """
-    parts: list[bytes] = []
-    depth, start, end = 0, 0, 0
-    for token in _TOKEN.finditer(buffer):
-        kind, length = token[0][:1], token.end() - token.start()
-        if kind == b'"':
-            continue
-        if kind in b"{[":
-            start = token.start() if depth == 0 else start
-            depth += length
-            continue
-        if depth > length:
-            depth -= length
-            continue
-        closing, closed = token.start() + depth, depth < length
-        depth = 0
-        comma = _COMMA.match(buffer, closing) if not closed else None
-        if closing > token.start() and (comma or not followed):
-            parts += [*_scalars(buffer[end:start]), buffer[start:closing]]
-            end = comma.end() if comma else closing
+    def _records(self) -> _Steps[None]:
+        """Yield the records of a list."""
+        text = self._text
+        if text.next != b"[":
+            yield from self._other_value()
+            raise text.fault("it has no list of Records")
+        yield from text.skip(b"[")
+        closed = text.next == b"]"
         if closed:
-            return parts, end, True
-    return parts, end, False
+            text.at += 1
+        while not closed:
+            yield from text.skip_space()
+            yield from text.fill(self._window_bytes)
+            stop = self._next_document()
+            window = self._tail(stop) or self._guessed(stop)
+            if window:
+                self._intake.add_records(window.count())
+                yield window
+                closed = text.next == b"]"
+                text.at += closed
+            else:
+                closed = yield from self._counted()
+
+    def _tail(self, stop: int) -> Window | None:
+        """Return a window up to the end of the list where the document ends with it, and go to the closing bracket.
+
+        `stop` is where the next document seems to begin; -1 where that is not known.
+        """
+        text = self._text
+        if stop < 0 and (not text.ended or self._tail_tried_at == text.end):
+            return None
+        if stop < 0:
+            self._tail_tried_at = text.end
+        inside = _inside(text.buffer[text.at : stop if stop >= 0 else None])
+        window = self._window(b"".join((b"[", inside, b"]"))) if inside else None
+        text.at += len(inside) if window and inside else 0
+        return window
+
+    def _guessed(self, stop: int) -> Window | None:
+        """Return a window up to where the last record before `stop` is guessed to begin, and go there."""
+        text = self._text
+        buffer, at = text.buffer, text.at
+        stop = stop if stop >= 0 else len(buffer)
+        start = max(at, at + self._guessed_until - text.position)
+        for guess in _GUESSES:
+            found = buffer.rfind(guess, start, stop)
+            window = self._window(b"".join((b"[", memoryview(buffer)[at : found + 1], b"]"))) if found >= 0 else None
+            if window:
+                text.at = found + 2
+                return window
+        self._guessed_until = max(self._guessed_until, text.position + stop - at)
+        return None
+
+    def _next_document(self) -> int:
+        """Return where in the buffer the next document seems to begin; -1 where that is not known."""
+        if not self._documents:
+            return -1
+        text = self._text
+        start = max(text.at, text.at + self._searched_until - text.position)
+        found = text.buffer.find(_DOCUMENT, start)
+        # The beginning of one may be at the end of the buffer.
+        self._searched_until = text.position - text.at + found if found >= 0 else text.end - len(_DOCUMENT)
+        return found
+
+    def _counted(self) -> _Steps[bool]:
+        """Yield a window of records whose brackets were counted; return whether the list was closed after them.
+
+        Raises:
+            LogObjectError: what follows a record is neither another one nor the end of the list.
+        """
+        text, parts, size, closed = self._text, list[bytes](), 0, False
+        fault: LogObjectError | None = None
+        try:
+            while not closed and size < self._window_bytes and len(parts) < _PARTS_AT_ONCE:
+                end = yield from text.value_end(MAX_RECORD_BYTES, _TOO_LARGE)
+                parts.append(text.buffer[text.at : end])
+                size += end - text.at
+                text.at = end
+                yield from text.skip_space()
+                closed = text.next == b"]"
+                if closed:
+                    text.at += 1
+                else:
+                    yield from text.skip(b",")
+        except LogObjectError as error:
+            fault = error
+        if parts:
+            self._intake.add_records(len(parts))
+            array = b"[" + b",".join(parts) + b"]"
+            yield self._window(array) or Window(array, None, parts)
+        if fault:
+            raise fault
+        return closed
+
+    def _window(self, text: bytes) -> Window | None:
+        """Return the window of a JSON array; None when it cannot be decoded."""
+        try:
+            return Window(text, self._scan.scan_array(text))
+        except msgspec.DecodeError as error:
+            refused = isinstance(error, msgspec.ValidationError)
+        except (UnicodeDecodeError, RecursionError):
+            refused = True
+        replaced = without_lone_surrogates(text)
+        candidates = [text] if refused else []
+        for candidate in candidates if replaced is text else [*candidates, replaced]:
+            window = Window(candidate, None)
+            try:
+                window.records()
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                continue
+            return window
+        return None
 
 
-def _scalars(text: bytes) -> list[bytes]:
-    """Return the elements of a stretch of an array that holds neither objects nor lists."""
-    text = text.strip(b", \t\r\n")
-    try:
-        return list(map(bytes, _ARRAY_DECODER.decode(b"[" + text + b"]")))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return [text]
-
-
-def _fault(text: bytes) -> str:
-    """Say what is wrong with the text of a file that cannot be decoded."""
-    try:
-        _FILE_DECODER.decode(text)
-    except msgspec.ValidationError:
-        return "it has no list of Records"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    return "it is not JSON"
+def _inside(text: bytes) -> bytes | None:
+    """Return what is inside a list when `text`, which begins inside it, ends with it and its document, or None."""
+    head = text.rstrip(SPACE)
+    if not head.endswith(b"}"):
+        return None
+    head = head[:-1].rstrip(SPACE)
+    return head[:-1] if head.endswith(b"]") else None

@@ -94,9 +94,98 @@ def test_a_gzip_file_of_several_members_is_read_whole(world: World) -> None:
     assert len(world.texts()) == 2
 
 
+_STOPPED, _DELETED = record(eventName="StopLogging"), record(eventName="DeleteTrail")
+
+
+def _joined(first: bytes, second: bytes) -> dict[str, bytes]:
+    return {
+        "two members": gzip.compress(first) + gzip.compress(second),
+        "two members and zeros": gzip.compress(first) + bytes(1000) + gzip.compress(second) + bytes(1000),
+        "two members far apart": gzip.compress(first) + bytes(300_000) + gzip.compress(second),
+        "two lines": gzip.compress(first + b"\n" + second + b"\n"),
+        "two plain lines": first + b"\n" + second,
+        "empty members": gzip.compress(b"") * 3000 + gzip.compress(first + second) + gzip.compress(b"") * 3000,
+        "members of a byte": b"".join(gzip.compress(bytes([byte])) for byte in first + second),
+    }
+
+
+_TWO = _joined(*(json.dumps({"Records": [event]}).encode() for event in (_STOPPED, _DELETED)))
+
+
+@pytest.mark.parametrize("content", _TWO.values(), ids=_TWO)
+def test_every_document_of_a_file_is_read(world: World, content: bytes) -> None:
+    """Files that were concatenated, as gzip members or as lines, are read to the end."""
+    world.configure_bot(table=False)
+    world.put(content)
+    assert world.invoke(s3_event(KEY))["objects_read"] == 1
+    assert ["StopLogging" in text for text in world.texts()] == [True, False]
+    assert ["DeleteTrail" in text for text in world.texts()] == [False, True]
+
+
+_DAMAGED: Mapping[str, tuple[bytes, str]] = {
+    "a brace too many": (b'{"Records":[%s},%s]}', "not JSON at byte"),
+    "text after the end": (b'{"Records":[%s]}%s', "no list of Records"),
+    "a second list that is none": (b'{"Records":[%s],"Records":{"0":%s}}', "no list of Records"),
+}
+
+
+@pytest.mark.parametrize(("text", "word"), _DAMAGED.values(), ids=_DAMAGED)
+def test_what_stands_before_a_fault_alerts_and_the_file_fails(world: World, text: bytes, word: str) -> None:
+    """Where a file is damaged, the records before the damage alert, and the file is reported and fails."""
+    world.configure_bot(table=False)
+    world.put(gzip.compress(text % (json.dumps(_STOPPED).encode(), json.dumps(_DELETED).encode())))
+    with pytest.raises(InvocationFailedError, match=word):
+        world.invoke(s3_event(KEY))
+    assert len([text for text in world.texts() if "StopLogging" in text]) == 1
+    assert len([text for text in world.texts() if word in text]) == 1
+
+
+def test_a_damaged_member_fails_after_the_ones_before(world: World) -> None:
+    """What follows a gzip member must be one; a checksum that does not fit is a fault too."""
+    world.configure_bot(table=False)
+    whole = log_bytes(_STOPPED)
+    contents = (whole + b"more", whole + b"more and more of it", whole[:-8] + bytes(4) + whole[-4:], whole + whole[:-5])
+    for content in contents:
+        world.put(content)
+        with pytest.raises(InvocationFailedError, match=r"not valid gzip|truncated"):
+            world.invoke(s3_event(KEY))
+    assert len([text for text in world.texts() if "StopLogging" in text]) == len(contents)
+
+
+def test_a_file_beyond_a_limit_costs_its_neighbours_nothing(world: World) -> None:
+    """A few kilobytes of gzip with millions of records are refused by a stated limit; files beside it are read."""
+    world.configure_bot(table=False)
+    bomb = world.put(gzip.compress(b'{"Records":[' + b"{}," * 11_000_000 + b"{}]}"), KEY.replace("0123", "b0b0"))
+    world.put_log(_STOPPED)
+    with pytest.raises(InvocationFailedError, match="more records than 50,000 and one for every 4 bytes of its size"):
+        world.invoke(s3_event(bomb, KEY))
+    assert len([text for text in world.texts() if "StopLogging" in text]) == 1
+
+
+def test_records_that_cannot_be_read_are_counted(world: World) -> None:
+    """Of many records that are none, the number and the first one's fault are said, in one line."""
+    world.configure_bot(table=False)
+    world.put(gzip.compress(b'{"Records":[' + b"1,[]," * 10_000 + b"null]}"))
+    with pytest.raises(InvocationFailedError, match="20001 of its 20001 records cannot be read, the first being a rec"):
+        world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
+
+
+def test_a_large_record_of_ordinary_shape_alerts(world: World) -> None:
+    """A record four times as large as CloudTrail's largest is an alert like any other; one with more values is not."""
+    world.configure_bot(table=False)
+    items = [{"name": f"tag:team-{number}", "value": f"i-{number:017x}"} for number in range(20_000)]
+    world.put_log(record(requestParameters={"filterSet": {"items": items}}))
+    assert world.invoke(s3_event(KEY))["matched"] == 1
+    world.put_log(record(requestParameters={"numbers": list(range(150_000))}), _STOPPED)
+    with pytest.raises(InvocationFailedError, match=r"1 of its 2 records .* a record of more than 100,000 values"):
+        world.invoke(s3_event(KEY))
+    assert len([text for text in world.texts() if "StopLogging" in text]) == 1
+
+
 def test_more_json_than_the_limit_is_refused(world: World) -> None:
     """A decompression bomb is refused by the stated limit, before it fills the memory."""
-    world.put(gzip.compress(bytes(50_000_000)))
+    world.put(gzip.compress(b" " * 50_000_000))
     with pytest.raises(LogObjectError, match="more than 1,000,000 bytes"):
         list(read_log_object(world.aws("s3"), LogObject(BUCKET, KEY), _SCAN, max_bytes=1_000_000))
 

@@ -1,0 +1,74 @@
+"""How much of a log file is read at most, and of each record. What is beyond a limit is refused, and the error says so.
+
+A file may be anything that somebody put into the bucket, and a few kilobytes of gzip can hold gigabytes of JSON or
+millions of records. The limits keep the whole process below 200 MB, and the work in proportion to what S3 stores.
+
+CloudTrail's own files stay far below all of them: they have at most 50 MB, which 7 to 12 times as much JSON is
+compressed to, and events of at most 256 KB (AWS CloudTrail User Guide, "Quotas in AWS CloudTrail"). However alike the
+events of a file are, each has an id of its own, which no compression makes shorter than 15 bytes.
+"""
+
+from dataclasses import dataclass
+
+from cloudtrail_to_slack.errors import LogObjectError
+
+MAX_JSON_BYTES = 2 * 1024**3
+FREE_JSON_BYTES = 64 * 1024**2  # whatever the size of the object
+JSON_PER_STORED_BYTE = 250
+MAX_RECORDS = 4_000_000
+FREE_RECORDS = 50_000  # likewise
+STORED_BYTES_PER_RECORD = 4
+MAX_RECORD_BYTES = 2 * 1024**2
+# Values of one record, with those that hold others. The largest real record we know has 3,728.
+MAX_RECORD_VALUES = 100_000
+# What a file may have besides its Records is not CloudTrail's, and is only checked to be JSON. This much for each key
+# and each value, and as much and the object's size for all.
+MAX_OTHER_BYTES = 1024**2
+
+
+@dataclass(slots=True)
+class Intake:
+    """What was read of an object so far: bytes as S3 stores them, bytes of JSON, records, bytes besides Records."""
+
+    stored: int = 0
+    text: int = 0
+    records: int = 0
+    other: int = 0
+
+    def add_text(self, size: int, most: int = MAX_JSON_BYTES) -> None:
+        """Add `size` bytes of JSON.
+
+        Raises:
+            LogObjectError: that is more than `most`, or too many times more than is stored.
+        """
+        self.text += size
+        if self.text > most:
+            raise LogObjectError(f"it holds more than {most:,} bytes of JSON")
+        if self.text > FREE_JSON_BYTES + JSON_PER_STORED_BYTE * self.stored:
+            limit = f"{FREE_JSON_BYTES:,} bytes and {JSON_PER_STORED_BYTE} times its size"
+            raise LogObjectError(f"it holds more JSON than {limit}, as no log file does")
+
+    def add_records(self, count: int) -> None:
+        """Add records.
+
+        Raises:
+            LogObjectError: those are too many.
+        """
+        self.records += count
+        if self.records > MAX_RECORDS:
+            raise LogObjectError(f"it has more than {MAX_RECORDS:,} records")
+        if self.records > FREE_RECORDS + self.stored // STORED_BYTES_PER_RECORD:
+            limit = f"{FREE_RECORDS:,} and one for every {STORED_BYTES_PER_RECORD} bytes of its size"
+            raise LogObjectError(f"it has more records than {limit}, as no log file does")
+
+    def add_other(self, size: int) -> None:
+        """Add a key or value besides Records, of `size` bytes; it takes the time of a record.
+
+        Raises:
+            LogObjectError: that is too much.
+        """
+        self.other += size
+        if self.other > MAX_OTHER_BYTES + self.stored:
+            limit = f"{MAX_OTHER_BYTES:,} bytes and its size"
+            raise LogObjectError(f"it has more besides its Records than {limit}, as no log file does")
+        self.add_records(1)
