@@ -51,7 +51,13 @@ def _records_and_fault(found: Iterator[Window]) -> tuple[list[Any], str]:
 
 
 _VALUES = st.recursive(
-    st.one_of(st.none(), st.integers(), st.text(max_size=8), st.just('},{"eventVersion":"'), st.just("\\")),
+    st.one_of(
+        st.none(),
+        st.integers(),
+        st.text('ab"\\{}[],: \né\u20ac', max_size=8),
+        st.just('},{"eventVersion":"'),
+        st.just("\\"),
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(("eventVersion", "a", "}")), inner, max_size=3)
     ),
