@@ -33,6 +33,7 @@ locals {
     deduplicate_deliveries                = var.deduplicate_deliveries
     delivery_ledger_time_to_live          = var.delivery_ledger_time_to_live
     max_messages_per_channel              = var.max_messages_per_channel
+    enable_realtime                       = var.enable_realtime
     enable_silence_alarm                  = local.watches_silence
     silence_alarm_minimum_hours           = var.silence_alarm_minimum_hours
   }

@@ -46,9 +46,21 @@ resource "aws_sqs_queue_policy" "notifications" {
   queue_url = aws_sqs_queue.notifications[0].url
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [for sid, sender in local.queue_senders : merge(
-      { Sid = sid, Effect = "Allow", Action = "sqs:SendMessage", Resource = aws_sqs_queue.notifications[0].arn }, sender,
-    ) if sender != null]
+    Statement = concat(
+      [for sid, sender in local.queue_senders : merge(
+        { Sid = sid, Effect = "Allow", Action = "sqs:SendMessage", Resource = aws_sqs_queue.notifications[0].arn }, sender,
+      ) if sender != null],
+      # Messages from IAM users look like those from AWS services, and only services may send single events. The function
+      # recognises those from roles itself.
+      [for sid in ["users"] : {
+        Sid       = sid
+        Effect    = "Deny"
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.notifications[0].arn
+        Principal = "*"
+        Condition = { StringEquals = { "aws:PrincipalType" = "User" } }
+      } if var.enable_realtime],
+    )
   })
 }
 

@@ -120,10 +120,11 @@ resource "aws_sns_topic_policy" "s3_notifications" {
 resource "aws_sns_topic_subscription" "trigger" {
   for_each = local.trigger_topics
 
-  topic_arn            = each.value
-  protocol             = var.enable_sqs_queue ? "sqs" : "lambda"
-  endpoint             = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
-  raw_message_delivery = var.enable_sqs_queue ? true : null
+  topic_arn = each.value
+  protocol  = var.enable_sqs_queue ? "sqs" : "lambda"
+  endpoint  = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
+  # With SNS' envelope around it a message cannot pass for a single event from EventBridge in the same queue.
+  raw_message_delivery = var.enable_sqs_queue ? false : null
 
   depends_on = [aws_lambda_permission.sns, aws_sqs_queue_policy.notifications]
 }

@@ -71,6 +71,23 @@ run "through_the_queue_before_the_function" {
     ])
     error_message = "the rules cannot put events into the queue, or invoke the function beside it"
   }
+
+  assert {
+    condition = [for statement in jsondecode(aws_sqs_queue_policy.notifications[0].policy).Statement : statement if statement.Effect == "Deny"] == [{
+      Sid       = "users"
+      Effect    = "Deny"
+      Action    = "sqs:SendMessage"
+      Resource  = aws_sqs_queue.notifications[0].arn
+      Principal = "*"
+      Condition = { StringEquals = { "aws:PrincipalType" = "User" } }
+    }]
+    error_message = "IAM users may send what looks like an event from EventBridge"
+  }
+
+  assert {
+    condition     = jsondecode(output.rendered_config).enable_realtime == true
+    error_message = "the function does not know that EventBridge delivers single events"
+  }
 }
 
 run "very_many_rules_take_several_patterns" {

@@ -267,6 +267,72 @@ def test_single_events(detail_type: str) -> None:
     assert items(from_sqs(eventbridge(detail_type, detail, "aws.ec2"))) == [SingleEvent(detail)]
 
 
+FORGED = eventbridge("AWS API Call via CloudTrail", {"eventName": "StopLogging"}, "aws.cloudtrail")
+SENDERS = {
+    "a role": "AROAEXAMPLEEXAMPLE123:session",
+    "a Lambda function": "AROAEXAMPLEEXAMPLE123:awslambda_39_20161007224708400",
+    "a role without session": "AROAEXAMPLEEXAMPLE123",
+    "an account": "111122223333",
+    "anybody": "203.0.113.7",
+    "a federated user": "111122223333:jo",
+    "nothing": "",
+    "a number": 7,
+    "a list": ["AIDAJXNJGGKNS7OSV23OI"],
+    "a lookalike": "AIDAJXNJGGKNS7OSV23OI:x",
+    "a lookalike on two lines": "AIDAJXNJGGKNS7OSV23OI\n",
+}
+SOMEWHERE_ELSE = {
+    "SNS": (from_sns(FORGED), "in an SNS message"),
+    "SNS to SQS": (from_sqs(sns_envelope(FORGED)), "in an SNS message"),
+    "an envelope by itself": (sns_envelope(FORGED), "in an SNS message"),
+    "SQS to SNS": (from_sns(from_sqs(FORGED)), "in an SNS message"),
+    "SQS to SQS": (from_sqs(from_sqs(FORGED)), "in a message inside another"),
+    "SNS to SQS to SQS": (from_sqs(from_sqs(sns_envelope(FORGED))), "in a message inside another"),
+    "SNS records in SQS": (from_sqs(from_sns(FORGED)), "in an SNS message"),
+}
+
+
+def from_sender(sender: object, payload: object = FORGED) -> dict[str, Any]:
+    """A message as SQS hands it to a function, with who sent it."""
+    event = from_sqs(payload)
+    event["Records"][0]["attributes"] = {"SenderId": sender, "ApproximateReceiveCount": "1"}
+    return event
+
+
+@pytest.mark.parametrize(("payload", "where"), SOMEWHERE_ELSE.values(), ids=SOMEWHERE_ELSE)
+def test_a_single_event_that_eventbridge_did_not_deliver(payload: object, where: str) -> None:
+    """A single event inside an SNS message or another message is unrecognised, and the description says why."""
+    assert items(payload) == [Unrecognised(f"a single event {where}, so it is not from EventBridge")]
+
+
+@pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
+def test_a_single_event_that_no_service_put_into_the_queue(sender: object) -> None:
+    """A single event that a role, an account or anybody else sent to the queue is unrecognised; a log file is not."""
+    (found,) = items(from_sender(sender))
+    assert found == Unrecognised(
+        "a single event in an SQS message that no AWS service sent, so it is not from EventBridge"
+    )
+    assert items(from_sender(sender, s3_notification())) == [OBJECT]
+    assert items(from_sender(sender, eventbridge("Object Created", S3_DETAIL))) == [OBJECT]
+
+
+@pytest.mark.parametrize("sender", ["AIDAJXNJGGKNS7OSV23OI", "AIDAJ2E4ZHTZPIG4AM4I6", "AIDA4B3L5DHZGA5FAHUSD"])
+def test_a_single_event_that_a_service_put_into_the_queue(sender: str) -> None:
+    """EventBridge appears in a queue as a user of AWS's own, another one in each region."""
+    assert items(from_sender(sender)) == [SingleEvent(FORGED["detail"])]
+
+
+def test_where_eventbridge_delivers_no_single_event_there_is_none() -> None:
+    """With single events off, what looks like one is unrecognised whichever way it comes, and all else is as ever."""
+    for payload in (FORGED, from_sqs(FORGED), from_sns(FORGED)):
+        (notification,) = read_payload(payload, single_events=False)
+        reason = "a single event although enable_realtime is off, so it is not from EventBridge"
+        assert notification.items == (Unrecognised(reason),)
+    for payload in ANNOUNCEMENTS.values():
+        (notification,) = read_payload(payload, single_events=False)
+        assert notification.items == (OBJECT,)
+
+
 def test_sqs_messages_are_notifications_of_their_own() -> None:
     """Each SQS message is a notification with its id, so that one can be handed back without the others."""
     notifications = read_payload(from_sqs(s3_notification("a"), TEST_EVENT, {"what": "?"}))

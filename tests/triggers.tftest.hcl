@@ -148,7 +148,7 @@ run "through_a_topic_and_a_queue" {
     condition = alltrue([
       aws_sns_topic_subscription.trigger["fanout"].protocol == "sqs",
       aws_sns_topic_subscription.trigger["fanout"].endpoint == aws_sqs_queue.notifications[0].arn,
-      aws_sns_topic_subscription.trigger["fanout"].raw_message_delivery == true,
+      aws_sns_topic_subscription.trigger["fanout"].raw_message_delivery == false,
       length(aws_lambda_permission.sns) == 0,
       length(aws_s3_bucket_notification.bucket_notification[0].queue) == 0,
     ])

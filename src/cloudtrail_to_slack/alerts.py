@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cloudtrail_to_slack.call_outcomes import CallOutcome, call_outcome
+from cloudtrail_to_slack.event_identity import event_identity, identity_digest
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.rules import Rule, Severity
@@ -68,7 +69,7 @@ class HeldAlert:
     """What is kept of an alert while it waits for its turn, and after: what orders, routes, guards and summarises it.
 
     `key` (64 hexadecimal digits) is the same whichever way and however often the event arrives, as long as the same
-    rules match it.
+    rules match it, and another for an event of the same id that says something else.
     """
 
     key: str
@@ -94,7 +95,7 @@ class HeldAlert:
 def hold_alert(event: Event, rules: tuple[Rule, ...]) -> HeldAlert:
     """Return what is to be kept of the alert of an event that `rules` matched."""
     return HeldAlert(
-        key=_key(event, rules),
+        key=identity_digest(event_identity(event), sorted(rule.name for rule in rules)),
         event_id=event.event_id,
         account=event.account,
         time=event.time,
@@ -142,18 +143,3 @@ def _shared_fingerprint(event: Event, outcome: CallOutcome) -> str | None:
 
 def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _key(event: Event, rules: tuple[Rule, ...]) -> str:
-    """Return the digest of what identifies an event, and of the rules that matched it.
-
-    Copies of an event share their `eventID` "in most cases" (AWS CloudTrail User Guide, "CloudTrail record contents").
-    A record without one is identified by all that it holds.
-    """
-    if event.event_id:
-        account = event.text("recipientAccountId") or event.account
-        identity: object = [event.event_id, account, event.text("eventTime"), event.name]
-    else:
-        identity = sorted(event.flat.items())
-    text = json.dumps([identity, sorted(rule.name for rule in rules)], default=str)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -21,7 +21,7 @@ KEYS = (
     "rules_separator", "use_default_rules", "rules", "ignore_rules", "events_to_track", "detection_packs",
     "rule_evaluation_errors_to_slack", "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification",
     "function_name", "slack", "sns", "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live",
-    "max_messages_per_channel", "enable_silence_alarm", "silence_alarm_minimum_hours",
+    "max_messages_per_channel", "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours",
 )  # fmt: skip
 LEAST_SILENCE_HOURS = 2
 _WEBHOOK_KEYS: Mapping[str, SecretKind] = {
@@ -69,6 +69,7 @@ class Config:
     deduplicate_deliveries: bool = True
     delivery_ledger_time_to_live: int = 604_800
     max_messages_per_channel: int = 20
+    enable_realtime: bool = True
     enable_silence_alarm: bool = False
     silence_alarm_minimum_hours: int = LEAST_SILENCE_HOURS
 
@@ -99,6 +100,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
         deduplicate_deliveries=reader.switch("deduplicate_deliveries", default=True),
         delivery_ledger_time_to_live=reader.whole_number("delivery_ledger_time_to_live", default=604_800, least=1),
         max_messages_per_channel=reader.whole_number("max_messages_per_channel", default=20, least=1),
+        enable_realtime=reader.switch("enable_realtime", default=True),
         enable_silence_alarm=reader.switch("enable_silence_alarm", default=False),
         silence_alarm_minimum_hours=reader.whole_number(
             "silence_alarm_minimum_hours", default=LEAST_SILENCE_HOURS, least=LEAST_SILENCE_HOURS

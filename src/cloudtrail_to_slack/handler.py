@@ -72,7 +72,7 @@ class Application:
     def handle(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
         """Handle one invocation; see `lambda_handler`."""
         logger.append_keys(request_id=getattr(context, "aws_request_id", None))
-        notifications = read_payload(event)
+        notifications = read_payload(event, single_events=self._settings.config.enable_realtime)
         clock = invocation_clock(context)
         router = self._router()
         delivery = Delivery(

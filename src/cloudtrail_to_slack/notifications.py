@@ -2,6 +2,11 @@
 
 Each way of being invoked is unwrapped in its own small piece; envelopes nest (an SNS envelope in an SQS message holds
 an S3 notification), so the pieces call `_items` again with what they found inside.
+
+A log file is announced, and then read from where only CloudTrail writes: it does not matter much who announced it. A
+single event is believed as it comes. So it is taken only where EventBridge itself delivers it: as the payload of an
+invocation, or as the body of an SQS message that an AWS service sent. In an SNS message, or in an SQS message from any
+other principal, it is from a caller who may publish or send.
 """
 
 import json
@@ -21,6 +26,14 @@ SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-ty
 # formats". Where a queue's owner subscribes it, which is how this module does it, no confirmation is needed.
 _ABOUT_SUBSCRIPTIONS = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
 _ETAG = re.compile(r"[!#-~]{1,200}")  # printable ASCII without quotes: it is sent in a header
+# Who sent an SQS message, where that was an AWS service acting for itself (EventBridge, S3, SNS): the id of a user of
+# AWS's own. A role's session is `AROA…:session`, an account its number. Source: Amazon SQS API Reference,
+# ReceiveMessage, "SenderId", and messages as they come; queue.tf keeps IAM users of the account from sending.
+_SERVICE = re.compile(r"AIDA[A-Z0-9]{8,60}")
+_IN_SNS = "in an SNS message"
+_IN_A_MESSAGE = "in a message inside another"
+_FROM_ANOTHER_SENDER = "in an SQS message that no AWS service sent"
+_OFF = "although enable_realtime is off"
 _DEEPEST = 4  # Lambda's SNS record, in it SQS, in it SNS, in it S3: nothing AWS builds is deeper
 _NAMED_KEYS = 20
 _KEY_LENGTH = 40
@@ -94,22 +107,24 @@ class Notification:
     message_id: str | None = None
 
 
-def read_payload(payload: object) -> list[Notification]:
+def read_payload(payload: object, *, single_events: bool = True) -> list[Notification]:
     """Read the payload of an invocation: one notification for each SQS message, else one in all.
 
-    Never raises: what cannot be read is an `Unrecognised` item, and its neighbours stay readable.
+    Never raises: what cannot be read is an `Unrecognised` item, and its neighbours stay readable. Without
+    `single_events` EventBridge delivers none here, so what looks like one is unrecognised.
     """
+    doubt = None if single_events else _OFF
     records = payload.get("Records") if isinstance(payload, Mapping) else None
     if not isinstance(records, list) or not records:
-        return [Notification(tuple(_items(payload, 0)))]
+        return [Notification(tuple(_items(payload, 0, doubt)))]
     queued: list[Notification] = []
     direct: list[Item] = []
     for record in records:
         message_id = _sqs_message_id(record)
         if message_id is None:
-            direct.extend(_record_items(record, 0))
+            direct.extend(_record_items(record, 0, doubt))
         else:
-            queued.append(Notification(tuple(_record_items(record, 0)), message_id))
+            queued.append(Notification(tuple(_record_items(record, 0, doubt)), message_id))
     if direct:
         queued.append(Notification(tuple(direct)))
     return queued
@@ -121,7 +136,8 @@ def _sqs_message_id(record: object) -> str | None:
     return None
 
 
-def _items(payload: object, depth: int) -> list[Item]:
+def _items(payload: object, depth: int, doubt: str | None) -> list[Item]:
+    """Read a payload; `doubt` says why a single event in it cannot be from EventBridge, None: it can be."""
     if not isinstance(payload, Mapping) or depth > _DEEPEST:
         return [Unrecognised(_describe(payload))]
     reason = _asks_for_nothing(payload)
@@ -129,13 +145,13 @@ def _items(payload: object, depth: int) -> list[Item]:
         return [Ignored(reason)]
     records = payload.get("Records")
     if isinstance(records, list) and records:
-        return [item for record in records for item in _record_items(record, depth)]
+        return [item for record in records for item in _record_items(record, depth, doubt)]
     if payload.get("Type") == "Notification" and "Message" in payload:
-        return _inner(payload["Message"], depth)
+        return _inner(payload["Message"], depth, doubt or _IN_SNS)
     if "s3Bucket" in payload and "s3ObjectKey" in payload:
         return _cloudtrail_notification(payload)
     if "detail-type" in payload:
-        return [_eventbridge(payload)]
+        return [_eventbridge(payload, doubt)]
     return [Unrecognised(_describe(payload))]
 
 
@@ -148,23 +164,33 @@ def _asks_for_nothing(payload: Mapping[str, Any]) -> str | None:
     return "a notification without records" if payload == {"Records": []} else None
 
 
-def _record_items(record: object, depth: int) -> list[Item]:
+def _record_items(record: object, depth: int, doubt: str | None) -> list[Item]:
     if not isinstance(record, Mapping):
         return [Unrecognised(_describe(record))]
     source = record.get("eventSource", record.get("EventSource"))
     if source == "aws:s3":
         return [_s3_record(record)]
     if source == "aws:sqs":
-        return _inner(record.get("body"), depth)
+        return _inner(record.get("body"), depth, doubt or _doubt_about_sender(record, depth))
     if source == "aws:sns":
         envelope = _mapping(record.get("Sns"))
         if _text(envelope.get("Type")) in _ABOUT_SUBSCRIPTIONS:
-            return _items(envelope, depth)
-        return _inner(envelope.get("Message"), depth)
+            return _items(envelope, depth, doubt or _IN_SNS)
+        return _inner(envelope.get("Message"), depth, doubt or _IN_SNS)
     return [Unrecognised(_describe(record))]
 
 
-def _inner(message: object, depth: int) -> list[Item]:
+def _doubt_about_sender(record: Mapping[str, Any], depth: int) -> str | None:
+    """Return why an SQS message cannot be EventBridge's. Lambda always passes on who sent it."""
+    if depth:
+        return _IN_A_MESSAGE
+    sender = _mapping(record.get("attributes")).get("SenderId")
+    if sender is None or (isinstance(sender, str) and _SERVICE.fullmatch(sender)):
+        return None
+    return _FROM_ANOTHER_SENDER
+
+
+def _inner(message: object, depth: int, doubt: str | None) -> list[Item]:
     """Read a message that holds a payload as JSON text."""
     # CloudTrail greets a topic with this text when it is set up.
     if isinstance(message, str) and message.startswith("CloudTrail validation message"):
@@ -173,7 +199,7 @@ def _inner(message: object, depth: int) -> list[Item]:
         payload = json.loads(message) if isinstance(message, str) else None
     except (ValueError, RecursionError):
         return [Unrecognised("a message that is not JSON")]
-    return _items(payload, depth + 1)
+    return _items(payload, depth + 1, doubt)
 
 
 def _s3_record(record: Mapping[str, Any]) -> Item:
@@ -202,14 +228,13 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
     return Ignored("an S3 event that is neither a creation nor a removal")
 
 
-def _eventbridge(payload: Mapping[str, Any]) -> Item:
+def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
     """Read an EventBridge event: an S3 one (its key is not encoded), a CloudTrail one, or what our schedule sends."""
     detail = _mapping(payload.get("detail"))
     detail_type = _text(payload.get("detail-type"))
     source = _text(payload.get("source")) or ""
-    by_aws = source.startswith(_BY_AWS) and not source.startswith(_BY_PARTNERS)
-    if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and by_aws:
-        return SingleEvent(_whole(detail, payload.get("account")))
+    if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and _is_from_aws(source):
+        return _single_event(payload, detail, doubt)
     if (source, detail_type) == SILENCE_CHECK:
         return SilenceCheckDue()
     if source != "aws.s3":
@@ -233,6 +258,16 @@ def _eventbridge(payload: Mapping[str, Any]) -> Item:
             how=reason,
         )
     return Ignored("an S3 event that is neither a creation nor a removal")
+
+
+def _is_from_aws(source: str) -> bool:
+    return source.startswith(_BY_AWS) and not source.startswith(_BY_PARTNERS)
+
+
+def _single_event(payload: Mapping[str, Any], detail: Mapping[str, Any], doubt: str | None) -> Item:
+    if doubt:
+        return Unrecognised(f"a single event {doubt}, so it is not from EventBridge")
+    return SingleEvent(_whole(detail, payload.get("account")))
 
 
 def _whole(detail: Mapping[str, Any], account: object) -> dict[str, Any]:

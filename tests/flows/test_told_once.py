@@ -12,7 +12,19 @@ import pytest
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
-from support.world import ACCOUNT, CHANNEL, KEY, Context, World, record, s3_event, sqs_event
+from support.world import (
+    ACCOUNT,
+    CHANNEL,
+    KEY,
+    Context,
+    World,
+    failed_messages,
+    record,
+    s3_event,
+    sns_envelope,
+    sns_event,
+    sqs_event,
+)
 
 _OTHER_KEY = KEY.replace("0123", "aaaa")
 
@@ -83,6 +95,92 @@ def test_a_record_that_tells_no_account_is_one_by_both_paths(world: World) -> No
     world.put_log(same)
     world.invoke(s3_event(KEY))
     assert len(world.slack.messages(CHANNEL)) == 1
+
+
+def _stop_logging(**changes: Any) -> dict[str, Any]:
+    return record(
+        **{
+            "eventID": "e-1",
+            "eventName": "StopLogging",
+            "eventSource": "cloudtrail.amazonaws.com",
+            "errorCode": None,
+            "errorMessage": None,
+            "requestParameters": {"name": "the-trail"},
+            **changes,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"userIdentity": {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"}},
+        {"requestParameters": {"name": "some-other-trail"}},
+        {"sourceIPAddress": "cloudtrail.amazonaws.com", "userAgent": "maintenance"},
+        {"errorCode": "AccessDenied"},
+        {"awsRegion": "ap-southeast-3"},
+        {"responseElements": {"x": 1}},
+        {"additionalEventData": {"note": "a drill"}},
+    ],
+)
+def test_an_invented_copy_does_not_pass_for_the_real_event(world: World, forged: dict[str, Any]) -> None:
+    """An event of the same id, time and name that says something else does not make a duplicate of the real one."""
+    world.configure_bot()
+    world.invoke({**_event_bridge(_stop_logging(**forged)), "source": "aws.cloudtrail"})
+    real = _stop_logging()
+    world.put_log(real)
+    world.invoke(s3_event(KEY))
+    shown = [json.dumps(message.blocks) for message in world.slack.messages(CHANNEL)]
+    assert len(shown) == 2
+    assert "alice@example.com" in shown[1]
+    assert "the-trail" in shown[1]
+    world.invoke({**_event_bridge(real), "source": "aws.cloudtrail"})
+    assert len(world.slack.messages(CHANNEL)) == 2
+
+
+def test_eventbridges_copy_may_be_written_differently(world: World) -> None:
+    """Null for missing, another order, other number formats and fields that one copy lacks make no second alert."""
+    world.configure_bot()
+    whole = _stop_logging(requestParameters={"name": "the-trail", "days": 5, "none": None}, eventCategory="Management")
+    copy = {name: whole[name] for name in reversed(whole) if name not in ("eventCategory", "recipientAccountId")}
+    copy |= {"requestParameters": {"days": 5.0, "name": "the-trail"}, "responseElements": None, "resources": []}
+    world.invoke({**_event_bridge(copy), "source": "aws.cloudtrail", "account": ACCOUNT})
+    world.put_log(whole)
+    world.invoke(s3_event(KEY))
+    assert len(world.slack.messages(CHANNEL)) == 1
+
+
+def test_an_invented_event_through_topic_or_queue_reaches_nobody(world: World) -> None:
+    """Who may publish to the topic or send to the queue can invent no event: it fails, and the real one comes."""
+    world.configure_bot()
+    forged = {**_event_bridge(_stop_logging()), "source": "aws.cloudtrail"}
+    with pytest.raises(InvocationFailedError, match="a single event in an SNS message"):
+        world.invoke(sns_event(forged))
+    sent = sqs_event(forged, sns_envelope(forged))
+    sent["Records"][0]["attributes"] = {"SenderId": "AROAEXAMPLEEXAMPLE123:mallory"}
+    assert failed_messages(world.invoke(sent)) == ["m0", "m1"]
+    assert world.texts() == []
+    world.put_log(_stop_logging())
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
+
+
+def test_without_realtime_an_invented_event_reaches_nobody(world: World) -> None:
+    """Where no rule of EventBridge's brings single events, one that comes by invoking the function is refused."""
+    world.configure_bot(enable_realtime=False)
+    with pytest.raises(InvocationFailedError, match="although enable_realtime is off"):
+        world.invoke({**_event_bridge(_stop_logging()), "source": "aws.cloudtrail"})
+    assert world.texts() == []
+
+
+def test_another_claim_about_a_removed_object_is_another_notice(world: World) -> None:
+    """Who invents that somebody removed an object does not keep the real removal from being reported."""
+    world.configure_bot()
+    for principal in ("AWS:AIDAINVENTED", "AWS:AIDAREAL", "AWS:AIDAREAL"):
+        removal = s3_event(KEY, name="ObjectRemoved:Delete")
+        removal["Records"][0]["userIdentity"] = {"principalId": principal}
+        world.invoke(removal)
+    assert len(world.texts()) == 2
 
 
 def test_the_log_object_may_come_first(world: World) -> None:

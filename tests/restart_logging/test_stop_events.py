@@ -145,6 +145,51 @@ def test_events_have_one_key_however_often_they_come() -> None:
     assert stopped(without).key != stopped(envelope(eventID=..., eventTime="2026-03-14T12:00:01Z")).key
 
 
+def test_an_invented_event_of_the_same_id_has_another_key() -> None:
+    """Another trail, region, account, caller or content makes another event of it; a name and its ARN are one trail."""
+    event = envelope(eventID="e-1")
+    key = stopped(event).key
+    invented = [
+        envelope("another-trail", eventID="e-1"),
+        envelope(eventID="e-1", awsRegion="us-east-1"),
+        envelope(eventID="e-1", recipientAccountId="444455556666"),
+        envelope(eventID="e-1", userIdentity={"type": "AWSService"}),
+        envelope(eventID="e-1", sourceIPAddress="198.51.100.1"),
+        envelope("../../etc", eventID="e-1"),
+        envelope(None, eventID="e-1"),
+        {**envelope(eventID="e-1", awsRegion=...), "region": "us-west-1"},
+    ]
+    keys = {stopped(each).key for each in invented}
+    assert len(keys) == len(invented)
+    assert key not in keys
+    assert stopped(envelope(eventID="e-1", responseElements=..., eventCategory="Management")).key == key
+
+
+def test_an_invented_event_does_not_keep_a_trail_stopped(restart: RestartWorld) -> None:
+    """Invented events of the real one's id, settled before it comes, leave the real one to be acted on."""
+    restart.trail()
+    restart.trail("decoy")
+    restart.start("decoy")
+    restart.start()
+    for invented in (envelope("decoy", eventID="e-1"), envelope(eventID="e-1", sourceIPAddress="198.51.100.1")):
+        assert restart.handle(invented) == "already_logging"
+    restart.stop()
+    assert restart.handle(envelope(eventID="e-1")) == "restarted"
+    assert restart.logs()
+    assert restart.handle(envelope(eventID="e-1")) == "told_already"
+
+
+def test_invented_events_do_not_use_up_the_restarts(restart: RestartWorld) -> None:
+    """However many events are invented about a trail that logs, the next real stop is answered."""
+    restart.trail()
+    restart.start()
+    for number in range(10):
+        restart.handle(envelope(eventID=f"invented-{number}"))
+    restart.stop()
+    assert restart.handle(restart.stopped()) == "restarted"
+    assert restart.logs()
+
+
 @settings(deadline=None, max_examples=100)
 @given(detail=records(), outer=json_values())
 def test_nothing_that_arrives_raises(detail: dict[str, Any], outer: Any) -> None:

@@ -116,7 +116,8 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
     text = f"{who} ({removed.source_ip or 'unknown'}) removed {url} ({removed.how}) at {removed.time or 'unknown'}"
     when = plain(removed.time or "an unknown time", 40)
     line = f"{code(url, 700)} by {code(who, 150)} from IP {code(removed.source_ip or 'unknown', 60)} at {when}"
-    identity = _identity("removed", url, removed.time)
+    # All that is said of the removal: another claim about the same object is another notice.
+    identity = _identity("removed", url, removed.time, removed.principal, removed.source_ip, removed.how)
     return Notice(message, title, text, account, url, identity=identity, group=_REMOVALS, line=line)
 
 

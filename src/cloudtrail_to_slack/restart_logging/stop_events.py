@@ -4,13 +4,12 @@ Source of the envelope: Amazon EventBridge User Guide, "AWS service events deliv
 put events whose source begins with "aws."; what is in them was written by whoever called, so all of it is checked.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cloudtrail_to_slack.errors import RecordError
+from cloudtrail_to_slack.event_identity import event_identity, identity_digest
 from cloudtrail_to_slack.events import Event, read_event
 from cloudtrail_to_slack.trail_arns import TrailArn, is_region, is_trail_name, partition_of, read_trail_arn
 
@@ -20,7 +19,10 @@ _ACCOUNT_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class StopEvent:
-    """Somebody stopped a trail. `key` (64 hexadecimal digits) is the same however often the event arrives.
+    """Somebody stopped a trail.
+
+    `key` (64 hexadecimal digits) is the same however often the event arrives. An event of the same id about another
+    trail, in another region or account, or with other content has another key, so it does not pass for this one.
 
     `named` is the trail as the call named it, unescaped; `trail` is None when CloudTrail could have no such trail.
     """
@@ -55,7 +57,10 @@ def read_stop_event(envelope: object) -> StopEvent | Refused:
     if event.record.get("errorCode") is not None or event.record.get("errorMessage") is not None:
         return Refused("the call failed, so nothing was stopped")
     named = event.text("requestParameters.name")
-    return StopEvent(_key(event), event, named[:_LONGEST_NAMED], _trail(envelope, event, named))
+    trail = _trail(envelope, event, named)
+    about = str(trail) if trail else named
+    key = identity_digest(about, _region(envelope, event), _account(envelope, event), event_identity(event))
+    return StopEvent(key, event, named[:_LONGEST_NAMED], trail)
 
 
 def _trail(envelope: Mapping[str, Any], event: Event, named: str) -> TrailArn | None:
@@ -65,11 +70,18 @@ def _trail(envelope: Mapping[str, Any], event: Event, named: str) -> TrailArn | 
     """
     if named.startswith("arn:"):
         return read_trail_arn(named)
-    region = event.region or _text(envelope.get("region"))
-    account = event.account or _text(envelope.get("account"))
+    region, account = _region(envelope, event), _account(envelope, event)
     if not is_trail_name(named) or not is_region(region) or not _is_account(account):
         return None
     return TrailArn(partition_of(region), region, account, named)
+
+
+def _region(envelope: Mapping[str, Any], event: Event) -> str:
+    return event.region or _text(envelope.get("region"))
+
+
+def _account(envelope: Mapping[str, Any], event: Event) -> str:
+    return event.account or _text(envelope.get("account"))
 
 
 def _is_account(text: str) -> bool:
@@ -78,9 +90,3 @@ def _is_account(text: str) -> bool:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _key(event: Event) -> str:
-    """Return the digest of the event's id; of an event without one, that of all it holds."""
-    identity: object = event.event_id or sorted((key, str(value)) for key, value in event.flat.items())
-    return hashlib.sha256(json.dumps([event.account, identity]).encode()).hexdigest()
