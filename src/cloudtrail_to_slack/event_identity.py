@@ -40,7 +40,7 @@ def event_identity(event: Event) -> list[object]:
     else:
         content = {name: value for name, value in event.record.items() if name != _ACCOUNT}
     time = event.time.isoformat() if event.time else event.text("eventTime")
-    return [event.event_id, account, time, _digest(_plain({**content, "eventTime": time}))]
+    return [_plain(event.record.get("eventID")), account, time, _digest(_plain({**content, "eventTime": time}))]
 
 
 def identity_digest(*parts: object) -> str:
