@@ -23,6 +23,24 @@ IDENTITY = {"type": "AssumedRole", "principalId": "AROAEXAMPLE:session-1", "arn"
             {"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}},
             "web/session-1 called ConsoleLogin, which failed",
         ),
+        ({"errorMessage": "not authorized to perform: x"}, "web/session-1 called DeleteBucket, which was denied"),
+        (
+            {"responseElements": {"failures": [1]}},
+            "web/session-1 called DeleteBucket, which failed in part",
+        ),
+        (
+            {"errorCode": "Client.DryRunOperation"},
+            "web/session-1 called DeleteBucket as a dry run, which changes nothing",
+        ),
+        ({"eventName": "SwitchRole"}, "web/session-1 called SwitchRole, with an unknown result"),
+        (
+            {"eventType": "AwsServiceEvent", "eventName": "RotateKey", "userIdentity": {"invokedBy": "AWS Internal"}},
+            "RotateKey by AWS Internal (service event)",
+        ),
+        (
+            {"eventType": "AwsServiceEvent", "serviceEventDetails": {"state": "FAILED"}},
+            "DeleteBucket by web/session-1 (service event), which failed",
+        ),
         ({"eventName": None, "userIdentity": None}, "unknown called something without a name"),
         (
             {"eventName": ..., "insightDetails": {"state": "Start", "eventName": "DeleteVpc"}},

@@ -43,7 +43,11 @@ class Alert:
             state = {"Start": " started", "End": " ended"}.get(event.insight.state, "")
             what = "error rate" if event.insight.is_error_rate else "call rate"
             return f"Insight{state}: unusual {what} of {event.name or 'an API'}"
-        title = f"{event.actor.label} called {event.name or 'something without a name'}{self._ending}"
+        name = event.name or "something without a name"
+        if event.is_service_event:
+            title = f"{name} by {event.actor.label} (service event){self._ending}"
+        else:
+            title = f"{event.actor.label} called {name}{self._ending}"
         return f"{title} (update of an earlier event)" if event.is_update else title
 
     @property

@@ -70,7 +70,7 @@ def call_outcome(event: Event) -> CallOutcome:
         return stated
     if event.name.strip().lower() in _STATE_THEIR_RESULT:
         return CallOutcome.UNKNOWN
-    if event.text("eventType") == "AwsServiceEvent":
+    if event.is_service_event:
         return CallOutcome.NOT_A_CALL
     if _is_dry_run(event):
         return CallOutcome.DRY_RUN

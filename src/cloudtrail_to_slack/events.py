@@ -82,6 +82,14 @@ class Event:
         return as_text(self.flat.get(key))
 
     @property
+    def is_service_event(self) -> bool:
+        """Whether a service reports with it what it did by itself: it is no call.
+
+        Source: AWS CloudTrail User Guide, "Non-API events captured by CloudTrail".
+        """
+        return self.text("eventType") == "AwsServiceEvent"
+
+    @property
     def is_update(self) -> bool:
         """Whether CloudTrail corrects with it an event that it delivered before.
 

@@ -72,7 +72,7 @@ def test_an_event_that_comes_by_two_paths_is_told_once(world: World) -> None:
     world.put_log(same)
     world.invoke(s3_event(KEY))
     (message,) = world.slack.messages(CHANNEL)
-    assert re.search(r"brought by EventBridge, told [0-9]+ days after the event", json.dumps(message.blocks))
+    assert re.search(r"received from EventBridge, [0-9]+ days after the event", json.dumps(message.blocks))
 
 
 def test_an_event_is_known_again_by_the_account_its_bus_tells(world: World) -> None:
@@ -191,7 +191,7 @@ def test_the_log_object_may_come_first(world: World) -> None:
     world.invoke(s3_event(KEY))
     world.invoke(_event_bridge(same))
     (message,) = world.slack.messages(CHANNEL)
-    assert "brought by the log object, told " in json.dumps(message.blocks)
+    assert "read from the log file, " in json.dumps(message.blocks)
 
 
 def test_records_without_an_id_are_told_apart_by_what_they_hold(world: World) -> None:

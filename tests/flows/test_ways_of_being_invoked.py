@@ -119,7 +119,7 @@ def test_a_single_event_from_eventbridge_is_alerted(world: World) -> None:
     )
     (message,) = world.slack.messages(CHANNEL)
     assert "DeleteBucket" in message.text
-    assert "brought by EventBridge" in str(message.blocks)
+    assert "received from EventBridge" in str(message.blocks)
 
 
 def test_calls_of_its_own_role_come_with_log_objects_alone(world: World) -> None:

@@ -151,7 +151,7 @@ def test_error_message() -> None:
 @pytest.mark.parametrize(
     ("origin", "text"),
     [
-        (None, "brought by EventBridge"),
+        (None, "received from EventBridge"),
         (LogObject("UPPER_case", "a/b.json.gz", "eu-west-1"), "`s3://UPPER_case/a/b.json.gz`"),
         (LogObject("trail-bucket", "x" * 2000, "eu-west-1"), f"`s3://trail-bucket/{'x' * 478}"),
     ],

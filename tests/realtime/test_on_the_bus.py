@@ -138,7 +138,7 @@ def test_an_event_of_each_kind_goes_all_the_way(
     world.configure_bot(**rules)
     world.invoke(envelope)
     (message,) = world.slack.messages(CHANNEL)
-    assert "brought by EventBridge" in json.dumps(message.blocks)
+    assert "received from EventBridge" in json.dumps(message.blocks)
     world.put_log(sample["record"])
     world.invoke(s3_event(KEY))
     assert len(world.slack.messages(CHANNEL)) == 1

@@ -6,7 +6,7 @@ from cloudtrail_to_slack.alerts import Alert
 from cloudtrail_to_slack.call_outcomes import CallOutcome
 from cloudtrail_to_slack.events import Event
 from cloudtrail_to_slack.insights import Insight
-from cloudtrail_to_slack.messages.outcome_words import outcome_marks, rule_title
+from cloudtrail_to_slack.messages.outcome_words import outcome_marks, rule_title, warns_of_mfa
 from cloudtrail_to_slack.messages.slack_message import link
 from cloudtrail_to_slack.messages.slack_text import code, json_length, plain, word
 from cloudtrail_to_slack.rules import Rule, Severity
@@ -20,12 +20,15 @@ SEVERITY_MARKS = {
 }
 _RULES_SHOWN = 3
 _LONGEST_RUNBOOK = 300
+_UPDATE = ":pencil2: *update of an earlier event*"
 
 
 def notification_text(alert: Alert) -> str:
     """Return what a phone's lock screen shows: what happened, and where."""
     event = alert.event
-    marks = ("❌ " if alert.outcome.is_refusal else "") + ("⚠️ without MFA: " if event.without_mfa else "")
+    marks = ("❌ " if alert.outcome.is_refusal else "") + (
+        "⚠️ without MFA: " if warns_of_mfa(event, alert.outcome) else ""
+    )
     return f"{marks}{plain(alert.title, 300)}\n{' · '.join(plain(part, 120) for part in place(event))}"
 
 
@@ -38,7 +41,8 @@ def headline(alert: Alert) -> str:
     else:
         name = word(event.name) if event.name else "*something without a name*"
         first = f"{mark} {name} by {code(event.actor.label, 200)}"
-    first += "".join(f" — {outcome}" for outcome in outcome_marks(event, alert.outcome))
+    marks = [*outcome_marks(event, alert.outcome), *([_UPDATE] if event.is_update else [])]
+    first += "".join(f" — {mark}" for mark in marks)
     return f"{first}\nin {' · '.join(code(part, 120) for part in place(event))}"
 
 

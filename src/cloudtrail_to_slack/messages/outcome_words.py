@@ -34,11 +34,16 @@ _MARKS = {
 
 
 def outcome_marks(event: Event, outcome: CallOutcome) -> list[str]:
-    """Return the marks of a sign-in without MFA, of an outcome other than success and of an update."""
-    marks = [":warning: *without MFA*"] if event.without_mfa else []
+    """Return the marks of a sign-in without MFA and of an outcome other than success."""
+    marks = [":warning: *without MFA*"] if warns_of_mfa(event, outcome) else []
     if outcome in _MARKS:
         marks.append(_MARKS[outcome] + (f" {code(event.error_code, 100)}" if event.error_code else ""))
-    return [*marks, *([":pencil2: *update of an earlier event*"] if event.is_update else [])]
+    return marks
+
+
+def warns_of_mfa(event: Event, outcome: CallOutcome) -> bool:
+    """Whether to warn of a missing MFA device: not where the sign-in failed, which may be before it is asked for."""
+    return event.without_mfa and not outcome.is_refusal
 
 
 def ended_words(outcome: CallOutcome) -> str:

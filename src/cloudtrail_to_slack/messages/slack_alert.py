@@ -114,7 +114,7 @@ def bare_line(alert: Alert) -> SlackMessage:
 
 
 def _refused_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
-    origin = quote(alert.origin.url, 600) if alert.origin else "none, EventBridge brought the event"
+    origin = quote(alert.origin.url, 600) if alert.origin else "none, the event came from EventBridge"
     return f"{CUT_MARK} shown short, because Slack refused the whole alert; see the log object: {origin}"
 
 
@@ -154,11 +154,11 @@ def _links_and_ids(alert: Alert) -> list[str]:
 
 
 def _path(alert: Alert) -> str | None:
-    """Return which way the event came, and how long that took; None where the links say all there is to say."""
-    after = f", told {how_long(alert.lag)} after the event" if alert.lag is not None else ""
+    """Return where the event came from, and how long that took; None where the links say all there is to say."""
+    after = f", {how_long(alert.lag)} after the event" if alert.lag is not None else ""
     if alert.origin is None:
-        return f"brought by EventBridge{after}"
-    return f"brought by the log object{after}" if after else None
+        return f"received from EventBridge{after}"
+    return f"read from the log file{after}" if after else None
 
 
 def _identifiers(alert: Alert) -> str:

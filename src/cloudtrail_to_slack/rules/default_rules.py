@@ -81,7 +81,7 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
             title="Root user activity",
             attempt="act as the root user",
             severity=Severity.CRITICAL,
-            description="The root user made a call that does more than read.",
+            description="Any call by the root user that does more than read.",
             mitre=("T1078.004",),
         ),
         Rule(
@@ -90,8 +90,8 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
             title="Privileged root session activity",
             attempt="act in a privileged root session",
             severity=Severity.HIGH,
-            description="A session of sts:AssumeRoot, which acts as root of a member account for the management"
-            " account or a delegated administrator, made a call that does more than read.",
+            description="Any call that does more than read, by a session of sts:AssumeRoot: it acts as root of a member"
+            " account for the management account or a delegated administrator.",
             mitre=("T1078.004",),
         ),
         *_cloudtrail_rules(),
@@ -120,7 +120,7 @@ def events_to_track_rule(names: tuple[str, ...]) -> Rule:
 
 
 def _cloudtrail_rules() -> tuple[Rule, ...]:
-    trail = "The trail that these alerts are made from may be affected."
+    trail = "These alerts are made from what CloudTrail records."
     lake = "An event data store of CloudTrail Lake keeps a copy of the events."
     # Event name, end of the id, title, what it is as an attempt, severity, description.
     rules = (
