@@ -22,6 +22,7 @@ from cloudtrail_to_slack.object_keys import read_key
 from cloudtrail_to_slack.outcomes import Askers
 from cloudtrail_to_slack.record_evaluation import Judging, RecordEvaluator
 from cloudtrail_to_slack.report import Report
+from cloudtrail_to_slack.rules.time_limit import limited
 from cloudtrail_to_slack.state import StateError
 from cloudtrail_to_slack.telemetry import id_to_log, logger
 from cloudtrail_to_slack.turns import Turns
@@ -59,6 +60,9 @@ class Pipeline:
 
     def run(self, notifications: Sequence[Notification]) -> Report:
         """Do everything that is asked for, whatever of it fails; `Report.failures` says what was not done."""
+        return limited(self._run, notifications)  # one timer for all rules and records
+
+    def _run(self, notifications: Sequence[Notification]) -> Report:
         self._report.counts["rules_unusable"] = len(self._config.rule_issues)
         work = work_items(notifications)
         for each in work.singles:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudtrail_to_slack.rules import mistakes
+from cloudtrail_to_slack.rules.budget import is_wide
 from cloudtrail_to_slack.rules.functions import FUNCTIONS, KEY_FUNCTIONS, METHODS, TEST_MAKERS, TYPES
 from cloudtrail_to_slack.rules.limits import (
     MAX_EXPRESSION_DEPTH,
@@ -15,7 +16,6 @@ from cloudtrail_to_slack.rules.limits import (
 )
 from cloudtrail_to_slack.rules.mistakes import RefusalError
 from cloudtrail_to_slack.rules.walking import walk_deep
-from cloudtrail_to_slack.rules.weights import width_fault
 
 _ALLOWED = (
     ast.Constant, ast.Name, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.IfExp, ast.Subscript, ast.Slice,
@@ -236,7 +236,7 @@ def _check_operator(node: ast.BinOp, _names: _Names) -> None:
     if isinstance(node.op, ast.MatMult):
         raise RefusalError(node, "uses the operator @, which a rule may not")
     template = node.left.value if isinstance(node.left, ast.Constant) else None
-    if isinstance(node.op, ast.Mod) and isinstance(template, str) and width_fault(template):
+    if isinstance(node.op, ast.Mod) and isinstance(template, str) and is_wide(template):
         raise RefusalError(node.left, f"asks for a width over {MAX_FORMAT_WIDTH:,}, or one that is not written out")
 
 

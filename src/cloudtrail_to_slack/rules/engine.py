@@ -15,6 +15,7 @@ from typing import Any
 from cloudtrail_to_slack.rules.expressions import Evaluate, compile_expression
 from cloudtrail_to_slack.rules.index import RuleIndex
 from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule
+from cloudtrail_to_slack.rules.time_limit import limited
 
 # Denied calls are counted, whether or not a rule matches them.
 _DENIED = 'str(event.get("errorCode")).startswith("AccessDenied")'
@@ -71,6 +72,9 @@ class RuleSet:
 
         `concerned` are the rules that may match or raise, as the index tells them; None: all.
         """
+        return limited(self._judge, event, today, concerned)
+
+    def _judge(self, event: Mapping[str, Any], today: date, concerned: int | None) -> Verdict:
         problems: list[RuleProblem] = []
         matched = tuple(
             rule for rule, evaluate in self._concerned(concerned) if _matches(rule, evaluate, event, problems)

@@ -1,8 +1,9 @@
 """From the text of a rule to something that can be evaluated, with no way out of the rule. Pure.
 
 A rule is one Python expression over the read-only mapping `event`. What it may consist of is listed in `checker` and
-`functions`, and everything else is refused when it is compiled; what it may take is stated in `limits`, and `guarding`
-puts guards where an operation could take more. An expression without such operations becomes a plain function.
+`functions`, and everything else is refused when it is compiled; what it may take is stated in `limits`, and
+`instrumentation` puts guards where an operation could take more. An expression without such operations becomes a plain
+function.
 """
 
 import ast
@@ -13,14 +14,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudtrail_to_slack.errors import ExpressionError, Place, RuleBudgetError
+from cloudtrail_to_slack.rules.budget import Budget
 from cloudtrail_to_slack.rules.checker import check
 from cloudtrail_to_slack.rules.functions import FUNCTIONS, METHODS
-from cloudtrail_to_slack.rules.guarding import BUDGET, guarded
-from cloudtrail_to_slack.rules.guards import Budget
+from cloudtrail_to_slack.rules.instrumentation import BUDGET, instrument
 from cloudtrail_to_slack.rules.limits import MAX_EXPRESSION_CHARACTERS
 from cloudtrail_to_slack.rules.mistakes import RefusalError, syntax_advice
 from cloudtrail_to_slack.rules.parsing import parse
 from cloudtrail_to_slack.rules.pointing import excerpt
+from cloudtrail_to_slack.rules.time_limit import RULE_FILE, limited
 from cloudtrail_to_slack.rules.walking import walk
 
 __all__ = ["FUNCTIONS", "METHODS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
@@ -79,7 +81,7 @@ def parse_expression(text: str) -> ast.Expression:
 
 def compile_tree(tree: ast.Expression) -> Evaluate:
     """Compile a checked expression, or a part of one, to a function from a flattened event to its value."""
-    whole = guarded(tree.body)
+    whole = instrument(tree.body)
     # A function whose parameter is the event, so that comprehensions see it too and evaluations share nothing.
     parameters = [ast.arg("event"), *([ast.arg(BUDGET)] if whole.budgeted else [])]
     arguments = ast.arguments(posonlyargs=[], args=parameters, kwonlyargs=[], kw_defaults=[], defaults=[])
@@ -88,12 +90,12 @@ def compile_tree(tree: ast.Expression) -> Evaluate:
         ast.copy_location(node, whole.body)  # nothing else is new
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code = compile(function if whole.body is tree.body else ast.fix_missing_locations(function), "<rule>", "eval")
+        code = compile(function if whole.body is tree.body else ast.fix_missing_locations(function), RULE_FILE, "eval")
     names = {**_GLOBALS, **whole.tests} if whole.tests else _GLOBALS
     plain: Callable[..., object] = eval(code, names)  # noqa: S307 (checked by `check`, and without builtins)
     if not whole.budgeted:
         return plain
-    return lambda event: plain(event, Budget())
+    return lambda event: limited(plain, event, Budget())
 
 
 def _check_hopeless(tree: ast.Expression) -> None:

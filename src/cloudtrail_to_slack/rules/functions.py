@@ -22,22 +22,22 @@ Test = Callable[[object], bool]
 
 def re_search(pattern: str, text: object) -> bool:
     """Whether `pattern` matches somewhere in `text`; False when that is no text."""
-    return _kept_test("search", pattern)(text)
+    return kept_test("re_search", pattern)(text)
 
 
 def re_match(pattern: str, text: object) -> bool:
     """Whether `pattern` matches at the beginning of `text`; False when that is no text."""
-    return _kept_test("match", pattern)(text)
+    return kept_test("re_match", pattern)(text)
 
 
 def re_fullmatch(pattern: str, text: object) -> bool:
     """Whether `pattern` matches the whole of `text`; False when that is no text."""
-    return _kept_test("fullmatch", pattern)(text)
+    return kept_test("re_fullmatch", pattern)(text)
 
 
 def glob(pattern: str, text: object) -> bool:
     """Whether all of `text` is as `pattern` says (`*`, `?`, `[a-z]`, upper and lower case told apart)."""
-    return _kept_glob_test(pattern)(text)
+    return kept_test("glob", pattern)(text)
 
 
 def ip_in(text: object, *networks: str) -> bool:
@@ -92,6 +92,7 @@ def pattern_test(how: str, pattern: str) -> Test:
         except UnicodeEncodeError:  # half of a surrogate pair, which JSON can hold and UTF-8 cannot
             return matches(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")) is not None
 
+    test.size = size  # type: ignore[attr-defined]  # for the budget
     return test
 
 
@@ -114,6 +115,7 @@ def glob_test(pattern: str) -> Test:
             raise RuleBudgetError(f"a glob of {len(pattern):,} characters on a text of {len(text):,}")
         return matches(text) is not None
 
+    test.size = len(pattern)  # type: ignore[attr-defined]  # for the budget
     return test
 
 
@@ -171,13 +173,9 @@ TYPES = frozenset({"str", "int", "float", "bool", "list", "tuple", "set", "dict"
 
 
 @functools.lru_cache(_KEPT)
-def _kept_test(how: str, pattern: str) -> Test:
-    return pattern_test(how, pattern)
-
-
-@functools.lru_cache(_KEPT)
-def _kept_glob_test(pattern: str) -> Test:
-    return glob_test(pattern)
+def kept_test(function: str, pattern: str) -> Test:
+    """Return the test that a function makes of a pattern, which may come from an event; kept for a while."""
+    return TEST_MAKERS[function][0](pattern)
 
 
 def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
