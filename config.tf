@@ -18,6 +18,12 @@ locals {
   bucket_account_id     = coalesce(var.cloudtrail_logs_s3_bucket_account_id, data.aws_caller_identity.current.account_id)
   bucket_in_own_account = local.bucket_account_id == data.aws_caller_identity.current.account_id
 
+  # Not the resources' own ARNs, which are known only after apply: the package, and so its hash, holds them.
+  own_role_arns = [
+    for name in concat([var.function_name], var.restart_logging ? [local.restart_name] : []) :
+    "arn:${local.partition}:iam::${local.account_id}:role/${name}"
+  ]
+
   config = {
     function_name                         = var.function_name
     use_default_rules                     = var.use_default_rules
@@ -36,5 +42,6 @@ locals {
     enable_realtime                       = var.enable_realtime
     enable_silence_alarm                  = local.watches_silence
     silence_alarm_minimum_hours           = var.silence_alarm_minimum_hours
+    own_role_arns                         = local.own_role_arns
   }
 }

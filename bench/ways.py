@@ -14,6 +14,7 @@ from cloudtrail_to_slack.log_objects import read_stream
 from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.notifications import LogObject, Notification
 from cloudtrail_to_slack.outcomes import Askers, Undelivered
+from cloudtrail_to_slack.own_role import OwnRoles
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.record_evaluation import Judging
 from cloudtrail_to_slack.rules import Rule
@@ -53,7 +54,15 @@ class Nobody:
 
 def path(content: bytes, judging: Judging) -> int:
     """Our way, from the gzipped object to verdicts and alerts; returns how many matched."""
-    pipeline = Pipeline(Config(), judging, lambda _seconds: _S3(content), Nobody(), invocation_clock(None))  # type: ignore[arg-type,return-value]  # what it needs of S3 and delivery
+    pipeline = Pipeline(
+        Config(),
+        judging,
+        lambda _seconds: _S3(content),  # type: ignore[arg-type,return-value]  # what it needs of S3
+        Nobody(),  # type: ignore[arg-type]  # and of delivery
+        invocation_clock(None),
+        own_roles=OwnRoles(()),
+        send_self_reports=lambda _reports, _own_calls: None,
+    )
     report = pipeline.run([Notification((_OBJECT,))])
     if report.failures:
         raise RuntimeError(str(report.failures[0]))

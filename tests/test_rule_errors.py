@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from cloudtrail_to_slack.messages.slack_notices import RuleErrorReport
-from cloudtrail_to_slack.rule_errors import RuleErrors
-from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem
+from cloudtrail_to_slack.rule_errors import MOST_IDS, RuleErrorReport, RuleErrors
+from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem, Severity
 from support.samples import LOG_OBJECT, event
 
 BROKEN = Rule('event["a"] == 1', id="broken")
@@ -22,7 +21,9 @@ def reports(*problems: Sequence[RuleProblem]) -> list[RuleErrorReport]:
     """The reports after one event for each of the `problems`."""
     errors = RuleErrors()
     for number, found in enumerate(problems):
-        errors.add(found, event(eventID=f"event-{number}"), LOG_OBJECT if number == 0 else None)
+        errors.add(
+            found, event(eventID=f"event-{number}"), LOG_OBJECT if number == 0 else None, frozenset({f"m{number}"})
+        )
     return errors.reports
 
 
@@ -32,10 +33,19 @@ def test_no_errors() -> None:
 
 
 def test_once_a_rule_and_cause() -> None:
-    """A rule that fails for one cause on many events is one report, which counts them and shows the first."""
+    """A rule that fails for one cause on many events is one report, with their ids and all that asked for them."""
     (report,) = reports([problem()], [problem(detail="KeyError: another")], [problem()])
-    expected = RuleErrorReport("broken", BROKEN.expression, "KeyError: 'a'", "KeyError: 'a'", 3, "event-0", LOG_OBJECT)
-    assert report == expected
+    assert report == RuleErrorReport(
+        rule_name="broken",
+        expression=BROKEN.expression,
+        cause="KeyError: 'a'",
+        detail="KeyError: 'a'",
+        events=3,
+        event_ids=("event-0", "event-1", "event-2"),
+        origin=LOG_OBJECT,
+        severity=Severity.MEDIUM,
+        askers=frozenset({"m0", "m1", "m2"}),
+    )
 
 
 def test_another_cause_or_rule_is_another_report() -> None:
@@ -53,3 +63,19 @@ def test_details_are_bounded() -> None:
     """An endless detail, which may quote the event, is kept short."""
     (report,) = reports([problem(detail="x" * 1_000_000)])
     assert report.detail == "x" * 1000
+
+
+def test_ids_are_plain_and_bounded() -> None:
+    """Of very many events the first ids are kept and all are counted; an id that is none is made harmless."""
+    errors = RuleErrors()
+    for event_id in ("", "\ud800<!channel>", "x" * 1000, *(f"event-{number}" for number in range(2 * MOST_IDS))):
+        errors.add([problem()], event(eventID=event_id), LOG_OBJECT, frozenset())
+    (report,) = errors.reports
+    assert report.event_ids[:3] == ("without id", "???channel?", "x" * 64)
+    assert (len(report.event_ids), report.events) == (MOST_IDS, 2 * MOST_IDS + 3)
+
+
+def test_an_ignore_rule_has_no_severity() -> None:
+    """The report of an ignore rule states no severity."""
+    (report,) = reports([problem(OTHER)])
+    assert report.severity is None

@@ -11,6 +11,7 @@ from typing import TypeVar
 from cloudtrail_to_slack.config_reader import Reader, kind
 from cloudtrail_to_slack.environment import is_web_address
 from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.own_role import is_role_arn
 from cloudtrail_to_slack.rule_reader import RuleIssue, RuleReader
 from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule
 from cloudtrail_to_slack.secret_values import SecretKind, SecretSource
@@ -22,6 +23,7 @@ KEYS = (
     "rule_evaluation_errors_to_slack", "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification",
     "function_name", "slack", "sns", "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live",
     "max_messages_per_channel", "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours",
+    "own_role_arns",
 )  # fmt: skip
 LEAST_SILENCE_HOURS = 2
 _WEBHOOK_KEYS: Mapping[str, SecretKind] = {
@@ -72,6 +74,7 @@ class Config:
     enable_realtime: bool = True
     enable_silence_alarm: bool = False
     silence_alarm_minimum_hours: int = LEAST_SILENCE_HOURS
+    own_role_arns: tuple[str, ...] = ()
 
 
 def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, list[Fault]]:
@@ -105,7 +108,11 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
         silence_alarm_minimum_hours=reader.whole_number(
             "silence_alarm_minimum_hours", default=LEAST_SILENCE_HOURS, least=LEAST_SILENCE_HOURS
         ),
+        own_role_arns=reader.texts("own_role_arns"),
     )
+    for arn in config.own_role_arns:
+        if not is_role_arn(arn):
+            reader.fault("own_role_arns", f"has {arn[:200]!r}, which is no ARN of a role")
     for pack in reader.texts("detection_packs"):
         reader.fault("detection_packs", f"names {pack[:100]!r}, and there is no such pack")
     if not config.rules and not faults and config.rule_issues:

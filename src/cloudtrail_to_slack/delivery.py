@@ -18,7 +18,7 @@ from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.messages.slack_summary import ALERTS_IN_ONE_MESSAGE
 from cloudtrail_to_slack.outcomes import Askers, Outcome, Results, Undelivered
 from cloudtrail_to_slack.parcels import AlertParcel, NoticeParcel, Post
-from cloudtrail_to_slack.routing import Kind, Router, Target
+from cloudtrail_to_slack.routing import Router, Target
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack.sns_delivery import SnsDelivery
 from cloudtrail_to_slack.telemetry import id_to_log, logger
@@ -45,7 +45,7 @@ class Delivery:
     ) -> None:
         self.results = Results()
         self.failures: list[tuple[Askers, Undelivered]] = []
-        self._router = router
+        self.router = router
         self._threads = threads
         self._lanes = Lanes(clock)
         slack = SlackDelivery(destinations, threads, clock, self.results)
@@ -60,10 +60,10 @@ class Delivery:
         """
         pending: Counter[Target] = Counter()
         for alert, make, askers in alerts:
-            targets = self._router.targets(alert.account)
+            targets = self.router.targets(alert.account)
             if not targets:
                 code = f"no route and no default for account {alert.account or 'unknown'}"
-                self._unrouted(f"the alert of event {id_to_log(alert.event_id) or 'without id'}", code, askers)
+                self.unrouted(f"the alert of event {id_to_log(alert.event_id) or 'without id'}", code, askers)
             for target in targets:
                 pending[target] += self._add(alert, make, target, askers)
         for target, alerts_for_it in pending.items():
@@ -75,11 +75,9 @@ class Delivery:
     def tell(self, notices: Iterable[tuple[Notice, Askers]]) -> None:
         """Deliver notices, after the alerts; what exceeds the limit of a kind of them as a summary."""
         for notice, askers in notices:
-            targets = self._router.notice_targets(notice.account)
-            if notice.slack_only:
-                targets = [target for target in targets if target.kind is not Kind.SNS]
-            elif not targets:
-                self._unrouted(notice.name, "no route and no default", askers)
+            targets = self.router.notice_targets(notice.account)
+            if not targets:
+                self.unrouted(notice.name, "no route and no default", askers)
             for target in targets:
                 self._add_notice(notice, target, askers)
         self._lanes.run()
@@ -128,7 +126,8 @@ class Delivery:
         self._lanes.add(target, parcel.order, parcel)
         return parcel
 
-    def _unrouted(self, what: str, code: str, askers: Askers) -> None:
+    def unrouted(self, what: str, code: str, askers: Askers) -> None:
+        """Record that something has no destination at all."""
         self.results.count("unrouted", Outcome.UNDELIVERED)
         logger.error("undelivered", extra={"what": what, "destination": "unrouted", "code": code})
         self.failures.append((askers, Undelivered(what, "any destination", code)))

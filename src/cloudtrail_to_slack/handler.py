@@ -1,8 +1,8 @@
 """The Lambda's handler: composes the parts once per cold start, runs the pipeline, and fails if anything is undone."""
 
 import os
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,13 @@ from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
 from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.notifications import Notification, read_payload
 from cloudtrail_to_slack.outcomes import Outcome
+from cloudtrail_to_slack.own_role import OwnCalls, OwnRoles, role_of_function
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.record_evaluation import Judging
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.routing import Kind, Router
 from cloudtrail_to_slack.rule_advice import log_advice, log_rule_issues
+from cloudtrail_to_slack.rule_errors import RuleErrorReport
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
 from cloudtrail_to_slack.settings import DEFAULT_CONFIG_PATH, VARIABLES, Settings, parse_webhook_routes, read_settings
@@ -36,6 +38,7 @@ from cloudtrail_to_slack.threads import Threads
 from cloudtrail_to_slack.waiting import Clock, invocation_clock
 
 if TYPE_CHECKING:
+    from cloudtrail_to_slack.self_reports import ReportMemory
     from cloudtrail_to_slack.silence import Hearing, Memory
     from cloudtrail_to_slack.silence_check import SilenceCheck
 
@@ -66,6 +69,7 @@ class Application:
         self._destinations = Destinations(self._bot_token, settings.slack_api_url, self.clients)
         self._heard: Memory | None = None
         self._said: dict[str, float] = {}  # what need not be said again for a while
+        self._report_memory: ReportMemory | None = None
         if not settings.table_name:
             logger.warning("no state table: alerts are told at least once, and threads end with the invocation")
 
@@ -89,7 +93,9 @@ class Application:
             self.clients.s3,
             delivery,
             clock,
-            self._silence(router, delivery, clock),
+            own_roles=self._own_roles(context),
+            send_self_reports=partial(self._send_self_reports, delivery, clock),
+            silence=self._silence(router, delivery, clock),
         )
         report = pipeline.run(notifications)
         self._close(report, delivery)
@@ -154,6 +160,26 @@ class Application:
         config, table_name = self._settings.config, self._settings.table_name
         usable = self.clients.dynamodb if table_name and config.deduplicate_deliveries else None
         return Ledger(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
+
+    def _send_self_reports(
+        self, delivery: Delivery, clock: Clock, reports: Sequence[RuleErrorReport], own_calls: OwnCalls
+    ) -> None:
+        """Send what the function reports about itself, if there is anything."""
+        config, table_name = self._settings.config, self._settings.table_name
+        due = self._report_memory.due if self._report_memory else None
+        if not (reports or own_calls.by_account or config.rule_issues or due):
+            return
+        from cloudtrail_to_slack.self_reports import ReportMemory, SelfReports  # noqa: PLC0415 (hardly ever needed)
+
+        self._report_memory = self._report_memory or ReportMemory()
+        table = (self.clients.dynamodb, table_name) if table_name else None
+        SelfReports(config, delivery, clock, self._report_memory, table).send(reports, own_calls)
+
+    def _own_roles(self, context: Any) -> OwnRoles:  # noqa: ANN401 (Lambda's, or none)
+        """Return the functions' own roles: as configured, else the role that is named after this function."""
+        config = self._settings.config
+        named = role_of_function(getattr(context, "invoked_function_arn", None), config.function_name)
+        return OwnRoles(config.own_role_arns or ([named] if named else []))
 
     def _silence(self, router: Router, delivery: Delivery, clock: Clock) -> "tuple[Hearing, SilenceCheck] | None":
         """Return what hears of log objects and tells of silence; None where that is off, or cannot be kept in mind."""

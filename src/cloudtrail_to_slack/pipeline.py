@@ -1,6 +1,6 @@
 """From notifications to delivered alerts: the only place where all the parts meet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.errors import DeliveryError
 from cloudtrail_to_slack.log_file_evaluation import NOT_BEGUN, LogFileEvaluation, LogFiles
 from cloudtrail_to_slack.log_file_source import ClientWithin
-from cloudtrail_to_slack.messages.slack_notices import Notice, removed_object_notice, rule_error_notices
+from cloudtrail_to_slack.messages.slack_notices import Notice, removed_object_notice
 from cloudtrail_to_slack.notifications import (
     Ignored,
     Notification,
@@ -20,11 +20,13 @@ from cloudtrail_to_slack.notifications import (
 )
 from cloudtrail_to_slack.object_keys import read_key
 from cloudtrail_to_slack.outcomes import Askers
+from cloudtrail_to_slack.own_role import OwnCalls, OwnRoles, is_own_work
 from cloudtrail_to_slack.record_evaluation import Judging, RecordEvaluator
 from cloudtrail_to_slack.report import Report
+from cloudtrail_to_slack.rule_errors import RuleErrorReport
 from cloudtrail_to_slack.rules.time_limit import limited
 from cloudtrail_to_slack.state import StateError
-from cloudtrail_to_slack.telemetry import id_to_log, logger
+from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.turns import Turns
 from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack.work import WorkItem, work_items
@@ -34,26 +36,35 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.silence_check import SilenceCheck
 
 
+# Sends what the function reports about itself.
+SendSelfReports = Callable[[Sequence[RuleErrorReport], OwnCalls], None]
+
+
 class Pipeline:
     """Works off the notifications of one invocation. Used once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all the parts meet here)
         self,
         config: Config,
         judging: Judging,
         s3_within: ClientWithin,
         delivery: Delivery,
         clock: Clock,
+        *,
+        own_roles: OwnRoles,
+        send_self_reports: SendSelfReports,
         silence: "tuple[Hearing, SilenceCheck] | None" = None,
     ) -> None:
         self._config = config
+        self._send_self_reports = send_self_reports
+        self._own_roles = own_roles
         self._delivery = delivery
         self._clock = clock
         self._hearing: Hearing | None = silence[0] if silence else None
         self._silence_check: SilenceCheck | None = silence[1] if silence else None
         self._report = Report()
         today = datetime.fromtimestamp(clock.now(), UTC).date()
-        self._records = RecordEvaluator(judging, today, self._report)
+        self._records = RecordEvaluator(judging, own_roles, today, self._report)
         self._log_files = LogFiles(s3_within, judging.prefilter, self._records, self._report, clock.now, self._hearing)
         self._turns = Turns(clock, self._records.pending, self._deliver_pending)
         self._notices: list[tuple[Notice, Askers]] = []
@@ -75,7 +86,8 @@ class Pipeline:
         )
         self._deliver_pending()
         self._delivery.finish()
-        self._delivery.tell([*self._notices, *self._log_files.notices, *self._rule_error_notices()])
+        self._delivery.tell([*self._notices, *self._log_files.notices])
+        self._report_on_self()
         for each in work.checks:
             self._take_single(each)
         for askers, undelivered in self._delivery.failures:
@@ -117,18 +129,11 @@ class Pipeline:
                 self._report.fail(askers, [f"a payload of no known kind: {description}"])
 
     def _take_single_event(self, record: Mapping[str, Any], askers: Askers) -> None:
-        if self._is_own(record):
-            # Its refusal may have been delivered, which was refused, and so on, within seconds.
-            self._ignore("a call of this function's own role, which its log file brings too")
+        if is_own_work(record) and self._own_roles.made(record):
+            # Whatever is done about it makes such calls too, which EventBridge would bring within seconds.
+            self._ignore("a call that this function made as its work, which its log file brings too")
             return
         self._records.evaluate(record, None, askers, lambda reason: self._report.fail(askers, [reason]))
-
-    def _is_own(self, record: Mapping[str, Any]) -> bool:
-        """Whether a record is of a call of this function's own role, which is named after the function."""
-        found: Any = record
-        for key in ("userIdentity", "sessionContext", "sessionIssuer", "userName"):
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return found is not None and found == self._config.function_name
 
     def _ignore(self, reason: str) -> None:
         self._report.counts["notifications_ignored"] += 1
@@ -148,16 +153,11 @@ class Pipeline:
         for alerts in self._records.pending.take():
             self._delivery.deliver(alerts)
 
-    def _rule_error_notices(self) -> list[tuple[Notice, Askers]]:
-        """Return what is to be told of rules that raised.
-
-        Not to hear of such a rule is no reason to tell every alert of the invocation again, so nobody asks for it.
-        """
+    def _report_on_self(self) -> None:
+        """Send what the function reports about itself, and log each rule that raised."""
         reports = self._records.rule_errors.reports
         self._report.counts["rule_errors"] = sum(report.events for report in reports)
         for report in reports:
             extra = {"rule": report.rule_name, "cause": report.cause, "events": report.events}
-            logger.warning("rule error", extra={**extra, "event_id": id_to_log(report.example_event_id)})
-        if not reports or not self._config.rule_evaluation_errors_to_slack:
-            return []
-        return [(notice, frozenset()) for notice in rule_error_notices(reports)]
+            logger.warning("rule error", extra={**extra, "event_ids": list(report.event_ids)})
+        self._send_self_reports(reports, self._records.own_calls)

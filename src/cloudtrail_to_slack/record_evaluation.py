@@ -13,6 +13,7 @@ from cloudtrail_to_slack.events import Event, read_event
 from cloudtrail_to_slack.log_objects import decode_record
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.outcomes import Askers
+from cloudtrail_to_slack.own_role import OwnCalls, OwnRoles
 from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.rule_errors import RuleErrors
@@ -73,11 +74,16 @@ class PendingAlerts:
 
 
 class RecordEvaluator:
-    """Evaluates the records of one invocation; what matches is added to `pending`, what goes wrong to `rule_errors`."""
+    """Evaluates the records of one invocation.
 
-    def __init__(self, judging: Judging, today: date, report: Report) -> None:
+    What matches is added to `pending`, or to `own_calls` where one of `own_roles` made the call; what goes wrong is
+    added to `rule_errors`.
+    """
+
+    def __init__(self, judging: Judging, own_roles: OwnRoles, today: date, report: Report) -> None:
         self.pending = PendingAlerts()
         self.rule_errors = RuleErrors()
+        self.own_calls = OwnCalls(own_roles)
         self._rule_set = judging.rule_set
         self._today = today
         self._report = report
@@ -111,11 +117,13 @@ class RecordEvaluator:
     def _evaluate(self, raw: Any, origin: LogObject | None, askers: Askers, candidates: int | None) -> Outcome:  # noqa: ANN401 (as above)
         event = _event(raw, origin)
         verdict = self._rule_set.judge(event.flat, self._today, candidates)
-        self.rule_errors.add(verdict.problems, event, origin)
+        self.rule_errors.add(verdict.problems, event, origin, askers)
         if event.error_code.startswith("AccessDenied"):
             self._report.denied += 1
             self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
-        if verdict.outcome is Outcome.MATCHED:
+        if verdict.outcome is Outcome.MATCHED and self.own_calls.take(event, verdict.matched, askers):
+            self._report.counts["own_role_alerts"] += 1
+        elif verdict.outcome is Outcome.MATCHED:
             kept = bytes(raw) if origin else raw
             make = partial(_alert, kept, origin, verdict.matched)
             self.pending.add(origin, (hold_alert(event, verdict.matched), make, askers), len(kept))

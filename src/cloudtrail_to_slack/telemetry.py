@@ -32,6 +32,7 @@ METRICS = {
     "notifications_unrecognised": "NotificationsUnrecognised",
     "rule_errors": "RuleErrors",
     "rules_unusable": "RulesUnusable",
+    "own_role_alerts": "OwnRoleAlerts",
     "rhythms_unwritten": "RhythmsUnwritten",
 }
 _VALUES_AT_ONCE = 99  # of one metric in one line. Source: CloudWatch User Guide, embedded metric format specification

@@ -6,6 +6,8 @@ from typing import Any
 import boto3
 import pytest
 
+from support.passing_time import PassingTime
+
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], None]:
@@ -27,3 +29,9 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], None]
     session.events.register("before-send.dynamodb", before_send)  # type: ignore[arg-type]  # its answer is used
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
     return lambda operation, code, times: waiting.setdefault(operation, []).extend([code] * times)
+
+
+@pytest.fixture
+def passing_time(monkeypatch: pytest.MonkeyPatch) -> PassingTime:
+    """A clock that a test moves on."""
+    return PassingTime(monkeypatch)

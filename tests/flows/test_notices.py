@@ -1,4 +1,4 @@
-"""What is told besides alerts: rules that raise, removed and unreadable objects."""
+"""Notices besides alerts: removed and unreadable objects."""
 
 import json
 from typing import Any
@@ -7,93 +7,11 @@ import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.slack_standin import SlackError
-from support.world import BUCKET, CHANNEL, KEY, World, record, s3_event
-
-_RAISES = 'event["requestParameters.userName"].startswith("svc-")'
+from support.world import BUCKET, CHANNEL, KEY, World, s3_event
 
 
 def _said(message: Any) -> str:
     return json.dumps(message.blocks)
-
-
-def test_a_rule_that_raises_is_told_once_for_all_events(world: World) -> None:
-    """One rule and cause makes one report in an invocation: rule, error, how many events, one of them, the object."""
-    world.configure_bot(table=False, use_default_rules=False, rules=[_RAISES])
-    world.put_log(*(record(eventID=f"e-{number}") for number in range(50)))
-    other = world.put_log(record(), key=KEY.replace("0123", "aaaa"))
-    counts = world.invoke(s3_event(KEY, other))
-    (message,) = world.slack.messages(CHANNEL)
-    said = _said(message)
-    for part in ("svc-", "KeyError", "on 51 events", "e-0", f"s3://{BUCKET}/{KEY}"):
-        assert part in said
-    assert counts["rule_errors"] == 51
-    assert counts["unmatched"] == 51
-
-
-def test_each_cause_of_a_rule_is_told(world: World) -> None:
-    """A rule that raises in two ways, and another rule, are three reports in one message."""
-    world.configure_bot(
-        table=False,
-        use_default_rules=False,
-        rules=[_RAISES, {"expression": 'event.get("eventName")', "id": "not-a-bool"}],
-    )
-    world.put_log(record(), record(requestParameters={"userName": 5}))
-    world.invoke(s3_event(KEY))
-    (message,) = world.slack.messages(CHANNEL)
-    said = _said(message)
-    assert [said.count(word) for word in ("KeyError", "AttributeError", "`not-a-bool`")] == [1, 1, 1]
-    assert "gave a str where True or False is expected" in said
-
-
-def test_many_rule_errors_are_split_over_messages(world: World) -> None:
-    """However many rules raise, each is reported, in messages that Slack takes."""
-    rules = [
-        {"expression": f'event["missing.{"x" * 300}.{number}"] == 1', "id": f"rule-{number}"} for number in range(60)
-    ]
-    world.configure_bot(table=False, use_default_rules=False, rules=rules)
-    world.put_log(record())
-    world.invoke(s3_event(KEY))
-    messages = world.slack.messages(CHANNEL)
-    assert len(messages) > 1
-    everything = "".join(map(_said, messages))
-    assert all(f"`rule-{number}`" in everything for number in range(60))
-
-
-@pytest.mark.parametrize("switch", [False, "false", "False"])
-def test_rule_errors_are_not_told_when_switched_off(world: World, capsys: Any, switch: Any) -> None:
-    """Switched off, by false or the text "false", rule errors stand in the log and not in Slack."""
-    world.configure_bot(table=False, rules=[_RAISES], rule_evaluation_errors_to_slack=switch)
-    world.put_log(record(errorCode=None))
-    world.invoke(s3_event(KEY))
-    assert world.texts() == []
-    assert '"message":"rule error"' in capsys.readouterr().out
-
-
-def test_a_broken_rule_hides_no_other(world: World) -> None:
-    """Rules after one that raises are evaluated, and an ignore rule that raises ignores nothing."""
-    world.configure_bot(table=False, rules=[_RAISES, "True"], ignore_rules=[_RAISES], use_default_rules=False)
-    world.put_log(record())
-    counts = world.invoke(s3_event(KEY))
-    assert counts["matched"] == 1
-    assert len(world.texts()) == 2
-
-
-def test_rule_errors_stay_out_of_sns(world: World) -> None:
-    """With SNS alone, a rule error is no message to the topic: its subscribers parse alerts."""
-    topic = world.make_topic("alerts")
-    world.configure(sns={"default_topic_arn": topic}, rules=[_RAISES])
-    world.put_log(record())
-    world.invoke(s3_event(KEY))
-    assert [body["rules"] for body in world.bodies(topic)] == [["access-denied"]]
-
-
-def test_a_rule_error_that_cannot_be_told_is_logged(world: World, capsys: Any) -> None:
-    """That nobody hears of a rule that raises is no reason to tell every alert of the invocation again."""
-    world.configure_bot(table=False, rules=[_RAISES])
-    world.slack.fail(SlackError("is_archived"), times=2)
-    world.put_log(record(errorCode=None))
-    world.invoke(s3_event(KEY))
-    assert '"message":"notice not told"' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"])

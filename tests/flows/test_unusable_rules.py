@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import ConfigurationError
-from support.world import KEY, World, record, s3_event
+from cloudtrail_to_slack_dev.slack_standin import SlackError
+from support.passing_time import PassingTime
+from support.world import CHANNEL, KEY, World, record, s3_event
 
 _GOOD = {"expression": 'event.get("eventName") == "DeleteBucket"', "id": "good"}
 _UNUSABLE: dict[str, Any] = {
@@ -70,3 +72,88 @@ def test_many_unusable_rules_fill_no_log(world: World, capsys: Any) -> None:
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert sum(line.get("message") == "rule unusable" for line in lines) == 100
     assert [line["rules"] for line in lines if line.get("message") == "more rules unusable"] == [50]
+
+
+_HOUR = 3600
+_QUIET = {"errorCode": None, "eventName": "Quiet"}
+
+
+def _notices(world: World) -> list[str]:
+    """The texts of the notices about unusable rules."""
+    return [text for text in world.texts() if "cannot be used" in text]
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_unusable_rules_are_reported_at_first_and_then_daily(
+    world: World,
+    passing_time: PassingTime,
+    table: bool,  # noqa: FBT001 (a parameter)
+) -> None:
+    """The first invocation reports every unusable rule and what is wrong with it; it is repeated after a day each."""
+    world.configure_bot(
+        table=table, rules=["event[", {"expression": "True", "severty": "high"}], use_default_rules=False
+    )
+    world.put_log(record(**_QUIET))
+    for hours, expected in ((0, 1), (1, 1), (22, 1), (2, 2), (20, 2), (5, 3)):
+        passing_time.passes(hours * _HOUR)
+        world.invoke(s3_event(KEY))
+        assert len(_notices(world)) == expected
+    said = json.dumps(
+        next(message for message in world.slack.messages(CHANNEL) if "cannot be used" in message.text).blocks
+    )
+    for part in ("rules[0]", "left out", "rules[1]", "severty: is no known key"):
+        assert part in said
+
+
+def test_another_process_reports_nothing_again(world: World, passing_time: PassingTime) -> None:
+    """What one process reported another does not; other unusable rules are reported at once."""
+    world.configure_bot(rules=["event["])
+    world.put_log(record(**_QUIET))
+    for rules in (["event["], ["event["], ["event[", "event("], ["event[", "event("]):
+        world.configure_bot_again(rules=rules)
+        world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "cloudtrail-to-slack-table")
+        passing_time.passes(60)
+        world.invoke(s3_event(KEY))
+    assert len(_notices(world)) == 2
+
+
+def test_without_slack_unusable_rules_go_to_sns(world: World) -> None:
+    """With SNS alone the topic gets the notice."""
+    topic = world.make_topic("alerts")
+    world.configure(sns={"default_topic_arn": topic}, rules=[{"expression": "event[", "id": "x"}])
+    world.put_log(record(**_QUIET))
+    world.invoke(s3_event(KEY))
+    (body,) = world.bodies(topic)
+    assert body["title"] == "1 rule of the configuration cannot be used as written"
+    assert 'rules[0] (id "x"): left out' in body["error_message"]
+
+
+def test_a_report_that_does_not_arrive_is_made_later(world: World, passing_time: PassingTime, capsys: Any) -> None:
+    """That unusable rules could not be reported fails no invocation; it is tried again soon."""
+    world.configure_bot(rules=["event["])
+    world.put_log(record(**_QUIET))
+    world.slack.fail(SlackError("is_archived"), times=1)
+    world.invoke(s3_event(KEY))
+    assert '"message":"notice not told"' in capsys.readouterr().out
+    world.invoke(s3_event(KEY))
+    assert _notices(world) == []
+    passing_time.passes(600)
+    world.invoke(s3_event(KEY))
+    assert len(_notices(world)) == 1
+
+
+def test_the_switch_of_rule_errors_does_not_concern_unusable_rules(world: World) -> None:
+    """Unusable rules are reported also where errors of rules are not."""
+    world.configure_bot(table=False, rules=["event["], rule_evaluation_errors_to_slack=False)
+    world.put_log(record(**_QUIET))
+    world.invoke(s3_event(KEY))
+    assert len(_notices(world)) == 1
+
+
+def test_unusable_rules_without_a_default_route(world: World) -> None:
+    """Where only accounts are routed, any route gets the notice."""
+    topic = world.make_topic("alerts")
+    world.configure(sns={"routes": [{"accounts": ["444455556666"], "sns_topic_arn": topic}]}, rules=["event["])
+    world.put_log(record(recipientAccountId="444455556666", **_QUIET))
+    world.invoke(s3_event(KEY))
+    assert len(world.bodies(topic)) == 1

@@ -122,21 +122,6 @@ def test_a_single_event_from_eventbridge_is_alerted(world: World) -> None:
     assert "received from EventBridge" in str(message.blocks)
 
 
-def test_calls_of_its_own_role_come_with_log_objects_alone(world: World) -> None:
-    """What EventBridge brings of the function's own calls is left to the log object, or a refusal would feed itself."""
-    world.configure_bot(table=False)
-    own = record()
-    own["userIdentity"] = {
-        "type": "AssumedRole",
-        "sessionContext": {"sessionIssuer": {"userName": "cloudtrail-to-slack"}},
-    }
-    world.invoke({"source": "aws.sns", "detail-type": "AWS API Call via CloudTrail", "detail": own})
-    assert world.texts() == []
-    world.put_log(own)
-    world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 1
-
-
 def test_one_broken_entry_does_not_stop_its_neighbours(world: World) -> None:
     """An S3 record without a key fails the invocation, after the others of the notification are worked off."""
     world.configure_bot(table=False)

@@ -8,6 +8,8 @@ import pytest
 
 from cloudtrail_to_slack.alerts import hold_alert, make_alert
 from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.messages.own_role_notice import own_role_notice
+from cloudtrail_to_slack.messages.rule_notices import rule_error_notices
 from cloudtrail_to_slack.messages.slack_alert import (
     alert_message,
     bare_line,
@@ -17,17 +19,17 @@ from cloudtrail_to_slack.messages.slack_alert import (
 )
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import (
-    RuleErrorReport,
     removed_object_notice,
-    rule_error_notices,
     unreadable_notice,
     with_thread_count,
 )
 from cloudtrail_to_slack.messages.slack_summary import summary
 from cloudtrail_to_slack.notifications import LogObject, RemovedObject
+from cloudtrail_to_slack.own_role import own_call
 from cloudtrail_to_slack.restart_logging.notices import restart_notice
 from cloudtrail_to_slack.restart_logging.outcomes import Did, Outcome
 from cloudtrail_to_slack.restart_logging.stop_events import StopEvent
+from cloudtrail_to_slack.rule_errors import RuleErrorReport
 from cloudtrail_to_slack.rules import Rule
 from support.samples import record
 from support.slack_limits import texts_of
@@ -102,11 +104,12 @@ def test_summaries() -> None:
 def test_notices() -> None:
     """Notices hold keys, principals, reasons and errors as code."""
     removed = RemovedObject(OBJECT, CHOSEN, CHOSEN, CHOSEN, CHOSEN)
-    report = RuleErrorReport("ours", "True", "KeyError", CHOSEN, 2, CHOSEN, OBJECT)
+    report = RuleErrorReport("ours", "True", "KeyError", CHOSEN, 2, (CHOSEN,), OBJECT)
     notices = [
         removed_object_notice(removed, "111122223333"),
         unreadable_notice(OBJECT, CHOSEN, None),
-        *rule_error_notices([report]),
+        *(notice for notice, _ in rule_error_notices([report])),
+        own_role_notice([own_call(read_event(HOSTILE), RULES)], 1, CHOSEN),
     ]
     for notice in notices:
         assert any("zz" in text for text in texts_of(notice.message.blocks))

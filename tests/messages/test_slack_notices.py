@@ -3,17 +3,13 @@
 import html
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import (
-    RuleErrorReport,
     removed_object_notice,
-    rule_error_messages,
-    rule_error_notices,
     unreadable_notice,
     with_thread_count,
 )
@@ -26,21 +22,6 @@ from support.strategies import hostile_text, object_keys
 
 REMOVED = RemovedObject(LOG_OBJECT, "2026-03-14T09:24:17.123Z", "AWS:AIDAX", "203.0.113.7", "ObjectRemoved:Delete")
 LAST = datetime(2026, 3, 14, 9, 24, 17, tzinfo=UTC)
-
-
-def report(**changes: object) -> RuleErrorReport:
-    """A rule error with `changes`."""
-    fields: dict[str, object] = {
-        "rule_name": "broken",
-        "expression": 'event["a"] == 1',
-        "cause": "KeyError: 'a'",
-        "detail": "KeyError: 'a'",
-        "events": 3,
-        "example_event_id": "event-1",
-        "origin": LOG_OBJECT,
-        **changes,
-    }
-    return RuleErrorReport(**fields)  # type: ignore[arg-type]  # a mapping is not typed by key
 
 
 def shown(message: SlackMessage) -> str:
@@ -58,46 +39,6 @@ def assert_good(message: SlackMessage) -> None:
     assert_visible(message.text)
 
 
-def test_rule_error() -> None:
-    """A rule error tells the rule, its expression, what was raised, how often, and an event to look at."""
-    (message,) = rule_error_messages([report()])
-    found = shown(message)
-    for part in (
-        "rule `broken`",
-        '`event["a"] == 1`',
-        ":x: `KeyError: 'a'`",
-        f"on 3 events, one of them `event-1` in `{LOG_OBJECT.url}`",
-    ):
-        assert part in found
-    assert "raised an error and may be missing events" in message.text
-
-
-def test_rule_error_of_a_rule_without_id() -> None:
-    """A rule without an id is told by its expression once, an event without id and origin as such."""
-    (message,) = rule_error_messages([report(rule_name='event["a"] == 1', events=1, example_event_id="", origin=None)])
-    found = shown(message)
-    assert "rule `" not in found
-    assert "on 1 event, one of them `without id` in an event that EventBridge brought" in found
-
-
-@pytest.mark.parametrize("count", [1, 2, 30, 200])
-def test_many_rule_errors(count: int) -> None:
-    """However many rules fail, each is told, in as many messages as Slack's limits ask for."""
-    reports = [report(rule_name=f"rule-{number}-", detail="x" * 1000) for number in range(count)]
-    messages = rule_error_messages(reports)
-    found = "\n".join(shown(message) for message in messages)
-    assert all(f"`rule-{number}-`" in found for number in range(count))
-    assert len(messages) <= 1 + count // 5
-
-
-def test_rule_error_notices() -> None:
-    """Rule errors are notices to Slack only, one for each message, and of no account."""
-    reports = [report(detail="x" * 1000)] * 30
-    notices = rule_error_notices(reports)
-    assert [notice.message for notice in notices] == rule_error_messages(reports)
-    assert all(notice.slack_only and notice.account is None and notice.title for notice in notices)
-
-
 def test_removed_object() -> None:
     """A removal tells who removed which object, from where, how and when, in Slack and as text."""
     notice = removed_object_notice(REMOVED, ACCOUNT)
@@ -112,7 +53,7 @@ def test_removed_object() -> None:
         "|:page_facing_up: Where it was>",
     ):
         assert part in found
-    assert (notice.account, notice.source_file, notice.slack_only) == (ACCOUNT, LOG_OBJECT.url, False)
+    assert (notice.account, notice.source_file) == (ACCOUNT, LOG_OBJECT.url)
     for part in ("AWS:AIDAX", "203.0.113.7", LOG_OBJECT.url, "ObjectRemoved:Delete", "2026-03-14T09:24:17.123Z"):
         assert part in notice.text
 
@@ -180,21 +121,3 @@ def test_any_notice(key: str, bucket: str, text: str, other: str, time: str | No
     for log_object in (LogObject(bucket, key, "eu-west-1"), LogObject("trail-bucket", key)):
         assert_good(removed_object_notice(RemovedObject(log_object, time, text, other, other), account).message)
         assert_good(unreadable_notice(log_object, text, account).message)
-
-
-@settings(deadline=None, max_examples=60)
-@given(
-    reports=st.lists(
-        st.builds(
-            RuleErrorReport,
-            rule_name=notices_texts(), expression=notices_texts(), cause=notices_texts(), detail=notices_texts(),
-            events=st.integers(1, 10**9), example_event_id=notices_texts(),
-            origin=st.one_of(st.none(), st.builds(LogObject, st.just("trail-bucket"), object_keys())),
-        ),
-        min_size=1, max_size=12,
-    )
-)  # fmt: skip
-def test_any_rule_errors(reports: list[RuleErrorReport]) -> None:
-    """Whatever rules are called and raise, their messages keep every limit and do nothing."""
-    for message in rule_error_messages(reports):
-        assert_good(message)

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -78,9 +78,17 @@ def alert_to_sns(alert: Alert, key: str, note: str | None = None) -> SnsMessage:
 
 
 def notice_to_sns(notice: Notice, note: str | None = None) -> SnsMessage:
-    """Return the message of a notice, which has no attributes: it is about no event."""
-    body = notice_body(notice.title, notice.text, notice.source_file, notice.account, note)
-    return SnsMessage(subject(notice.title), body, identity=notice.identity)
+    """Return the message of a notice. It is about no event; a severity is its only attribute."""
+    body = notice_body(notice.title, notice.text, notice.source_file, notice.account, note, _about_rules(notice))
+    attributes: dict[str, str | list[str]] = {"severity": notice.severity} if notice.severity else {}
+    return SnsMessage(subject(notice.title), body, attributes, identity=notice.identity)
+
+
+def _about_rules(notice: Notice) -> dict[str, Any]:
+    return {
+        **({"severity": notice.severity} if notice.severity else {}),
+        **({"rules": list(notice.rules)} if notice.rules else {}),
+    }
 
 
 def attribute_type(value: str | list[str]) -> str:
@@ -127,10 +135,17 @@ def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
     }
 
 
-def notice_body(title: str, text: str, source_file: str | None, account: str | None, note: str | None = None) -> str:
-    """Return the body of a notice that is about no event, with the same keys."""
-    body = {"title": title, "error_message": text, "account_id": account, "source_file": source_file}
-    return _fit(body | ({"route_problem": note} if note else {}), MAX_BODY_BYTES - _MAX_SUBJECT)
+def notice_body(
+    title: str,
+    text: str,
+    source_file: str | None,
+    account: str | None,
+    note: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the body of a notice that is about no event, with the same keys; `more` are some that few notices have."""
+    body = {"title": title, "error_message": text, "account_id": account, "source_file": source_file, **(more or {})}
+    return _fit(body | ({"route_problem": note} if note else {}), MAX_BODY_BYTES - _MAX_SUBJECT - _SHORT)
 
 
 def subject(title: str) -> str:
