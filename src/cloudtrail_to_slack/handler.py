@@ -10,7 +10,6 @@ from cloudtrail_to_slack.aws_clients import AwsClients
 from cloudtrail_to_slack.config import Routes
 from cloudtrail_to_slack.delivery import Delivery
 from cloudtrail_to_slack.destinations import Destinations
-from cloudtrail_to_slack.environment import is_web_address
 from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
 from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.notifications import Notification, read_payload
@@ -23,7 +22,7 @@ from cloudtrail_to_slack.routing import Kind, Router
 from cloudtrail_to_slack.rule_advice import log_advice, log_rule_issues
 from cloudtrail_to_slack.rule_errors import RuleErrorReport
 from cloudtrail_to_slack.rules import RuleSet
-from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
+from cloudtrail_to_slack.secret_values import Secret, SecretReader
 from cloudtrail_to_slack.settings import DEFAULT_CONFIG_PATH, VARIABLES, Settings, parse_webhook_routes, read_settings
 from cloudtrail_to_slack.state import StateTable
 from cloudtrail_to_slack.telemetry import (
@@ -36,6 +35,7 @@ from cloudtrail_to_slack.telemetry import (
 )
 from cloudtrail_to_slack.threads import Threads
 from cloudtrail_to_slack.waiting import Clock, invocation_clock
+from cloudtrail_to_slack.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.self_reports import ReportMemory
@@ -63,10 +63,14 @@ class Application:
         self._settings = settings
         self.clients = AwsClients()
         self._advised = False
-        self._secrets = SecretReader(self.clients)
+        secrets, token = SecretReader(self.clients), settings.slack_bot_token
+        self._webhooks = Webhooks(
+            secrets, settings.slack_webhook_url, settings.slack_webhook_routes, parse_webhook_routes
+        )
         log_rule_issues(settings.config.rule_issues)
         self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
-        self._destinations = Destinations(self._bot_token, settings.slack_api_url, self.clients)
+        bot_token = Secret(secrets, token) if token else None
+        self._destinations = Destinations(bot_token, self._webhooks, settings.slack_api_url, self.clients)
         self._heard: Memory | None = None
         self._said: dict[str, float] = {}  # what need not be said again for a while
         self._report_memory: ReportMemory | None = None
@@ -105,50 +109,19 @@ class Application:
         return _answer(notifications, report)
 
     def _router(self) -> Router:
-        settings, config = self._settings, self._settings.config
-        if settings.slack_bot_token:
-            return Router(Kind.SLACK_APP, config.slack, config.sns)
-        if not settings.slack_webhook_url and not settings.slack_webhook_routes:
-            return Router(None, Routes(), config.sns)
+        config = self._settings.config
+        if self._settings.slack_bot_token:
+            return Router(Kind.SLACK_APP, lambda: config.slack, config.sns)
+        kind = Kind.SLACK_WEBHOOK if self._webhooks else None
+        return Router(kind, self._webhook_routes, config.sns)
+
+    def _webhook_routes(self) -> Routes | None:
+        """Return the webhooks by account; None where their list cannot be read."""
         try:
-            routes, faults = self._webhooks()
-            return Router(Kind.SLACK_WEBHOOK, routes, config.sns, faults=faults)
+            return Routes(*self._webhooks.names())
         except SecretError as error:
             logger.error("no webhook is known", extra={"error": str(error)})
-            return Router(Kind.SLACK_WEBHOOK, Routes(), config.sns, slack_fault="webhooks_unreadable")
-
-    def _webhooks(self) -> tuple[Routes, dict[str, str]]:
-        """Return the webhooks, and what is wrong with those that cannot be read: they keep no other from being used."""
-        unreadable: dict[str, str] = {}
-        url, routes = self._settings.slack_webhook_url, self._settings.slack_webhook_routes
-        by_account: dict[str, str] = {}
-        if routes:
-            sources, faults = parse_webhook_routes(self._secrets.read(routes), routes.variable)
-            if faults:
-                raise SecretError("; ".join(map(str, faults)))
-            by_account = {account: self._webhook(source, unreadable) for account, source in sources.items()}
-        return Routes(self._webhook(url, unreadable) if url else None, by_account), unreadable
-
-    def _webhook(self, source: SecretSource, unreadable: dict[str, str]) -> str:
-        """Return a webhook's address; of one that cannot be read, a name for it, noted in `unreadable`."""
-        try:
-            address = self._secrets.read_word(source)
-            if is_web_address(address):
-                return address
-            problem = f"{source.variable} holds no http(s) address"
-        except SecretError as error:
-            problem = str(error)
-        name = f"unreadable {source.variable}"
-        if name not in unreadable:
-            logger.error("a webhook cannot be read", extra={"error": problem})
-        unreadable[name] = "webhook_unreadable"
-        return name
-
-    def _bot_token(self) -> str:
-        source: SecretSource | None = self._settings.slack_bot_token
-        if source is None:
-            raise SecretError("there is no bot token")
-        return self._secrets.read_word(source)
+            return None
 
     def _threads(self, clock: Clock) -> Threads:
         settings = self._settings

@@ -1,6 +1,9 @@
 """Secrets: where they come from, and keeping them out of everything that is printed."""
 
+import json
+import math
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -10,7 +13,8 @@ from cloudtrail_to_slack.errors import Fault, SecretError
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws_clients import AwsClients
 
-KEPT_SECONDS = 300  # a rotated secret is noticed after this long
+KEPT_SECONDS = 300
+_RENEWED_EVERY_SECONDS = 10.0
 SecretKind: TypeAlias = Literal["environment", "ssm", "secretsmanager"]
 _REFERENCES: Mapping[str, SecretKind] = {
     "_SSM_PARAMETER": "ssm",
@@ -56,22 +60,18 @@ class SecretReader:
 
     def __init__(self, clients: "AwsClients") -> None:
         self._clients = clients
+        self._renewed: dict[SecretSource, float] = {}
 
     def read(self, source: SecretSource) -> str:
         """Return the secret's value, stripped.
 
+        A secret that is kept elsewhere may be written as JSON: as a string, or as an object with a single string, such
+        as the console of Secrets Manager makes of a key and a value. Then the string is its value.
+
         Raises:
             SecretError: it cannot be read, or is empty. Says where it should be and why not; never what it is.
         """
-        if source.kind == "environment":
-            return source.reference
-        try:
-            value = self._parameter(source.reference) if source.kind == "ssm" else self._secret(source.reference)
-        except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
-            raise SecretError(f"{source.variable} cannot be read ({type(error).__name__})") from None
-        if not value.strip():
-            raise SecretError(f"{source.variable} points to an empty secret")
-        return value.strip()
+        return self._read(source, fetch=False)
 
     def read_word(self, source: SecretSource) -> str:
         """Return the value of a secret that is one word, such as a token.
@@ -80,14 +80,86 @@ class SecretReader:
             SecretError: as `read`, or it is something else: a JSON document, say, which would end up in a header.
         """
         value = self.read(source)
-        if not re.fullmatch(r"[!-~]+", value) or value.startswith("{"):
+        if value.startswith(("{", "[")):
+            problem = "holds JSON: store the plain value, or an object with that value alone"
+            raise SecretError(f"{source.variable} {problem}")
+        if not re.fullmatch(r"[!-~]+", value):
             raise SecretError(f"{source.variable} holds something else than one plain word")
         return value
 
-    def _parameter(self, name: str) -> str:
-        value = self._clients.parameters.get(name, max_age=KEPT_SECONDS, decrypt=True)
+    def renew(self, source: SecretSource, refused: str) -> bool:
+        """Read anew a secret whose value was `refused`; return whether it has another value now.
+
+        Slack may know of a rotation before the value that is kept here has expired. A value that stays refused is
+        looked up no more than every `_RENEWED_EVERY_SECONDS`.
+        """
+        if source.kind == "environment":
+            return False
+        now = time.monotonic()
+        recently = now < self._renewed.get(source, -math.inf) + _RENEWED_EVERY_SECONDS
+        try:
+            if not recently:
+                self._renewed[source] = now
+            return self._read(source, fetch=not recently) != refused
+        except SecretError:
+            return False
+
+    def _read(self, source: SecretSource, *, fetch: bool) -> str:
+        if source.kind == "environment":
+            return source.reference
+        read = self._parameter if source.kind == "ssm" else self._secret
+        try:
+            value = read(source.reference, fetch=fetch)
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
+            raise SecretError(f"{source.variable} cannot be read ({_code(error)})") from None
+        if not value.strip():
+            raise SecretError(f"{source.variable} points to an empty secret")
+        return _plain_value(value.strip())
+
+    def _parameter(self, name: str, *, fetch: bool) -> str:
+        value = self._clients.parameters.get(name, max_age=KEPT_SECONDS, decrypt=True, force_fetch=fetch)
         return value if isinstance(value, str) else ""
 
-    def _secret(self, arn: str) -> str:
-        value = self._clients.secrets.get(arn, max_age=KEPT_SECONDS)
+    def _secret(self, arn: str, *, fetch: bool) -> str:
+        value = self._clients.secrets.get(arn, max_age=KEPT_SECONDS, force_fetch=fetch)
         return value.decode() if isinstance(value, bytes) else value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of one word, and how it is read."""
+
+    reader: SecretReader
+    source: SecretSource
+
+    def value(self) -> str:
+        """Return its value.
+
+        Raises:
+            SecretError: it cannot be read, or is no word.
+        """
+        return self.reader.read_word(self.source)
+
+    def renew(self, refused: str) -> bool:
+        """Read it anew, since its value was `refused`; return whether it has another value now."""
+        return self.reader.renew(self.source, refused)
+
+
+def _plain_value(value: str) -> str:
+    """Return the one string in a JSON document that holds nothing else; else the text as it is."""
+    if not value.startswith(("{", '"')):
+        return value
+    try:
+        data = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    found = list(data.values()) if isinstance(data, dict) else [data]
+    return found[0].strip() if len(found) == 1 and isinstance(found[0], str) and found[0].strip() else value
+
+
+def _code(error: Exception) -> str:
+    """Return AWS's own word for why a secret cannot be read; an error's type where there is none."""
+    cause = error.__cause__ or error.__context__ or error
+    response = getattr(cause, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(code) if code else type(cause).__name__

@@ -1,6 +1,5 @@
 """Where messages go. Each destination sends one message to one address, once, and says how it went by its errors."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,19 +8,21 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.destinations.slack_app import SlackApp
     from cloudtrail_to_slack.destinations.slack_webhook import SlackWebhook
     from cloudtrail_to_slack.destinations.sns import Sns
+    from cloudtrail_to_slack.secret_values import Secret
+    from cloudtrail_to_slack.webhooks import Webhooks
 
 
 TIMEOUT_SECONDS = 10  # that Slack may take for an answer
 
 
 class Destinations:
-    """The destinations there are, each imported and made when it is first needed: a cold start pays for no other.
+    """The destinations there are, each imported and made when it is first needed: a cold start pays for no other."""
 
-    `bot_token` is asked for the bot's token at every call.
-    """
-
-    def __init__(self, bot_token: Callable[[], str], slack_api_url: str, clients: "AwsClients") -> None:
+    def __init__(
+        self, bot_token: "Secret | None", webhooks: "Webhooks", slack_api_url: str, clients: "AwsClients"
+    ) -> None:
         self._bot_token = bot_token
+        self._webhooks = webhooks
         self._slack_api_url = slack_api_url
         self._clients = clients
 
@@ -37,7 +38,7 @@ class Destinations:
         """Slack's incoming webhooks."""
         from cloudtrail_to_slack.destinations.slack_webhook import SlackWebhook  # noqa: PLC0415 (20 ms)
 
-        return SlackWebhook()
+        return SlackWebhook(self._webhooks)
 
     @cached_property
     def sns(self) -> "Sns":

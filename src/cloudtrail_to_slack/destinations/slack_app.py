@@ -8,15 +8,17 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS
-from cloudtrail_to_slack.destinations.slack_errors import slack_error
+from cloudtrail_to_slack.destinations.slack_errors import TOKEN_REFUSED, slack_error
 from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError, SecretError
 from cloudtrail_to_slack.messages import SlackMessage
+from cloudtrail_to_slack.secret_values import Secret
+from cloudtrail_to_slack.telemetry import logger
 
 
 class SlackApp:
-    """A bot of the scope `chat:write`. `token` is asked for the token at every call: it may be rotated."""
+    """A bot of the scope `chat:write`. `token` is read at every call, and anew when Slack refuses it: it is rotated."""
 
-    def __init__(self, token: Callable[[], str], api_url: str) -> None:
+    def __init__(self, token: Secret | None, api_url: str) -> None:
         self._token = token
         # No retries of the SDK's own: they would not know how much time the invocation has left.
         self._client = WebClient(base_url=api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
@@ -64,16 +66,30 @@ class SlackApp:
         )
 
     def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401 (slack_sdk's own types)
+        token = self._read_token()
         try:
-            return method(**arguments, token=self._token())
-        except SecretError:
+            return _call_once(method, token, arguments)
+        except BrokenDestinationError as error:
+            if error.code not in TOKEN_REFUSED or not self._token or not self._token.renew(token):
+                raise
+        logger.warning("Slack refused the bot token, and there is a new one")
+        return _call_once(method, self._read_token(), arguments)
+
+    def _read_token(self) -> str:
+        try:
+            return self._token.value() if self._token else ""
+        except SecretError as error:
+            logger.error("the bot token cannot be read", extra={"error": str(error)})
             raise BrokenDestinationError("token_unreadable") from None
-        except SlackApiError as error:
-            answer = error.response
-            data = answer.data if isinstance(answer.data, dict) else {}
-            raise slack_error(
-                str(data.get("error", "")), answer.status_code, answer.headers.get("Retry-After")
-            ) from None
-        except (SlackClientError, OSError, ValueError) as error:
-            # The error's own text may quote the request, so it goes no further.
-            raise PassingError(f"connection_failed_{type(error).__name__}") from None
+
+
+def _call_once(method: Callable[..., Any], token: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 (as above)
+    try:
+        return method(**arguments, token=token)
+    except SlackApiError as error:
+        answer = error.response
+        data = answer.data if isinstance(answer.data, dict) else {}
+        raise slack_error(str(data.get("error", "")), answer.status_code, answer.headers.get("Retry-After")) from None
+    except (SlackClientError, OSError, ValueError) as error:
+        # The error's own text may quote the request, so it goes no further.
+        raise PassingError(f"connection_failed_{type(error).__name__}") from None

@@ -27,6 +27,8 @@ SET_UP = frozenset(
      "posting_to_general_channel_denied", "ekm_access_denied", "access_denied", "org_login_required", "no_permission",
      "team_access_not_granted"}
 )  # fmt: skip
+# What Slack says of a token that is not, or no longer, good.
+TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 THREAD_GONE = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
 _OK = 200
 _UNEXPECTED = "unexpected_answer"

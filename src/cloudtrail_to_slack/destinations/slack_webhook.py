@@ -4,8 +4,10 @@ import requests
 
 from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS
 from cloudtrail_to_slack.destinations.slack_errors import slack_error
-from cloudtrail_to_slack.errors import PassingError
+from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError
 from cloudtrail_to_slack.messages import SlackMessage
+from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.webhooks import Webhooks
 
 _CONNECT_SECONDS = 3.0
 _OK = 200
@@ -14,15 +16,28 @@ _OK = 200
 class SlackWebhook:
     """Posts to webhooks, over connections that are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, webhooks: Webhooks) -> None:
+        self._webhooks = webhooks
         self._session = requests.Session()
 
-    def send(self, address: str, message: SlackMessage, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Post `message` to the webhook at `address`; `timeout` is how many seconds Slack may take.
+    def send(self, name: str, message: SlackMessage, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Post `message` to the webhook with that name; `timeout` is how many seconds Slack may take.
+
+        An address that Slack refuses is looked up anew: webhooks are rotated too.
 
         Raises:
             DeliveryError: of the kind that says what may help; it never holds the address.
         """
+        address = self._webhooks.address(name)
+        try:
+            self._post(address, message, timeout)
+        except BrokenDestinationError:
+            if not self._webhooks.renew(name, address):
+                raise
+            logger.warning("Slack refused a webhook, and there is a new one")
+            self._post(self._webhooks.address(name), message, timeout)
+
+    def _post(self, address: str, message: SlackMessage, timeout: float) -> None:
         payload = {
             "text": message.text,
             **({"blocks": message.blocks} if message.blocks else {"mrkdwn": False}),

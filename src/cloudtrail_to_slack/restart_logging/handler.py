@@ -17,9 +17,10 @@ from cloudtrail_to_slack.restart_logging.settings import VARIABLES, Settings, re
 from cloudtrail_to_slack.restart_logging.stop_events import Refused, StopEvent, read_stop_event
 from cloudtrail_to_slack.restart_logging.telling import SlackTeller
 from cloudtrail_to_slack.restart_logging.trails import Trails
-from cloudtrail_to_slack.secret_values import SecretReader
+from cloudtrail_to_slack.secret_values import Secret, SecretReader
 from cloudtrail_to_slack.telemetry import emit_counts, id_to_log, logger, set_log_level
 from cloudtrail_to_slack.waiting import Clock, invocation_clock
+from cloudtrail_to_slack.webhooks import Webhooks
 
 _BUSY_SECONDS = 1.0  # between looks at an event that another invocation is at
 _TELLING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
@@ -43,10 +44,11 @@ class Application:
         self._settings = settings
         self._clients = AwsClients()
         secrets, token = SecretReader(self._clients), settings.slack_bot_token
+        webhooks = Webhooks(secrets, settings.slack_webhook_url)
         destinations = Destinations(
-            lambda: secrets.read_word(token) if token else "", settings.slack_api_url, self._clients
+            Secret(secrets, token) if token else None, webhooks, settings.slack_api_url, self._clients
         )
-        self._teller = SlackTeller(settings, destinations, secrets)
+        self._teller = SlackTeller(settings, destinations, webhooks)
         self._trails = Trails(self._clients, settings.account)
 
     def handle(self, payload: object, clock: Clock) -> dict[str, str]:

@@ -3,22 +3,21 @@
 from functools import partial
 
 from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS, Destinations
-from cloudtrail_to_slack.environment import is_web_address
-from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, SecretError
+from cloudtrail_to_slack.errors import ContentRefusedError
 from cloudtrail_to_slack.lanes import driven
 from cloudtrail_to_slack.messages import SlackMessage
 from cloudtrail_to_slack.restart_logging.settings import Settings
-from cloudtrail_to_slack.secret_values import SecretReader, SecretSource
 from cloudtrail_to_slack.waiting import Clock, retried
+from cloudtrail_to_slack.webhooks import Webhooks
 
 
 class SlackTeller:
     """Tells Slack for the life of the process."""
 
-    def __init__(self, settings: Settings, destinations: Destinations, secrets: SecretReader) -> None:
+    def __init__(self, settings: Settings, destinations: Destinations, webhooks: Webhooks) -> None:
         self._settings = settings
         self._destinations = destinations
-        self._secrets = secrets
+        self._webhooks = webhooks
 
     def tell(self, message: SlackMessage, clock: Clock) -> None:
         """Post the message; what Slack refuses for its content, as plain text.
@@ -36,18 +35,5 @@ class SlackTeller:
         if self._settings.slack_bot_token:
             self._destinations.slack_app.send(self._settings.slack_channel, message, timeout=timeout)
             return
-        self._destinations.slack_webhook.send(self._webhook(self._settings.slack_webhook_url), message, timeout=timeout)
-
-    def _webhook(self, source: SecretSource | None) -> str:
-        """Return the webhook's address.
-
-        Raises:
-            BrokenDestinationError: it cannot be read, or is no address.
-        """
-        try:
-            address = self._secrets.read_word(source) if source else ""
-        except SecretError:
-            raise BrokenDestinationError("webhook_unreadable") from None
-        if not is_web_address(address):
-            raise BrokenDestinationError("webhook_unreadable")
-        return address
+        webhook = self._webhooks.names()[0] or ""
+        self._destinations.slack_webhook.send(webhook, message, timeout=timeout)
