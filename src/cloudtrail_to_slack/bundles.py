@@ -14,7 +14,7 @@ from cloudtrail_to_slack.messages.summary_parts import SummaryPart
 from cloudtrail_to_slack.outcomes import Outcome
 from cloudtrail_to_slack.parcels import Parcel, Post
 from cloudtrail_to_slack.routing import Kind
-from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.telemetry import log_unexpected
 from cloudtrail_to_slack.waiting import growing_waits, retried
 
 
@@ -48,7 +48,8 @@ class Bundle:
             for parcel in self._unfinished():
                 parcel.reroute(error)
         except Exception as error:  # noqa: BLE001 (a fault of ours must not stop other channels)
-            logger.debug("a summary could not be sent", exc_info=True)
+            if not isinstance(error, DeliveryError):
+                log_unexpected("sending a summary", error)
             self._release()
             self.undone(error.code if isinstance(error, DeliveryError) else type(error).__name__)
 
@@ -89,7 +90,7 @@ class Bundle:
             noted_part = replace(part, message=noted(part.message, said.line)) if said and number == 0 else part
             try:
                 yield from self._send(noted_part, [str(parcel.key) for parcel in told])
-            except DeliveryError:
+            except Exception:
                 if said and number == 0:
                     self._post.ledger.release([said.key])
                 raise

@@ -21,7 +21,7 @@ from cloudtrail_to_slack.parcels import AlertParcel, NoticeParcel, Post
 from cloudtrail_to_slack.routing import Router, Target
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack.sns_delivery import SnsDelivery
-from cloudtrail_to_slack.telemetry import id_to_log, logger
+from cloudtrail_to_slack.telemetry import id_to_log, log_unexpected, logger
 from cloudtrail_to_slack.threads import Threads
 from cloudtrail_to_slack.waiting import Clock
 
@@ -95,7 +95,7 @@ class Delivery:
         try:
             self._threads.show_counts()
         except Exception as error:  # noqa: BLE001 (all alerts are told by now, and nothing may turn that into a failure)
-            logger.warning("thread counts not shown", extra={"error": type(error).__name__})
+            log_unexpected("showing how many alerts a thread has", error)
 
     def _summarise_overflow(self) -> None:
         while full := [channel for channel in self._post.channels.values() if channel.overflow]:

@@ -8,6 +8,7 @@
     ├── LogObjectError              one log object cannot be read
     │   └── S3UnavailableError      S3 did not answer; it may answer another time
     ├── RecordError                 one record cannot be read
+    │   └── EvaluationTimeError     the rules took all the time there was on one record
     ├── DeliveryError               one message did not reach one destination
     │   ├── ContentRefusedError     the destination refuses this content: send it smaller
     │   │   └── UnknownRefusalError nobody knows whether it is the content
@@ -87,6 +88,10 @@ class S3UnavailableError(LogObjectError):
 
 class RecordError(CloudTrailToSlackError):
     """A record of a log object is not what CloudTrail writes."""
+
+
+class EvaluationTimeError(RecordError):
+    """The rules took all the time that the invocation had left on one record."""
 
 
 class DeliveryError(CloudTrailToSlackError):

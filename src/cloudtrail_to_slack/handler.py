@@ -27,6 +27,7 @@ from cloudtrail_to_slack.settings import DEFAULT_CONFIG_PATH, VARIABLES, Setting
 from cloudtrail_to_slack.state import StateTable
 from cloudtrail_to_slack.telemetry import (
     METRICS,
+    begin_invocation,
     emit_access_denied,
     emit_counts,
     emit_delivery,
@@ -79,7 +80,7 @@ class Application:
 
     def handle(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
         """Handle one invocation; see `lambda_handler`."""
-        logger.append_keys(request_id=getattr(context, "aws_request_id", None))
+        begin_invocation(getattr(context, "aws_request_id", None))
         notifications = read_payload(event, single_events=self._settings.config.enable_realtime)
         clock = invocation_clock(context)
         router = self._router()

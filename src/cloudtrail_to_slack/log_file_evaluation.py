@@ -146,10 +146,14 @@ class LogFileEvaluation:
         counts["records_in"] += skipped
         counts["unmatched"] += skipped
         self._records += skipped
-        if skipped == len(window.scanned):
+        explains = self._shared.records.explains
+        if skipped == len(window.scanned) and not explains:
             yield
             return
         for raw, candidates in zip(window.records(), window.scanned, strict=True):
+            if explains and not candidates:
+                self._shared.records.explain_skipped(raw, self.log_object)
+                yield
             if candidates:
                 self._records += 1
                 evaluate(raw, self.log_object, self.askers, self._note_broken, candidates)

@@ -32,7 +32,7 @@ from cloudtrail_to_slack.routing import Kind, Router, Target
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack.sns_delivery import SnsDelivery
-from cloudtrail_to_slack.telemetry import id_to_log, logger
+from cloudtrail_to_slack.telemetry import id_to_log, log_unexpected, logger
 from cloudtrail_to_slack.waiting import Clock, growing_waits, retried
 
 _ROUTE_PROBLEM_SECONDS = 3600
@@ -134,7 +134,7 @@ class Parcel:
         except DeliveryError as error:
             self.fail(error.code)
         except Exception as error:  # noqa: BLE001 (a fault of ours in one message must not stop the next)
-            logger.debug("a message could not be sent", exc_info=True)
+            log_unexpected("sending a message", error)
             self.fail(type(error).__name__)
 
     def undone(self, code: str) -> None:
@@ -152,10 +152,13 @@ class Parcel:
         """Note that it did not arrive."""
         destination = self._target.kind.value
         self._finish()
-        self._failure = Undelivered(self.name, destination, code)
+        place = self._post.router.describe(self._target)
+        self._failure = Undelivered(self.name, place, code)
         self._post.results.count(destination, Outcome.UNDELIVERED)
         self._post.failures.append((self._askers, self._failure))
-        logger.error("undelivered", extra={"what": self.name, "destination": destination, "code": code})
+        logger.error(
+            "undelivered", extra={"what": self.name, "destination": destination, "address": place, "code": code}
+        )
 
     def done(self) -> None:
         """Note that it arrived."""
@@ -175,7 +178,8 @@ class Parcel:
         code = error.code
         if error.certain and self.via not in self._post.broken:
             self._post.broken[self.via] = code
-            logger.error("route broken", extra={"destination": self.via.kind.value, "code": code})
+            place = self._post.router.describe(self.via)
+            logger.error("route broken", extra={"destination": self.via.kind.value, "address": place, "code": code})
         fallback = self._post.router.fallback(self.via) if self.via == self._target else None
         if fallback is None:
             self.fail(code)
@@ -191,11 +195,9 @@ class Parcel:
             return None
         place = hashlib.sha256(self._target.address.encode()).hexdigest()[:32]
         key = f"route#{self._target.kind.value}#{place}"
-        if not self._post.ledger.once_in(key, _ROUTE_PROBLEM_SECONDS):
-            return None
         accounts = self._post.router.accounts(self._target)
         line = route_problem(self._target, accounts, self._route_fault, markup=self.via.kind is not Kind.SNS)
-        return RouteProblem(key, line)
+        return RouteProblem(key, line) if self._post.ledger.once_in(key, _ROUTE_PROBLEM_SECONDS) else None
 
     def _finish(self) -> None:
         self.finished = True
@@ -206,12 +208,13 @@ class Parcel:
             raise BrokenDestinationError(fault)
         if self.key and not (yield from self._claimed(self.key)):
             return
-        said = self.route_problem()
-        held = [key for key in (self.key, said.key if said else None) if key]
+        held = [self.key]
         try:
+            said = self.route_problem()
+            held.append(said.key if said else None)
             yield from self._send(said.line if said else None)
         except Exception:
-            self._post.ledger.release(held)
+            self._post.ledger.release(filter(None, held))
             raise
         self.done()
         if self.key:

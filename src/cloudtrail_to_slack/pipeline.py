@@ -21,12 +21,12 @@ from cloudtrail_to_slack.notifications import (
 from cloudtrail_to_slack.object_keys import read_key
 from cloudtrail_to_slack.outcomes import Askers
 from cloudtrail_to_slack.own_role import OwnCalls, OwnRoles, is_own_work
-from cloudtrail_to_slack.record_evaluation import Judging, RecordEvaluator
+from cloudtrail_to_slack.record_evaluation import Judging, PendingAlerts, RecordEvaluator
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.rule_errors import RuleErrorReport
 from cloudtrail_to_slack.rules.time_limit import limited
 from cloudtrail_to_slack.state import StateError
-from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.telemetry import log_unexpected, logger
 from cloudtrail_to_slack.turns import Turns
 from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack.work import WorkItem, work_items
@@ -64,9 +64,10 @@ class Pipeline:
         self._silence_check: SilenceCheck | None = silence[1] if silence else None
         self._report = Report()
         today = datetime.fromtimestamp(clock.now(), UTC).date()
-        self._records = RecordEvaluator(judging, own_roles, today, self._report)
+        pending = PendingAlerts()
+        self._turns = Turns(clock, pending, self._deliver_pending)
+        self._records = RecordEvaluator(judging, own_roles, today, self._report, pending, self._turns.left)
         self._log_files = LogFiles(s3_within, judging.prefilter, self._records, self._report, clock.now, self._hearing)
-        self._turns = Turns(clock, self._records.pending, self._deliver_pending)
         self._notices: list[tuple[Notice, Askers]] = []
 
     def run(self, notifications: Sequence[Notification]) -> Report:
@@ -77,7 +78,7 @@ class Pipeline:
         self._report.counts["rules_unusable"] = len(self._config.rule_issues)
         work = work_items(notifications)
         for each in work.singles:
-            if self._turns.has_time:
+            if self._turns.left() > 0:
                 self._take_single(each)
             else:
                 self._report.fail(each.askers, [f"{each.name}: {NOT_BEGUN}"])
@@ -108,7 +109,7 @@ class Pipeline:
 
     def _failed_on(self, name: str, askers: Askers, error: Exception) -> None:
         self._report.fail(askers, [f"{name}: this function fails on it ({type(error).__name__})"])
-        logger.debug("an item could not be worked off", exc_info=error)
+        log_unexpected("working off a notification", error)
 
     def _take(self, work: WorkItem) -> None:
         counts, askers = self._report.counts, work.askers

@@ -1,15 +1,18 @@
 """Evaluating records one by one: decode, flatten, apply the rules, and keep what matched until it is delivered."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import chain
+from time import perf_counter
 from typing import Any
 
 from cloudtrail_to_slack.alerts import Alert, HeldAlert, MakeAlert, hold_alert, make_alert
-from cloudtrail_to_slack.errors import RecordError
+from cloudtrail_to_slack.errors import EvaluationTimeError, RecordError
 from cloudtrail_to_slack.events import Event, read_event
+from cloudtrail_to_slack.explanations import UNMATCHED, explain, explain_failed
 from cloudtrail_to_slack.log_objects import decode_record
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.outcomes import Askers
@@ -18,12 +21,13 @@ from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.rule_errors import RuleErrors
 from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
-from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.telemetry import log_unexpected, logger
 
 # What matched is kept until an invocation delivers, so that it is delivered in order; but not more than this of it, or
 # a flood would fill the memory.
 MAX_PENDING_BYTES = 16 * 1024**2
 _BYTES_EACH = 1000
+_LEAST_SECONDS = 0.2  # for what is begun just before the time is over
 _MANY_ALERTS = 500  # a topic takes about that many in an invocation of 30 seconds
 
 
@@ -77,13 +81,24 @@ class RecordEvaluator:
     """Evaluates the records of one invocation.
 
     What matches is added to `pending`, or to `own_calls` where one of `own_roles` made the call; what goes wrong is
-    added to `rule_errors`.
+    added to `rule_errors`. `time_left` returns how many seconds there are for it. `explains`: it logs what became of
+    each record.
     """
 
-    def __init__(self, judging: Judging, own_roles: OwnRoles, today: date, report: Report) -> None:
-        self.pending = PendingAlerts()
+    def __init__(
+        self,
+        judging: Judging,
+        own_roles: OwnRoles,
+        today: date,
+        report: Report,
+        pending: PendingAlerts,
+        time_left: Callable[[], float],
+    ) -> None:
+        self.pending = pending
         self.rule_errors = RuleErrors()
         self.own_calls = OwnCalls(own_roles)
+        self.explains = logger.log_level <= logging.DEBUG
+        self._time_left = time_left
         self._rule_set = judging.rule_set
         self._today = today
         self._report = report
@@ -108,15 +123,29 @@ class RecordEvaluator:
             counts[outcome.value] += 1
         except RecordError as error:
             counts["failed"] += 1
-            failed(str(error))
+            # A log file for which there is no time left is given up as a whole.
+            if not (origin and isinstance(error, EvaluationTimeError)):
+                failed(str(error))
+            if self.explains:
+                explain_failed(str(error), origin)
         except Exception as error:  # noqa: BLE001 (a fault of ours in one record must not hide the rest of its file)
             counts["failed"] += 1
             failed(f"a record that this function fails on ({type(error).__name__})")
-            logger.debug("a record could not be judged", exc_info=True)
+            log_unexpected("evaluating a record", error)
+
+    def explain_skipped(self, raw: Any, origin: LogObject) -> None:  # noqa: ANN401 (as above)
+        """Log of a record that the prefilter left out that no rule can match it."""
+        try:
+            explain(_event(raw, origin), UNMATCHED, 0, origin)
+        except RecordError as error:  # it was no more than looked at, which it stood
+            explain_failed(str(error), origin)
 
     def _evaluate(self, raw: Any, origin: LogObject | None, askers: Askers, candidates: int | None) -> Outcome:  # noqa: ANN401 (as above)
         event = _event(raw, origin)
-        verdict = self._rule_set.judge(event.flat, self._today, candidates)
+        deadline = perf_counter() + max(self._time_left(), _LEAST_SECONDS)
+        verdict = self._rule_set.judge(event.flat, self._today, candidates, deadline)
+        if self.explains:
+            explain(event, verdict, candidates, origin)
         self.rule_errors.add(verdict.problems, event, origin, askers)
         if event.error_code.startswith("AccessDenied"):
             self._report.denied += 1

@@ -71,7 +71,12 @@ class SecretReader:
         Raises:
             SecretError: it cannot be read, or is empty. Says where it should be and why not; never what it is.
         """
-        return self._read(source, fetch=False)
+        value = self._value(source)
+        if not value and self.renew(source, value):
+            value = self._value(source)
+        if not value:
+            raise SecretError(f"{source.variable} points to an empty secret")
+        return value
 
     def read_word(self, source: SecretSource) -> str:
         """Return the value of a secret that is one word, such as a token.
@@ -80,18 +85,18 @@ class SecretReader:
             SecretError: as `read`, or it is something else: a JSON document, say, which would end up in a header.
         """
         value = self.read(source)
-        if value.startswith(("{", "[")):
-            problem = "holds JSON: store the plain value, or an object with that value alone"
+        if _not_a_word(value) and self.renew(source, value):
+            value = self.read(source)
+        problem = _not_a_word(value)
+        if problem:
             raise SecretError(f"{source.variable} {problem}")
-        if not re.fullmatch(r"[!-~]+", value):
-            raise SecretError(f"{source.variable} holds something else than one plain word")
         return value
 
     def renew(self, source: SecretSource, refused: str) -> bool:
         """Read anew a secret whose value was `refused`; return whether it has another value now.
 
-        Slack may know of a rotation before the value that is kept here has expired. A value that stays refused is
-        looked up no more than every `_RENEWED_EVERY_SECONDS`.
+        A secret may be rotated before the value that is kept here has expired. One that stays refused is read no more
+        than every `_RENEWED_EVERY_SECONDS`.
         """
         if source.kind == "environment":
             return False
@@ -100,21 +105,23 @@ class SecretReader:
         try:
             if not recently:
                 self._renewed[source] = now
-            return self._read(source, fetch=not recently) != refused
+            return self._value(source, fetch=not recently) != refused
         except SecretError:
             return False
 
-    def _read(self, source: SecretSource, *, fetch: bool) -> str:
+    def _value(self, source: SecretSource, *, fetch: bool = False) -> str:
+        """Return the secret's value, stripped; `fetch`: not the one that is kept.
+
+        Raises:
+            SecretError: it cannot be read.
+        """
         if source.kind == "environment":
             return source.reference
         read = self._parameter if source.kind == "ssm" else self._secret
         try:
-            value = read(source.reference, fetch=fetch)
+            return _plain_value(read(source.reference, fetch=fetch).strip())
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             raise SecretError(f"{source.variable} cannot be read ({_code(error)})") from None
-        if not value.strip():
-            raise SecretError(f"{source.variable} points to an empty secret")
-        return _plain_value(value.strip())
 
     def _parameter(self, name: str, *, fetch: bool) -> str:
         value = self._clients.parameters.get(name, max_age=KEPT_SECONDS, decrypt=True, force_fetch=fetch)
@@ -143,6 +150,13 @@ class Secret:
     def renew(self, refused: str) -> bool:
         """Read it anew, since its value was `refused`; return whether it has another value now."""
         return self.reader.renew(self.source, refused)
+
+
+def _not_a_word(value: str) -> str | None:
+    """Return what is wrong with a value that should be one word."""
+    if value.startswith(("{", "[")):
+        return "holds JSON: store the plain value, or an object with that value alone"
+    return None if re.fullmatch(r"[!-~]+", value) else "holds something else than one plain word"
 
 
 def _plain_value(value: str) -> str:

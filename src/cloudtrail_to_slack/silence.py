@@ -14,7 +14,7 @@ from cloudtrail_to_slack.errors import OutOfTimeError
 from cloudtrail_to_slack.rhythm import NOTED_EVERY, Rhythm, Source, decode, encode
 from cloudtrail_to_slack.rhythm_table import RhythmTable
 from cloudtrail_to_slack.state import StateError
-from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.telemetry import log_unexpected, logger
 from cloudtrail_to_slack.waiting import Clock
 
 _OLD_SECONDS = 86_400  # an object told of later than this was copied or announced anew, and says nothing about now
@@ -66,6 +66,7 @@ class Hearing:
             problem = str(error)
         except Exception as error:  # noqa: BLE001 (all alerts are told by now, and nothing may turn that into a failure)
             problem = type(error).__name__
+            log_unexpected("recording when log files came", error)
         if left:
             logger.warning("not noted when log objects came", extra={"error": problem, "accounts": len(left)})
             self._memory.not_before = self._clock.now() + _AFTER_FAILURE_SECONDS

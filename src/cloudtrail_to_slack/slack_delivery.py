@@ -19,7 +19,7 @@ from cloudtrail_to_slack.messages.slack_message import SlackMessage, noted
 from cloudtrail_to_slack.messages.summary_parts import SummaryPart
 from cloudtrail_to_slack.outcomes import Outcome, Results
 from cloudtrail_to_slack.routing import Kind, Target
-from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.telemetry import log_unexpected, logger
 from cloudtrail_to_slack.threads import Posted, ThreadPlace, Threads
 from cloudtrail_to_slack.waiting import Clock, retried
 
@@ -90,7 +90,7 @@ class SlackDelivery:
                 message = make()
             except Exception as error:  # noqa: BLE001 (a fault of ours in the long message leaves the short one)
                 refusal = ContentRefusedError(type(error).__name__)
-                logger.debug("a message could not be made", exc_info=True)
+                log_unexpected("making a message", error)
                 continue
             try:
                 ts = yield from retried(

@@ -9,7 +9,7 @@ from cloudtrail_to_slack.lanes import Waits
 from cloudtrail_to_slack.messages.sns_body import SnsMessage
 from cloudtrail_to_slack.outcomes import Outcome, Results
 from cloudtrail_to_slack.routing import Kind
-from cloudtrail_to_slack.telemetry import logger
+from cloudtrail_to_slack.telemetry import log_unexpected, logger
 from cloudtrail_to_slack.waiting import retried
 
 
@@ -35,7 +35,7 @@ class SnsDelivery:
                 message = make()
             except Exception as error:  # noqa: BLE001 (a fault of ours in the long message leaves the short one)
                 refusal = ContentRefusedError(type(error).__name__)
-                logger.debug("a message could not be made", exc_info=True)
+                log_unexpected("making a message", error)
                 continue
             try:
                 yield from retried(partial(self._send, topic_arn, message, check), self._count_retry)

@@ -7,7 +7,9 @@ the address of a webhook) are kept from doing so at any level.
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
@@ -35,6 +37,9 @@ METRICS = {
     "own_role_alerts": "OwnRoleAlerts",
     "rhythms_unwritten": "RhythmsUnwritten",
 }
+_MOST_FRAMES = 20
+_MOST_CAUSES = 3
+_logged_errors: set[tuple[str, ...]] = set()
 _VALUES_AT_ONCE = 99  # of one metric in one line. Source: CloudWatch User Guide, embedded metric format specification
 _SILENT_LIBRARIES = ("urllib3", "slack_sdk", "requests")
 _QUIET_LIBRARIES = ("botocore", "boto3")
@@ -58,6 +63,42 @@ def set_log_level(level: str) -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     for library in _QUIET_LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def begin_invocation(request_id: str | None) -> None:
+    """Put the request's id into every line from now on."""
+    logger.append_keys(request_id=request_id)
+    _logged_errors.clear()
+
+
+def log_unexpected(doing: str, error: BaseException) -> None:
+    """Log an exception that nothing foresaw, once per kind and invocation: a fault of this package to be reported.
+
+    The frames of its traceback are logged, outermost first. Its message is not, nor that of what caused it: it may hold
+    an event's content or a secret.
+    """
+    causes = [error, *_causes(error)]
+    frames = [frame for cause in reversed(causes) for frame in _frames(cause)]
+    names = [type(cause).__name__ for cause in causes]
+    kind = (doing, *names, *frames[-1:])
+    if kind not in _logged_errors:
+        _logged_errors.add(kind)
+        logger.error("unexpected error", extra={"while": doing, "error": " from ".join(names), "frames": frames})
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    for _ in range(_MOST_CAUSES):
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if cause is None:
+            return
+        yield cause
+        error = cause
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Return where an error came by, without the text of the lines."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-_MOST_FRAMES)
+    return [f"{'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno} in {frame.name}" for frame in frames]
 
 
 def id_to_log(event_id: str) -> str:

@@ -42,10 +42,9 @@ class Turns:
         self._reserve = min(total * _DELIVERY_SHARE, _MOST_DELIVERY_SECONDS)
         self._first_delivery = clock.now() + total * _FIRST_ROUND_SHARE
 
-    @property
-    def has_time(self) -> bool:
-        """Whether there is time for more than to deliver what is pending."""
-        return self._left() > 0
+    def left(self) -> float:
+        """Return how many seconds there are, but for what it takes to deliver what is pending."""
+        return self._clock.spare() - self._reserve
 
     def evaluate(
         self, files: Sequence[LogFileEvaluation], fail: Callable[[LogFileEvaluation, Exception], None]
@@ -66,17 +65,14 @@ class Turns:
         for file in active:
             file.give_up()
 
-    def _left(self) -> float:
-        return self._clock.spare() - self._reserve
-
     def _budget(self) -> float:
         """Return how many seconds may pass until the next delivery, delivering now if it is time."""
         if self._pending.size:
             until_delivery = self._first_delivery - self._clock.now()
             if until_delivery > _LEAST_TURN_SECONDS:
-                return min(self._left(), until_delivery)
+                return min(self.left(), until_delivery)
             self._deliver()
-        return self._left()
+        return self.left()
 
     def _wait(self, active: Sequence[LogFileEvaluation], budget: float) -> bool:
         """Wait until S3 may be asked again, where nothing else is left to do; False: there is no time for it."""

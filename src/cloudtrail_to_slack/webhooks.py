@@ -97,6 +97,9 @@ class Webhooks:
         if text == self._list_text:
             return
         by_account, faults = self._parse(text, self._list.variable)
+        if faults and self._secrets.renew(self._list, text):
+            text = self._secrets.read(self._list)
+            by_account, faults = self._parse(text, self._list.variable)
         if faults:
             raise SecretError("; ".join(map(str, faults)))
         self._list_text, self._by_account = text, by_account

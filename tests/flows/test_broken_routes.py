@@ -115,7 +115,7 @@ def test_a_broken_default_fails_the_invocation(world: World, capsys: pytest.Capt
     _configure(world, "bot")
     world.slack.add_channel(CHANNEL, "alerts", archived=True)
     world.put_log(_routed(eventID="e-1"))
-    with pytest.raises(InvocationFailedError, match="the alert of event e-1 did not reach slack_app: is_archived"):
+    with pytest.raises(InvocationFailedError, match="the alert of event e-1 did not reach slack_app C1: is_archived"):
         world.invoke(s3_event(KEY))
     assert '"AlertsUndelivered":[1.0]' in capsys.readouterr().out
     world.slack.add_channel(CHANNEL, "alerts")

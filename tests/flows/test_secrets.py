@@ -1,10 +1,13 @@
 """Secrets by reference, from SSM Parameter Store and Secrets Manager."""
 
 import json
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack_dev.slack_standin import SlackError
+from support.aws_between import Between
 from support.world import CHANNEL, KEY, World, record, s3_event
 
 
@@ -108,3 +111,203 @@ def test_an_empty_secret_fails(world: World) -> None:
     _bot_by_reference(world, "SLACK_BOT_TOKEN_SSM_PARAMETER", "/slack/token-c")
     with pytest.raises(InvocationFailedError, match="token_unreadable"):
         world.invoke(s3_event(KEY))
+
+
+class Store:
+    """A secret in one of the two stores, and the variable's ending that refers to it."""
+
+    def __init__(self, world: World, kind: str, name: str, value: str) -> None:
+        self.kind, self.name, self.world = kind, name, world
+        if kind == "ssm":
+            self.ending, self.reference = "SSM_PARAMETER", f"/{name}"
+            world.aws("ssm").put_parameter(Name=self.reference, Value=value, Type="SecureString")
+        else:
+            secret = world.aws("secretsmanager").create_secret(Name=name, SecretString=value)
+            self.ending, self.reference = "SECRET_ARN", secret["ARN"]
+
+    def rotate(self, value: str) -> None:
+        """Store another value."""
+        if self.kind == "ssm":
+            self.world.aws("ssm").put_parameter(Name=self.reference, Value=value, Type="SecureString", Overwrite=True)
+        else:
+            self.world.aws("secretsmanager").put_secret_value(SecretId=self.reference, SecretString=value)
+
+
+@pytest.fixture
+def lookups(world: World) -> Iterator[Callable[[], int]]:
+    """Count how often a parameter was looked up."""
+    with Between(world.endpoint) as between:
+        world.monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", between.url)
+        yield lambda: between.operations("GetParameter")
+
+
+@pytest.mark.parametrize("kind", ["ssm", "secretsmanager"])
+@pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "token_expired", "account_inactive", "not_authed"])
+def test_a_rotated_token_is_read_anew_when_slack_refuses_the_old_one(world: World, kind: str, code: str) -> None:
+    """A token that was rotated since it was read is read again at once, and the alert sent with it."""
+    store = Store(world, kind, f"rotated-{code}", world.slack.bot_token)
+    _bot_by_reference(world, f"SLACK_BOT_TOKEN_{store.ending}", store.reference)
+    world.invoke(s3_event(KEY))
+    world.slack.bot_token = "xoxb-new"
+    store.rotate("xoxb-new")
+    world.slack.fail(SlackError(code))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 2
+
+
+def test_a_token_that_stays_refused_is_looked_up_once_more_and_no_oftener(
+    world: World, lookups: Callable[[], int]
+) -> None:
+    """With many channels and one token that Slack refuses for good, the secret is looked up twice in all."""
+    store = Store(world, "ssm", "refused", "xoxb-wrong")
+    routes = [{"accounts": [f"{number:012}"], "slack_channel_id": f"C{number}"} for number in range(5)]
+    environment = {f"SLACK_BOT_TOKEN_{store.ending}": store.reference}
+    world.configure(environment=environment, slack={"default_channel_id": CHANNEL, "routes": routes})
+    world.put_log(*(record(recipientAccountId=f"{number:012}") for number in range(6)))
+    with pytest.raises(InvocationFailedError, match="did not reach slack_app C3: invalid_auth"):
+        world.invoke(s3_event(KEY))
+    assert lookups() == 2
+
+
+def test_a_secret_that_cannot_be_read_anew_stays_refused(world: World) -> None:
+    """Where the store is down when Slack refuses a token, the alert fails with what Slack said."""
+    store = Store(world, "ssm", "gone", world.slack.bot_token)
+    _bot_by_reference(world, f"SLACK_BOT_TOKEN_{store.ending}", store.reference)
+    world.invoke(s3_event(KEY))
+    world.slack.revoke_token()
+    world.aws("ssm").delete_parameter(Name=store.reference)
+    with pytest.raises(InvocationFailedError, match="token_revoked"):
+        world.invoke(s3_event(KEY))
+
+
+@pytest.mark.parametrize("kind", ["ssm", "secretsmanager"])
+def test_a_rotated_webhook_is_looked_up_anew(world: World, kind: str) -> None:
+    """A default webhook and a route's, both removed and replaced, are looked up again when Slack refuses them."""
+    old = {name: world.slack.add_webhook("C-old") for name in ("default", "route")}
+    stores = {name: Store(world, kind, f"hook-{name}", old[name]) for name in old}
+    key = f"slack_hook_url_{stores['route'].ending.lower()}"
+    routes = [{"accounts": ["111122223333"], key: stores["route"].reference}]
+    world.configure(
+        environment={
+            f"SLACK_WEBHOOK_URL_{stores['default'].ending}": stores["default"].reference,
+            "SLACK_WEBHOOK_ROUTES": json.dumps(routes),
+        }
+    )
+    world.put_log(record(), record(recipientAccountId="444455556666"))
+    world.invoke(s3_event(KEY))
+    for name, store in stores.items():
+        world.slack.remove_webhook(old[name])
+        store.rotate(world.slack.add_webhook(f"C-{name}"))
+    world.invoke(s3_event(KEY))
+    assert [len(world.texts(channel)) for channel in ("C-old", "C-default", "C-route")] == [2, 1, 1]
+
+
+def test_a_webhook_that_was_replaced_in_a_list_kept_elsewhere_is_looked_up_anew(world: World) -> None:
+    """Where the list of routes itself is a secret, it is read again when Slack refuses a webhook in it."""
+
+    def routes(channel: str) -> tuple[str, str]:
+        hook = world.slack.add_webhook(channel)
+        return hook, json.dumps([{"accounts": ["111122223333"], "slack_hook_url": hook}])
+
+    hook, text = routes("C-old")
+    store = Store(world, "secretsmanager", "list", text)
+    world.configure(environment={"SLACK_WEBHOOK_ROUTES_SECRET_ARN": store.reference})
+    world.put_log(record(), record())
+    world.invoke(s3_event(KEY))
+    world.slack.remove_webhook(hook)
+    with pytest.raises(InvocationFailedError, match=r"slack_webhook \(the route of 111122223333\): no_service"):
+        world.invoke(s3_event(KEY))
+    world.monkeypatch.setattr("cloudtrail_to_slack.secret_values._RENEWED_EVERY_SECONDS", 0.0)
+    store.rotate("no list")
+    for code in ("no_service", "webhooks_unreadable"):
+        with pytest.raises(InvocationFailedError, match=code):
+            world.invoke(s3_event(KEY))
+    hook, text = routes("C-new")
+    store.rotate(text)
+    world.invoke(s3_event(KEY))
+    assert [len(world.texts(channel)) for channel in ("C-old", "C-new")] == [2, 2]
+    world.slack.remove_webhook(hook)
+    store.rotate("[]")
+    with pytest.raises(InvocationFailedError, match="no_service"):
+        world.invoke(s3_event(KEY))
+
+
+@pytest.mark.parametrize("form", ['{{"token": "{0}"}}', '"{0}"', ' {{ "a key": " {0} " }}\n'])
+def test_a_single_string_in_json_is_the_secret(world: World, form: str) -> None:
+    """A secret that holds JSON with one string, as the console of Secrets Manager makes it, is that string."""
+    arn = Store(world, "secretsmanager", "json", form.format(world.slack.bot_token)).reference
+    _bot_by_reference(world, "SLACK_BOT_TOKEN_SECRET_ARN", arn)
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['{"token": "verysecret", "other": "verysecret"}', '{"token": 7}', '["verysecret"]', "{}", '{"a": {"b": "c"}}'],
+)
+def test_other_json_is_explained(world: World, capsys: pytest.CaptureFixture[str], value: str) -> None:
+    """A secret that holds other JSON fails, and the log says what to store in its place; it quotes nothing."""
+    arn = Store(world, "secretsmanager", "other-json", value).reference
+    _bot_by_reference(world, "SLACK_BOT_TOKEN_SECRET_ARN", arn)
+    with pytest.raises(InvocationFailedError, match="token_unreadable"):
+        world.invoke(s3_event(KEY))
+    output = capsys.readouterr().out
+    assert "SLACK_BOT_TOKEN_SECRET_ARN holds JSON: store the plain value, or an object with that value alone" in output
+    assert "verysecret" not in output
+
+
+def test_what_the_store_says_is_logged(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """A parameter that does not exist is said to be missing, in AWS's own word."""
+    _bot_by_reference(world, "SLACK_BOT_TOKEN_SSM_PARAMETER", "/nowhere")
+    with pytest.raises(InvocationFailedError, match="token_unreadable"):
+        world.invoke(s3_event(KEY))
+    assert "SLACK_BOT_TOKEN_SSM_PARAMETER cannot be read (ParameterNotFound)" in capsys.readouterr().out
+
+
+def test_webhooks_are_looked_up_when_something_is_sent_to_them(world: World, lookups: Callable[[], int]) -> None:
+    """Of many webhooks kept elsewhere, none is looked up for nothing to send, and only those that are sent to."""
+    routes = [{"accounts": [f"{number:012}"], "slack_hook_url_ssm_parameter": f"/hook/{number}"} for number in range(9)]
+    for number in range(9):
+        world.aws("ssm").put_parameter(
+            Name=f"/hook/{number}", Value=world.slack.add_webhook(f"C{number}"), Type="SecureString"
+        )
+    world.aws("ssm").put_parameter(Name="/hooks", Value=json.dumps(routes), Type="SecureString", Tier="Advanced")
+    world.configure(environment={"SLACK_WEBHOOK_ROUTES_SSM_PARAMETER": "/hooks"})
+    world.put_log(record(errorCode=None))
+    world.invoke(s3_event(KEY))
+    assert lookups() == 0
+    world.put_log(*(record(recipientAccountId=f"{number:012}") for number in (3, 5, 3)))
+    for _ in range(2):
+        world.invoke(s3_event(KEY))
+    assert lookups() == 3
+    assert [len(world.texts(f"C{number}")) for number in range(9)] == [0, 0, 0, 4, 0, 2, 0, 0, 0]
+
+
+def test_sns_keeps_its_default_when_no_webhook_can_be_read(world: World) -> None:
+    """With webhooks that cannot be read, an alert whose own topic is gone still goes to the default one."""
+    default = world.make_topic("default")
+    gone = default.replace("default", "gone")
+    world.configure(
+        environment={"SLACK_WEBHOOK_ROUTES_SSM_PARAMETER": "/missing"},
+        sns={
+            "default_topic_arn": default,
+            "routes": [{"accounts": ["111122223333"], "sns_topic_arn": gone}],
+        },
+    )
+    world.put_log(record())
+    with pytest.raises(InvocationFailedError, match="webhooks_unreadable"):
+        world.invoke(s3_event(KEY))
+    assert len(world.bodies(default)) == 1
+
+
+@pytest.mark.parametrize("wrong", ["{}", " ", "two words"])
+def test_a_secret_that_was_wrong_is_read_anew(world: World, wrong: str) -> None:
+    """A secret that holds no token is not kept: once it is put right, the next invocation uses it."""
+    store = Store(world, "ssm", "wrong", wrong)
+    _bot_by_reference(world, "SLACK_BOT_TOKEN_SSM_PARAMETER", store.reference)
+    world.monkeypatch.setattr("cloudtrail_to_slack.secret_values._RENEWED_EVERY_SECONDS", 0.0)
+    with pytest.raises(InvocationFailedError, match="token_unreadable"):
+        world.invoke(s3_event(KEY))
+    store.rotate(world.slack.bot_token)
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1

@@ -274,7 +274,9 @@ def test_an_alert_that_another_function_is_telling_is_waited_for(world: World, w
     _die_while_sending(world)
     context = Context()
     context.get_remaining_time_in_millis = lambda: 20_000 - int(1000 * sum(waits))  # type: ignore[method-assign]
-    with pytest.raises(InvocationFailedError, match="event e-1 did not reach slack_app: another_function_is_telling"):
+    with pytest.raises(
+        InvocationFailedError, match="event e-1 did not reach slack_app C0DEFAULT: another_function_is_telling"
+    ):
         world.invoke(s3_event(KEY), context)
     assert 16 < sum(waits) < 18
 
@@ -299,7 +301,7 @@ def test_a_throttled_ledger_keeps_what_it_guards_from_being_sent(
     world.configure_bot()
     world.put_log(record(eventID="e-1"))
     dynamodb("PutItem", code, times)  # as often as the SDK and we ask
-    with pytest.raises(InvocationFailedError, match=f"event e-1 did not reach slack_app: ledger_{code}"):
+    with pytest.raises(InvocationFailedError, match=f"event e-1 did not reach slack_app C0DEFAULT: ledger_{code}"):
         world.invoke(s3_event(KEY))
     assert world.texts() == []
     world.invoke(s3_event(KEY))

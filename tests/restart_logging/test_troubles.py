@@ -1,11 +1,14 @@
 """CloudTrail, Slack or the state table in trouble: logging comes first, and nothing is said or counted twice."""
 
 import json
+import os
 from typing import Any
 
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.restart_logging.handler import Application
+from cloudtrail_to_slack.restart_logging.settings import read_settings
 from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin.faults import HttpStatus
 from support.aws_between import refusal
@@ -269,3 +272,19 @@ def test_an_endpoint_that_is_not_there_is_tried_again(restart: RestartWorld) -> 
     with pytest.raises(InvocationFailedError, match="EndpointConnectionError"):
         restart.handle(envelope())
     assert "EndpointConnectionError" in restart.texts()[0]
+
+
+def test_a_token_that_was_rotated_is_read_anew(restart: RestartWorld) -> None:
+    """This function, too, reads a token again that Slack refuses, and takes one from JSON with a single string."""
+    secrets = restart.world.aws("secretsmanager")
+    arn = secrets.create_secret(Name="token", SecretString=json.dumps({"token": restart.world.slack.bot_token}))["ARN"]
+    restart.configure(SLACK_BOT_TOKEN=None, SLACK_BOT_TOKEN_SECRET_ARN=arn)
+    restart.trail()
+    application = Application(read_settings(os.environ))
+    for token in (None, "xoxb-new"):
+        if token:
+            restart.world.slack.bot_token = token
+            secrets.put_secret_value(SecretId=arn, SecretString=token)
+            restart.stop()
+        application.handle(restart.stopped(), restart.clock())
+    assert len(restart.texts()) == 2

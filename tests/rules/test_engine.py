@@ -38,7 +38,7 @@ def test_unmatched(rules: list[Rule]) -> None:
 
 def test_ignored_whatever_else_matches() -> None:
     """One ignore rule that matches silences every rule, and is named."""
-    assert judge([YES], [LOUD, QUIET]) == Verdict(Outcome.IGNORED, ignored_by=QUIET)
+    assert judge([YES], [LOUD, QUIET]) == Verdict(Outcome.IGNORED, ignored_by=QUIET, silenced=(YES,))
 
 
 def test_ignore_rules_are_not_asked_about_what_nobody_would_hear_of() -> None:

@@ -18,7 +18,7 @@ from cloudtrail_to_slack.restart_logging.stop_events import Refused, StopEvent, 
 from cloudtrail_to_slack.restart_logging.telling import SlackTeller
 from cloudtrail_to_slack.restart_logging.trails import Trails
 from cloudtrail_to_slack.secret_values import Secret, SecretReader
-from cloudtrail_to_slack.telemetry import emit_counts, id_to_log, logger, set_log_level
+from cloudtrail_to_slack.telemetry import begin_invocation, emit_counts, id_to_log, logger, set_log_level
 from cloudtrail_to_slack.waiting import Clock, invocation_clock
 from cloudtrail_to_slack.webhooks import Webhooks
 
@@ -33,6 +33,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 
         ConfigurationError: the settings have faults; all of them are named.
         InvocationFailedError: Slack was not told, or CloudTrail is to be asked again: Lambda must try again.
     """
+    begin_invocation(getattr(context, "aws_request_id", None))
     return _application(tuple(os.environ.get(name) for name in VARIABLES)).handle(event, invocation_clock(context))
 
 

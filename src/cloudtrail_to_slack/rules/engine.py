@@ -6,12 +6,15 @@ decoded in full, flattened and judged, and that by those rules alone. The ignore
 raised, or the call was denied; nobody hears of the other events either way.
 """
 
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from time import perf_counter
 from typing import Any
 
+from cloudtrail_to_slack.errors import EvaluationTimeError
 from cloudtrail_to_slack.rules.expressions import Evaluate, compile_expression
 from cloudtrail_to_slack.rules.index import RuleIndex
 from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule
@@ -43,12 +46,16 @@ class RuleProblem:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of one event: every rule that matched, in order, and every rule that could not decide."""
+    """What the rules say of one event: every rule that matched, in order, and every rule that could not decide.
+
+    `silenced` are the rules that would have matched an event that is ignored.
+    """
 
     outcome: Outcome
     matched: tuple[Rule, ...] = ()
     ignored_by: IgnoreRule | None = None
     problems: tuple[RuleProblem, ...] = ()
+    silenced: tuple[Rule, ...] = ()
 
 
 class RuleSet:
@@ -67,25 +74,31 @@ class RuleSet:
         """Return the index that tells which rules a record can concern; `missing` stands for a missing field."""
         return RuleIndex([*(rule.expression for rule, _ in self._rules), _DENIED], missing)
 
-    def judge(self, event: Mapping[str, Any], today: date, concerned: int | None = None) -> Verdict:
-        """Judge a flattened event. Ignore rules that expired before `today` (UTC) no longer count. Never raises.
+    def judge(
+        self, event: Mapping[str, Any], today: date, concerned: int | None = None, deadline: float = math.inf
+    ) -> Verdict:
+        """Judge a flattened event. Ignore rules that expired before `today` (UTC) no longer count.
 
-        `concerned` are the rules that may match or raise, as the index tells them; None: all.
+        `concerned` are the rules that may match or raise, as the index tells them; None: all. After `deadline` (by
+        `time.perf_counter`) no further rule is evaluated: each has a limit of its own, but there may be many.
+
+        Raises:
+            EvaluationTimeError: the deadline came first.
         """
         return limited(self._judge, event, today, concerned)
 
     def _judge(self, event: Mapping[str, Any], today: date, concerned: int | None) -> Verdict:
         problems: list[RuleProblem] = []
         matched = tuple(
-            rule for rule, evaluate in self._concerned(concerned) if _matches(rule, evaluate, event, problems)
+            rule for rule, evaluate in self._concerned(concerned) if _matches(rule, evaluate, event, problems, deadline)
         )
         if not (matched or problems or self._denied(event)):
             return Verdict(Outcome.UNMATCHED)
         ignore_problems: list[RuleProblem] = []
         for ignore_rule, evaluate in self._ignore_rules:
             expired = ignore_rule.expires is not None and ignore_rule.expires < today
-            if not expired and _matches(ignore_rule, evaluate, event, ignore_problems):
-                return Verdict(Outcome.IGNORED, ignored_by=ignore_rule, problems=tuple(ignore_problems))
+            if not expired and _matches(ignore_rule, evaluate, event, ignore_problems, deadline):
+                return Verdict(Outcome.IGNORED, (), ignore_rule, tuple(ignore_problems), matched)
         outcome = Outcome.MATCHED if matched else Outcome.UNMATCHED
         return Verdict(outcome, matched, problems=(*ignore_problems, *problems))
 
@@ -96,8 +109,14 @@ class RuleSet:
 
 
 def _matches(
-    rule: Rule | IgnoreRule, evaluate: Evaluate, event: Mapping[str, Any], problems: list[RuleProblem]
+    rule: Rule | IgnoreRule,
+    evaluate: Evaluate,
+    event: Mapping[str, Any],
+    problems: list[RuleProblem],
+    deadline: float,
 ) -> bool:
+    if perf_counter() > deadline:
+        raise EvaluationTimeError("a record on which the rules take longer than there is time")
     try:
         result = evaluate(event)
     except Exception as error:  # noqa: BLE001 (a rule may raise anything; the next one is still evaluated)
