@@ -7,17 +7,13 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.aws_clients import AwsClients
-from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.destinations.slack_app import SlackApp
 from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
 from cloudtrail_to_slack.lanes import Waits, driven
 from cloudtrail_to_slack.messages import SlackMessage
-from cloudtrail_to_slack.secret_values import Secret, SecretReader, SecretSource
 from cloudtrail_to_slack.state import StateTable
 from cloudtrail_to_slack.threads import LEASE_SECONDS, Posted, ThreadPlace, Threads
 from cloudtrail_to_slack.waiting import Clock
-from cloudtrail_to_slack.webhooks import Webhooks
 from cloudtrail_to_slack_dev.slack_standin import SlackError
 from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
 
@@ -43,10 +39,7 @@ class Scene:
     """Threads as one function keeps them; several scenes share the table and the channel."""
 
     def __init__(self, world: World, time: FakeTime, table_name: str | None = TABLE) -> None:
-        clients = AwsClients()
-        reader = SecretReader(clients)
-        token = Secret(reader, SecretSource("SLACK_BOT_TOKEN", "environment", world.slack.bot_token))
-        self.slack = Destinations(token, Webhooks(reader, None), world.slack.api_url, clients)
+        self.slack = world.destinations()
         self.table = StateTable(world.aws("dynamodb"), table_name) if table_name else None
         self.clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
         self.threads = Threads(self.slack, self.table, 900, self.clock)

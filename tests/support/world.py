@@ -13,7 +13,11 @@ import boto3
 import pytest
 
 from cloudtrail_to_slack import handler
+from cloudtrail_to_slack.aws_clients import AwsClients
+from cloudtrail_to_slack.destinations import Destinations
+from cloudtrail_to_slack.secret_values import Secret, SecretReader, SecretSource
 from cloudtrail_to_slack.settings import VARIABLES
+from cloudtrail_to_slack.webhooks import Webhooks
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 
@@ -116,6 +120,10 @@ class World:
         """Return the parsed bodies of what was published to a topic so far."""
         return [json.loads(envelope["Message"]) for envelope in self.published(topic_arn)]
 
+    def destinations(self) -> Destinations:
+        """Return the destinations, with Slack's bot."""
+        return bot_destinations(self.slack)
+
     def put(self, content: bytes, key: str = KEY) -> str:
         """Put an object as it is; return its key."""
         self.aws("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
@@ -132,6 +140,14 @@ class World:
     def texts(self, channel: str = CHANNEL) -> list[str]:
         """Return the notification texts of a channel's messages."""
         return [message.text for message in self.slack.messages(channel)]
+
+
+def bot_destinations(slack: SlackStandIn) -> Destinations:
+    """Return destinations with a bot that posts to `slack`."""
+    clients = AwsClients()
+    reader = SecretReader(clients)
+    token = Secret(reader, SecretSource("SLACK_BOT_TOKEN", "environment", slack.bot_token))
+    return Destinations(token, Webhooks(reader, None), slack.api_url, clients)
 
 
 def log_bytes(*records: Any) -> bytes:
