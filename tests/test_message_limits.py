@@ -10,10 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts import hold_alert, make_alert
-from cloudtrail_to_slack.aws_clients import AwsClients
 from cloudtrail_to_slack.config import Routes
 from cloudtrail_to_slack.delivery import Delivery
-from cloudtrail_to_slack.destinations import Destinations
 from cloudtrail_to_slack.events import read_event
 from cloudtrail_to_slack.ledger import Ledger
 from cloudtrail_to_slack.routing import Kind, Router
@@ -22,6 +20,7 @@ from cloudtrail_to_slack.threads import Threads
 from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from support.samples import LOG_OBJECT, record
+from support.world import bot_destinations
 
 CHANNEL = "C1"
 RULES = {severity: Rule("True", id=severity.word, severity=severity) for severity in Severity}
@@ -58,8 +57,8 @@ def deliver(slack: SlackStandIn, kind: Kind, limit: int, portions: list[list[Flo
     """Deliver the alerts to an empty channel."""
     slack.clear()
     address = CHANNEL if kind is Kind.SLACK_APP else slack.add_webhook(CHANNEL)
-    router = Router(kind, Routes(address, {}), Routes())
-    destinations = Destinations(lambda: slack.bot_token, slack.api_url, AwsClients())
+    router = Router(kind, lambda: Routes(address, {}), Routes())
+    destinations = bot_destinations(slack)
     clock = Clock(lambda: 1000.0, now=lambda: 1_773_480_000.0, sleep=lambda _: None)
     threads = Threads(destinations, None, 900, clock)
     delivery = Delivery(router, destinations, threads, Ledger(None, "", 60, clock), clock, limit=limit)

@@ -15,7 +15,7 @@ from cloudtrail_to_slack.state import StateTable
 from cloudtrail_to_slack.threads import LEASE_SECONDS, Posted, ThreadPlace, Threads
 from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin import SlackError
-from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
+from support.world import CHANNEL, KEY, TABLE, World, bot_destinations, record, s3_event
 
 _MESSAGE = SlackMessage("text", [{"type": "section", "text": {"type": "mrkdwn", "text": "text"}}])
 
@@ -39,7 +39,7 @@ class Scene:
     """Threads as one function keeps them; several scenes share the table and the channel."""
 
     def __init__(self, world: World, time: FakeTime, table_name: str | None = TABLE) -> None:
-        self.slack = world.destinations()
+        self.slack = bot_destinations(world.slack)
         self.table = StateTable(world.aws("dynamodb"), table_name) if table_name else None
         self.clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
         self.threads = Threads(self.slack, self.table, 900, self.clock)

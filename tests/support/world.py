@@ -120,10 +120,6 @@ class World:
         """Return the parsed bodies of what was published to a topic so far."""
         return [json.loads(envelope["Message"]) for envelope in self.published(topic_arn)]
 
-    def destinations(self) -> Destinations:
-        """Return the destinations, with Slack's bot."""
-        return bot_destinations(self.slack)
-
     def put(self, content: bytes, key: str = KEY) -> str:
         """Put an object as it is; return its key."""
         self.aws("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
