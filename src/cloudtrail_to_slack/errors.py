@@ -8,7 +8,7 @@
     ├── LogObjectError              one log object cannot be read
     │   └── S3UnavailableError      S3 did not answer; it may answer another time
     ├── RecordError                 one record cannot be read
-    │   └── EvaluationTimeError     the rules took all the time there was on one record
+    ├── EvaluationTimeError         the rules took all the time there was on one record
     ├── DeliveryError               one message did not reach one destination
     │   ├── ContentRefusedError     the destination refuses this content: send it smaller
     │   │   └── UnknownRefusalError nobody knows whether it is the content
@@ -90,7 +90,7 @@ class RecordError(CloudTrailToSlackError):
     """A record of a log object is not what CloudTrail writes."""
 
 
-class EvaluationTimeError(RecordError):
+class EvaluationTimeError(CloudTrailToSlackError):
     """The rules took all the time that the invocation had left on one record."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from cloudtrail_to_slack.errors import LogObjectError, S3UnavailableError
+from cloudtrail_to_slack.errors import EvaluationTimeError, LogObjectError, S3UnavailableError
 from cloudtrail_to_slack.log_file_source import ClientWithin, LogFileSource
 from cloudtrail_to_slack.log_objects import read_log_object
 from cloudtrail_to_slack.messages.slack_notices import Notice, unreadable_notice
@@ -113,6 +113,9 @@ class LogFileEvaluation:
             counts["objects_read"] += 1
             if self._shared.hearing:
                 self._shared.hearing.read(self.log_object.key)
+        except EvaluationTimeError:
+            self.give_up()
+            return
         except S3UnavailableError as error:
             if self._tries_again(error):
                 return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.config import Config
 from cloudtrail_to_slack.delivery import Delivery
-from cloudtrail_to_slack.errors import DeliveryError
+from cloudtrail_to_slack.errors import DeliveryError, EvaluationTimeError
 from cloudtrail_to_slack.log_file_evaluation import NOT_BEGUN, LogFileEvaluation, LogFiles
 from cloudtrail_to_slack.log_file_source import ClientWithin
 from cloudtrail_to_slack.messages.slack_notices import Notice, removed_object_notice
@@ -101,6 +101,8 @@ class Pipeline:
         """Do a small thing, whatever goes wrong with it."""
         try:
             self._take(work)
+        except EvaluationTimeError as error:
+            self._report.fail(work.askers, [f"{work.name}: {error}"])
         except Exception as error:  # noqa: BLE001 (a fault of ours in one thing must not stop the next)
             self._failed_on(work.name, work.askers, error)
 

@@ -115,17 +115,21 @@ class RecordEvaluator:
 
         `raw` is undecoded when it comes from a log file, `origin`. `failed` is called with what is wrong with it.
         `candidates` are the rules that may match, as the prefilter tells them; None: all.
+
+        Raises:
+            EvaluationTimeError: it would take longer than there is time.
         """
         counts = self._report.counts
         counts["records_in"] += 1
         try:
             outcome = self._evaluate(raw, origin, askers, candidates)
             counts[outcome.value] += 1
+        except EvaluationTimeError:
+            counts["failed"] += 1
+            raise
         except RecordError as error:
             counts["failed"] += 1
-            # A log file for which there is no time left is given up as a whole.
-            if not (origin and isinstance(error, EvaluationTimeError)):
-                failed(str(error))
+            failed(str(error))
             if self.explains:
                 explain_failed(str(error), origin)
         except Exception as error:  # noqa: BLE001 (a fault of ours in one record must not hide the rest of its file)

@@ -1,5 +1,6 @@
 """The verdict of a set of rules on an event."""
 
+import time
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.errors import ExpressionError
+from cloudtrail_to_slack.errors import EvaluationTimeError, ExpressionError
 from cloudtrail_to_slack.events import read_event
 from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, Verdict
 from support.strategies import records
@@ -179,3 +180,11 @@ def test_agrees_with_the_plain_way(record: dict[str, Any], rules: list[str], ign
     ]
     assert verdict.outcome is (Outcome.MATCHED if True in results else Outcome.UNMATCHED)
     assert len(verdict.problems) == ignoring.count(None) + results.count(None)
+
+
+def test_no_rule_is_evaluated_after_the_deadline() -> None:
+    """Each rule has a limit of its own; when many together take too long, the rest are not evaluated."""
+    rule_set = RuleSet([YES], [])
+    with pytest.raises(EvaluationTimeError):
+        rule_set.judge({}, TODAY, None, time.perf_counter())
+    assert rule_set.judge({}, TODAY, None, time.perf_counter() + 60).matched == (YES,)

@@ -85,9 +85,9 @@ class RuleSet:
         Raises:
             EvaluationTimeError: the deadline came first.
         """
-        return limited(self._judge, event, today, concerned)
+        return limited(self._judge, event, today, concerned, deadline)
 
-    def _judge(self, event: Mapping[str, Any], today: date, concerned: int | None) -> Verdict:
+    def _judge(self, event: Mapping[str, Any], today: date, concerned: int | None, deadline: float) -> Verdict:
         problems: list[RuleProblem] = []
         matched = tuple(
             rule for rule, evaluate in self._concerned(concerned) if _matches(rule, evaluate, event, problems, deadline)
