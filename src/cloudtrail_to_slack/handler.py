@@ -127,7 +127,7 @@ class Application:
     def _threads(self, clock: Clock) -> Threads:
         settings = self._settings
         usable = settings.table_name if settings.slack_bot_token else None
-        table = StateTable(self.clients.dynamodb, usable) if usable else None
+        table = StateTable(self.clients.dynamodb, usable, settings.config.dynamodb_time_to_live) if usable else None
         return Threads(self._destinations, table, settings.config.dynamodb_time_to_live, clock)
 
     def _ledger(self, clock: Clock) -> Ledger:

@@ -18,7 +18,7 @@ function that holds it can no longer be sending.
     (Had A died after Slack took the message, this is the one way in which an alert is seen twice.)
 
 DynamoDB deletes expired items some days late (Amazon DynamoDB Developer Guide, "Using time to live"), so every
-condition looks at `expires_at` itself.
+condition looks at `expires_at` itself. What no ledger could have written there counts as nothing: see `state_trust`.
 
 When the table cannot be asked for a while (throttled, down), nothing that it guards is sent: the invocation fails and
 Lambda retries it. When it cannot be asked at all (deleted, access denied) alerts are told without it, at least once:
@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.errors import PassingError
 from cloudtrail_to_slack.state import StateError, asked, chunks, number
+from cloudtrail_to_slack.state_trust import is_true, latest_time, longest_kept, over, over_values
 from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.waiting import Clock
 
@@ -42,8 +43,12 @@ LONGEST_LEASE_SECONDS = 90
 LEASE_IS_SAFE_SECONDS = 60  # after claiming: what is sent then is answered, or has timed out, before the lease ends
 _ROUNDS = 3
 _LEAST_SECONDS = 1.5
-# Our own claim may stand in our way: prolonged, or repeated by the SDK because the answer was lost.
-_FREE = "attribute_not_exists(pk) OR expires_at <= :now OR (#owner = :owner AND attribute_not_exists(told))"
+# What is no delivery, and what is none any more. Our own claim may stand in our way: prolonged, or repeated by the SDK
+# because the answer was lost. A lease that ends later than any that is written was written by someone else.
+_FREE = (
+    f"attribute_not_exists(pk) OR {over('expires_at')}"
+    " OR (NOT told = :true AND (#owner = :owner OR expires_at > :lease_end))"
+)
 
 
 class Claim(Enum):
@@ -83,7 +88,7 @@ class Ledger:
             PassingError: the table cannot be asked for now.
         """
         try:
-            held = self._put(self._claim_of(key))
+            held = self._put(self._claim_of(key, longest_kept(self._time_to_live), LONGEST_LEASE_SECONDS))
         except StateError as error:
             self._judge(error)
             return Claim.OURS
@@ -137,21 +142,25 @@ class Ledger:
             return False
         self._memory[key] = now + seconds
         try:
-            return self._put({**self._claim_of(key), "Item": self._item(key, seconds)}) is None
+            return self._put({**self._claim_of(key, seconds, seconds), "Item": self._item(key, seconds)}) is None
         except StateError as error:
             logger.warning("cannot tell what was said lately", extra={"error": str(error)})
             return True
 
-    def _claim_of(self, key: str) -> dict[str, Any]:
-        """Return the conditional write that claims `key`."""
+    def _claim_of(self, key: str, kept: float, leased: float) -> dict[str, Any]:
+        """Return the conditional write that claims `key`; an item is kept and leased for so many seconds at most."""
         now = self._clock.now()
-        owner = {"S": self._owner}
+        values = {":owner": {"S": self._owner}, ":true": {"BOOL": True}}
         return {
             "TableName": self._table,
             "Item": self._item(key, self._clock.lease(LONGEST_LEASE_SECONDS)),
             "ConditionExpression": _FREE,
             "ExpressionAttributeNames": {"#owner": "owner"},
-            "ExpressionAttributeValues": {":now": number(now), ":owner": owner},
+            "ExpressionAttributeValues": {
+                **over_values(now, max(kept, leased)),
+                **values,
+                ":lease_end": number(latest_time(now, leased)),
+            },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
@@ -162,12 +171,12 @@ class Ledger:
     def _claim_chunk(self, keys: Sequence[str]) -> dict[str, Claim]:
         """Claim up to a transaction's items: all at once, then all but those that are not to be had, then singly."""
         claims: dict[str, Claim] = {}
-        left = list(keys)
+        left, kept = list(keys), longest_kept(self._time_to_live)
         for _ in range(_ROUNDS):
             if len(left) <= 1:
                 break
             try:
-                refused = self._transact([{"Put": self._claim_of(key)} for key in left])
+                refused = self._transact([{"Put": self._claim_of(key, kept, LONGEST_LEASE_SECONDS)} for key in left])
             except StateError as error:
                 self._judge(error)
                 refused = {}
@@ -237,4 +246,4 @@ class Ledger:
 
 def standing(item: Mapping[str, Any]) -> Claim:
     """Return what the item that stood in a claim's way says."""
-    return Claim.TOLD if "told" in item else Claim.BUSY
+    return Claim.TOLD if is_true(item, "told") else Claim.BUSY

@@ -8,9 +8,12 @@ a few times only, or that is quiet for more than a week at a time, is not watche
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from cloudtrail_to_slack.state_trust import CLOCKS_DIFFER_SECONDS
 
 LEAST_PATIENCE = 7_200
 NOTED_EVERY = 900  # seconds: within it, further objects are no news
@@ -21,6 +24,7 @@ _LEARNING = 7 * _DAY  # so that a weekend is among it
 _LEAST_BEATS = 24
 _LONGEST_GAP = 7 * _DAY
 _FORGOTTEN = 14 * _DAY
+_REGION = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class Source(NamedTuple):
@@ -80,11 +84,29 @@ def decode(text: str | None) -> dict[str, Rhythm]:
     """Return the rhythms that `encode` wrote; what is no rhythm is left out, to be learned anew."""
     try:
         plain: Any = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(plain, dict):
         return {}
     return {region: Rhythm(*numbers) for region, numbers in plain.items() if _is_rhythm(numbers)}
+
+
+def credible(rhythms: Mapping[str, Rhythm], now: float) -> dict[str, Rhythm]:
+    """Return the rhythms as they can have been learned by `now`; a time that is yet to come would silence the check.
+
+    What is out of bounds is put within them, for a rhythm that is forgotten is not watched for a week.
+    """
+    named = {region: rhythm for region, rhythm in rhythms.items() if _REGION.fullmatch(region)}
+    return {region: _bounded(rhythm, int(now)) for region, rhythm in named.items()}
+
+
+def _bounded(rhythm: Rhythm, now: int) -> Rhythm:
+    last = rhythm.last if rhythm.last <= now + CLOCKS_DIFFER_SECONDS else now
+    last = max(last, 0)
+    first = min(max(rhythm.first, 0), last)
+    known = last - first
+    longest = min(max(rhythm.longest, 0), known)
+    return Rhythm(first, last, longest, min(max(rhythm.beats, 1), known // NOTED_EVERY + 1))
 
 
 def _is_rhythm(numbers: object) -> bool:

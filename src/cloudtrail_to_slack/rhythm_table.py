@@ -10,12 +10,14 @@ it is still what was read. A check is one function's at a time, so what it says 
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.rhythm import Source
 from cloudtrail_to_slack.state import Items, StateError, chunks, fetched, number
+from cloudtrail_to_slack.state_trust import over, over_values, string, whole_number
 from cloudtrail_to_slack.waiting import Clock
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.2
 _KEPT_SECONDS = 90 * 86_400  # without an object from any region, for then the account is closed or its trail is gone
 _MOST_ACCOUNTS = 500  # of an item that lists them; an organisation has 10,000 at most, and keys could be made up
+LONGEST_CHECK_SECONDS = 902  # Lambda runs nothing longer than 900
+_ACCOUNT = re.compile("[0-9]{12}")
 _CHECK = "silence"
 _NAMES = {"#owner": "owner", "#lease": "lease"}
 
@@ -58,7 +62,7 @@ class RhythmTable:
     def rhythms(self, accounts: Iterable[str]) -> dict[str, str]:
         """Return the rhythms of those of the accounts that have any, as text."""
         items = self._get((f"rhythm#{account}" for account in accounts), "pk, rhythms")
-        texts = {key.removeprefix("rhythm#"): item.get("rhythms", {}).get("S") for key, item in items.items()}
+        texts = {key.removeprefix("rhythm#"): string(item, "rhythms") for key, item in items.items()}
         return {account: text for account, text in texts.items() if text is not None}
 
     def put_rhythms(self, account: str, before: str | None, after: str) -> tuple[bool, str | None]:
@@ -67,27 +71,38 @@ class RhythmTable:
         Returns whether they were written and, where not, what they are instead.
         """
         values: dict[str, Any] = {":after": {"S": after}, ":expires_at": number(self._clock.now() + _KEPT_SECONDS)}
-        condition = "attribute_not_exists(rhythms)"
-        if before is not None:
+        if before is None:
+            condition, values[":string"] = "NOT attribute_type(rhythms, :string)", {"S": "S"}
+        else:
             condition, values[":before"] = "rhythms = :before", {"S": before}
         answer = self._items.update(
             f"rhythm#{account}", "SET rhythms = :after, expires_at = :expires_at", condition, values
         )
         if answer.refused_by is None:
             return True, after
-        return False, answer.refused_by.get("rhythms", {}).get("S")
+        return False, string(answer.refused_by, "rhythms")
 
     def list_account(self, account: str) -> bool:
         """See to it that an account is listed; False when there are too many that end like it."""
-        values = {":one": {"SS": [account]}, ":account": {"S": account}, ":most": number(_MOST_ACCOUNTS)}
-        condition = "attribute_not_exists(accounts) OR contains(accounts, :account) OR size(accounts) < :most"
-        return self._items.update(_shard_key(account), "ADD accounts :one", condition, values).refused_by is None
+        key, one = _shard_key(account), {"SS": [account]}
+        values = {":one": one, ":account": {"S": account}, ":most": number(_MOST_ACCOUNTS), ":set": {"S": "SS"}}
+        condition = (
+            "attribute_not_exists(accounts) OR (attribute_type(accounts, :set)"
+            " AND (contains(accounts, :account) OR size(accounts) < :most))"
+        )
+        item = self._items.update(key, "ADD accounts :one", condition, values).refused_by
+        if item is None:
+            return True
+        # No list of ours: it makes way.
+        values = {":one": one, ":set": {"S": "SS"}}
+        condition = "NOT attribute_type(accounts, :set)"
+        return self._items.update(key, "SET accounts = :one", condition, values).refused_by is None
 
     def shards(self) -> dict[str, Shard]:
         """Return all accounts that are listed, and what is told of them, by the end of the account."""
         items = self._get((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, told")
         return {
-            key.removeprefix(f"{_CHECK}#"): Shard(item.get("accounts", {}).get("SS", ()), _read_told(item))
+            key.removeprefix(f"{_CHECK}#"): Shard(_read_accounts(key, item), _read_told(item))
             for key, item in items.items()
         }
 
@@ -105,15 +120,15 @@ class RhythmTable:
         answer = self._items.update(
             _CHECK,
             "SET #owner = :owner, #lease = :lease",
-            "attribute_not_exists(#lease) OR #lease <= :now OR #owner = :owner",
-            {":owner": {"S": owner}, ":lease": number(now + seconds), ":now": number(now)},
+            f"{over('#lease')} OR #owner = :owner",
+            {":owner": {"S": owner}, ":lease": number(now + seconds), **over_values(now, LONGEST_CHECK_SECONDS)},
             names=_NAMES,
             returned="ALL_NEW",
         )
         if answer.refused_by is not None:
             return None
-        checked = answer.attributes.get("checked", {}).get("N")
-        return Begun(None if checked is None else int(checked))
+        checked = whole_number(answer.attributes, "checked")
+        return Begun(None if checked is None else min(checked, int(now)))
 
     def end_check(self, owner: str, checked: int | None) -> None:
         """Let others check; `checked` is when all rhythms were looked at, None: never."""
@@ -152,10 +167,22 @@ def _shard_key(account: str) -> str:
     return f"{_CHECK}#{end_of(account)}"
 
 
+def _read_accounts(key: str, item: Mapping[str, Any]) -> Sequence[str]:
+    """Return the accounts that an item lists, without what is none or belongs into another item."""
+    listed = item.get("accounts", {}).get("SS", ())
+    return [account for account in listed if _ACCOUNT.fullmatch(account) and _shard_key(account) == key]
+
+
 def _read_told(item: Mapping[str, Any]) -> Told:
-    by_account = json.loads(item.get("told", {}).get("S", "{}"))
-    return {
-        Source(account, region): dict(kinds)
-        for account, regions in by_account.items()
-        for region, kinds in regions.items()
-    }
+    """Return which silences were notified; what this code does not write is left out, and notified again."""
+    try:
+        by_account = json.loads(string(item, "told") or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    told: Told = {}
+    for account, regions in by_account.items() if isinstance(by_account, dict) else ():
+        for region, kinds in regions.items() if isinstance(regions, dict) else ():
+            times = {kind: time for kind, time in kinds.items() if type(time) is int} if isinstance(kinds, dict) else {}
+            if times:
+                told[Source(account, region)] = times
+    return told

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from cloudtrail_to_slack.arrivals import read_arrival
 from cloudtrail_to_slack.aws_clients import HASTY_SECONDS
 from cloudtrail_to_slack.errors import OutOfTimeError
-from cloudtrail_to_slack.rhythm import NOTED_EVERY, Rhythm, Source, decode, encode
+from cloudtrail_to_slack.rhythm import NOTED_EVERY, Rhythm, Source, credible, decode, encode
 from cloudtrail_to_slack.rhythm_table import RhythmTable
 from cloudtrail_to_slack.state import StateError
 from cloudtrail_to_slack.telemetry import log_unexpected, logger
@@ -88,7 +88,7 @@ class Hearing:
         """
         after: dict[str, Rhythm] = {}
         for _ in range(_ROUNDS):
-            known = decode(text)
+            known = credible(decode(text), self._clock.now())
             after = _with(known, times)
             if after == known or not self._listed(account, text):
                 break

@@ -21,15 +21,14 @@ from cloudtrail_to_slack.errors import PassingError
 from cloudtrail_to_slack.lanes import driven
 from cloudtrail_to_slack.messages.silence_notices import Quiet, Returned, return_notice, silence_notice
 from cloudtrail_to_slack.outcomes import Askers
-from cloudtrail_to_slack.rhythm import Rhythm, Source, decode
-from cloudtrail_to_slack.rhythm_table import RhythmTable, Shard, Told, end_of
+from cloudtrail_to_slack.rhythm import Rhythm, Source, credible, decode, encode
+from cloudtrail_to_slack.rhythm_table import LONGEST_CHECK_SECONDS, RhythmTable, Shard, Told, end_of
 from cloudtrail_to_slack.routing import Kind, Router, Target
 from cloudtrail_to_slack.state import StateError
 from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.waiting import Clock, retried
 
 _DEAF_SECONDS = 5_400  # three checks at the module's pace
-_LONGEST_LEASE_SECONDS = 902  # Lambda runs nothing longer than 900
 
 
 @dataclass(slots=True)
@@ -60,28 +59,35 @@ class SilenceCheck:
         """
         owner = uuid.uuid4().hex
         now = int(self._clock.now())
-        begun = self._table.begin_check(owner, self._clock.lease(_LONGEST_LEASE_SECONDS))
+        begun = self._table.begin_check(owner, self._clock.lease(LONGEST_CHECK_SECONDS))
         if begun is None:
             logger.info("another function is checking for silence")
             return
         checked = begun.checked
         try:
-            shards, rhythms = self._read()
+            shards, rhythms = self._read(now)
             deaf = checked is None or now - checked > _DEAF_SECONDS
             checked = now
             self._tell(shards, self._find(shards, rhythms, now, deaf=deaf), askers)
         finally:
             self._end(owner, checked)
 
-    def _read(self) -> tuple[dict[str, Shard], dict[Source, Rhythm]]:
-        """Return what is listed, and all rhythms."""
+    def _read(self, now: int) -> tuple[dict[str, Shard], dict[Source, Rhythm]]:
+        """Return what is listed, and all rhythms.
+
+        A rhythm that cannot have been learned by now is corrected in the table, or it would never be silent: its last
+        object would be as late as any check.
+        """
         shards = self._table.shards()
         texts = self._table.rhythms(account for shard in shards.values() for account in shard.accounts)
-        rhythms = {
-            Source(account, region): rhythm
-            for account, text in sorted(texts.items())
-            for region, rhythm in sorted(decode(text).items())
-        }
+        rhythms: dict[Source, Rhythm] = {}
+        for account, text in sorted(texts.items()):
+            stored = decode(text)
+            known = credible(stored, now)
+            if known != stored:
+                logger.error("rhythms that nothing here has written, corrected", extra={"account": account})
+                self._table.put_rhythms(account, text, encode(known))
+            rhythms |= {Source(account, region): rhythm for region, rhythm in sorted(known.items())}
         return shards, rhythms
 
     def _find(
@@ -101,6 +107,8 @@ class SilenceCheck:
                 found.watched += rhythm.watched
                 found.in_all += silent
                 before = told.get(source, {}).get(_kind(target))
+                if before is not None and before > rhythm.last:
+                    before = None  # no silence that was notified: it begins after the last object
                 if before is None and silent and not deaf:
                     found.silent.append(Quiet(source, rhythm, now))
                 # An old object that is announced late tells of no end: then it would be silent, and told, once more.

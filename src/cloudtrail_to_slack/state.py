@@ -16,6 +16,8 @@ A thread's item, for one channel and fingerprint:
     (A died before `opened`: when its lease ends, B's claim is granted)
 """
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudtrail_to_slack.errors import CloudTrailToSlackError
+from cloudtrail_to_slack.state_trust import latest_time, longest_kept, over, over_values, string, whole_number
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,6 +41,12 @@ _BROKEN = frozenset(
 )  # fmt: skip
 
 
+# What is no thread, and what is none any more. A claim that lasts longer than any is someone else's.
+_NO_THREAD = (
+    f"attribute_not_exists(pk) OR {over('expires_at')} OR (attribute_not_exists(ts) AND expires_at > :lease_end)"
+)
+_UNCHANGED = "expires_at = :seen_expires_at AND ts = :seen_ts"
+_TIMESTAMP = re.compile(r"[0-9.]{1,40}")
 # The update that opens a thread.
 _OPEN = (
     "SET ts = :ts, opening = :opening, severity = :severity, home = :home, expires_at = :expires_at, "
@@ -106,12 +115,17 @@ class Items:
 
 
 class StateTable:
-    """The conditional writes on the state table. Times are seconds since 1970."""
+    """The conditional writes on the state table. Times are seconds since 1970.
 
-    def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
+    `time_to_live` is how many seconds a thread is kept open. What says it lasts much longer was not written by this
+    code, and does not count; see `state_trust`.
+    """
+
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str, time_to_live: float = 900) -> None:
         self._dynamodb = dynamodb
         self._table = table_name
         self._items = Items(dynamodb, table_name)
+        self._longest = longest_kept(time_to_live)
 
     def claim_thread(self, key: str, owner: str, *, now: float, lease: float) -> Thread | bool:
         """Claim the right to open the thread `key`.
@@ -121,27 +135,38 @@ class StateTable:
         Raises:
             StateError: the table cannot be asked.
         """
-        answer = asked(
-            lambda: self._dynamodb.put_item(
-                TableName=self._table,
-                Item={
-                    "pk": {"S": key},
-                    "owner": {"S": owner},
-                    "expires_at": number(now + lease),
-                },
-                ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now",
-                ExpressionAttributeValues={":now": number(now)},
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        )
-        item = answer.refused_by
+        expires_at = number(now + lease)
+        values = over_values(now, max(self._longest, lease)) | {":lease_end": number(latest_time(now, lease))}
+        item = self._put_claim(key, owner, expires_at, _NO_THREAD, values)
         if item is None:
             return True
-        if "ts" in item:
-            severity, home = item.get("severity", {}).get("N", "0"), item.get("home", {}).get("S", "")
-            return Thread(item["ts"]["S"], item["opening"]["S"], int(severity), home)
-        # The SDK repeats a call whose answer was lost, and then our own claim stands in our way.
-        return bool(item.get("owner", {}).get("S") == owner)
+        if "ts" not in item:
+            # The SDK repeats a call whose answer was lost, and then our own claim stands in our way.
+            return string(item, "owner") == owner
+        thread = _read_thread(key, item)
+        if thread is None:  # nothing of ours: it makes way, unless it is something else by now
+            seen = {":seen_expires_at": item["expires_at"], ":seen_ts": item["ts"]}
+            return self._put_claim(key, owner, expires_at, _UNCHANGED, seen) is None
+        return thread
+
+    def _put_claim(
+        self,
+        key: str,
+        owner: str,
+        expires_at: Any,  # noqa: ANN401 (an attribute)
+        condition: str,
+        values: Mapping[str, Any],
+    ) -> Mapping[str, Any] | None:
+        """Put a claim if the condition holds; return the item that stood in its way, None when nothing did."""
+        return asked(
+            lambda: self._dynamodb.put_item(
+                TableName=self._table,
+                Item={"pk": {"S": key}, "owner": {"S": owner}, "expires_at": expires_at},
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        ).refused_by
 
     def thread_opened(self, key: str, owner: str, thread: Thread, *, expires_at: float) -> bool:
         """Note that `owner` opened the thread, with one alert in it; False when another has taken it over."""
@@ -166,7 +191,7 @@ class StateTable:
         item = self._update(
             key, "ADD alerts :one", "ts = :ts", {":one": number(1), ":ts": {"S": ts}}, returned="ALL_NEW"
         )
-        return None if item is None else int(item["alerts"]["N"])
+        return None if item is None else whole_number(item, "alerts")
 
     def claim_shown(self, key: str, ts: str, alerts: int) -> bool:
         """Claim the right to show that the thread has `alerts`; False when a later count is shown already."""
@@ -210,6 +235,28 @@ class Answer:
     attributes: dict[str, Any] = field(default_factory=dict)
     refused_by: dict[str, Any] | None = None
     cancelled_for: Sequence[Mapping[str, Any]] = ()
+
+
+def _read_thread(key: str, item: Mapping[str, Any]) -> Thread | None:
+    """Return the thread that an item holds; None for what this code does not write."""
+    ts, opening = string(item, "ts"), string(item, "opening")
+    severity, home = whole_number(item, "severity") or 0, string(item, "home") or ""
+    if ts is None or opening is None or not _TIMESTAMP.fullmatch(ts) or not _is_message(opening):
+        return None
+    same_channel = home.startswith(key[: key.rfind("#") + 1])
+    return Thread(ts, opening, severity, home if same_channel else "")
+
+
+def _is_message(text: str) -> bool:
+    """Whether a text is a message as `Thread` keeps it: text and blocks."""
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(message, list) or len(message) != len(("text", "blocks")):
+        return False
+    words, blocks = message
+    return isinstance(words, str) and isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks)
 
 
 def _values(thread: Thread, expires_at: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How often a trail was started within the last hour, and whether it may be once more. Pure."""
 
 import json
+import math
 from dataclasses import dataclass
 
 HOUR = 3600
@@ -46,9 +47,11 @@ def without(remembered: str | None, key: str) -> str | None:
 
 
 def _read(remembered: str | None) -> list[tuple[str, float]]:
-    """Read what `count` wrote; what is no such thing is nothing, and stands in nobody's way."""
+    """Read what `count` wrote; what is no such thing is nothing, and prevents no restart."""
     try:
         entries = json.loads(remembered or "[]")
-        return [(str(key), float(at)) for key, at in entries]
+        pairs = [(key, at) for key, at in entries]
     except (ValueError, TypeError, RecursionError):
         return []
+    sound = all(isinstance(key, str) and type(at) in (int, float) and math.isfinite(at) for key, at in pairs)
+    return pairs if sound else []

@@ -18,7 +18,8 @@ A retry or a second copy of an event finds `done` and `told`, and neither counts
     (A could not tell: release)     leased_until=0                  claim granted, with `done`: B has only to tell.
 
 Whoever can take the table away must not be able to keep logging off with it: where it cannot be used, everything is
-granted, `problem` says why, and what is done is neither counted nor kept from being told twice.
+granted, `problem` says why, and what is done is neither counted nor kept from being told twice. For the same reason an
+item counts as nothing that this code could not have written; see `state_trust`.
 """
 
 import uuid
@@ -26,10 +27,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.ledger import LONGEST_LEASE_SECONDS, Claim, standing
+from cloudtrail_to_slack.ledger import LONGEST_LEASE_SECONDS, Claim
 from cloudtrail_to_slack.restart_logging.limit import HOUR, Count, count, without
 from cloudtrail_to_slack.restart_logging.outcomes import Did, Outcome, read_outcome
 from cloudtrail_to_slack.state import Answer, Items, StateError, number
+from cloudtrail_to_slack.state_trust import (
+    CLOCKS_DIFFER_SECONDS,
+    is_true,
+    latest_time,
+    over,
+    over_values,
+    string,
+    whole_number,
+)
 from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.trail_arns import TrailArn
 from cloudtrail_to_slack.waiting import Clock
@@ -40,7 +50,6 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 7 * 24 * 3600  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
 QUIET_SECONDS = 600
 _ROUNDS = 10
-_CLOCKS_DIFFER_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +74,32 @@ class Memory:
         now = self._clock.now()
         answer = self._update(
             _event_item(key),
-            "SET #owner = :owner, leased_until = :lease, expires_at = :expires",
-            "attribute_not_exists(told) AND"
-            " (attribute_not_exists(leased_until) OR leased_until <= :now OR #owner = :owner)",
+            "SET #owner = :owner, leased_until = :lease, expires_at = :expires REMOVE told",
+            f"(NOT told = :true OR {over('expires_at', ':kept')}) AND ({over('leased_until')} OR #owner = :owner)",
             {
                 ":lease": number(now + self._clock.lease(LONGEST_LEASE_SECONDS)),
                 ":expires": number(now + KEPT_SECONDS),
-                ":now": number(now),
+                ":kept": number(latest_time(now, KEPT_SECONDS)),
+                ":true": {"BOOL": True},
+                **over_values(now, LONGEST_LEASE_SECONDS),
             },
         )
         if answer is None:
             return Claimed(Claim.OURS)
         if answer.refused_by is not None:
-            return Claimed(standing(answer.refused_by))
-        return Claimed(Claim.OURS, read_outcome(_string(answer.attributes, "done")))
+            return Claimed(Claim.TOLD if self._is_settled(answer.refused_by) else Claim.BUSY)
+        # An item that nothing here has written says nothing of what was done, either.
+        before = answer.attributes
+        credible = self._is_kept(before) and "told" not in before
+        return Claimed(Claim.OURS, read_outcome(string(before, "done")) if credible else None)
+
+    def _is_settled(self, item: Mapping[str, Any]) -> bool:
+        return is_true(item, "told") and self._is_kept(item)
+
+    def _is_kept(self, item: Mapping[str, Any]) -> bool:
+        """Whether an item expires when one of this code's does."""
+        now, expires_at = self._clock.now(), whole_number(item, "expires_at")
+        return expires_at is not None and now < expires_at <= latest_time(now, KEPT_SECONDS)
 
     def note(self, key: str, outcome: Outcome) -> None:
         """Remember what was done, or is about to be."""
@@ -107,7 +128,7 @@ class Memory:
                 break
             if answer.refused_by is None:
                 return verdict
-            seen = _string(answer.refused_by, "restarts")
+            seen = string(answer.refused_by, "restarts")
         else:
             self._give_up("contended")
         return Count(granted=True, number=0)
@@ -119,7 +140,7 @@ class Memory:
             answer = self._remember(trail, seen, without(seen, key) or "")
             if answer is None or answer.refused_by is None:
                 return
-            seen = _string(answer.refused_by, "restarts") or ""
+            seen = string(answer.refused_by, "restarts") or ""
             if without(seen, key) is None:
                 return
 
@@ -130,16 +151,16 @@ class Memory:
         """
         now = self._clock.now()
         started = outcome.last_started or 0
-        news = started if started <= now + _CLOCKS_DIFFER_SECONDS else 0
+        news = started if started <= now + CLOCKS_DIFFER_SECONDS else 0
         answer = self._update(
             _quiet_item(trail, outcome.did),
             "SET event = :event, #owner = :owner, quiet_until = :until, expires_at = :until",
-            "attribute_not_exists(quiet_until) OR quiet_until <= :now OR quiet_until < :news OR event = :event",
+            f"{over('quiet_until')} OR quiet_until < :news OR event = :event",
             {
                 ":event": {"S": key},
                 ":until": number(now + QUIET_SECONDS),
-                ":now": number(now),
                 ":news": number(news + QUIET_SECONDS),
+                **over_values(now, QUIET_SECONDS),
             },
         )
         return answer is None or answer.refused_by is None
@@ -149,11 +170,11 @@ class Memory:
         return self._update(
             f"restart#trail#{trail}",
             "SET restarts = :restarts, #owner = :owner, expires_at = :expires",
-            "restarts = :seen" if seen is not None else "attribute_not_exists(restarts)",
+            "restarts = :seen" if seen is not None else "NOT attribute_type(restarts, :string)",
             {
                 ":restarts": {"S": text},
                 ":expires": number(self._clock.now() + 2 * HOUR),
-                **({":seen": {"S": seen}} if seen is not None else {}),
+                **({":string": {"S": "S"}} if seen is None else {":seen": {"S": seen}}),
             },
         )
 
@@ -168,7 +189,7 @@ class Memory:
                 condition,
                 {":owner": {"S": self._owner}, **values},
                 names={"#owner": "owner"},
-                returned="ALL_NEW",
+                returned="ALL_OLD",
             )
         except StateError as error:
             self._give_up(error.code)
@@ -185,8 +206,3 @@ def _event_item(key: str) -> str:
 
 def _quiet_item(trail: TrailArn, did: Did) -> str:
     return f"restart#quiet#{did.value}#{trail}"
-
-
-def _string(item: Mapping[str, Any], name: str) -> str | None:
-    value = item.get(name, {}).get("S")
-    return value if isinstance(value, str) else None

@@ -1,8 +1,11 @@
 """What became of a trail that somebody stopped. Pure."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from enum import Enum
+
+_MOST_RESTARTS = 999  # within an hour; as many as can be set
 
 
 class Did(Enum):
@@ -53,6 +56,19 @@ def read_outcome(text: str | None) -> Outcome | None:
     """Read what `dumped` wrote; None for anything else."""
     try:
         fields = json.loads(text or "null")
-        return Outcome(**{**fields, "did": Did(fields["did"])}) if fields else None
-    except (ValueError, TypeError, KeyError):
+        outcome = Outcome(**{**fields, "did": Did(fields["did"])}) if fields else None
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
+    return outcome if outcome and _is_sound(outcome) else None
+
+
+def _is_sound(outcome: Outcome) -> bool:
+    """Whether every field is of its type: what stands in the table may be someone else's."""
+    words = (outcome.until, outcome.code, outcome.maintenance_problem)
+    started = outcome.last_started
+    return (
+        type(outcome.number) is int
+        and 0 <= outcome.number <= _MOST_RESTARTS
+        and all(word is None or isinstance(word, str) for word in words)
+        and (started is None or (type(started) in (int, float) and math.isfinite(started)))
+    )

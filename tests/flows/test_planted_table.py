@@ -1,0 +1,104 @@
+"""With a table that an attacker writes, alerts, threads and checks go on."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.silence import DAY, A, Scene
+from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
+
+_FAR = {"N": "9999999999"}
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+_CHANGES: dict[str, Change] = {
+    "kept for centuries": lambda item: {**item, "expires_at": _FAR},
+    "kept without end": lambda item: {name: value for name, value in item.items() if name != "expires_at"},
+    "kept until a text": lambda item: {**item, "expires_at": {"S": "9999999999"}},
+}
+
+
+def _replant(world: World, change: Change, prefix: str = "") -> None:
+    """Change every item of the table whose key begins so."""
+    dynamodb = world.aws("dynamodb")
+    for item in dynamodb.scan(TableName=TABLE)["Items"]:
+        if item["pk"]["S"].startswith(prefix):
+            dynamodb.put_item(TableName=TABLE, Item=change(item))
+
+
+@pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
+def test_alerts_and_threads_outlive_their_items(world: World, change: Change) -> None:
+    """Items changed to last for ever are nothing: the alert is delivered again, and as a message of the channel."""
+    world.configure_bot()
+    world.put_log(record(eventID="e-1"))
+    world.invoke(s3_event(KEY))
+    _replant(world, change)
+    world.invoke(s3_event(KEY))
+    threads = world.slack.threads(CHANNEL)
+    assert [len(thread.replies) for thread in threads] == [0, 0]
+
+
+@pytest.mark.parametrize("opening", ["{", "[1]", '["x"]', '{"a": 1}'])
+def test_a_thread_whose_message_was_changed_is_replaced(world: World, opening: str) -> None:
+    """With a parent's message that cannot be read alerts are delivered, and the invocation succeeds."""
+    world.configure_bot()
+    world.put_log(record(eventID="e-1"))
+    world.invoke(s3_event(KEY))
+    _replant(world, lambda item: {**item, "opening": {"S": opening}}, "thread#")
+    world.put_log(record(eventID="e-2"))
+    world.invoke(s3_event(KEY))
+    assert len(world.slack.threads(CHANNEL)) == 2
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """A deployment with the alarm on silence."""
+    return Scene(world)
+
+
+def _with_last(text: str, last: int) -> str:
+    rhythms = json.loads(text)
+    return json.dumps({region: [first, last, *rest] for region, (first, _, *rest) in rhythms.items()})
+
+
+@pytest.mark.parametrize("years", [1, 1000, 10**12])
+def test_a_rhythm_from_the_future_is_found_silent(scene: Scene, years: int) -> None:
+    """An account whose last object is said to come in years is corrected by a check, and then is found silent."""
+    scene.configure()
+    scene.live(A)
+    last = int(scene.now) + years * 365 * DAY
+    _replant(scene.world, lambda item: {**item, "rhythms": {"S": _with_last(item["rhythms"]["S"], last)}}, "rhythm#")
+    scene.pass_time(30)
+    assert len(scene.said()) == 1
+    assert A.account in scene.said()[0] or "stopped" in scene.said()[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda item: {**item, "lease": _FAR, "owner": {"S": "mallory"}},
+        lambda item: {**item, "lease": {"S": "9"}, "owner": {"S": "mallory"}},
+        lambda item: {**item, "checked": {"N": "1E+90"}},
+        lambda item: {**item, "checked": {"S": "x"}},
+    ],
+)
+def test_checks_go_on(scene: Scene, change: Change) -> None:
+    """An invented check, or time of one, keeps the next from being made for an hour at most."""
+    scene.configure()
+    scene.live(A)
+    scene.pass_time(1)
+    _replant(scene.world, change, "silence")
+    scene.pass_time(30)
+    assert len(scene.said()) == 1
+
+
+@pytest.mark.parametrize("told", [str(10**12), "1e400", "[]", '"x"'])
+def test_an_invented_notification_of_a_silence_is_none(scene: Scene, told: str) -> None:
+    """A silence of which the table says that it was notified at a time yet to come is notified."""
+    scene.configure()
+    scene.live(A)
+    scene.pass_time(1)
+    text = f'{{"{A.account}": {{"{A.region}": {{"slack": {told}}}}}}}'
+    _replant(scene.world, lambda item: {**item, "told": {"S": text}}, "silence#")
+    scene.pass_time(30)
+    assert len(scene.said()) == 1

@@ -1,0 +1,134 @@
+"""With a table that an attacker writes, a trail that is stopped is started, and what is left stopped is reported."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.restart_logging.outcomes import Outcome, read_outcome
+from cloudtrail_to_slack.restart_logging.stop_events import StopEvent, read_stop_event
+from support.restart_world import ACCOUNT, NOON, RestartWorld, envelope
+from support.silence import DAY, HOUR
+from support.world import TABLE
+
+_FAR = {"N": "9999999999"}
+
+
+def _key(event: dict[str, Any]) -> str:
+    found = read_stop_event(event)
+    assert isinstance(found, StopEvent)
+    return f"restart#event#{found.key}"
+
+
+def _n(value: object) -> dict[str, Any]:
+    return {"N": str(value)}
+
+
+_RESTARTED = {"S": '{"did": "restarted", "number": 1}'}
+_WEEK = 7 * DAY
+_EVENTS: dict[str, dict[str, Any]] = {
+    "settled for centuries": {"told": {"BOOL": True}, "done": _RESTARTED, "expires_at": _FAR},
+    "settled without end": {"told": {"BOOL": True}, "done": _RESTARTED},
+    "settled until a text": {"told": {"BOOL": True}, "done": _RESTARTED, "expires_at": {"S": "9"}},
+    "settled as a text": {"told": {"S": "x"}, "done": _RESTARTED, "expires_at": _n(int(NOON) + _WEEK)},
+    "done for centuries": {"done": _RESTARTED, "expires_at": _FAR},
+    "done by no action": {"done": {"S": '{"did": "restarted", "number": "1"}'}, "expires_at": _n(int(NOON) + _WEEK)},
+    "done at no time": {"done": {"S": '{"did": "restarted", "last_started": "x"}'}, "expires_at": _n(int(NOON) + 9)},
+    "done as a number": {"done": _n(1), "expires_at": _n(int(NOON) + _WEEK)},
+    "at it for centuries": {"owner": {"S": "mallory"}, "leased_until": _FAR, "expires_at": _n(int(NOON) + _WEEK)},
+    "at it for an hour": {"owner": {"S": "m"}, "leased_until": _n(NOON + HOUR), "expires_at": _n(int(NOON) + _WEEK)},
+    "at it until a text": {"owner": {"S": "m"}, "leased_until": {"S": "~"}, "expires_at": _n(int(NOON) + _WEEK)},
+}
+
+
+@pytest.mark.parametrize("item", _EVENTS.values(), ids=_EVENTS)
+def test_an_invented_event_item_keeps_no_trail_stopped(restart: RestartWorld, item: dict[str, Any]) -> None:
+    """A trail is started although an invented item says that its stop was answered, or is being answered."""
+    restart.trail()
+    event = envelope(eventID="e-1")
+    restart.world.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": _key(event)}, **item})
+    assert restart.handle(event) == "restarted"
+    assert restart.logs()
+    assert restart.handle(event) == "told_already"
+
+
+def _soon(minutes: float) -> int:
+    return int(NOON + 60 * minutes)
+
+
+@pytest.mark.parametrize(
+    "restarts",
+    [
+        {"S": json.dumps([["x", 10**15]] * 9)},
+        {"S": json.dumps([["x", _soon(20)]] * 9)},
+        {"S": '[["x", Infinity], ["y", Infinity], ["z", Infinity], ["a", Infinity]]'},
+        {"S": '[["x", NaN], ["y", NaN], ["z", NaN], ["a", NaN]]'},
+        {"S": json.dumps([["x", True]] * 9)},
+        {"S": json.dumps([["x", str(_soon(0))]] * 9)},
+        {"S": json.dumps([[["x"], _soon(0)]] * 9)},
+        {"S": "[" * 100_000},
+        _n(9),
+        {"L": [{"S": "x"}]},
+    ],
+)
+def test_invented_restarts_do_not_count(restart: RestartWorld, restarts: dict[str, Any]) -> None:
+    """Restarts at times yet to come, or that are no restarts at all, leave those of this hour to real ones."""
+    restart.trail()
+    key = f"restart#trail#arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/the-trail"
+    restart.world.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": key}, "restarts": restarts})
+    did = []
+    for _ in range(4):
+        restart.stop()
+        did.append(restart.handle(restart.stopped()))
+    assert did == ["restarted"] * 3 + ["limit_reached"]
+
+
+@pytest.mark.parametrize("until", [_FAR, {"S": "9999999999"}, {"NULL": True}, _n("1E+90"), _n(int(NOON) + 2 * HOUR)])
+def test_an_invented_quiet_silences_no_alarm(restart: RestartWorld, until: dict[str, Any]) -> None:
+    """That a trail is left stopped is posted although an invented item says that it is not to be for long."""
+    restart.configure(RESTARTS_PER_HOUR="1")
+    restart.trail()
+    restart.handle(envelope())
+    restart.stop()
+    key = f"restart#quiet#limit_reached#arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/the-trail"
+    item = {"pk": {"S": key}, "event": {"S": "x"}, "quiet_until": until}
+    restart.world.aws("dynamodb").put_item(TableName=TABLE, Item=item)
+    before = len(restart.texts())
+    assert restart.handle(restart.stopped()) == "limit_reached"
+    assert len(restart.texts()) == before + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"did": "restarted", "number": true}',
+        '{"did": "restarted", "number": -1}',
+        '{"did": "restarted", "number": 1e9}',
+        '{"did": "restarted", "number": 99999}',
+        '{"did": "maintenance", "until": 5}',
+        '{"did": "failed", "code": ["x"]}',
+        '{"did": "failed", "maintenance_problem": {}}',
+        '{"did": "limit_reached", "last_started": NaN}',
+        '{"did": "limit_reached", "last_started": true}',
+        '{"did": "told"}',
+        '{"did": "failed", "more": 1}',
+        "[" * 100_000,
+        "[1]",
+    ],
+)
+def test_what_is_no_outcome_is_none(text: str) -> None:
+    """What was done is believed where every part of it is what the code writes."""
+    assert read_outcome(text) is None
+    assert isinstance(read_outcome('{"did": "failed", "code": "x", "last_started": 1.5}'), Outcome)
+
+
+def test_maintenance_is_not_kept_in_the_table(restart: RestartWorld) -> None:
+    """No item of the table makes a maintenance."""
+    restart.trail()
+    until = datetime.fromtimestamp(NOON + DAY, UTC).isoformat()
+    done = {"S": json.dumps({"did": "maintenance", "until": until})}
+    event = envelope(eventID="e-1")
+    item = {"pk": {"S": _key(event)}, "done": done, "expires_at": _FAR}
+    restart.world.aws("dynamodb").put_item(TableName=TABLE, Item=item)
+    assert restart.handle(event) == "restarted"

@@ -1,0 +1,265 @@
+"""Items in the state table that the code would not have written silence nothing."""
+
+import json
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.ledger import Claim, Ledger
+from cloudtrail_to_slack.rhythm import Rhythm, credible, decode, encode
+from cloudtrail_to_slack.rhythm_table import RhythmTable
+from cloudtrail_to_slack.state import StateTable, Thread
+from cloudtrail_to_slack.waiting import Clock
+from support.world import TABLE, World
+
+_NOW = 1_773_480_000
+_DAY = 86_400
+_TEN_YEARS = 3650 * _DAY
+_TIME_TO_LIVE = 3600
+_ACCOUNT = "111122223333"
+
+
+class Scene:
+    """A table that an attacker may write, on a clock that stands."""
+
+    def __init__(self, world: World) -> None:
+        world.make_table()
+        self.dynamodb = world.aws("dynamodb")
+        self.clock = Clock(lambda: 30.0, now=lambda: float(_NOW))
+
+    def plant(self, key: str, **attributes: dict[str, Any]) -> None:
+        """Put an item."""
+        self.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": key}, **attributes})
+
+    def item(self, key: str) -> dict[str, Any]:
+        """Return an item."""
+        found: dict[str, Any] = self.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": key}}).get("Item", {})
+        return found
+
+    def ledger(self) -> Ledger:
+        """Return the ledger of one more function."""
+        return Ledger(self.dynamodb, TABLE, _TIME_TO_LIVE, self.clock)
+
+    def threads(self) -> StateTable:
+        """Return the table as threads use it."""
+        return StateTable(self.dynamodb, TABLE, 900)
+
+    def rhythms(self) -> RhythmTable:
+        """Return the table as the silence check uses it."""
+        return RhythmTable(self.dynamodb, TABLE, self.clock)
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """An empty table."""
+    return Scene(world)
+
+
+def _n(value: object) -> dict[str, Any]:
+    return {"N": str(value)}
+
+
+_TOLD, _OWNER = {"BOOL": True}, {"S": "mallory"}
+# Attributes of an item under a ledger's key that none of our functions can have written at _NOW.
+INVENTED: dict[str, dict[str, Any]] = {
+    "told for ten years": {"told": _TOLD, "expires_at": _n(_NOW + _TEN_YEARS)},
+    "told for a day too long": {"told": _TOLD, "expires_at": _n(_NOW + 2 * _TIME_TO_LIVE + _DAY)},
+    "told for as long as numbers go": {"told": _TOLD, "expires_at": _n("9.9E+125")},
+    "told without end": {"told": _TOLD},
+    "told until a text": {"told": _TOLD, "expires_at": {"S": str(_NOW + 60)}},
+    "told until later than any text": {"told": _TOLD, "expires_at": {"S": "~"}},
+    "told until nothing": {"told": _TOLD, "expires_at": {"NULL": True}},
+    "told until true": {"told": _TOLD, "expires_at": {"BOOL": True}},
+    "told until several times": {"told": _TOLD, "expires_at": {"NS": [str(_NOW + 60)]}},
+    "told until an object": {"told": _TOLD, "expires_at": {"M": {"N": _n(_NOW + 60)}}},
+    "told until before": {"told": _TOLD, "expires_at": _n(-5)},
+    "leased for ten years": {"owner": _OWNER, "expires_at": _n(_NOW + _TEN_YEARS)},
+    "leased for as long as told": {"owner": _OWNER, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "leased for three minutes": {"owner": _OWNER, "expires_at": _n(_NOW + 180)},
+    "leased without end": {"owner": _OWNER},
+    "told as a text": {"told": {"S": "true"}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "told as a number": {"told": _n(5), "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "told as nothing": {"told": {"NULL": True}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "not told": {"told": {"BOOL": False}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "nothing at all": {},
+}
+
+
+@pytest.mark.parametrize("item", INVENTED.values(), ids=INVENTED)
+def test_an_invented_delivery_is_none(scene: Scene, item: dict[str, Any]) -> None:
+    """An alert that an invented item says is delivered, or being delivered, is free, alone and among many."""
+    for key in ("alone", "first", "second"):
+        scene.plant(key, **item)
+    assert scene.ledger().claim("alone") is Claim.OURS
+    assert set(scene.ledger().claim_all(["first", "second", "third"]).values()) == {Claim.OURS}
+    assert scene.item("alone")["expires_at"] == _n(_NOW + 32)
+
+
+def test_what_a_function_writes_is_believed(scene: Scene) -> None:
+    """Leases and deliveries of functions whose clock is a minute ahead, or which kept them twice as long, hold."""
+    scene.plant("leased", owner=_OWNER, expires_at=_n(_NOW + 90 + 60))
+    scene.plant("told", told=_TOLD, expires_at=_n(_NOW + 2 * _TIME_TO_LIVE + 60))
+    ledger = scene.ledger()
+    assert ledger.claim_all(["leased", "told"]) == {"leased": Claim.BUSY, "told": Claim.TOLD}
+    assert (ledger.claim("leased"), ledger.claim("told")) == (Claim.BUSY, Claim.TOLD)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"owner": _OWNER, "expires_at": _n(_NOW + _TEN_YEARS)},
+        {"owner": _OWNER, "expires_at": _n(_NOW + 3600 + 120)},
+        {"told": _TOLD, "expires_at": _n(_NOW + _TEN_YEARS)},
+        {"owner": _OWNER},
+        {"expires_at": {"S": "9999999999"}},
+    ],
+)
+def test_an_invented_cooldown_keeps_nothing_quiet(scene: Scene, item: dict[str, Any]) -> None:
+    """What is said once an hour is said although an invented item says that it was said for longer."""
+    scene.plant("route", **item)
+    assert scene.ledger().once_in("route", 3600)
+    assert not scene.ledger().once_in("route", 3600)
+
+
+_TS, _OPENING = {"S": "1773479000.000100"}, {"S": json.dumps(["text", [{"type": "section"}]])}
+_SOON = _n(_NOW + 600)
+THREADS: dict[str, dict[str, Any]] = {
+    "for ten years": {"ts": _TS, "opening": _OPENING, "expires_at": _n(_NOW + _TEN_YEARS)},
+    "without end": {"ts": _TS, "opening": _OPENING},
+    "until a text": {"ts": _TS, "opening": _OPENING, "expires_at": {"S": "9"}},
+    "being opened for ten years": {"owner": _OWNER, "expires_at": _n(_NOW + _TEN_YEARS)},
+    "being opened for ten minutes": {"owner": _OWNER, "expires_at": _SOON},
+    "without a message": {"ts": _TS, "expires_at": _SOON},
+    "with a number for a message": {"ts": _TS, "opening": _n(1), "expires_at": _SOON},
+    "with no JSON for a message": {"ts": _TS, "opening": {"S": "{"}, "expires_at": _SOON},
+    "with endless JSON for a message": {"ts": _TS, "opening": {"S": "[" * 100_000}, "expires_at": _SOON},
+    "with other JSON for a message": {"ts": _TS, "opening": {"S": '["text", [1]]'}, "expires_at": _SOON},
+    "with more JSON for a message": {"ts": _TS, "opening": {"S": '["text", [], 1]'}, "expires_at": _SOON},
+    "with a list for a text": {"ts": _TS, "opening": {"S": "[[], []]"}, "expires_at": _SOON},
+    "with a number for its place": {"ts": _n(1), "opening": _OPENING, "expires_at": _SOON},
+    "with words for its place": {"ts": {"S": "the first one"}, "opening": _OPENING, "expires_at": _SOON},
+    "with nothing for its place": {"ts": {"S": ""}, "opening": _OPENING, "expires_at": _SOON},
+}
+
+
+@pytest.mark.parametrize("item", THREADS.values(), ids=THREADS)
+def test_an_invented_thread_is_none(scene: Scene, item: dict[str, Any]) -> None:
+    """A new thread takes the place of what no function of ours can have written."""
+    scene.plant("thread#C1#f", **item)
+    table = scene.threads()
+    assert table.claim_thread("thread#C1#f", "us", now=_NOW, lease=15) is True
+    assert table.claim_thread("thread#C1#f", "others", now=_NOW, lease=15) is False
+    opened = Thread("1773480000.000100", '["text", []]', 3)
+    assert table.thread_opened("thread#C1#f", "us", opened, expires_at=_NOW + 900)
+    assert table.claim_thread("thread#C1#f", "others", now=_NOW, lease=15) == opened
+
+
+@pytest.mark.parametrize(
+    ("home", "kept"),
+    [("thread#C1#other", "thread#C1#other"), ("thread#C2#other", ""), ("rhythm#1", ""), ("", ""), (None, "")],
+)
+def test_a_thread_counts_in_its_own_channel(scene: Scene, home: str | None, kept: str) -> None:
+    """An item that points to another channel's thread, or to none, counts in itself."""
+    pointing = {"home": {"S": home}} if home is not None else {"home": _n(1)}
+    scene.plant("thread#C1#f", ts=_TS, opening=_OPENING, severity=_n("1E+90"), expires_at=_SOON, **pointing)
+    found = scene.threads().claim_thread("thread#C1#f", "us", now=_NOW, lease=15)
+    assert found == Thread(_TS["S"], _OPENING["S"], 0, kept)
+
+
+def test_a_count_beyond_measure_is_not_shown(scene: Scene) -> None:
+    """A count that no thread can have is no count."""
+    scene.plant("thread#C1#f", ts=_TS, opening=_OPENING, expires_at=_SOON, alerts=_n("9" * 20))
+    assert scene.threads().count_in_thread("thread#C1#f", _TS["S"]) is None
+
+
+RHYTHMS: dict[str, tuple[list[Any], list[int]]] = {
+    "heard of in ten years": ([_NOW - 30 * _DAY, _NOW + _TEN_YEARS, 1_200, 500], [_NOW - 30 * _DAY, _NOW, 1_200, 500]),
+    "first heard of tomorrow": ([_NOW + _DAY, _NOW - 60, 0, 1], [_NOW - 60, _NOW - 60, 0, 1]),
+    "a gap longer than known": ([_NOW - _DAY, _NOW, _TEN_YEARS, 5], [_NOW - _DAY, _NOW, _DAY, 5]),
+    "a gap beyond measure": ([_NOW - _DAY, _NOW, 10**400, 5], [_NOW - _DAY, _NOW, _DAY, 5]),
+    "more often than can be": ([_NOW - 9_000, _NOW, 900, 10**9], [_NOW - 9_000, _NOW, 900, 11]),
+    "less than nothing": ([-5, -3, -1, -9], [0, 0, 0, 1]),
+}
+
+
+@pytest.mark.parametrize(("stored", "known"), RHYTHMS.values(), ids=RHYTHMS)
+def test_an_invented_rhythm_is_put_within_bounds(stored: list[Any], known: list[int]) -> None:
+    """Of a rhythm that cannot have been learned remains what can, so that it is watched on."""
+    rhythms = decode(json.dumps({"eu-west-1": stored, "<!channel>": stored, "x" * 50: stored}))
+    assert credible(rhythms, _NOW) == {"eu-west-1": Rhythm(*known)}
+
+
+def test_a_learned_rhythm_is_left_as_it_is() -> None:
+    """What was learned, by a clock that may be a minute ahead, is credible."""
+    rhythm = Rhythm(_NOW - 30 * _DAY, _NOW - 30 * _DAY)
+    for time in range(_NOW - 29 * _DAY, _NOW + 60, 901):
+        rhythm = rhythm.heard(time)
+    assert credible({"eu-west-1": rhythm}, _NOW) == {"eu-west-1": rhythm}
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' * 50_000, "1" * 5_000, '{"eu-west-1": [1, 2, 3, true]}'])
+def test_a_text_that_is_no_rhythms(text: str) -> None:
+    """What cannot be read is learned anew, and raises nothing."""
+    assert decode(text) == {}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{"lease": _n(_NOW + _TEN_YEARS)}, {"lease": _n(_NOW + 1_000)}, {"lease": {"S": "9"}}, {"lease": {"NULL": True}}],
+)
+def test_an_invented_check_keeps_none_from_being_made(scene: Scene, item: dict[str, Any]) -> None:
+    """A check for silence is made although an invented item says that another function is at it for longer than any."""
+    scene.plant("silence", owner=_OWNER, **item)
+    assert scene.rhythms().begin_check("us", 902)
+    assert scene.rhythms().begin_check("others", 902) is None
+
+
+@pytest.mark.parametrize(
+    ("checked", "read"),
+    [(_n(_NOW - 60), _NOW - 60), (_n(_NOW + _TEN_YEARS), _NOW), (_n("1E+90"), None), ({"S": "now"}, None)],
+)
+def test_when_there_was_a_check_before(scene: Scene, checked: dict[str, Any], read: int | None) -> None:
+    """The time of the last check is no later than now, and none where it is no number."""
+    scene.plant("silence", checked=checked)
+    begun = scene.rhythms().begin_check("us", 60)
+    assert begun
+    assert begun.checked == read
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ({"S": "{"}, 0),
+        ({"S": "[" * 100_000}, 0),
+        ({"S": "[1]"}, 0),
+        ({"S": '{"111122223333": 5}'}, 0),
+        ({"S": '{"111122223333": {"eu-west-1": ["slack"]}}'}, 0),
+        ({"S": '{"111122223333": {"eu-west-1": {"slack": "1773400000"}}}'}, 0),
+        ({"S": '{"111122223333": {"eu-west-1": {"slack": 1e400}}}'}, 0),
+        ({"S": '{"111122223333": {"eu-west-1": {"slack": true, "sns": 5}}}'}, 1),
+        (_n(1), 0),
+    ],
+)
+def test_what_is_no_list_of_silences(scene: Scene, told: dict[str, Any], read: int) -> None:
+    """What cannot be read of the silences that were notified is left out, and raises nothing."""
+    scene.plant("silence#33", accounts={"SS": [_ACCOUNT, "999", "444455556666", "x33"]}, told=told)
+    shard = scene.rhythms().shards()["33"]
+    assert list(shard.accounts) == [_ACCOUNT]
+    assert sum(len(kinds) for kinds in shard.told.values()) == read
+
+
+@pytest.mark.parametrize("accounts", [{"S": "x"}, _n(1), {"L": [{"S": _ACCOUNT}]}, {"NULL": True}])
+def test_what_is_no_list_of_accounts_makes_way(scene: Scene, accounts: dict[str, Any]) -> None:
+    """An account is listed although its list is of another type."""
+    scene.plant("silence#33", accounts=accounts)
+    assert scene.rhythms().list_account(_ACCOUNT)
+    assert scene.item("silence#33")["accounts"] == {"SS": [_ACCOUNT]}
+
+
+def test_what_is_no_text_of_rhythms_makes_way(scene: Scene) -> None:
+    """An account's rhythms are written although what stands there is of another type, and only once."""
+    scene.plant(f"rhythm#{_ACCOUNT}", rhythms=_n(1))
+    assert scene.rhythms().rhythms([_ACCOUNT]) == {}
+    text = encode({"eu-west-1": Rhythm(_NOW, _NOW)})
+    assert scene.rhythms().put_rhythms(_ACCOUNT, None, text) == (True, text)
+    assert scene.rhythms().put_rhythms(_ACCOUNT, None, "{}") == (False, text)
