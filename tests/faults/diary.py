@@ -52,7 +52,7 @@ class Invocation:
 class Telling:
     """A message that was accepted and tells of events.
 
-    `lost`: the answer never came. `further`: it goes on with a thread, or with a summary that takes several messages.
+    `lost`: the answer never came. `in_thread`: it replies to another message.
     """
 
     order: int
@@ -62,7 +62,7 @@ class Telling:
     event_ids: tuple[str, ...]
     lost: bool
     summary: bool = False
-    further: bool = False
+    in_thread: bool = False
 
 
 @dataclass

@@ -171,7 +171,7 @@ def _counts_add_up(invocation: Invocation, verdict: Verdict) -> None:
 def _within_budget(history: History, place: str, tellings: list[Telling], verdict: Verdict) -> None:
     """No channel gets more messages than its limit from an invocation, but for critical alerts."""
     got = sum(
-        not telling.lost and not (telling.summary and telling.further) and not _is_critical(history, telling)
+        not telling.lost and not (telling.summary and telling.in_thread) and not _is_critical(history, telling)
         for telling in tellings
     )
     if got > history.deployment.budget:

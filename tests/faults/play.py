@@ -20,8 +20,6 @@ _MOST_RECEIVES = 3
 _MOST_MESSAGES = 10
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-_FURTHER = re.compile(r"in one summary \((?!1 )")  # messages of a summary
-
 
 @dataclass(eq=False)
 class Container:
@@ -136,7 +134,7 @@ class Play:
                         event_ids,
                         post.lost,
                         summary="in one summary" in text,
-                        further=bool(_FURTHER.search(text)) or bool(call.payload.get("thread_ts")),
+                        in_thread=bool(call.payload.get("thread_ts")),
                     )
                 )
         self.diary.tellings.sort(key=lambda telling: telling.order)
