@@ -231,6 +231,27 @@ def test_without_a_table_threads_end_with_the_invocation(world: World) -> None:
     assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [1, 1]
 
 
+@pytest.mark.parametrize("table_name", [TABLE, None])
+@pytest.mark.parametrize("shared", [None, "s"])
+def test_a_more_severe_alert_is_the_parent_of_what_follows(
+    world: World, time: FakeTime, table_name: str | None, shared: str | None
+) -> None:
+    """An alert more severe than the parent is posted in the channel, and later ones reply to it."""
+    world.make_table()
+    scene = Scene(world, time, table_name)
+    for severity in (3, 3, 5, 5, 4):
+        scene.join(severity=severity, shared=shared)
+    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [1, 2]
+
+
+def test_copies_that_no_table_remembers_are_posted(world: World, time: FakeTime) -> None:
+    """When the table is gone, copies of one call are messages of their own."""
+    scene = Scene(world, time)
+    scene.join(shared="s")
+    scene.join(None, shared="s")
+    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 0]
+
+
 def test_a_thread_of_the_invocation_that_is_gone_is_opened_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the parent is gone from Slack, the next alert opens another thread, without a table too."""
     world.configure_bot(table=False)

@@ -206,13 +206,15 @@ def test_a_copy_that_is_refused_gives_its_claim_up(world: World) -> None:
     assert shape(world) == [1]
 
 
-def test_without_a_table_the_graver_alert_stands_in_the_channel(world: World) -> None:
-    """Also within one invocation a copy that is more severe than the thread's parent is a message of its own."""
+def test_the_gravest_copy_of_an_invocation_is_the_parent(world: World) -> None:
+    """Within one invocation the most severe copy comes first, and the others reply to it."""
     grave = {"id": "owner", "expression": "event.get('recipientAccountId') == '444455556666'", "severity": "high"}
     world.configure_bot(table=False, rules=[*MATCHES_ALL, grave])
     world.put_log(*copies(), *copies())
     world.invoke(s3_event(KEY))
-    assert len(world.slack.threads(CHANNEL)) == 2
+    (thread,) = world.slack.threads(CHANNEL)
+    assert "444455556666" in json.dumps(thread.root.blocks)
+    assert len(thread.replies) == 3
 
 
 def test_updates_join_the_thread_of_what_they_update(world: World) -> None:
