@@ -232,3 +232,30 @@ def test_ignored_calls_are_ignored(world: World) -> None:
     world.configure_bot(ignore_rules=['event.get("eventName") == "GenerateDataKey"'], **_ROLES)
     assert _read(world, 0, _own("e-1"))["ignored"] == 1
     assert _said(world) == []
+
+
+def test_a_webhook_gets_it(world: World, passing_time: PassingTime) -> None:
+    """Webhooks get the notice too, and what waits, without a word of their address in the table's key."""
+    url = world.slack.add_webhook(CHANNEL)
+    world.make_table()
+    world.configure(
+        environment={"SLACK_WEBHOOK_URL": url, "DYNAMODB_TABLE_NAME": "cloudtrail-to-slack-table"}, **_ROLES
+    )
+    _read(world, 0, _own("e-1"))
+    _read(world, 1, _own("e-2"))
+    passing_time.passes(3700)
+    _read(world, 2, _own("e-3"))
+    first, second = _said(world)
+    assert ("e-1" in first, "e-2" in second, "e-3" in second) == (True, True, True)
+    items = world.aws("dynamodb").scan(TableName="cloudtrail-to-slack-table")["Items"]
+    assert items
+    assert url.rpartition("/")[2] not in json.dumps(items)
+
+
+def test_a_table_that_is_gone_takes_no_alert_with_it(world: World) -> None:
+    """Where the table cannot be used at all, calls are reported from memory, once an hour still."""
+    world.configure_bot(table=False, **_ROLES)
+    world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "no-such-table")
+    for number in range(3):
+        _read(world, number, _own(f"e-{number}"))
+    assert len(_said(world)) == 1

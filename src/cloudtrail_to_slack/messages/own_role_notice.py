@@ -16,7 +16,8 @@ _EXPLANATION = (
 )
 _MOST_KINDS = 25
 _MOST_IDS = 50
-_IDS_LENGTH = 2200
+_IDS_LENGTH = 2000
+_ROOM = 1000  # for the explanation
 
 
 def own_role_notice(calls: Sequence[OwnCall], more: int, account: str | None) -> Notice:
@@ -28,19 +29,19 @@ def own_role_notice(calls: Sequence[OwnCall], more: int, account: str | None) ->
     for call in sorted(calls):
         kinds[call.source, call.name, call.error_code, call.rules].append(call)
     blocks = [section(f":repeat: *{title}* · severity {severity.word}")]
-    texts = []
-    for of_kind in sorted(kinds.values(), key=lambda found: -Severity[found[0].severity.upper()])[:_MOST_KINDS]:
+    texts: list[str] = []
+    left = number
+    for of_kind in sorted(kinds.values(), key=lambda found: -Severity[found[0].severity.upper()]):
         block = section(_kind_markup(of_kind))
-        if blocks_length([*blocks, block]) > MAX_ALL_BLOCKS - 1000:
+        if len(texts) == _MOST_KINDS or blocks_length([*blocks, block]) > MAX_ALL_BLOCKS - _ROOM:
             break
         blocks.append(block)
         texts.append(_kind_text(of_kind))
-    left = number - sum(map(len, list(kinds.values()))) + sum(map(len, list(kinds.values())[len(texts) :]))
-    if left:
-        blocks.append(section(f"and {left:,} more: the log has their ids"))
-    blocks.append(context([_EXPLANATION]))
-    text = "\n\n".join([*texts, *([f"and {left:,} more: the log has their ids"] if left else []), _EXPLANATION])
+        left -= len(of_kind)
+    rest = [f"and {left:,} more: the log has their ids"] if left else []
+    blocks += [*map(section, rest), context([_EXPLANATION])]
     rules = tuple(sorted({rule for call in calls for rule in call.rules}))
+    text = "\n\n".join([*texts, *rest, _EXPLANATION])
     return Notice(SlackMessage(title, blocks), title, text, account, severity=severity.word, rules=rules)
 
 
@@ -48,18 +49,18 @@ def _kind_markup(calls: Sequence[OwnCall]) -> str:
     first = calls[0]
     name = word(first.name) if first.name else "*a call without a name*"
     ended = f" — :x: {code(first.error_code, 100)}" if first.error_code else ""
-    ids = ""
-    for number, call in enumerate(calls[:_MOST_IDS]):
+    ids: list[str] = []
+    for call in calls[:_MOST_IDS]:
         shown = code(call.event_id or "without id", 80)
-        if len(ids) + len(shown) > _IDS_LENGTH:
+        if sum(map(len, ids)) + len(shown) > _IDS_LENGTH:
             break
-        ids += f"{', ' if number else ''}{shown}"
-    rest = f" and {len(calls) - _MOST_IDS} more" if len(calls) > _MOST_IDS else ""
+        ids.append(shown)
+    rest = f" and {len(calls) - len(ids)} more" if len(calls) > len(ids) else ""
     times = f"{code(first.time, 40)}" + (f" to {code(calls[-1].time, 40)}" if len(calls) > 1 else "")
     lines = [
         f"{len(calls):,} of {name} · {code(first.source or 'unknown service', 80)}{ended}",
         f"rules {', '.join(code(rule, 70) for rule in first.rules)} · {times}",
-        f"events {ids}{rest}",
+        f"events {', '.join(ids)}{rest}",
     ]
     return "\n".join(lines)
 
