@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint types pytest terraform terraform-again checkov histories faults demo bench format lock clean
+.PHONY: help test test-all lint types pytest terraform-fmt thorough histories faults terraform e2e checkov \
+	demo package bench format lock clean
+.NOTPARALLEL: # the tests use all cores by themselves
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,52 +16,61 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: lint types terraform pytest histories ## format, lint, types, tests with coverage, histories of faults, and the Terraform checks
+test: lint types pytest terraform-fmt ## format, lint, types and tests: some two minutes of CPU, and no Terraform providers
+	@echo 'make test passed; coverage, long tests, fault histories, Terraform, examples and checkov: make test-all'
+
+test-all: SEED = 1
+test-all: test thorough histories faults terraform e2e checkov ## all that CI runs: make test, and everything that takes longer
 
 demo: $(READY) ## show the main job on sample logs: local, no account needed, nothing left running
 	@$(BIN)/python -m cloudtrail_to_slack_dev.demo
 
-lint: $(READY) ## ruff: format and lint
+lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: $(READY) ## mypy, strict
+types: $(READY)
 	$(BIN)/mypy
 
-# They take Terraform and longer, and come with `make terraform-again`.
-TERRAFORM_TESTS := $(addprefix tests/test_,moving_over.py packages.py realtime_forwarder.py restart_role_policy.py role_policy.py \
-	tripwire.py)
+PYTEST := $(BIN)/python -m pytest -n auto
+# They take Terraform, and come with `make terraform`.
+TERRAFORM_TESTS := $(shell grep -rl --include='test_*.py' '^from support.terraform import' tests | sort)
+PYTHON_TESTS := --ignore=tests/faults $(TERRAFORM_TESTS:%=--ignore=%)
 
-pytest: $(READY) ## the Python tests, with coverage (branches counted)
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term --ignore=tests/faults $(TERRAFORM_TESTS:%=--ignore=%)
+pytest: $(READY) ## the Python tests but the long ones, with few examples of each property
+	$(PYTEST) $(PYTHON_TESTS) -m 'not long' --examples 0.25
+
+thorough: $(READY) ## all Python tests, with many examples of each property, and coverage (branches counted, 95 % at least)
+	$(PYTEST) $(PYTHON_TESTS) --examples 5 --cov --cov-report=term
 
 # Without coverage: the histories trace lines themselves, to end a process between any two.
 histories: export FAULTS_SECONDS ?= 20
 histories: $(READY) ## random histories of faults, as many as twenty seconds have
-	$(BIN)/python -m pytest -n auto tests/faults
+	$(PYTEST) tests/faults
 
 N ?= 2000
 SEED ?=
 PROCESSES ?= $(shell getconf _NPROCESSORS_ONLN)
 
-faults: $(READY) ## as many random histories of faults as asked for: N=50000 SEED= PROCESSES=
+faults: $(READY) ## as many random histories of faults as asked for: N=50000 SEED=7 PROCESSES=2
 	@PYTHONPATH=tests $(BIN)/python -m faults $(N) $(if $(SEED),--seed $(SEED)) --processes $(PROCESSES)
 
-terraform: ## terraform fmt, validate and test; without Terraform it says what it skipped
-	@if command -v terraform >/dev/null; then \
-		bash tests/terraform.sh; \
-	else \
-		echo 'skipped: terraform fmt, validate and test, because there is no terraform on this machine'; \
-	fi
+# It runs a command where Terraform can work, else says what is skipped; with REQUIRE_TERRAFORM=1 it fails instead.
+WITH_TERRAFORM := $(BIN)/python tests/support/with_terraform.py
+
+terraform-fmt: $(READY)
+	@$(WITH_TERRAFORM) 'terraform fmt' terraform fmt -check -recursive -diff
+
+terraform: $(READY) ## terraform validate and test of the module and its submodules, its policies and its packages
+	@$(WITH_TERRAFORM) --providers 'terraform validate and test' bash tests/terraform.sh
+	$(PYTEST) $(TERRAFORM_TESTS)
 
 checkov: build/checkov/.ready ## look for insecure settings in the Terraform code; skips stand in it, with reasons
 	build/checkov/bin/checkov --directory . --framework terraform --compact --quiet --skip-download \
 		--skip-path '^build/' --skip-path '^.venv/' --skip-path '^tests/'
 
-.PHONY: e2e package
-
 e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy it (needs Terraform)
-	$(BIN)/python -m pytest e2e -n 4 --dist=worksteal  # more than there are cores: most of it is the provider waiting for queues
+	@$(WITH_TERRAFORM) --providers 'the end-to-end tests' $(BIN)/python -m pytest e2e -n 4 --dist=worksteal  # more than there are cores: most of it is the provider waiting for queues
 
 RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64
@@ -69,14 +80,10 @@ package: ## build a whole zip for lambda_package, for RUNTIME, ARCHITECTURE and,
 	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
 		--architecture "$(ARCHITECTURE)" $(if $(CONFIG),--config "$(CONFIG)")
 
-terraform-again: $(READY) ## the module with the schema of AWS provider 6, its examples, policies, packages and submodules (in CI)
-	@bash tests/terraform.sh again
-	$(BIN)/python -m pytest -n auto $(TERRAFORM_TESTS)
-
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench
 
-format: $(READY) ## format the code and mend what the linter can mend
+format: $(READY) ## format the code and fix what the linter can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -90,14 +97,17 @@ clean: ## remove everything that was made
 # The Lambda's own pins come first, hash-checked, so that what is tested is what is shipped.
 $(READY): pyproject.toml requirements.txt
 	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
-	@echo "setting up $(VENV) with $$("$(PYTHON)" --version), once"
+	@echo "creating $(VENV) with $$("$(PYTHON)" --version); this and the next two steps are done once"
 	@"$(PYTHON)" -m venv --clear $(VENV)
+	@echo 'installing what the function carries, pinned in requirements.txt'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@echo 'installing this project and its development tools, pinned in pyproject.toml (some minutes on a slow line)'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 # Many dependencies, so in an environment of its own.
 build/checkov/.ready: Makefile
+	@echo 'installing checkov into build/checkov, once'
 	@"$(PYTHON)" -m venv --clear build/checkov
 	@build/checkov/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30
 	@touch $@

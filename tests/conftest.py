@@ -1,22 +1,51 @@
-"""Fixtures of the flow tests."""
+"""The fixtures of the flow tests, and how many examples the property tests try."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from cloudtrail_to_slack.notifications import Notification
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from support.examples import scale_examples
 from support.world import World
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that makes `make test` quick and `make test-all` thorough."""
+    parser.addoption(
+        "--examples",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="try FACTOR times the examples that each property test names; below 1 the same ones in every run",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Scale the number of examples of every property test."""
+    scale_examples((item.obj for item in items if isinstance(item, pytest.Function)), config.getoption("--examples"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def service_models_are_read_once() -> Iterator[None]:
+    """Read boto's descriptions of AWS's services once for all sessions of boto: each takes up to 100 ms of CPU."""
+    read = JSONFileLoader.load_file
+    load_file = cache(lambda path: read(JSONFileLoader(), path))
+    with mock.patch.object(JSONFileLoader, "load_file", lambda _loader, path: load_file(path)):
+        yield
 
 
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[MotoServer]:
     """One moto server for the whole run."""
-    with MotoServer() as server:
+    with MotoServer("cloudtrail_to_slack_dev.quick_moto") as server:
         yield server
 
 

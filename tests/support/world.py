@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -29,6 +31,12 @@ KEY = (
     f"AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/03/14/{ACCOUNT}_CloudTrail_eu-west-1_20260314T0930Z_0123456789abcdef"
     ".json.gz"
 )
+
+
+@cache
+def _client(service: Any, endpoint: str, region: str) -> Any:
+    """Return one client for all tests: to make one takes longer than most of what tests ask it."""
+    return boto3.client(service, region, endpoint_url=endpoint)
 
 
 @dataclass
@@ -63,7 +71,7 @@ class World:
 
     def aws(self, service: Any) -> Any:
         """Return a boto3 client that talks to the moto server."""
-        return boto3.client(service)
+        return _client(service, self.endpoint, os.environ["AWS_REGION"])
 
     def configure(self, *, environment: Mapping[str, str] | None = None, **config: Any) -> None:
         """Write `config.json` and set the environment, as a deployment does; nothing is routed by itself."""
