@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.ledger import Claim, Ledger
+from cloudtrail_to_slack.notice_store import MemoryNotices, Standing, TableNotices
 from cloudtrail_to_slack.rhythm import Rhythm, credible, decode, encode
 from cloudtrail_to_slack.rhythm_table import RhythmTable
 from cloudtrail_to_slack.state import StateTable, Thread
@@ -119,6 +120,23 @@ def test_an_invented_cooldown_keeps_nothing_quiet(scene: Scene, item: dict[str, 
     scene.plant("route", **item)
     assert scene.ledger().once_in("route", 3600)
     assert not scene.ledger().once_in("route", 3600)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"quiet_until": _n(_NOW + _TEN_YEARS)},
+        {"quiet_until": {"S": "9999999999"}},
+        {"lease_until": _n(_NOW + _TEN_YEARS)},
+        {"lease_until": {"NULL": True}},
+        {"quiet_until": {"S": "~"}, "lease_until": {"S": "~"}, "failed_attempts": _n("1E+90")},
+    ],
+)
+def test_an_invented_notice_keeps_none_quiet(scene: Scene, item: dict[str, Any]) -> None:
+    """A periodic notice is due although an invented item says that it was sent, or is being sent, for long."""
+    scene.plant("notice#rules", **item)
+    notices = TableNotices(scene.dynamodb, TABLE, scene.clock, MemoryNotices({}, scene.clock))
+    assert notices.collect("rules", ["e-1"], 3600).standing is Standing.ACQUIRED
 
 
 _TS, _OPENING = {"S": "1773479000.000100"}, {"S": json.dumps(["text", [{"type": "section"}]])}

@@ -18,7 +18,7 @@ Some subjects cool off after `_ATTEMPTS` failures in a row, because an attempt m
 about: meanwhile each invocation that has anything new to send about them fails without an attempt.
 
 Times are seconds since 1970. DynamoDB deletes expired items some days late, so conditions look at the times
-themselves; times that this code does not write (too far in the future) count as over.
+themselves; times that this code does not write (too far in the future, or no numbers) count as over.
 """
 
 import uuid
@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cloudtrail_to_slack.errors import PassingError
 from cloudtrail_to_slack.ledger import LONGEST_LEASE_SECONDS
 from cloudtrail_to_slack.state import Items, StateError, number
+from cloudtrail_to_slack.state_trust import latest_time, over
 from cloudtrail_to_slack.telemetry import logger
 from cloudtrail_to_slack.waiting import Clock
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 100  # kept of one subject; of the others only the number
 _ATTEMPTS = 3  # as many as Lambda makes of an asynchronous invocation
 _KEPT_SECONDS = 14 * 24 * 3600  # longer than a dead letter waits, so that what is to be sent is not forgotten
-_CLOCKS_DIFFER_SECONDS = 60
 _MOST_SUBJECTS = 10_000  # in memory
 _ANY = "attribute_exists(pk) OR attribute_not_exists(pk)"
 
@@ -203,15 +203,15 @@ class TableNotices:
             key,
             "SET #owner = :owner, lease_until = :lease, expires_at = :expires"
             + (" ADD to_send :entries" if entries else ""),
-            "(attribute_not_exists(quiet_until) OR quiet_until <= :now OR quiet_until > :latest_quiet) AND "
-            "(attribute_not_exists(lease_until) OR lease_until <= :now OR lease_until > :latest_lease"
-            " OR #owner = :owner)" + ("" if entries else " AND attribute_exists(to_send)"),
+            f"({over('quiet_until', ':latest_quiet')}) AND ({over('lease_until', ':latest_lease')} OR #owner = :owner)"
+            + ("" if entries else " AND attribute_exists(to_send)"),
             {
                 ":lease": number(now + self._clock.lease(LONGEST_LEASE_SECONDS)),
                 ":expires": self._expires(),
                 ":now": number(now),
-                ":latest_quiet": number(now + interval + _CLOCKS_DIFFER_SECONDS),
-                ":latest_lease": number(now + LONGEST_LEASE_SECONDS + _CLOCKS_DIFFER_SECONDS),
+                ":number_type": {"S": "N"},
+                ":latest_quiet": number(latest_time(now, interval)),
+                ":latest_lease": number(latest_time(now, LONGEST_LEASE_SECONDS)),
                 **({":entries": {"SS": sorted(set(entries))}} if entries else {}),
             },
         )

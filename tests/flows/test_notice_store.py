@@ -207,7 +207,7 @@ def test_a_table_that_is_gone(table: Scene) -> None:
 
 def test_a_table_that_is_throttled(table: Scene, dynamodb: Any) -> None:
     """A table that cannot be used for now is a passing error: whatever is new is not taken for sent."""
-    dynamodb("UpdateItem", "ProvisionedThroughputExceededException", 9)
+    dynamodb("UpdateItem", "ProvisionedThroughputExceededException", 20)  # the SDK asks ten times
     with pytest.raises(PassingError, match="state_table_Provisioned"):
         table.collect("a")
 

@@ -1,11 +1,22 @@
 """What SNS rejects for its content is sent smaller, and is no reason to withhold another alert from the topic."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.destinations.sns import Sns
+from cloudtrail_to_slack.destinations.sns_errors import sns_error
+from cloudtrail_to_slack.errors import (
+    BrokenDestinationError,
+    ContentRefusedError,
+    DeliveryError,
+    InvocationFailedError,
+    PassingError,
+    UnknownRefusalError,
+)
+from cloudtrail_to_slack.messages.sns_body import SnsMessage
 from support.sns_rules import Publish, Topics, strict_topics
 from support.world import ACCOUNT, KEY, TABLE, World, record, s3_event
 
@@ -230,3 +241,52 @@ def test_other_accounts_are_not_held_up(world: World, topics: Topics) -> None:
     with pytest.raises(InvocationFailedError, match=r"^1 left undone"):
         world.invoke(s3_event(KEY))
     assert len(world.bodies(second)) == 2
+
+
+def test_a_request_that_cannot_be_written_is_the_contents_fault(world: World, topics: Topics) -> None:
+    """What the SDK cannot put into a request is sent smaller, and other alerts go to the topic as ever."""
+    topic = world.make_topic("alerts")
+    world.configure(sns={"default_topic_arn": topic})
+    send = Sns.send
+
+    def refusing(self: Sns, topic_arn: str, message: SnsMessage) -> None:
+        if "e-0" in message.body and message.attributes:
+            message = replace(message, subject="\ud800" if len(message.attributes) > 2 else message.subject)
+        send(self, topic_arn, message)
+
+    world.monkeypatch.setattr(Sns, "send", refusing)
+    world.put_log(record(eventID="e-0"), record(eventID="e-1"))
+    world.invoke(s3_event(KEY))
+    assert sorted(body["event_id"] for body in world.bodies(topic)) == ["e-0", "e-1"]
+    assert len(topics.calls) == 2, "what cannot be written is not sent"
+
+
+def test_a_message_that_cannot_be_made_leaves_the_next(world: World, topics: Topics) -> None:
+    """A fault of ours in the whole body leaves the plain one."""
+    topic = world.make_topic("alerts")
+    world.configure(sns={"default_topic_arn": topic})
+    world.monkeypatch.setattr("cloudtrail_to_slack.messages.sns_body.alert_body", lambda *_: 1 / 0)
+    world.put_log(record())
+    world.invoke(s3_event(KEY))
+    (call,) = topics.calls
+    assert "left out" in call.body
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("Unheard", 400, UnknownRefusalError),
+        ("Unheard", 403, PassingError),
+        ("Unheard", 429, PassingError),
+        ("Unheard", 503, PassingError),
+        ("Unheard", 413, ContentRefusedError),
+        ("unknown", 0, PassingError),
+        ("InvalidParameter", 400, ContentRefusedError),
+        ("KMSThrottlingException", 400, PassingError),
+        ("NotFoundException", 404, BrokenDestinationError),
+    ],
+)
+def test_what_an_error_means(code: str, status: int, kind: type[DeliveryError]) -> None:
+    """An error nobody has heard of is judged by its status."""
+    error = sns_error({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}})
+    assert type(error) is kind

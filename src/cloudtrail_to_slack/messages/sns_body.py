@@ -50,11 +50,6 @@ class SnsMessage:
     group: str = "notices"
     identity: str | None = None
 
-    @property
-    def bytes(self) -> int:
-        """How many bytes of `MAX_MESSAGE_BYTES` it takes."""
-        return len(self.body.encode()) + _bytes_beside_body(self.subject, self.attributes)
-
 
 def alert_sizes(alert: Alert, key: str, note: str | None = None) -> Sequence[Callable[[], SnsMessage]]:
     """Return what makes the messages of an alert, the whole one first: each next one holds less to be rejected for.
