@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import boto3
 import pytest
 
 from cloudtrail_to_slack.errors import PassingError
@@ -38,7 +39,8 @@ class Scene:
         memory = MemoryNotices(self._subjects, clock)
         if not self._table:
             return memory
-        return TableNotices(self.world.aws("dynamodb"), table_name, clock, memory)
+        dynamodb = boto3.client("dynamodb", endpoint_url=self.world.endpoint)  # its own, as of another process
+        return TableNotices(dynamodb, table_name, clock, memory)
 
     def collect(self, *entries: str, store: NoticeStore | None = None) -> Collected:
         """What becomes of entries of the subject `s`."""
