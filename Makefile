@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help test test-all lint types pytest terraform-fmt thorough histories faults terraform e2e checkov \
-	demo package bench format lock clean
+	demo package layer bench format lock clean
 .NOTPARALLEL: # the tests use all cores by themselves
 
 VENV := .venv
@@ -75,10 +75,15 @@ e2e: $(READY) ## apply every example to a local AWS, wait for its alert, destroy
 RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64
 
-package: ## build a whole zip for lambda_package, for RUNTIME, ARCHITECTURE and, if given, with CONFIG
+package: ## build a zip for lambda_package, for RUNTIME and ARCHITECTURE; with CONFIG a whole function's
 	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
 	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
 		--architecture "$(ARCHITECTURE)" $(if $(CONFIG),--config "$(CONFIG)")
+
+layer: ## build a zip of the dependencies, to publish as a layer, for RUNTIME and ARCHITECTURE
+	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
+	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
+		--architecture "$(ARCHITECTURE)" --dependencies
 
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench

@@ -50,6 +50,8 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
   tags                = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 # Trail stopped, notification overwritten, key forbidden: whatever the cause, no log object comes any more.
@@ -70,4 +72,6 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
   tags                = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }

@@ -22,7 +22,7 @@ locals {
   trail_bucket_policy = {
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "CloudTrailToSlackReadsLogObjects"
+      Sid       = "CloudTrailToSlackReadsLogObjects${local.sid_ending}"
       Effect    = "Allow"
       Principal = { AWS = aws_iam_role.this.arn }
       Action    = ["s3:GetObject", "s3:GetObjectVersion"]
@@ -32,7 +32,7 @@ locals {
 
   # In a key's policy "*" is that key.
   trail_key_policy = {
-    Sid       = "CloudTrailToSlackDecryptsLogObjects"
+    Sid       = "CloudTrailToSlackDecryptsLogObjects${local.sid_ending}"
     Effect    = "Allow"
     Principal = { AWS = aws_iam_role.this.arn }
     Action    = "kms:Decrypt"
@@ -69,6 +69,6 @@ locals {
     }
   }
   own_key_policy = [for service, use in local.own_key_users : merge(
-    { Sid = "CloudTrailToSlack${title(split(".", service)[0])}", Effect = "Allow", Principal = { Service = service }, Resource = "*" }, use,
+    { Sid = "CloudTrailToSlack${title(split(".", service)[0])}${local.sid_ending}", Effect = "Allow", Principal = { Service = service }, Resource = "*" }, use,
   ) if use != null]
 }

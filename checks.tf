@@ -15,6 +15,10 @@ locals {
     cloudtrail_topic_missing = var.enable_cloudtrail_sns_topic && var.cloudtrail_sns_topic_arn == null
     triggers_given_twice     = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
     package_and_layer        = var.lambda_package != null && var.dependencies_layer_arn != null
+    package_missing          = var.lambda_package == null || var.lambda_package_sha256 != null ? false : !fileexists(coalesce(var.lambda_package, "-"))
+    digest_without_package   = var.lambda_package == null && var.lambda_package_sha256 != null
+    no_dependencies          = var.lambda_package == null && !local.create_dependencies_layer && var.dependencies_layer_arn == null
+    topics_of_one_name       = local.create_alerts_topic && local.create_fanout_topic && local.alerts_topic_name == local.fanout_topic_name
     failed_invocations_lost  = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
     realtime_tells_twice     = var.enable_realtime && !var.deduplicate_deliveries
     too_many_patterns        = length(local.realtime_event_patterns) > 100
@@ -79,6 +83,26 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.package_and_layer
       error_message = "lambda_package holds the dependencies already: leave out dependencies_layer_arn, or lambda_package."
+    }
+
+    precondition {
+      condition     = !local.wrong.package_missing
+      error_message = "lambda_package must be the path of a zip, and there is no file \"${coalesce(var.lambda_package, "-")}\". Get it from a release or make it with `make package`; with lambda_package_sha256 it is needed only where a plan that changes it is applied."
+    }
+
+    precondition {
+      condition     = !local.wrong.digest_without_package
+      error_message = "lambda_package_sha256 is the digest of lambda_package, which is not given: set lambda_package, or leave lambda_package_sha256 out."
+    }
+
+    precondition {
+      condition     = !local.wrong.no_dependencies
+      error_message = "The function would have no dependencies: with create_dependencies_layer = false set dependencies_layer_arn."
+    }
+
+    precondition {
+      condition     = !local.wrong.topics_of_one_name
+      error_message = "The topic for alerts and the fan-out topic would be one, \"${local.alerts_topic_name}\", and alerts would invoke the function again: set sns_topic_name or s3_sns_fanout_topic_name."
     }
 
     precondition {

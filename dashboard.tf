@@ -17,7 +17,7 @@ locals {
 resource "aws_cloudwatch_dashboard" "this" {
   count = var.create_dashboard ? 1 : 0
 
-  dashboard_name = var.function_name
+  dashboard_name = local.dashboard_name
   dashboard_body = jsonencode({
     widgets = [for i, graph in local.dashboard_graphs : {
       type   = "metric"
@@ -35,4 +35,7 @@ resource "aws_cloudwatch_dashboard" "this" {
       }
     }]
   })
+
+  # A dashboard of the same name would be overwritten; a role is not.
+  depends_on = [aws_iam_role.this]
 }

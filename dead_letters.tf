@@ -18,6 +18,8 @@ resource "aws_sqs_queue" "dead_letters" {
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 # EventBridge keeps there what it could not hand over.

@@ -80,7 +80,7 @@ data "aws_kms_key" "cloudtrail" {
 }
 
 resource "aws_iam_role" "this" {
-  name                 = var.function_name
+  name                 = local.role_name
   description          = "The function ${var.function_name}"
   permissions_boundary = var.iam_role_permissions_boundary
   tags                 = var.tags

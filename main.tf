@@ -16,6 +16,8 @@ locals {
 
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:How long is lambda_logs_retention_in_days; the log holds counts and ids, and the trail keeps the events.
+  # Created before whatever AWS hands to a second owner without a word (topics, queues, rules, alarms): where another
+  # instance has this name, the apply ends here.
   name              = "/aws/lambda/${var.function_name}"
   retention_in_days = var.lambda_logs_retention_in_days
   kms_key_id        = var.kms_key_arn
@@ -29,9 +31,9 @@ resource "aws_lambda_function" "this" {
   description   = "Tells Slack and SNS of the CloudTrail events that matter"
   role          = aws_iam_role.this.arn
 
-  filename         = local.package_path
-  source_code_hash = local.package_hash
-  layers           = local.layer_arns
+  filename         = local.function_zip
+  source_code_hash = filebase64sha256(local.function_zip)
+  layers           = concat(local.code_layer_arns, [aws_lambda_layer_version.config.arn])
   handler          = "cloudtrail_to_slack.handler.lambda_handler"
   runtime          = var.lambda_runtime
   architectures    = [var.lambda_architecture]
@@ -64,6 +66,11 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.function_name
   maximum_retry_attempts       = var.lambda_maximum_retry_attempts
   maximum_event_age_in_seconds = var.lambda_maximum_event_age_seconds
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.this.id]
+  }
 }
 
 locals {
@@ -74,10 +81,9 @@ locals {
 
   # Only what is given stands in the environment. With the bot, webhooks are not used and not handed over.
   environment = merge(
-    { LOG_LEVEL = upper(var.log_level) },
+    { LOG_LEVEL = upper(var.log_level), CONFIG_PATH = "/opt/config.json" },
     local.has_state_table ? { DYNAMODB_TABLE_NAME = local.table_name } : {},
     var.slack_api_url == null ? {} : { SLACK_API_URL = var.slack_api_url },
-    var.lambda_package == null ? {} : { CONFIG_PATH = "/opt/config.json" },
     local.bot_token_given ? { SLACK_BOT_TOKEN = var.slack_bot_token } : {},
     var.slack_bot_token_ssm_parameter == null ? {} : { SLACK_BOT_TOKEN_SSM_PARAMETER = var.slack_bot_token_ssm_parameter },
     var.slack_bot_token_secret_arn == null ? {} : { SLACK_BOT_TOKEN_SECRET_ARN = var.slack_bot_token_secret_arn },

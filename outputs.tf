@@ -95,7 +95,7 @@ output "rules_left_to_log_objects" {
 
 output "rendered_config" {
   description = "The config.json that the function reads, for the command line. It holds no secret."
-  value       = jsonencode(local.config)
+  value       = local.config_json
 }
 
 output "bucket_notification_configuration" {

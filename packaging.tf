@@ -1,119 +1,150 @@
-# What Lambda runs: the code with config.json beside it, and the dependencies in a layer.
+# What Lambda runs. The function's own zip (src/cloudtrail_to_slack_build/function.zip) never changes: everything else
+# comes in layers, which one update of the function replaces together with its environment and its runtime.
 #
-# Both zips exist where a plan is applied even if that is another machine than where it was made: `archive_file` is a
-# resource, whose contents travel in the plan, and the layer is built again by `terraform_data.dependencies_layer`.
+#   code, dependencies   built when a plan that changes them is applied, or
+#   package              both, from the zip that `lambda_package` names;
+#   config               config.json
+#
+# Nothing is built at plan. Every path below says what the file holds, so that no two instances share one by mistake.
 
 locals {
-  build_layer  = var.lambda_package == null && var.dependencies_layer_arn == null
-  build_folder = "${path.root}/.terraform/cloudtrail-to-slack/${var.function_name}"
-  source_path  = "${path.module}/src/cloudtrail_to_slack"
+  build_directory = coalesce(var.build_directory, "${path.root}/.terraform/cloudtrail-to-slack")
+  build_source    = "${path.module}/src/cloudtrail_to_slack_build"
+  code_source     = "${path.module}/src/cloudtrail_to_slack"
   # Only what the function needs: no bytecode, whose bytes differ from machine to machine.
-  source_files = [for name in sort(fileset(local.source_path, "**")) : name if can(regex("(\\.py|\\.txt|/py\\.typed|^py\\.typed)$", name))]
+  code_files = [for name in sort(fileset(local.code_source, "**")) : name if can(regex("(\\.py|\\.txt|/py\\.typed|^py\\.typed)$", name))]
 
-  package_path = var.lambda_package == null ? one(archive_file.function[*].output_path) : var.lambda_package
-  package_hash = var.lambda_package == null ? one(archive_file.function[*].output_base64sha256) : filebase64sha256(var.lambda_package)
-  layer_arns = compact([
-    local.build_layer ? one(aws_lambda_layer_version.dependencies[*].arn) : var.dependencies_layer_arn,
-    one(aws_lambda_layer_version.config[*].arn),
-  ])
+  # LAYOUT in src/cloudtrail_to_slack_build/archives.py.
+  layout              = 1
+  code_sha256         = sha256(jsonencode([local.layout, { for name in local.code_files : name => filesha256("${local.code_source}/${name}") }]))
+  dependencies_sha256 = sha256(jsonencode([local.layout, filesha256("${path.module}/requirements.txt"), var.lambda_runtime, var.lambda_architecture]))
 
-  layer_query = {
-    requirements     = "${path.module}/requirements.txt"
-    runtime          = var.lambda_runtime
-    architecture     = var.lambda_architecture
-    output_directory = local.build_folder
-  }
-  layer_builder = "${path.module}/src/cloudtrail_to_slack_build/layer.py"
+  create_dependencies_layer = var.lambda_package != null ? false : coalesce(var.create_dependencies_layer, var.dependencies_layer_arn == null)
+
+  built_layers = merge(
+    var.lambda_package != null ? {} : {
+      code = {
+        sha256        = local.code_sha256
+        path          = "${local.build_directory}/code-${substr(local.code_sha256, 0, 16)}.zip"
+        runtimes      = null
+        architectures = null
+        description   = "The code of cloudtrail-to-slack"
+        request       = jsonencode({ build = "code", source = local.code_source, files = local.code_files })
+      }
+    },
+    !local.create_dependencies_layer ? {} : {
+      dependencies = {
+        sha256        = local.dependencies_sha256
+        path          = "${local.build_directory}/dependencies-${substr(local.dependencies_sha256, 0, 16)}.zip"
+        runtimes      = [var.lambda_runtime]
+        architectures = [var.lambda_architecture]
+        description   = "What requirements.txt of cloudtrail-to-slack pins"
+        request       = jsonencode({ build = "dependencies", requirements = "${path.module}/requirements.txt", runtime = var.lambda_runtime, architecture = var.lambda_architecture })
+      }
+    },
+  )
+
+  # The digest that is given is enough: then the zip is needed only where a plan that changes it is applied.
+  package_sha256 = var.lambda_package == null ? null : var.lambda_package_sha256 != null ? lower(var.lambda_package_sha256) : try(filesha256(var.lambda_package), "missing")
+
+  config_json   = jsonencode(local.config)
+  config_sha256 = sha256(local.config_json)
+  # No other instance can have the same name in the same place, so no two write this file at the same time.
+  config_file = substr(sha256(jsonencode([local.partition, local.account_id, local.region, var.function_name, local.config_sha256])), 0, 16)
+
+  code_layer_arns = compact(concat(
+    [for name in sort(keys(local.built_layers)) : aws_lambda_layer_version.built[name].arn],
+    [one(aws_lambda_layer_version.package[*].arn), local.create_dependencies_layer ? null : var.dependencies_layer_arn],
+  ))
+  function_zip = "${local.build_source}/function.zip"
+
   # Windows has no `sh`, and its Python is called `python`.
   on_windows = substr(pathexpand("~"), 0, 1) != "/"
-  no_python  = "There is no python3 where Terraform runs, and it is needed to build the layer of dependencies. Install Python 3.9 or newer with pip, or set dependencies_layer_arn, or set lambda_package to a zip made with `make package`."
+  no_python  = "There is no python3 where this plan is applied, and it is needed to build a package of the function. Set lambda_package to a zip that is ready (see docs/packaging.md), or install Python 3.9 or newer, with pip unless dependencies_layer_arn is set."
 }
 
-resource "archive_file" "function" {
-  count = var.lambda_package == null ? 1 : 0
+# Runs when a layer is new or replaced, and never at plan. Whatever replaces a layer is among the triggers, because the
+# machine that applies a plan may be another than the one that built the last zip.
+resource "terraform_data" "build" {
+  for_each = local.built_layers
 
-  type             = "zip"
-  output_path      = "${local.build_folder}/function.zip"
-  output_file_mode = "0644"
-
-  dynamic "source" {
-    for_each = local.source_files
-    content {
-      filename = "cloudtrail_to_slack/${source.value}"
-      content  = file("${local.source_path}/${source.value}")
-    }
+  triggers_replace = {
+    sha256  = each.value.sha256
+    name    = "${var.function_name}-${each.key}"
+    region  = local.region
+    account = local.account_id
   }
-
-  source {
-    filename = "config.json"
-    content  = jsonencode(local.config)
-  }
-}
-
-data "external" "dependencies_layer" {
-  count = local.build_layer ? 1 : 0
-
-  program = local.on_windows ? ["python", local.layer_builder] : [
-    "sh", "-c", "command -v python3 >/dev/null || { echo \"$1\" >&2; exit 1; }; exec python3 \"$0\"", local.layer_builder, local.no_python,
-  ]
-  query = local.layer_query
-}
-
-# Runs only when the layer changes, which is when its zip is needed; where the zip is there already, nothing is done.
-resource "terraform_data" "dependencies_layer" {
-  count = local.build_layer && var.lambda_recreate_missing_package && !local.on_windows ? 1 : 0
-
-  triggers_replace = data.external.dependencies_layer[0].result.sha256
 
   provisioner "local-exec" {
-    command = "printf '%s' \"$LAYER_QUERY\" | python3 \"$LAYER_BUILDER\" >/dev/null"
+    interpreter = local.on_windows ? ["python", "-B"] : ["sh", "-c"]
+    command     = local.on_windows ? "${local.build_source}/layer.py" : "command -v python3 >/dev/null || { echo \"$NO_PYTHON\" >&2; exit 1; }; exec python3 -B \"$BUILDER\""
     environment = {
-      LAYER_QUERY   = jsonencode(local.layer_query)
-      LAYER_BUILDER = local.layer_builder
+      BUILDER   = "${local.build_source}/layer.py"
+      BUILD     = jsonencode(merge(jsondecode(each.value.request), { output = each.value.path }))
+      NO_PYTHON = local.no_python
     }
   }
 }
 
-resource "aws_lambda_layer_version" "dependencies" {
-  count = local.build_layer ? 1 : 0
+resource "aws_lambda_layer_version" "built" {
+  for_each = local.built_layers
 
-  layer_name               = "${var.function_name}-dependencies"
-  description              = "What requirements.txt of cloudtrail-to-slack pins"
-  filename                 = data.external.dependencies_layer[0].result.path
-  source_code_hash         = data.external.dependencies_layer[0].result.sha256_base64
+  layer_name               = "${var.function_name}-${each.key}"
+  description              = "${each.value.description}, inputs ${substr(each.value.sha256, 0, 16)}"
+  filename                 = each.value.path
+  compatible_runtimes      = each.value.runtimes
+  compatible_architectures = each.value.architectures
+
+  lifecycle {
+    create_before_destroy = true
+    # Where the zip lies may differ from machine to machine; what it holds is in the description.
+    ignore_changes       = [filename]
+    replace_triggered_by = [terraform_data.build[each.key]]
+  }
+}
+
+resource "aws_lambda_layer_version" "package" {
+  count = var.lambda_package == null ? 0 : 1
+
+  layer_name               = "${var.function_name}-package"
+  description              = "cloudtrail-to-slack with its dependencies, sha256 ${local.package_sha256}"
+  filename                 = var.lambda_package
   compatible_runtimes      = [var.lambda_runtime]
   compatible_architectures = [var.lambda_architecture]
 
   lifecycle {
     create_before_destroy = true
-  }
+    ignore_changes        = [filename]
 
-  depends_on = [terraform_data.dependencies_layer]
+    # Where the zip is not needed it need not be there.
+    precondition {
+      condition     = !fileexists(var.lambda_package) ? true : filesha256(var.lambda_package) == local.package_sha256
+      error_message = "lambda_package is not the file that lambda_package_sha256 names: the SHA-256 digest of ${coalesce(var.lambda_package, "-")} is ${try(filesha256(var.lambda_package), "-")}. Get the zip again, or correct the digest."
+    }
+  }
 }
 
-# A zip that is ready cannot have config.json put into it: the file comes in a layer, as /opt/config.json.
+# The contents are not sensitive; marked as such, they do not fill the plan. terraform_data.configuration shows the change.
 resource "archive_file" "config" {
-  count = var.lambda_package == null ? 0 : 1
+  type                    = "zip"
+  output_path             = "${local.build_directory}/config-${local.config_file}.zip"
+  output_file_mode        = "0644"
+  source_content          = sensitive(local.config_json)
+  source_content_filename = "config.json"
 
-  type             = "zip"
-  output_path      = "${local.build_folder}/config.zip"
-  output_file_mode = "0644"
-
-  source {
-    filename = "config.json"
-    content  = jsonencode(local.config)
+  lifecycle {
+    ignore_changes = [output_path]
   }
 }
 
 resource "aws_lambda_layer_version" "config" {
-  count = var.lambda_package == null ? 0 : 1
-
-  layer_name       = "${var.function_name}-config"
-  description      = "config.json of ${var.function_name}"
-  filename         = archive_file.config[0].output_path
-  source_code_hash = archive_file.config[0].output_base64sha256
+  layer_name  = "${var.function_name}-config"
+  description = "config.json of ${var.function_name}, sha256 ${local.config_sha256}"
+  filename    = archive_file.config.output_path
 
   lifecycle {
     create_before_destroy = true
+    ignore_changes        = [filename]
+    replace_triggered_by  = [archive_file.config]
   }
 }

@@ -38,6 +38,8 @@ resource "aws_sqs_queue" "notifications" {
     deadLetterTargetArn = local.dead_letter_queue_arn
     maxReceiveCount     = var.sqs_max_receive_count
   })
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 resource "aws_sqs_queue_policy" "notifications" {

@@ -34,6 +34,8 @@ resource "aws_cloudwatch_event_rule" "realtime" {
   description   = "Events that the rules of ${var.function_name} can match, within seconds"
   event_pattern = local.realtime_event_patterns[count.index]
   tags          = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 resource "aws_cloudwatch_event_target" "realtime" {
@@ -63,4 +65,9 @@ resource "aws_lambda_permission" "realtime" {
   # One for all of them: a function's policy has little room.
   source_arn     = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.function_name}-realtime-*"
   source_account = local.account_id
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.this.id]
+  }
 }

@@ -84,9 +84,9 @@ resource "aws_lambda_function" "restart_logging" {
   description   = "Starts CloudTrail logging again when somebody stopped it"
   role          = aws_iam_role.restart_logging[0].arn
 
-  filename         = local.package_path
-  source_code_hash = local.package_hash
-  layers           = local.layer_arns
+  filename         = local.function_zip
+  source_code_hash = filebase64sha256(local.function_zip)
+  layers           = local.code_layer_arns
   handler          = "cloudtrail_to_slack.restart_logging.handler.lambda_handler"
   runtime          = var.lambda_runtime
   architectures    = [var.lambda_architecture]
@@ -120,6 +120,11 @@ resource "aws_lambda_function_event_invoke_config" "restart_logging" {
   function_name                = aws_lambda_function.restart_logging[0].function_name
   maximum_retry_attempts       = 2
   maximum_event_age_in_seconds = 21600
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.restart_logging[0].id]
+  }
 }
 
 # On the default bus: AWS's own events arrive there and nowhere else. Other regions' are handed on to it, see
@@ -141,6 +146,8 @@ resource "aws_cloudwatch_event_rule" "restart_logging" {
       errorCode   = [{ exists = false }]
     }
   })
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 resource "aws_cloudwatch_event_target" "restart_logging" {
@@ -176,6 +183,11 @@ resource "aws_lambda_permission" "restart_logging" {
   principal      = "events.amazonaws.com"
   source_arn     = aws_cloudwatch_event_rule.restart_logging[0].arn
   source_account = local.account_id
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.restart_logging[0].id]
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "restart_logging" {
@@ -195,4 +207,6 @@ resource "aws_cloudwatch_metric_alarm" "restart_logging" {
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
   tags                = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }

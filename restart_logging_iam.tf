@@ -49,7 +49,7 @@ locals {
 resource "aws_iam_role" "restart_logging" {
   count = local.restart_count
 
-  name                 = local.restart_name
+  name                 = local.restart_role_name
   description          = "The function ${local.restart_name}"
   permissions_boundary = var.iam_role_permissions_boundary
   tags                 = var.tags

@@ -12,6 +12,8 @@ resource "aws_cloudwatch_event_rule" "silence" {
   description         = "Has ${var.function_name} look for accounts and regions that have stopped delivering log objects"
   schedule_expression = "rate(30 minutes)"
   tags                = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 resource "aws_cloudwatch_event_target" "silence" {
@@ -34,4 +36,9 @@ resource "aws_lambda_permission" "silence" {
   principal      = "events.amazonaws.com"
   source_arn     = aws_cloudwatch_event_rule.silence[0].arn
   source_account = local.account_id
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.this.id]
+  }
 }

@@ -3,9 +3,11 @@
 resource "aws_sns_topic" "events_to_sns" {
   count = local.create_alerts_topic ? 1 : 0
 
-  name              = var.function_name
+  name              = local.alerts_topic_name
   kms_master_key_id = coalesce(var.kms_key_arn, "alias/aws/sns")
   tags              = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 resource "aws_sns_topic_subscription" "events_to_sns" {

@@ -10,7 +10,7 @@ resource "aws_dynamodb_table" "state" {
   #checkov:skip=CKV_AWS_28:What it holds expires within days, and nothing is lost without it but threads and the ledger.
   count = local.create_table ? 1 : 0
 
-  name         = var.dynamodb_table_name
+  name         = local.created_table_name
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "pk"
 

@@ -85,6 +85,11 @@ resource "aws_lambda_permission" "s3" {
   principal      = "s3.amazonaws.com"
   source_arn     = local.bucket_arn
   source_account = local.bucket_account_id
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.this.id]
+  }
 }
 
 # The topic between bucket and function.
@@ -92,10 +97,12 @@ resource "aws_lambda_permission" "s3" {
 resource "aws_sns_topic" "s3_notifications" {
   count = local.create_fanout_topic ? 1 : 0
 
-  name = var.s3_sns_fanout_topic_name
+  name = local.fanout_topic_name
   # Not AWS's own key: its policy lets no bucket publish.
   kms_master_key_id = var.kms_key_arn
   tags              = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 resource "aws_sns_topic_policy" "s3_notifications" {
@@ -137,6 +144,11 @@ resource "aws_lambda_permission" "sns" {
   function_name = aws_lambda_function.this.function_name
   principal     = "sns.amazonaws.com"
   source_arn    = each.value
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.this.id]
+  }
 }
 
 # EventBridge: the bucket sends it everything, the rule takes the log objects.
@@ -156,6 +168,8 @@ resource "aws_cloudwatch_event_rule" "log_objects" {
       var.s3_notification_filter_prefix == "" ? {} : { object = { key = [{ prefix = var.s3_notification_filter_prefix }] } },
     )
   })
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 resource "aws_cloudwatch_event_target" "log_objects" {
@@ -175,4 +189,9 @@ resource "aws_lambda_permission" "eventbridge" {
   function_name = aws_lambda_function.this.function_name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.log_objects[0].arn
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.this.id]
+  }
 }

@@ -1,7 +1,7 @@
 # The function itself. Other variables stand in variables_*.tf, by concern.
 
 variable "function_name" {
-  description = "Name of the function; its role, log group, queues and alarms are named after it."
+  description = "Name of the function. Everything else that the module creates is named after it."
   type        = string
   default     = "cloudtrail-to-slack"
   nullable    = false
@@ -76,42 +76,6 @@ variable "lambda_architecture" {
   }
 }
 
-variable "lambda_package" {
-  description = "Path of a whole zip (code and dependencies) made with `make package`; null: Terraform packages the code and builds the layer."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.lambda_package == null ? true : fileexists(var.lambda_package)
-    error_message = "lambda_package must be the path of a zip, and there is no file \"${coalesce(var.lambda_package, "-")}\". Make one with `make package`, or leave lambda_package out."
-  }
-}
-
-variable "dependencies_layer_arn" {
-  description = "ARN of a version of a layer with what requirements.txt pins; null: Terraform builds the layer."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.dependencies_layer_arn == null ? true : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]+:[0-9]+$", var.dependencies_layer_arn))
-    error_message = "dependencies_layer_arn must be the ARN of one version of a layer (arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION), not \"${coalesce(var.dependencies_layer_arn, "-")}\"."
-  }
-}
-
-variable "lambda_recreate_missing_package" {
-  description = "Build the dependencies again when a plan is applied where they were not built."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-# tflint-ignore: terraform_unused_declarations
-variable "lambda_build_in_docker" {
-  description = "Accepted for compatibility and without effect: the layer is made of ready wheels for the function's runtime and architecture, so nothing is compiled and no Docker is needed."
-  type        = bool
-  default     = false
-}
-
 variable "lambda_reserved_concurrent_executions" {
   description = "How many invocations may run at the same time, taken from the account's; null: not reserved."
   type        = number
@@ -145,6 +109,24 @@ variable "lambda_maximum_event_age_seconds" {
     condition     = var.lambda_maximum_event_age_seconds >= 60 && var.lambda_maximum_event_age_seconds <= 21600
     error_message = "lambda_maximum_event_age_seconds must be from 60 to 21600, not ${var.lambda_maximum_event_age_seconds}."
   }
+}
+
+variable "role_name" {
+  description = "Name of the function's role and of the dashboard, which an account has once for all regions; null: `function_name`. A second region needs another."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.role_name == null ? true : can(regex("^[a-zA-Z0-9_+=,.@-]{1,48}$", var.role_name))
+    error_message = "role_name must have 1 to 48 letters, digits and characters of _+=,.@- (the role of restart_logging adds 16 more), not \"${coalesce(var.role_name, "-")}\"."
+  }
+}
+
+variable "derive_names" {
+  description = "Name the state table and the fan-out topic after a `function_name` that is not the default, unless they have names of their own, so that instances do not share them; false: they keep their default names."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "iam_role_permissions_boundary" {

@@ -48,3 +48,14 @@ variable "aws_sns_topic_subscriptions" {
     error_message = "aws_sns_topic_subscriptions maps an endpoint to its protocol (application, email, email-json, firehose, http, https, lambda, sms, sqs), as in { \"soc@example.com\" = \"email\" }; wrong: ${join(", ", [for endpoint, protocol in var.aws_sns_topic_subscriptions : "\"${endpoint}\" = \"${protocol}\"" if !contains(["application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"], protocol)])}."
   }
 }
+
+variable "sns_topic_name" {
+  description = "Name of the topic that `aws_sns_topic_subscriptions` creates; null: `function_name`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.sns_topic_name == null ? true : can(regex("^[A-Za-z0-9_-]{1,256}$", var.sns_topic_name))
+    error_message = "sns_topic_name must have 1 to 256 letters, digits, hyphens and underscores, not \"${coalesce(var.sns_topic_name, "-")}\"."
+  }
+}

@@ -1,7 +1,7 @@
 # The state table, and what it is for: threads, and delivering everything once.
 
 variable "dynamodb_table_name" {
-  description = "Name of the state table."
+  description = "Name of the state table. The default stands for `<function_name>-table`; see `derive_names`."
   type        = string
   default     = "cloudtrail-to-slack-table"
   nullable    = false

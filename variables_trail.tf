@@ -101,7 +101,7 @@ variable "s3_sns_fanout_topic_arn" {
 }
 
 variable "s3_sns_fanout_topic_name" {
-  description = "Name of the fan-out topic that is created."
+  description = "Name of the fan-out topic that is created. With a `function_name` that is not the default, the default stands for `<function_name>-s3-notifications`; see `derive_names`."
   type        = string
   default     = "cloudtrail-s3-notifications"
   nullable    = false

@@ -42,18 +42,6 @@ mock_provider "aws" {
   }
 }
 
-# In place of the builder of the dependency layer, which needs the network.
-override_data {
-  target = module.cloudtrail_to_slack.data.external.dependencies_layer
-  values = {
-    result = {
-      path          = ".terraform/cloudtrail-to-slack/layer.zip"
-      sha256        = "00"
-      sha256_base64 = "MDA="
-    }
-  }
-}
-
 run "slack_app" {
   command = plan
   module {

@@ -15,22 +15,10 @@ variables {
   lambda_package = "LICENSE"
 }
 
-run "code_and_configuration_are_packaged_and_the_layer_is_built" {
+run "the_layers_are_built_where_a_plan_is_applied" {
+  command = plan
   variables {
     lambda_package = null
-    # What builds it again where a plan is applied would run for real.
-    lambda_recreate_missing_package = false
-  }
-
-  assert {
-    condition = alltrue([
-      contains(archive_file.function[0].source[*].filename, "config.json"),
-      contains(archive_file.function[0].source[*].filename, "cloudtrail_to_slack/handler.py"),
-      contains(archive_file.function[0].source[*].filename, "cloudtrail_to_slack/rules/event_names.txt"),
-      !anytrue([for name in archive_file.function[0].source[*].filename : can(regex("pyc|__pycache__", name))]),
-      one([for source in archive_file.function[0].source : source.content if source.filename == "config.json"]) == output.rendered_config,
-    ])
-    error_message = "the zip holds something else"
   }
 
   assert {
@@ -39,34 +27,55 @@ run "code_and_configuration_are_packaged_and_the_layer_is_built" {
       aws_lambda_function.this.runtime == "python3.13",
       aws_lambda_function.this.architectures == tolist(["arm64"]),
       aws_lambda_function.this.publish == true,
-      aws_lambda_function.this.layers == tolist([aws_lambda_layer_version.dependencies[0].arn]),
-      aws_lambda_layer_version.dependencies[0].source_code_hash == "MDA=",
-      aws_lambda_layer_version.dependencies[0].compatible_architectures == toset(["arm64"]),
-      length(terraform_data.dependencies_layer) == 0,
-      !can(aws_lambda_function.this.environment[0].variables["CONFIG_PATH"]),
+      aws_lambda_function.this.filename == "./src/cloudtrail_to_slack_build/function.zip",
+      aws_lambda_function.this.source_code_hash == filebase64sha256("src/cloudtrail_to_slack_build/function.zip"),
+      aws_lambda_function.this.environment[0].variables["CONFIG_PATH"] == "/opt/config.json",
+      join(" ", keys(aws_lambda_layer_version.built)) == "code dependencies",
+      join(" ", keys(terraform_data.build)) == "code dependencies",
+      aws_lambda_layer_version.built["dependencies"].compatible_architectures == toset(["arm64"]),
+      aws_lambda_layer_version.config.layer_name == "cloudtrail-to-slack-config",
+      nonsensitive(archive_file.config.source_content) == output.rendered_config,
+      archive_file.config.source_content_filename == "config.json",
+      length(data.external.realtime_event_patterns) == 0,
     ])
     error_message = "the function is not put together as it must be"
   }
 
   assert {
-    condition     = data.external.dependencies_layer[0].query == tomap({ requirements = "./requirements.txt", runtime = "python3.13", architecture = "arm64", output_directory = "./.terraform/cloudtrail-to-slack/cloudtrail-to-slack" })
-    error_message = "the builder is asked for something else"
-  }
-}
-
-run "the_layer_is_built_again_where_a_plan_is_applied_when_it_changed" {
-  command = plan
-  variables {
-    lambda_package = null
+    condition = alltrue([
+      contains(local.code_files, "handler.py"),
+      contains(local.code_files, "rules/event_names.txt"),
+      !anytrue([for name in local.code_files : can(regex("pyc|__pycache__", name))]),
+    ])
+    error_message = "the code's layer holds something else"
   }
 
   assert {
-    condition     = terraform_data.dependencies_layer[0].triggers_replace == "00"
-    error_message = "it is not built again, or not when its hash changed"
+    condition = jsondecode(local.built_layers.dependencies.request) == {
+      build = "dependencies", requirements = "./requirements.txt", runtime = "python3.13", architecture = "arm64"
+    }
+    error_message = "the builder is asked for something else: ${local.built_layers.dependencies.request}"
   }
 }
 
-run "a_layer_that_is_given_is_used_and_nothing_is_built" {
+run "zips_lie_where_they_are_told_to_each_under_its_content" {
+  command = plan
+  variables {
+    lambda_package  = null
+    build_directory = "/somewhere/else"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lambda_layer_version.built["code"].filename == "/somewhere/else/code-${substr(local.code_sha256, 0, 16)}.zip",
+      aws_lambda_layer_version.built["dependencies"].filename == "/somewhere/else/dependencies-${substr(local.dependencies_sha256, 0, 16)}.zip",
+      can(regex("^/somewhere/else/config-[0-9a-f]{16}\\.zip$", archive_file.config.output_path)),
+    ])
+    error_message = "a zip lies somewhere else"
+  }
+}
+
+run "a_layer_that_is_given_is_used_and_only_the_code_is_built" {
   command = plan
   variables {
     lambda_package         = null
@@ -77,25 +86,26 @@ run "a_layer_that_is_given_is_used_and_nothing_is_built" {
 
   assert {
     condition = alltrue([
-      aws_lambda_function.this.layers == tolist(["arn:aws:lambda:eu-west-1:111122223333:layer:given:3"]),
       aws_lambda_function.this.runtime == "python3.12",
       aws_lambda_function.this.architectures == tolist(["x86_64"]),
-      length(data.external.dependencies_layer) + length(terraform_data.dependencies_layer) + length(aws_lambda_layer_version.dependencies) == 0,
+      join(" ", keys(terraform_data.build)) == "code",
     ])
     error_message = "the layer that was given is not used"
   }
 }
 
-run "a_whole_package_is_used_and_its_configuration_comes_in_a_layer" {
+run "a_package_that_is_ready_is_a_layer_and_nothing_is_built" {
+  variables {
+    lambda_package_sha256 = upper(filesha256("LICENSE"))
+  }
+
   assert {
     condition = alltrue([
-      aws_lambda_function.this.filename == "LICENSE",
-      aws_lambda_function.this.source_code_hash == filebase64sha256("LICENSE"),
-      aws_lambda_function.this.environment[0].variables["CONFIG_PATH"] == "/opt/config.json",
-      aws_lambda_function.this.layers == tolist([aws_lambda_layer_version.config[0].arn]),
-      one(archive_file.config[0].source).filename == "config.json",
-      one(archive_file.config[0].source).content == output.rendered_config,
-      length(archive_file.function) + length(data.external.dependencies_layer) == 0,
+      aws_lambda_layer_version.package[0].filename == "LICENSE",
+      strcontains(aws_lambda_layer_version.package[0].description, filesha256("LICENSE")),
+      aws_lambda_function.this.filename == "./src/cloudtrail_to_slack_build/function.zip",
+      aws_lambda_function.this.layers == tolist([aws_lambda_layer_version.package[0].arn, aws_lambda_layer_version.config.arn]),
+      length(terraform_data.build) == 0,
     ])
     error_message = "the package that was given is not used"
   }

@@ -41,7 +41,7 @@ run "the_function_ships_with_the_other_and_hears_of_each_trail_that_is_stopped" 
       aws_lambda_function.restart_logging[0].handler == "cloudtrail_to_slack.restart_logging.handler.lambda_handler",
       aws_lambda_function.restart_logging[0].filename == aws_lambda_function.this.filename,
       aws_lambda_function.restart_logging[0].source_code_hash == aws_lambda_function.this.source_code_hash,
-      aws_lambda_function.restart_logging[0].layers == aws_lambda_function.this.layers,
+      aws_lambda_function.restart_logging[0].layers == tolist(slice(aws_lambda_function.this.layers, 0, 1)),
       aws_lambda_function.restart_logging[0].runtime == aws_lambda_function.this.runtime,
       aws_lambda_function.restart_logging[0].function_name == "cloudtrail-to-slack-restart-logging",
       aws_lambda_function.restart_logging[0].reserved_concurrent_executions == -1,

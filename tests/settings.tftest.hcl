@@ -127,3 +127,50 @@ run "the_same_set_right_is_fine" {
     error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
   }
 }
+
+run "a_package_that_is_not_there_and_topics_of_one_name_are_refused" {
+  command = plan
+
+  variables {
+    default_sns_topic_arn       = null
+    aws_sns_topic_subscriptions = { "soc@example.com" = "email" }
+    enable_s3_sns_fanout        = true
+    sns_topic_name              = "one"
+    s3_sns_fanout_topic_name    = "one"
+    lambda_package              = "no-such-file.zip"
+  }
+
+  expect_failures = [terraform_data.settings]
+
+  assert {
+    condition     = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode(["package_missing", "topics_of_one_name"])
+    error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
+  }
+}
+
+run "a_digest_without_its_package_and_a_function_without_dependencies_are_refused" {
+  command = plan
+
+  variables {
+    lambda_package            = null
+    lambda_package_sha256     = "0000000000000000000000000000000000000000000000000000000000000000"
+    create_dependencies_layer = false
+  }
+
+  expect_failures = [terraform_data.settings]
+
+  assert {
+    condition     = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode(["digest_without_package", "no_dependencies"])
+    error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
+  }
+}
+
+run "a_package_with_another_digest_is_refused" {
+  command = plan
+
+  variables {
+    lambda_package_sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+  }
+
+  expect_failures = [aws_lambda_layer_version.package]
+}

@@ -96,14 +96,17 @@ run "what_is_no_arn_or_of_another_service_is_refused" {
     s3_sns_fanout_topic_arn  = "fan-out"
     cloudtrail_sns_topic_arn = "trail"
     dependencies_layer_arn   = "arn:aws:lambda:eu-west-1:111122223333:layer:without-version"
-    lambda_package           = "no-such-file.zip"
+    lambda_package_sha256    = "sha256:00"
+    build_directory          = " "
+    role_name                = "role/with/slashes"
+    sns_topic_name           = "a.topic"
     slack_api_url            = "slack.com/api"
   }
 
   expect_failures = [
     var.kms_key_arn, var.additional_kms_key_arns, var.dead_letter_target_arn, var.alarm_topic_arns,
     var.default_sns_topic_arn, var.s3_sns_fanout_topic_arn, var.cloudtrail_sns_topic_arn, var.dependencies_layer_arn,
-    var.lambda_package, var.slack_api_url,
+    var.lambda_package_sha256, var.build_directory, var.role_name, var.sns_topic_name, var.slack_api_url,
   ]
 }
 

@@ -54,8 +54,9 @@ def invoke_from_eventbridge() -> None:
 
 
 def answer_as_aws() -> None:
-    """Mend what would make Terraform see a difference: a lost dead-letter target, spaces in a redrive policy."""
+    """Correct what would make Terraform see a difference: a lost target or architecture, spaces in a policy."""
     create, configuration = LambdaFunction.__init__, LambdaFunction.get_configuration
+    update_code = LambdaFunction.update_function_code
     attributes: property = vars(Queue)["attributes"]
 
     def create_with_target(
@@ -68,6 +69,10 @@ def answer_as_aws() -> None:
         target = getattr(self, "dead_letter_config", None)
         return configuration(self, on_create) | ({"DeadLetterConfig": target} if target else {})
 
+    def update_code_and_architecture(self: LambdaFunction, updated_spec: dict[str, Any]) -> dict[str, Any]:
+        self.architectures = updated_spec.get("Architectures") or self.architectures
+        return update_code(self, updated_spec)
+
     def attributes_without_spaces(self: Queue) -> dict[str, Any]:
         found: dict[str, Any] = attributes.__get__(self)
         if found.get("RedrivePolicy"):
@@ -76,6 +81,7 @@ def answer_as_aws() -> None:
 
     LambdaFunction.__init__ = create_with_target  # type: ignore[method-assign]
     LambdaFunction.get_configuration = configuration_with_target  # type: ignore[method-assign]
+    LambdaFunction.update_function_code = update_code_and_architecture  # type: ignore[method-assign]
     Queue.attributes = property(attributes_without_spaces)  # type: ignore[assignment, method-assign]
 
 

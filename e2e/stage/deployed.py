@@ -5,6 +5,7 @@ from typing import Any
 
 from stage.cloud import Cloud
 from stage.functions import Function, Runtime
+from stage.layers import digest
 from stage.terraform import Deployment
 
 
@@ -20,11 +21,11 @@ def deployed(
         resource for resource in resources if (resource["type"], resource["name"]) == ("aws_lambda_function", name)
     ]
     configuration = cloud.client("lambda").get_function_configuration(FunctionName=function["function_name"])
-    # moto keeps the digest of what was uploaded, so these are the very files.
-    assert configuration["CodeSha256"] == function["source_code_hash"]
+    code = deployment.folder / function["filename"]
     layers = {resource["arn"]: resource for resource in resources if resource["type"] == "aws_lambda_layer_version"}
     used = [layers[layer["Arn"]] for layer in configuration["Layers"]]
     zips = [deployment.folder / layer["filename"] for layer in used]
-    return configuration, Function(
-        runtime.python, configuration, deployment.folder / function["filename"], zips, folder
-    )
+    # moto keeps the digest of what was uploaded, so these are the very files.
+    assert configuration["CodeSha256"] == digest(code)
+    assert [layer["code_sha256"] for layer in used] == [digest(path) for path in zips]
+    return configuration, Function(runtime.python, configuration, code, zips, folder)

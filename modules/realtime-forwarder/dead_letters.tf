@@ -5,6 +5,9 @@ resource "aws_sqs_queue" "dead_letters" {
   message_retention_seconds = 1209600 # 14 days, the longest there is
   sqs_managed_sse_enabled   = true
   tags                      = var.tags
+
+  # What has the same name already is found at the role, before anything of another's is taken over.
+  depends_on = [aws_iam_role.forward]
 }
 
 resource "aws_sqs_queue_policy" "dead_letters" {

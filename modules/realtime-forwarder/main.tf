@@ -40,6 +40,8 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_pattern = local.patterns[count.index]
   tags          = var.tags
 
+  depends_on = [aws_iam_role.forward]
+
   lifecycle {
     # What is handed on to its own bus would match again.
     precondition {

@@ -49,7 +49,7 @@ variable "event_patterns" {
 }
 
 variable "name" {
-  description = "What the names of everything made here begin with."
+  description = "What the names of everything created here begin with. Another instance in the same region needs another."
   type        = string
   default     = "cloudtrail-realtime-forwarder"
   nullable    = false

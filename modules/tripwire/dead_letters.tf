@@ -22,6 +22,9 @@ resource "aws_sqs_queue" "dead_letters" {
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
+
+  # What has the same name already is found at the role, before anything of another's is taken over.
+  depends_on = [aws_iam_role.invoke]
 }
 
 resource "aws_sqs_queue_policy" "dead_letters" {

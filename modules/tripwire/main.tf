@@ -48,6 +48,8 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_pattern = local.patterns[each.key]
   tags          = var.tags
 
+  depends_on = [aws_iam_role.invoke]
+
   lifecycle {
     # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
     precondition {

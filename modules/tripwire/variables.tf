@@ -1,7 +1,7 @@
 # How the tripwire is called, and how its own failures are kept and told.
 
 variable "name" {
-  description = "What the names of everything made here begin with."
+  description = "What the names of everything created here begin with. Another instance in the same region needs another."
   type        = string
   default     = "cloudtrail-tripwire"
   nullable    = false

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import tempfile
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Raised when a change here or in wheels.py changes the bytes: what lies in caches is then built anew.
+# Increased when a change here or in wheels.py changes the bytes: what lies in caches is then built anew. packaging.tf,
+# which names the files, has the same number.
 LAYOUT = 1
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
@@ -55,8 +55,3 @@ def is_whole(path: Path) -> bool:
             return archive.testzip() is None
     except (OSError, zipfile.BadZipFile):
         return False
-
-
-def sha256(path: Path) -> bytes:
-    """Return a file's digest."""
-    return hashlib.sha256(path.read_bytes()).digest()

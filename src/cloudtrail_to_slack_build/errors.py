@@ -1,9 +1,9 @@
-"""What can go wrong with a build, in words for whoever runs Terraform."""
+"""What can go wrong with a build, in words for the person who runs Terraform."""
 
-# Closes every error: building can always be left to somebody else.
+# Ends every error: there is always a way that needs no build.
 WAYS_OUT = (
-    "To build nothing here, set dependencies_layer_arn (a layer that exists) or lambda_package (what `make package` "
-    "builds)."
+    "To build nothing here, set lambda_package to a zip that is ready (of a release, or made with `make package`). To "
+    "build only the code, which needs no pip, set dependencies_layer_arn to the ARN of a layer."
 )
 
 

@@ -1,4 +1,4 @@
-"""The program of Terraform's `data "external"` that builds the layer of dependencies; see external.py.
+"""The program that Terraform runs when it applies, to build a layer; see request.py. `BUILD` holds the request.
 
 It runs on whatever python3 there is, so it must be readable to any, and must say itself when that one is too old.
 """
@@ -12,6 +12,6 @@ if __name__ == "__main__":
     # Run as a file it finds its package only like this; and the package's folder must hide no standard module.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 (old Pythons)
 
-    from cloudtrail_to_slack_build.external import main
+    from cloudtrail_to_slack_build.request import main
 
-    sys.exit(main(sys.stdin, sys.stdout, sys.stderr))
+    sys.exit(main(os.environ.get("BUILD", ""), sys.stderr))

@@ -1,18 +1,17 @@
-"""The layer of dependencies, built once for each requirements file, runtime and architecture."""
+"""What goes into the function's layers, and building each file once."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from cloudtrail_to_slack_build.archives import LAYOUT, is_whole, write_whole, zip_bytes
+from cloudtrail_to_slack_build.archives import is_whole, write_whole, zip_bytes
 from cloudtrail_to_slack_build.errors import BuildError
 from cloudtrail_to_slack_build.wheels import fetch_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from cloudtrail_to_slack_build.targets import Target
@@ -23,40 +22,48 @@ except ImportError:  # Windows: two builds at once do the work twice, and the sa
     fcntl = None  # type: ignore[assignment]
 
 # Lambda unpacks layers in /opt, and /opt/python is on the path of its Python runtimes.
-# No .pyc files: they differ between patch versions of Python, and the layer must not differ between machines.
-_FOLDER = "python"
+# No .pyc files: they differ between patch versions of Python, and a layer must not differ between machines.
+FOLDER = "python"
 
 
-def build_layer(requirements: Path, target: Target, output_directory: Path) -> Path:
-    """Return the path of the layer's zip, which is built unless it is there.
-
-    The path says what is in it, so that it is the same wherever Terraform runs.
+def build_once(path: Path, build: Callable[[], bytes]) -> None:
+    """Write what `build` returns, a zip, to `path`, unless a whole zip is there.
 
     Raises:
-        BuildError: it cannot be built.
+        BuildError: it cannot be built or written.
     """
     try:
-        text = requirements.read_text(encoding="utf-8")
-        output_directory.mkdir(parents=True, exist_ok=True)
-        path = output_directory / file_name(text, target)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not is_whole(path):
-            with _one_at_a_time(output_directory):
+            with _one_at_a_time(path.parent):
                 if not is_whole(path):  # it may have been built while this one waited
-                    _build(text, target, path)
+                    write_whole(path, build())
     except OSError as error:
-        raise BuildError(f"{error.filename or output_directory}: {error.strerror or error}") from error
-    return path
+        raise BuildError(f"{error.filename or path}: {error.strerror or error}") from error
 
 
-def file_name(requirements: str, target: Target) -> str:
-    """Return the name of a layer's zip, which differs where the layer would."""
-    key = hashlib.sha256(f"{LAYOUT}\n{requirements}".encode()).hexdigest()[:16]
-    return f"layer-{target.runtime}-{target.architecture}-{key}.zip"
+def dependencies_layer(requirements: Path, target: Target) -> bytes:
+    """Return the layer of what a requirements file pins, as a zip.
+
+    Raises:
+        BuildError: a package cannot be had.
+        OSError: the file cannot be read.
+    """
+    return layer_of(fetch_packages(requirements.read_text(encoding="utf-8"), target))
 
 
-def _build(requirements: str, target: Target, path: Path) -> None:
-    files = fetch_packages(requirements, target)
-    write_whole(path, zip_bytes({f"{_FOLDER}/{name}": content for name, content in files.items()}))
+def code_layer(source: Path, files: Iterable[str]) -> bytes:
+    """Return the layer of the function's own code, as a zip: `files`, paths below the package's folder `source`.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    return layer_of({f"{source.name}/{name}": (source / name).read_bytes() for name in files})
+
+
+def layer_of(files: dict[str, bytes]) -> bytes:
+    """Return a layer as a zip: files by their paths below a folder on `sys.path`."""
+    return zip_bytes({f"{FOLDER}/{name}": content for name, content in files.items()})
 
 
 @contextlib.contextmanager

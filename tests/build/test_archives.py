@@ -1,11 +1,13 @@
 """Zip files that are the same wherever they are built."""
 
 import hashlib
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from cloudtrail_to_slack_build import archives
 from cloudtrail_to_slack_build.archives import LAYOUT, is_whole, write_whole, zip_bytes
 
 _FILES = {"python/b.py": b"B = 1\n", "python/a/__init__.py": b"", "python/é.txt": "é".encode()}
@@ -47,3 +49,17 @@ def test_a_whole_zip_is_seen(tmp_path: Path) -> None:
     write_whole(path, zip_bytes(_FILES))
     assert is_whole(path)
     assert {name: zipfile.ZipFile(path).read(name) for name in _FILES} == _FILES
+
+
+def test_terraform_names_its_files_by_the_same_layout() -> None:
+    """packaging.tf has the number of the layout in the names of what it has built."""
+    text = (Path(__file__).resolve().parents[2] / "packaging.tf").read_text()
+    assert re.findall(r"^  layout\s+= ([0-9]+)$", text, re.MULTILINE) == [str(LAYOUT)]
+
+
+def test_the_functions_own_zip_holds_no_code() -> None:
+    """The zip that is kept beside the builder is a note, as this builder writes it."""
+    path = Path(archives.__file__).with_name("function.zip")
+    note = zipfile.ZipFile(path).read("README.txt")
+    assert b"in its layers" in note
+    assert path.read_bytes() == zip_bytes({"README.txt": note})

@@ -1,7 +1,6 @@
-"""The layer builder as Terraform's `data "external"` runs it."""
+"""The layer builder as Terraform runs it where a plan is applied."""
 
 import ast
-import hashlib
 import json
 import signal
 import socket
@@ -12,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudtrail_to_slack_build.layers import file_name
-from cloudtrail_to_slack_build.targets import read_target
-from support.wheelhouse import LAYER_PROGRAM, Wheelhouse, bare_environment, base64_of, build, finish, query, start
+from support.wheelhouse import LAYER_PROGRAM, Wheelhouse, bare_environment, build, finish, request, start
 
 
 @pytest.fixture
@@ -30,27 +27,35 @@ def _left_in(folder: Path) -> list[str]:
 
 
 def test_a_layer_is_built_once_and_again_when_it_was_damaged(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
-    """The answer names the zip and its digests; a second plan needs neither pip nor wheels; damage is repaired."""
-    asked = query(wheelhouse.requirements(), tmp_path / "out")
+    """The zip lies where it was asked for; a second build needs neither pip nor wheels; damage is repaired."""
+    asked = request(wheelhouse.requirements(), tmp_path / "out" / "layer.zip")
     first = build(asked, wheelhouse.environment())
+    assert (first.status, first.output, first.error) == (0, "", "")
     content = first.zip.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    assert first.zip.parent == tmp_path / "out"
-    assert first.answer == {"path": str(first.zip), "sha256": digest, "sha256_base64": base64_of(digest)}
 
-    assert build(asked, {**bare_environment(), "PIP_NO_INDEX": "1"}).answer == first.answer
+    assert build(asked, {**bare_environment(), "PIP_NO_INDEX": "1"}).status == 0
+    assert first.zip.read_bytes() == content
 
     first.zip.write_bytes(content.replace(b"TAG", b"GAT"))
-    assert build(asked, wheelhouse.environment()).answer == first.answer
+    assert build(asked, wheelhouse.environment()).status == 0
     assert first.zip.read_bytes() == content
 
 
-def test_what_would_change_the_layer_changes_its_path() -> None:
-    """Other requirements, another runtime or another architecture are another file."""
-    target = read_target("python3.13", "arm64")
-    others = [read_target("python3.13", "x86_64"), read_target("python3.12", "arm64")]
-    names = [file_name("a==1", target), file_name("a==2", target), *(file_name("a==1", other) for other in others)]
-    assert len(set(names)) == 4
+def test_code_needs_neither_pip_nor_wheels(tmp_path: Path) -> None:
+    """The layer of code holds the files that were asked for, in their package, and nothing else."""
+    source = tmp_path / "package"
+    (source / "inner").mkdir(parents=True)
+    for name in ("__init__.py", "inner/module.py", "inner/left_out.pyc"):
+        (source / name).write_text(f"# {name}\n")
+    asked = {"build": "code", "source": str(source), "files": ["__init__.py", "inner/module.py"],
+             "output": str(tmp_path / "out" / "code.zip")}  # fmt: skip
+    ran = build(asked, {**bare_environment(), "PIP_NO_INDEX": "1"})
+    assert (ran.status, ran.output, ran.error) == (0, "", "")
+    archive = zipfile.ZipFile(ran.zip)
+    assert {name: archive.read(name).decode() for name in archive.namelist()} == {
+        "python/package/__init__.py": "# __init__.py\n",
+        "python/package/inner/module.py": "# inner/module.py\n",
+    }
 
 
 def test_a_wheels_libraries_are_taken_and_its_scripts_are_not(tmp_path: Path) -> None:
@@ -64,7 +69,7 @@ def test_a_wheels_libraries_are_taken_and_its_scripts_are_not(tmp_path: Path) ->
             "tiny-1.0.data/scripts/tiny": "#!python",
         },
     )
-    ran = build(query(house.requirements(), tmp_path / "out"), house.environment())
+    ran = build(request(house.requirements(), tmp_path / "out" / "layer.zip"), house.environment())
     names = set(zipfile.ZipFile(ran.zip).namelist())
     assert {name for name in names if ".dist-info/" not in name} == {"python/tiny.py", "python/tiny_too.py"}
     assert "python/tiny-1.0.dist-info/METADATA" in names
@@ -95,7 +100,7 @@ def test_the_wheel_fits_the_runtime(tmp_path: Path, runtime: str, architecture: 
     ]
     hashes = " ".join(f"--hash=sha256:{house.add('tiny', tag=tag)}" for tag in tags)
     house.pins = [f"tiny==1.0 {hashes}"]
-    asked = query(house.requirements(), tmp_path / "out", runtime=runtime, architecture=architecture)
+    asked = request(house.requirements(), tmp_path / "out" / "layer.zip", runtime=runtime, architecture=architecture)
     ran = build(asked, house.environment())
     assert zipfile.ZipFile(ran.zip).read("python/tiny.py").decode() == f"TAG = {expected!r}\n"
 
@@ -109,7 +114,8 @@ def test_markers_are_judged_for_the_runtime_and_not_for_this_machine(tmp_path: P
     house.add("intel", marker="platform_machine == 'x86_64' or os_name == 'nt'")
 
     def modules(runtime: str, architecture: str) -> set[str]:
-        asked = query(house.requirements(), tmp_path / "out", runtime=runtime, architecture=architecture)
+        output = tmp_path / "out" / f"{runtime}-{architecture}.zip"
+        asked = request(house.requirements(), output, runtime=runtime, architecture=architecture)
         names = zipfile.ZipFile(build(asked, house.environment()).zip).namelist()
         return {Path(name).stem for name in names if name.endswith(".py")}
 
@@ -119,19 +125,18 @@ def test_markers_are_judged_for_the_runtime_and_not_for_this_machine(tmp_path: P
 
 def test_two_plans_at_once_build_it_once(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
     """Of two plans that start together, one builds; the other waits and takes what it built."""
-    asked = json.dumps(query(wheelhouse.requirements(), tmp_path / "out"))
+    asked = json.dumps(request(wheelhouse.requirements(), tmp_path / "out" / "layer.zip"))
     log = tmp_path / "pip.log"
     environment = {**wheelhouse.environment(), "PIP_LOG": str(log)}
     runs = [start(asked, environment=environment) for _ in range(3)]
-    answers = [finish(run).answer for run in runs]
-    assert answers[0] == answers[1] == answers[2]
+    assert [finish(run).status for run in runs] == [0, 0, 0]
     assert log.read_text().count("Successfully downloaded") == 1
 
 
 def test_a_wrong_hash_is_named_and_leaves_nothing(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
     """A package that is not the pinned one stops the build with a warning, and no layer comes of it."""
     wheelhouse.pins = [f"tiny==1.0 --hash=sha256:{'0' * 64}"]
-    ran = build(query(wheelhouse.requirements(), tmp_path / "out"), wheelhouse.environment())
+    ran = build(request(wheelhouse.requirements(), tmp_path / "out" / "layer.zip"), wheelhouse.environment())
     assert (ran.status, ran.output) == (1, "")
     assert "is not the one that requirements.txt pins: its hash differs" in ran.error
     assert "tiny==1.0" in ran.error
@@ -142,7 +147,7 @@ def test_a_wrong_hash_is_named_and_leaves_nothing(wheelhouse: Wheelhouse, tmp_pa
 def test_a_requirement_without_a_hash_is_refused(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
     """Nothing unpinned gets into the layer."""
     wheelhouse.pins = ["tiny==1.0"]
-    ran = build(query(wheelhouse.requirements(), tmp_path / "out"), wheelhouse.environment())
+    ran = build(request(wheelhouse.requirements(), tmp_path / "out" / "layer.zip"), wheelhouse.environment())
     assert ran.status == 1
     assert "Hashes are required" in ran.error
 
@@ -153,17 +158,19 @@ def test_no_pip_is_said_with_what_to_do(wheelhouse: Wheelhouse, tmp_path: Path) 
         [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True
     )
     python = str(tmp_path / "bare" / "bin" / "python")
-    ran = build(query(wheelhouse.requirements(), tmp_path / "out"), wheelhouse.environment(), python=python)
+    ran = build(
+        request(wheelhouse.requirements(), tmp_path / "out" / "layer.zip"), wheelhouse.environment(), python=python
+    )
     assert ran.status == 1
     assert f"{python} has no pip; install it" in ran.error
-    assert "set dependencies_layer_arn" in ran.error
+    assert "set lambda_package to a zip that is ready" in ran.error
 
 
 def test_no_wheel_for_the_runtime_is_said_with_what_to_do(tmp_path: Path) -> None:
     """Where a package has no wheel for the runtime, the error names both."""
     house = Wheelhouse(tmp_path / "wheels")
     house.add("tiny", tag="cp311-cp311-manylinux_2_27_x86_64")
-    asked = query(house.requirements(), tmp_path / "out", runtime="python3.11", architecture="x86_64")
+    asked = request(house.requirements(), tmp_path / "out" / "layer.zip", runtime="python3.11", architecture="x86_64")
     ran = build(asked, house.environment())
     assert ran.status == 1
     assert "no wheel of tiny==1.0 for python3.11 on x86_64 (glibc 2.26)" in ran.error
@@ -173,7 +180,7 @@ def test_no_wheel_for_the_runtime_is_said_with_what_to_do(tmp_path: Path) -> Non
 def test_an_index_out_of_reach_is_said_with_what_to_do(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
     """Without a network the error speaks of the network, and not of a package that does not exist."""
     environment = {**bare_environment(), "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
-    ran = build(query(wheelhouse.requirements(), tmp_path / "out"), environment)
+    ran = build(request(wheelhouse.requirements(), tmp_path / "out" / "layer.zip"), environment)
     assert ran.status == 1
     assert "pip got no answer from a package index; check the network, the proxy" in ran.error
     assert "Connection refused" in ran.error
@@ -186,39 +193,40 @@ def test_an_index_out_of_reach_is_said_with_what_to_do(wheelhouse: Wheelhouse, t
         ({"runtime": "nodejs22.x"}, "the runtime must be python3.11 or newer, not 'nodejs22.x'"),
         ({"architecture": "arm"}, "the architecture must be one of arm64, x86_64, not 'arm'"),
         ({"requirements": "/no/such/file"}, "/no/such/file: No such file or directory"),
-        ({"output_directory": "/dev/null/out"}, "/dev/null/out: Not a directory"),
+        ({"output": "/dev/null/out/layer.zip"}, "/dev/null/out: Not a directory"),
+        ({"build": "everything"}, '`build` must be "code" or "dependencies", not \'everything\''),
     ],
 )
-def test_a_query_that_cannot_be_met_is_said(
+def test_a_request_that_cannot_be_met_is_said(
     wheelhouse: Wheelhouse, tmp_path: Path, change: dict[str, str], message: str
 ) -> None:
-    """Each fault of a query is named in one message."""
-    asked = {**query(wheelhouse.requirements(), tmp_path / "out"), **change}
+    """Each fault of a request is named in one message."""
+    asked = {**request(wheelhouse.requirements(), tmp_path / "out" / "layer.zip"), **change}
     ran = build(asked, wheelhouse.environment())
     assert (ran.status, ran.output) == (1, "")
-    assert f"The layer of dependencies cannot be built: {message}\n" in ran.error
+    assert f"A package of the function cannot be built: {message}\n" in ran.error
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"requirements": "requirements.txt"}'])
-def test_what_is_no_query_is_refused(text: str) -> None:
-    """Anything but an object with the four keys is refused, with their names."""
+@pytest.mark.parametrize("text", ["", "[]", '{"build": "code"}', '{"build": "dependencies", "output": "layer.zip"}'])
+def test_what_is_no_request_is_refused(text: str) -> None:
+    """Anything but an object with the keys of its kind is refused."""
     ran = finish(start(text, environment=bare_environment()))
     assert ran.status == 1
-    assert "a JSON object with requirements, runtime, architecture, output_directory" in ran.error
+    assert "the request must be a JSON object as request.py describes it" in ran.error
 
 
 def test_a_marker_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """A marker nobody can read stops the build instead of leaving a package out."""
     house = Wheelhouse(tmp_path / "wheels")
     house.add("tiny", marker="python_versoin < '3.13'")
-    ran = build(query(house.requirements(), tmp_path / "out"), house.environment())
+    ran = build(request(house.requirements(), tmp_path / "out" / "layer.zip"), house.environment())
     assert ran.status == 1
     assert "a marker that cannot be read: python_versoin < '3.13'" in ran.error
 
 
 def test_stopped_in_the_middle_it_leaves_nothing(wheelhouse: Wheelhouse, tmp_path: Path) -> None:
     """When Terraform ends a build, no part of a layer stays behind."""
-    asked = json.dumps(query(wheelhouse.requirements(), tmp_path / "out"))
+    asked = json.dumps(request(wheelhouse.requirements(), tmp_path / "out" / "layer.zip"))
     work = tmp_path / "work"
     work.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as index:  # one that never answers

@@ -1,5 +1,6 @@
-"""`make package`: everything in one zip."""
+"""`make package` and `make layer`: zips that are ready."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from cloudtrail_to_slack_build import package
 from cloudtrail_to_slack_build.bytecode import compiled, find_python
+from cloudtrail_to_slack_build.targets import read_target
 
 _THIS_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SOURCE = Path(__file__).resolve().parents[2] / "src" / "cloudtrail_to_slack"
@@ -21,7 +23,7 @@ def _code() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """A package for this Python's version, with a configuration."""
+    """A function for this Python's version, with a configuration."""
     folder = tmp_path_factory.mktemp("package")
     config = folder / "rendered.json"
     config.write_text('{"events_to_track": ["StopLogging"]}')
@@ -33,6 +35,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(ran.stdout.strip())
 
 
+@pytest.fixture(scope="module")
+def package_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package for this Python's version, for `lambda_package`."""
+    return package.build_package(read_target(_THIS_RUNTIME, "arm64"), None, tmp_path_factory.mktemp("layer"))
+
+
 def test_it_holds_the_code_the_dependencies_and_the_configuration(built: zipfile.ZipFile) -> None:
     """All that Lambda puts into /var/task is there, and nothing of the tools that build and test it."""
     names = set(built.namelist())
@@ -41,6 +49,29 @@ def test_it_holds_the_code_the_dependencies_and_the_configuration(built: zipfile
     assert {"slack_sdk/__init__.py", "msgspec/__init__.py", "isal/__init__.py"} <= names
     assert json.loads(built.read("config.json")) == {"events_to_track": ["StopLogging"]}
     assert not any(name.startswith(("cloudtrail_to_slack_dev", "cloudtrail_to_slack_build")) for name in names)
+
+
+def test_without_a_configuration_it_is_a_layer(package_layer: Path) -> None:
+    """For `lambda_package` code and dependencies lie in `python`, compiled for that place, without config.json."""
+    archive = zipfile.ZipFile(package_layer)
+    names = set(archive.namelist())
+    assert {"python/cloudtrail_to_slack/handler.py", "python/slack_sdk/__init__.py"} <= names
+    assert all(name.startswith("python/") for name in names)
+    tag = f"cpython-{sys.version_info.major}{sys.version_info.minor}"
+    assert b"/opt/python/cloudtrail_to_slack/handler.py" in archive.read(
+        f"python/cloudtrail_to_slack/__pycache__/handler.{tag}.pyc"
+    )
+
+
+def test_the_digests_of_all_zips_are_listed(package_layer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """SHA256SUMS beside the zips has a line for each, as `sha256sum --check` reads it."""
+    assert package.main(["--dependencies", f"--output-directory={package_layer.parent}"]) == 0
+    layer = Path(capsys.readouterr().out.strip())
+    assert layer.name.endswith("-dependencies-python3.13-arm64.zip")
+    assert "python/slack_sdk/__init__.py" in zipfile.ZipFile(layer).namelist()
+    lines = (layer.parent / "SHA256SUMS").read_text().splitlines()
+    expected = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in (package_layer, layer)]
+    assert sorted(lines) == sorted(expected)
 
 
 def test_all_its_code_is_compiled(built: zipfile.ZipFile) -> None:

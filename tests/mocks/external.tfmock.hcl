@@ -1,12 +1,9 @@
-# In place of the builder of the dependency layer, which needs the network, and of what derives event patterns.
+# In place of what derives event patterns.
 mock_data "external" {
   defaults = {
     result = {
-      path          = ".terraform/cloudtrail-to-slack/layer.zip"
-      sha256        = "00"
-      sha256_base64 = "MDA="
-      patterns      = "[\"{\\\"source\\\":[\\\"aws.iam\\\"]}\"]"
-      left          = "[]"
+      patterns = "[\"{\\\"source\\\":[\\\"aws.iam\\\"]}\"]"
+      left     = "[]"
     }
   }
 }

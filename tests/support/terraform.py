@@ -34,10 +34,15 @@ class Terraform:
         (self._folder / path).write_text(text)
 
     def copy_module(self, folder: str = ".") -> None:
-        """Copy a module of this project to `./module`, without its sources: `package.zip` stands in for them."""
-        (self._folder / "module").mkdir()
+        """Copy a module of this project to `./module`, without the code that the function runs."""
+        module = self._folder / "module"
+        module.mkdir()
         for path in (_ROOT / folder).glob("*.tf"):
-            shutil.copy(path, self._folder / "module")
+            shutil.copy(path, module)
+        if folder == ".":
+            shutil.copy(_ROOT / "requirements.txt", module)
+            builder = "src/cloudtrail_to_slack_build"
+            shutil.copytree(_ROOT / builder, module / builder, ignore=shutil.ignore_patterns("__pycache__"))
 
     def run(self, *arguments: str) -> str:
         """Run a command, which must succeed, and return what it says."""

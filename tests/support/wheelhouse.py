@@ -1,6 +1,5 @@
 """A folder of wheels made on the spot, a pip that knows no other, and the layer builder run as Terraform runs it."""
 
-import base64
 import hashlib
 import json
 import os
@@ -9,6 +8,7 @@ import sys
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 LAYER_PROGRAM = Path(__file__).resolve().parents[2] / "src" / "cloudtrail_to_slack_build" / "layer.py"
 
@@ -58,18 +58,7 @@ class Ran:
     status: int
     output: str
     error: str
-
-    @property
-    def answer(self) -> dict[str, str]:
-        """What Terraform would read."""
-        assert self.status == 0, self.error
-        answer: dict[str, str] = json.loads(self.output)
-        return answer
-
-    @property
-    def zip(self) -> Path:
-        """The layer that was built."""
-        return Path(self.answer["path"])
+    zip: Path
 
 
 def bare_environment() -> dict[str, str]:
@@ -78,46 +67,37 @@ def bare_environment() -> dict[str, str]:
     return {**kept, "PIP_CONFIG_FILE": os.devnull}
 
 
-def query(
+def request(
     requirements: Path, output: Path, *, runtime: str = "python3.13", architecture: str = "arm64"
 ) -> dict[str, str]:
-    """Return a query as Terraform sends it."""
+    """Return a request for a layer of dependencies, as Terraform makes it; `output` is the zip."""
     return {
+        "build": "dependencies",
         "requirements": str(requirements),
         "runtime": runtime,
         "architecture": architecture,
-        "output_directory": str(output),
+        "output": str(output),
     }
 
 
 def start(text: str, *, environment: dict[str, str], python: str = sys.executable) -> "subprocess.Popen[str]":
-    """Start the layer builder on a query, with pipes to it."""
-    process = subprocess.Popen(  # noqa: S603 (our own program)
+    """Start the layer builder on a request, with pipes from it."""
+    return subprocess.Popen(  # noqa: S603 (our own program)
         [python, "-W", "error", str(LAYER_PROGRAM)],
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment,
+        env={**environment, "BUILD": text},
         text=True,
     )
-    assert process.stdin is not None
-    process.stdin.write(text)
-    process.stdin.close()
-    process.stdin = None
-    return process
 
 
-def finish(process: "subprocess.Popen[str]") -> Ran:
+def finish(process: "subprocess.Popen[str]", zipped: Path = Path()) -> Ran:
     """Wait for a run that was started."""
     output, error = process.communicate(timeout=120)
-    return Ran(process.returncode, output, error)
+    return Ran(process.returncode, output, error, zipped)
 
 
-def build(query: dict[str, str], environment: dict[str, str], *, python: str = sys.executable) -> Ran:
-    """Run the layer builder on a query."""
-    return finish(start(json.dumps(query), environment=environment, python=python))
-
-
-def base64_of(hexadecimal: str) -> str:
-    """Return a digest as Lambda writes it."""
-    return base64.b64encode(bytes.fromhex(hexadecimal)).decode()
+def build(request: dict[str, Any], environment: dict[str, str], *, python: str = sys.executable) -> Ran:
+    """Run the layer builder on a request."""
+    return finish(start(json.dumps(request), environment=environment, python=python), Path(request["output"]))
