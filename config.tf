@@ -18,9 +18,9 @@ locals {
   bucket_account_id     = coalesce(var.cloudtrail_logs_s3_bucket_account_id, data.aws_caller_identity.current.account_id)
   bucket_in_own_account = local.bucket_account_id == data.aws_caller_identity.current.account_id
 
-  # Not the resources' own ARNs, which are known only after apply: the package, and so its hash, holds them.
+  # Not the resources' own ARNs, which are known only after apply: so would be config.json, and whether it changes.
   own_role_arns = [
-    for name in concat([var.function_name], var.restart_logging ? [local.restart_name] : []) :
+    for name in concat([local.role_name], var.restart_logging ? [local.restart_role_name] : []) :
     "arn:${local.partition}:iam::${local.account_id}:role/${name}"
   ]
 

@@ -49,6 +49,7 @@ run "what_is_not_given_has_its_documented_default" {
       max_messages_per_channel              = 20
       enable_silence_alarm                  = true
       silence_alarm_minimum_hours           = 2
+      enable_realtime                       = false
       own_role_arns                         = ["arn:aws:iam::111122223333:role/cloudtrail-to-slack"]
     }
     error_message = "a default of config.json is another: ${output.rendered_config}"
@@ -141,6 +142,7 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       max_messages_per_channel              = 20
       enable_silence_alarm                  = true
       silence_alarm_minimum_hours           = 2
+      enable_realtime                       = false
       own_role_arns                         = ["arn:aws:iam::111122223333:role/alerter"]
     }
     error_message = "a variable is not in config.json: ${output.rendered_config}"

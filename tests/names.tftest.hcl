@@ -98,6 +98,13 @@ run "names_that_are_given_count" {
     ]) == jsonencode(["alerts@us-east-1", "alerts@us-east-1-restart-logging", "alerts-us-east-1", "the-alerts", "the-table", "the-fan-out"])
     error_message = "a name that was given does not count"
   }
+
+  assert {
+    condition = jsonencode(local.own_role_arns) == jsonencode([
+      for name in ["alerts@us-east-1", "alerts@us-east-1-restart-logging"] : "arn:aws:iam::111122223333:role/${name}"
+    ])
+    error_message = "the function takes other roles for its own"
+  }
 }
 
 run "a_block_moved_over_can_keep_the_default_names_with_its_own_function" {
