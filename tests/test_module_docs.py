@@ -1,4 +1,4 @@
-"""The README's tables of inputs and outputs say what the Terraform module has."""
+"""The tables of inputs and outputs say what the Terraform modules have."""
 
 import re
 from pathlib import Path
@@ -8,27 +8,29 @@ import pytest
 from support.module_docs import argument, declared, input_rows, output_rows, rows
 
 _ROOT = Path(__file__).resolve().parents[1]
-_README = (_ROOT / "README.md").read_text()
 _MODULES = [".", *sorted(f"modules/{path.parent.name}" for path in _ROOT.glob("modules/*/versions.tf"))]
+
+
+def _tables(module: str) -> str:
+    """Return the page with a module's tables: its README, and docs/terraform.md for the module itself."""
+    return (_ROOT / ("docs/terraform.md" if module == "." else f"{module}/README.md")).read_text()
 
 
 @pytest.mark.parametrize("module", _MODULES)
 def test_the_inputs_are_documented_as_they_are_declared(module: str) -> None:
     """Every variable has one row with its type, default and description, and there is no other row."""
-    folder = _ROOT / module
-    assert sorted(rows((folder / "README.md").read_text(), "inputs")) == sorted(input_rows(folder))
+    assert sorted(rows(_tables(module), "inputs")) == sorted(input_rows(_ROOT / module))
 
 
 @pytest.mark.parametrize("module", _MODULES)
 def test_the_outputs_are_documented_as_they_are_declared(module: str) -> None:
     """Every output has one row with its description, in order, and there is no other row."""
-    folder = _ROOT / module
-    assert rows((folder / "README.md").read_text(), "outputs") == output_rows(folder)
+    assert rows(_tables(module), "outputs") == output_rows(_ROOT / module)
 
 
 def test_the_keys_of_objects_are_documented() -> None:
     """The keys of each list of objects stand in the table of objects."""
-    documented = dict(re.findall(r"^\| `(\w+)` \| (`accounts`.*|`expression`.*) \|$", _README, re.MULTILINE))
+    documented = dict(re.findall(r"^\| `(\w+)` \| (`accounts`.*|`expression`.*) \|$", _tables("."), re.MULTILINE))
     objects = {
         name: re.findall(r"^    (\w+)\s+= (?:optional|string|list)", body, re.MULTILINE)
         for name, body in declared(_ROOT, "variable").items()
@@ -39,9 +41,9 @@ def test_the_keys_of_objects_are_documented() -> None:
 
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in _ROOT.glob("examples/*/main.tf")))
 def test_every_example_is_linked_and_has_its_own_readme(example: str) -> None:
-    """Every example stands in the README's table, says what it is for, and keeps its provider in a file of its own."""
+    """Every example is in a table of docs/deployment.md, says what it is for, and has a file for its provider."""
     folder = _ROOT / "examples" / example
-    assert f"[{example}](examples/{example})" in _README
+    assert f"[{example}](../examples/{example})" in (_ROOT / "docs" / "deployment.md").read_text()
     assert (folder / "README.md").read_text().startswith("# ")
     assert 'provider "' in (folder / "providers.tf").read_text()
     assert 'provider "' not in (folder / "main.tf").read_text()

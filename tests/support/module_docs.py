@@ -1,4 +1,4 @@
-"""What a Terraform module declares, and what its README's tables say of it."""
+"""What a Terraform module declares, and what the tables of its documentation say of it."""
 
 import json
 import re
@@ -26,9 +26,9 @@ def argument(body: str, name: str) -> str | None:
     return " ".join(found[1].split()) if found else None
 
 
-def rows(readme: str, marker: str) -> list[list[str]]:
+def rows(page: str, marker: str) -> list[list[str]]:
     """Return the cells of every row between two markers that begins with a name in backticks."""
-    (text,) = re.findall(rf"<!-- {marker} -->\n(.*?)<!-- /{marker} -->", readme, re.DOTALL)
+    (text,) = re.findall(rf"<!-- {marker} -->\n(.*?)<!-- /{marker} -->", page, re.DOTALL)
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
 
 
