@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def _pure_modules() -> list[str]:
     return sorted(_module(path) for path in paths)
 
 
+MODULES = tuple(sorted(_module(path) for path in PACKAGE.rglob("*.py")))
 PURE = [*_pure_modules(), "cloudtrail_to_slack.errors", "cloudtrail_to_slack.object_keys"]
 
 
@@ -48,10 +50,48 @@ def test_the_pure_rooms_are_known() -> None:
     assert names >= rooms | {"config", "config_reader", "rule_errors"}
 
 
+# A process of its own for each module, but not an interpreter that is started anew: that takes four times as long.
+_EACH = """
+import os
+import traceback
+{first}
+for name in [name for name in sys.modules if name.startswith("cloudtrail_to_slack")]:
+    del sys.modules[name]
+for name in {modules!r}:
+    sys.stdout.flush()
+    if not os.fork():
+        before = set(sys.modules)
+        try:
+            __import__(name)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        print(name, *before, *sys.modules, flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@cache
+def imported(*options: str, modules: tuple[str, ...], first: str = "") -> dict[str, set[str]]:
+    """Import each module by itself; return the names of the modules that there are then, by the module's name.
+
+    What the code `first` imports of others is there before; of this package nothing is.
+    """
+    whole = f"import sys\nsys.path.insert(0, {str(SOURCE)!r})\n{_EACH.format(modules=modules, first=first)}"
+    ran = subprocess.run(  # noqa: S603 (our own interpreter and code)
+        [sys.executable, "-W", "error", *options, "-c", whole], env={}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    loaded = {line.split()[0]: set(line.split()) for line in ran.stdout.splitlines()}
+    assert loaded.keys() == set(modules), ran.stderr
+    return loaded
+
+
 @pytest.mark.parametrize("module", PURE)
 def test_pure_modules_need_only_the_standard_library(module: str) -> None:
     """A pure module imports where nothing is installed, and brings nothing that talks to a network."""
-    loaded = python("-I", "-S", code=f"import {module}")
+    loaded = imported("-I", "-S", modules=tuple(PURE))[module]
     assert module in loaded
     assert not loaded & NETWORK
     others = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names
@@ -77,7 +117,8 @@ def test_the_handler_loads_no_secrets_clients() -> None:
     assert not [name for name in loaded if name.startswith("aws_lambda_powertools.utilities.parameters")]
 
 
-@pytest.mark.parametrize("module", sorted(_module(path) for path in PACKAGE.rglob("*.py")))
+@pytest.mark.parametrize("module", MODULES)
 def test_every_module_imports_by_itself(module: str) -> None:
     """Each module can be the first to be imported: there is no circle among them."""
-    assert module in python(code=f"import {module}")
+    first = "import cloudtrail_to_slack.handler, cloudtrail_to_slack.restart_logging.handler"
+    assert module in imported(modules=MODULES, first=first)[module]

@@ -2,7 +2,8 @@
 
 What moto finds out anew for each request, though it never changes, is remembered. And its DynamoDB copies the whole
 table deeply for each item of a transaction, in order to restore it if the transaction fails; what transactions put are
-new items, so copying the references restores the table as well.
+new items, so copying the references restores the table as well. All subscriptions sign with one key: to make
+one takes as long as fifty requests.
 """
 
 import copy
@@ -12,12 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import backends
 from moto.core import responses
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
 from moto.dynamodb.models.table import Table
 from moto.server import main
+from moto.sns.models import Subscription
 
 
 def _copied(value: Any) -> Any:  # noqa: ANN401 (whatever moto copies)
@@ -30,9 +33,11 @@ def _copied(value: Any) -> Any:  # noqa: ANN401 (whatever moto copies)
 
 if __name__ == "__main__":
     services = tuple(backends.list_of_moto_modules())
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     with (
         mock.patch.object(models, "copy", SimpleNamespace(deepcopy=_copied, copy=copy.copy)),  # as much as moto uses
         mock.patch.object(backends, "list_of_moto_modules", return_value=services),
+        mock.patch.object(Subscription, "private_key", return_value=key),
         mock.patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
     ):
         main(sys.argv[1:])
