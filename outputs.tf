@@ -29,37 +29,37 @@ output "log_group_name" {
 }
 
 output "dynamodb_table_name" {
-  description = "Name of the state table; null when there is none."
+  description = "Name of the state table; null if there is none."
   value       = local.has_state_table ? local.table_name : null
 }
 
 output "dynamodb_table_arn" {
-  description = "ARN of the state table; null when there is none."
+  description = "ARN of the state table; null if there is none."
   value       = local.has_state_table ? local.table_arn : null
 }
 
 output "sqs_queue_arn" {
-  description = "ARN of the queue before the function; null without `enable_sqs_queue`."
+  description = "ARN of the queue in front of the function; null without `enable_sqs_queue`."
   value       = one(aws_sqs_queue.notifications[*].arn)
 }
 
 output "sqs_queue_url" {
-  description = "Address of the queue before the function; null without `enable_sqs_queue`."
+  description = "URL of the queue in front of the function; null without `enable_sqs_queue`."
   value       = one(aws_sqs_queue.notifications[*].url)
 }
 
 output "dead_letter_target_arn" {
-  description = "ARN of where failed invocations are kept, created or given."
+  description = "ARN of the target that keeps failed invocations, created or given."
   value       = local.dead_letter_target_arn
 }
 
 output "dead_letter_queue_url" {
-  description = "Address of the dead-letter queue, when it was created."
+  description = "URL of the dead-letter queue, if the module created it."
   value       = one(aws_sqs_queue.dead_letters[*].url)
 }
 
 output "event_rule_names" {
-  description = "Names of all EventBridge rules that were made, to be watched by the tripwire."
+  description = "Names of all EventBridge rules of the module, for the tripwire to watch."
   value = concat(
     aws_cloudwatch_event_rule.log_objects[*].name,
     aws_cloudwatch_event_rule.realtime[*].name,
@@ -69,7 +69,7 @@ output "event_rule_names" {
 }
 
 output "sns_topic_arn" {
-  description = "ARN of the topic for accounts that no route names, created or given; null when there is none."
+  description = "ARN of the topic for accounts that no route names, created or given; null if there is none."
   value       = local.default_topic_arn
 }
 
@@ -79,41 +79,41 @@ output "s3_sns_fanout_topic_arn" {
 }
 
 output "s3_sns_fanout_topic_name" {
-  description = "Name of the fan-out topic, when it was created."
+  description = "Name of the fan-out topic, if the module created it."
   value       = one(aws_sns_topic.s3_notifications[*].name)
 }
 
 output "realtime_event_patterns" {
-  description = "Event patterns of what EventBridge brings within seconds, each as JSON, for rules in other regions too; empty without `enable_realtime`."
+  description = "Event patterns of the events that EventBridge delivers within seconds, each as JSON, also for rules in other regions; empty without `enable_realtime`."
   value       = local.realtime_event_patterns
 }
 
 output "rules_left_to_log_objects" {
-  description = "With derived patterns: rules whose events come with the log objects alone, because no event pattern can say what they match."
+  description = "With derived patterns: rules whose events arrive with the log files alone, because no event pattern fits their conditions."
   value       = local.rules_left_to_log_objects
 }
 
 output "rendered_config" {
-  description = "The config.json that the function reads, for the command line. It holds no secret."
+  description = "The config.json that the function reads. It contains no secret."
   value       = local.config_json
 }
 
 output "bucket_notification_configuration" {
-  description = "What the bucket's notification configuration must hold, as JSON for `aws s3api put-bucket-notification-configuration`: to merge by hand where `create_bucket_notification` is false."
+  description = "What the bucket's notification configuration must contain, as JSON for `aws s3api put-bucket-notification-configuration`; to merge by hand if `create_bucket_notification` is false."
   value       = jsonencode(local.bucket_notification)
 }
 
 output "trail_bucket_policy" {
-  description = "Policy to add to the log bucket when it belongs to another account, as JSON; null when it does not."
+  description = "Policy to add to the log bucket if it belongs to another account, as JSON; otherwise null."
   value       = local.bucket_in_own_account ? null : jsonencode(local.trail_bucket_policy)
 }
 
 output "trail_key_policy" {
-  description = "Statement to add to the policy of the logs' KMS key when bucket and key belong to another account, as JSON; null when they do not."
+  description = "Statement to add to the policy of the log files' KMS key if bucket and key belong to another account, as JSON; otherwise null."
   value       = local.bucket_in_own_account || !local.logs_key_given ? null : jsonencode(local.trail_key_policy)
 }
 
 output "kms_key_policy" {
-  description = "Statements to add to the policy of the key given as `kms_key_arn`, as JSON: who must use it for this to work; null without one."
+  description = "Statements to add to the policy of `kms_key_arn`, as JSON, for the services that use the key; null without a key."
   value       = var.kms_key_arn == null ? null : jsonencode(local.own_key_policy)
 }

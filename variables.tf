@@ -13,7 +13,7 @@ variable "function_name" {
 }
 
 variable "lambda_memory_size" {
-  description = "Memory of the function, in MB. CPU comes with it: 1769 MB are one CPU."
+  description = "Memory of the function, in MB. CPU is in proportion: 1769 MB is one CPU."
   type        = number
   default     = 256
   nullable    = false
@@ -25,7 +25,7 @@ variable "lambda_memory_size" {
 }
 
 variable "lambda_timeout_seconds" {
-  description = "How long an invocation may take, in seconds."
+  description = "Timeout of an invocation, in seconds."
   type        = number
   default     = 30
   nullable    = false
@@ -37,7 +37,7 @@ variable "lambda_timeout_seconds" {
 }
 
 variable "lambda_logs_retention_in_days" {
-  description = "How long the function's log is kept, in days; 0 keeps it for ever."
+  description = "Retention of the function's log, in days; 0: forever."
   type        = number
   default     = 30
   nullable    = false
@@ -77,7 +77,7 @@ variable "lambda_architecture" {
 }
 
 variable "lambda_reserved_concurrent_executions" {
-  description = "How many invocations may run at the same time, taken from the account's; null: not reserved."
+  description = "Reserved concurrency of the function, taken from the account's; null: none."
   type        = number
   default     = null
 
@@ -88,7 +88,7 @@ variable "lambda_reserved_concurrent_executions" {
 }
 
 variable "lambda_maximum_retry_attempts" {
-  description = "How often a failed asynchronous invocation is tried again before it goes to the dead-letter target: 0, 1 or 2."
+  description = "How often Lambda retries a failed asynchronous invocation before it goes to the dead-letter target: 0, 1 or 2."
   type        = number
   default     = 2
   nullable    = false
@@ -112,7 +112,7 @@ variable "lambda_maximum_event_age_seconds" {
 }
 
 variable "role_name" {
-  description = "Name of the function's role and of the dashboard, which an account has once for all regions; null: `function_name`. A second region needs another."
+  description = "Name of the function's role and of the dashboard, which exist once for all regions of an account; null: `function_name`. A second region needs another name."
   type        = string
   default     = null
 
@@ -123,14 +123,14 @@ variable "role_name" {
 }
 
 variable "derive_names" {
-  description = "Name the state table and the fan-out topic after a `function_name` that is not the default, unless they have names of their own, so that instances do not share them; false: they keep their default names."
+  description = "Name the state table and the fan-out topic after a `function_name` of your own, unless they have names of their own, so that instances do not share them; false: they keep their default names."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "iam_role_permissions_boundary" {
-  description = "ARN of a policy that bounds the function's role; null: none."
+  description = "ARN of the permissions boundary of the function's role; null: none."
   type        = string
   default     = null
 }
@@ -148,7 +148,7 @@ variable "log_level" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of a KMS key that encrypts the log group, the table, the topics, the queues and the function's environment; null: the keys of AWS."
+  description = "ARN of a KMS key that encrypts the log group, the table, the topics, the queues and the function's environment; null: AWS's keys."
   type        = string
   default     = null
 
@@ -159,7 +159,7 @@ variable "kms_key_arn" {
 }
 
 variable "additional_kms_key_arns" {
-  description = "ARNs of the KMS keys that encrypt what is given: topics, the dead-letter target, the table, secrets. The function may use them."
+  description = "ARNs of the KMS keys that encrypt existing resources: topics, the dead-letter target, the table, secrets. The function may use them."
   type        = list(string)
   default     = []
   nullable    = false

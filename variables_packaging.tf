@@ -1,13 +1,13 @@
 # What Lambda runs, and where it is built; see docs/packaging.md.
 
 variable "lambda_package" {
-  description = "Path of a zip that is ready, with code and dependencies: of a release, or made with `make package`; null: Terraform builds them when it applies, which needs Python."
+  description = "Path of a ready zip with code and dependencies, of a release or from `make package`; null: Terraform builds them when it applies, which needs Python."
   type        = string
   default     = null
 }
 
 variable "lambda_package_sha256" {
-  description = "SHA-256 digest of `lambda_package`, as `SHA256SUMS` lists it: another file is refused, and the zip is needed only where a plan that changes it is applied. Null: the zip must be there at every plan."
+  description = "SHA-256 digest of `lambda_package`, as in `SHA256SUMS`: another file is refused, and the zip is needed only where a plan that changes it is applied. Null: the zip must exist at every plan."
   type        = string
   default     = null
 
@@ -18,7 +18,7 @@ variable "lambda_package_sha256" {
 }
 
 variable "dependencies_layer_arn" {
-  description = "ARN of a version of a layer with what requirements.txt pins (`make layer` makes its zip); null: Terraform builds the layer when it applies, which needs pip."
+  description = "ARN of a layer version with what requirements.txt pins (`make layer` makes its zip); null: Terraform builds the layer when it applies, which needs pip."
   type        = string
   default     = null
 
@@ -29,13 +29,13 @@ variable "dependencies_layer_arn" {
 }
 
 variable "create_dependencies_layer" {
-  description = "Build the layer of dependencies; null: when no `dependencies_layer_arn` is given. Set it to false where that ARN is known only after apply."
+  description = "Build the layer of dependencies; null: if no `dependencies_layer_arn` is given. Set it to false if that ARN is known only after apply."
   type        = bool
   default     = null
 }
 
 variable "build_directory" {
-  description = "Folder for the zips that are built; null: `.terraform/cloudtrail-to-slack` of your configuration. Set it where that cannot be written."
+  description = "Folder for the zips that are built; null: `.terraform/cloudtrail-to-slack` of your configuration. Set it if that folder cannot be written."
   type        = string
   default     = null
 
@@ -47,14 +47,14 @@ variable "build_directory" {
 
 # tflint-ignore: terraform_unused_declarations
 variable "lambda_recreate_missing_package" {
-  description = "Accepted for compatibility and without effect: what a plan needs is always built where it is applied."
+  description = "Accepted for compatibility, without effect: what a plan needs is always built where it is applied."
   type        = bool
   default     = true
 }
 
 # tflint-ignore: terraform_unused_declarations
 variable "lambda_build_in_docker" {
-  description = "Accepted for compatibility and without effect: the layer is made of ready wheels for the function's runtime and architecture, so no Docker is needed."
+  description = "Accepted for compatibility, without effect: the layer consists of wheels for the function's runtime and architecture, so no Docker is needed."
   type        = bool
   default     = false
 }

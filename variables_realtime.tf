@@ -1,14 +1,14 @@
 # Events within seconds, through EventBridge.
 
 variable "enable_realtime" {
-  description = "Hear of events from EventBridge within seconds, beside the log objects; each is told once. It needs the state table."
+  description = "Receive events from EventBridge within seconds, in addition to the log files; no alert is delivered twice. It needs the state table."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "realtime_event_patterns" {
-  description = "Event patterns of what EventBridge brings, each as JSON; null: what the rules in force can match, derived from their conditions."
+  description = "Event patterns of the events that EventBridge delivers, each as JSON; null: derived from the conditions of the rules."
   type        = list(string)
   default     = null
 

@@ -1,14 +1,14 @@
 # Starting a trail's logging again when somebody stopped it.
 
 variable "restart_logging" {
-  description = "Start a trail's logging again when somebody stops it, and say so in Slack: by a small function of its own."
+  description = "Restart a trail's logging when someone stops it, and report it in Slack, with a second small function."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "restart_logging_trails" {
-  description = "Which trails may be started again: names (of this account, in any region) or ARNs; empty or \"*\": all of this account's."
+  description = "Trails that may be restarted: names (of this account, in any region) or ARNs; empty or \"*\": all trails of this account."
   type        = list(string)
   default     = []
   nullable    = false
@@ -27,7 +27,7 @@ variable "restart_logging_trails" {
 }
 
 variable "restart_logging_max_per_hour" {
-  description = "How often one trail is started again within an hour, 1 to 20; after that it is left stopped and the alarm is raised."
+  description = "How often one trail is restarted within an hour, 1 to 20; after that it stays stopped and the alarm goes off."
   type        = number
   default     = 3
   nullable    = false
@@ -39,7 +39,7 @@ variable "restart_logging_max_per_hour" {
 }
 
 variable "restart_logging_maintenance_ssm_parameter" {
-  description = "Name or ARN of an SSM parameter that may hold a time such as 2026-03-14T18:00:00Z, at most seven days ahead: until then no trail is started again; null: no such switch."
+  description = "Name or ARN of an SSM parameter that may hold a time such as 2026-03-14T18:00:00Z, at most seven days ahead, until which no trail is restarted; null: none."
   type        = string
   default     = null
 
@@ -50,7 +50,7 @@ variable "restart_logging_maintenance_ssm_parameter" {
 }
 
 variable "restart_logging_slack_channel_id" {
-  description = "Channel in which the bot says what it did about a stopped trail; null: `default_slack_channel_id`. Without a bot the default webhook says it."
+  description = "Channel for the bot's messages about stopped trails; null: `default_slack_channel_id`. Without a bot, the default webhook is used."
   type        = string
   default     = null
 
@@ -61,7 +61,7 @@ variable "restart_logging_slack_channel_id" {
 }
 
 variable "restart_logging_reserved_concurrent_executions" {
-  description = "How many invocations of the function that starts trails may run at the same time, taken from the account's, so that nobody else can use them up; null: not reserved."
+  description = "Reserved concurrency of the function that restarts trails, taken from the account's, so that others cannot use it up; null: none."
   type        = number
   default     = null
 

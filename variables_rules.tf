@@ -8,19 +8,19 @@ variable "use_default_rules" {
 }
 
 variable "rules" {
-  description = "Rules, joined by `rules_separator`. `detection_rules` says more and needs no separator."
+  description = "Rules, joined by `rules_separator`. `detection_rules` can hold more and needs no separator."
   type        = string
   default     = ""
 }
 
 variable "ignore_rules" {
-  description = "Ignore rules, joined by `rules_separator`. `detection_ignore_rules` says more and needs no separator."
+  description = "Ignore rules, joined by `rules_separator`. `detection_ignore_rules` can hold more and needs no separator."
   type        = string
   default     = ""
 }
 
 variable "rules_separator" {
-  description = "What joins `rules` and `ignore_rules`."
+  description = "Separator between expressions in `rules` and `ignore_rules`."
   type        = string
   default     = ","
   nullable    = false
@@ -32,13 +32,13 @@ variable "rules_separator" {
 }
 
 variable "events_to_track" {
-  description = "Event names, joined by commas, of which every event is told."
+  description = "Event names, joined by commas; every event of such a name alerts."
   type        = string
   default     = ""
 }
 
 variable "detection_rules" {
-  description = "Rules as objects: `expression`, and what an alert says of it."
+  description = "Rules as objects: `expression`, and what the alert shows with it."
   type = list(object({
     expression  = string
     id          = optional(string)
@@ -74,7 +74,7 @@ variable "detection_rules" {
 }
 
 variable "detection_ignore_rules" {
-  description = "Ignore rules as objects: `expression`, why (`reason`) and through which day (`expires`, such as 2027-01-31)."
+  description = "Ignore rules as objects: `expression`, the `reason`, and the last day on which it applies (`expires`, such as 2027-01-31)."
   type = list(object({
     expression = string
     id         = optional(string)
@@ -96,7 +96,7 @@ variable "detection_ignore_rules" {
 }
 
 variable "rule_files" {
-  description = "Paths of YAML or JSON files with `rules` and `ignore_rules`, each a list of expressions or of objects like those of `detection_rules` and `detection_ignore_rules`."
+  description = "Paths of YAML or JSON files with `rules` and `ignore_rules`: lists of expressions, or of objects like those of `detection_rules` and `detection_ignore_rules`."
   type        = list(string)
   default     = []
   nullable    = false

@@ -1,13 +1,13 @@
 # Accounts and regions that stop delivering log objects.
 
 variable "enable_silence_alarm" {
-  description = "Tell of each account and region that used to deliver log objects and has stopped; null: where there is a state table."
+  description = "Report each account and region that used to deliver log files and has stopped; null: if there is a state table."
   type        = bool
   default     = null
 }
 
 variable "silence_alarm_minimum_hours" {
-  description = "How many hours of silence are never told, 2 to 168."
+  description = "Hours without a log file that are never reported, 2 to 168."
   type        = number
   default     = 2
   nullable    = false

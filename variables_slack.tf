@@ -36,7 +36,7 @@ variable "default_slack_channel_id" {
 }
 
 variable "slack_app_configuration" {
-  description = "Channel per account(s), for the bot. The first route that names an account counts."
+  description = "Channels by account, for the bot. The first route that names an account applies."
   type = list(object({
     accounts         = list(string)
     slack_channel_id = string
@@ -92,7 +92,7 @@ variable "default_slack_hook_url_secret_arn" {
 }
 
 variable "configuration" {
-  description = "Webhook per account(s). The addresses end up in Terraform's state: prefer `slack_webhook_configuration`."
+  description = "Webhooks by account. The URLs end up in Terraform's state: prefer `slack_webhook_configuration`."
   type = list(object({
     accounts       = list(string)
     slack_hook_url = string
@@ -116,7 +116,7 @@ variable "configuration" {
 }
 
 variable "slack_webhook_configuration" {
-  description = "Webhook per account(s), by where each is kept: the name or ARN of an SSM parameter, or the ARN of a Secrets Manager secret."
+  description = "Webhooks by account, as references: the name or ARN of an SSM parameter, or the ARN of a Secrets Manager secret."
   type = list(object({
     accounts                     = list(string)
     slack_hook_url_ssm_parameter = optional(string)
@@ -152,7 +152,7 @@ variable "slack_webhook_configuration" {
 }
 
 variable "slack_api_url" {
-  description = "Base of Slack's API, where it is another than https://slack.com/api/ (GovSlack: https://slack-gov.com/api/)."
+  description = "Base of Slack's API, if it is not https://slack.com/api/ (GovSlack: https://slack-gov.com/api/)."
   type        = string
   default     = null
 
@@ -163,7 +163,7 @@ variable "slack_api_url" {
 }
 
 variable "rule_evaluation_errors_to_slack" {
-  description = "Tell in Slack when a rule cannot be evaluated."
+  description = "Report rules that raise an error."
   type        = bool
   default     = true
   nullable    = false

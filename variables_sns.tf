@@ -12,7 +12,7 @@ variable "default_sns_topic_arn" {
 }
 
 variable "sns_configuration" {
-  description = "Topic per account(s). The first route that names an account counts."
+  description = "Topics by account. The first route that names an account applies."
   type = list(object({
     accounts      = list(string)
     sns_topic_arn = string
@@ -34,7 +34,7 @@ variable "sns_configuration" {
 }
 
 variable "aws_sns_topic_subscriptions" {
-  description = "Endpoint → protocol. When set and no default topic is given, a topic with these subscriptions is created and used."
+  description = "Endpoint → protocol. If set and no default topic is given, the module creates a topic with these subscriptions and uses it."
   type        = map(string)
   default     = {}
   nullable    = false

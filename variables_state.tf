@@ -1,7 +1,7 @@
 # The state table, and what it is for: threads, and delivering everything once.
 
 variable "dynamodb_table_name" {
-  description = "Name of the state table. The default stands for `<function_name>-table`; see `derive_names`."
+  description = "Name of the state table. The default means `<function_name>-table`; see `derive_names`."
   type        = string
   default     = "cloudtrail-to-slack-table"
   nullable    = false
@@ -20,7 +20,7 @@ variable "create_dynamodb_table" {
 }
 
 variable "dynamodb_time_to_live" {
-  description = "Seconds during which similar events join one thread."
+  description = "Seconds during which similar alerts join one thread."
   type        = number
   default     = 900
   nullable    = false
@@ -32,14 +32,14 @@ variable "dynamodb_time_to_live" {
 }
 
 variable "deduplicate_deliveries" {
-  description = "Keep a ledger in the state table, so that retries and duplicate notifications tell nothing twice."
+  description = "Record deliveries in the state table, so that retries and duplicate notifications repeat none."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "delivery_ledger_time_to_live" {
-  description = "Seconds during which the ledger remembers what was delivered."
+  description = "Seconds for which the state table remembers a delivery."
   type        = number
   default     = 604800
   nullable    = false
@@ -51,7 +51,7 @@ variable "delivery_ledger_time_to_live" {
 }
 
 variable "max_messages_per_channel" {
-  description = "How many Slack messages of alerts one invocation sends to a channel, the last being a summary of the rest. Critical alerts are never summarized."
+  description = "How many Slack messages of alerts one invocation sends to a channel, the last being a summary of the rest. Critical alerts are never summarised."
   type        = number
   default     = 20
   nullable    = false

@@ -1,7 +1,7 @@
 # The log bucket, and how the function hears of what arrives in it.
 
 variable "cloudtrail_logs_s3_bucket_name" {
-  description = "Name of the bucket CloudTrail delivers to."
+  description = "Name of the S3 bucket to which CloudTrail delivers log files."
   type        = string
   nullable    = false
 
@@ -12,7 +12,7 @@ variable "cloudtrail_logs_s3_bucket_name" {
 }
 
 variable "cloudtrail_logs_s3_bucket_account_id" {
-  description = "Account that owns the log bucket; null: this one. For another, see the cross_account_bucket example."
+  description = "Account that owns the log bucket; null: this account. For another account, see the cross_account_bucket example."
   type        = string
   default     = null
 
@@ -23,13 +23,13 @@ variable "cloudtrail_logs_s3_bucket_account_id" {
 }
 
 variable "cloudtrail_logs_kms_key_id" {
-  description = "Alias, id or ARN of the KMS key that encrypts the logs; the function may decrypt with it. Empty: none."
+  description = "Alias, ID or ARN of the KMS key that encrypts the log files; the function may decrypt with it. Empty: none."
   type        = string
   default     = ""
 }
 
 variable "s3_notification_filter_prefix" {
-  description = "What the keys of log objects begin with. Control Tower's begin with the organisation's id: \"o-…/AWSLogs/\"."
+  description = "Prefix of the log files' keys. Control Tower's begin with the organisation's ID: \"o-…/AWSLogs/\"."
   type        = string
   default     = "AWSLogs/"
   nullable    = false
@@ -41,42 +41,42 @@ variable "s3_notification_filter_prefix" {
 }
 
 variable "s3_removed_object_notification" {
-  description = "Tell when a log object is removed from the bucket."
+  description = "Report log files that are removed from the bucket."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "create_bucket_notification" {
-  description = "Manage the bucket's notification configuration. A bucket has one only: when something else manages it, set false and merge the output `bucket_notification_configuration`."
+  description = "Manage the bucket's notification configuration. A bucket has only one: if something else manages it, set false and merge the output `bucket_notification_configuration`."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "enable_eventbridge_notificaitons" {
-  description = "Keep EventBridge switched on in the bucket's notification configuration. The misspelling is the public name; `enable_eventbridge_notifications` does the same."
+  description = "Keep EventBridge enabled in the bucket's notification configuration. The misspelling is the public name; `enable_eventbridge_notifications` does the same."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "enable_eventbridge_notifications" {
-  description = "Keep EventBridge switched on in the bucket's notification configuration."
+  description = "Keep EventBridge enabled in the bucket's notification configuration."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "enable_eventbridge_trigger" {
-  description = "Hear of log objects from the bucket's EventBridge events, in place of a notification of its own."
+  description = "Receive log file notifications from the bucket through EventBridge, instead of directly."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "enable_s3_sns_fanout" {
-  description = "Hear of log objects through an SNS topic between bucket and function, so that others can subscribe too."
+  description = "Receive log file notifications through an SNS topic between bucket and function, so that others can subscribe too."
   type        = bool
   default     = false
   nullable    = false
@@ -101,7 +101,7 @@ variable "s3_sns_fanout_topic_arn" {
 }
 
 variable "s3_sns_fanout_topic_name" {
-  description = "Name of the fan-out topic that is created. With a `function_name` that is not the default, the default stands for `<function_name>-s3-notifications`; see `derive_names`."
+  description = "Name of the fan-out topic that is created. With a `function_name` of your own, the default means `<function_name>-s3-notifications`; see `derive_names`."
   type        = string
   default     = "cloudtrail-s3-notifications"
   nullable    = false
@@ -113,14 +113,14 @@ variable "s3_sns_fanout_topic_name" {
 }
 
 variable "enable_cloudtrail_sns_topic" {
-  description = "Hear of log objects from the trail's own SNS topic, `cloudtrail_sns_topic_arn`."
+  description = "Receive log file notifications from the trail's own SNS topic, `cloudtrail_sns_topic_arn`."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "cloudtrail_sns_topic_arn" {
-  description = "ARN of the topic CloudTrail announces its deliveries to."
+  description = "ARN of the topic that CloudTrail notifies of its deliveries."
   type        = string
   default     = null
 
@@ -131,14 +131,14 @@ variable "cloudtrail_sns_topic_arn" {
 }
 
 variable "enable_sqs_queue" {
-  description = "Put an SQS queue before the function, whatever announces the log objects: the recommended way for busy organisations."
+  description = "Put an SQS queue in front of the function, whatever notifies it: recommended for busy organisations."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "sqs_batch_size" {
-  description = "How many messages of the queue one invocation takes."
+  description = "How many messages of the queue one invocation receives."
   type        = number
   default     = 10
   nullable    = false
@@ -150,7 +150,7 @@ variable "sqs_batch_size" {
 }
 
 variable "sqs_max_receive_count" {
-  description = "How often a message of the queue is tried before it goes to the dead-letter queue."
+  description = "How often a message of the queue is processed before it goes to the dead-letter queue."
   type        = number
   default     = 5
   nullable    = false

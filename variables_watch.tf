@@ -12,13 +12,13 @@ variable "dead_letter_target_arn" {
 }
 
 variable "create_dead_letter_queue" {
-  description = "Create a dead-letter queue; null: when no `dead_letter_target_arn` is given. Set it to false where that ARN is known only after apply; with `enable_sqs_queue` or `alarm_topic_arns` it must be known before."
+  description = "Create a dead-letter queue; null: if no `dead_letter_target_arn` is given. Set it to false if that ARN is known only after apply; with `enable_sqs_queue` or `alarm_topic_arns` it must be known before."
   type        = bool
   default     = null
 }
 
 variable "alarm_topic_arns" {
-  description = "Topics that the alarms on the function itself go to; without one there are no alarms."
+  description = "Topics for the alarms on the function itself; empty: no alarms."
   type        = list(string)
   default     = []
   nullable    = false
@@ -30,7 +30,7 @@ variable "alarm_topic_arns" {
 }
 
 variable "alarm_silence_hours" {
-  description = "After how many hours without a log object the alarm on silence goes off, 1 to 24; 0: never."
+  description = "Hours without a log file after which the CloudWatch alarm on missing log data goes off, 1 to 24; 0: never."
   type        = number
   default     = 12
   nullable    = false

@@ -1,5 +1,5 @@
 output "event_patterns" {
-  description = "The patterns in force, each as JSON."
+  description = "The patterns in use, each as JSON."
   value       = local.patterns
 }
 
@@ -9,16 +9,16 @@ output "rule_arns" {
 }
 
 output "target_event_bus_arn" {
-  description = "ARN of the bus that events are handed on to."
+  description = "ARN of the bus that receives the events."
   value       = local.target_arn
 }
 
 output "role_arn" {
-  description = "ARN of the role EventBridge hands events on with."
+  description = "ARN of the role that EventBridge assumes to forward events."
   value       = aws_iam_role.forward.arn
 }
 
 output "dead_letter_queue_arn" {
-  description = "ARN of the queue that keeps what could not be handed on."
+  description = "ARN of the queue for events that could not be forwarded."
   value       = aws_sqs_queue.dead_letters.arn
 }

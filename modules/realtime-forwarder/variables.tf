@@ -1,5 +1,5 @@
 variable "target_region" {
-  description = "Region to whose default bus events are forwarded: the function's, the tripwire's."
+  description = "Region whose default bus receives the events: that of the function or the tripwire."
   type        = string
   nullable    = false
 
@@ -10,7 +10,7 @@ variable "target_region" {
 }
 
 variable "target_event_bus_arn" {
-  description = "ARN of another bus in that region, or of another account's; null: the default bus of this account there."
+  description = "ARN of another bus in that region, also of another account; null: the default bus of this account."
   type        = string
   default     = null
 
@@ -21,7 +21,7 @@ variable "target_event_bus_arn" {
 }
 
 variable "event_patterns" {
-  description = "Event patterns of what is forwarded, each as JSON; null: changes by IAM, CloudTrail, Organizations and their like, and sign-ins."
+  description = "Event patterns of the forwarded events, each as JSON; null: changes in IAM, CloudTrail, Organizations and similar services, and sign-ins."
   type        = list(string)
   default     = null
 
@@ -49,7 +49,7 @@ variable "event_patterns" {
 }
 
 variable "name" {
-  description = "What the names of everything created here begin with. Another instance in the same region needs another."
+  description = "Prefix of the names of everything that is created. Another instance in the same region needs another."
   type        = string
   default     = "cloudtrail-realtime-forwarder"
   nullable    = false
@@ -61,7 +61,7 @@ variable "name" {
 }
 
 variable "retry_hours" {
-  description = "For how long EventBridge tries to forward an event before it keeps it in the dead-letter queue."
+  description = "For how many hours EventBridge retries before it puts the event into the dead-letter queue."
   type        = number
   default     = 24
   nullable    = false
@@ -73,7 +73,7 @@ variable "retry_hours" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics of this region that are told when something could not be forwarded."
+  description = "SNS topics of this region for the alarm on events that could not be forwarded."
   type        = list(string)
   default     = []
   nullable    = false
@@ -85,13 +85,13 @@ variable "alarm_topic_arns" {
 }
 
 variable "iam_role_permissions_boundary" {
-  description = "ARN of the permissions boundary of the role that EventBridge takes on."
+  description = "ARN of the permissions boundary of the role that EventBridge assumes."
   type        = string
   default     = null
 }
 
 variable "tags" {
-  description = "Tags of everything that takes tags."
+  description = "Tags on every resource that supports them."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,10 +1,10 @@
 output "event_patterns" {
-  description = "The event pattern of each rule, as JSON, by the ending of its name."
+  description = "The event pattern of each rule, as JSON, by the suffix of its name."
   value       = local.patterns
 }
 
 output "rule_arns" {
-  description = "ARN of each rule, by the ending of its name."
+  description = "ARN of each rule, by the suffix of its name."
   value       = { for name, rule in aws_cloudwatch_event_rule.this : name => rule.arn }
 }
 
@@ -14,21 +14,21 @@ output "api_destination_arn" {
 }
 
 output "role_arn" {
-  description = "ARN of the role EventBridge posts with."
+  description = "ARN of the role that EventBridge assumes to post."
   value       = aws_iam_role.invoke.arn
 }
 
 output "dead_letter_queue_arn" {
-  description = "ARN of the queue that keeps what could not be posted."
+  description = "ARN of the queue for messages that could not be posted."
   value       = aws_sqs_queue.dead_letters.arn
 }
 
 output "dead_letter_queue_url" {
-  description = "Address of the queue that keeps what could not be posted."
+  description = "URL of the queue for messages that could not be posted."
   value       = aws_sqs_queue.dead_letters.url
 }
 
 output "kms_key_policy" {
-  description = "Statements to add to the policy of the key given as `kms_key_arn`, as JSON; null without one."
+  description = "Statements to add to the policy of `kms_key_arn`, as JSON; null without a key."
   value       = var.kms_key_arn == null ? null : jsonencode(local.own_key_policy)
 }

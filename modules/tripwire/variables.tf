@@ -1,7 +1,7 @@
 # How the tripwire is called, and how its own failures are kept and told.
 
 variable "name" {
-  description = "What the names of everything created here begin with. Another instance in the same region needs another."
+  description = "Prefix of the names of everything that is created. Another instance in the same region needs another."
   type        = string
   default     = "cloudtrail-tripwire"
   nullable    = false
@@ -14,14 +14,14 @@ variable "name" {
 }
 
 variable "tell_refused_attempts" {
-  description = "Tell also of calls that AWS refused: who may not, but tried."
+  description = "Report calls that AWS refused, too: attempts without permission."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "retry_hours" {
-  description = "For how long EventBridge tries to reach Slack before it keeps the event in the dead-letter queue."
+  description = "For how many hours EventBridge retries before it puts the event into the dead-letter queue."
   type        = number
   default     = 1
   nullable    = false
@@ -33,7 +33,7 @@ variable "retry_hours" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that are told when something could not be posted. Not over the same Slack app, if you can."
+  description = "SNS topics for the alarm on messages that could not be posted. Better not through the same Slack app."
   type        = list(string)
   default     = []
   nullable    = false
@@ -45,7 +45,7 @@ variable "alarm_topic_arns" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key that encrypts the dead-letter queue; null: SQS's own. Its policy must hold the output `kms_key_policy`."
+  description = "KMS key that encrypts the dead-letter queue; null: SQS's own. Its policy must contain the output `kms_key_policy`."
   type        = string
   default     = null
 
@@ -56,13 +56,13 @@ variable "kms_key_arn" {
 }
 
 variable "iam_role_permissions_boundary" {
-  description = "ARN of the permissions boundary of the role that EventBridge takes on."
+  description = "ARN of the permissions boundary of the role that EventBridge assumes."
   type        = string
   default     = null
 }
 
 variable "tags" {
-  description = "Tags of everything that takes tags."
+  description = "Tags on every resource that supports them."
   type        = map(string)
   default     = {}
   nullable    = false

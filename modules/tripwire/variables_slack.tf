@@ -30,7 +30,7 @@ variable "slack_bot_token_secret_arn" {
 }
 
 variable "slack_hook_url" {
-  description = "Address of an incoming webhook. It ends up in Terraform's state, as do the references below."
+  description = "URL of an incoming webhook. It ends up in Terraform's state, as do the references below."
   type        = string
   default     = null
   sensitive   = true
@@ -42,7 +42,7 @@ variable "slack_hook_url" {
 }
 
 variable "slack_hook_url_ssm_parameter" {
-  description = "Name or ARN of the SSM parameter that holds the webhook's address, read at plan."
+  description = "Name or ARN of the SSM parameter that holds the webhook's URL, read at plan."
   type        = string
   default     = null
 
@@ -53,7 +53,7 @@ variable "slack_hook_url_ssm_parameter" {
 }
 
 variable "slack_hook_url_secret_arn" {
-  description = "ARN of the Secrets Manager secret that holds the webhook's address as plain text, read at plan."
+  description = "ARN of the Secrets Manager secret that holds the webhook's URL as plain text, read at plan."
   type        = string
   default     = null
 
@@ -64,7 +64,7 @@ variable "slack_hook_url_secret_arn" {
 }
 
 variable "api_destination_arn" {
-  description = "ARN of an API destination made elsewhere, so that no secret is in this state. With `slack_channel_id` it must be chat.postMessage, without it a webhook."
+  description = "ARN of an API destination created elsewhere, so that this state contains no secret. With `slack_channel_id` it must be chat.postMessage, without it a webhook."
   type        = string
   default     = null
 
@@ -75,7 +75,7 @@ variable "api_destination_arn" {
 }
 
 variable "slack_channel_id" {
-  description = "Channel the bot posts to; required with the bot, and not used by a webhook."
+  description = "Channel to which the bot posts; required with the bot, and not used by a webhook."
   type        = string
   default     = null
 

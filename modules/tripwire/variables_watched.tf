@@ -1,7 +1,7 @@
 # What is watched beside CloudTrail itself. Lists, for their length is known when their values are not; null is skipped.
 
 variable "log_bucket_names" {
-  description = "Names of the buckets the trails deliver to."
+  description = "Names of the buckets to which trails deliver."
   type        = list(string)
   default     = []
   nullable    = false
@@ -13,7 +13,7 @@ variable "log_bucket_names" {
 }
 
 variable "log_key_arns" {
-  description = "ARNs of the KMS keys that encrypt the logs."
+  description = "ARNs of the KMS keys that encrypt the log files."
   type        = list(string)
   default     = []
   nullable    = false
@@ -37,7 +37,7 @@ variable "function_names" {
 }
 
 variable "event_rule_names" {
-  description = "Names of EventBridge rules that the alerts depend on. The tripwire's own are watched in any case."
+  description = "Names of EventBridge rules on which the alerts depend. The tripwire's own are always watched."
   type        = list(string)
   default     = []
   nullable    = false
@@ -49,7 +49,7 @@ variable "event_rule_names" {
 }
 
 variable "queue_arns" {
-  description = "ARNs of the queues that the alerts pass through or are kept in. The tripwire's own is watched in any case."
+  description = "ARNs of the queues through which alerts pass or in which they are kept. The tripwire's own is always watched."
   type        = list(string)
   default     = []
   nullable    = false
@@ -61,7 +61,7 @@ variable "queue_arns" {
 }
 
 variable "topic_arns" {
-  description = "ARNs of the topics that the alerts, or the notifications of log objects, pass through."
+  description = "ARNs of the topics through which alerts or log file notifications pass."
   type        = list(string)
   default     = []
   nullable    = false
@@ -73,7 +73,7 @@ variable "topic_arns" {
 }
 
 variable "table_arns" {
-  description = "ARNs of the tables the alerts' state is kept in."
+  description = "ARNs of the tables that keep the alerts' state."
   type        = list(string)
   default     = []
   nullable    = false
@@ -85,7 +85,7 @@ variable "table_arns" {
 }
 
 variable "role_names" {
-  description = "Names of the roles the functions run with. The tripwire's own is watched in any case. IAM's events exist in us-east-1 only."
+  description = "Names of the functions' roles. The tripwire's own is always watched. IAM's events exist in us-east-1 only."
   type        = list(string)
   default     = []
   nullable    = false
