@@ -26,13 +26,22 @@ HASTY_SECONDS = 3.0
 _HASTY_CONFIG = _CLIENT_CONFIG.merge(
     ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 )
+# Deliveries are repeated by whoever makes them, so that those to other destinations go on meanwhile.
+_SNS_SECONDS = 7.0
+_SNS_CONFIG = _CLIENT_CONFIG.merge(
+    ClientConfig(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
+)
+_STATE_CONFIG = _CLIENT_CONFIG.merge(ClientConfig(connect_timeout=1, read_timeout=2))
+_SECRETS_CONFIG = _CLIENT_CONFIG.merge(
+    ClientConfig(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+)
 
 
 class AwsClients:
     """The AWS clients of one process."""
 
     def __init__(self) -> None:
-        self._sns: dict[str, SNSClient] = {}
+        self._sns: dict[tuple[str, bool], SNSClient] = {}
         self._cloudtrail: dict[str, Any] = {}
 
     def s3(self, seconds: float = math.inf) -> "S3Client":
@@ -53,7 +62,7 @@ class AwsClients:
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """The client of the state table."""
-        return boto3.client("dynamodb", config=_CLIENT_CONFIG)
+        return boto3.client("dynamodb", config=_STATE_CONFIG)
 
     @cached_property
     def hasty_dynamodb(self) -> "DynamoDBClient":
@@ -65,21 +74,25 @@ class AwsClients:
         """SSM Parameter Store, cached."""
         from aws_lambda_powertools.utilities.parameters import SSMProvider  # noqa: PLC0415 (only some set-ups pay)
 
-        return SSMProvider(boto_config=_CLIENT_CONFIG)
+        return SSMProvider(boto_config=_SECRETS_CONFIG)
 
     @cached_property
     def secrets(self) -> "SecretsProvider":
         """Secrets Manager, cached."""
         from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415 (only some set-ups pay)
 
-        return SecretsProvider(boto_config=_CLIENT_CONFIG)
+        return SecretsProvider(boto_config=_SECRETS_CONFIG)
 
-    def sns(self, topic_arn: str) -> "SNSClient":
-        """Return the client for a topic: SNS takes messages for a topic in the topic's own region only."""
-        region = topic_arn.split(":")[3]
-        if region not in self._sns:
-            self._sns[region] = boto3.client("sns", region_name=region, config=_CLIENT_CONFIG)
-        return self._sns[region]
+    def sns(self, topic_arn: str, seconds: float = math.inf) -> "SNSClient":
+        """Return a client for a topic, whose request is answered or given up after at most `seconds`; see `s3`.
+
+        SNS takes messages for a topic in the topic's own region only.
+        """
+        region, hasty = topic_arn.split(":")[3], seconds < _SNS_SECONDS
+        if (region, hasty) not in self._sns:
+            config = _HASTY_CONFIG if hasty else _SNS_CONFIG
+            self._sns[region, hasty] = boto3.client("sns", region_name=region, config=config)
+        return self._sns[region, hasty]
 
     def cloudtrail(self, region: str) -> Any:  # noqa: ANN401 (its types would be one more dependency)
         """Return the client of CloudTrail in a region: a trail is started in its home region only."""

@@ -49,7 +49,7 @@ class Delivery:
         self._threads = threads
         self._lanes = Lanes(clock)
         slack = SlackDelivery(destinations, threads, clock, self.results)
-        sns = SnsDelivery(destinations, self.results)
+        sns = SnsDelivery(destinations, clock, self.results)
         self._post = Post(router, slack, sns, ledger, clock, self.results, self._lanes, self.failures, limit)
         self._parcels: dict[str, AlertParcel] = {}
 

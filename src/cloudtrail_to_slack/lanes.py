@@ -35,6 +35,7 @@ class _Lane:
     delivery: Delivering | None = None  # what `current` is at
     not_before: float = 0.0
     served: int = 0
+    spent: float = 0.0  # seconds
 
     @property
     def has_work(self) -> bool:
@@ -58,15 +59,18 @@ class Lanes:
         """Work off everything, as long as there is time; what is left then is undone."""
         while busy := [lane for lane in self._lanes.values() if lane.has_work]:
             now = self._clock.now()
-            # Of those that can go on, the one that has waited for its turn the longest.
-            lane = min(busy, key=lambda lane: (max(lane.not_before, now), lane.served, lane.number))
+            # Of those that can go on, the one that has taken the least time, so that a destination that does not answer
+            # delays no other; among equals, the one that has waited for its turn the longest.
+            lane = min(busy, key=lambda lane: (max(lane.not_before, now), lane.spent, lane.served, lane.number))
             # With no time for the one that can go on first there is none for the others.
             if not self._clock.wait(max(lane.not_before - now, 0.0)):
                 for each in busy:
                     _abandon(each)
                 continue
             lane.served = next(self._numbers)
+            start = self._clock.now()
             self._step(lane)
+            lane.spent += self._clock.now() - start
 
     def _step(self, lane: _Lane) -> None:
         """Let a lane go on until it has to wait, or one delivery is done."""

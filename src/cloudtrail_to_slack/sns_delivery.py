@@ -3,21 +3,22 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from cloudtrail_to_slack.destinations import Destinations
+from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS, Destinations
 from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError
 from cloudtrail_to_slack.lanes import Waits
 from cloudtrail_to_slack.messages.sns_body import SnsMessage
 from cloudtrail_to_slack.outcomes import Outcome, Results
 from cloudtrail_to_slack.routing import Kind
 from cloudtrail_to_slack.telemetry import log_unexpected, logger
-from cloudtrail_to_slack.waiting import retried
+from cloudtrail_to_slack.waiting import Clock, retried
 
 
 class SnsDelivery:
     """Publishes what is for SNS in one invocation."""
 
-    def __init__(self, destinations: Destinations, results: Results) -> None:
+    def __init__(self, destinations: Destinations, clock: Clock, results: Results) -> None:
         self._destinations = destinations
+        self._clock = clock
         self._results = results
 
     def publish(
@@ -51,7 +52,7 @@ class SnsDelivery:
 
     def _send(self, topic_arn: str, message: SnsMessage, check: Callable[[], None]) -> None:
         check()
-        self._destinations.sns.send(topic_arn, message)
+        self._destinations.sns.send(topic_arn, message, timeout=self._clock.timeout(TIMEOUT_SECONDS))
 
     def _count_retry(self) -> None:
         self._results.count(Kind.SNS.value, Outcome.RETRIED)

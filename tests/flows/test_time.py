@@ -214,3 +214,20 @@ def test_rules_that_take_all_the_time_on_one_record_cost_no_other_file(world: Wo
     assert failed_messages(world.invoke(batch, time.context())) == ["event", "m3"]
     assert calls(world) == set(range(FILES))
     assert [key(3) in notice for notice in notices(world)] == [True]
+
+
+def test_a_topic_that_hangs_takes_no_other_destination_with_it(world: World, time: VirtualTime) -> None:
+    """While SNS does not answer, the bot's alerts go out, and the invocation ends before Lambda ends it."""
+    topic = world.make_topic("alerts")
+    configure(world, sns={"default_topic_arn": topic})
+    batch = put_batch(world, set())
+
+    def hang(url: str) -> None:
+        time.passes(7.0)
+        raise ReadTimeoutError(endpoint_url=url)
+
+    time.before("sns", hang)
+    start = time.now
+    assert failed_messages(world.invoke(batch, time.context())) == [f"m{number}" for number in range(FILES)]
+    assert calls(world) == set(range(FILES))
+    assert time.now - start < TIMEOUT + 4

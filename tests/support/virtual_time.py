@@ -32,9 +32,7 @@ class VirtualTime:
             return judge(rule_set, event, *arguments)
 
         monkeypatch.setattr(RuleSet, "judge", slowly)
-        boto3.setup_default_session()
-        session = boto3.DEFAULT_SESSION
-        assert session
+        session = boto3.Session()
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
         self._events: Any = session.events  # its stubs know no handler that answers
 

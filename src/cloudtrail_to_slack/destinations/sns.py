@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from cloudtrail_to_slack.destinations import TIMEOUT_SECONDS
 from cloudtrail_to_slack.destinations.sns_errors import sns_error
 from cloudtrail_to_slack.errors import ContentRefusedError, PassingError
 from cloudtrail_to_slack.messages.sns_body import SnsMessage, attribute_type, attribute_value
@@ -24,14 +25,14 @@ class Sns:
     def __init__(self, clients: "AwsClients") -> None:
         self._clients = clients
 
-    def send(self, topic_arn: str, message: SnsMessage) -> None:
-        """Publish a message to the topic.
+    def send(self, topic_arn: str, message: SnsMessage, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Publish a message to the topic; `timeout` is how many seconds SNS may take.
 
         Raises:
             DeliveryError: of the kind that says what may help.
         """
         try:
-            self._clients.sns(topic_arn).publish(**_request(topic_arn, message))
+            self._clients.sns(topic_arn, timeout).publish(**_request(topic_arn, message))
         except ClientError as error:
             raise sns_error(error.response) from None
         except (ParamValidationError, UnicodeError) as error:
