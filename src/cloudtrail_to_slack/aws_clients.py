@@ -31,7 +31,7 @@ _SNS_SECONDS = 7.0
 _SNS_CONFIG = _CLIENT_CONFIG.merge(
     ClientConfig(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 )
-_STATE_CONFIG = _CLIENT_CONFIG.merge(ClientConfig(connect_timeout=1, read_timeout=2))
+_STATE_CONFIG = _CLIENT_CONFIG.merge(ClientConfig(connect_timeout=1, read_timeout=5))
 _SECRETS_CONFIG = _CLIENT_CONFIG.merge(
     ClientConfig(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 )

@@ -6,7 +6,7 @@ from functools import partial
 
 from cloudtrail_to_slack.channels import Channel
 from cloudtrail_to_slack.destinations.slack_errors import THREAD_GONE
-from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError
+from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError, OutOfTimeError
 from cloudtrail_to_slack.lanes import Waits
 from cloudtrail_to_slack.ledger import LEASE_IS_SAFE_SECONDS, Claim
 from cloudtrail_to_slack.messages.slack_message import noted
@@ -65,9 +65,16 @@ class Bundle:
         self._post.ledger.release([parcel.key for parcel in self._unfinished() if parcel.key])
 
     def _claimed(self, parcels: Sequence[Parcel]) -> Waits[tuple[list[Parcel], list[Parcel]]]:
-        """Claim what is not told yet; return what is ours, and what another function is telling."""
+        """Claim what is not told yet; return what is ours, and what another function is telling.
+
+        What takes longer to claim than half of the time that is left fails, so that something can be sent of the rest.
+        """
         by_key = {str(parcel.key): parcel for parcel in parcels}
-        claims = yield from retried(partial(self._post.ledger.claim_all, list(by_key)))
+        clock = self._post.clock
+        until = clock.now() + clock.spare() / 2
+        claims = yield from retried(partial(self._post.ledger.claim_all, list(by_key), until))
+        for key in by_key.keys() - claims.keys():
+            by_key.pop(key).fail(OutOfTimeError.CODE)
         self._claimed_at = self._post.clock.now()
         for key, claim in claims.items():
             if claim is Claim.TOLD:

@@ -25,6 +25,7 @@ Lambda retries it. When it cannot be asked at all (deleted, access denied) alert
 whoever can take a table away must not be able to silence the alarm with it.
 """
 
+import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 LONGEST_LEASE_SECONDS = 90
 LEASE_IS_SAFE_SECONDS = 60  # after claiming: what is sent then is answered, or has timed out, before the lease ends
 _ROUNDS = 3
-_LEAST_SECONDS = 1.5
+_MOST_RELEASED = 200
 # What is no delivery, and what is none any more. Our own claim may stand in our way: prolonged, or repeated by the SDK
 # because the answer was lost. A lease that ends later than any that is written was written by someone else.
 _FREE = (
@@ -94,14 +95,16 @@ class Ledger:
             return Claim.OURS
         return Claim.OURS if held is None else standing(held)
 
-    def claim_all(self, keys: Sequence[str]) -> dict[str, Claim]:
-        """Claim many at once; the keys must differ.
+    def claim_all(self, keys: Sequence[str], until: float = math.inf) -> dict[str, Claim]:
+        """Claim many at once; the keys must differ. What is left after `until` (seconds since 1970) is left out.
 
         Raises:
             PassingError: the table cannot be asked for now; what was claimed until then stays claimed.
         """
         claims: dict[str, Claim] = {}
         for chunk in chunks(keys):
+            if claims and self._clock.now() > until:
+                break
             claims |= self._claim_chunk(chunk)
         return claims
 
@@ -125,10 +128,11 @@ class Ledger:
 
     def release(self, keys: Iterable[str]) -> None:
         """Give claims up, so that a retry need not wait until their leases end; no harm is done if it fails."""
-        for key in keys:
+        for position, key in enumerate(keys):
             self._memory.pop(key, None)
-            if self._clock.remaining() < _LEAST_SECONDS:
-                return  # the leases end by themselves soon
+            # The leases end by themselves, soon after the invocation.
+            if not self._clock.has(0) or position >= _MOST_RELEASED:
+                return
             try:
                 self._delete(key)
             except StateError as error:

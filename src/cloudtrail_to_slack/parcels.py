@@ -10,6 +10,7 @@ note as told
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,6 +37,7 @@ from cloudtrail_to_slack.telemetry import id_to_log, log_unexpected, logger
 from cloudtrail_to_slack.waiting import Clock, growing_waits, retried
 
 _ROUTE_PROBLEM_SECONDS = 3600
+_MOST_LOGGED = 50  # of what did not reach one target for one reason
 _NOTICES_OF_A_KIND = 5  # of messages in a channel; beyond it one lists the rest
 Order = tuple[Any, ...]
 Summarise = Callable[[Sequence["Parcel"]], list[SummaryPart]]
@@ -56,6 +58,21 @@ class Post:
     limit: int
     channels: dict[tuple[Target, str], Channel["Parcel"]] = field(default_factory=dict)
     broken: dict[Target, str] = field(default_factory=dict)
+    _undelivered: Counter[tuple[Target, str]] = field(default_factory=Counter)
+    _places: dict[Target, str] = field(default_factory=dict)
+
+    def fail(self, target: Target, askers: Askers, what: str, code: str) -> Undelivered:
+        """Record that something did not reach a target; of thousands, as in a flood, only the first are logged."""
+        place = self._places.get(target) or self._places.setdefault(target, self.router.describe(target))
+        failure, kind = Undelivered(what, place, code), target.kind.value
+        self.results.count(kind, Outcome.UNDELIVERED)
+        self.failures.append((askers, failure))
+        self._undelivered[target, code] += 1
+        count = self._undelivered[target, code]
+        if count <= _MOST_LOGGED + 1:
+            what = what if count <= _MOST_LOGGED else "more, for the same reason, which are not logged"
+            logger.error("undelivered", extra={"what": what, "destination": kind, "address": place, "code": code})
+        return failure
 
     def channel(self, target: Target, notices: str = "") -> "Channel[Parcel] | None":
         """Return the slots that a target has for alerts or a kind of notices; None for a topic, which has no limit."""
@@ -150,15 +167,8 @@ class Parcel:
 
     def fail(self, code: str) -> None:
         """Note that it did not arrive."""
-        destination = self._target.kind.value
         self._finish()
-        place = self._post.router.describe(self._target)
-        self._failure = Undelivered(self.name, place, code)
-        self._post.results.count(destination, Outcome.UNDELIVERED)
-        self._post.failures.append((self._askers, self._failure))
-        logger.error(
-            "undelivered", extra={"what": self.name, "destination": destination, "address": place, "code": code}
-        )
+        self._failure = self._post.fail(self._target, self._askers, self.name, code)
 
     def done(self) -> None:
         """Note that it arrived."""

@@ -231,3 +231,27 @@ def test_a_topic_that_hangs_takes_no_other_destination_with_it(world: World, tim
     assert failed_messages(world.invoke(batch, time.context())) == [f"m{number}" for number in range(FILES)]
     assert calls(world) == set(range(FILES))
     assert time.now - start < TIMEOUT + 4
+
+
+def test_a_flood_with_a_slow_table_is_delivered_in_parts(
+    world: World, time: VirtualTime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there is no time to deliver a flood, each invocation delivers a part of it, in time, and logs few lines."""
+    configure(world, max_messages_per_channel=3)
+    world.put_log(*(record(eventID=f"e-{number:04}") for number in range(800)), key=key(0))
+    time.before("dynamodb.TransactWriteItems", lambda _: time.passes(2.0))
+    left = []
+    for _ in range(5):
+        start = time.now
+        failed = failed_messages(world.invoke(sqs_event(s3_event(key(0))), time.context()))
+        assert time.now - start < TIMEOUT
+        output = capsys.readouterr().out
+        (closing,) = [json.loads(line) for line in output.splitlines() if '"invocation finished"' in line]
+        left.append(closing["left_undone"])
+        assert output.count('"message":"undelivered"') <= 51
+        if not failed:
+            break
+    assert left == sorted(left, reverse=True)
+    assert (left[0] > 51, left[-1]) == (True, 0)
+    text = " ".join(f"{message.text} {message.blocks}" for message in world.slack.messages("C0DEFAULT"))
+    assert all(f"e-{number:04}" in text for number in range(800))
