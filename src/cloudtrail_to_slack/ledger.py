@@ -31,7 +31,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.errors import PassingError
+from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
 from cloudtrail_to_slack.state import StateError, asked, chunks, number
 from cloudtrail_to_slack.state_trust import is_true, latest_time, longest_kept, over, over_values
 from cloudtrail_to_slack.telemetry import logger
@@ -44,6 +44,7 @@ LONGEST_LEASE_SECONDS = 90
 LEASE_IS_SAFE_SECONDS = 60  # after claiming: what is sent then is answered, or has timed out, before the lease ends
 _ROUNDS = 3
 _MOST_RELEASED = 200
+_LEAST_SECONDS = 1.5
 # What is no delivery, and what is none any more. Our own claim may stand in our way: prolonged, or repeated by the SDK
 # because the answer was lost. A lease that ends later than any that is written was written by someone else.
 _FREE = (
@@ -113,8 +114,11 @@ class Ledger:
 
         Raises:
             PassingError: the table cannot be asked for now.
+            OutOfTimeError: there is no time for all of them.
         """
-        for chunk in chunks(keys):
+        for position, chunk in enumerate(chunks(keys)):
+            if position and self._clock.remaining() < _LEAST_SECONDS:
+                raise OutOfTimeError  # what is left may be sent again; else all of the invocation would be
             puts = [
                 {"TableName": self._table, "Item": self._item(key, self._time_to_live) | {"told": {"BOOL": True}}}
                 for key in chunk

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from cloudtrail_to_slack import ledger
 from cloudtrail_to_slack.errors import EvaluationTimeError, InvocationFailedError
 from cloudtrail_to_slack.rules import RuleSet
 from support.virtual_time import VirtualTime
@@ -238,8 +239,11 @@ def test_a_flood_with_a_slow_table_is_delivered_in_parts(
 ) -> None:
     """Where there is no time to deliver a flood, each invocation delivers a part of it, in time, and logs few lines."""
     configure(world, max_messages_per_channel=3)
-    world.put_log(*(record(eventID=f"e-{number:04}") for number in range(800)), key=key(0))
-    time.before("dynamodb.TransactWriteItems", lambda _: time.passes(2.0))
+    world.put_log(*(record(eventID=f"e-{number:04}") for number in range(400)), key=key(0))
+    time.before("dynamodb.TransactWriteItems", lambda _: time.passes(1.2))
+    world.monkeypatch.setattr(
+        ledger, "chunks", lambda keys: [keys[start : start + 20] for start in range(0, len(keys), 20)]
+    )
     left = []
     for _ in range(5):
         start = time.now
@@ -254,4 +258,4 @@ def test_a_flood_with_a_slow_table_is_delivered_in_parts(
     assert left == sorted(left, reverse=True)
     assert (left[0] > 51, left[-1]) == (True, 0)
     text = " ".join(f"{message.text} {message.blocks}" for message in world.slack.messages("C0DEFAULT"))
-    assert all(f"e-{number:04}" in text for number in range(800))
+    assert all(f"e-{number:04}" in text for number in range(400))
