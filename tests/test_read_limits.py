@@ -58,6 +58,7 @@ def test_all_else_is_limited_by_what_is_stored() -> None:
         intake.add_other(1)
 
 
+@pytest.mark.long
 def test_a_bomb_of_white_space_is_refused() -> None:
     """JSON of which next to nothing is stored is refused before all of it is unpacked."""
     content = gzip.compress(b'{"Records":[' + b" " * 150_000_000 + b"{}]}")
@@ -78,6 +79,7 @@ def test_log_files_that_compress_well_are_read() -> None:
     assert sum(window.count() for window in read_stream(io.BytesIO(equal), _SCAN)) == 49_000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("value", [b"1", b'""', b"[]", b"{}", b"null", b'"a,[{"', b'{"a":1}', b"[1]", b'"\\",["'])
 def test_the_values_of_a_record_are_limited(value: bytes) -> None:
     """Each value counts, in lists and objects, and what stands in a text does not."""

@@ -314,9 +314,10 @@ def test_all_else_that_a_file_holds_has_a_limit() -> None:
     assert _records_and_fault(windows(_pieces(text, 1024**2), _SCAN))[1] == "no fault"
 
 
-@pytest.mark.parametrize("record", [b"{}", b"1", b"[]", b'"x"', b'{"eventVersion":"1"}'])
-@pytest.mark.parametrize("first", [b"", b'"v":1,'])
-def test_records_are_limited_by_the_size_of_their_file(record: bytes, first: bytes) -> None:
+@pytest.mark.parametrize(
+    ("first", "record"), [(b"", b"{}"), (b'"v":1,', b"{}"), (b"", b"1"), (b"", b"[]"), (b"", b'{"eventVersion":"1"}')]
+)
+def test_records_are_limited_by_the_size_of_their_file(first: bytes, record: bytes) -> None:
     """More records than a file of its size can have are refused by the stated limit; up to it they are read."""
     intake = Intake(stored=4 * STORED_BYTES_PER_RECORD)
     allowed = FREE_RECORDS + 4
@@ -327,7 +328,7 @@ def test_records_are_limited_by_the_size_of_their_file(record: bytes, first: byt
     whole = windows(_pieces(text(allowed - 9), 128 * 1024), _SCAN, intake=intake)
     assert sum(window.count() for window in whole) == allowed - 9
     intake.records = 0
-    found, fault = _records_and_fault(windows(_pieces(text(3 * allowed), 128 * 1024), _SCAN, intake=intake))
+    found, fault = _records_and_fault(windows(_pieces(text(2 * allowed), 128 * 1024), _SCAN, intake=intake))
     assert fault == "it has more records than 50,000 and one for every 4 bytes of its size, as no log file does"
     assert 0 <= len(found) <= allowed
 
@@ -345,10 +346,10 @@ _SLOW: Mapping[str, bytes] = {
     "a string full of quotes": b'{"Records":[{"a":"' + b'\\"' * 1_000_000,
     "strings": b'{"Records":[{"a":[' + b'"",' * 600_000,
     "strings, closed": b'{"Records":[{"eventVersion":5,"a":[' + b'"",' * 600_000 + b'""]}]}',
-    "lists": b'{"Records":[' + (b'{"a":[' + b"[]," * 90_000 + b"[]]} ,") * 10 + b"{}]}",
+    "lists": b'{"Records":[' + (b'{"a":[' + b"[]," * 90_000 + b"[]]} ,") * 3 + b"{}]}",
     "halves of pairs": b'{"Records":[{"a":"' + b"\\ud800" * 340_000 + b'"}]}',
-    "keys": b"{" + b'"a":1,' * 40_000 + b'"Records":[]}',
-    "documents": b'{"Records" : [{}]}\n' * 20_000,
+    "keys": b"{" + b'"a":1,' * 10_000 + b'"Records":[]}',
+    "documents": b'{"Records" : [{}]}\n' * 5_000,
     "objects": b'{"Records":[' + b"{}," * 49_000 + b"{}]}",
     "objects, one of which does not fit": b'{"Records":[{"userIdentity":5},' + b"{}," * 49_000 + b"{}]}",
     "scalars": b'{"Records":[' + b"1," * 49_000 + b"1]}",

@@ -14,6 +14,7 @@ from cloudtrail_to_slack.rules import Rule, Severity
 
 _IDENTITY_KEYS = ("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId")
 _END_OF_TIMES = datetime.max.replace(tzinfo=UTC)
+_KEPT_CHARACTERS = 300  # of each text, of which no more is shown: very many alerts may be kept
 _LEAST_IDENTITY = 2  # with three of the four missing nobody can tell two actors apart
 
 
@@ -73,7 +74,8 @@ class HeldAlert:
     """What is kept of an alert while it waits for its turn, and after: what orders, routes, guards and summarises it.
 
     `key` (64 hexadecimal digits) is the same whichever way and however often the event arrives, as long as the same
-    rules match it, and another for an event of the same id that says something else.
+    rules match it, and another for an event of the same id that says something else. `size` is roughly how many bytes
+    the record has.
     """
 
     key: str
@@ -84,6 +86,7 @@ class HeldAlert:
     rules: tuple[Rule, ...]
     name: str = ""
     outcome: CallOutcome = CallOutcome.SUCCEEDED
+    size: int = 0
 
     @property
     def severity(self) -> Severity:
@@ -96,17 +99,18 @@ class HeldAlert:
         return self.time or _END_OF_TIMES
 
 
-def hold_alert(event: Event, rules: tuple[Rule, ...]) -> HeldAlert:
-    """Return what is to be kept of the alert of an event that `rules` matched."""
+def hold_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> HeldAlert:
+    """Return what is to be kept of the alert of an event that `rules` matched, whose record has `size` bytes."""
     return HeldAlert(
         key=identity_digest(event_identity(event), sorted(rule.name for rule in rules)),
-        event_id=event.event_id,
+        event_id=event.event_id[:_KEPT_CHARACTERS],
         account=event.account,
         time=event.time,
-        actor=event.actor.label,
+        actor=event.actor.label[:_KEPT_CHARACTERS],
         rules=rules,
-        name=event.name,
+        name=event.name[:_KEPT_CHARACTERS],
         outcome=call_outcome(event),
+        size=size,
     )
 
 

@@ -74,6 +74,13 @@ class JsonText:
         """Return the error that says what is wrong with the text here; what ended the pieces comes before that."""
         return self.failure or LogObjectError(problem or f"it is not JSON at byte {self.position:,}")
 
+    def trim(self) -> None:
+        """Let go of what was read, where that is most of the buffer."""
+        if 2 * self.at > len(self.buffer):
+            self._dropped += self.at
+            self.buffer = self.buffer[self.at :]
+            self.at = 0
+
     def more(self) -> Pauses[None]:
         """Read the next piece; afterwards `at` is 0."""
         try:

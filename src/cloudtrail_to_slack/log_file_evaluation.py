@@ -14,7 +14,7 @@ from cloudtrail_to_slack.messages.slack_notices import Notice, unreadable_notice
 from cloudtrail_to_slack.notifications import LogObject
 from cloudtrail_to_slack.object_keys import read_key
 from cloudtrail_to_slack.outcomes import Askers
-from cloudtrail_to_slack.record_evaluation import RecordEvaluator
+from cloudtrail_to_slack.record_evaluation import TOO_MANY_ALERTS, RecordEvaluator
 from cloudtrail_to_slack.record_windows import Scan, Window
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.telemetry import logger
@@ -65,6 +65,7 @@ class LogFileEvaluation:
         self._attempts = 0
         self._unavailable: S3UnavailableError | None = None
         self._records = 0
+        self._beyond = 0  # records that match and are too many
         self._broken = 0  # records that cannot be read
         self._first_fault = ""
 
@@ -163,10 +164,16 @@ class LogFileEvaluation:
                 yield
 
     def _note_broken(self, fault: str) -> None:
+        if fault == TOO_MANY_ALERTS:
+            self._beyond += 1
+            return
         self._first_fault = self._first_fault or fault
         self._broken += 1
 
     def _say_broken_records(self) -> None:
+        if self._beyond:
+            what = f"{self._beyond} of its {self._records} records match and are not delivered"
+            self._unreadable(f"{what}: {TOO_MANY_ALERTS}")
         if self._broken:
             what = f"{self._broken} of its {self._records} records cannot be read"
             self._unreadable(f"{what}, the first being {self._first_fault}")

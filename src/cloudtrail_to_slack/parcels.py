@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from cloudtrail_to_slack.alerts import HeldAlert, MakeAlert
+from cloudtrail_to_slack.alert_room import AlertRoom
+from cloudtrail_to_slack.alerts import Alert, HeldAlert, MakeAlert
 from cloudtrail_to_slack.channels import Channel
 from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError, OutOfTimeError
 from cloudtrail_to_slack.lanes import Lanes, Waits
@@ -57,6 +58,7 @@ class Post:
     failures: list[tuple[Askers, Undelivered]]
     limit: int
     channels: dict[tuple[Target, str], Channel["Parcel"]] = field(default_factory=dict)
+    room: AlertRoom = field(default_factory=AlertRoom)
     broken: dict[Target, str] = field(default_factory=dict)
     _undelivered: Counter[tuple[Target, str]] = field(default_factory=Counter)
     _places: dict[Target, str] = field(default_factory=dict)
@@ -328,7 +330,11 @@ class AlertParcel(Parcel):
     def _send(self, note: str | None) -> Waits[None]:
         if self.make is None:
             raise DeliveryError("alert_dropped")
-        alert = self.make()
+        yield from self._post.room.wait(self.alert.size)
+        with self._post.room.taken(self.alert.size):
+            yield from self._send_made(self.make(), note)
+
+    def _send_made(self, alert: Alert, note: str | None) -> Waits[None]:
         channel = self._post.channel(self.via)
         if channel is None:
             yield from self._publish(alert_sizes(alert, self.alert.key, note))

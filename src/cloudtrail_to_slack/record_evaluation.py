@@ -20,7 +20,7 @@ from cloudtrail_to_slack.own_role import OwnCalls, OwnRoles
 from cloudtrail_to_slack.prefilter import Prefilter
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack.rule_errors import RuleErrors
-from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
+from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet, Severity
 from cloudtrail_to_slack.telemetry import log_unexpected, logger
 
 # What matched is kept until an invocation delivers, so that it is delivered in order; but not more than this of it, or
@@ -28,6 +28,15 @@ from cloudtrail_to_slack.telemetry import log_unexpected, logger
 MAX_PENDING_BYTES = 16 * 1024**2
 _BYTES_EACH = 1000
 _LEAST_SECONDS = 0.2  # for what is begun just before the time is over
+_BYTES_OF_A_VALUE = 50  # of a record that came decoded; roughly
+# Alerts of one invocation: something of each is kept until its end, so that none is delivered twice. Of what is beyond
+# it, only critical alerts are still delivered, and the log file fails.
+MAX_ALERTS = 50_000
+MAX_MORE_CRITICAL = 5_000
+TOO_MANY_ALERTS = (
+    f"an invocation delivers {MAX_ALERTS:,} alerts, and {MAX_MORE_CRITICAL:,} more that are critical; "
+    "make the rules narrower"
+)
 _MANY_ALERTS = 500  # a topic takes about that many in an invocation of 30 seconds
 
 
@@ -102,6 +111,7 @@ class RecordEvaluator:
         self._rule_set = judging.rule_set
         self._today = today
         self._report = report
+        self._alerts = 0
 
     def evaluate(
         self,
@@ -157,10 +167,29 @@ class RecordEvaluator:
         if verdict.outcome is Outcome.MATCHED and self.own_calls.take(event, verdict.matched, askers):
             self._report.counts["own_role_alerts"] += 1
         elif verdict.outcome is Outcome.MATCHED:
-            kept = bytes(raw) if origin else raw
-            make = partial(_alert, kept, origin, verdict.matched)
-            self.pending.add(origin, (hold_alert(event, verdict.matched), make, askers), len(kept))
+            self._keep(event, verdict.matched, raw, origin, askers)
         return verdict.outcome
+
+    def _keep(
+        self,
+        event: Event,
+        rules: tuple[Rule, ...],
+        raw: Any,  # noqa: ANN401 (as above)
+        origin: LogObject | None,
+        askers: Askers,
+    ) -> None:
+        """Keep what matched until it is delivered.
+
+        Raises:
+            RecordError: an invocation has no room for more alerts.
+        """
+        is_critical = any(rule.severity is Severity.CRITICAL for rule in rules)
+        if self._alerts >= MAX_ALERTS + (MAX_MORE_CRITICAL if is_critical else 0):
+            raise RecordError(TOO_MANY_ALERTS)
+        self._alerts += 1
+        kept = bytes(raw) if origin else raw
+        alert = hold_alert(event, rules, len(kept) if origin else _BYTES_OF_A_VALUE * len(event.flat))
+        self.pending.add(origin, (alert, partial(_alert, kept, origin, rules), askers), alert.size)
 
 
 def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)

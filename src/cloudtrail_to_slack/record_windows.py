@@ -43,7 +43,7 @@ class Scan(Protocol):
 class Window:
     """Some records of a file, maybe none. `scanned` has a number for each, None when they must be looked at one by one.
 
-    `parts` are the records where `text`, a JSON array, cannot be decoded as a whole: some of them are broken.
+    `parts` are the records where there is no `text`, a JSON array, that can be decoded as a whole: some are broken.
     """
 
     text: bytes
@@ -177,6 +177,7 @@ class _Splitter:
             window = self._tail(stop) or self._guessed(stop)
             if window:
                 self._intake.add_records(window.count())
+                text.trim()  # a file may have to wait for others here, and must not keep much
                 yield window
                 closed = text.next == b"]"
                 text.at += closed
@@ -248,11 +249,20 @@ class _Splitter:
             fault = error
         if parts:
             self._intake.add_records(len(parts))
-            array = b"[" + b",".join(parts) + b"]"
-            yield self._window(array) or Window(array, None, parts)
+            text.trim()
+            yield self._of_parts(parts)
         if fault:
             raise fault
         return closed
+
+    def _of_parts(self, parts: list[bytes]) -> Window:
+        """Return the window of records that were split already, and empty the list where it is not needed."""
+        array = b"[" + b",".join(parts) + b"]"
+        window = self._window(array)
+        if window is None:
+            return Window(b"", None, parts)
+        parts.clear()
+        return window
 
     def _window(self, text: bytes) -> Window | None:
         """Return the window of a JSON array; None when it cannot be decoded."""

@@ -15,9 +15,10 @@ from operator import and_
 from cloudtrail_to_slack.rules.leading import INDEXED_FIELDS, Condition, leading_conditions
 
 Value = Hashable  # a text, None, or what stands for a field that a record does not have
-# Distinct values remembered for a field, and their characters in all, before the table is begun anew.
+# Distinct values remembered for a field, and how many bytes their characters take, before the table is begun anew.
 _KEPT_VALUES = 20_000
-_KEPT_CHARACTERS = 4_000_000
+_KEPT_BYTES = 4_000_000
+_LARGEST_CHARACTER = 4  # bytes, of all characters of a text that has one beyond ASCII
 
 
 class RuleIndex:
@@ -83,7 +84,7 @@ class _Table:
             if not all(condition.only_constants for condition in of_rule)
         ]
         self._masks: dict[Value, int] = {}
-        self._characters = 0
+        self._bytes = 0
         self.alarms: dict[Value, int] = {}
 
     def masks(self, column: Sequence[Value]) -> list[int]:
@@ -91,10 +92,10 @@ class _Table:
         known = list(map(self._masks.get, column))
         if None not in known:
             return known  # type: ignore[return-value]  # no None is in it
-        if len(self._masks) > _KEPT_VALUES or self._characters > _KEPT_CHARACTERS:
+        if len(self._masks) > _KEPT_VALUES or self._bytes > _KEPT_BYTES:
             self._masks.clear()
             self.alarms.clear()
-            self._characters = 0
+            self._bytes = 0
         return [self._mask(value) for value in column]
 
     def _mask(self, value: Value) -> int:
@@ -105,7 +106,7 @@ class _Table:
         mask, asked = self._others, self._asked_without_text
         if isinstance(value, str):
             mask, asked = mask | self._by_text.get(value, 0), self._asked
-            self._characters += len(value)
+            self._bytes += len(value) if value.isascii() else _LARGEST_CHARACTER * len(value)
         event = {} if value is self._missing else {self._field: value}
         for number in asked:
             result = _result(self._of_rules[number], event)

@@ -1,0 +1,85 @@
+"""How many large alerts may be in memory at once."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from cloudtrail_to_slack.alert_room import AlertRoom
+from cloudtrail_to_slack.errors import OutOfTimeError
+from cloudtrail_to_slack.lanes import Lanes, Waits, driven
+from cloudtrail_to_slack.waiting import Clock
+
+_MEGABYTE = 1024**2
+
+
+@dataclass
+class Time:
+    """A clock that stands still until something waits; the invocation ends at `end`."""
+
+    now: float = 0.0
+    end: float = 1000.0
+
+    def clock(self) -> Clock:
+        """Return the clock of an invocation."""
+
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        return Clock(lambda: self.end - self.now, now=lambda: self.now, sleep=sleep)
+
+
+@dataclass
+class Sending:
+    """The delivery of an alert whose record has `size` bytes, to a destination that lets it wait ten seconds."""
+
+    room: AlertRoom
+    size: int
+    made: list[int]
+    most: list[int] = field(default_factory=list)
+
+    def run(self) -> Waits[None]:
+        """Make the alert, wait, and be done."""
+        yield from self.room.wait(self.size)
+        with self.room.taken(self.size):
+            self.made.append(self.size)
+            self.most.append(sum(self.made))
+            yield 10.0
+            self.made.remove(self.size)
+
+    def undone(self, code: str) -> None:
+        """Fail: everything is to be sent."""
+        raise AssertionError(code)
+
+
+def _most_at_once(*sizes: int) -> tuple[int, float]:
+    """Send an alert of each size to a destination of its own; return the most in memory, and how long it took."""
+    time, room = Time(), AlertRoom()
+    lanes, made, most = Lanes(time.clock()), list[int](), list[int]()
+    for number, size in enumerate(sizes):
+        lanes.add(number, 0, Sending(room, size, made, most))
+    lanes.run()
+    assert len(most) == len(sizes)
+    assert not made
+    return max(most), time.now
+
+
+def test_large_alerts_wait_for_each_other() -> None:
+    """However many destinations wait, only so much of large records is in memory at a time; one always fits."""
+    most, seconds = _most_at_once(*[_MEGABYTE] * 6)
+    assert most == 2 * _MEGABYTE
+    assert 30 <= seconds < 31
+    assert _most_at_once(3 * _MEGABYTE, 3 * _MEGABYTE)[0] == 3 * _MEGABYTE
+
+
+def test_ordinary_alerts_wait_for_none() -> None:
+    """Alerts of ordinary size go out at once, beside a large one too."""
+    assert _most_at_once(3 * _MEGABYTE, *[8000] * 50) == (3 * _MEGABYTE + 50 * 8000, 10.0)
+
+
+def test_without_time_to_wait_it_says_so() -> None:
+    """Where the invocation ends before there is room, that is the error."""
+    time, room = Time(end=5.0), AlertRoom()
+    with room.taken(3 * _MEGABYTE), pytest.raises(OutOfTimeError):
+        driven(time.clock(), room.wait(_MEGABYTE))
+    driven(time.clock(), room.wait(_MEGABYTE))
+    assert time.now < 5
