@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.module_docs import argument, declared, input_rows, output_rows, rows
+from support.pages import PAGES, blocks, page
 
 _ROOT = Path(__file__).resolve().parents[1]
 _MODULES = [".", *sorted(f"modules/{path.parent.name}" for path in _ROOT.glob("modules/*/versions.tf"))]
@@ -37,6 +38,18 @@ def test_the_keys_of_objects_are_documented() -> None:
         if "list(object(" in body
     }
     assert {name: re.findall(r"`(\w+)`", keys) for name, keys in documented.items()} == objects
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_arguments_that_pages_show_exist(path: str) -> None:
+    """What a page shows as Terraform sets only variables of the module it calls, or of the root module."""
+    for block in blocks(page(path), "hcl"):
+        called = re.search(r"//(modules/[a-z-]+)", block)
+        known = {*declared(_ROOT / (called[1] if called else "."), "variable"), "source", "version", "providers"}
+        flat = re.sub(r"= \[\{.*?^\}\]", "= []", block, flags=re.MULTILINE | re.DOTALL)  # without the keys of objects
+        shown = re.findall(r"^(?:  )?(\w+)\s*=", flat, re.MULTILINE)
+        assert shown
+        assert set(shown) <= known
 
 
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in _ROOT.glob("examples/*/main.tf")))

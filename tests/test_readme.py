@@ -2,7 +2,6 @@
 
 import json
 import re
-import textwrap
 import tomllib
 
 import pytest
@@ -18,7 +17,7 @@ from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack.rules.expressions import FUNCTIONS, compile_expression
 from cloudtrail_to_slack.settings import VARIABLES
 from cloudtrail_to_slack.telemetry import METRICS
-from support.pages import ROOT, first_column, page
+from support.pages import ROOT, blocks, first_column, page
 from support.world import record
 
 _README = page("README.md")
@@ -29,11 +28,6 @@ def _section(text: str, title: str) -> str:
     """Return the text under a heading, up to the next heading of its level or above."""
     level, below = re.findall(rf"^(#+) {re.escape(title)}\n(.*)", text, re.MULTILINE | re.DOTALL)[0]
     return str(re.split(rf"^#{{1,{len(level)}}} ", below, flags=re.MULTILINE)[0])
-
-
-def _examples(text: str, language: str) -> list[str]:
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
-    return [textwrap.dedent(example) for _, example in found]
 
 
 def test_the_readme_is_short() -> None:
@@ -75,7 +69,7 @@ def test_the_functions_of_rules_are_documented() -> None:
     assert re.findall(r"`(\w+)`", listed) == sorted(FUNCTIONS)
 
 
-@pytest.mark.parametrize("expression", [*_examples(_README, "python"), *_examples(_RULES, "python")])
+@pytest.mark.parametrize("expression", [*blocks(_README, "python"), *blocks(_RULES, "python")])
 def test_every_example_of_a_rule_compiles(expression: str) -> None:
     """What the README and the page on rules show as a rule is one."""
     compile_expression(expression)
@@ -83,7 +77,7 @@ def test_every_example_of_a_rule_compiles(expression: str) -> None:
 
 def test_the_examples_of_rule_objects_are_valid() -> None:
     """The JSON examples are a rule and an ignore rule without faults."""
-    rule, ignore_rule = map(json.loads, _examples(_RULES, "json"))
+    rule, ignore_rule = map(json.loads, blocks(_RULES, "json"))
     config, faults = read_config({"rules": [rule], "ignore_rules": [ignore_rule]})
     assert (faults, config.rule_issues) == ([], ())
     assert config.rules[-1].id == rule["id"]
@@ -92,7 +86,7 @@ def test_the_examples_of_rule_objects_are_valid() -> None:
 
 def test_the_app_manifest_asks_for_one_scope() -> None:
     """The manifest is YAML and asks for chat:write alone."""
-    (manifest,) = map(yaml.safe_load, _examples(_README, "yaml"))
+    (manifest,) = map(yaml.safe_load, blocks(_README, "yaml"))
     assert manifest["oauth_config"]["scopes"]["bot"] == ["chat:write"]
 
 

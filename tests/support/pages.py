@@ -1,6 +1,7 @@
 """The pages of the documentation: their texts, tables, headings and links."""
 
 import re
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -48,3 +49,15 @@ def anchors(text: str) -> set[str]:
 def links(text: str) -> list[str]:
     """Return the targets of all links and pictures of a text that do not lead to another site."""
     return re.findall(r"\]\((?!https?:)([^)\s]+)\)", _FENCED.sub("", text))
+
+
+def prose(text: str) -> str:
+    """Return what people read of a text, in one line: without code and without the targets of links."""
+    plain = re.sub(r"`[^`\n]*`", "", _FENCED.sub("", text))
+    return " ".join(re.sub(r"\]\([^)]*\)", "]", plain).split())
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks of a language, without the indentation that they share."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in found]
