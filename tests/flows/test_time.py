@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from cloudtrail_to_slack import ledger
 from cloudtrail_to_slack.errors import EvaluationTimeError, InvocationFailedError
 from cloudtrail_to_slack.rules import RuleSet
+from faults.troubles import aws_answer
 from support.virtual_time import VirtualTime
-from support.world import ACCOUNT, World, failed_messages, record, s3_event, sqs_event
+from support.world import ACCOUNT, BUCKET, World, failed_messages, record, s3_event, sqs_event
 
 FILES = 10
 TIMEOUT = 30.0
@@ -259,3 +261,38 @@ def test_a_flood_with_a_slow_table_is_delivered_in_parts(
     assert (left[0] > 51, left[-1]) == (True, 0)
     text = " ".join(f"{message.text} {message.blocks}" for message in world.slack.messages("C0DEFAULT"))
     assert all(f"e-{number:04}" in text for number in range(400))
+
+
+def test_s3_is_asked_again_when_it_asks_for_patience(world: World, time: VirtualTime) -> None:
+    """An object for which S3 says SlowDown is read later in the same invocation; said for good, it fails the object."""
+    configure(world)
+    batch = put_batch(world, set())
+    said: list[str] = []
+
+    def slow_down(url: str) -> AWSResponse | None:
+        patience = url.endswith(key(7)) or (url.endswith(key(3)) and len(said) < 1)
+        said.extend([url] * url.endswith(key(3)))
+        return aws_answer("s3", "SlowDown", url) if patience else None
+
+    time.before("s3", slow_down)
+    assert failed_messages(world.invoke(batch, time.context())) == ["m7"]
+    assert calls(world) == set(range(FILES)) - {7}
+    (notice,) = notices(world)
+    assert "S3 answers SlowDown" in notice
+
+
+def test_only_so_many_files_are_open_at_once(
+    world: World, time: VirtualTime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of many files that take long, those beyond ten are given up after their first turn; what matched is sent."""
+    configure(world)
+    keys = [key(number) for number in range(14)]
+    for number, each in enumerate(keys):
+        world.put_log(record(eventName=f"Call{number}"), *slow_records(400), key=each)
+    with pytest.raises(InvocationFailedError):
+        world.invoke({"s3Bucket": BUCKET, "s3ObjectKey": keys}, time.context())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    given_up = [line["seconds"] for line in lines if line.get("message") == "unfinished"]
+    assert len(given_up) == len(keys)
+    assert max(given_up[:4]) < 1.2 < max(given_up[4:])
+    assert calls(world) == set(range(FILES))
