@@ -53,7 +53,7 @@ def links(text: str) -> list[str]:
 
 def prose(text: str) -> str:
     """Return what people read of a text, in one line: without code and without the targets of links."""
-    plain = re.sub(r"`[^`\n]*`", "", _FENCED.sub("", text))
+    plain = re.sub(r"`[^`]*`", "", _FENCED.sub("", text))
     return " ".join(re.sub(r"\]\([^)]*\)", "]", plain).split())
 
 
