@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from cloudtrail_to_slack.errors import S3UnavailableError
 
@@ -44,5 +45,5 @@ class LogFileSource:
             if code in _TRANSIENT or status >= _SERVER_ERRORS:
                 raise S3UnavailableError(f"S3 answers {code}") from None
             raise
-        except BotoCoreError as error:
+        except (BotoCoreError, HTTPError) as error:  # the latter where S3 stops amid an answer that refuses
             raise S3UnavailableError(f"S3 cannot be read ({type(error).__name__})") from None

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -47,7 +48,8 @@ def read_log_object(
             records before the fault.
     """
     try:
-        with _announced(s3, log_object) as body:
+        # Not the body itself: as a context manager it is the stream below it, which raises other errors.
+        with closing(_announced(s3, log_object)) as body:
             yield from read_stream(body, scan, max_bytes=max_bytes)
     except ClientError as error:
         raise LogObjectError(_answer(error, log_object)) from None

@@ -24,7 +24,6 @@ from cloudtrail_to_slack.lanes import Lanes, Waits
 from cloudtrail_to_slack.ledger import LEASE_IS_SAFE_SECONDS, Claim, Ledger
 from cloudtrail_to_slack.messages.notice_summary import notice_summary
 from cloudtrail_to_slack.messages.route_problems import route_problem
-from cloudtrail_to_slack.messages.slack_message import noted
 from cloudtrail_to_slack.messages.slack_notices import Notice
 from cloudtrail_to_slack.messages.slack_summary import summary
 from cloudtrail_to_slack.messages.sns_body import SnsMessage, alert_sizes, notice_sizes
@@ -384,7 +383,7 @@ class NoticeParcel(Parcel):
         if self.via.kind is Kind.SNS:
             yield from self._publish(notice_sizes(self.notice, note))
             return
-        yield from self._post.slack.notice(self.via, noted(self.notice.message, note), self._check)
+        yield from self._post.slack.notice(self.via, self.notice, note, self._check)
         channel = self._channel
         if channel:
             channel.count(limited=True)

@@ -16,6 +16,7 @@ from cloudtrail_to_slack.messages.slack_alert import (
     reply_message,
 )
 from cloudtrail_to_slack.messages.slack_message import SlackMessage, noted
+from cloudtrail_to_slack.messages.slack_notices import Notice, plain_notice
 from cloudtrail_to_slack.messages.summary_parts import SummaryPart
 from cloudtrail_to_slack.outcomes import Outcome, Results
 from cloudtrail_to_slack.routing import Kind, Target
@@ -68,13 +69,18 @@ class SlackDelivery:
         sizes: list[Callable[[], SlackMessage]] = [lambda: part.message, lambda: part.fallback]
         return (yield from self._sized(target, sizes, thread_ts, check)).ts
 
-    def notice(self, target: Target, message: SlackMessage, check: Check) -> Waits[None]:
-        """Send a notice.
+    def notice(self, target: Target, notice: Notice, note: str | None, check: Check) -> Waits[None]:
+        """Send a notice: whole, as text without blocks, or its title alone.
 
         Raises:
             DeliveryError: it was not sent.
         """
-        yield from self._sized(target, [lambda: message, lambda: SlackMessage(message.text)], None, check)
+        sizes: list[Callable[[], SlackMessage]] = [
+            lambda: noted(notice.message, note),
+            lambda: noted(plain_notice(notice), note),
+            lambda: SlackMessage(notice.message.text),
+        ]
+        yield from self._sized(target, sizes, None, check)
 
     def _sized(
         self, target: Target, sizes: Sequence[Callable[[], SlackMessage]], thread_ts: str | None, check: Check

@@ -205,3 +205,16 @@ def test_a_table_that_is_throttled_fails_the_invocation(world: World, dynamodb: 
     with pytest.raises(InvocationFailedError, match="the notice about the rule svc"):
         world.invoke(payload)
     assert world.texts() == []
+
+
+def test_a_notice_whose_blocks_are_rejected_keeps_its_ids(world: World) -> None:
+    """A notice that Slack takes only without blocks still has the rule, the error and every event's id."""
+    world.configure_bot(table=False, use_default_rules=False, rules=[_RULE])
+    world.put_log(*(record(eventID=f"e-{number}-") for number in range(50)))
+    world.slack.fail(SlackError("invalid_blocks"))
+    world.invoke(s3_event(KEY))
+    (message,) = world.slack.messages(CHANNEL)
+    assert message.blocks == []
+    assert "svc" in message.text
+    assert "KeyError" in message.text
+    assert all(f"e-{number}-" in message.text for number in range(50))

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import (
+    Notice,
+    plain_notice,
     removed_object_notice,
     unreadable_notice,
     with_thread_count,
 )
+from cloudtrail_to_slack.messages.slack_text import plain
 from cloudtrail_to_slack.notifications import LogObject, RemovedObject
 from cloudtrail_to_slack_dev.slack_standin import violation
 from support.samples import ACCOUNT, KEY, LOG_OBJECT, alert
@@ -121,3 +124,22 @@ def test_any_notice(key: str, bucket: str, text: str, other: str, time: str | No
     for log_object in (LogObject(bucket, key, "eu-west-1"), LogObject("trail-bucket", key)):
         assert_good(removed_object_notice(RemovedObject(log_object, time, text, other, other), account).message)
         assert_good(unreadable_notice(log_object, text, account).message)
+
+
+@given(hostile_text(), hostile_text())
+def test_a_notice_without_blocks_is_harmless(title: str, text: str) -> None:
+    """Whatever a notice says, its form without blocks holds no markup, and fits into a message."""
+    message = plain_notice(Notice(SlackMessage(f"title {plain(title, 200)}"), title, text))
+    assert violation({"text": message.text}) is None
+    assert_escaped(message.text)
+    assert_visible(message.text)
+    assert message.blocks == []
+
+
+def test_a_notice_without_blocks_keeps_to_its_limit() -> None:
+    """A notice that is far too long for a message loses its end, in whole lines."""
+    text = "\n".join(f"line {number} {'x' * 1000}" for number in range(100))
+    message = plain_notice(Notice(SlackMessage("title"), "title", text))
+    assert message.text.startswith("title\nline 0 ")
+    assert len(message.text) <= 30_000
+    assert all(line.endswith("x") for line in message.text.splitlines()[1:])

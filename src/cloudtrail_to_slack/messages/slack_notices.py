@@ -18,6 +18,10 @@ from cloudtrail_to_slack.messages.slack_text import code, plain, slack_length
 from cloudtrail_to_slack.messages.slack_time import both_zones
 from cloudtrail_to_slack.notifications import LogObject, RemovedObject
 
+# Slack cuts a text at 40,000 characters. Source: Slack API docs, chat.postMessage, "Truncating content".
+_MOST_PLAIN_TEXT = 30_000
+_MOST_PLAIN_LINE = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -104,6 +108,18 @@ def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -
     line = f"{code(log_object.url, 700)}: {code(reason, 300)}"
     text = f"{reason}. {consequence}"
     return Notice(message, title, text, account, log_object.url, identity=identity, group=_UNREADABLE, line=line)
+
+
+def plain_notice(notice: Notice) -> SlackMessage:
+    """Return a notice as text without blocks, for when Slack rejects those: all that there is room for."""
+    lines, room = [notice.message.text], _MOST_PLAIN_TEXT - len(notice.message.text)
+    for line in notice.text.splitlines():
+        shown = plain(line, _MOST_PLAIN_LINE)
+        room -= len(shown) + 1
+        if room < 0:
+            break
+        lines.append(shown)
+    return SlackMessage("\n".join(lines))
 
 
 def with_thread_count(opening: SlackMessage, alerts: int, last: datetime | None) -> SlackMessage:
