@@ -9,9 +9,12 @@ from cloudtrail_to_slack.alerts import hold_alert
 from cloudtrail_to_slack.config import read_config
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.rules import RuleSet
+from cloudtrail_to_slack.rules import Rule, RuleSet
 from faults.diary import Diary, Invocation, Telling
-from faults.histories import ACCOUNTS, RULES, START, Happening, History
+from faults.happenings import ACCOUNTS, RULES, START, Happening
+from faults.histories import History
+from faults.invocation_checks import check_invocations
+from faults.notice_checks import check_notices
 
 _OUTCOMES = ("matched", "ignored", "unmatched", "failed")
 
@@ -52,6 +55,8 @@ def judge(history: History, diary: Diary) -> Verdict:
         _told_where(history, diary, happening, tellings, verdict)
     for invocation in diary.invocations:
         _counts_add_up(invocation, verdict)
+    verdict.broken += check_invocations(history, diary, told)
+    verdict.broken += check_notices(history, diary)
     by_place: dict[tuple[Invocation, str, str], list[Telling]] = defaultdict(list)
     for telling in diary.tellings:
         by_place[telling.invocation, telling.kind, telling.place].append(telling)
@@ -74,10 +79,11 @@ def _nothing_lost(history: History, diary: Diary, told: dict[tuple[str, str], li
         if how == "dead":
             verdict.dead += 1
             continue
+        if announcement.must_fail:
+            what = "though it is forged" if announcement.forged else "with a log file or record that cannot be read"
+            verdict.lost.append(f"announcement {announcement.number} succeeded {what}")
         for happening in announcement.happenings:
-            if happening.outcome == "failed":
-                verdict.lost.append(f"announcement {announcement.number} succeeded with a record that is none")
-            if happening.outcome != "matched":
+            if not happening.is_alert:
                 continue
             for kind in history.deployment.kinds:
                 if not any(telling.order < order for telling in told.get((kind, happening.event_id), [])):
@@ -162,7 +168,7 @@ def _counts_add_up(invocation: Invocation, verdict: Verdict) -> None:
         return
     if counts["records_in"] != sum(counts[outcome] for outcome in _OUTCOMES):
         verdict.broken.append(f"invocation {invocation.number} does not add up")
-    if len(invocation.announcements) == 1 and not counts["objects_failed"]:
+    if len(invocation.announcements) == 1 and not counts["objects_failed"] and not counts["objects_unfinished"]:
         wanted = Counter(happening.outcome for happening in invocation.announcements[0].happenings)
         if any(counts[outcome] != wanted[outcome] for outcome in _OUTCOMES):
             verdict.broken.append(f"invocation {invocation.number} counts otherwise than {dict(wanted)}")
@@ -191,7 +197,12 @@ def _nothing_hidden(history: History, place: str, tellings: list[Telling], verdi
 
 
 def _in_order(history: History, invocation: Invocation, place: str, tellings: list[Telling], verdict: Verdict) -> None:
-    """The alerts of a channel come by severity, then time, but for those rerouted to it or waited for."""
+    """The alerts of a channel come by severity, then time, but for those rerouted to it or waited for.
+
+    Those of log files that take long come when they are read.
+    """
+    if invocation.is_slow or "s3" in invocation.troubles:
+        return
     waited_for = {_of_key(key) for key in invocation.busy if key.startswith("alert#")}
     for some in ([telling for telling in tellings if not telling.summary], *([told] for told in tellings)):
         times = [
@@ -212,14 +223,19 @@ def _rules() -> RuleSet:
     return RuleSet(config.rules, ())
 
 
-_KEYS: dict[str, str] = {}
+_JUDGED: dict[str, tuple[str, tuple[Rule, ...]]] = {}
+
+
+def judged(happening: Happening) -> tuple[str, tuple[Rule, ...]]:
+    """Return what the ledger knows an alert by, and the rules that match."""
+    if happening.event_id not in _JUDGED:
+        if len(_JUDGED) > 1000:
+            _JUDGED.clear()
+        event = read_event(happening.record)
+        rules = _rules().judge(event.flat, START.date()).matched
+        _JUDGED[happening.event_id] = hold_alert(event, rules).key, rules
+    return _JUDGED[happening.event_id]
 
 
 def _alert_key(happening: Happening) -> str:
-    """Return what the ledger knows an alert by."""
-    if happening.event_id not in _KEYS:
-        if len(_KEYS) > 1000:
-            _KEYS.clear()
-        event = read_event(happening.record)
-        _KEYS[happening.event_id] = hold_alert(event, _rules().judge(event.flat, START.date()).matched).key
-    return _KEYS[happening.event_id]
+    return judged(happening)[0]

@@ -1,7 +1,7 @@
 """A history being played: Lambda's part, from each announcement to its success or the dead-letter queue."""
 
+import json
 import random
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,18 @@ from typing import Any
 
 from cloudtrail_to_slack import handler
 from cloudtrail_to_slack_dev.slack_standin import AcceptedThenDropped, Call, Fault
-from faults.diary import Diary, Invocation, Post, Request, Telling
-from faults.histories import START, Announcement, History
+from faults.diary import Diary, Invocation, Post, Request
+from faults.happenings import MOST_SIZES, START
+from faults.histories import Announcement, History
+from faults.reading import read_message, read_publication
 from faults.timeline import Killed, Task, Timeline
-from faults.troubles import HANGS, LEDGER_IS_GONE, slack_fault
+from faults.troubles import LEDGER_IS_GONE, slack_fault
 
 _RETRIES_AFTER = (60.0, 120.0)  # of an asynchronous invocation
 _MOST_RECEIVES = 3
 _MOST_MESSAGES = 10
-_EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+_GUARDED = ("alert#", "notice#")  # keys of the ledger's items
+_RENEWED_AFTER = 10.0  # seconds within which a process reads a secret that was refused once only
 
 
 @dataclass(eq=False)
@@ -80,8 +83,19 @@ class Play:
         for trouble in self.history.troubles:
             if trouble.concerns(service, operation, place, now) and self.chance.random() < trouble.chance:
                 self.diary.seen[f"{service}: {trouble.kind}"] += 1
+                if self.invocation:
+                    self.invocation.troubles.add(service)
                 return trouble.kind
         return None
+
+    def rejects(self, request: Request) -> bool:
+        """Whether SNS rejects a request for its content, as it does with the largest sizes of some alerts."""
+        invocation, happenings = self.invocation, self.history.happenings
+        assert invocation
+        sizes = [happenings[event_id].rejected for event_id in request.event_ids if event_id in happenings]
+        rejected = any(invocation.rejections[event_id] < max(sizes) for event_id in request.event_ids if sizes)
+        self.diary.seen["sns: content"] += rejected
+        return rejected
 
     def meet_slack(self, method: str, channel: str | None) -> Fault | None:
         """Say how Slack answers a request, and write down that there was one."""
@@ -91,7 +105,8 @@ class Play:
         kind = self.meet("slack", method, channel)
         fault = slack_fault(kind, self.chance, webhook=method == "webhook") if kind else None
         invocation.request.kind = kind
-        self.diary.posts.append(Post(next(self.diary.orders), invocation, kind, isinstance(fault, AcceptedThenDropped)))
+        lost = isinstance(fault, AcceptedThenDropped)
+        self.diary.posts.append(Post(next(self.diary.orders), self.timeline.now, invocation, kind, lost))
         if kind in ("set-up", "unknown", "content") and channel:
             self.diary.refused.add(channel)
         return fault
@@ -107,37 +122,32 @@ class Play:
                 diary.noted.setdefault(key, []).append((order, invocation.number))
             if not done or request.kind:
                 diary.not_noted.setdefault(key, set()).add(invocation.number)
-        if request.kind in LEDGER_IS_GONE and any(key.startswith(("alert#", "notice#")) for key in request.keys):
+        guards = request.operation != "UpdateItem" and any(key.startswith(_GUARDED) for key in request.keys)
+        if request.kind in LEDGER_IS_GONE and guards:
             invocation.unguarded = True
         if request.service == "sns" and request.place:
-            if done and request.event_ids:
-                lost = request.kind is not None and request.kind.startswith(HANGS)
-                diary.tellings.append(Telling(order, invocation, "sns", request.place, request.event_ids, lost))
+            if done:
+                read_publication(diary, request, order, self.timeline.now, invocation)
             elif request.kind in ("NotFound", "AuthorizationError"):
                 diary.refused.add(request.place)
+            elif request.kind == "InvalidParameter":
+                invocation.rejections.update(request.event_ids)
+                if any(invocation.rejections[event_id] == MOST_SIZES for event_id in request.event_ids):
+                    diary.refused.add(request.place)
 
     def read_slack(self, calls: Sequence[Call]) -> None:
         """Write down what Slack accepted."""
-        assert len(calls) == len(self.diary.posts)
-        for call, post in zip(calls, self.diary.posts, strict=True):
-            if not call.accepted or call.method == "chat.update" or not call.channel:
-                continue
-            text = f"{call.payload.get('text')} {call.payload.get('blocks')}"
-            event_ids = tuple(dict.fromkeys(_EVENT_ID.findall(text)))
-            if event_ids:
-                self.diary.tellings.append(
-                    Telling(
-                        post.order,
-                        post.invocation,
-                        self.history.deployment.slack,
-                        call.channel,
-                        event_ids,
-                        post.lost,
-                        summary="in one summary" in text,
-                        in_thread=bool(call.payload.get("thread_ts")),
-                    )
-                )
-        self.diary.tellings.sort(key=lambda telling: telling.order)
+        diary, deployment = self.diary, self.history.deployment
+        assert len(calls) == len(diary.posts)
+        for call, post in zip(calls, diary.posts, strict=True):
+            if call.error == "invalid_auth" and deployment.rotates and call.channel:
+                diary.refused.add(call.channel)
+                if post.invocation.began < self.start + sum(deployment.rotates) + _RENEWED_AFTER:
+                    post.invocation.troubles.add("slack")
+            if call.accepted and call.method != "chat.update" and call.channel:
+                read_message(diary, call, post, deployment.slack)
+        diary.tellings.sort(key=lambda telling: telling.order)
+        diary.notices.sort(key=lambda notice: notice.order)
 
     def _invoke_alone(self, announcement: Announcement, attempt: int) -> None:
         """Invoke the function asynchronously, as S3, SNS and EventBridge do."""
@@ -152,7 +162,7 @@ class Play:
             else:
                 self._end(announcement, "dead")
 
-        self._invoke(announcement.payload, [announcement], ended)
+        self._invoke(self.history.payload(announcement), [announcement], ended)
 
     def _arrive(self, announcement: Announcement, receives: int) -> None:
         """Be in the queue from now on, which is looked at a moment later."""
@@ -169,8 +179,9 @@ class Play:
         def ended(invocation: Invocation, answer: Any) -> None:
             whole = invocation.killed is not None or invocation.error is not None
             back = set() if whole else {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+            invocation.handed_back = {int(message_id.removeprefix("m")) for message_id in back}
             for announcement, receives in batch:
-                if not whole and f"m{announcement.number}" not in back:
+                if not whole and announcement.number not in invocation.handed_back:
                     self._end(announcement, "done")
                 elif receives + 1 < _MOST_RECEIVES:
                     when = max(visible_again, self.timeline.now)
@@ -179,7 +190,12 @@ class Play:
                     self._end(announcement, "dead")
 
         records = [
-            {"messageId": f"m{announcement.number}", "eventSource": "aws:sqs", "body": announcement.text}
+            {
+                "messageId": f"m{announcement.number}",
+                "eventSource": "aws:sqs",
+                "body": json.dumps(self.history.payload(announcement)),
+                "attributes": {"SenderId": announcement.sender},
+            }
             for announcement, _ in batch
         ]
         self._invoke({"Records": records}, [announcement for announcement, _ in batch], ended)
@@ -190,7 +206,7 @@ class Play:
         """Invoke the function in a container that is free, or a new one."""
         number = len(self.diary.invocations)
         task = Task(number, self.timeline.now + self.history.deployment.timeout)
-        invocation = Invocation(number, task, tuple(announcements))
+        invocation = Invocation(number, task, tuple(announcements), began=self.timeline.now)
         if self.chance.random() < self.history.kills:
             invocation.fuse = self.chance.randrange(1, 50)
             invocation.lines = self.chance.choice((0, self.chance.randrange(1, 120)))
@@ -209,6 +225,7 @@ class Play:
             except BaseException as error:  # noqa: BLE001 (the judge must see it, whatever it is)
                 invocation.error = error
             sys.settrace(None)
+            invocation.ended = next(self.diary.orders)
             if invocation.killed is None:
                 self._containers.append(container)
             ended(invocation, answer)

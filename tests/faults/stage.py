@@ -1,12 +1,12 @@
 """Where histories are played: one moto server and one Slack stand-in per process, and the real handler."""
 
 import contextlib
-import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,13 +21,19 @@ from cloudtrail_to_slack.settings import VARIABLES, read_settings
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
 from cloudtrail_to_slack_dev.slack_standin import Fault, SlackStandIn
 from faults.diary import Diary
-from faults.histories import ACCOUNTS, BUCKET, REGION, RULES, TOPICS, History
+from faults.happenings import ACCOUNTS, FRAGILE_RULE, OWN_ROLE, REGION, RULES, UNUSABLE_RULES
+from faults.histories import TOPICS, Deployment, History
+from faults.judge import judged
+from faults.log_files import BUCKET, VERSIONED_BUCKET
+from faults.logs import Log
+from faults.planted import planted_items
 from faults.play import Play
 from faults.wire import Wire
 
 _TABLE = "cloudtrail-to-slack-table"
 _FRESH_TABLE_AFTER = 8  # histories: moto copies all of a table in each transaction
 _RESET_AFTER = 400  # histories: moto keeps all objects in memory
+_TOKEN, _NEXT_TOKEN = "xoxb-stand-in", "xoxb-stand-in-next"  # no secrets: they open nothing but the stand-in
 
 
 class Stage:
@@ -44,6 +50,8 @@ class Stage:
         self._folder = Path()
         self._heard: list[str] = []
         self._admin: dict[str, Any] = {}
+        self._hooks: dict[str, str] = {}  # webhooks by channel
+        self._secret = ""
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
@@ -56,7 +64,7 @@ class Stage:
             opened.enter_context(self._wire.laid())
             opened.enter_context(mock.patch.object(handler, "_application", self._application))
             opened.enter_context(mock.patch.object(handler, "AwsClients", self._borrow))
-            self._admin = {name: boto3.client(name) for name in ("s3", "dynamodb", "sns", "sqs")}
+            self._admin = {name: boto3.client(name) for name in ("s3", "dynamodb", "sns", "sqs", "secretsmanager")}
             self._open = opened.pop_all()
         return self
 
@@ -69,16 +77,18 @@ class Stage:
 
     def play(self, history: History) -> Diary:
         """Play a history; return what was seen of it."""
-        self._make_ready()
-        for key, content in history.objects.items():
-            self._admin["s3"].put_object(Bucket=BUCKET, Key=key, Body=content)
+        self._make_ready(fresh=history.needs_fresh_table)
+        self._put_files(history)
         slack_port = urlsplit(self._slack.api_url).port
         assert slack_port
         play = Play(history, slack_port)
         self._slack.clear()
         self._wire.play = play
         try:
-            with mock.patch.dict(os.environ, self._deployed(history)), self._listening(play):
+            with mock.patch.dict(os.environ, self._deployed(history)), contextlib.redirect_stdout(Log(play)):
+                play.diary.seen += history.oddities
+                self._plant(history)
+                self._rotate_token(history.deployment, play)
                 play.run()
         finally:
             self._wire.play = None
@@ -112,11 +122,15 @@ class Stage:
                 self._admin["sqs"].delete_message_batch(QueueUrl=url, Entries=handles)
         return heard
 
-    def _make_ready(self) -> None:
+    def _make_ready(self, *, fresh: bool) -> None:
         if self.played % _RESET_AFTER == 0:
             self._heard = self.heard() if self.played else []
             self._moto.reset()
-            self._admin["s3"].create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+            for bucket in (BUCKET, VERSIONED_BUCKET):
+                self._admin["s3"].create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+            versioning = {"Status": "Enabled"}
+            self._admin["s3"].put_bucket_versioning(Bucket=VERSIONED_BUCKET, VersioningConfiguration=versioning)
+            self._secret = self._admin["secretsmanager"].create_secret(Name="token", SecretString="none")["ARN"]
             for arn in TOPICS:
                 name = arn.rpartition(":")[2]
                 self._admin["sns"].create_topic(Name=name)
@@ -124,11 +138,43 @@ class Stage:
                 queue = f"arn:aws:sqs:{REGION}:123456789012:{name}"
                 raw = {"RawMessageDelivery": "true"}
                 self._admin["sns"].subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=raw)
-        if self.played % _FRESH_TABLE_AFTER == 0:
+        if fresh or self.played % _FRESH_TABLE_AFTER == 0:
             self.forget()
         # Its accounts are those of the histories before; its alerts are its own.
         self._admin["dynamodb"].delete_item(TableName=_TABLE, Key={"pk": {"S": f"rhythm#{ACCOUNTS[0]}"}})
         self.played += 1
+
+    def _put_files(self, history: History) -> None:
+        """Put a history's log files, and overwrite some."""
+        for file in history.files:
+            answer = self._admin["s3"].put_object(Bucket=file.bucket, Key=file.key, Body=file.content)
+            history.versions[file.key] = answer.get("VersionId", "")
+            if file.newer is not None:
+                self._admin["s3"].put_object(Bucket=file.bucket, Key=file.key, Body=file.newer)
+
+    def _plant(self, history: History) -> None:
+        """Put what is planted into the state table."""
+        deployment = history.deployment
+
+        def address(kind: str, account: str) -> str:
+            if kind == "sns":
+                return deployment.topic(account)
+            channel = deployment.channel(account)
+            return self._hooks[channel] if kind == "slack_webhook" else channel
+
+        for item in planted_items(history.planted, address, judged):
+            self._admin["dynamodb"].put_item(TableName=_TABLE, Item=item)
+
+    def _rotate_token(self, deployment: Deployment, play: Play) -> None:
+        """Let Slack take another token from some time on, and the secret be that token a while later."""
+        if deployment.rotates is None:
+            return
+        secrets = self._admin["secretsmanager"]
+        secrets.put_secret_value(SecretId=self._secret, SecretString=_TOKEN)
+        when, later = deployment.rotates
+        next_value = partial(secrets.put_secret_value, SecretId=self._secret, SecretString=_NEXT_TOKEN)
+        play.timeline.at(play.start + when, partial(setattr, self._slack, "bot_token", _NEXT_TOKEN))
+        play.timeline.at(play.start + when + later, next_value)
 
     def _deployed(self, history: History) -> Mapping[str, str]:
         """Deploy what a history wants; return its environment."""
@@ -137,7 +183,8 @@ class Stage:
         config: dict[str, Any] = {
             "function_name": "cloudtrail-to-slack",
             "use_default_rules": False,
-            "rules": list(RULES),
+            "rules": _rules(deployment),
+            "own_role_arns": [OWN_ROLE],
             "ignore_rules": ["event.get('errorCode') == 'Ignored'"],
             "max_messages_per_channel": deployment.budget,
             "deduplicate_deliveries": deployment.promises_once,
@@ -146,10 +193,13 @@ class Stage:
         if deployment.slack == "slack_app":
             for channel in channels:
                 self._slack.add_channel(channel, channel.lower())
-            environment["SLACK_BOT_TOKEN"] = self._slack.bot_token
+            self._slack.bot_token = _TOKEN
+            token = {"SLACK_BOT_TOKEN_SECRET_ARN": self._secret} if deployment.rotates else {"SLACK_BOT_TOKEN": _TOKEN}
+            environment |= token
             config["slack"] = {"default_channel_id": channels[0], "routes": _routes(channels, "slack_channel_id")}
         elif deployment.slack:
             hooks = [self._slack.add_webhook(channel) for channel in channels]
+            self._hooks = dict(zip(channels, hooks, strict=True))
             environment["SLACK_WEBHOOK_URL"] = hooks[0]
             if hooks[1:]:
                 environment["SLACK_WEBHOOK_ROUTES"] = json.dumps(_routes(hooks, "slack_hook_url"))
@@ -159,19 +209,6 @@ class Stage:
         path = self._folder / "config.json"
         path.write_text(json.dumps(config))
         return {**environment, "CONFIG_PATH": str(path)}
-
-    @contextmanager
-    def _listening(self, play: Play) -> Iterator[None]:
-        """Read the lines that close invocations; the rest of the log is left unread."""
-
-        class Log(io.StringIO):
-            def write(self, text: str) -> int:
-                if '"invocation finished"' in text and play.invocation:
-                    play.invocation.closing = json.loads(text)
-                return len(text)
-
-        with contextlib.redirect_stdout(Log()):
-            yield
 
     def _meet(self, method: str, channel: str | None) -> Fault | None:
         return self._wire.play.meet_slack(method, channel) if self._wire.play else None
@@ -187,6 +224,8 @@ class Stage:
     def _borrow(self) -> AwsClients:
         """Return AWS clients that no other container uses; making them takes longer than a history."""
         clients = self._clients.pop() if self._clients else AwsClients()
+        if "secrets" in vars(clients):
+            clients.secrets.store.clear()
         self._lent.append(clients)
         return clients
 
@@ -199,3 +238,9 @@ def _routes(places: tuple[str, ...] | list[str], name: str) -> list[dict[str, An
         for number, account in enumerate(ACCOUNTS)
         if number and last
     ]
+
+
+def _rules(deployment: Deployment) -> list[dict[str, Any]]:
+    """Return the rules that are deployed."""
+    fragile = [{**FRAGILE_RULE, "severity": deployment.fragile}] if deployment.fragile else []
+    return [*RULES, *fragile, *(UNUSABLE_RULES if deployment.unusable else ())]

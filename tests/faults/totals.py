@@ -77,7 +77,10 @@ def play_all(stage: Stage, seeds: Iterable[int]) -> Totals:
         diary = stage.play(history)
         totals.take(history, diary, judge(history, diary))
         published.update(
-            event_id for telling in diary.tellings if telling.kind == "sns" for event_id in telling.event_ids
+            event_id.partition("~")[0]
+            for telling in diary.tellings
+            if telling.kind == "sns"
+            for event_id in telling.event_ids
         )
         if totals.histories % _HEARD_AFTER == 0:
             _check_heard(stage, published, totals, seed)

@@ -20,6 +20,8 @@ from cloudtrail_to_slack_dev.slack_standin import (
 
 # How a request goes wrong without an answer: it hangs until the caller gives up, before or after it was done.
 HANGS, HANGS_AFTER, SLOW = "hangs", "hangs after it is done", "slow"
+# Likewise, for what S3 sends: its content stops coming, or it takes long to say that it is busy.
+HANGS_WITHIN, SLOWLY_BUSY = "hangs within the content", "slowly busy"
 _SET_UP = ("channel_not_found", "not_in_channel", "is_archived", "token_revoked", "missing_scope")
 _WEBHOOK_SET_UP = ("no_service", "channel_is_archived", "invalid_token")
 _CONTENT = ("invalid_blocks", "msg_too_long", "msg_blocks_too_long")
@@ -72,7 +74,8 @@ def _trouble(chance: random.Random, places: list[str], service: str) -> Trouble:
         kind = chance.choice(_SLACK_KINDS)
         place = chance.choice([None, *places])
     else:
-        kind = chance.choice((*_AWS_CODES[service], *_AWS_CODES[service], HANGS, HANGS_AFTER, SLOW))
+        odd = (HANGS_WITHIN, SLOWLY_BUSY) if service == "s3" else ()
+        kind = chance.choice((*_AWS_CODES[service], *_AWS_CODES[service], HANGS, HANGS_AFTER, SLOW, *odd))
     if service == "dynamodb":
         operation = chance.choice((None, None, NOTES, NOTES, "PutItem", "UpdateItem", "TransactWriteItems"))
     start = chance.choice((0.0, 0.0, 0.0, chance.uniform(0, 1), chance.uniform(0, 100)))
@@ -106,6 +109,7 @@ class _Raw(BytesIO):
 
 def aws_answer(service: str, code: str, url: str) -> AWSResponse:
     """Return the answer with which an AWS service refuses a request."""
+    code = "SlowDown" if code == SLOWLY_BUSY else code
     if service == "dynamodb":
         body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code})
     elif service == "s3":
@@ -117,4 +121,4 @@ def aws_answer(service: str, code: str, url: str) -> AWSResponse:
 
 def answered_in_place(service: str, kind: str) -> bool:
     """Whether a kind of trouble is an answer of the service's own."""
-    return kind in _AWS_CODES.get(service, {})
+    return kind in _AWS_CODES.get(service, {}) or kind == SLOWLY_BUSY

@@ -25,13 +25,23 @@ import botocore.useragent
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 import cloudtrail_to_slack
-from cloudtrail_to_slack import waiting
+from cloudtrail_to_slack import record_evaluation, secret_values, waiting
+from cloudtrail_to_slack.rules import RuleSet, engine
 from faults.diary import Invocation, Request
 from faults.play import Play
+from faults.reading import ids_in_body
 from faults.timeline import Killed
-from faults.troubles import HANGS, HANGS_AFTER, SLOW, answered_in_place, aws_answer
+from faults.troubles import (
+    HANGS,
+    HANGS_AFTER,
+    HANGS_WITHIN,
+    SLOW,
+    SLOWLY_BUSY,
+    answered_in_place,
+    aws_answer,
+)
 
-_HANG_SECONDS = 10.0
+_HANG_SECONDS = 10.0  # where the caller does not say how long it waits
 _PACKAGE = Path(cloudtrail_to_slack.__file__).parent
 _TRACED = {
     str(_PACKAGE / f"{name}.py")
@@ -61,6 +71,10 @@ class Wire:
             for target, name, stand_in in (
                 (waiting, "time", clock),
                 (botocore.endpoint, "time", clock),
+                (secret_values, "time", types.SimpleNamespace(monotonic=self._time)),
+                (engine, "perf_counter", self._time),
+                (record_evaluation, "perf_counter", self._time),
+                (RuleSet, "judge", self._judge(RuleSet.judge)),
                 (connection, "putrequest", self._put_request(connection.putrequest)),
                 (connection, "getresponse", self._get_response(connection.getresponse)),
                 (sys, "unraisablehook", self._unraisable),
@@ -73,8 +87,7 @@ class Wire:
             yield
 
     def _time(self) -> float:
-        assert self.play
-        return self.play.timeline.now
+        return self.play.timeline.now if self.play else 0.0
 
     def _sleep(self, seconds: float) -> None:
         assert self.play
@@ -96,9 +109,13 @@ class Wire:
         _, service, operation = event_name.split(".")
         invocation.request = asked = _read(service, operation, request.body)
         asked.kind = play.meet(service, "notes" if asked.notes else operation, asked.place)
+        if not asked.kind and play.rejects(asked):
+            asked.kind = "InvalidParameter"
         if not asked.kind or not answered_in_place(service, asked.kind):
             return None
         step(play)
+        if asked.kind == SLOWLY_BUSY:
+            self._sleep(play.chance.uniform(1, 9))
         play.answered(asked, 0)
         return aws_answer(service, asked.kind, str(request.url))
 
@@ -112,7 +129,7 @@ class Wire:
             if "Item" in reason and "told" not in reason["Item"]:
                 invocation.busy.add(key)
 
-    def _hang(self, play: Play, request: Request) -> None:
+    def _hang(self, play: Play, request: Request, connection: http.client.HTTPConnection) -> None:
         """Give no answer until the caller gives up.
 
         Raises:
@@ -120,8 +137,20 @@ class Wire:
         """
         if request.kind == HANGS:
             play.answered(request, 0)
-        self._sleep(_HANG_SECONDS)
+        timeout = connection.timeout
+        self._sleep(timeout if isinstance(timeout, int | float) else _HANG_SECONDS)
         raise TimeoutError("timed out")
+
+    def _judge(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Let rules take as long for an event as it says."""
+
+        def judge(rules: RuleSet, event: Any, *arguments: Any, **options: Any) -> Any:
+            seconds = event.get("requestParameters.seconds")
+            if seconds and self.play:
+                self._sleep(seconds)
+            return real(rules, event, *arguments, **options)
+
+        return judge
 
     def _put_request(self, real: Callable[..., None]) -> Callable[..., None]:
         def put_request(connection: http.client.HTTPConnection, *arguments: Any, **options: Any) -> None:
@@ -133,7 +162,7 @@ class Wire:
                 step(play)
                 request = invocation.request
                 if request and request.kind == HANGS:
-                    self._hang(play, request)
+                    self._hang(play, request, connection)
                 if request and request.kind == SLOW:
                     self._sleep(play.chance.uniform(1, 9))
             real(connection, *arguments, **options)
@@ -151,7 +180,7 @@ class Wire:
                 response = real(connection)
             except OSError:
                 if request.kind in (HANGS, HANGS_AFTER):
-                    self._hang(play, request)
+                    self._hang(play, request, connection)
                 raise
             try:
                 play.answered(request, response.status)
@@ -159,11 +188,13 @@ class Wire:
                 if request.service == "slack" and request.kind == SLOW:
                     self._sleep(play.chance.uniform(1, 9))
                 if request.kind == HANGS_AFTER:
-                    self._hang(play, request)
+                    self._hang(play, request, connection)
             except BaseException:
                 response.close()
                 connection.close()
                 raise
+            if request.kind == HANGS_WITHIN:
+                response.read = response.read1 = lambda *_: self._hang(play, request, connection)
             return response
 
         return get_response
@@ -213,11 +244,14 @@ def _read(service: str, operation: str, body: Any) -> Request:
     """Read from a request to AWS what the judge must know of it."""
     if service == "sns":
         form = parse_qs(body if isinstance(body, str) else body.decode())
-        event_id = json.loads(form["Message"][0]).get("event_id")
-        return Request(service, operation, event_ids=(event_id,) if event_id else (), place=form["TopicArn"][0])
-    if service != "dynamodb" or not re.search(rb'"Put|"Item"', body):
+        text = form["Message"][0]
+        event_ids = ids_in_body(json.loads(text).get("event_id"), text)
+        return Request(service, operation, event_ids=event_ids, place=form["TopicArn"][0], text=text)
+    if service != "dynamodb" or not re.search(rb'"Put|"Item"|"notice#', body):
         return Request(service, operation)
     asked = json.loads(body)
+    if "Key" in asked:
+        return Request(service, operation, keys=(asked["Key"]["pk"]["S"],))
     puts = [item["Put"] for item in asked["TransactItems"]] if "TransactItems" in asked else [asked]
     items = [put["Item"] for put in puts]
     notes = tuple(item["pk"]["S"] for item in items if "told" in item)

@@ -1,0 +1,22 @@
+"""The environment that histories are played in."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from faults.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def whole_run() -> Iterator[Stage]:
+    """One stage for the whole run."""
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(whole_run: Stage) -> Stage:
+    """A stage that remembers nothing."""
+    if whole_run.played:
+        whole_run.forget()
+    return whole_run
