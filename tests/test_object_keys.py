@@ -53,6 +53,10 @@ SKIPPED = {
     "flow logs": (f"AWSLogs/{ACCOUNT}/vpcflowlogs/{DAY}/x.log.gz", "another service"),
     "a folder": (f"AWSLogs/{ACCOUNT}/CloudTrail/{DAY}/", "folder"),
     "a digest that was copied": (f"copies/{ACCOUNT}_CloudTrail-Digest_eu-west-1_x.json.gz", "digest"),
+    "a digest that was copied with its folder": (
+        f"copies/CloudTrail-Digest/{DAY}/{ACCOUNT}_CloudTrail-Copied_eu-west-1_x.json.gz",
+        "digest",
+    ),
     "a digest of a trail named after a log file": (
         f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/{DAY}/{ACCOUNT}_CloudTrail-Digest_eu-west-1_{FILE}",
         "digest",
