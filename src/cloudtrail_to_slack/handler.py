@@ -65,6 +65,7 @@ class Application:
         self.clients = AwsClients()
         self._advised = False
         secrets, token = SecretReader(self.clients), settings.slack_bot_token
+        self._secrets = secrets
         self._webhooks = Webhooks(
             secrets, settings.slack_webhook_url, settings.slack_webhook_routes, parse_webhook_routes
         )
@@ -81,6 +82,7 @@ class Application:
     def handle(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
         """Handle one invocation; see `lambda_handler`."""
         begin_invocation(getattr(context, "aws_request_id", None))
+        self._secrets.begin_invocation()
         notifications = read_payload(event, single_events=self._settings.config.enable_realtime)
         clock = invocation_clock(context)
         router = self._router()

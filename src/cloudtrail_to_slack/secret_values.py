@@ -1,9 +1,7 @@
 """Secrets: where they come from, and keeping them out of everything that is printed."""
 
 import json
-import math
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.aws_clients import AwsClients
 
 KEPT_SECONDS = 300
-_RENEWED_EVERY_SECONDS = 10.0
 SecretKind: TypeAlias = Literal["environment", "ssm", "secretsmanager"]
 _REFERENCES: Mapping[str, SecretKind] = {
     "_SSM_PARAMETER": "ssm",
@@ -60,7 +57,11 @@ class SecretReader:
 
     def __init__(self, clients: "AwsClients") -> None:
         self._clients = clients
-        self._renewed: dict[SecretSource, float] = {}
+        self._renewed: set[SecretSource] = set()  # in this invocation
+
+    def begin_invocation(self) -> None:
+        """Let each secret be read anew once more."""
+        self._renewed.clear()
 
     def read(self, source: SecretSource) -> str:
         """Return the secret's value, stripped.
@@ -95,17 +96,15 @@ class SecretReader:
     def renew(self, source: SecretSource, refused: str) -> bool:
         """Read anew a secret whose value was `refused`; return whether it has another value now.
 
-        A secret may be rotated before the value that is kept here has expired. One that stays refused is read no more
-        than every `_RENEWED_EVERY_SECONDS`.
+        A secret may be rotated before the value that is kept here has expired. One that stays refused is read anew once
+        an invocation.
         """
         if source.kind == "environment":
             return False
-        now = time.monotonic()
-        recently = now < self._renewed.get(source, -math.inf) + _RENEWED_EVERY_SECONDS
+        fetch = source not in self._renewed
+        self._renewed.add(source)
         try:
-            if not recently:
-                self._renewed[source] = now
-            return self._value(source, fetch=not recently) != refused
+            return self._value(source, fetch=fetch) != refused
         except SecretError:
             return False
 

@@ -217,7 +217,6 @@ def test_a_webhook_that_was_replaced_in_a_list_kept_elsewhere_is_looked_up_anew(
     world.slack.remove_webhook(hook)
     with pytest.raises(InvocationFailedError, match=r"slack_webhook \(the route of 111122223333\): no_service"):
         world.invoke(s3_event(KEY))
-    world.monkeypatch.setattr("cloudtrail_to_slack.secret_values._RENEWED_EVERY_SECONDS", 0.0)
     store.rotate("no list")
     for code in ("no_service", "webhooks_unreadable"):
         with pytest.raises(InvocationFailedError, match=code):
@@ -305,8 +304,18 @@ def test_a_secret_that_was_wrong_is_read_anew(world: World, wrong: str) -> None:
     """A secret that holds no token is not kept: once it is put right, the next invocation uses it."""
     store = Store(world, "ssm", "wrong", wrong)
     _bot_by_reference(world, "SLACK_BOT_TOKEN_SSM_PARAMETER", store.reference)
-    world.monkeypatch.setattr("cloudtrail_to_slack.secret_values._RENEWED_EVERY_SECONDS", 0.0)
     with pytest.raises(InvocationFailedError, match="token_unreadable"):
+        world.invoke(s3_event(KEY))
+    store.rotate(world.slack.bot_token)
+    world.invoke(s3_event(KEY))
+    assert len(world.texts()) == 1
+
+
+def test_a_token_that_stays_refused_is_read_anew_once_an_invocation(world: World) -> None:
+    """A token that is rotated right after an invocation failed is used by the next one, however soon that comes."""
+    store = Store(world, "ssm", "rotated-late", "xoxb-revoked")
+    _bot_by_reference(world, "SLACK_BOT_TOKEN_SSM_PARAMETER", store.reference)
+    with pytest.raises(InvocationFailedError, match="invalid_auth"):
         world.invoke(s3_event(KEY))
     store.rotate(world.slack.bot_token)
     world.invoke(s3_event(KEY))

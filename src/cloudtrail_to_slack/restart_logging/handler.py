@@ -45,6 +45,7 @@ class Application:
         self._settings = settings
         self._clients = AwsClients()
         secrets, token = SecretReader(self._clients), settings.slack_bot_token
+        self._secrets = secrets
         webhooks = Webhooks(secrets, settings.slack_webhook_url)
         destinations = Destinations(
             Secret(secrets, token) if token else None, webhooks, settings.slack_api_url, self._clients
@@ -54,6 +55,7 @@ class Application:
 
     def handle(self, payload: object, clock: Clock) -> dict[str, str]:
         """Handle one invocation; see `lambda_handler`."""
+        self._secrets.begin_invocation()
         stop = read_stop_event(payload)
         if isinstance(stop, Refused):
             logger.error("refused: no trail was stopped", extra={"reason": stop.reason})
