@@ -25,7 +25,10 @@ SOURCES = ("boogy_parser", "flaws_umccr", "cloudtrail_tracker", "otrf", "streama
 ALWAYS = Rule("True", id="always", title="Always")
 TODAY = date(2026, 3, 14)
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_file(), reason=f"the corpus of real events is not at {CORPUS}")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not CORPUS.is_file(), reason=f"the corpus of real events is not at {CORPUS}"),
+]
 
 
 def records(source: str) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """From notifications to delivered alerts: the only place where all the parts meet."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.config import Config
@@ -63,10 +62,9 @@ class Pipeline:
         self._hearing: Hearing | None = silence[0] if silence else None
         self._silence_check: SilenceCheck | None = silence[1] if silence else None
         self._report = Report()
-        today = datetime.fromtimestamp(clock.now(), UTC).date()
         pending = PendingAlerts()
         self._turns = Turns(clock, pending, self._deliver_pending)
-        self._records = RecordEvaluator(judging, own_roles, today, self._report, pending, self._turns.left)
+        self._records = RecordEvaluator(judging, own_roles, clock.now, self._report, pending, self._turns.left)
         self._log_files = LogFiles(s3_within, judging.prefilter, self._records, self._report, clock.now, self._hearing)
         self._notices: list[tuple[Notice, Askers]] = []
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from time import perf_counter
@@ -90,15 +90,15 @@ class RecordEvaluator:
     """Evaluates the records of one invocation.
 
     What matches is added to `pending`, or to `own_calls` where one of `own_roles` made the call; what goes wrong is
-    added to `rule_errors`. `time_left` returns how many seconds there are for it. `explains`: it logs what became of
-    each record.
+    added to `rule_errors`. `now` returns the seconds since 1970, `time_left` how many seconds there are for it.
+    `explains`: it logs what became of each record.
     """
 
     def __init__(
         self,
         judging: Judging,
         own_roles: OwnRoles,
-        today: date,
+        now: Callable[[], float],
         report: Report,
         pending: PendingAlerts,
         time_left: Callable[[], float],
@@ -109,7 +109,8 @@ class RecordEvaluator:
         self.explains = logger.log_level <= logging.DEBUG
         self._time_left = time_left
         self._rule_set = judging.rule_set
-        self._today = today
+        self._now = now
+        self._today = _moment(now).date()
         self._report = report
         self._alerts = 0
 
@@ -189,7 +190,7 @@ class RecordEvaluator:
         self._alerts += 1
         kept = bytes(raw) if origin else raw
         alert = hold_alert(event, rules, len(kept) if origin else _BYTES_OF_A_VALUE * len(event.flat))
-        self.pending.add(origin, (alert, partial(_alert, kept, origin, rules), askers), alert.size)
+        self.pending.add(origin, (alert, partial(_alert, kept, origin, rules, self._now), askers), alert.size)
 
 
 def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)
@@ -197,5 +198,9 @@ def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as abo
     return read_event(decode_record(raw), object_key=origin.key) if origin else read_event(raw)
 
 
-def _alert(raw: Any, origin: LogObject | None, rules: tuple[Rule, ...]) -> Alert:  # noqa: ANN401 (as above)
-    return make_alert(_event(raw, origin), rules, origin, datetime.now(UTC))
+def _alert(raw: Any, origin: LogObject | None, rules: tuple[Rule, ...], now: Callable[[], float]) -> Alert:  # noqa: ANN401 (as above)
+    return make_alert(_event(raw, origin), rules, origin, _moment(now))
+
+
+def _moment(now: Callable[[], float]) -> datetime:
+    return datetime.fromtimestamp(now(), UTC)

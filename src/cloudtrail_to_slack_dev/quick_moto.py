@@ -3,7 +3,7 @@
 What moto finds out anew for each request, though it never changes, is remembered. And its DynamoDB copies the whole
 table deeply for each item of a transaction, in order to restore it if the transaction fails; what transactions put are
 new items, so copying the references restores the table as well. All subscriptions sign with one key: to make
-one takes as long as fifty requests.
+one takes as long as fifty requests. Requests are not logged.
 """
 
 import copy
@@ -21,6 +21,7 @@ from moto.dynamodb import models
 from moto.dynamodb.models.table import Table
 from moto.server import main
 from moto.sns.models import Subscription
+from werkzeug.serving import WSGIRequestHandler
 
 
 def _copied(value: Any) -> Any:  # noqa: ANN401 (whatever moto copies)
@@ -37,6 +38,7 @@ if __name__ == "__main__":
     with (
         mock.patch.object(models, "copy", SimpleNamespace(deepcopy=_copied, copy=copy.copy)),  # as much as moto uses
         mock.patch.object(backends, "list_of_moto_modules", return_value=services),
+        mock.patch.object(WSGIRequestHandler, "log_request", return_value=None),
         mock.patch.object(Subscription, "private_key", return_value=key),
         mock.patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
     ):

@@ -143,6 +143,7 @@ def test_an_object_that_cannot_be_read_is_no_sign_of_life(scene: Scene) -> None:
     assert scene.items() == {}
 
 
+@pytest.mark.long
 def test_made_up_accounts_and_regions_have_an_end(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """However many regions of an account and accounts there seem to be, no item outgrows the table."""
     scene.configure()

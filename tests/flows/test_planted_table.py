@@ -61,6 +61,7 @@ def _with_last(text: str, last: int) -> str:
     return json.dumps({region: [first, last, *rest] for region, (first, _, *rest) in rhythms.items()})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("years", [1, 1000, 10**12])
 def test_a_rhythm_from_the_future_is_found_silent(scene: Scene, years: int) -> None:
     """An account whose last object is said to come in years is corrected by a check, and then is found silent."""
@@ -73,6 +74,7 @@ def test_a_rhythm_from_the_future_is_found_silent(scene: Scene, years: int) -> N
     assert A.account in scene.said()[0] or "stopped" in scene.said()[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "change",
     [
@@ -92,6 +94,7 @@ def test_checks_go_on(scene: Scene, change: Change) -> None:
     assert len(scene.said()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("told", [str(10**12), "1e400", "[]", '"x"'])
 def test_an_invented_notification_of_a_silence_is_none(scene: Scene, told: str) -> None:
     """A silence of which the table says that it was notified at a time yet to come is notified."""

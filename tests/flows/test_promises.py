@@ -153,6 +153,7 @@ def _identity(event: dict[str, Any]) -> str:
     return json.dumps([event.get(key) for key in ("eventID", "recipientAccountId", "eventTime", "eventName")])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not _CORPUS.exists(), reason="the corpus of real events is not beside this checkout")
 def test_every_real_event_passes_the_whole_path(world: World) -> None:
     """Every fifth of some 2,000 real events is alerted through handler and message without an error or a refusal."""

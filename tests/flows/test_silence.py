@@ -62,6 +62,7 @@ def test_an_old_object_that_is_announced_late_ends_no_silence(scene: Scene) -> N
     assert len(scene.said()) == 2
 
 
+@pytest.mark.long
 def test_who_keeps_delivering_is_not_told_of(scene: Scene) -> None:
     """Objects every six hours say nothing, check by check, and take one item for each account and few for all."""
     scene.configure()
@@ -117,6 +118,7 @@ def test_the_shortest_silence_can_be_set(scene: Scene) -> None:
     assert len(scene.said()) == 1
 
 
+@pytest.mark.long
 def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
     """When the organisation's trail is stopped, one message a channel names some, counts the rest, and comes once."""
     topic = scene.world.make_topic("alerts")

@@ -153,6 +153,7 @@ def test_an_object_that_s3_does_not_send_at_first_is_asked_for_again(world: Worl
     assert calls(world) == set(range(FILES))
 
 
+@pytest.mark.long
 def test_a_flood_in_one_file_does_not_keep_the_others_from_being_delivered(world: World, time: VirtualTime) -> None:
     """Where one file matches more often than there is time to publish, the alerts of the others are published first."""
     topic = world.make_topic("alerts")

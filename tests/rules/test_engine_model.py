@@ -137,6 +137,7 @@ def test_the_engine_agrees_with_the_model(log: list[Any], rules: list[str], igno
             assert told == _model(record, rules, ignore_rules)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not _CORPUS.exists(), reason="the corpus of real events is not beside this checkout")
 def test_the_engine_agrees_with_the_model_on_real_events() -> None:
     """On each of some 2,000 real events the engine gives the default rules' and some more rules' plain results."""

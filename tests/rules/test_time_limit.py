@@ -106,6 +106,7 @@ def test_an_expression_alone_has_the_limit_too() -> None:
     assert 0.3 < time.thread_time() - began < 1.5
 
 
+@pytest.mark.long
 def test_many_short_evaluations_have_no_limit_together() -> None:
     """The limit is each evaluation's own: many of them may take longer within one call."""
     evaluate = compile_expression("any('bb' in x for x in [event['big']] for y in range(150))")
@@ -120,6 +121,7 @@ def test_many_short_evaluations_have_no_limit_together() -> None:
     assert limited(run) >= 1
 
 
+@pytest.mark.long
 def test_other_code_is_never_interrupted() -> None:
     """Code that is no rule's may take as long as it takes, also between evaluations."""
     evaluate = compile_expression("any(x == 'c' for x in event['big'][:9000])")

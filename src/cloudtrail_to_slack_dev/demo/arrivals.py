@@ -1,13 +1,15 @@
-"""What arrived in channels and topics, and whether it is all that had to arrive."""
+"""What arrived in channels and topics, chapter by chapter, and whether it is all that had to arrive."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from cloudtrail_to_slack_dev.demo.local_setup import LocalSetup, Topic, receive
 from cloudtrail_to_slack_dev.demo.replay import Replay
-from cloudtrail_to_slack_dev.demo.scene import Scene, Topic, receive
-from cloudtrail_to_slack_dev.slack_standin import Message
+from cloudtrail_to_slack_dev.demo.story import Chapter
+from cloudtrail_to_slack_dev.slack_standin import Channel, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,67 +34,104 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A message in a channel."""
+
+    channel: Channel
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Everything that arrived.
+    """What arrived in a chapter: in Slack and on the topics, in order, and what the handler counted."""
 
-    Attributes:
-        published: What the topics received, in order.
-        alerts: By the channel and `ts` of a Slack message, the alert of the same event as it was published.
-    """
-
+    chapter: Chapter
+    posted: Sequence[Posted]
     published: Sequence[Published]
-    alerts: dict[tuple[str, str], Published]
+    counts: Counter[str]
 
 
-def collect(scene: Scene) -> Arrivals:
-    """Read what the topics received, and find each alert's message in the channel that it is routed to."""
-    published = [item for topic in scene.topics for item in _read_topic(scene, topic)]
-    said = {
-        channel.id: [(message, _everything(message)) for message in scene.slack.messages(channel.id)]
-        for channel in scene.slack.channels()
-    }
-    alerts: dict[tuple[str, str], Published] = {}
-    for item in published:
-        channel = scene.channel_of(item.account)
-        for message, text in said[channel]:
-            if item.event_id and item.event_id in text:
-                alerts.setdefault((channel, message.ts), item)
-    return Arrivals(published, alerts)
+@dataclass(slots=True)
+class Inbox:
+    """Collects what arrives."""
+
+    local: LocalSetup
+    chapters: list[Arrivals] = field(default_factory=list)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def collect(self, chapter: Chapter, counts: Counter[str]) -> Arrivals:
+        """Return, and keep, what arrived since the last time."""
+        posted = [item for item in self._all_posted() if (item.channel.id, item.message.ts) not in self._seen]
+        self._seen.update((item.channel.id, item.message.ts) for item in posted)
+        published = [item for topic in self.local.topics for item in _read_topic(self.local, topic)]
+        arrivals = Arrivals(chapter, posted, published, counts)
+        self.chapters.append(arrivals)
+        return arrivals
+
+    @property
+    def posted(self) -> list[Posted]:
+        """Everything in Slack, as it is now: messages may have been updated."""
+        return [item for item in self._all_posted() if (item.channel.id, item.message.ts) in self._seen]
+
+    @property
+    def published(self) -> list[Published]:
+        """Everything on the topics."""
+        return [item for arrivals in self.chapters for item in arrivals.published]
+
+    def _all_posted(self) -> Iterable[Posted]:
+        for channel in self.local.slack.channels():
+            for thread in self.local.slack.threads(channel.id):
+                yield from (Posted(channel, message) for message in (thread.root, *thread.replies))
 
 
-def find_faults(scene: Scene, replay: Replay, arrivals: Arrivals, *, announced: int, uploaded: int) -> list[str]:
+def find_faults(local: LocalSetup, replay: Replay, inbox: Inbox, *, announced: int, uploaded: int) -> list[str]:
     """Return what does not add up, one sentence each.
 
     Args:
-        scene: Where it happened.
-        replay: What the handler says it did.
-        arrivals: What arrived.
+        local: Where it happened.
+        replay: What the handler reports about its invocations.
+        inbox: What arrived.
         announced: How many messages the bucket had to send.
-        uploaded: How many records the readable log objects hold.
+        uploaded: How many records the readable log files hold.
     """
     counts = replay.totals.counts
-    judged = counts["matched"] + counts["ignored"] + counts["unmatched"] + counts["failed"]
-    routed = [item for item in arrivals.published if item.event_id and item.topic == scene.topic_of(item.account)]
-    in_slack = {item.event_id for item in arrivals.alerts.values()}
-    missing = {item.event_id for item in routed} - in_slack
+    evaluated = counts["matched"] + counts["ignored"] + counts["unmatched"] + counts["failed"]
+    routed = [item for item in inbox.published if item.event_id and item.topic == local.topic_of(item.account)]
+    in_slack = Counter({str(item.event_id): _times_posted(local, inbox, item) for item in routed})
+    missing = [event_id for event_id in in_slack if not in_slack[event_id]]
+    repeated = [event_id for event_id, times in in_slack.items() if times > 1]
+    again = [item for each in inbox.chapters if each.chapter.redelivers for item in (*each.posted, *each.published)]
     claims = [
-        (replay.messages == announced, f"the bucket announced {announced} times and the queue gave {replay.messages}"),
+        (
+            replay.messages == announced,
+            f"the bucket sent {announced} messages and the queue delivered {replay.messages}",
+        ),
         (counts["records_in"] == uploaded, f"{uploaded} records were uploaded and {counts['records_in']} came in"),
-        (counts["records_in"] == judged, f"{counts['records_in']} records came in and {judged} were judged"),
+        (counts["records_in"] == evaluated, f"{counts['records_in']} records came in and {evaluated} were evaluated"),
         (not replay.totals.undelivered, f"undelivered: {dict(replay.totals.undelivered)}"),
         (len(routed) == counts["matched"], f"{counts['matched']} events matched and {len(routed)} reached their topic"),
+        (len(in_slack) == len(routed), f"{len(routed) - len(in_slack)} alerts reached their topic twice"),
         (not missing, f"{len(missing)} alerts did not reach their channel"),
+        (not repeated, f"{len(repeated)} alerts reached their channel twice"),
+        (not again, f"a retry delivered {len(again)} messages again"),
     ]
     return [problem for holds, problem in claims if not holds]
 
 
-def _everything(message: Message) -> str:
-    return json.dumps([message.text, message.blocks], ensure_ascii=False)
+def _times_posted(local: LocalSetup, inbox: Inbox, item: Published) -> int:
+    """Return how many messages of the channel that an alert is routed to hold its event's id."""
+    channel = local.channel_of(item.account)
+    texts = [
+        json.dumps([posted.message.text, posted.message.blocks], ensure_ascii=False)
+        for posted in inbox.posted
+        if posted.channel.id == channel
+    ]
+    return sum(str(item.event_id) in text for text in texts)
 
 
-def _read_topic(scene: Scene, topic: Topic) -> list[Published]:
+def _read_topic(local: LocalSetup, topic: Topic) -> list[Published]:
     found: list[Published] = []
-    while messages := receive(scene.sqs, topic.listener_url):
+    while messages := receive(local.sqs, topic.listener_url):
         for message in messages:
             envelope = json.loads(message["Body"])
             found.append(Published(topic, envelope.get("Subject", ""), json.loads(envelope["Message"])))

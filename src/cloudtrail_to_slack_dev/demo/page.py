@@ -1,16 +1,18 @@
-"""The HTML page: every channel as Slack shows it, and what the topics received."""
+"""The HTML page: the story chapter by chapter, each with its messages as Slack shows them, and what SNS received."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from cloudtrail_to_slack.messages.slack_text import visible
-from cloudtrail_to_slack_dev.demo.arrivals import Arrivals, Published
+from cloudtrail_to_slack_dev.demo.arrivals import Arrivals, Inbox
 from cloudtrail_to_slack_dev.demo.errors import DemoError
-from cloudtrail_to_slack_dev.demo.scene import Scene, Topic
-from cloudtrail_to_slack_dev.slack_standin import Section, render_page
+from cloudtrail_to_slack_dev.slack_standin import Attachment, Section, render_page
 
 _TITLE = "CloudTrail to Slack: the demo"
+_TEXT = (
+    "An intrusion into an organization of three accounts, as its CloudTrail log files show it, and what "
+    "cloudtrail-to-slack sends about it. Real log files in a local S3, the real handler, a local Slack. Times are UTC."
+)
 
 
 def prepare(path: Path) -> None:
@@ -27,26 +29,32 @@ def prepare(path: Path) -> None:
         raise DemoError(f"cannot write the page to {path}: it is a folder")
 
 
-def write_page(path: Path, scene: Scene, arrivals: Arrivals) -> None:
+def write_page(path: Path, inbox: Inbox) -> None:
     """Write the page.
 
     Raises:
         DemoError: it cannot be written.
     """
-    extras = [_section(topic, arrivals.published) for topic in scene.topics]
+    page = render_page(
+        inbox.local.slack, title=_TITLE, text=_TEXT, sections=[_section(arrivals) for arrivals in inbox.chapters]
+    )
     try:
-        path.write_text(render_page(scene.slack, title=_TITLE, extras=extras), encoding="utf-8")
+        path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise _cannot_write(path, error) from error
 
 
-def _section(topic: Topic, published: Sequence[Published]) -> Section:
-    entries = [
-        (item.subject, visible(json.dumps(item.body, indent=2, ensure_ascii=False), keep_lines=True))
-        for item in published
-        if item.topic == topic
+def _section(arrivals: Arrivals) -> Section:
+    chapter = arrivals.chapter
+    posted = [(item.channel.id, item.message.ts) for item in arrivals.posted]
+    attachments = [
+        Attachment(
+            f"SNS topic {item.topic.name}: {item.subject}",
+            visible(json.dumps(item.body, indent=2, ensure_ascii=False), keep_lines=True),
+        )
+        for item in arrivals.published
     ]
-    return Section(f"SNS topic {topic.name}", entries)
+    return Section(chapter.title, chapter.text, posted, attachments)
 
 
 def _cannot_write(path: Path, error: OSError) -> DemoError:

@@ -1,18 +1,22 @@
-"""From the queue to the handler and back, as Lambda's event source mapping goes."""
+"""From the queue to the handler and back, as Lambda's event source mapping works."""
 
 import io
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 from urllib.parse import unquote_plus
 
+from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack_dev.demo.clock import StoryClock
 from cloudtrail_to_slack_dev.demo.errors import DemoError
 from cloudtrail_to_slack_dev.demo.lambda_log import LogLine, Totals, read_log, unreadable_reasons, warnings_of
-from cloudtrail_to_slack_dev.demo.scene import Scene, receive
+from cloudtrail_to_slack_dev.demo.local_setup import LocalSetup, receive
 
 _TIMEOUT_SECONDS = 30.0
 
@@ -35,7 +39,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class HandedBack:
-    """A message that the handler handed back to the queue: what it was about, and why."""
+    """A message that the handler gave back to the queue: what it was about, and why."""
 
     subject: str
     reason: str
@@ -43,28 +47,51 @@ class HandedBack:
 
 @dataclass(slots=True)
 class Replay:
-    """What the invocations did, all together."""
+    """What the invocations did, all together.
 
-    batches: int = 0
+    Attributes:
+        messages: How many messages of the bucket the queue delivered.
+        totals: What the invocations report about them.
+        repeated: What the invocations report about messages that were delivered once more.
+        warnings: The handler's log lines at WARNING and above.
+        handed_back: The messages that went back to the queue.
+    """
+
     messages: int = 0
     totals: Totals = field(default_factory=Totals)
+    repeated: Totals = field(default_factory=Totals)
     warnings: list[LogLine] = field(default_factory=list)
     handed_back: list[HandedBack] = field(default_factory=list)
+    _done: list[str] = field(default_factory=list)
 
-    def drain(self, scene: Scene, say: Callable[[str], None]) -> None:
-        """Invoke the handler with batch after batch until the queue is empty.
+    def drain(self, local: LocalSetup) -> Counter[str]:
+        """Invoke the handler until the queue is empty; return what the invocations count, added up.
 
         Raises:
             DemoError: the handler raised, or did not close an invocation as it does.
         """
-        while messages := receive(scene.sqs, scene.queue_url):
-            self._invoke(scene, messages, say)
+        counts: Counter[str] = Counter()
+        while messages := receive(local.sqs, local.queue_url):
+            self.messages += len(messages)
+            counts += self._invoke(local, messages, self.totals)
+        return counts
 
-    def _invoke(self, scene: Scene, messages: Sequence[Message], say: Callable[[str], None]) -> None:
-        self.batches += 1
-        self.messages += len(messages)
-        answer, lines = _call_handler(_lambda_event(messages, scene.queue_arn))
-        if not self.totals.add(lines):
+    def drain_again(self, local: LocalSetup) -> Counter[str]:
+        """Let the queue deliver what was worked off so far once more, and invoke the handler until it is empty.
+
+        Raises:
+            DemoError: as `drain`.
+        """
+        for body in self._done:
+            local.sqs.send_message(QueueUrl=local.queue_url, MessageBody=body)
+        counts: Counter[str] = Counter()
+        while messages := receive(local.sqs, local.queue_url):
+            counts += self._invoke(local, messages, self.repeated)
+        return counts
+
+    def _invoke(self, local: LocalSetup, messages: Sequence[Message], totals: Totals) -> Counter[str]:
+        answer, lines = _call_handler(_lambda_event(messages, local.queue_arn))
+        if not totals.add(lines):
             raise DemoError("the handler returned without the log line that closes an invocation")
         self.warnings += warnings_of(lines)
         failed = {str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]}
@@ -74,9 +101,23 @@ class Replay:
                 url = _object_url(str(message["Body"]))
                 self.handed_back.append(HandedBack(url, reasons.get(url, "see the log")))
             else:
-                scene.sqs.delete_message(QueueUrl=scene.queue_url, ReceiptHandle=message["ReceiptHandle"])
-        said = _closing_sentence(lines)
-        say(f"batch {self.batches}, messages: {len(messages)}, {said}, handed back: {len(failed)}")
+                local.sqs.delete_message(QueueUrl=local.queue_url, ReceiptHandle=message["ReceiptHandle"])
+                self._done.append(str(message["Body"]))
+        counted = Totals()
+        counted.add(lines)
+        return counted.counts
+
+
+@contextmanager
+def handler_at(clock: StoryClock) -> Iterator[None]:
+    """Let the handler take the story's time for the present."""
+    # The handler's logger reads LOG_LEVEL when it is imported, so it is not imported before that is set.
+    with mock.patch("cloudtrail_to_slack.handler.invocation_clock", lambda context: _clock(context, clock)):
+        yield
+
+
+def _clock(context: Context, clock: StoryClock) -> Clock:
+    return Clock(lambda: context.get_remaining_time_in_millis() / 1000, now=clock.now, sleep=clock.sleep)
 
 
 def _call_handler(event: dict[str, Any]) -> tuple[dict[str, Any], list[LogLine]]:
@@ -123,9 +164,3 @@ def _object_url(body: str) -> str:
         return f"s3://{s3['bucket']['name']}/{unquote_plus(s3['object']['key'])}"
     except (ValueError, LookupError, TypeError):
         return "a message that announces no object"
-
-
-def _closing_sentence(lines: Sequence[LogLine]) -> str:
-    counts = Totals()
-    counts.add(lines)
-    return f"records: {counts.counts['records_in']}, matched: {counts.counts['matched']}"

@@ -21,9 +21,13 @@ _MARKUP: Final = re.compile(
 _STYLES: Final = {"code": "cyan", "date": "", "label": "underline", "bold": "bold", "italic": "italic"}
 
 
+# What asks for the coloured form of the emoji before it. Terminals disagree about how wide that is, so it is left out.
+_EMOJI_FORM: Final = re.compile("(?<=[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])\ufe0f")
+
+
 def safe(text: str) -> str:
     r"""Show control characters and their like as `\u001b`; a line break becomes a space."""
-    return visible(text.replace("\n", " "))
+    return visible(_EMOJI_FORM.sub("", text.replace("\n", " ")))
 
 
 def slack_lines(text: str) -> list[Text]:

@@ -10,12 +10,13 @@ from cloudtrail_to_slack_dev.slack_standin.faults import (
     SlackError,
 )
 from cloudtrail_to_slack_dev.slack_standin.limits import violation
-from cloudtrail_to_slack_dev.slack_standin.page import Section, render_page
+from cloudtrail_to_slack_dev.slack_standin.page import Attachment, Section, render_page
 from cloudtrail_to_slack_dev.slack_standin.records import Call, Channel, Message, Thread
 from cloudtrail_to_slack_dev.slack_standin.server import SlackStandIn
 
 __all__ = [
     "AcceptedThenDropped",
+    "Attachment",
     "Call",
     "Channel",
     "Dropped",

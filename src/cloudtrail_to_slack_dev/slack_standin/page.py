@@ -1,6 +1,8 @@
-"""One HTML page that shows the stand-in's channels as Slack would."""
+"""One HTML page that shows messages of the fake Slack as Slack would."""
 
-from collections.abc import Sequence
+import html
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -14,38 +16,57 @@ from cloudtrail_to_slack_dev.slack_standin.style import STYLE
 
 _APP_NAME: Final = "CloudTrail to Slack"
 _APP_ICON: Final = "🛰️"
+_LONGEST_LINK: Final = 60
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What is folded away below a section's messages, such as an SNS message: a title, and a text to show as it is."""
+
+    title: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Section:
-    """A further part of the page, such as an SNS topic.
+    """A part of the page.
 
     Attributes:
-        title: What the part shows.
-        entries: Pairs of a heading and a text to show as it is, in order.
+        title: Its heading.
+        text: A sentence or two below it.
+        posted: The messages it shows, in order, as pairs of a channel's id and a message's `ts`. Replies are shown in
+            their threads; where the thread begins in another section, this one links to it.
+        attachments: What is folded away below.
     """
 
     title: str
-    entries: Sequence[tuple[str, str]]
+    text: str
+    posted: Sequence[tuple[str, str]]
+    attachments: Sequence[Attachment] = ()
 
 
-def render_page(standin: SlackStandIn, *, title: str, extras: Sequence[Section] = ()) -> str:
-    """A self-contained HTML page: every channel with its messages, then the further sections.
+def render_page(standin: SlackStandIn, *, title: str, text: str, sections: Sequence[Section]) -> str:
+    """Return a self-contained HTML page with these sections.
 
-    The page holds no script and loads nothing. Times are in UTC.
+    The page holds no script and loads nothing. Times are in UTC. It follows the reader's choice of light or dark.
     """
-    channels = standin.channels()
-    links = [f'<a href="#{_anchor(channel)}">{_hash(channel.name)}</a>' for channel in channels]
-    topics = [f'<a href="#extra-{n}"><span class="hash">✉</span>{_escape(e.title)}</a>' for n, e in enumerate(extras)]
-    more = f"<h2>Elsewhere</h2><nav>{''.join(topics)}</nav>" if topics else ""
-    main = [_channel(channel, standin.threads(channel.id)) for channel in channels]
-    main += [_extra(number, extra) for number, extra in enumerate(extras)]
+    threads = {
+        (channel.id, message.ts): (channel, thread, message)
+        for channel in standin.channels()
+        for thread in standin.threads(channel.id)
+        for message in (thread.root, *thread.replies)
+    }
+    shown = [[threads[posted] for posted in section.posted] for section in sections]
+    links = [f'<li><a href="#section-{n}">{_escape(each.title)}</a></li>' for n, each in enumerate(sections, 1)]
+    main = [_section(n, *each) for n, each in enumerate(zip(sections, shown, strict=True), 1)]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
         f"<title>{_escape(title)}</title><style>{STYLE}</style></head><body>"
-        f'<div class="app"><aside class="sidebar"><div class="workspace">{_escape(title)}</div>'
-        f"<h2>Channels</h2><nav>{''.join(links)}</nav>{more}</aside>"
+        f'<div class="app"><header class="sidebar"><h1>{_escape(title)}</h1><p>{_escape(text)}</p>'
+        f'<p class="days">{_days(message for each in shown for _, _, message in each)}</p>'
+        f'<details class="contents" open><summary>Contents</summary><ol>{"".join(links)}</ol></details></header>'
         f'<main class="main">{"".join(main)}</main></div></body></html>\n'
     )
 
@@ -54,45 +75,67 @@ def _escape(text: str) -> str:
     return render_verbatim(text)
 
 
-def _anchor(channel: Channel) -> str:
-    return f"channel-{_escape(channel.id)}"
+def _anchor(message: Message) -> str:
+    return f"message-{_escape(message.channel)}-{message.ts}"
 
 
-def _hash(name: str) -> str:
-    return f'<span class="hash">#</span>{_escape(name)}'
+def _days(messages: Iterable[Message]) -> str:
+    """Return the days on which messages were posted, of few messages or many."""
+    days = sorted({_moment(message).date() for message in messages})
+    return " and ".join(f"{day:%A}, {day:%B} {day.day}, {day.year}" for day in days)
 
 
-def _channel(channel: Channel, threads: Sequence[Thread]) -> str:
-    parts = []
-    day = ""
-    for thread in threads:
-        moment = _moment(thread.root)
-        if day != (today := f"{moment:%A}, {moment:%B} {moment.day}, {moment.year}"):
-            day = today
-            parts.append(f'<div class="day"><span>{day}</span></div>')
-        parts.append(_message(thread.root, _replies(thread.replies)))
-    content = "".join(parts) or '<div class="empty">No messages yet.</div>'
-    posted = sum(1 + len(thread.replies) for thread in threads)
-    count = f'<span class="count">{_counted(posted, "message")}{" · archived" if channel.archived else ""}</span>'
+def _section(number: int, section: Section, shown: Sequence[tuple[Channel, Thread, Message]]) -> str:
+    parts = [_message(message, channel, thread.replies) for channel, thread, message in shown if message == thread.root]
+    here = {thread.root.ts for _, thread, message in shown if message == thread.root}
+    replies = Counter(thread.root.ts for _, thread, _ in shown if thread.root.ts not in here)
+    roots = {thread.root.ts: (channel, thread.root) for channel, thread, _ in shown}
+    parts += [_elsewhere(*roots[ts], count) for ts, count in replies.items()]
+    content = "".join(parts) or '<p class="empty">No message.</p>'
     return (
-        f'<section class="channel" id="{_anchor(channel)}"><div class="channel-head">'
-        f'<h1># {_escape(channel.name)}</h1>{count}</div><div class="messages">{content}</div></section>'
+        f'<section class="section-of-page" id="section-{number}"><h2><span class="number">{number}</span> '
+        f'{_escape(section.title)}</h2><p class="about">{_escape(section.text)}</p>'
+        f'<div class="messages">{content}</div>{_attachments(section.attachments)}</section>'
     )
 
 
-def _message(message: Message, replies: str = "") -> str:
+def _elsewhere(channel: Channel, root: Message, replies: int) -> str:
+    """Return a line that leads to a thread of another section."""
+    opening = _escape(html.unescape(" ".join(root.text.split()))[:_LONGEST_LINK])
+    counted = _counted(replies, "reply", "replies")
+    return (
+        f'<p class="elsewhere">↳ {counted} in <span class="where">#{_escape(channel.name)}</span>, in the thread of '
+        f'<a href="#{_anchor(root)}">{opening}…</a></p>'
+    )
+
+
+def _attachments(attachments: Sequence[Attachment]) -> str:
+    if not attachments:
+        return ""
+    inner = "".join(
+        f"<details><summary>{_escape(each.title)}</summary><pre>{_escape(each.text)}</pre></details>"
+        for each in attachments
+    )
+    return (
+        f'<details class="attachments"><summary>SNS received {_counted(len(attachments), "message")}</summary>'
+        f"{inner}</details>"
+    )
+
+
+def _message(message: Message, channel: Channel | None = None, replies: Sequence[Message] = ()) -> str:
     name = _said(message, "username") or _APP_NAME
     icon = with_emoji(_said(message, "icon_emoji") or _APP_ICON)
     content = render_blocks(message.blocks) or f'<div class="block text">{_text(message)}</div>'
     edited = '<span class="edited">(edited)</span>' if message.edited else ""
+    where = f'<span class="where">#{_escape(channel.name)}</span>' if channel else ""
     moment = _moment(message)
-    clock = f"{moment.hour % 12 or 12}:{moment:%M} {'AM' if moment.hour < 12 else 'PM'}"  # noqa: PLR2004 (noon)
     return (
-        f'<article class="message" id="message-{_escape(message.channel)}-{message.ts}">'
+        f'<article class="message" id="{_anchor(message)}">'
         f'<div class="avatar" aria-hidden="true">{_escape(icon)}</div><div class="body">'
         f'<div class="who"><span class="name">{_escape(name)}</span><span class="badge">APP</span>'
-        f'<time class="time" datetime="{moment:%Y-%m-%dT%H:%M:%SZ}" title="{moment:%H:%M:%S} UTC">{clock}</time>'
-        f'</div><div class="content">{content}{edited}</div>{replies}</div></article>'
+        f'<time class="time" datetime="{moment:%Y-%m-%dT%H:%M:%SZ}" title="{moment:%Y-%m-%d %H:%M:%S} UTC">'
+        f"{moment:%H:%M}</time>{where}</div>"
+        f'<div class="content">{content}{edited}</div>{_replies(replies)}</div></article>'
     )
 
 
@@ -101,17 +144,10 @@ def _replies(replies: Sequence[Message]) -> str:
         return ""
     inner = "".join(_message(reply) for reply in replies)
     counted = _counted(len(replies), "reply", "replies")
-    # Open from the start: a printed page or a screenshot shows the whole thread.
     return (
-        f'<details class="replies" open><summary>{counted}<span>Thread</span></summary>'
+        f'<details class="replies"><summary>{counted}<span>Thread</span></summary>'
         f'<div class="reply-list">{inner}</div></details>'
     )
-
-
-def _extra(number: int, extra: Section) -> str:
-    entries = "".join(f"<h2>{_escape(heading)}</h2><pre>{_escape(text)}</pre>" for heading, text in extra.entries)
-    content = entries or '<div class="empty">Nothing yet.</div>'
-    return f'<section class="extra" id="extra-{number}"><h1>{_escape(extra.title)}</h1>{content}</section>'
 
 
 def _text(message: Message) -> str:

@@ -1,7 +1,7 @@
-"""The demo's scene: AWS from a moto server, Slack from the stand-in, set up as a deployment sets them up."""
+"""What the demo runs on: AWS from a moto server and the fake Slack, set up as a deployment sets them up."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -47,11 +47,11 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """What the demo acts in.
+class LocalSetup:
+    """AWS and Slack on this machine.
 
     Attributes:
-        slack: The stand-in for Slack.
+        slack: The fake Slack.
         s3: A client for the trail's bucket.
         sqs: A client for all queues.
         queue_url: The queue that the bucket notifies.
@@ -76,22 +76,26 @@ class Scene:
 
 
 @contextmanager
-def set_scene() -> Iterator[Scene]:
-    """Set the scene, and leave nothing of it behind: no process, no file, no environment variable."""
+def set_up(clock: Callable[[], float]) -> Iterator[LocalSetup]:
+    """Set everything up, and leave nothing behind: no process, no file, no environment variable.
+
+    Args:
+        clock: Where Slack's times come from, in seconds since 1970.
+    """
     with ExitStack() as stack:
         with uninterrupted():
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="cloudtrail-to-slack-demo-")))
         stack.enter_context(demo_environment(folder))
-        moto = MotoServer()
+        moto = MotoServer("cloudtrail_to_slack_dev.quick_moto")
         stack.push(moto)  # before it starts: an interruption while it does must end its process too
         moto.__enter__()
-        slack = stack.enter_context(SlackStandIn())
+        slack = stack.enter_context(SlackStandIn(clock=clock))
         for channel_id, name in _CHANNELS.items():
             slack.add_channel(channel_id, name)
         set_variables({"AWS_ENDPOINT_URL": moto.url})
-        scene = _set_up_aws(slack)
-        _deploy(scene, folder)
-        yield scene
+        local = _set_up_aws(slack)
+        _deploy(local, folder)
+        yield local
 
 
 def receive(sqs: "SQSClient", queue_url: str) -> list[Mapping[str, Any]]:
@@ -106,7 +110,7 @@ def receive(sqs: "SQSClient", queue_url: str) -> list[Mapping[str, Any]]:
     return [dict(message) for message in answer.get("Messages", ())]
 
 
-def _set_up_aws(slack: SlackStandIn) -> Scene:
+def _set_up_aws(slack: SlackStandIn) -> LocalSetup:
     s3, sqs = boto3.client("s3"), boto3.client("sqs")
     queue_url, queue_arn = _make_queue(sqs, _QUEUE)
     topics = [_make_topic(sqs, name) for name in ("security-alerts", "production-alerts")]
@@ -118,7 +122,7 @@ def _set_up_aws(slack: SlackStandIn) -> Scene:
             "QueueConfigurations": [{"QueueArn": queue_arn, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}]
         },
     )
-    return Scene(slack, s3, sqs, queue_url, queue_arn, topics)
+    return LocalSetup(slack, s3, sqs, queue_url, queue_arn, topics)
 
 
 def _make_queue(sqs: "SQSClient", name: str) -> tuple[str, str]:
@@ -147,9 +151,9 @@ def _make_table() -> None:
     )
 
 
-def _deploy(scene: Scene, folder: Path) -> None:
+def _deploy(local: LocalSetup, folder: Path) -> None:
     """Write `config.json` and set the variables of the function, as a deployment does."""
-    default, production = scene.topics
+    default, production = local.topics
     config = json.loads((files(__package__) / "demo_config.json").read_text("utf-8")) | {
         "slack": _SLACK,
         "sns": {
@@ -163,8 +167,8 @@ def _deploy(scene: Scene, folder: Path) -> None:
     set_variables(
         {
             "CONFIG_PATH": str(path),
-            "SLACK_BOT_TOKEN": scene.slack.bot_token,
-            "SLACK_API_URL": scene.slack.api_url,
+            "SLACK_BOT_TOKEN": local.slack.bot_token,
+            "SLACK_API_URL": local.slack.api_url,
             "DYNAMODB_TABLE_NAME": _TABLE,
         }
     )
