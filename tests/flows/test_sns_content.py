@@ -249,10 +249,10 @@ def test_a_request_that_cannot_be_written_is_the_contents_fault(world: World, to
     world.configure(sns={"default_topic_arn": topic})
     send = Sns.send
 
-    def refusing(self: Sns, topic_arn: str, message: SnsMessage) -> None:
+    def refusing(self: Sns, topic_arn: str, message: SnsMessage, **options: Any) -> None:
         if "e-0" in message.body and message.attributes:
             message = replace(message, subject="\ud800" if len(message.attributes) > 2 else message.subject)
-        send(self, topic_arn, message)
+        send(self, topic_arn, message, **options)
 
     world.monkeypatch.setattr(Sns, "send", refusing)
     world.put_log(record(eventID="e-0"), record(eventID="e-1"))
