@@ -88,7 +88,7 @@ def test_an_event_of_another_region_is_told_within_seconds_and_once(stage: Stage
     assert stage.run_function() == 1
     (alert,) = stage.slack.messages(_CHANNEL)
     said = json.dumps([alert.text, alert.blocks])
-    for told in ("StopLogging", "mallory", "brought by EventBridge", "aws cloudtrail start-logging"):
+    for told in ("StopLogging", "mallory", "received from EventBridge", "aws cloudtrail start-logging"):
         assert told in said
 
     (envelope,) = heard()
