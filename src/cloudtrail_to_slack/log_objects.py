@@ -69,6 +69,10 @@ def _announced(s3: "S3Client", log_object: LogObject) -> "StreamingBody":
     Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
     will do, as long as its ETag is the announced one.
     Sources: Amazon S3 API Reference, GetObject; Amazon S3 User Guide, "Conditional requests".
+
+    Raises:
+        LogObjectError: it is not, and the announced version may not be read.
+        ClientError: S3 refuses for another reason.
     """
     wanted: GetObjectRequestTypeDef = {"Bucket": log_object.bucket, "Key": log_object.key}
     if log_object.etag:
@@ -81,7 +85,14 @@ def _announced(s3: "S3Client", log_object: LogObject) -> "StreamingBody":
     except ClientError as error:
         if _code(error) not in _DENIED or not log_object.etag:
             raise
-    return s3.get_object(**wanted)["Body"]
+    try:
+        return s3.get_object(**wanted)["Body"]
+    except ClientError as error:
+        if _code(error) in _CHANGED:
+            raise LogObjectError(
+                "it was overwritten; to read the announced version the role needs s3:GetObjectVersion"
+            ) from None
+        raise
 
 
 def _answer(error: ClientError, log_object: LogObject) -> str:

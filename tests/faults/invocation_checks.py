@@ -11,7 +11,9 @@ from faults.log_files import LogFile
 
 _MOST_IN_A_SHORT_TIME = 30  # happenings
 # Reasons for which a log file was not read this time, or not to its end. The others will be there the next time.
-_PASSING = re.compile(r"no time|S3 answers|S3 cannot be read|the connection to S3 broke|longer than there is time")
+_PASSING = re.compile(
+    r"no time|longer than there is time|S3 answers|S3 cannot be read|connection to S3 broke|needs s3:GetObjectVersion"
+)
 _NO_TIME = re.compile(r"no time|longer than there is time")
 
 # By kind of destination and event.
