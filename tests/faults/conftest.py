@@ -7,9 +7,9 @@ import pytest
 from faults.stage import Stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def whole_run() -> Iterator[Stage]:
-    """One stage for the whole run."""
+    """One stage for all histories in a row, and for no other test."""
     with Stage() as stage:
         yield stage
 
