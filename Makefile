@@ -41,7 +41,7 @@ pytest: $(READY) ## the Python tests but the long ones, with few examples of eac
 	$(PYTEST) $(PYTHON_TESTS) -m 'not long' --examples 0.25
 
 thorough: $(READY) ## all Python tests, with many examples of each property, and coverage (branches counted, 95 % at least)
-	$(PYTEST) $(PYTHON_TESTS) --examples 5 --cov --cov-report=term
+	$(PYTEST) $(PYTHON_TESTS) --examples 1 --cov --cov-report=term
 
 # Without coverage: the histories trace lines themselves, to end a process between any two.
 histories: export FAULTS_SECONDS ?= 20

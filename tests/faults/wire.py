@@ -25,7 +25,7 @@ import botocore.useragent
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 import cloudtrail_to_slack
-from cloudtrail_to_slack import record_evaluation, secret_values, waiting
+from cloudtrail_to_slack import record_evaluation, waiting
 from cloudtrail_to_slack.rules import RuleSet, engine
 from faults.diary import Invocation, Request
 from faults.play import Play
@@ -71,7 +71,6 @@ class Wire:
             for target, name, stand_in in (
                 (waiting, "time", clock),
                 (botocore.endpoint, "time", clock),
-                (secret_values, "time", types.SimpleNamespace(monotonic=self._time)),
                 (engine, "perf_counter", self._time),
                 (record_evaluation, "perf_counter", self._time),
                 (RuleSet, "judge", self._judge(RuleSet.judge)),
