@@ -21,7 +21,6 @@ _RETRIES_AFTER = (60.0, 120.0)  # of an asynchronous invocation
 _MOST_RECEIVES = 3
 _MOST_MESSAGES = 10
 _GUARDED = ("alert#", "notice#")  # keys of the ledger's items
-_RENEWED_AFTER = 10.0  # seconds within which a process reads a secret that was refused once only
 
 
 @dataclass(eq=False)
@@ -142,7 +141,7 @@ class Play:
         for call, post in zip(calls, diary.posts, strict=True):
             if call.error == "invalid_auth" and deployment.rotates and call.channel:
                 diary.refused.add(call.channel)
-                if post.invocation.began < self.start + sum(deployment.rotates) + _RENEWED_AFTER:
+                if post.invocation.began < self.start + sum(deployment.rotates):
                     post.invocation.troubles.add("slack")
             if call.accepted and call.method != "chat.update" and call.channel:
                 read_message(diary, call, post, deployment.slack)
