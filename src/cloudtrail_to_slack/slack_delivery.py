@@ -16,7 +16,7 @@ from cloudtrail_to_slack.messages.slack_alert import (
     reply_message,
 )
 from cloudtrail_to_slack.messages.slack_message import SlackMessage, noted
-from cloudtrail_to_slack.messages.slack_notices import Notice, plain_notice
+from cloudtrail_to_slack.messages.slack_notices import Notice, bare_notice, plain_notice
 from cloudtrail_to_slack.messages.summary_parts import SummaryPart
 from cloudtrail_to_slack.outcomes import Outcome, Results
 from cloudtrail_to_slack.routing import Kind, Target
@@ -70,7 +70,7 @@ class SlackDelivery:
         return (yield from self._sized(target, sizes, thread_ts, check)).ts
 
     def notice(self, target: Target, notice: Notice, note: str | None, check: Check) -> Waits[None]:
-        """Send a notice: whole, as text without blocks, or its title alone.
+        """Send a notice: whole, as text without blocks, or its beginning as one bare line.
 
         Raises:
             DeliveryError: it was not sent.
@@ -78,7 +78,7 @@ class SlackDelivery:
         sizes: list[Callable[[], SlackMessage]] = [
             lambda: noted(notice.message, note),
             lambda: noted(plain_notice(notice), note),
-            lambda: SlackMessage(notice.message.text),
+            lambda: bare_notice(notice),
         ]
         yield from self._sized(target, sizes, None, check)
 

@@ -207,11 +207,12 @@ def test_a_table_that_is_throttled_fails_the_invocation(world: World, dynamodb: 
     assert world.texts() == []
 
 
-def test_a_notice_whose_blocks_are_rejected_keeps_its_ids(world: World) -> None:
-    """A notice that Slack takes only without blocks still has the rule, the error and every event's id."""
+@pytest.mark.parametrize("rejections", [1, 2])
+def test_a_notice_that_is_rejected_keeps_its_ids(world: World, rejections: int) -> None:
+    """A notice that Slack takes only without blocks, or in bare words, still has the rule, the error and every id."""
     world.configure_bot(table=False, use_default_rules=False, rules=[_RULE])
     world.put_log(*(record(eventID=f"e-{number}-") for number in range(50)))
-    world.slack.fail(SlackError("invalid_blocks"))
+    world.slack.fail(SlackError("invalid_blocks"), times=rejections)
     world.invoke(s3_event(KEY))
     (message,) = world.slack.messages(CHANNEL)
     assert message.blocks == []

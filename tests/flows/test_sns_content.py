@@ -290,3 +290,17 @@ def test_what_an_error_means(code: str, status: int, kind: type[DeliveryError]) 
     """An error nobody has heard of is judged by its status."""
     error = sns_error({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}})
     assert type(error) is kind
+
+
+def test_a_notice_that_is_rejected_keeps_its_ids(world: World, topics: Topics) -> None:
+    """A notice about a rule that raises still has the rule, its severity and every event's id in its bare form."""
+    topic = world.make_topic("alerts")
+    rule = {"id": "svc", "expression": "event['requestParameters.none'] == 'é'", "severity": "high"}
+    world.configure(sns={"default_topic_arn": topic}, use_default_rules=False, rules=[rule])
+    topics.refuse = lambda call: ("InvalidParameter", "Invalid parameter: Message") if call.attributes else None
+    world.put_log(*(record(eventID=f"e-{number}-") for number in range(100)))
+    world.invoke(s3_event(KEY))
+    (body,) = world.bodies(topic)
+    assert all(f"e-{number}-" in body["error_message"] for number in range(100))
+    assert (body["severity"], body["rules"]) == ("high", ["svc"])
+    assert topics.calls[-1].body.isascii()

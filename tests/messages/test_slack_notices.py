@@ -1,6 +1,7 @@
 """What is told in Slack besides alerts."""
 
 import html
+import re
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_messag
 from cloudtrail_to_slack.messages.slack_message import SlackMessage
 from cloudtrail_to_slack.messages.slack_notices import (
     Notice,
+    bare_notice,
     plain_notice,
     removed_object_notice,
     unreadable_notice,
@@ -134,6 +136,9 @@ def test_a_notice_without_blocks_is_harmless(title: str, text: str) -> None:
     assert_escaped(message.text)
     assert_visible(message.text)
     assert message.blocks == []
+    bare = bare_notice(Notice(SlackMessage("title"), title, text))
+    assert violation({"text": bare.text}, longest_text=4000) is None
+    assert re.fullmatch(r"[A-Za-z0-9 _.,:/=()?-]+", bare.text)
 
 
 def test_a_notice_without_blocks_keeps_to_its_limit() -> None:

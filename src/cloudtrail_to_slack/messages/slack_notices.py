@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,8 @@ from cloudtrail_to_slack.notifications import LogObject, RemovedObject
 # Slack cuts a text at 40,000 characters. Source: Slack API docs, chat.postMessage, "Truncating content".
 _MOST_PLAIN_TEXT = 30_000
 _MOST_PLAIN_LINE = 20_000
+_MOST_BARE_TEXT = 3_500
+_NOT_BARE = re.compile(r"[^A-Za-z0-9 _.,:/=()-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,11 @@ def plain_notice(notice: Notice) -> SlackMessage:
             break
         lines.append(shown)
     return SlackMessage("\n".join(lines))
+
+
+def bare_notice(notice: Notice) -> SlackMessage:
+    """Return the beginning of a notice as one line of plain ASCII, in which there is nothing left to reject."""
+    return SlackMessage(_NOT_BARE.sub("?", f"{notice.title} - {notice.text}".replace("\n", " - "))[:_MOST_BARE_TEXT])
 
 
 def with_thread_count(opening: SlackMessage, alerts: int, last: datetime | None) -> SlackMessage:

@@ -22,6 +22,7 @@ _MAX_SUBJECT = 100  # Amazon SNS API Reference, Publish: printable ASCII, fewer 
 _ATTRIBUTE_BYTES = 256
 _MOST_RULES = 10
 _SHORT = 200
+_MOST_BARE_TEXT = 100_000  # of a notice
 _NOT_PLAIN = re.compile(r"[^ -~]")
 # What no message may hold. Source: Amazon SQS API Reference, SendMessage (subscribed queues get what is published).
 _NO_CHARACTER = re.compile("[\ufffe\uffff]")
@@ -179,9 +180,10 @@ def _body_alone(alert: Alert, key: str, note: str | None) -> SnsMessage:
 
 
 def _bare_notice(notice: Notice) -> SnsMessage:
-    """Return a notice in words, digits and few marks."""
-    parts = {"title": notice.title, "error_message": notice.text, "account_id": notice.account}
-    body = {name: _bare(name, value) for name, value in {**parts, "source_file": notice.source_file}.items()}
+    """Return a notice in words, digits and few marks, with its text: what that lists is named in no other message."""
+    parts = {"title": notice.title, "account_id": notice.account, "source_file": notice.source_file}
+    body = {name: _bare(name, value) for name, value in (parts | _about_rules(notice)).items()}
+    body["error_message"] = _NOT_BARE.sub("?", "; ".join(notice.text[:_MOST_BARE_TEXT].splitlines()))
     return SnsMessage("", _fit(body, MAX_BODY_BYTES, in_ascii=True), identity=notice.identity)
 
 
