@@ -148,3 +148,11 @@ def test_a_notice_without_blocks_keeps_to_its_limit() -> None:
     assert message.text.startswith("title\nline 0 ")
     assert len(message.text) <= 30_000
     assert all(line.endswith("x") for line in message.text.splitlines()[1:])
+
+
+def test_the_plainest_notices_name_the_log_file() -> None:
+    """A notice about a log file names it in every form."""
+    notice = unreadable_notice(LOG_OBJECT, "it is truncated", ACCOUNT)
+    for message in (notice.message, plain_notice(notice), bare_notice(notice)):
+        assert LOG_OBJECT.url in message.text
+        assert "it is truncated" in message.text

@@ -127,7 +127,8 @@ def plain_notice(notice: Notice) -> SlackMessage:
 
 def bare_notice(notice: Notice) -> SlackMessage:
     """Return the beginning of a notice as one line of plain ASCII, in which there is nothing left to reject."""
-    return SlackMessage(_NOT_BARE.sub("?", f"{notice.title} - {notice.text}".replace("\n", " - "))[:_MOST_BARE_TEXT])
+    text = f"{notice.message.text} - {notice.text}".replace("\n", " - ")
+    return SlackMessage(_NOT_BARE.sub("?", text)[:_MOST_BARE_TEXT])
 
 
 def with_thread_count(opening: SlackMessage, alerts: int, last: datetime | None) -> SlackMessage:
