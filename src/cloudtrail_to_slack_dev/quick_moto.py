@@ -4,10 +4,15 @@ What moto finds out anew for each request, though it never changes, is remembere
 table deeply for each item of a transaction, in order to restore it if the transaction fails; what transactions put are
 new items, so copying the references restores the table as well. All subscriptions sign with one key: to make
 one takes as long as fifty requests. Requests are not logged.
+
+Its DynamoDB takes one request at a time. moto checks a condition and writes the item in two steps, and two requests at
+the same moment may both pass the check, which DynamoDB rules out.
 """
 
 import copy
 import sys
+import threading
+from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +24,7 @@ from moto.core import responses
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 from moto.server import main
 from moto.sns.models import Subscription
 from werkzeug.serving import WSGIRequestHandler
@@ -32,12 +38,23 @@ def _copied(value: Any) -> Any:  # noqa: ANN401 (whatever moto copies)
     return table
 
 
+def _one_at_a_time(call: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHandler], Any]:
+    turn = threading.Lock()
+
+    def wait_and_call(handler: DynamoHandler) -> Any:  # noqa: ANN401 (moto's answer)
+        with turn:
+            return call(handler)
+
+    return wait_and_call
+
+
 if __name__ == "__main__":
     services = tuple(backends.list_of_moto_modules())
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     with (
         mock.patch.object(models, "copy", SimpleNamespace(deepcopy=_copied, copy=copy.copy)),  # as much as moto uses
         mock.patch.object(backends, "list_of_moto_modules", return_value=services),
+        mock.patch.object(DynamoHandler, "call_action", _one_at_a_time(DynamoHandler.call_action)),
         mock.patch.object(WSGIRequestHandler, "log_request", return_value=None),
         mock.patch.object(Subscription, "private_key", return_value=key),
         mock.patch.object(responses, "method_names_from_class", cache(method_names_from_class)),

@@ -9,7 +9,8 @@ from hypothesis import settings
 def scale_examples(tests: Iterable[Any], factor: float) -> None:
     """Let each property test among `tests` try `factor` times the examples that its own settings name.
 
-    With a factor below 1 it tries the same examples in every run: a quick run then fails for what was changed alone.
+    No example has a deadline: a slow machine is no failure. With a factor below 1 it tries the same examples in every
+    run: a quick run then fails for what was changed alone.
     """
     for test in set(tests):
         if not hasattr(test, "hypothesis"):
@@ -19,4 +20,4 @@ def scale_examples(tests: Iterable[Any], factor: float) -> None:
         examples = max(1, round(own.max_examples * factor))
         if factor < 1:
             own = settings(own, derandomize=True, database=None)
-        test._hypothesis_internal_use_settings = settings(own, max_examples=examples)  # noqa: SLF001
+        test._hypothesis_internal_use_settings = settings(own, max_examples=examples, deadline=None)  # noqa: SLF001
