@@ -32,7 +32,8 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-PYTEST := $(BIN)/python -m pytest -n auto
+# Each process starts a local AWS of its own, so many of them cost more than they save.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
 # They take Terraform, and come with `make terraform`.
 TERRAFORM_TESTS := $(shell grep -rl --include='test_*.py' '^from support.terraform import' tests | sort)
 PYTHON_TESTS := --ignore=tests/faults $(TERRAFORM_TESTS:%=--ignore=%)

@@ -13,6 +13,7 @@ from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from support.cases import mark_long_cases
 from support.examples import scale_examples
 from support.world import World
 
@@ -28,8 +29,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Scale the number of examples of every property test."""
+    """Scale the number of examples of every property test, and mark what is left to `make test-all`."""
+    mark_long_cases(items)
     scale_examples((item.obj for item in items if isinstance(item, pytest.Function)), config.getoption("--examples"))
 
 

@@ -221,7 +221,12 @@ def test_an_aws_that_does_not_start_is_a_one_line_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environment", "coloured"),
     [
-        pytest.param({"COLUMNS": "40", "NO_COLOR": "1", "TERM": "xterm-256color"}, False, id="narrow-no-color"),
+        pytest.param(
+            {"COLUMNS": "40", "NO_COLOR": "1", "TERM": "xterm-256color"},
+            False,
+            id="narrow-no-color",
+            marks=pytest.mark.long,
+        ),
         pytest.param({"COLUMNS": "100", "TERM": "xterm-256color"}, True, id="colour", marks=pytest.mark.long),
         pytest.param({"COLUMNS": "60", "TERM": "dumb"}, False, id="dumb", marks=pytest.mark.long),
     ],

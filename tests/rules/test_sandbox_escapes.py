@@ -336,6 +336,7 @@ def test_no_expression_at_all(attempt: str) -> None:
         compile_expression(attempt)
 
 
+@pytest.mark.long_cases
 @pytest.mark.parametrize("attempt", STOPPED, ids=[text[:50] for text in STOPPED])
 def test_stopped(attempt: str) -> None:
     """An attempt that only the run can show is stopped by the budget, in little time and little memory."""

@@ -68,6 +68,7 @@ UNROLLED = {
 }
 
 
+@pytest.mark.long_cases
 @pytest.mark.parametrize("expression", UNROLLED.values(), ids=UNROLLED)
 def test_unrolled_loops_end_too(expression: str) -> None:
     """What is written out many times instead of a loop ends just as a loop does, in little time and memory."""

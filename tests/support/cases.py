@@ -1,0 +1,26 @@
+"""Which cases of a test `make test` runs, where each case takes long."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import pytest
+
+_SERVER = "moto_server"
+
+
+def mark_long_cases(items: Iterable[pytest.Item]) -> None:
+    """Mark as long all cases but the first, the middle and the last of some tests.
+
+    These are the tests that talk to a moto server, and those that are marked with `long_cases`.
+    """
+    cases: dict[tuple[object, str], list[pytest.Function]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, pytest.Function) and (
+            _SERVER in item.fixturenames or item.get_closest_marker("long_cases")
+        ):
+            cases[(item.parent, item.originalname)].append(item)
+    for same in cases.values():
+        kept = {0, len(same) // 2, len(same) - 1}
+        for number, item in enumerate(same):
+            if number not in kept:
+                item.add_marker(pytest.mark.long)
