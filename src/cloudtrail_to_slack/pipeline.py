@@ -75,14 +75,11 @@ class Pipeline:
     def _run(self, notifications: Sequence[Notification]) -> Report:
         self._report.counts["rules_unusable"] = len(self._config.rule_issues)
         work = work_items(notifications)
-        for each in work.singles:
-            if self._turns.left() > 0:
-                self._take_single(each)
-            else:
-                self._report.fail(each.askers, [f"{each.name}: {NOT_BEGUN}"])
+        late = self._take_singles(work.singles, len(work.log_files))
         self._turns.evaluate(
             [LogFileEvaluation(self._log_files, *each) for each in work.log_files], self._failed_on_file
         )
+        self._take_late(late)
         self._deliver_pending()
         self._delivery.finish()
         self._delivery.tell([*self._notices, *self._log_files.notices])
@@ -95,12 +92,43 @@ class Pipeline:
             self._report.counts["rhythms_unwritten"] = self._hearing.note()
         return self._report
 
+    def _take_singles(self, singles: Sequence[WorkItem], others: int) -> list[WorkItem]:
+        """Do small things, each in its share of the time, of which `others` get one too; return what takes longer."""
+        late: list[WorkItem] = []
+        for position, each in enumerate(singles):
+            self._turns.share(len(singles) - position + others)
+            if self._turns.left() <= 0:
+                self._report.fail(each.askers, [f"{each.name}: {NOT_BEGUN}"])
+                continue
+            try:
+                self._take_single(each)
+            except EvaluationTimeError:
+                late.append(each)
+                self._report.counts.subtract(("records_in", "failed"))  # it is not counted yet
+        self._turns.share(1)
+        return late
+
+    def _take_late(self, late: Sequence[WorkItem]) -> None:
+        """Do what took longer than its share, each in its share of the time that is left."""
+        for position, each in enumerate(late):
+            self._turns.share(len(late) - position)
+            try:
+                if self._turns.left() <= 0:
+                    raise EvaluationTimeError("the rules take longer on it than there is time")  # noqa: TRY301 (one way to fail)
+                self._take_single(each)
+            except EvaluationTimeError as error:
+                self._report.fail(each.askers, [f"{each.name}: {error}"])
+
     def _take_single(self, work: WorkItem) -> None:
-        """Do a small thing, whatever goes wrong with it."""
+        """Do a small thing, whatever goes wrong with it.
+
+        Raises:
+            EvaluationTimeError: it is an event on which the rules take longer than there is time.
+        """
         try:
             self._take(work)
-        except EvaluationTimeError as error:
-            self._report.fail(work.askers, [f"{work.name}: {error}"])
+        except EvaluationTimeError:
+            raise
         except Exception as error:  # noqa: BLE001 (a fault of ours in one thing must not stop the next)
             self._failed_on(work.name, work.askers, error)
 

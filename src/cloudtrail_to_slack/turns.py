@@ -13,6 +13,8 @@ take turns:
 
 An ordinary file is done in a fraction of its first turn, and then there is one round and one delivery. The same goes
 for memory: a turn is also over when a file has its share of the alerts that may be kept.
+
+Single events come before the files, each with its share of the time; one that takes longer is evaluated after them.
 """
 
 import math
@@ -41,10 +43,16 @@ class Turns:
         total = clock.spare()
         self._reserve = min(total * _DELIVERY_SHARE, _MOST_DELIVERY_SECONDS)
         self._first_delivery = clock.now() + total * _FIRST_ROUND_SHARE
+        self._until = math.inf
 
     def left(self) -> float:
-        """Return how many seconds there are, but for what it takes to deliver what is pending."""
-        return self._clock.spare() - self._reserve
+        """Return how many seconds there are in the current share, but for what it takes to deliver what is pending."""
+        return min(self._clock.spare() - self._reserve, self._until - self._clock.now())
+
+    def share(self, parts: int) -> None:
+        """Let whatever comes next have one of so many equal parts of the time that is left; 1: all of it."""
+        self._until = math.inf
+        self._until = self._clock.now() + self.left() / parts
 
     def evaluate(
         self, files: Sequence[LogFileEvaluation], fail: Callable[[LogFileEvaluation, Exception], None]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -196,6 +197,33 @@ def test_what_there_is_no_time_to_begin_is_handed_back_without_a_notice(world: W
     other = {**event, "detail": record(eventName="Call8")}
     assert failed_messages(world.invoke(sqs_event(s3_event(key(1)), event, other), time.context())) == ["m0", "m2"]
     assert (calls(world), notices(world)) == ({7}, [])
+
+
+def test_slow_single_events_leave_time_for_files(world: World, time: VirtualTime) -> None:
+    """Events on which the rules take longer than their share wait until the log files are read, and then go on."""
+    configure(world)
+    for number in range(3):
+        world.put_log(record(eventName=f"Call{number}"), key=key(number))
+    events = [
+        {
+            "source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "account": ACCOUNT,
+            "detail": record(eventName=f"Call{number}", requestParameters={"seconds": seconds}),
+        }
+        for number, seconds in ((7, 5.0), (8, 0.1), (9, 40.0))
+    ]  # fmt: skip
+    judge = RuleSet.judge
+
+    def interrupted(rule_set: RuleSet, event: Mapping[str, Any], today: Any, candidates: Any, deadline: float) -> Any:
+        left, seconds = deadline - perf_counter(), event.get("requestParameters.seconds", 0.0)
+        if seconds > left:
+            time.passes(left)
+            raise EvaluationTimeError("too long")
+        return judge(rule_set, event, today, candidates, deadline)
+
+    world.monkeypatch.setattr(RuleSet, "judge", interrupted)
+    files = [s3_event(key(number)) for number in range(3)]
+    assert failed_messages(world.invoke(sqs_event(*events, *files), time.context())) == ["m2"]
+    assert calls(world) == {0, 1, 2, 7, 8}
 
 
 def test_rules_that_take_all_the_time_on_one_record_cost_no_other_file(world: World, time: VirtualTime) -> None:
