@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ class Reporter:
         in_terminal = sys.stdout.isatty()
         plain = not in_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
         self._console = Console(
-            width=min(Console().width, _WIDEST) if in_terminal else _WIDTH_IN_A_FILE,
+            width=min(shutil.get_terminal_size().columns, _WIDEST) if in_terminal else _WIDTH_IN_A_FILE,
             force_terminal=not plain,
             color_system=None if plain else "auto",  # None: no escape sequence at all
             highlight=False,
