@@ -14,6 +14,7 @@ _MOST_IN_A_SHORT_TIME = 30  # happenings
 _PASSING = re.compile(
     r"no time|longer than there is time|S3 answers|S3 cannot be read|connection to S3 broke|needs s3:GetObjectVersion"
 )
+_MOST_FOR_SINGLES = 0.4  # of an invocation's time
 _NO_TIME = re.compile(r"no time|longer than there is time")
 
 # By kind of destination and event.
@@ -45,7 +46,8 @@ def _reads_what_it_can(invocation: Invocation) -> Iterator[str]:
         if file.is_damaged and not reasons:
             yield f"invocation {invocation.number} says nothing of what is wrong with {file.url} ({file.form})"
         late = any(map(_NO_TIME.search, reasons))
-        if late and not invocation.troubles and not any(happening.slow for happening in file.happenings):
+        slow = any(happening.slow for happening in file.happenings) or _takes_all_the_time(invocation)
+        if late and not invocation.troubles and not slow:
             yield f"invocation {invocation.number} had no time for {file.url}, which is not slow"
 
 
@@ -89,6 +91,12 @@ def _succeeds_in_the_end(history: History, diary: Diary) -> Iterator[str]:
 
 def _files(invocation: Invocation) -> list[LogFile]:
     return list({file.url: file for each in invocation.announcements for file in each.files}.values())
+
+
+def _takes_all_the_time(invocation: Invocation) -> bool:
+    """Whether its single events, at one rule each, leave no time for log files: a rule is not interrupted so soon."""
+    seconds = sum(each.single.slow for each in invocation.announcements if each.single)
+    return seconds > _MOST_FOR_SINGLES * (invocation.task.deadline - invocation.began)
 
 
 def _some_of(announcement: Announcement, event_ids: set[str]) -> bool:
