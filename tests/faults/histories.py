@@ -93,7 +93,7 @@ class Announcement:
     @property
     def is_slow(self) -> bool:
         """Whether rules take long for something of it."""
-        return any(happening.slow for happening in self.happenings)
+        return any(file.is_slow for file in self.files) or bool(self.single and self.single.slow)
 
     @property
     def sender(self) -> str:

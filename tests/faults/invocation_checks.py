@@ -46,8 +46,7 @@ def _reads_what_it_can(invocation: Invocation) -> Iterator[str]:
         if file.is_damaged and not reasons:
             yield f"invocation {invocation.number} says nothing of what is wrong with {file.url} ({file.form})"
         late = any(map(_NO_TIME.search, reasons))
-        slow = any(happening.slow for happening in file.happenings) or _takes_all_the_time(invocation)
-        if late and not invocation.troubles and not slow:
+        if late and not (invocation.troubles or file.is_slow or _takes_all_the_time(invocation)):
             yield f"invocation {invocation.number} had no time for {file.url}, which is not slow"
 
 

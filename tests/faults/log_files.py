@@ -24,6 +24,7 @@ class LogFile:
     """A log file: what it holds, and what can be read of it.
 
     `happenings` are those before the fault. `form` is how it is odd. `newer` is what overwrites it before it is read.
+    `is_slow`: rules may take long for something in it.
     """
 
     bucket: str
@@ -32,6 +33,7 @@ class LogFile:
     happenings: tuple[Happening, ...]
     form: str = ""
     newer: bytes | None = None
+    is_slow: bool = False
 
     @property
     def url(self) -> str:
@@ -63,7 +65,8 @@ def log_file_of(chance: random.Random, seed: int, number: int, happenings: Seque
     bucket = VERSIONED_BUCKET if form == "overwritten version" else BUCKET
     newer = pack(_document([])) if form in ("overwritten", "overwritten version") else None
     content, read = _content(form, chance, list(happenings))
-    return LogFile(bucket, prefix + key_of(seed, number), content, tuple(read), form, newer)
+    slow = any(happening.slow for happening in happenings)
+    return LogFile(bucket, prefix + key_of(seed, number), content, tuple(read), form, newer, slow)
 
 
 def key_of(seed: int, number: int) -> str:
@@ -79,7 +82,8 @@ def pack(text: str) -> bytes:
 
 def plain_log_file(key: str, happenings: Sequence[Happening]) -> LogFile:
     """Return a log file as CloudTrail writes it."""
-    return LogFile(BUCKET, key, pack(_document(_texts(happenings))), tuple(happenings))
+    slow = any(happening.slow for happening in happenings)
+    return LogFile(BUCKET, key, pack(_document(_texts(happenings))), tuple(happenings), is_slow=slow)
 
 
 def _content(form: str, chance: random.Random, some: list[Happening]) -> tuple[bytes, list[Happening]]:
