@@ -1,4 +1,4 @@
-# What the function reads as config.json: rules, routes and switches; never a secret.
+# What the function reads as config.json: rules, routes and switches; never a secret. And what a plan shows of it.
 
 locals {
   # "" and null are the same: none. Whether a secret is given is no secret.
@@ -43,5 +43,108 @@ locals {
     enable_silence_alarm                  = local.watches_silence
     silence_alarm_minimum_hours           = var.silence_alarm_minimum_hours
     own_role_arns                         = local.own_role_arns
+  }
+}
+
+# Rules from everywhere they can be given: joined texts, objects, files.
+
+locals {
+  joined_rules        = [for rule in split(var.rules_separator, coalesce(var.rules, " ")) : trimspace(rule) if trimspace(rule) != ""]
+  joined_ignore_rules = [for rule in split(var.rules_separator, coalesce(var.ignore_rules, " ")) : trimspace(rule) if trimspace(rule) != ""]
+  events_to_track     = [for name in split(",", coalesce(var.events_to_track, " ")) : trimspace(name) if trimspace(name) != ""]
+
+  # Each rule of a file with where it stands, for messages. A tuple, because rules are texts or objects.
+  file_rules = flatten([for path in var.rule_files : [
+    for i, rule in try([for rule in yamldecode(file(path)).rules : rule], []) : { place = "${path}: rules[${i}]", rule = rule }
+  ]])
+  file_ignore_rules = flatten([for path in var.rule_files : [
+    for i, rule in try([for rule in yamldecode(file(path)).ignore_rules : rule], []) : { place = "${path}: ignore_rules[${i}]", rule = rule }
+  ]])
+
+  rules = concat(
+    local.joined_rules,
+    [for rule in var.detection_rules : { for key, value in rule : key => value if value != null }],
+    [for each in local.file_rules : each.rule],
+  )
+  ignore_rules = concat(
+    local.joined_ignore_rules,
+    [for rule in var.detection_ignore_rules : { for key, value in rule : key => value if value != null }],
+    [for each in local.file_ignore_rules : each.rule],
+  )
+
+  rule_ids = concat(
+    [for rule in var.detection_rules : rule.id if rule.id != null],
+    [for each in local.file_rules : each.rule.id if try(each.rule.id, null) != null],
+  )
+  repeated_rule_ids = distinct([for id in local.rule_ids : id if length([for other in local.rule_ids : other if other == id]) > 1])
+
+  # What cannot be a rule, each with its place and what is wrong.
+  faulty_file_rules = concat(
+    [
+      for each in concat(local.file_rules, local.file_ignore_rules) : "${each.place} has no expression"
+      if trimspace(try(tostring(each.rule), tostring(each.rule.expression), "")) == ""
+    ],
+    [
+      for each in local.file_rules : "${each.place} has the severity ${jsonencode(each.rule.severity)}, and must have info, low, medium, high or critical"
+      if !contains(["", "info", "low", "medium", "high", "critical"], lower(try(tostring(each.rule.severity), "")))
+    ],
+    [
+      for each in local.file_rules : "${each.place} has keys that no rule has: ${join(", ", setsubtract(keys(each.rule), ["expression", "id", "title", "severity", "description", "runbook_url", "mitre"]))}"
+      if length(setsubtract(try(keys(each.rule), []), ["expression", "id", "title", "severity", "description", "runbook_url", "mitre"])) > 0
+    ],
+    [
+      for each in local.file_ignore_rules : "${each.place} has keys that no ignore rule has: ${join(", ", setsubtract(keys(each.rule), ["expression", "id", "reason", "expires"]))}"
+      if length(setsubtract(try(keys(each.rule), []), ["expression", "id", "reason", "expires"])) > 0
+    ],
+    [
+      for each in local.file_ignore_rules : "${each.place} expires on ${jsonencode(each.rule.expires)}, which is no day such as \"2027-01-31\""
+      if try(each.rule.expires, null) != null && !can(formatdate("YYYY", "${try(each.rule.expires, "-")}T00:00:00Z"))
+    ],
+  )
+
+  # Half an expression: what is left when a rule holds the separator. A lone bracket in a text looks the same.
+  halved_rules = concat(
+    [for i, rule in local.joined_rules : "rules[${i}]: ${substr(rule, 0, 80)}" if !local.balanced[rule]],
+    [for i, rule in local.joined_ignore_rules : "ignore_rules[${i}]: ${substr(rule, 0, 80)}" if !local.balanced[rule]],
+  )
+  balanced = { for rule in distinct(concat(local.joined_rules, local.joined_ignore_rules)) : rule => alltrue([
+    for pair in [["[(]", "[)]"], ["\\[", "\\]"], ["[{]", "[}]"]] : length(regexall(pair[0], rule)) == length(regexall(pair[1], rule))
+  ]) }
+}
+
+# What a plan shows of config.json: rules by id (or expression), routes by destination, so that a change of one is a line.
+
+locals {
+  shown_rules = { for kind, rules in { rules = local.rules, ignore_rules = local.ignore_rules } : kind => [
+    for rule in rules : {
+      id         = try(tostring(rule.id), null)
+      expression = trimspace(try(tostring(rule), tostring(rule.expression), jsonencode(rule)))
+      others = [
+        for key, value in try({ for key, value in rule : key => value }, {}) : "${key}: ${try(tostring(value), jsonencode(value))}"
+        if value != null && !contains(["id", "expression"], key)
+      ]
+    }
+  ] }
+  shown_rule_lines = { for kind, rules in local.shown_rules : kind => {
+    # Of two rules with one id or expression both are shown, and a precondition refuses the id.
+    for rule in rules : coalesce(rule.id, rule.expression, "-") => join(", ", concat(rule.id == null ? [] : [rule.expression], rule.others))...
+  } }
+}
+
+# Not as its input: of the output, which is the same, a plan would show all of it at each change.
+resource "terraform_data" "configuration" {
+  triggers_replace = {
+    rules           = { for name, lines in local.shown_rule_lines.rules : name => join("; ", lines) }
+    ignore_rules    = { for name, lines in local.shown_rule_lines.ignore_rules : name => join("; ", lines) }
+    events_to_track = join(", ", local.events_to_track)
+    slack_channels = merge(
+      { default = local.config.slack.default_channel_id },
+      { for channel, lists in { for route in local.slack_routes : route.slack_channel_id => route.accounts... } : channel => join(", ", flatten(lists)) },
+    )
+    sns_topics = merge(
+      { default = local.config.sns.default_topic_arn },
+      { for i, route in local.sns_routes : "route ${i}" => "${route.sns_topic_arn}: ${join(", ", route.accounts)}" },
+    )
+    settings = { for name, value in local.config : name => value if !contains(["rules", "ignore_rules", "events_to_track", "slack", "sns"], name) }
   }
 }

@@ -117,3 +117,18 @@ output "kms_key_policy" {
   description = "Statements to add to the policy of `kms_key_arn`, as JSON, for the services that use the key; null without a key."
   value       = var.kms_key_arn == null ? null : jsonencode(local.own_key_policy)
 }
+
+output "restart_logging_function_name" {
+  description = "Name of the function that restarts trails; null without `restart_logging`."
+  value       = one(aws_lambda_function.restart_logging[*].function_name)
+}
+
+output "restart_logging_function_arn" {
+  description = "ARN of the function that restarts trails; null without `restart_logging`."
+  value       = one(aws_lambda_function.restart_logging[*].arn)
+}
+
+output "restart_logging_role_arn" {
+  description = "ARN of the role of the function that restarts trails; null without `restart_logging`."
+  value       = one(aws_iam_role.restart_logging[*].arn)
+}

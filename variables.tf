@@ -1,4 +1,581 @@
-# The function itself. Other variables stand in variables_*.tf, by concern.
+# ---------------------------------------------------------------------------
+# The log bucket, and how its log files reach the function
+# ---------------------------------------------------------------------------
+
+variable "cloudtrail_logs_s3_bucket_name" {
+  description = "Name of the S3 bucket to which CloudTrail delivers log files."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.cloudtrail_logs_s3_bucket_name))
+    error_message = "cloudtrail_logs_s3_bucket_name must be the name of a bucket, not its ARN or address: \"${var.cloudtrail_logs_s3_bucket_name}\"."
+  }
+}
+
+variable "cloudtrail_logs_s3_bucket_account_id" {
+  description = "Account that owns the log bucket; null: this account. For another account, see the cross_account_bucket example."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.cloudtrail_logs_s3_bucket_account_id == null ? true : can(regex("^[0-9]{12}$", var.cloudtrail_logs_s3_bucket_account_id))
+    error_message = "cloudtrail_logs_s3_bucket_account_id must have 12 digits (as text, for leading zeros count), not \"${coalesce(var.cloudtrail_logs_s3_bucket_account_id, "-")}\"."
+  }
+}
+
+variable "cloudtrail_logs_kms_key_id" {
+  description = "Alias, ID or ARN of the KMS key that encrypts the log files; the function may decrypt with it. Empty: none."
+  type        = string
+  default     = ""
+}
+
+variable "s3_notification_filter_prefix" {
+  description = "Prefix of the log files' keys. Control Tower's begin with the organisation's ID: \"o-…/AWSLogs/\"."
+  type        = string
+  default     = "AWSLogs/"
+  nullable    = false
+
+  validation {
+    condition     = !startswith(var.s3_notification_filter_prefix, "/") && !can(regex("[*?]", var.s3_notification_filter_prefix))
+    error_message = "s3_notification_filter_prefix is what keys begin with: no leading slash and no wildcards. Write \"${trimprefix(replace(var.s3_notification_filter_prefix, "/[*?].*/", ""), "/")}\" instead of \"${var.s3_notification_filter_prefix}\"."
+  }
+}
+
+variable "s3_removed_object_notification" {
+  description = "Report log files that are removed from the bucket."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "create_bucket_notification" {
+  description = "Manage the bucket's notification configuration. A bucket has only one: if something else manages it, set false and merge the output `bucket_notification_configuration`."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "enable_eventbridge_notificaitons" {
+  description = "Keep EventBridge enabled in the bucket's notification configuration. The misspelling is the public name; `enable_eventbridge_notifications` does the same."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "enable_eventbridge_notifications" {
+  description = "Keep EventBridge enabled in the bucket's notification configuration."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "enable_eventbridge_trigger" {
+  description = "Receive log file notifications from the bucket through EventBridge, instead of directly."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "enable_s3_sns_fanout" {
+  description = "Receive log file notifications through an SNS topic between bucket and function, so that others can subscribe too."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "create_s3_sns_fanout_topic" {
+  description = "Create the fan-out topic; false: use `s3_sns_fanout_topic_arn`."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "s3_sns_fanout_topic_arn" {
+  description = "ARN of the fan-out topic to use when `create_s3_sns_fanout_topic` is false. Its policy must let the bucket publish."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.s3_sns_fanout_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.s3_sns_fanout_topic_arn))
+    error_message = "s3_sns_fanout_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.s3_sns_fanout_topic_arn, "-")}\"."
+  }
+}
+
+variable "s3_sns_fanout_topic_name" {
+  description = "Name of the fan-out topic that is created. With a `function_name` of your own, the default means `<function_name>-s3-notifications`; see `derive_names`."
+  type        = string
+  default     = "cloudtrail-s3-notifications"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,256}$", var.s3_sns_fanout_topic_name))
+    error_message = "s3_sns_fanout_topic_name must have 1 to 256 letters, digits, hyphens and underscores, not \"${var.s3_sns_fanout_topic_name}\"."
+  }
+}
+
+variable "enable_cloudtrail_sns_topic" {
+  description = "Receive log file notifications from the trail's own SNS topic, `cloudtrail_sns_topic_arn`."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "cloudtrail_sns_topic_arn" {
+  description = "ARN of the topic that CloudTrail notifies of its deliveries."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.cloudtrail_sns_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.cloudtrail_sns_topic_arn))
+    error_message = "cloudtrail_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.cloudtrail_sns_topic_arn, "-")}\"."
+  }
+}
+
+variable "enable_sqs_queue" {
+  description = "Put an SQS queue in front of the function, whatever notifies it: recommended for busy organisations."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "sqs_batch_size" {
+  description = "How many messages of the queue one invocation receives."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.sqs_batch_size >= 1 && var.sqs_batch_size <= 10 && floor(var.sqs_batch_size) == var.sqs_batch_size
+    error_message = "sqs_batch_size must be a whole number from 1 to 10, not ${var.sqs_batch_size}."
+  }
+}
+
+variable "sqs_max_receive_count" {
+  description = "How often a message of the queue is processed before it goes to the dead-letter queue."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.sqs_max_receive_count >= 1 && var.sqs_max_receive_count <= 1000
+    error_message = "sqs_max_receive_count must be from 1 to 1000, not ${var.sqs_max_receive_count}."
+  }
+}
+
+variable "sqs_maximum_concurrency" {
+  description = "How many invocations the queue may start at the same time, 2 to 1000; null: as many as Lambda can."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.sqs_maximum_concurrency == null ? true : var.sqs_maximum_concurrency >= 2 && var.sqs_maximum_concurrency <= 1000
+    error_message = "sqs_maximum_concurrency must be from 2 to 1000, or null for no limit."
+  }
+}
+
+# ---------------------------------------------------------------------------
+# Events within seconds, through EventBridge
+# ---------------------------------------------------------------------------
+
+variable "enable_realtime" {
+  description = "Receive events from EventBridge within seconds, in addition to the log files; no alert is delivered twice. It needs the state table."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "realtime_event_patterns" {
+  description = "Event patterns of the events that EventBridge delivers, each as JSON; null: derived from the conditions of the rules."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = length(coalesce(var.realtime_event_patterns, ["-"])) > 0
+    error_message = "realtime_event_patterns is empty, so nothing would come: give a pattern, or null for what the rules can match, or leave enable_realtime out."
+  }
+
+  validation {
+    condition     = alltrue([for pattern in coalesce(var.realtime_event_patterns, []) : can(keys(jsondecode(pattern)))])
+    error_message = "realtime_event_patterns: each must be a JSON object; wrong: ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}]" if !can(keys(jsondecode(pattern)))])}."
+  }
+
+  # Without a source it would bring whatever anybody puts on the bus.
+  validation {
+    condition     = alltrue([for pattern in coalesce(var.realtime_event_patterns, []) : try(length(jsondecode(pattern).source) > 0, false)])
+    error_message = "realtime_event_patterns: each must name its source, such as {\"source\": [\"aws.iam\"]}; missing in: ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}]" if !try(length(jsondecode(pattern).source) > 0, false)])}."
+  }
+
+  # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
+  validation {
+    condition     = alltrue([for pattern in coalesce(var.realtime_event_patterns, []) : length(pattern) <= 2048])
+    error_message = "realtime_event_patterns: EventBridge takes 2048 characters a pattern; longer: ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}] with ${length(pattern)}" if length(pattern) > 2048])}."
+  }
+}
+
+# ---------------------------------------------------------------------------
+# Slack: a bot or webhooks, by account. Give the secrets themselves or, better, references to them.
+# ---------------------------------------------------------------------------
+
+variable "slack_bot_token" {
+  description = "Token of the Slack bot; with it the bot is used, and webhooks are not. It ends up in Terraform's state: prefer a reference."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "slack_bot_token_ssm_parameter" {
+  description = "Name or ARN of the SSM parameter that holds the bot's token."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.slack_bot_token_ssm_parameter == null ? true : can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", var.slack_bot_token_ssm_parameter))
+    error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token) or the ARN of an SSM parameter; it must not be the token itself."
+  }
+}
+
+variable "slack_bot_token_secret_arn" {
+  description = "ARN of the Secrets Manager secret that holds the bot's token, as plain text."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.slack_bot_token_secret_arn))
+    error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
+  }
+}
+
+variable "default_slack_channel_id" {
+  description = "Channel for accounts that no route names; required with the bot."
+  type        = string
+  default     = null
+}
+
+variable "slack_app_configuration" {
+  description = "Channels by account, for the bot. The first route that names an account applies."
+  type = list(object({
+    accounts         = list(string)
+    slack_channel_id = string
+  }))
+  default = null
+
+  validation {
+    condition = alltrue([
+      for route in coalesce(var.slack_app_configuration, []) :
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex("^[0-9]{12}$", account))])
+    ])
+    error_message = "slack_app_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex("^[0-9]{12}$", account))])])}."
+  }
+
+  validation {
+    condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : try(trimspace(route.slack_channel_id) != "", false)])
+    error_message = "slack_app_configuration: every route must have a slack_channel_id (such as C0123456789); missing in: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}]" if !try(trimspace(route.slack_channel_id) != "", false)])}."
+  }
+}
+
+variable "default_slack_hook_url" {
+  description = "Webhook for accounts that no route names. It ends up in Terraform's state: prefer a reference."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = var.default_slack_hook_url == null ? true : var.default_slack_hook_url == "" || can(regex("^https?://[!-~]+$", var.default_slack_hook_url))
+    error_message = "default_slack_hook_url must be the address of a webhook: https://hooks.slack.com/services/…"
+  }
+}
+
+variable "default_slack_hook_url_ssm_parameter" {
+  description = "Name or ARN of the SSM parameter that holds the webhook for accounts that no route names."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.default_slack_hook_url_ssm_parameter == null ? true : can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", var.default_slack_hook_url_ssm_parameter))
+    error_message = "default_slack_hook_url_ssm_parameter must be the name (/slack/webhook) or the ARN of an SSM parameter; it must not be the address itself."
+  }
+}
+
+variable "default_slack_hook_url_secret_arn" {
+  description = "ARN of the Secrets Manager secret that holds that webhook, as plain text."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.default_slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.default_slack_hook_url_secret_arn))
+    error_message = "default_slack_hook_url_secret_arn must be the whole ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
+  }
+}
+
+variable "configuration" {
+  description = "Webhooks by account. The URLs end up in Terraform's state: prefer `slack_webhook_configuration`."
+  type = list(object({
+    accounts       = list(string)
+    slack_hook_url = string
+  }))
+  default   = null
+  sensitive = true
+
+  # The list is sensitive: a message tells positions and accounts, never an address.
+  validation {
+    condition = alltrue([
+      for route in coalesce(var.configuration, []) :
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex("^[0-9]{12}$", account))])
+    ])
+    error_message = "configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex("^[0-9]{12}$", account))])])))}."
+  }
+
+  validation {
+    condition     = alltrue([for route in coalesce(var.configuration, []) : can(regex("^https?://[!-~]+$", route.slack_hook_url))])
+    error_message = "configuration: every slack_hook_url must be the address of a webhook (https://hooks.slack.com/services/…); wrong in: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}]" if !can(regex("^https?://[!-~]+$", route.slack_hook_url))])))}."
+  }
+}
+
+variable "slack_webhook_configuration" {
+  description = "Webhooks by account, as references: the name or ARN of an SSM parameter, or the ARN of a Secrets Manager secret."
+  type = list(object({
+    accounts                     = list(string)
+    slack_hook_url_ssm_parameter = optional(string)
+    slack_hook_url_secret_arn    = optional(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for route in var.slack_webhook_configuration :
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex("^[0-9]{12}$", account))])
+    ])
+    error_message = "slack_webhook_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex("^[0-9]{12}$", account))])])}."
+  }
+
+  validation {
+    condition = alltrue([
+      for route in var.slack_webhook_configuration :
+      (route.slack_hook_url_ssm_parameter == null) != (route.slack_hook_url_secret_arn == null)
+    ])
+    error_message = "slack_webhook_configuration: every route must have either slack_hook_url_ssm_parameter or slack_hook_url_secret_arn; none or both in: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}]" if(route.slack_hook_url_ssm_parameter == null) == (route.slack_hook_url_secret_arn == null)])}."
+  }
+
+  validation {
+    condition = alltrue([
+      for route in var.slack_webhook_configuration :
+      (route.slack_hook_url_ssm_parameter == null || can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", route.slack_hook_url_ssm_parameter))) &&
+      (route.slack_hook_url_secret_arn == null || can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", route.slack_hook_url_secret_arn)))
+    ])
+    error_message = "slack_webhook_configuration: slack_hook_url_ssm_parameter must be the name (/slack/webhook) or ARN of an SSM parameter, slack_hook_url_secret_arn the whole ARN of a secret; an address itself belongs into `configuration`."
+  }
+}
+
+variable "slack_api_url" {
+  description = "Base of Slack's API, if it is not https://slack.com/api/ (GovSlack: https://slack-gov.com/api/)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.slack_api_url == null ? true : can(regex("^https?://[!-~]+$", var.slack_api_url))
+    error_message = "slack_api_url must be a web address such as https://slack-gov.com/api/, not \"${coalesce(var.slack_api_url, "-")}\"."
+  }
+}
+
+variable "rule_evaluation_errors_to_slack" {
+  description = "Report rules that raise an error."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+# ---------------------------------------------------------------------------
+# SNS: topics that alerts are published to, by account
+# ---------------------------------------------------------------------------
+
+variable "default_sns_topic_arn" {
+  description = "Topic for accounts that no route names; null or empty: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.default_sns_topic_arn == null || var.default_sns_topic_arn == "" ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.default_sns_topic_arn))
+    error_message = "default_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.default_sns_topic_arn, "-")}\"."
+  }
+}
+
+variable "sns_configuration" {
+  description = "Topics by account. The first route that names an account applies."
+  type = list(object({
+    accounts      = list(string)
+    sns_topic_arn = string
+  }))
+  default = null
+
+  validation {
+    condition = alltrue([
+      for route in coalesce(var.sns_configuration, []) :
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex("^[0-9]{12}$", account))])
+    ])
+    error_message = "sns_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex("^[0-9]{12}$", account))])])}."
+  }
+
+  validation {
+    condition     = alltrue([for route in coalesce(var.sns_configuration, []) : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", route.sns_topic_arn))])
+    error_message = "sns_configuration: every sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}] ${jsonencode(route.sns_topic_arn)}" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", route.sns_topic_arn))])}."
+  }
+}
+
+variable "aws_sns_topic_subscriptions" {
+  description = "Endpoint → protocol. If set and no default topic is given, the module creates a topic with these subscriptions and uses it."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    # Source: Amazon SNS API Reference, Subscribe.
+    condition = alltrue([
+      for protocol in values(var.aws_sns_topic_subscriptions) :
+      contains(["application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"], protocol)
+    ])
+    error_message = "aws_sns_topic_subscriptions maps an endpoint to its protocol (application, email, email-json, firehose, http, https, lambda, sms, sqs), as in { \"soc@example.com\" = \"email\" }; wrong: ${join(", ", [for endpoint, protocol in var.aws_sns_topic_subscriptions : "\"${endpoint}\" = \"${protocol}\"" if !contains(["application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"], protocol)])}."
+  }
+}
+
+variable "sns_topic_name" {
+  description = "Name of the topic that `aws_sns_topic_subscriptions` creates; null: `function_name`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.sns_topic_name == null ? true : can(regex("^[A-Za-z0-9_-]{1,256}$", var.sns_topic_name))
+    error_message = "sns_topic_name must have 1 to 256 letters, digits, hyphens and underscores, not \"${coalesce(var.sns_topic_name, "-")}\"."
+  }
+}
+
+# ---------------------------------------------------------------------------
+# Rules
+# ---------------------------------------------------------------------------
+
+variable "use_default_rules" {
+  description = "Whether the default rules apply."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "rules" {
+  description = "Rules, joined by `rules_separator`. `detection_rules` can hold more and needs no separator."
+  type        = string
+  default     = ""
+}
+
+variable "ignore_rules" {
+  description = "Ignore rules, joined by `rules_separator`. `detection_ignore_rules` can hold more and needs no separator."
+  type        = string
+  default     = ""
+}
+
+variable "rules_separator" {
+  description = "Separator between expressions in `rules` and `ignore_rules`."
+  type        = string
+  default     = ","
+  nullable    = false
+
+  validation {
+    condition     = var.rules_separator != ""
+    error_message = "rules_separator must not be empty: it is what parts one rule from the next. Use what no rule holds, such as \"%\" or a line break."
+  }
+}
+
+variable "events_to_track" {
+  description = "Event names, joined by commas; every event of such a name alerts."
+  type        = string
+  default     = ""
+}
+
+variable "detection_rules" {
+  description = "Rules as objects: `expression`, and what the alert shows with it."
+  type = list(object({
+    expression  = string
+    id          = optional(string)
+    title       = optional(string)
+    severity    = optional(string)
+    description = optional(string)
+    runbook_url = optional(string)
+    mitre       = optional(list(string))
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for rule in var.detection_rules : try(trimspace(rule.expression) != "", false)])
+    error_message = "detection_rules: every rule needs an expression, such as event.get(\"eventName\") == \"DeleteTrail\"; missing in: ${join(", ", [for i, rule in var.detection_rules : "[${i}]${rule.id == null ? "" : " (id \"${rule.id}\")"}" if !try(trimspace(rule.expression) != "", false)])}."
+  }
+
+  validation {
+    condition     = alltrue([for rule in var.detection_rules : rule.severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(rule.severity, "-")))])
+    error_message = "detection_rules: severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].severity = \"${coalesce(rule.severity, " ")}\"" if rule.severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(rule.severity, "-")))])}."
+  }
+
+  validation {
+    condition     = alltrue([for rule in var.detection_rules : rule.runbook_url == null || can(regex("^https?://[!-~]+$", rule.runbook_url))])
+    error_message = "detection_rules: runbook_url must be a web address (https://…); wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].runbook_url = \"${coalesce(rule.runbook_url, " ")}\"" if rule.runbook_url != null && !can(regex("^https?://[!-~]+$", rule.runbook_url))])}."
+  }
+
+  validation {
+    # Source: MITRE ATT&CK, techniques T1562 and sub-techniques T1562.008.
+    condition     = alltrue(flatten([for rule in var.detection_rules : [for technique in coalesce(rule.mitre, []) : can(regex("^T[0-9]{4}([.][0-9]{3})?$", technique))]]))
+    error_message = "detection_rules: mitre lists techniques such as T1562 or T1562.008; wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].mitre = ${jsonencode(rule.mitre)}" if anytrue([for technique in coalesce(rule.mitre, []) : !can(regex("^T[0-9]{4}([.][0-9]{3})?$", technique))])])}."
+  }
+}
+
+variable "detection_ignore_rules" {
+  description = "Ignore rules as objects: `expression`, the `reason`, and the last day on which it applies (`expires`, such as 2027-01-31)."
+  type = list(object({
+    expression = string
+    id         = optional(string)
+    reason     = optional(string)
+    expires    = optional(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for rule in var.detection_ignore_rules : try(trimspace(rule.expression) != "", false)])
+    error_message = "detection_ignore_rules: every rule needs an expression, such as event.get(\"userIdentity.sessionContext.sessionIssuer.arn\") == \"arn:aws:iam::111122223333:role/vulnerability-scanner\"; missing in: ${join(", ", [for i, rule in var.detection_ignore_rules : "[${i}]" if !try(trimspace(rule.expression) != "", false)])}."
+  }
+
+  validation {
+    condition     = alltrue([for rule in var.detection_ignore_rules : rule.expires == null || can(formatdate("YYYY", "${coalesce(rule.expires, "-")}T00:00:00Z"))])
+    error_message = "detection_ignore_rules: expires must be a day such as 2027-01-31; wrong: ${join(", ", [for i, rule in var.detection_ignore_rules : "[${i}].expires = \"${coalesce(rule.expires, " ")}\"" if rule.expires != null && !can(formatdate("YYYY", "${coalesce(rule.expires, "-")}T00:00:00Z"))])}."
+  }
+}
+
+variable "rule_files" {
+  description = "Paths of YAML or JSON files with `rules` and `ignore_rules`: lists of expressions, or of objects like those of `detection_rules` and `detection_ignore_rules`."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for path in var.rule_files : fileexists(path)])
+    error_message = "rule_files: there is no file at ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if !fileexists(path)])}. Write paths from the folder of your own configuration as \"$${path.module}/…\"."
+  }
+
+  validation {
+    condition     = alltrue([for path in var.rule_files : can(yamldecode(file(path)).rules) || can(yamldecode(file(path)).ignore_rules) if fileexists(path)])
+    error_message = "rule_files: each must be YAML or JSON with a list named rules or ignore_rules; it is not in ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if fileexists(path) && !can(yamldecode(file(path)).rules) && !can(yamldecode(file(path)).ignore_rules)])}."
+  }
+}
+
+variable "push_access_denied_cloudwatch_metrics" {
+  description = "Emit metrics of access-denied events."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+# ---------------------------------------------------------------------------
+# The function
+# ---------------------------------------------------------------------------
 
 variable "function_name" {
   description = "Name of the function. Everything else that the module creates is named after it."
@@ -111,6 +688,85 @@ variable "lambda_maximum_event_age_seconds" {
   }
 }
 
+variable "log_level" {
+  description = "Log level: DEBUG, INFO, WARNING, ERROR or CRITICAL."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], upper(var.log_level))
+    error_message = "log_level must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not \"${var.log_level}\"."
+  }
+}
+
+# ---------------------------------------------------------------------------
+# The function's package, and where it is built; see docs/packaging.md
+# ---------------------------------------------------------------------------
+
+variable "lambda_package" {
+  description = "Path of a ready zip with code and dependencies, of a release or from `make package`; null: Terraform builds them when it applies, which needs Python."
+  type        = string
+  default     = null
+}
+
+variable "lambda_package_sha256" {
+  description = "SHA-256 digest of `lambda_package`, as in `SHA256SUMS`: another file is refused, and the zip is needed only where a plan that changes it is applied. Null: the zip must exist at every plan."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.lambda_package_sha256 == null ? true : can(regex("^[0-9a-fA-F]{64}$", var.lambda_package_sha256))
+    error_message = "lambda_package_sha256 must have 64 hexadecimal digits, as `sha256sum` and SHA256SUMS write them, not \"${coalesce(var.lambda_package_sha256, "-")}\"."
+  }
+}
+
+variable "dependencies_layer_arn" {
+  description = "ARN of a layer version with what requirements.txt pins (`make layer` makes its zip); null: Terraform builds the layer when it applies, which needs pip."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.dependencies_layer_arn == null ? true : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]+:[0-9]+$", var.dependencies_layer_arn))
+    error_message = "dependencies_layer_arn must be the ARN of one version of a layer (arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION), not \"${coalesce(var.dependencies_layer_arn, "-")}\"."
+  }
+}
+
+variable "create_dependencies_layer" {
+  description = "Build the layer of dependencies; null: if no `dependencies_layer_arn` is given. Set it to false if that ARN is known only after apply."
+  type        = bool
+  default     = null
+}
+
+variable "build_directory" {
+  description = "Folder for the zips that are built; null: `.terraform/cloudtrail-to-slack` of your configuration. Set it if that folder cannot be written."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.build_directory == null ? true : trimspace(var.build_directory) != ""
+    error_message = "build_directory must be the path of a folder, or null for .terraform/cloudtrail-to-slack of your configuration."
+  }
+}
+
+# tflint-ignore: terraform_unused_declarations
+variable "lambda_recreate_missing_package" {
+  description = "Accepted for compatibility, without effect: what a plan needs is always built where it is applied."
+  type        = bool
+  default     = true
+}
+
+# tflint-ignore: terraform_unused_declarations
+variable "lambda_build_in_docker" {
+  description = "Accepted for compatibility, without effect: the layer consists of wheels for the function's runtime and architecture, so no Docker is needed."
+  type        = bool
+  default     = false
+}
+
+# ---------------------------------------------------------------------------
+# Names, IAM, encryption and tags
+# ---------------------------------------------------------------------------
+
 variable "role_name" {
   description = "Name of the function's role and of the dashboard, which exist once for all regions of an account; null: `function_name`. A second region needs another name."
   type        = string
@@ -133,18 +789,6 @@ variable "iam_role_permissions_boundary" {
   description = "ARN of the permissions boundary of the function's role; null: none."
   type        = string
   default     = null
-}
-
-variable "log_level" {
-  description = "Log level: DEBUG, INFO, WARNING, ERROR or CRITICAL."
-  type        = string
-  default     = "INFO"
-  nullable    = false
-
-  validation {
-    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], upper(var.log_level))
-    error_message = "log_level must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not \"${var.log_level}\"."
-  }
 }
 
 variable "kms_key_arn" {
@@ -175,4 +819,222 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+# ---------------------------------------------------------------------------
+# The state table: threads, and delivering each alert once
+# ---------------------------------------------------------------------------
+
+variable "dynamodb_table_name" {
+  description = "Name of the state table. The default means `<function_name>-table`; see `derive_names`."
+  type        = string
+  default     = "cloudtrail-to-slack-table"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.dynamodb_table_name))
+    error_message = "dynamodb_table_name must have 3 to 255 letters, digits, hyphens, underscores and dots, not \"${var.dynamodb_table_name}\"."
+  }
+}
+
+variable "create_dynamodb_table" {
+  description = "Create the state table; false: use the one named `dynamodb_table_name`, with partition key `pk` (string) and time to live in `expires_at`."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "dynamodb_time_to_live" {
+  description = "Seconds during which similar alerts join one thread."
+  type        = number
+  default     = 900
+  nullable    = false
+
+  validation {
+    condition     = var.dynamodb_time_to_live >= 1 && floor(var.dynamodb_time_to_live) == var.dynamodb_time_to_live
+    error_message = "dynamodb_time_to_live must be a whole number of seconds, at least 1, not ${var.dynamodb_time_to_live}."
+  }
+}
+
+variable "deduplicate_deliveries" {
+  description = "Record deliveries in the state table, so that retries and duplicate notifications repeat none."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "delivery_ledger_time_to_live" {
+  description = "Seconds for which the state table remembers a delivery."
+  type        = number
+  default     = 604800
+  nullable    = false
+
+  validation {
+    condition     = var.delivery_ledger_time_to_live >= 1 && floor(var.delivery_ledger_time_to_live) == var.delivery_ledger_time_to_live
+    error_message = "delivery_ledger_time_to_live must be a whole number of seconds, at least 1, not ${var.delivery_ledger_time_to_live}."
+  }
+}
+
+variable "max_messages_per_channel" {
+  description = "How many Slack messages of alerts one invocation sends to a channel, the last being a summary of the rest. Critical alerts are never summarised."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.max_messages_per_channel >= 1 && floor(var.max_messages_per_channel) == var.max_messages_per_channel
+    error_message = "max_messages_per_channel must be a whole number, at least 1, not ${var.max_messages_per_channel}."
+  }
+}
+
+# ---------------------------------------------------------------------------
+# Monitoring: failed invocations, alarms, accounts and regions that stop delivering log files
+# ---------------------------------------------------------------------------
+
+variable "dead_letter_target_arn" {
+  description = "SQS queue or SNS topic for failed invocations; null: a queue is created."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.dead_letter_target_arn == null ? true : can(regex("^arn:aws[a-z-]*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.dead_letter_target_arn))
+    error_message = "dead_letter_target_arn must be the ARN of an SQS queue or an SNS topic (arn:aws:sqs:REGION:ACCOUNT:NAME), not \"${coalesce(var.dead_letter_target_arn, "-")}\"."
+  }
+}
+
+variable "create_dead_letter_queue" {
+  description = "Create a dead-letter queue; null: if no `dead_letter_target_arn` is given. Set it to false if that ARN is known only after apply; with `enable_sqs_queue` or `alarm_topic_arns` it must be known before."
+  type        = bool
+  default     = null
+}
+
+variable "alarm_topic_arns" {
+  description = "Topics for the alarms on the function itself; empty: no alarms."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", arn))])
+    error_message = "alarm_topic_arns must hold ARNs of topics (arn:aws:sns:REGION:ACCOUNT:NAME); wrong: ${join(", ", [for i, arn in var.alarm_topic_arns : "[${i}] \"${arn}\"" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", arn))])}."
+  }
+}
+
+variable "alarm_silence_hours" {
+  description = "Hours without a log file after which the CloudWatch alarm on missing log data goes off, 1 to 24; 0: never."
+  type        = number
+  default     = 12
+  nullable    = false
+
+  validation {
+    condition     = var.alarm_silence_hours >= 0 && var.alarm_silence_hours <= 24 && floor(var.alarm_silence_hours) == var.alarm_silence_hours
+    error_message = "alarm_silence_hours must be a whole number of hours from 1 to 24, or 0 for no such alarm, not ${var.alarm_silence_hours}."
+  }
+}
+
+variable "enable_silence_alarm" {
+  description = "Report each account and region that used to deliver log files and has stopped; null: if there is a state table."
+  type        = bool
+  default     = null
+}
+
+variable "silence_alarm_minimum_hours" {
+  description = "Hours without a log file that are never reported, 2 to 168."
+  type        = number
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = var.silence_alarm_minimum_hours >= 2 && var.silence_alarm_minimum_hours <= 168 && floor(var.silence_alarm_minimum_hours) == var.silence_alarm_minimum_hours
+    error_message = "silence_alarm_minimum_hours must be a whole number of hours from 2 to 168, not ${var.silence_alarm_minimum_hours}."
+  }
+}
+
+variable "create_dashboard" {
+  description = "Create a CloudWatch dashboard of the function."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "enable_xray_tracing" {
+  description = "Trace invocations with X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+# ---------------------------------------------------------------------------
+# Automatic restart: starts a trail's logging again when someone stops it
+# ---------------------------------------------------------------------------
+
+variable "restart_logging" {
+  description = "Restart a trail's logging when someone stops it, and report it in Slack, with a second small function."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "restart_logging_trails" {
+  description = "Trails that may be restarted: names (of this account, in any region) or ARNs; empty or \"*\": all trails of this account."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    # Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources, S3 buckets, and KMS keys".
+    condition = alltrue([
+      for trail in var.restart_logging_trails :
+      trail == "*" || (
+        can(regex("^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$", trail)) &&
+        can(regex("^.{3,128}$", element(split("/", trail), length(split("/", trail)) - 1)))
+      )
+    ])
+    error_message = "restart_logging_trails must hold names of trails (3 to 128 letters and digits, parted by single periods, underscores or hyphens), ARNs of trails (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME) or \"*\"; wrong: ${join(", ", [for i, trail in var.restart_logging_trails : "[${i}] \"${trail}\"" if trail != "*" && !(can(regex("^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$", trail)) && can(regex("^.{3,128}$", element(split("/", trail), length(split("/", trail)) - 1))))])}."
+  }
+}
+
+variable "restart_logging_max_per_hour" {
+  description = "How often one trail is restarted within an hour, 1 to 20; after that it stays stopped and the alarm goes off."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.restart_logging_max_per_hour >= 1 && var.restart_logging_max_per_hour <= 20 && floor(var.restart_logging_max_per_hour) == var.restart_logging_max_per_hour
+    error_message = "restart_logging_max_per_hour must be a whole number from 1 to 20, not ${var.restart_logging_max_per_hour}."
+  }
+}
+
+variable "restart_logging_maintenance_ssm_parameter" {
+  description = "Name or ARN of an SSM parameter that may hold a time such as 2026-03-14T18:00:00Z, at most seven days ahead, until which no trail is restarted; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.restart_logging_maintenance_ssm_parameter == null ? true : can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", var.restart_logging_maintenance_ssm_parameter))
+    error_message = "restart_logging_maintenance_ssm_parameter must be the name (/cloudtrail/maintenance-until) or the ARN of an SSM parameter, not the time itself: \"${coalesce(var.restart_logging_maintenance_ssm_parameter, "-")}\"."
+  }
+}
+
+variable "restart_logging_slack_channel_id" {
+  description = "Channel for the bot's messages about stopped trails; null: `default_slack_channel_id`. Without a bot, the default webhook is used."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.restart_logging_slack_channel_id == null ? true : can(regex("^[A-Z0-9]+$", var.restart_logging_slack_channel_id))
+    error_message = "restart_logging_slack_channel_id must be the id of a channel (such as C0123456789), not \"${coalesce(var.restart_logging_slack_channel_id, "-")}\"."
+  }
+}
+
+variable "restart_logging_reserved_concurrent_executions" {
+  description = "Reserved concurrency of the function that restarts trails, taken from the account's, so that others cannot use it up; null: none."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.restart_logging_reserved_concurrent_executions == null ? true : var.restart_logging_reserved_concurrent_executions >= 1
+    error_message = "restart_logging_reserved_concurrent_executions must be at least 1 (0 would stop the function), or null for none reserved."
+  }
 }

@@ -21,14 +21,14 @@ from urllib.parse import unquote_plus
 _VIA_CLOUDTRAIL = " via CloudTrail"
 _BY_AWS = "aws."  # so begins the source of what AWS itself puts on a bus, but for what partners put there
 _BY_PARTNERS = "aws.partner/"
-SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-type, as silence_alarm.tf sends them
+SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-type, as monitoring.tf sends them
 # What SNS sends to a subscriber about the subscription itself. Source: Amazon SNS Developer Guide, "Parsing message
 # formats". Where a queue's owner subscribes it, which is how this module does it, no confirmation is needed.
 _ABOUT_SUBSCRIPTIONS = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
 _ETAG = re.compile(r"[!#-~]{1,200}")  # printable ASCII without quotes: it is sent in a header
 # Who sent an SQS message, where that was an AWS service acting for itself (EventBridge, S3, SNS): the id of a user of
 # AWS's own. A role's session is `AROA…:session`, an account its number. Source: Amazon SQS API Reference,
-# ReceiveMessage, "SenderId", and messages as they come; queue.tf keeps IAM users of the account from sending.
+# ReceiveMessage, "SenderId", and messages as they come; triggers.tf keeps IAM users of the account from sending.
 _SERVICE = re.compile(r"AIDA[A-Z0-9]{8,60}")
 _IN_SNS = "in an SNS message"
 _IN_A_MESSAGE = "in a message inside another"

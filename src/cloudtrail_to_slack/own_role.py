@@ -18,7 +18,7 @@ from cloudtrail_to_slack.rules import Rule, Severity
 
 _ROLE = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[^:]*/)?([\w+=,.@-]+)", re.ASCII)
 _FUNCTION = re.compile(r"arn:(aws[a-z-]*):lambda:[a-z0-9-]+:([0-9]{12}):function:", re.ASCII)
-# What the functions of this module call by themselves, as iam.tf and restart_logging_iam.tf allow it, and what AWS
+# What the functions of this module call by themselves, as iam.tf and restart_logging.tf allow it, and what AWS
 # calls for them.
 _OWN_WORK = {
     "s3.amazonaws.com": {"GetObject"},

@@ -1,4 +1,4 @@
-# Alarms on the function itself, to the topics that are given.
+# How the function is watched: alarms on the function itself, the check for missing log data, and the dashboard.
 
 locals {
   # A queue that was given is watched too; its name is the last part of its ARN.
@@ -74,4 +74,91 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   tags                = var.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
+}
+
+# A schedule that has the function look for accounts and regions that have stopped delivering.
+
+locals {
+  # What is known of them is kept in the state table.
+  watches_silence = var.enable_silence_alarm == null ? local.has_state_table : var.enable_silence_alarm
+}
+
+resource "aws_cloudwatch_event_rule" "silence" {
+  count = local.watches_silence ? 1 : 0
+
+  name                = "${var.function_name}-silence"
+  description         = "Has ${var.function_name} look for accounts and regions that have stopped delivering log objects"
+  schedule_expression = "rate(30 minutes)"
+  tags                = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
+}
+
+resource "aws_cloudwatch_event_target" "silence" {
+  count = local.watches_silence ? 1 : 0
+
+  rule = aws_cloudwatch_event_rule.silence[0].name
+  arn  = aws_lambda_function.this.arn
+  # As notifications.py reads it.
+  input = jsonencode({ source = "cloudtrail-to-slack", detail-type = "Silence Check" })
+
+  depends_on = [aws_lambda_permission.silence]
+}
+
+resource "aws_lambda_permission" "silence" {
+  count = local.watches_silence ? 1 : 0
+
+  statement_id   = "AllowExecutionFromSilenceSchedule"
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.this.function_name
+  principal      = "events.amazonaws.com"
+  source_arn     = aws_cloudwatch_event_rule.silence[0].arn
+  source_account = local.account_id
+
+  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.this.id]
+  }
+}
+
+# One page that shows what the function does.
+
+locals {
+  # Titles and metrics: namespace, name, then dimensions as CloudWatch writes them.
+  dashboard_graphs = [
+    { title = "Log objects", metrics = [for name in ["ObjectsRead", "ObjectsSkipped", "ObjectsFailed", "ObjectsUnfinished", "ObjectsRemoved"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
+    { title = "Records", metrics = [for name in ["RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsFailed"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
+    { title = "Messages delivered", metrics = [for kind in ["slack_app", "slack_webhook", "sns"] : ["CloudTrailToSlack", "Delivered", "FunctionName", var.function_name, "Destination", kind]] },
+    { title = "What went wrong", metrics = concat(
+      [["CloudTrailToSlack", "AlertsUndelivered", "FunctionName", var.function_name], ["CloudTrailToSlack", "RuleErrors", "FunctionName", var.function_name], ["CloudTrailToSlack", "RulesUnusable", "FunctionName", var.function_name]],
+      [for name in ["Errors", "Throttles"] : ["AWS/Lambda", name, "FunctionName", var.function_name]],
+      [for name in local.dead_letter_queue_names : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name]],
+    ) },
+  ]
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  count = var.create_dashboard ? 1 : 0
+
+  dashboard_name = local.dashboard_name
+  dashboard_body = jsonencode({
+    widgets = [for i, graph in local.dashboard_graphs : {
+      type   = "metric"
+      x      = 12 * (i % 2)
+      y      = 6 * floor(i / 2)
+      width  = 12
+      height = 6
+      properties = {
+        title   = graph.title
+        metrics = graph.metrics
+        region  = local.region
+        stat    = "Sum"
+        period  = 300
+        view    = "timeSeries"
+      }
+    }]
+  })
+
+  # A dashboard of the same name would be overwritten; a role is not.
+  depends_on = [aws_iam_role.this]
 }
