@@ -87,7 +87,7 @@ resource "aws_lambda_function" "restart_logging" {
   filename         = local.function_zip
   source_code_hash = filebase64sha256(local.function_zip)
   layers           = local.code_layer_arns
-  handler          = "cloudtrail_to_slack.restart_logging.handler.lambda_handler"
+  handler          = "cloudtrail_to_slack.auto_restart.handler.lambda_handler"
   runtime          = var.lambda_runtime
   architectures    = [var.lambda_architecture]
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from bench import cold_start, handler, load, memory, ways
 from bench.records import log_file
-from cloudtrail_to_slack.record_evaluation import Judging
+from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 

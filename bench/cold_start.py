@@ -13,7 +13,7 @@ _BOTO3 = "import boto3; boto3.client('s3')"
 _OURS = """
 import os
 from cloudtrail_to_slack import handler
-from cloudtrail_to_slack.settings import read_settings
+from cloudtrail_to_slack.config.settings import read_settings
 handler.Application(read_settings(os.environ)).clients.s3
 """
 

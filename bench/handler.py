@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 
 from bench import ways
+from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.handler import lambda_handler
-from cloudtrail_to_slack.record_evaluation import Judging
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer

@@ -21,7 +21,7 @@ from unittest import mock
 import boto3
 
 from bench.records import log_file
-from cloudtrail_to_slack import waiting
+from cloudtrail_to_slack import clock as waiting
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.handler import lambda_handler
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer

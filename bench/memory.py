@@ -13,15 +13,15 @@ _BLOCK = 5000
 _CODE = """
 import pathlib, re, sys
 from cloudtrail_to_slack import handler
-from cloudtrail_to_slack.config import Config
-from cloudtrail_to_slack.notifications import LogObject, Notification
-from cloudtrail_to_slack.own_role import OwnRoles
+from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.ingest.payloads import LogObject, Notification
+from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.pipeline import Pipeline
-from cloudtrail_to_slack.record_evaluation import Judging
+from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
-from cloudtrail_to_slack.aws_clients import AwsClients
-from cloudtrail_to_slack.waiting import invocation_clock
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.clock import invocation_clock
 from bench.ways import Nobody
 
 class S3:

@@ -8,17 +8,17 @@ from typing import Any
 
 import msgspec
 
-from cloudtrail_to_slack.alerts import HeldAlert, MakeAlert
-from cloudtrail_to_slack.config import Config
-from cloudtrail_to_slack.log_objects import read_stream
-from cloudtrail_to_slack.messages.slack_notices import Notice
-from cloudtrail_to_slack.notifications import LogObject, Notification
-from cloudtrail_to_slack.outcomes import Askers, Undelivered
-from cloudtrail_to_slack.own_role import OwnRoles
+from cloudtrail_to_slack.alerts.alert import HeldAlert, MakeAlert
+from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.alerts.own_role import OwnRoles
+from cloudtrail_to_slack.clock import invocation_clock
+from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.delivery.results import Askers, Undelivered
+from cloudtrail_to_slack.evaluation.records import Judging
+from cloudtrail_to_slack.ingest.log_files import read_stream
+from cloudtrail_to_slack.ingest.payloads import LogObject, Notification
 from cloudtrail_to_slack.pipeline import Pipeline
-from cloudtrail_to_slack.record_evaluation import Judging
 from cloudtrail_to_slack.rules import Rule
-from cloudtrail_to_slack.waiting import invocation_clock
 
 _OBJECT = LogObject("trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")
 

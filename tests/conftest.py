@@ -8,9 +8,9 @@ from unittest import mock
 import pytest
 from botocore.loaders import JSONFileLoader
 
-from cloudtrail_to_slack.notifications import Notification
+from cloudtrail_to_slack.evaluation.report import Report
+from cloudtrail_to_slack.ingest.payloads import Notification
 from cloudtrail_to_slack.pipeline import Pipeline
-from cloudtrail_to_slack.report import Report
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from support.cases import mark_long_cases

@@ -38,7 +38,7 @@ run "nothing_is_made_that_was_not_switched_on" {
 run "the_function_ships_with_the_other_and_hears_of_each_trail_that_is_stopped" {
   assert {
     condition = alltrue([
-      aws_lambda_function.restart_logging[0].handler == "cloudtrail_to_slack.restart_logging.handler.lambda_handler",
+      aws_lambda_function.restart_logging[0].handler == "cloudtrail_to_slack.auto_restart.handler.lambda_handler",
       aws_lambda_function.restart_logging[0].filename == aws_lambda_function.this.filename,
       aws_lambda_function.restart_logging[0].source_code_hash == aws_lambda_function.this.source_code_hash,
       aws_lambda_function.restart_logging[0].layers == tolist(slice(aws_lambda_function.this.layers, 0, 1)),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.actors import Actor, read_actor
+from cloudtrail_to_slack.events.actor import Actor, read_actor
 from support.strategies import identities, json_values
 
 SSO_ARN = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_Access_0123456789abcdef/jo@example.com"

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cloudtrail_to_slack.alert_room import AlertRoom
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.alert_room import AlertRoom
+from cloudtrail_to_slack.delivery.scheduler import Lanes, Waits, driven
 from cloudtrail_to_slack.errors import OutOfTimeError
-from cloudtrail_to_slack.lanes import Lanes, Waits, driven
-from cloudtrail_to_slack.waiting import Clock
 
 _MEGABYTE = 1024**2
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.alerts import make_alert
-from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.alerts.alert import make_alert
+from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, Severity
 from support.samples import ACCOUNT, LOG_OBJECT, ROLE_ARN, RULE, alert, event
 from support.strategies import records, rules

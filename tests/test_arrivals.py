@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.arrivals import Arrival, read_arrival
-from cloudtrail_to_slack.rhythm import Source
+from cloudtrail_to_slack.log_sources.intervals import Source
+from cloudtrail_to_slack.log_sources.log_source import Arrival, read_arrival
 from support.strategies import hostile_text, object_keys
 
 _ACCOUNT = "111122223333"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 
-from cloudtrail_to_slack.config_reader import MOST, Reader, kind
+from cloudtrail_to_slack.config.field_reader import MOST, Reader, kind
 from cloudtrail_to_slack.errors import Fault
 from support.strategies import json_values
 

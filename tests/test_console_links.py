@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.console_links import event_link, insights_link, log_object_link
-from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_object_link
+from cloudtrail_to_slack.ingest.payloads import LogObject
 from support.samples import EVENT_ID, KEY
 from support.slack_limits import LONGEST_URL
 from support.strategies import hostile_text, object_keys, regions

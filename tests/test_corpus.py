@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.alerts import make_alert
-from cloudtrail_to_slack.events import Event, read_event
-from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message, reply_message
-from cloudtrail_to_slack.messages.sns_body import MAX_BODY_BYTES, alert_body, subject
+from cloudtrail_to_slack.alerts.alert import make_alert
+from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, plain_message, reply_message
+from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, subject
+from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from support.samples import LOG_OBJECT

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.event_identity import event_identity, identity_digest
-from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from support.samples import ACCOUNT
 from support.strategies import records
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from cloudtrail_to_slack.errors import RecordError
-from cloudtrail_to_slack.events import MAX_KEY_CHARACTERS, as_text, flatten, parse_time, read_event
+from cloudtrail_to_slack.events.event import MAX_KEY_CHARACTERS, as_text, flatten, parse_time, read_event
 from support.samples import ACCOUNT, EVENT_ID, KEY, ROLE_ARN, event, record
 from support.strategies import json_objects, json_values, records
 

@@ -30,7 +30,7 @@ def _pure_modules() -> list[str]:
 
 
 MODULES = tuple(sorted(_module(path) for path in PACKAGE.rglob("*.py")))
-PURE = [*_pure_modules(), "cloudtrail_to_slack.errors", "cloudtrail_to_slack.object_keys"]
+PURE = [*_pure_modules(), "cloudtrail_to_slack.errors", "cloudtrail_to_slack.ingest.object_keys"]
 
 
 def python(*options: str, code: str) -> set[str]:
@@ -120,5 +120,5 @@ def test_the_handler_loads_no_secrets_clients() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_imports_by_itself(module: str) -> None:
     """Each module can be the first to be imported: there is no circle among them."""
-    first = "import cloudtrail_to_slack.handler, cloudtrail_to_slack.restart_logging.handler"
+    first = "import cloudtrail_to_slack.handler, cloudtrail_to_slack.auto_restart.handler"
     assert module in imported(modules=MODULES, first=first)[module]

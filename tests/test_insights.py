@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 
-from cloudtrail_to_slack.insights import Attribution, Insight, read_insight
+from cloudtrail_to_slack.events.insight import Attribution, Insight, read_insight
 from support.strategies import insight_details, json_values
 
 DETAILS: dict[str, Any] = {

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from cloudtrail_to_slack.clock import Clock, retried
+from cloudtrail_to_slack.delivery.scheduler import Lanes, Waits, driven
 from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
-from cloudtrail_to_slack.lanes import Lanes, Waits, driven
-from cloudtrail_to_slack.waiting import Clock, retried
 
 
 class Time:

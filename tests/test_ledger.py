@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.deduplication import Claim, Ledger
 from cloudtrail_to_slack.errors import PassingError
-from cloudtrail_to_slack.ledger import Claim, Ledger
-from cloudtrail_to_slack.waiting import Clock
 from support.world import TABLE, World
 
 _MANY = [f"alert#{number}" for number in range(230)]

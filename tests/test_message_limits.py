@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts import hold_alert, make_alert
-from cloudtrail_to_slack.config import Routes
-from cloudtrail_to_slack.delivery import Delivery
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.ledger import Ledger
-from cloudtrail_to_slack.routing import Kind, Router
+from cloudtrail_to_slack.alerts.alert import hold_alert, make_alert
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.config.loader import Routes
+from cloudtrail_to_slack.delivery.deduplication import Ledger
+from cloudtrail_to_slack.delivery.dispatcher import Delivery
+from cloudtrail_to_slack.delivery.routing import Kind, Router
+from cloudtrail_to_slack.destinations.slack.threads import Threads
+from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, Severity
-from cloudtrail_to_slack.threads import Threads
-from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from support.samples import LOG_OBJECT, record
 from support.world import bot_destinations

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.notifications import (
+from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
     Item,
     LogObject,

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.object_keys import KeyFacts, read_key
+from cloudtrail_to_slack.ingest.object_keys import KeyFacts, read_key
 from support.strategies import hostile_text, object_keys
 
 ACCOUNT = "111122223333"

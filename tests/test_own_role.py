@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from cloudtrail_to_slack.config import read_config
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.own_role import (
+from cloudtrail_to_slack.alerts.own_role import (
     MOST_CALLS,
     OwnCalls,
     OwnRoles,
@@ -17,6 +15,8 @@ from cloudtrail_to_slack.own_role import (
     read_own_call,
     role_of_function,
 )
+from cloudtrail_to_slack.config.loader import read_config
+from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, Severity
 from support.samples import ACCOUNT, record
 from support.strategies import hostile_text, json_values

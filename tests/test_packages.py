@@ -11,7 +11,7 @@ import pytest
 from support.terraform import Terraform
 
 # In place of the code, which has many files: some of each kind.
-_PACKAGED = ("__init__.py", "handler.py", "py.typed", "rules/__init__.py", "rules/event_names.txt")
+_PACKAGED = ("__init__.py", "handler.py", "py.typed", "rules/__init__.py", "rules/lint/known_events.txt")
 _NOT_PACKAGED = ("__pycache__/handler.cpython-313.pyc", "rules/__pycache__/__init__.cpython-313.pyc", "notes.txt~")
 _SECRET_OF_THE_CODE = "only_the_code_says_this"
 _CALL = """

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.ledger import Claim, Ledger
-from cloudtrail_to_slack.notice_store import MemoryNotices, Standing, TableNotices
-from cloudtrail_to_slack.rhythm import Rhythm, credible, decode, encode
-from cloudtrail_to_slack.rhythm_table import RhythmTable
-from cloudtrail_to_slack.state import StateTable, Thread
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.deduplication import Claim, Ledger
+from cloudtrail_to_slack.log_sources.intervals import Rhythm, credible, decode, encode
+from cloudtrail_to_slack.log_sources.table import RhythmTable
+from cloudtrail_to_slack.notices.store import MemoryNotices, Standing, TableNotices
+from cloudtrail_to_slack.state.table import StateTable, Thread
 from support.world import TABLE, World
 
 _NOW = 1_773_480_000

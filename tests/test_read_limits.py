@@ -6,10 +6,10 @@ import io
 import pytest
 
 from cloudtrail_to_slack.errors import LogObjectError, RecordError
-from cloudtrail_to_slack.json_text import has_more_values
-from cloudtrail_to_slack.log_objects import decode_record, read_stream
-from cloudtrail_to_slack.prefilter import Prefilter
-from cloudtrail_to_slack.read_limits import (
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
+from cloudtrail_to_slack.ingest.json_stream import has_more_values
+from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
+from cloudtrail_to_slack.ingest.read_limits import (
     FREE_JSON_BYTES,
     FREE_RECORDS,
     JSON_PER_STORED_BYTE,

@@ -7,16 +7,16 @@ import tomllib
 import pytest
 import yaml
 
-from cloudtrail_to_slack.alerts import make_alert
-from cloudtrail_to_slack.config import KEYS, read_config
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.messages.sns_body import alert_body
-from cloudtrail_to_slack.outcomes import Outcome
+from cloudtrail_to_slack.alerts.alert import make_alert
+from cloudtrail_to_slack.config.loader import KEYS, read_config
+from cloudtrail_to_slack.config.settings import VARIABLES
+from cloudtrail_to_slack.delivery.results import Outcome
+from cloudtrail_to_slack.destinations.sns.render import alert_body
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.observability.logging import METRICS
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.default_rules import default_rules
-from cloudtrail_to_slack.rules.expressions import FUNCTIONS, compile_expression
-from cloudtrail_to_slack.settings import VARIABLES
-from cloudtrail_to_slack.telemetry import METRICS
+from cloudtrail_to_slack.rules.expressions.compile import FUNCTIONS, compile_expression
 from support.pages import ROOT, blocks, first_column, page
 from support.world import record
 

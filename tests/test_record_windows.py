@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import LogObjectError
-from cloudtrail_to_slack.prefilter import Prefilter
-from cloudtrail_to_slack.read_limits import (
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
+from cloudtrail_to_slack.ingest.read_limits import (
     FREE_RECORDS,
     MAX_OTHER_BYTES,
     MAX_RECORD_BYTES,
@@ -19,7 +19,7 @@ from cloudtrail_to_slack.read_limits import (
     STORED_BYTES_PER_RECORD,
     Intake,
 )
-from cloudtrail_to_slack.record_windows import Window, windows
+from cloudtrail_to_slack.ingest.record_chunks import Window, windows
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore import xform_name
 
-from cloudtrail_to_slack.state import Items
+from cloudtrail_to_slack.state.table import Items
 from support.policies import Statement, allows
 from support.terraform import Terraform
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.rhythm import LEAST_PATIENCE, NOTED_EVERY, Rhythm, decode, encode
+from cloudtrail_to_slack.log_sources.intervals import LEAST_PATIENCE, NOTED_EVERY, Rhythm, decode, encode
 
 _HOUR, _DAY = 3_600, 86_400
 _START = 1_773_000_000

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.rhythm import Rhythm, Source, encode
-from cloudtrail_to_slack.rhythm_table import RhythmTable, Shard
-from cloudtrail_to_slack.silence import Hearing, Memory
-from cloudtrail_to_slack.state import StateError
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.log_sources.intervals import Rhythm, Source, encode
+from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory
+from cloudtrail_to_slack.log_sources.table import RhythmTable, Shard
+from cloudtrail_to_slack.state.table import StateError
 from support.world import TABLE, World
 
 _NOW = 1_773_480_600

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cloudtrail_to_slack.config import Routes
-from cloudtrail_to_slack.routing import Kind, Router, Target
+from cloudtrail_to_slack.config.loader import Routes
+from cloudtrail_to_slack.delivery.routing import Kind, Router, Target
 
 NAMED, OTHER = "111111111111", "222222222222"
 SLACK = Routes("C-default", {NAMED: "C-named"})

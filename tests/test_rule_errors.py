@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from cloudtrail_to_slack.rule_errors import MOST_IDS, RuleErrorReport, RuleErrors
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem, Severity
+from cloudtrail_to_slack.rules.evaluation_errors import MOST_IDS, RuleErrorReport, RuleErrors
 from support.samples import LOG_OBJECT, event
 
 BROKEN = Rule('event["a"] == 1', id="broken")

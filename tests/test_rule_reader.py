@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.config import Config, read_config
+from cloudtrail_to_slack.config.loader import Config, read_config
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleSet, Severity
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from support.strategies import json_values

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.alerts import Alert, make_alert
-from cloudtrail_to_slack.config import read_config
+from cloudtrail_to_slack.alerts.alert import Alert, make_alert
+from cloudtrail_to_slack.config.loader import read_config
+from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, plain_message, reply_message
+from cloudtrail_to_slack.destinations.sns.render import alert_body, subject
 from cloudtrail_to_slack.errors import RecordError
-from cloudtrail_to_slack.events import Event, read_event
-from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message, reply_message
-from cloudtrail_to_slack.messages.sns_body import alert_body, subject
-from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.events.event import Event, read_event
+from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import RuleSet, Verdict
 from support.samples import KEY
 from support.slack_limits import assert_within_limits, texts_of

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cloudtrail_to_slack.aws_clients import AwsClients
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource, find_secret
 from cloudtrail_to_slack.errors import Fault
-from cloudtrail_to_slack.secret_values import SecretReader, SecretSource, find_secret
 
 TOKEN = "xoxb-0-verysecret"
 WAYS = {

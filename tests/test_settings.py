@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.environment import DEFAULT_SLACK_API_URL
-from cloudtrail_to_slack.errors import ConfigurationError
-from cloudtrail_to_slack.rules.default_rules import default_rules
-from cloudtrail_to_slack.secret_values import SecretSource
-from cloudtrail_to_slack.settings import (
+from cloudtrail_to_slack.config.environment import DEFAULT_SLACK_API_URL
+from cloudtrail_to_slack.config.secrets import SecretSource
+from cloudtrail_to_slack.config.settings import (
     DEFAULT_CONFIG_PATH,
     Settings,
     parse_webhook_routes,
     read_settings,
 )
+from cloudtrail_to_slack.errors import ConfigurationError
+from cloudtrail_to_slack.rules.default_rules import default_rules
 from support.strategies import json_values
 
 TOKEN = "xoxb-0-verysecret"

@@ -1,8 +1,8 @@
 """What is under way when the time is over."""
 
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.scheduler import Lanes, Waits
 from cloudtrail_to_slack.errors import OutOfTimeError
-from cloudtrail_to_slack.lanes import Lanes, Waits
-from cloudtrail_to_slack.waiting import Clock
 
 
 class _Stubborn:

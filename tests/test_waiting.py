@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from cloudtrail_to_slack.waiting import growing_waits
+from cloudtrail_to_slack.clock import growing_waits
 
 
 def test_it_looks_soon_and_then_less_often() -> None:

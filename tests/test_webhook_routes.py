@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.config import read_webhook_routes
-from cloudtrail_to_slack.environment import is_web_address
-from cloudtrail_to_slack.secret_values import SecretKind, SecretSource
+from cloudtrail_to_slack.config.environment import is_web_address
+from cloudtrail_to_slack.config.loader import read_webhook_routes
+from cloudtrail_to_slack.config.secrets import SecretKind, SecretSource
 from support.strategies import json_values
 
 WEBHOOK = "https://hooks.slack.com/services/T0/B0/verysecret"

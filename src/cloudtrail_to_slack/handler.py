@@ -6,26 +6,31 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.aws_clients import AwsClients
-from cloudtrail_to_slack.config import Routes
-from cloudtrail_to_slack.delivery import Delivery
-from cloudtrail_to_slack.destinations import Destinations
+from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles, role_of_function
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.clock import Clock, invocation_clock
+from cloudtrail_to_slack.config.loader import Routes
+from cloudtrail_to_slack.config.rule_warnings import log_advice, log_rule_issues
+from cloudtrail_to_slack.config.secrets import Secret, SecretReader
+from cloudtrail_to_slack.config.settings import (
+    DEFAULT_CONFIG_PATH,
+    VARIABLES,
+    Settings,
+    parse_webhook_routes,
+    read_settings,
+)
+from cloudtrail_to_slack.config.webhooks import Webhooks
+from cloudtrail_to_slack.delivery.deduplication import Ledger
+from cloudtrail_to_slack.delivery.dispatcher import Delivery
+from cloudtrail_to_slack.delivery.results import Outcome
+from cloudtrail_to_slack.delivery.routing import Kind, Router
+from cloudtrail_to_slack.destinations.registry import Destinations
+from cloudtrail_to_slack.destinations.slack.threads import Threads
 from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
-from cloudtrail_to_slack.ledger import Ledger
-from cloudtrail_to_slack.notifications import Notification, read_payload
-from cloudtrail_to_slack.outcomes import Outcome
-from cloudtrail_to_slack.own_role import OwnCalls, OwnRoles, role_of_function
-from cloudtrail_to_slack.pipeline import Pipeline
-from cloudtrail_to_slack.record_evaluation import Judging
-from cloudtrail_to_slack.report import Report
-from cloudtrail_to_slack.routing import Kind, Router
-from cloudtrail_to_slack.rule_advice import log_advice, log_rule_issues
-from cloudtrail_to_slack.rule_errors import RuleErrorReport
-from cloudtrail_to_slack.rules import RuleSet
-from cloudtrail_to_slack.secret_values import Secret, SecretReader
-from cloudtrail_to_slack.settings import DEFAULT_CONFIG_PATH, VARIABLES, Settings, parse_webhook_routes, read_settings
-from cloudtrail_to_slack.state import StateTable
-from cloudtrail_to_slack.telemetry import (
+from cloudtrail_to_slack.evaluation.records import Judging
+from cloudtrail_to_slack.evaluation.report import Report
+from cloudtrail_to_slack.ingest.payloads import Notification, read_payload
+from cloudtrail_to_slack.observability.logging import (
     METRICS,
     begin_invocation,
     emit_access_denied,
@@ -34,14 +39,15 @@ from cloudtrail_to_slack.telemetry import (
     logger,
     set_log_level,
 )
-from cloudtrail_to_slack.threads import Threads
-from cloudtrail_to_slack.waiting import Clock, invocation_clock
-from cloudtrail_to_slack.webhooks import Webhooks
+from cloudtrail_to_slack.pipeline import Pipeline
+from cloudtrail_to_slack.rules import RuleSet
+from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
+from cloudtrail_to_slack.state.table import StateTable
 
 if TYPE_CHECKING:
-    from cloudtrail_to_slack.self_reports import ReportMemory
-    from cloudtrail_to_slack.silence import Hearing, Memory
-    from cloudtrail_to_slack.silence_check import SilenceCheck
+    from cloudtrail_to_slack.log_sources.check import SilenceCheck
+    from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory
+    from cloudtrail_to_slack.notices.self_reports import ReportMemory
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
@@ -145,7 +151,7 @@ class Application:
         due = self._report_memory.due if self._report_memory else None
         if not (reports or own_calls.by_account or config.rule_issues or due):
             return
-        from cloudtrail_to_slack.self_reports import ReportMemory, SelfReports  # noqa: PLC0415 (hardly ever needed)
+        from cloudtrail_to_slack.notices.self_reports import ReportMemory, SelfReports  # noqa: PLC0415 (hardly ever needed)
 
         self._report_memory = self._report_memory or ReportMemory()
         table = (self.clients.dynamodb, table_name) if table_name else None
@@ -162,9 +168,9 @@ class Application:
         config, table_name = self._settings.config, self._settings.table_name
         if not table_name or not config.enable_silence_alarm:
             return None
-        from cloudtrail_to_slack.rhythm_table import RhythmTable  # noqa: PLC0415 (only some set-ups pay)
-        from cloudtrail_to_slack.silence import Hearing, Memory  # noqa: PLC0415 (likewise)
-        from cloudtrail_to_slack.silence_check import SilenceCheck  # noqa: PLC0415 (likewise)
+        from cloudtrail_to_slack.log_sources.check import SilenceCheck  # noqa: PLC0415 (likewise)
+        from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory  # noqa: PLC0415 (likewise)
+        from cloudtrail_to_slack.log_sources.table import RhythmTable  # noqa: PLC0415 (only some set-ups pay)
 
         self._heard = self._heard or Memory()
         least = config.silence_alarm_minimum_hours * 3600

@@ -3,13 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.config import Config
-from cloudtrail_to_slack.delivery import Delivery
+from cloudtrail_to_slack.alerts.notice import Notice, removed_object_notice
+from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles, is_own_work
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.delivery.dispatcher import Delivery
+from cloudtrail_to_slack.delivery.results import Askers
 from cloudtrail_to_slack.errors import DeliveryError, EvaluationTimeError
-from cloudtrail_to_slack.log_file_evaluation import NOT_BEGUN, LogFileEvaluation, LogFiles
-from cloudtrail_to_slack.log_file_source import ClientWithin
-from cloudtrail_to_slack.messages.slack_notices import Notice, removed_object_notice
-from cloudtrail_to_slack.notifications import (
+from cloudtrail_to_slack.evaluation.log_files import NOT_BEGUN, LogFileEvaluation, LogFiles
+from cloudtrail_to_slack.evaluation.records import Judging, PendingAlerts, RecordEvaluator
+from cloudtrail_to_slack.evaluation.report import Report
+from cloudtrail_to_slack.evaluation.turns import Turns
+from cloudtrail_to_slack.ingest.log_file_source import ClientWithin
+from cloudtrail_to_slack.ingest.object_keys import read_key
+from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
     Notification,
     RemovedObject,
@@ -17,22 +24,15 @@ from cloudtrail_to_slack.notifications import (
     SingleEvent,
     Unrecognised,
 )
-from cloudtrail_to_slack.object_keys import read_key
-from cloudtrail_to_slack.outcomes import Askers
-from cloudtrail_to_slack.own_role import OwnCalls, OwnRoles, is_own_work
-from cloudtrail_to_slack.record_evaluation import Judging, PendingAlerts, RecordEvaluator
-from cloudtrail_to_slack.report import Report
-from cloudtrail_to_slack.rule_errors import RuleErrorReport
-from cloudtrail_to_slack.rules.time_limit import limited
-from cloudtrail_to_slack.state import StateError
-from cloudtrail_to_slack.telemetry import log_unexpected, logger
-from cloudtrail_to_slack.turns import Turns
-from cloudtrail_to_slack.waiting import Clock
-from cloudtrail_to_slack.work import WorkItem, work_items
+from cloudtrail_to_slack.ingest.work_items import WorkItem, work_items
+from cloudtrail_to_slack.observability.logging import log_unexpected, logger
+from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
+from cloudtrail_to_slack.rules.expressions.time_limit import limited
+from cloudtrail_to_slack.state.table import StateError
 
 if TYPE_CHECKING:
-    from cloudtrail_to_slack.silence import Hearing
-    from cloudtrail_to_slack.silence_check import SilenceCheck
+    from cloudtrail_to_slack.log_sources.check import SilenceCheck
+    from cloudtrail_to_slack.log_sources.recorder import Hearing
 
 
 # Sends what the function reports about itself.

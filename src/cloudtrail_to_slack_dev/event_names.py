@@ -4,7 +4,7 @@ from pathlib import Path
 
 import botocore.session
 
-from cloudtrail_to_slack.rules import event_names
+from cloudtrail_to_slack.rules.lint import known_events as event_names
 
 
 def operations() -> list[str]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 
-from cloudtrail_to_slack.alerts import hold_alert
-from cloudtrail_to_slack.config import read_config
+from cloudtrail_to_slack.alerts.alert import hold_alert
+from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from faults.diary import Diary, Invocation, Telling
 from faults.happenings import ACCOUNTS, RULES, START, Happening

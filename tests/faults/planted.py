@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloudtrail_to_slack.alerts import make_alert
-from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.alerts.alert import make_alert
+from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule
 from faults.happenings import Happening
 

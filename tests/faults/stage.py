@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import boto3
 
 from cloudtrail_to_slack import handler
-from cloudtrail_to_slack.aws_clients import AwsClients
-from cloudtrail_to_slack.settings import VARIABLES, read_settings
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.config.settings import VARIABLES, read_settings
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
 from cloudtrail_to_slack_dev.slack_standin import Fault, SlackStandIn
 from faults.diary import Diary

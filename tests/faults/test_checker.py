@@ -6,16 +6,19 @@ from unittest import mock
 
 import pytest
 
-from cloudtrail_to_slack import log_objects, notifications, record_evaluation, state_trust
-from cloudtrail_to_slack.destinations import sns
+from cloudtrail_to_slack.config.secrets import SecretReader
+from cloudtrail_to_slack.delivery.deduplication import Ledger
+from cloudtrail_to_slack.delivery.jobs import AlertParcel, Parcel
+from cloudtrail_to_slack.destinations.sns import client as sns
 from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError
-from cloudtrail_to_slack.ledger import Ledger
-from cloudtrail_to_slack.log_file_evaluation import LogFileEvaluation
-from cloudtrail_to_slack.notice_store import TableNotices
-from cloudtrail_to_slack.parcels import AlertParcel, Parcel
-from cloudtrail_to_slack.record_windows import _Splitter
-from cloudtrail_to_slack.secret_values import SecretReader
-from cloudtrail_to_slack.self_reports import SelfReports
+from cloudtrail_to_slack.evaluation import records as record_evaluation
+from cloudtrail_to_slack.evaluation.log_files import LogFileEvaluation
+from cloudtrail_to_slack.ingest import log_files as log_objects
+from cloudtrail_to_slack.ingest import payloads as notifications
+from cloudtrail_to_slack.ingest.record_chunks import _Splitter
+from cloudtrail_to_slack.notices.self_reports import SelfReports
+from cloudtrail_to_slack.notices.store import TableNotices
+from cloudtrail_to_slack.state import trust as state_trust
 from faults.directed import directed_history, slow_alerts, some_alerts
 from faults.histories import history_of
 from faults.judge import Verdict, judge

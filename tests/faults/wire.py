@@ -25,7 +25,9 @@ import botocore.useragent
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 import cloudtrail_to_slack
-from cloudtrail_to_slack import parcels, record_evaluation, waiting
+from cloudtrail_to_slack import clock as waiting
+from cloudtrail_to_slack.delivery import jobs as parcels
+from cloudtrail_to_slack.evaluation import records as record_evaluation
 from cloudtrail_to_slack.rules import RuleSet, engine
 from faults.diary import Invocation, Request
 from faults.play import Play
@@ -43,12 +45,11 @@ from faults.troubles import (
 
 _HANG_SECONDS = 10.0  # where the caller does not say how long it waits
 _PACKAGE = Path(cloudtrail_to_slack.__file__).parent
-_TRACED = {
-    str(_PACKAGE / f"{name}.py")
-    for name in ("delivery", "parcels", "bundles", "lanes", "slack_delivery", "sns_delivery", "ledger", "threads",
-                 "state", "waiting", "pipeline", "handler", "silence", "rhythm_table", "destinations/slack_app",
-                 "destinations/slack_webhook", "destinations/sns")
-}  # fmt: skip
+# Where a line may be the last one that a process runs. A name that is no longer there is an error.
+_TRACED_NAMES = (
+    "clock.py", "pipeline.py", "handler.py", "delivery", "destinations", "state/table.py",
+    "log_sources/recorder.py", "log_sources/table.py",
+)  # fmt: skip
 
 
 class Wire:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.object_keys import read_key
+from cloudtrail_to_slack.ingest.object_keys import read_key
 from support.world import ACCOUNT, BUCKET, KEY, World, failed_messages, record, s3_event, sqs_event
 
 
@@ -82,9 +82,9 @@ def test_nothing_of_it_above_debug(world: World, capsys: pytest.CaptureFixture[s
 
 
 _PLACES = {
-    "evaluating a record": "record_evaluation.read_event",
-    "making a message": "slack_delivery.alert_message",
-    "sending a message": "record_evaluation.make_alert",
+    "evaluating a record": "evaluation.records.read_event",
+    "making a message": "destinations.slack.sender.alert_message",
+    "sending a message": "evaluation.records.make_alert",
 }
 
 
@@ -131,7 +131,7 @@ def test_a_file_on_which_this_function_fails_is_logged_and_handed_back(
             raise ZeroDivisionError
         return read_key(key)
 
-    world.monkeypatch.setattr("cloudtrail_to_slack.log_file_evaluation.read_key", read)
+    world.monkeypatch.setattr("cloudtrail_to_slack.evaluation.log_files.read_key", read)
     assert failed_messages(world.invoke(sqs_event(s3_event(other), s3_event(KEY)))) == ["m0"]
     (line,) = _lines(capsys, "unexpected error")
     assert (line["while"], line["error"]) == ("working off a notification", "ZeroDivisionError")

@@ -247,7 +247,7 @@ def test_a_flood_is_delivered_in_parts(world: World, monkeypatch: pytest.MonkeyP
     """What matches is held up to a limit only, so that a flood does not fill the memory; nothing of it is lost."""
     topic = world.make_topic("alerts")
     world.configure(sns={"default_topic_arn": topic})
-    monkeypatch.setattr("cloudtrail_to_slack.record_evaluation.MAX_PENDING_BYTES", 5_000)
+    monkeypatch.setattr("cloudtrail_to_slack.evaluation.records.MAX_PENDING_BYTES", 5_000)
     world.put_log(*(record(eventID=f"e-{number}") for number in range(12)))
     world.invoke(s3_event(KEY))
     assert {body["event_id"] for body in world.bodies(topic)} == {f"e-{number}" for number in range(12)}

@@ -10,9 +10,9 @@ import boto3
 import pytest
 
 from cloudtrail_to_slack import handler
+from cloudtrail_to_slack.config.settings import read_settings
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.rhythm import Source
-from cloudtrail_to_slack.settings import read_settings
+from cloudtrail_to_slack.log_sources.intervals import Source
 from support.silence import DAY, QUIET, A, Scene
 from support.world import TABLE, Context, World, log_bytes, record, s3_event
 
@@ -87,7 +87,7 @@ def test_an_error_of_ours_harms_no_alert(scene: Scene, capsys: pytest.CaptureFix
     scene.world.aws("dynamodb").put_item(
         TableName=TABLE, Item={"pk": {"S": f"rhythm#{A.account}"}, "rhythms": {"S": '{"eu-west-1":[1,2,3,4],"x":7}'}}
     )
-    scene.world.monkeypatch.setattr("cloudtrail_to_slack.silence.decode", lambda _text: 1 / 0)
+    scene.world.monkeypatch.setattr("cloudtrail_to_slack.log_sources.recorder.decode", lambda _text: 1 / 0)
     assert scene.deliver(A, content=record())["rhythms_unwritten"] == 1
     assert len(scene.said()) == 1
     assert "ZeroDivisionError" in capsys.readouterr().out

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError
-from cloudtrail_to_slack.log_objects import decode_record, read_log_object
-from cloudtrail_to_slack.notifications import LogObject
-from cloudtrail_to_slack.prefilter import Prefilter
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
+from cloudtrail_to_slack.ingest.log_files import decode_record, read_log_object
+from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import RuleSet
 from support.world import BUCKET, CHANNEL, KEY, World, log_bytes, record, s3_event
 

@@ -6,8 +6,9 @@ from typing import Any
 import boto3
 import pytest
 
+from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import PassingError
-from cloudtrail_to_slack.notice_store import (
+from cloudtrail_to_slack.notices.store import (
     MOST_ENTRIES,
     Collected,
     MemoryNotices,
@@ -16,7 +17,6 @@ from cloudtrail_to_slack.notice_store import (
     Subject,
     TableNotices,
 )
-from cloudtrail_to_slack.waiting import Clock
 from support.world import TABLE, World
 
 HOUR = 3600

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack import handler
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.config.settings import read_settings
+from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.rhythm import Source
-from cloudtrail_to_slack.rhythm_table import RhythmTable
-from cloudtrail_to_slack.settings import read_settings
-from cloudtrail_to_slack.slack_delivery import SlackDelivery
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.log_sources.intervals import Source
+from cloudtrail_to_slack.log_sources.table import RhythmTable
 from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
 from support.silence import CHECK, DAY, HOUR, QUIET, A, B, Scene
 from support.slack_limits import assert_within_limits

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.sns import Sns
-from cloudtrail_to_slack.destinations.sns_errors import sns_error
+from cloudtrail_to_slack.destinations.sns.client import Sns
+from cloudtrail_to_slack.destinations.sns.errors import sns_error
+from cloudtrail_to_slack.destinations.sns.render import SnsMessage
 from cloudtrail_to_slack.errors import (
     BrokenDestinationError,
     ContentRefusedError,
@@ -16,7 +17,6 @@ from cloudtrail_to_slack.errors import (
     PassingError,
     UnknownRefusalError,
 )
-from cloudtrail_to_slack.messages.sns_body import SnsMessage
 from support.sns_rules import Publish, Topics, strict_topics
 from support.world import ACCOUNT, KEY, TABLE, World, record, s3_event
 
@@ -265,7 +265,7 @@ def test_a_message_that_cannot_be_made_leaves_the_next(world: World, topics: Top
     """A fault of ours in the whole body leaves the plain one."""
     topic = world.make_topic("alerts")
     world.configure(sns={"default_topic_arn": topic})
-    world.monkeypatch.setattr("cloudtrail_to_slack.messages.sns_body.alert_body", lambda *_: 1 / 0)
+    world.monkeypatch.setattr("cloudtrail_to_slack.destinations.sns.render.alert_body", lambda *_: 1 / 0)
     world.put_log(record())
     world.invoke(s3_event(KEY))
     (call,) = topics.calls

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.slack_app import SlackApp
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.scheduler import Waits, driven
+from cloudtrail_to_slack.destinations.slack.bot import SlackApp
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, Posted, ThreadPlace, Threads
 from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
-from cloudtrail_to_slack.lanes import Waits, driven
-from cloudtrail_to_slack.messages import SlackMessage
-from cloudtrail_to_slack.state import StateTable
-from cloudtrail_to_slack.threads import LEASE_SECONDS, Posted, ThreadPlace, Threads
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.state.table import StateTable
 from cloudtrail_to_slack_dev.slack_standin import SlackError
 from support.world import CHANNEL, KEY, TABLE, World, bot_destinations, record, s3_event
 

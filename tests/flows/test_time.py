@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from cloudtrail_to_slack import ledger
+from cloudtrail_to_slack.delivery import deduplication as ledger
 from cloudtrail_to_slack.errors import EvaluationTimeError, InvocationFailedError
 from cloudtrail_to_slack.rules import RuleSet
 from faults.troubles import aws_answer

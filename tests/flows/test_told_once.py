@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.slack_delivery import SlackDelivery
 from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
 from support.world import (
     ACCOUNT,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError, RecordError
-from cloudtrail_to_slack.log_objects import decode_record, read_stream
-from cloudtrail_to_slack.prefilter import Prefilter
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
+from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
 from cloudtrail_to_slack.rules import RuleSet
 from support.world import KEY, World, record, s3_event
 

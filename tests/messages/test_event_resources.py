@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.messages.event_resources import resources
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.events.resources import resources
 from support.samples import event
 from support.strategies import records
 

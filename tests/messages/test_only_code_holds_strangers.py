@@ -6,31 +6,31 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.alerts import hold_alert, make_alert
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.messages.own_role_notice import own_role_notice
-from cloudtrail_to_slack.messages.rule_notices import rule_error_notices
-from cloudtrail_to_slack.messages.slack_alert import (
+from cloudtrail_to_slack.alerts.alert import hold_alert, make_alert
+from cloudtrail_to_slack.alerts.notice import (
+    removed_object_notice,
+    unreadable_notice,
+    with_thread_count,
+)
+from cloudtrail_to_slack.alerts.own_role import own_call
+from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
+from cloudtrail_to_slack.alerts.rule_notices import rule_error_notices
+from cloudtrail_to_slack.auto_restart.notices import restart_notice
+from cloudtrail_to_slack.auto_restart.outcomes import Did, Outcome
+from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
+from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
     bare_line,
     compact_message,
     plain_message,
     reply_message,
 )
-from cloudtrail_to_slack.messages.slack_message import SlackMessage
-from cloudtrail_to_slack.messages.slack_notices import (
-    removed_object_notice,
-    unreadable_notice,
-    with_thread_count,
-)
-from cloudtrail_to_slack.messages.slack_summary import summary
-from cloudtrail_to_slack.notifications import LogObject, RemovedObject
-from cloudtrail_to_slack.own_role import own_call
-from cloudtrail_to_slack.restart_logging.notices import restart_notice
-from cloudtrail_to_slack.restart_logging.outcomes import Did, Outcome
-from cloudtrail_to_slack.restart_logging.stop_events import StopEvent
-from cloudtrail_to_slack.rule_errors import RuleErrorReport
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.render.summary import summary
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject
 from cloudtrail_to_slack.rules import Rule
+from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 from support.samples import record
 from support.slack_limits import texts_of
 

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.call_outcomes import CallOutcome
-from cloudtrail_to_slack.messages.outcome_words import rule_title
-from cloudtrail_to_slack.messages.slack_alert import (
+from cloudtrail_to_slack.alerts.outcome_words import rule_title
+from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
     bare_line,
     compact_message,
     plain_message,
     reply_message,
 )
-from cloudtrail_to_slack.messages.sns_body import alert_to_sns
+from cloudtrail_to_slack.destinations.sns.render import alert_to_sns
+from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from support.samples import alert

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.messages.own_role_notice import own_role_notice
-from cloudtrail_to_slack.messages.slack_notices import Notice
-from cloudtrail_to_slack.messages.sns_body import notice_to_sns
-from cloudtrail_to_slack.own_role import OwnCall
+from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.alerts.own_role import OwnCall
+from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
+from cloudtrail_to_slack.destinations.sns.render import notice_to_sns
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack_dev.slack_standin import violation
 from support.samples import ACCOUNT

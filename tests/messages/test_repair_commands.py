@@ -11,18 +11,18 @@ from botocore import xform_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts import Alert
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.messages.repair_commands import repair_command
-from cloudtrail_to_slack.messages.slack_alert import (
+from cloudtrail_to_slack.alerts.alert import Alert
+from cloudtrail_to_slack.alerts.remediation import repair_command
+from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
     bare_line,
     compact_message,
     plain_message,
     reply_message,
 )
-from cloudtrail_to_slack.messages.sns_body import alert_body
-from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.destinations.sns.render import alert_body
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.ingest.payloads import LogObject
 from support.samples import LOG_OBJECT, alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless

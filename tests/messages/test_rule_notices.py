@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.config import read_config
-from cloudtrail_to_slack.errors import Fault
-from cloudtrail_to_slack.messages.rule_notices import (
+from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.alerts.rule_notices import (
     rule_error_notices,
     unusable_rules_identity,
     unusable_rules_notice,
 )
-from cloudtrail_to_slack.messages.slack_notices import Notice
-from cloudtrail_to_slack.messages.sns_body import notice_to_sns
-from cloudtrail_to_slack.notifications import LogObject
-from cloudtrail_to_slack.rule_errors import RuleErrorReport
-from cloudtrail_to_slack.rule_reader import RuleIssue
+from cloudtrail_to_slack.config.loader import read_config
+from cloudtrail_to_slack.config.rule_reader import RuleIssue
+from cloudtrail_to_slack.destinations.sns.render import notice_to_sns
+from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import Severity
+from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 from cloudtrail_to_slack_dev.slack_standin import violation
 from support.samples import LOG_OBJECT
 from support.slack_limits import assert_within_limits, texts_of

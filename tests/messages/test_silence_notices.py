@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.messages.silence_notices import Quiet, Returned, return_notice, silence_notice
-from cloudtrail_to_slack.messages.slack_notices import Notice
-from cloudtrail_to_slack.messages.sns_body import MAX_BODY_BYTES, notice_to_sns
-from cloudtrail_to_slack.rhythm import Rhythm, Source
+from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, notice_to_sns
+from cloudtrail_to_slack.log_sources.intervals import Rhythm, Source
+from cloudtrail_to_slack.log_sources.notices import Quiet, Returned, return_notice, silence_notice
 from cloudtrail_to_slack_dev.slack_standin import violation
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped

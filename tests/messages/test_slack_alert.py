@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts import Alert, make_alert
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message, reply_message
-from cloudtrail_to_slack.messages.slack_message import SlackMessage
-from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.alerts.alert import Alert, make_alert
+from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, plain_message, reply_message
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack_dev.slack_standin import violation
 from support.samples import EVENT_ID, LOG_OBJECT, RULE, alert, event

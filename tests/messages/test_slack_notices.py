@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.messages.slack_alert import alert_message, plain_message
-from cloudtrail_to_slack.messages.slack_message import SlackMessage
-from cloudtrail_to_slack.messages.slack_notices import (
+from cloudtrail_to_slack.alerts.notice import (
     Notice,
     bare_notice,
     plain_notice,
@@ -17,8 +15,10 @@ from cloudtrail_to_slack.messages.slack_notices import (
     unreadable_notice,
     with_thread_count,
 )
-from cloudtrail_to_slack.messages.slack_text import plain
-from cloudtrail_to_slack.notifications import LogObject, RemovedObject
+from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, plain_message
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.render.text import plain
+from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject
 from cloudtrail_to_slack_dev.slack_standin import violation
 from support.samples import ACCOUNT, KEY, LOG_OBJECT, alert
 from support.slack_limits import assert_within_limits, texts_of

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts import HeldAlert
-from cloudtrail_to_slack.call_outcomes import CallOutcome
-from cloudtrail_to_slack.messages.slack_summary import summary
+from cloudtrail_to_slack.alerts.alert import HeldAlert
+from cloudtrail_to_slack.destinations.slack.render.summary import summary
+from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule, Severity
 from cloudtrail_to_slack_dev.slack_standin import violation
 from support.slack_limits import texts_of

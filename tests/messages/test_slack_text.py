@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.messages.slack_text import (
+from cloudtrail_to_slack.destinations.slack.render.text import (
     CUT_MARK,
     code,
     code_block,

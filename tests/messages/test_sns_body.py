@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts import make_alert
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.messages.sns_body import MAX_BODY_BYTES, alert_body, notice_body, subject
-from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.alerts.alert import make_alert
+from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, notice_body, subject
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import Rule
 from support.samples import ACCOUNT, EVENT_ID, LOG_OBJECT, ROLE_ARN, RULE, alert
 from support.strategies import hostile_text, object_keys, records, rules

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
-from cloudtrail_to_slack.events import flatten
+from cloudtrail_to_slack.events.event import flatten
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack_build.realtime.alternatives import alternatives

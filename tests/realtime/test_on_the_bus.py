@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from cloudtrail_to_slack.config import read_config
-from cloudtrail_to_slack.events import flatten
+from cloudtrail_to_slack.config.loader import read_config
+from cloudtrail_to_slack.events.event import flatten
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS
 from cloudtrail_to_slack_build.realtime.answer import answer_to

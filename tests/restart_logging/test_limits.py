@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from cloudtrail_to_slack.auto_restart.limit import count
+from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
+from cloudtrail_to_slack.auto_restart.store import Memory
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.deduplication import Claim
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.ledger import Claim
-from cloudtrail_to_slack.restart_logging.limit import count
-from cloudtrail_to_slack.restart_logging.memory import Memory
-from cloudtrail_to_slack.restart_logging.stop_events import StopEvent, read_stop_event
-from cloudtrail_to_slack.waiting import Clock
 from cloudtrail_to_slack_dev.slack_standin.faults import HttpStatus
 from support.aws_between import refusal
 from support.restart_world import NOON, PARAMETER, RestartWorld, envelope

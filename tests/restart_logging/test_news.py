@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from cloudtrail_to_slack.auto_restart.limit import HOUR, count, without
+from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.restart_logging.limit import HOUR, count, without
-from cloudtrail_to_slack.restart_logging.stop_events import StopEvent, read_stop_event
 from support.aws_between import Answer, refusal
 from support.restart_world import ACCOUNT, NOON, OTHER_ACCOUNT, RestartWorld, envelope
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.restart_logging.outcomes import Outcome, read_outcome
-from cloudtrail_to_slack.restart_logging.stop_events import StopEvent, read_stop_event
+from cloudtrail_to_slack.auto_restart.outcomes import Outcome, read_outcome
+from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
 from support.restart_world import ACCOUNT, NOON, RestartWorld, envelope
 from support.silence import DAY, HOUR
 from support.world import TABLE

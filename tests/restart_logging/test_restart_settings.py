@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudtrail_to_slack.auto_restart.settings import read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
-from cloudtrail_to_slack.restart_logging.settings import read_settings
 from support.restart_world import EVERY_TRAIL
 
 _SOURCE = Path(__file__).parents[2] / "src"
@@ -65,10 +65,10 @@ def test_all_faults_are_told_together() -> None:
 def test_the_handler_knows_no_rules() -> None:
     """The function loads neither the rule engine nor what reads log objects, and needs no environment for it."""
     code = f"import sys\nsys.path.insert(0, {str(_SOURCE)!r})\n"
-    code += "import cloudtrail_to_slack.restart_logging.handler\nprint(*sys.modules)"
+    code += "import cloudtrail_to_slack.auto_restart.handler\nprint(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, check=True)  # noqa: S603 (our own code)
     loaded = {name.removeprefix("cloudtrail_to_slack.") for name in ran.stdout.split()}
-    assert "restart_logging.handler" in loaded
+    assert "auto_restart.handler" in loaded
     assert not {
         name for name in loaded if name.split(".")[0] in ("rules", "config", "pipeline", "log_objects", "alerts", "re2")
     }

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from cloudtrail_to_slack.auto_restart import handler
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.restart_logging import handler
 from cloudtrail_to_slack_dev.slack_standin.faults import SlackError
 from support.aws_between import refusal
 from support.restart_world import ACCOUNT, NOON, OTHER_ACCOUNT, RestartWorld, envelope

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.restart_logging.notices import restart_notice
-from cloudtrail_to_slack.restart_logging.outcomes import Did, Outcome, read_outcome
-from cloudtrail_to_slack.restart_logging.stop_events import Refused, StopEvent, read_stop_event
-from cloudtrail_to_slack.trail_arns import TrailArn, is_trail_name, partition_of, read_trail_arn
+from cloudtrail_to_slack.auto_restart.notices import restart_notice
+from cloudtrail_to_slack.auto_restart.outcomes import Did, Outcome, read_outcome
+from cloudtrail_to_slack.auto_restart.stop_events import Refused, StopEvent, read_stop_event
+from cloudtrail_to_slack.aws.arns import TrailArn, is_trail_name, partition_of, read_trail_arn
 from support.restart_world import ACCOUNT, RestartWorld, envelope
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible

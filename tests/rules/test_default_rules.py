@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from moto.events.models import EventPattern
 
-from cloudtrail_to_slack.events import read_event
-from cloudtrail_to_slack.log_objects import read_stream
-from cloudtrail_to_slack.messages.repair_commands import REPAIRED_EVENTS
-from cloudtrail_to_slack.prefilter import Prefilter
+from cloudtrail_to_slack.alerts.remediation import REPAIRED_EVENTS
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.ingest.log_files import read_stream
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack_build.realtime.alternatives import alternatives

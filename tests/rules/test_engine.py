@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import EvaluationTimeError, ExpressionError
-from cloudtrail_to_slack.events import read_event
+from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, Verdict
 from support.strategies import records
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.events import flatten
-from cloudtrail_to_slack.log_objects import decode_record, read_stream
-from cloudtrail_to_slack.prefilter import Prefilter
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
+from cloudtrail_to_slack.events.event import flatten
+from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
 from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, Verdict
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from support.strategies import records

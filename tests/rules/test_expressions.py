@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import ExpressionError
-from cloudtrail_to_slack.rules.expressions import FUNCTIONS, compile_expression
+from cloudtrail_to_slack.rules.expressions.compile import FUNCTIONS, compile_expression
 from support.strategies import hostile_text
 
 EVENT: Mapping[str, Any] = MappingProxyType(

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError
-from cloudtrail_to_slack.rules.budget import Budget, weigh
-from cloudtrail_to_slack.rules.expressions import FUNCTIONS, compile_expression, compile_tree, parse_expression
-from cloudtrail_to_slack.rules.instrumentation import instrument
+from cloudtrail_to_slack.rules.expressions.budget import Budget, weigh
+from cloudtrail_to_slack.rules.expressions.compile import FUNCTIONS, compile_expression, compile_tree, parse_expression
+from cloudtrail_to_slack.rules.expressions.instrumentation import instrument
 from support.strategies import hostile_text
 
 EVENT: Mapping[str, Any] = MappingProxyType({"eventName": "RunInstances", "n": 7, "none": None, "yes": True})

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.config import read_config
+from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.errors import ExpressionError, Place
-from cloudtrail_to_slack.rules import event_names
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
-from cloudtrail_to_slack.rules.event_names import is_known
-from cloudtrail_to_slack.rules.expressions import compile_expression
-from cloudtrail_to_slack.rules.hints import warnings_for
-from cloudtrail_to_slack.rules.pointing import excerpt, point
+from cloudtrail_to_slack.rules.expressions.compile import compile_expression
+from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, point
+from cloudtrail_to_slack.rules.lint import known_events as event_names
+from cloudtrail_to_slack.rules.lint.known_events import is_known
+from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
 from support.strategies import hostile_text
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "events.jsonl.gz"

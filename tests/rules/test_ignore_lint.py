@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cloudtrail_to_slack.rules.expressions import compile_expression
-from cloudtrail_to_slack.rules.hints import warnings_for
+from cloudtrail_to_slack.rules.expressions.compile import compile_expression
+from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
 
 ROOT = Path(__file__).resolve().parents[2]
 ARN, ISSUER = "userIdentity.arn", "userIdentity.sessionContext.sessionIssuer.arn"

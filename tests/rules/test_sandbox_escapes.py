@@ -11,8 +11,8 @@ from types import MappingProxyType
 import pytest
 
 from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError
-from cloudtrail_to_slack.rules.expressions import compile_expression
-from cloudtrail_to_slack.rules.limits import MAX_EXPRESSION_CHARACTERS
+from cloudtrail_to_slack.rules.expressions.compile import compile_expression
+from cloudtrail_to_slack.rules.expressions.limits import MAX_EXPRESSION_CHARACTERS
 
 EVENT = MappingProxyType(
     {

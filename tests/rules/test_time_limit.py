@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import RuleBudgetError
-from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, time_limit
-from cloudtrail_to_slack.rules.expressions import compile_expression
-from cloudtrail_to_slack.rules.time_limit import limited
+from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet
+from cloudtrail_to_slack.rules.expressions import time_limit
+from cloudtrail_to_slack.rules.expressions.compile import compile_expression
+from cloudtrail_to_slack.rules.expressions.time_limit import limited
 
 TODAY = date(2026, 3, 14)
 EVENT = {"n": 10**6, "big": "a" * 250_000, "long": "ab" * 1_000_000, "missing": None}

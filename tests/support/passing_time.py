@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cloudtrail_to_slack import waiting
+from cloudtrail_to_slack import clock as waiting
 
 START = 1_773_480_900.0  # 2026-03-14T09:35:00Z
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import boto3
 
-from cloudtrail_to_slack.restart_logging import handler
-from cloudtrail_to_slack.restart_logging.settings import VARIABLES, read_settings
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.auto_restart import handler
+from cloudtrail_to_slack.auto_restart.settings import VARIABLES, read_settings
+from cloudtrail_to_slack.clock import Clock
 from support.aws_between import Between
 from support.world import BUCKET, CHANNEL, TABLE, World
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from cloudtrail_to_slack.alerts import Alert, make_alert
-from cloudtrail_to_slack.events import Event, read_event
-from cloudtrail_to_slack.notifications import LogObject
+from cloudtrail_to_slack.alerts.alert import Alert, make_alert
+from cloudtrail_to_slack.events.event import Event, read_event
+from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import Rule, Severity
 
 ACCOUNT = "111122223333"

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from cloudtrail_to_slack.rhythm import Rhythm, Source, encode
-from cloudtrail_to_slack.rhythm_table import RhythmTable
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.log_sources.intervals import Rhythm, Source, encode
+from cloudtrail_to_slack.log_sources.table import RhythmTable
 from support.world import CHANNEL, TABLE, World, log_bytes, record, s3_event
 
 HOUR, DAY = 3_600, 86_400
@@ -25,7 +25,7 @@ class Scene:
         self.waited: list[float] = []
         self.objects = 0
         clock = types.SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
-        world.monkeypatch.setattr("cloudtrail_to_slack.waiting.time", clock)
+        world.monkeypatch.setattr("cloudtrail_to_slack.clock.time", clock)
 
     def _sleep(self, seconds: float) -> None:
         self.waited.append(seconds)

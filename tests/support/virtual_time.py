@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from cloudtrail_to_slack import waiting
+from cloudtrail_to_slack import clock as waiting
 from cloudtrail_to_slack.rules import RuleSet
 from support.world import Context
 

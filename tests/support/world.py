@@ -15,11 +15,11 @@ import boto3
 import pytest
 
 from cloudtrail_to_slack import handler
-from cloudtrail_to_slack.aws_clients import AwsClients
-from cloudtrail_to_slack.destinations import Destinations
-from cloudtrail_to_slack.secret_values import Secret, SecretReader, SecretSource
-from cloudtrail_to_slack.settings import VARIABLES
-from cloudtrail_to_slack.webhooks import Webhooks
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.config.secrets import Secret, SecretReader, SecretSource
+from cloudtrail_to_slack.config.settings import VARIABLES
+from cloudtrail_to_slack.config.webhooks import Webhooks
+from cloudtrail_to_slack.destinations.registry import Destinations
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT
 from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 

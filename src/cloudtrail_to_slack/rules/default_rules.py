@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cloudtrail_to_slack.rules.rule import Rule, Severity
+from cloudtrail_to_slack.rules.model import Rule, Severity
 
 # AWS sees no MFA at sign-ins through IAM Identity Center: the identity provider asked for it. Only the resource part of
 # an STS ARN counts, for IAM paths may hold any text; and the role's own ARN, where the event has it, lies under a path

@@ -15,10 +15,10 @@ from time import perf_counter
 from typing import Any
 
 from cloudtrail_to_slack.errors import EvaluationTimeError
-from cloudtrail_to_slack.rules.expressions import Evaluate, compile_expression
-from cloudtrail_to_slack.rules.index import RuleIndex
-from cloudtrail_to_slack.rules.rule import IgnoreRule, Rule
-from cloudtrail_to_slack.rules.time_limit import limited
+from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_expression
+from cloudtrail_to_slack.rules.expressions.time_limit import limited
+from cloudtrail_to_slack.rules.index.index import RuleIndex
+from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 
 # Denied calls are counted, whether or not a rule matches them.
 _DENIED = 'str(event.get("errorCode")).startswith("AccessDenied")'

@@ -42,7 +42,7 @@ def parse_expression(text: str) -> ast.Expression:
         SyntaxError, ValueError, RecursionError, MemoryError: it is no Python expression.
     """
     _pass_over_the_engine()
-    from cloudtrail_to_slack.rules.parsing import parse  # noqa: PLC0415 (only now)
+    from cloudtrail_to_slack.rules.expressions.parsing import parse  # noqa: PLC0415 (only now)
 
     return parse(text)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from cloudtrail_to_slack.settings import VARIABLES
+from cloudtrail_to_slack.config.settings import VARIABLES
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT
 
 _PREFIXES = ("AWS_", "POWERTOOLS_", "SLACK_")

@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 from urllib.parse import unquote_plus
 
-from cloudtrail_to_slack.waiting import Clock
+from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack_dev.demo.clock import StoryClock
 from cloudtrail_to_slack_dev.demo.errors import DemoError
 from cloudtrail_to_slack_dev.demo.lambda_log import LogLine, Totals, read_log, unreadable_reasons, warnings_of

@@ -1,0 +1,1 @@
+"""Alerts and notices, in no destination's format. Pure."""

@@ -1,0 +1,179 @@
+"""Calls that this function's own role made. Pure.
+
+They are evaluated like all others, for whoever has the function's credentials must not be hidden. But an alert about
+one may itself cause the next: an alert that SNS refuses is a refused call of the function's role, and the alert about
+that one is refused too. So they are gathered, see `periodic_notices`.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.events.event import Event
+from cloudtrail_to_slack.rules import Rule, Severity
+
+_ROLE = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[^:]*/)?([\w+=,.@-]+)", re.ASCII)
+_FUNCTION = re.compile(r"arn:(aws[a-z-]*):lambda:[a-z0-9-]+:([0-9]{12}):function:", re.ASCII)
+# What the functions of this module call by themselves, as iam.tf and restart_logging.tf allow it, and what AWS
+# calls for them.
+_OWN_WORK = {
+    "s3.amazonaws.com": {"GetObject"},
+    "dynamodb.amazonaws.com": {
+        "PutItem", "UpdateItem", "DeleteItem", "GetItem", "BatchGetItem", "TransactWriteItems", "ConditionCheckItem",
+    },
+    "sns.amazonaws.com": {"Publish"},
+    "sqs.amazonaws.com": {
+        "ReceiveMessage", "DeleteMessage", "DeleteMessageBatch", "ChangeMessageVisibility", "GetQueueAttributes",
+        "SendMessage",
+    },
+    "ssm.amazonaws.com": {"GetParameter"},
+    "secretsmanager.amazonaws.com": {"GetSecretValue"},
+    "kms.amazonaws.com": {"Decrypt", "GenerateDataKey"},
+    "logs.amazonaws.com": {"CreateLogGroup", "CreateLogStream", "PutLogEvents"},
+    "xray.amazonaws.com": {"PutTraceSegments", "PutTelemetryRecords"},
+    "cloudtrail.amazonaws.com": {"GetTrailStatus"},
+}  # fmt: skip
+_LONGEST_PART = 64
+_MOST_RULES = 5
+MOST_CALLS = 100  # kept of one kind
+
+
+def is_role_arn(text: str) -> bool:
+    """Whether `text` is the ARN of an IAM role."""
+    return bool(_ROLE.fullmatch(text))
+
+
+def role_of_function(function_arn: object, function_name: str | None) -> str | None:
+    """Return the ARN of the role that is named after the function, in the account of `function_arn`.
+
+    None where either is unknown. Source: AWS Lambda Developer Guide, "Using the Lambda context object to retrieve
+    Python function information" (`invoked_function_arn`).
+    """
+    found = _FUNCTION.match(function_arn) if isinstance(function_arn, str) else None
+    return f"arn:{found[1]}:iam::{found[2]}:role/{function_name}" if found and function_name else None
+
+
+class OwnRoles:
+    """The roles of this module's functions, by their ARNs. A role of the same name in another account is not one."""
+
+    def __init__(self, role_arns: Iterable[str]) -> None:
+        self._arns = frozenset(role_arns)
+        parts = [found.groups() for found in map(_ROLE.fullmatch, self._arns) if found]
+        self._sessions = tuple(
+            f"arn:{partition}:sts::{account}:assumed-role/{name}/" for partition, account, name in parts
+        )
+
+    def made(self, record: Mapping[str, Any]) -> bool:
+        """Whether one of the roles made the call that a record is of.
+
+        Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element": `sessionIssuer.arn` is the ARN of the
+        role, with its path; `arn` that of the session, without.
+        """
+        identity = _inner(record, "userIdentity")
+        issuer = _inner(_inner(identity, "sessionContext"), "sessionIssuer").get("arn")
+        if isinstance(issuer, str) and issuer:
+            return issuer in self._arns
+        arn = identity.get("arn")
+        return isinstance(arn, str) and bool(self._sessions) and arn.startswith(self._sessions)
+
+
+def is_own_work(record: Mapping[str, Any]) -> bool:
+    """Whether a call is of a kind that the functions make by themselves."""
+    name = record.get("eventName")
+    return isinstance(name, str) and name in _OWN_WORK.get(str(record.get("eventSource")), ())
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OwnCall:
+    """What is kept of a call of the function's own role: its time as the event has it, what it was, and the rules."""
+
+    time: str
+    source: str
+    name: str
+    error_code: str
+    event_id: str
+    rules: tuple[str, ...]
+    severity: str
+
+    def dumped(self) -> str:
+        """Return it as a short string, the same whichever way the event comes."""
+        return json.dumps(
+            [self.time, self.source, self.name, self.error_code, self.event_id, self.rules, self.severity]
+        )
+
+
+def own_call(event: Event, rules: Iterable[Rule]) -> OwnCall:
+    """Return what is to be kept of an event that `rules` matched."""
+    matched = list(rules)
+    return OwnCall(
+        time=event.text("eventTime")[:_LONGEST_PART],
+        source=event.source[:_LONGEST_PART],
+        name=event.name[:_LONGEST_PART],
+        error_code=event.error_code[:_LONGEST_PART],
+        event_id=event.event_id[:_LONGEST_PART],
+        rules=tuple(rule.name[:_LONGEST_PART] for rule in matched[:_MOST_RULES]),
+        severity=max(rule.severity for rule in matched).word,
+    )
+
+
+def read_own_call(text: str) -> OwnCall | None:
+    """Return what `OwnCall.dumped` wrote; None for anything else."""
+    try:
+        time, source, name, error_code, event_id, rules, severity = json.loads(text)
+        texts = (str(time), str(source), str(name), str(error_code), str(event_id))
+        found = OwnCall(*texts, tuple(map(str, rules)), str(severity))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return found if found.severity in {severity.word for severity in Severity} else None
+
+
+@dataclass(slots=True)
+class GatheredCalls:
+    """Calls of one kind: the first of them, how many there are, and the messages that brought them."""
+
+    calls: list[OwnCall] = field(default_factory=list)
+    number: int = 0
+    askers: set[str | None] = field(default_factory=set)
+
+
+class OwnCalls:
+    """The calls of the own role that rules matched in one invocation.
+
+    `by_account` has them by the account that alerts are routed by, and by kind: those that the functions make as their
+    work are one kind, every other call with its outcome is one of its own.
+    """
+
+    def __init__(self, roles: OwnRoles) -> None:
+        self.by_account: dict[str | None, dict[str, GatheredCalls]] = {}
+        self._roles = roles
+
+    def take(self, event: Event, rules: Iterable[Rule], askers: Askers) -> bool:
+        """Gather the event; False when it is none of the own role's, or is not to wait.
+
+        A critical call does not wait, unless it is one that the functions make as their work.
+        """
+        if not self._roles.made(event.record):
+            return False
+        call, is_work = own_call(event, rules), is_own_work(event.record)
+        if call.severity == Severity.CRITICAL.word and not is_work:
+            return False
+        kind = "work" if is_work else _digest(call)
+        gathered = self.by_account.setdefault(event.account, {}).setdefault(kind, GatheredCalls())
+        gathered.number += 1
+        gathered.askers |= askers
+        if len(gathered.calls) < MOST_CALLS:
+            gathered.calls.append(call)
+        return True
+
+
+def _digest(call: OwnCall) -> str:
+    return hashlib.sha256(json.dumps([call.source, call.name, call.error_code]).encode()).hexdigest()[:32]
+
+
+def _inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, Mapping) else {}

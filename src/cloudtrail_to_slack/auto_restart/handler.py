@@ -1,0 +1,150 @@
+"""The handler of the function that starts logging again: one StopLogging event from EventBridge at a time."""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+from cloudtrail_to_slack.auto_restart.maintenance import read_maintenance
+from cloudtrail_to_slack.auto_restart.notices import restart_notice
+from cloudtrail_to_slack.auto_restart.notifier import SlackTeller
+from cloudtrail_to_slack.auto_restart.outcomes import ALARMING, TOLD_NOW_AND_THEN, Did, Outcome
+from cloudtrail_to_slack.auto_restart.restarter import Restarter
+from cloudtrail_to_slack.auto_restart.settings import VARIABLES, Settings, read_settings
+from cloudtrail_to_slack.auto_restart.stop_events import Refused, StopEvent, read_stop_event
+from cloudtrail_to_slack.auto_restart.store import Claimed, Memory
+from cloudtrail_to_slack.auto_restart.trails import Trails
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.clock import Clock, invocation_clock
+from cloudtrail_to_slack.config.secrets import Secret, SecretReader
+from cloudtrail_to_slack.config.webhooks import Webhooks
+from cloudtrail_to_slack.delivery.deduplication import Claim
+from cloudtrail_to_slack.destinations.registry import Destinations
+from cloudtrail_to_slack.errors import DeliveryError, InvocationFailedError
+from cloudtrail_to_slack.observability.logging import begin_invocation, emit_counts, id_to_log, logger, set_log_level
+
+_BUSY_SECONDS = 1.0  # between looks at an event that another invocation is at
+_TELLING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
+
+
+def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 (whatever invoked us)
+    """Handle one invocation; return what was done.
+
+    Raises:
+        ConfigurationError: the settings have faults; all of them are named.
+        InvocationFailedError: Slack was not told, or CloudTrail is to be asked again: Lambda must try again.
+    """
+    begin_invocation(getattr(context, "aws_request_id", None))
+    return _application(tuple(os.environ.get(name) for name in VARIABLES)).handle(event, invocation_clock(context))
+
+
+class Application:
+    """Everything that lives as long as the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        set_log_level(settings.log_level)
+        self._settings = settings
+        self._clients = AwsClients()
+        secrets, token = SecretReader(self._clients), settings.slack_bot_token
+        self._secrets = secrets
+        webhooks = Webhooks(secrets, settings.slack_webhook_url)
+        destinations = Destinations(
+            Secret(secrets, token) if token else None, webhooks, settings.slack_api_url, self._clients
+        )
+        self._teller = SlackTeller(settings, destinations, webhooks)
+        self._trails = Trails(self._clients, settings.account)
+
+    def handle(self, payload: object, clock: Clock) -> dict[str, str]:
+        """Handle one invocation; see `lambda_handler`."""
+        self._secrets.begin_invocation()
+        stop = read_stop_event(payload)
+        if isinstance(stop, Refused):
+            logger.error("refused: no trail was stopped", extra={"reason": stop.reason})
+            emit_counts({"EventsRefused": 1}, self._settings.function_name)
+            return {"did": "refused"}
+        memory = Memory(self._clients.dynamodb, self._settings.table_name, clock)
+        claimed = self._claim(memory, stop, clock)
+        if claimed.claim is Claim.TOLD:
+            return self._close(stop, "told_already")
+        before = claimed.done
+        outcome = before if before and before.did is not Did.UNFINISHED else self._act(stop, before, memory, clock)
+        self._tell(stop, outcome, before, memory, clock)
+        return self._close(stop, outcome.did.value)
+
+    def _claim(self, memory: Memory, stop: StopEvent, clock: Clock) -> Claimed:
+        """Claim the event, waiting while another invocation is at it.
+
+        Raises:
+            InvocationFailedError: it still is when the time is over.
+        """
+        while (claimed := memory.claim(stop.key)).claim is Claim.BUSY:
+            if not clock.wait(_BUSY_SECONDS):
+                raise InvocationFailedError([f"event {id_to_log(stop.event.event_id)} is being worked on elsewhere"])
+        return claimed
+
+    def _act(self, stop: StopEvent, before: Outcome | None, memory: Memory, clock: Clock) -> Outcome:
+        parameter = self._settings.maintenance_parameter
+        restarter = Restarter(
+            self._trails,
+            self._settings.permitted,
+            self._settings.restarts_per_hour,
+            lambda: read_maintenance(self._clients, parameter, clock.now()),
+            memory,
+            lambda seconds: clock.has(seconds + _TELLING_SECONDS) and clock.wait(seconds),
+        )
+        outcome = restarter.act(stop, before)
+        if outcome.did is not Did.UNFINISHED:
+            memory.note(stop.key, outcome)  # what was done is known before it is told, so that it is done once
+        # Counted before it is told, too: the alarm must not wait for Slack.
+        counts = {
+            "LoggingRestarted": outcome.did is Did.RESTARTED,
+            "LoggingLeftStopped": outcome.did in ALARMING,
+        }
+        emit_counts({name: int(value) for name, value in counts.items()}, self._settings.function_name)
+        return outcome
+
+    def _tell(self, stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: Memory, clock: Clock) -> None:
+        """Tell Slack, each thing once, and settle the event.
+
+        Raises:
+            InvocationFailedError: Slack was not told, or the event is not settled yet.
+        """
+        unfinished = outcome.did is Did.UNFINISHED
+        problems = []
+        if not _is_said_already(stop, outcome, before, memory):
+            message = restart_notice(
+                stop,
+                outcome,
+                most=self._settings.restarts_per_hour,
+                account=self._settings.account,
+                table_problem=memory.problem,
+            )
+            try:
+                self._teller.tell(message, clock)
+            except DeliveryError as error:
+                problems.append(f"Slack was not told ({error.code})")
+        if unfinished:
+            if not problems:
+                memory.note(stop.key, outcome)
+            problems.append(f"logging was not started ({outcome.code})")
+        if problems:
+            memory.release(stop.key)
+            raise InvocationFailedError([f"event {id_to_log(stop.event.event_id)}: {each}" for each in problems])
+        memory.told(stop.key)
+
+    def _close(self, stop: StopEvent, did: str) -> dict[str, str]:
+        logger.info("invocation finished", extra={"did": did, "event_id": id_to_log(stop.event.event_id)})
+        return {"did": did}
+
+
+def _is_said_already(stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: Memory) -> bool:
+    """Whether Slack knows: that it is tried again, or, since not long ago, that this is how the trail fares."""
+    if outcome.did is Did.UNFINISHED:
+        return before is not None and before.code is not None
+    if outcome.did in TOLD_NOW_AND_THEN and stop.trail:
+        return not memory.may_tell(stop.trail, outcome, stop.key)
+    return False
+
+
+@lru_cache(maxsize=1)
+def _application(_key: tuple[str | None, ...]) -> Application:
+    return Application(read_settings(os.environ))

@@ -1,0 +1,208 @@
+"""What invocations must agree on: whose an event is, what was done about it, and how often a trail was started.
+
+Three kinds of items in the state table, each changed by one conditional write at a time:
+
+    restart#event#<key>     owner, leased_until     who works on the event; when the lease ends another may
+                            done                    what was done, for a retry that has only to tell it
+                            told                    Slack has been told: the event is settled
+    restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
+    restart#quiet#<did>#<arn>  event, quiet_until   for which event that was told, and until when for no other
+
+A retry or a second copy of an event finds `done` and `told`, and neither counts nor tells again:
+
+    function A                      restart#event#…                 function B (a copy, or Lambda's retry)
+    claim ────────────────────────▶ owner=A, leased_until=…
+    count, start logging            ·   ◀────────────────────────── claim refused: A is at it. Waits, asks again.
+    note ─────────────────────────▶ done
+    tell Slack, told ─────────────▶ told                            claim refused: told. Nothing to do.
+    (A could not tell: release)     leased_until=0                  claim granted, with `done`: B has only to tell.
+
+Whoever can take the table away must not be able to keep logging off with it: where it cannot be used, everything is
+granted, `problem` says why, and what is done is neither counted nor kept from being told twice. For the same reason an
+item counts as nothing that this code could not have written; see `state_trust`.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cloudtrail_to_slack.auto_restart.limit import HOUR, Count, count, without
+from cloudtrail_to_slack.auto_restart.outcomes import Did, Outcome, read_outcome
+from cloudtrail_to_slack.aws.arns import TrailArn
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.deduplication import LONGEST_LEASE_SECONDS, Claim
+from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.state.table import Answer, Items, StateError, number
+from cloudtrail_to_slack.state.trust import (
+    CLOCKS_DIFFER_SECONDS,
+    is_true,
+    latest_time,
+    over,
+    over_values,
+    string,
+    whole_number,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEPT_SECONDS = 7 * 24 * 3600  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
+QUIET_SECONDS = 600
+_ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What became of a claim; `done` is what an earlier attempt did."""
+
+    claim: Claim
+    done: Outcome | None = None
+
+
+class Memory:
+    """The memory as one invocation uses it. None of its methods raises."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
+        self._items = Items(dynamodb, table_name)
+        self._clock = clock
+        self._owner = uuid.uuid4().hex
+        self.problem: str | None = None
+
+    def claim(self, key: str) -> Claimed:
+        """Claim the event `key`, or prolong our own claim."""
+        now = self._clock.now()
+        answer = self._update(
+            _event_item(key),
+            "SET #owner = :owner, leased_until = :lease, expires_at = :expires REMOVE told",
+            f"(NOT told = :true OR {over('expires_at', ':kept')}) AND ({over('leased_until')} OR #owner = :owner)",
+            {
+                ":lease": number(now + self._clock.lease(LONGEST_LEASE_SECONDS)),
+                ":expires": number(now + KEPT_SECONDS),
+                ":kept": number(latest_time(now, KEPT_SECONDS)),
+                ":true": {"BOOL": True},
+                **over_values(now, LONGEST_LEASE_SECONDS),
+            },
+        )
+        if answer is None:
+            return Claimed(Claim.OURS)
+        if answer.refused_by is not None:
+            return Claimed(Claim.TOLD if self._is_settled(answer.refused_by) else Claim.BUSY)
+        # An item that nothing here has written says nothing of what was done, either.
+        before = answer.attributes
+        credible = self._is_kept(before) and "told" not in before
+        return Claimed(Claim.OURS, read_outcome(string(before, "done")) if credible else None)
+
+    def _is_settled(self, item: Mapping[str, Any]) -> bool:
+        return is_true(item, "told") and self._is_kept(item)
+
+    def _is_kept(self, item: Mapping[str, Any]) -> bool:
+        """Whether an item expires when one of this code's does."""
+        now, expires_at = self._clock.now(), whole_number(item, "expires_at")
+        return expires_at is not None and now < expires_at <= latest_time(now, KEPT_SECONDS)
+
+    def note(self, key: str, outcome: Outcome) -> None:
+        """Remember what was done, or is about to be."""
+        self._update(_event_item(key), "SET done = :done", "#owner = :owner", {":done": {"S": outcome.dumped()}})
+
+    def told(self, key: str) -> None:
+        """Remember that the event is settled."""
+        self._update(_event_item(key), "SET told = :told", "#owner = :owner", {":told": {"BOOL": True}})
+
+    def release(self, key: str) -> None:
+        """Give the event up, so that a retry need not wait until the lease ends."""
+        self._update(_event_item(key), "SET leased_until = :none", "#owner = :owner", {":none": number(0)})
+
+    def count(self, trail: TrailArn, key: str, most: int, happened: float | None) -> Count:
+        """Count a restart of the trail for the event `key`, unless there were `most` within the hour.
+
+        `happened` is when the trail was stopped (seconds since 1970).
+        """
+        seen: str | None = None  # what we take the item to hold; a refused write tells
+        for _ in range(_ROUNDS):
+            verdict = count(seen, key, self._clock.now(), most, happened)
+            if verdict.text is None:
+                return verdict
+            answer = self._remember(trail, seen, verdict.text)
+            if answer is None:
+                break
+            if answer.refused_by is None:
+                return verdict
+            seen = string(answer.refused_by, "restarts")
+        else:
+            self._give_up("contended")
+        return Count(granted=True, number=0)
+
+    def forget(self, trail: TrailArn, key: str) -> None:
+        """Take the restart for the event `key` out of the count again, as well as it goes."""
+        seen = ""  # no item holds this: the refused write tells what it does hold
+        for _ in range(_ROUNDS):
+            answer = self._remember(trail, seen, without(seen, key) or "")
+            if answer is None or answer.refused_by is None:
+                return
+            seen = string(answer.refused_by, "restarts") or ""
+            if without(seen, key) is None:
+                return
+
+    def may_tell(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
+        """Whether Slack may be told of the outcome for the event `key`; a while later it may be for another again.
+
+        A trail that was started since it was told is news again.
+        """
+        now = self._clock.now()
+        started = outcome.last_started or 0
+        news = started if started <= now + CLOCKS_DIFFER_SECONDS else 0
+        answer = self._update(
+            _quiet_item(trail, outcome.did),
+            "SET event = :event, #owner = :owner, quiet_until = :until, expires_at = :until",
+            f"{over('quiet_until')} OR quiet_until < :news OR event = :event",
+            {
+                ":event": {"S": key},
+                ":until": number(now + QUIET_SECONDS),
+                ":news": number(news + QUIET_SECONDS),
+                **over_values(now, QUIET_SECONDS),
+            },
+        )
+        return answer is None or answer.refused_by is None
+
+    def _remember(self, trail: TrailArn, seen: str | None, text: str) -> Answer | None:
+        """Write when the trail was started, if its item still holds what was `seen`, or nothing where that is None."""
+        return self._update(
+            f"restart#trail#{trail}",
+            "SET restarts = :restarts, #owner = :owner, expires_at = :expires",
+            "restarts = :seen" if seen is not None else "NOT attribute_type(restarts, :string)",
+            {
+                ":restarts": {"S": text},
+                ":expires": number(self._clock.now() + 2 * HOUR),
+                **({":string": {"S": "S"}} if seen is None else {":seen": {"S": seen}}),
+            },
+        )
+
+    def _update(self, item: str, update: str, condition: str, values: Mapping[str, Any]) -> Answer | None:
+        """Make one conditional write; None when the table cannot be used, now or any more."""
+        if self.problem is not None:
+            return None
+        try:
+            return self._items.update(
+                item,
+                update,
+                condition,
+                {":owner": {"S": self._owner}, **values},
+                names={"#owner": "owner"},
+                returned="ALL_OLD",
+            )
+        except StateError as error:
+            self._give_up(error.code)
+            return None
+
+    def _give_up(self, code: str) -> None:
+        self.problem = code
+        logger.error("the state table cannot be used: restarts are not counted", extra={"code": code})
+
+
+def _event_item(key: str) -> str:
+    return f"restart#event#{key}"
+
+
+def _quiet_item(trail: TrailArn, did: Did) -> str:
+    return f"restart#quiet#{did.value}#{trail}"

@@ -1,0 +1,1 @@
+"""AWS: clients, ARNs and console links."""

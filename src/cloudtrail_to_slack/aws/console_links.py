@@ -1,0 +1,44 @@
+"""Links into the AWS console, right for the partition a region belongs to. Pure.
+
+Sources: AWS General Reference, "Console endpoints"; AWS GovCloud (US) User Guide, "Console"; Amazon Web Services in
+China, "Endpoints".
+"""
+
+import re
+from urllib.parse import quote
+
+from cloudtrail_to_slack.ingest.payloads import LogObject
+
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+_EVENT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LONGEST = 1200  # a log file's own key takes some 200; a longer link would take the room of what people read
+_CONSOLES = (("us-gov-", "console.amazonaws-us-gov.com"), ("cn-", "console.amazonaws.cn"))
+
+
+def event_link(region: str, event_id: str) -> str | None:
+    """Return the address of an event in CloudTrail's event history, None when region or id is no such thing."""
+    if not _REGION.fullmatch(region) or not _EVENT_ID.fullmatch(event_id):
+        return None
+    return f"https://{region}.{_console(region)}/cloudtrailv2/home?region={region}#/events/{event_id}"
+
+
+def insights_link(region: str) -> str | None:
+    """Return the address of the list of Insights of a region, None when it is no region."""
+    if not _REGION.fullmatch(region):
+        return None
+    return f"https://{region}.{_console(region)}/cloudtrailv2/home?region={region}#/insights"
+
+
+def log_object_link(log_object: LogObject, fallback_region: str) -> str | None:
+    """Return the address of a log object in the S3 console; its bucket's region, where not told, is the fallback."""
+    region = log_object.region or fallback_region
+    if not _REGION.fullmatch(region) or not _BUCKET.fullmatch(log_object.bucket):
+        return None
+    key = quote(log_object.key.encode("utf-8", "replace"), safe="/")
+    link = f"https://{region}.{_console(region)}/s3/object/{log_object.bucket}?region={region}&prefix={key}"
+    return link if len(link) <= _LONGEST else None
+
+
+def _console(region: str) -> str:
+    return next((host for prefix, host in _CONSOLES if region.startswith(prefix)), "console.aws.amazon.com")

@@ -1,0 +1,1 @@
+"""Configuration: config.json, environment variables and secrets, checked together."""

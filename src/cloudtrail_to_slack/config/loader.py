@@ -1,0 +1,207 @@
+"""What `config.json` says: rules, routes and switches; never a secret. Pure.
+
+Its shape is the contract between the Terraform module, the function and the command line.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cloudtrail_to_slack.alerts.own_role import is_role_arn
+from cloudtrail_to_slack.config.environment import is_web_address
+from cloudtrail_to_slack.config.field_reader import Reader, kind
+from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader
+from cloudtrail_to_slack.config.secrets import SecretKind, SecretSource
+from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
+
+T = TypeVar("T")
+
+KEYS = (
+    "rules_separator", "use_default_rules", "rules", "ignore_rules", "events_to_track", "detection_packs",
+    "rule_evaluation_errors_to_slack", "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification",
+    "function_name", "slack", "sns", "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live",
+    "max_messages_per_channel", "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours",
+    "own_role_arns",
+)  # fmt: skip
+LEAST_SILENCE_HOURS = 2
+_WEBHOOK_KEYS: Mapping[str, SecretKind] = {
+    "slack_hook_url": "environment",
+    "slack_hook_url_ssm_parameter": "ssm",
+    "slack_hook_url_secret_arn": "secretsmanager",
+}
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Where alerts go by account: a Slack channel, a webhook address or a topic ARN. None: nowhere."""
+
+    default: str | None = None
+    by_account: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.default is not None or bool(self.by_account)
+
+    def for_account(self, account: str | None) -> str | None:
+        """Return where alerts about `account` go; an unknown account goes where no route names it."""
+        return self.by_account.get(account, self.default) if account else self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration. `rules` are all that apply, in order: default, the user's, events to track.
+
+    `rule_issues` are the rules that cannot be used as they are written: they are left out, or evaluated without what is
+    wrong in them.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    ignore_rules: tuple[IgnoreRule, ...] = ()
+    rule_issues: tuple[RuleIssue, ...] = ()
+    rule_evaluation_errors_to_slack: bool = True
+    push_access_denied_cloudwatch_metrics: bool = True
+    s3_removed_object_notification: bool = True
+    function_name: str | None = None
+    slack: Routes = field(default_factory=Routes)
+    sns: Routes = field(default_factory=Routes)
+    dynamodb_time_to_live: int = 900
+    deduplicate_deliveries: bool = True
+    delivery_ledger_time_to_live: int = 604_800
+    max_messages_per_channel: int = 20
+    enable_realtime: bool = True
+    enable_silence_alarm: bool = False
+    silence_alarm_minimum_hours: int = LEAST_SILENCE_HOURS
+    own_role_arns: tuple[str, ...] = ()
+
+
+def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, list[Fault]]:
+    """Read the parsed `config.json`; `own_name` is the function's name where the document has none.
+
+    Returns the configuration and what is wrong with the whole of it; with such faults it is only good for finding more.
+    What is wrong with single rules is in `Config.rule_issues`, and a fault only when no rule is left.
+    """
+    faults: list[Fault] = []
+    reader = Reader(data, "", faults)
+    reader.refuse_unknown(KEYS)
+    separator = reader.separator("rules_separator") or ","
+    function_name = reader.text("function_name") or own_name
+    rule_reader = RuleReader(reader, separator)
+    config = Config(
+        rules=rule_reader.rules(function_name),
+        ignore_rules=rule_reader.ignore_rules(),
+        rule_issues=tuple(rule_reader.issues),
+        rule_evaluation_errors_to_slack=reader.switch("rule_evaluation_errors_to_slack", default=True),
+        push_access_denied_cloudwatch_metrics=reader.switch("push_access_denied_cloudwatch_metrics", default=True),
+        s3_removed_object_notification=reader.switch("s3_removed_object_notification", default=True),
+        function_name=function_name,
+        slack=_routes(reader, "slack", "default_channel_id", "slack_channel_id"),
+        sns=_routes(reader, "sns", "default_topic_arn", "sns_topic_arn", _TOPIC),
+        dynamodb_time_to_live=reader.whole_number("dynamodb_time_to_live", default=900, least=1),
+        deduplicate_deliveries=reader.switch("deduplicate_deliveries", default=True),
+        delivery_ledger_time_to_live=reader.whole_number("delivery_ledger_time_to_live", default=604_800, least=1),
+        max_messages_per_channel=reader.whole_number("max_messages_per_channel", default=20, least=1),
+        enable_realtime=reader.switch("enable_realtime", default=True),
+        enable_silence_alarm=reader.switch("enable_silence_alarm", default=False),
+        silence_alarm_minimum_hours=reader.whole_number(
+            "silence_alarm_minimum_hours", default=LEAST_SILENCE_HOURS, least=LEAST_SILENCE_HOURS
+        ),
+        own_role_arns=reader.texts("own_role_arns"),
+    )
+    for arn in config.own_role_arns:
+        if not is_role_arn(arn):
+            reader.fault("own_role_arns", f"has {arn[:200]!r}, which is no ARN of a role")
+    for pack in reader.texts("detection_packs"):
+        reader.fault("detection_packs", f"names {pack[:100]!r}, and there is no such pack")
+    if not config.rules and not faults and config.rule_issues:
+        reader.fault("rules", "hold no rule that can be used, and use_default_rules is off: nothing could ever match")
+    elif not config.rules and not faults:
+        reader.fault("rules", "is empty and use_default_rules is off: nothing could ever match; set either")
+    return config, faults
+
+
+def read_webhook_routes(data: object, path: str) -> tuple[dict[str, SecretSource], list[Fault]]:
+    """Read the parsed list of `{"accounts": […], "slack_hook_url": "…"}`, or where the address is kept in its place.
+
+    The list is a secret: a fault tells which element is wrong and what one looks like, and quotes nothing of it.
+    """
+    if not isinstance(data, list):
+        return {}, [Fault(path, f"must be a list, not {kind(data)}")]
+    faults: list[Fault] = []
+    routes: list[tuple[tuple[str, ...], SecretSource]] = []
+    for position, element in enumerate(data):
+        route = _webhook_route(element, f"{path}[{position}]")
+        if route:
+            routes.append(route)
+        else:
+            shape = (
+                '{"accounts": [12-digit accounts], "slack_hook_url": "https://…"}, or with slack_hook_url_ssm_parameter'
+                " or slack_hook_url_secret_arn in place of slack_hook_url"
+            )
+            faults.append(Fault(f"{path}[{position}]", f"must be {shape}"))
+    return _by_account(routes), faults
+
+
+def raise_faults(faults: list[Fault]) -> None:
+    """Raise what is wrong, all of it at once.
+
+    Raises:
+        ConfigurationError: there are faults.
+    """
+    if faults:
+        raise ConfigurationError(faults)
+
+
+def _routes(
+    reader: Reader, key: str, default_key: str, address_key: str, pattern: re.Pattern[str] | None = None
+) -> Routes:
+    if not reader.has(key):
+        return Routes()
+    fields = reader.inside(key, reader.raw(key))
+    fields.refuse_unknown((default_key, "routes"))
+    default = fields.text(default_key)
+    routes = fields.each("routes", lambda item, item_key: _route(fields.inside(item_key, item), address_key))
+    for address in dict.fromkeys((default, *(address for _, address in routes))):
+        if address and pattern and not pattern.fullmatch(str(address)):
+            fields.fault("", f"has an {address_key} that is none: {str(address)[:200]}")
+    return Routes(default, _by_account(routes))
+
+
+def _route(fields: Reader, address_key: str) -> tuple[tuple[str, ...], str] | None:
+    fields.refuse_unknown(("accounts", address_key))
+    accounts = fields.texts("accounts")
+    if not accounts:
+        fields.fault("accounts", "must list at least one account")
+    for account in accounts:
+        if not _ACCOUNT.fullmatch(account):
+            fields.fault("accounts", f"has {account[:100]!r}, and an account has 12 digits")
+    address = fields.text(address_key)
+    if address is None:
+        fields.fault(address_key, "is missing")
+        return None
+    return accounts, address
+
+
+def _webhook_route(element: object, path: str) -> tuple[tuple[str, ...], SecretSource] | None:
+    """Return accounts, and where their webhook is; None when `element` is no such route."""
+    keys = [key for key in _WEBHOOK_KEYS if isinstance(element, dict) and key in element]
+    if len(keys) != 1:
+        return None
+    unquoted: list[Fault] = []
+    route = _route(Reader(element, path, unquoted), keys[0])
+    if route is None or unquoted:
+        return None
+    accounts, text = route
+    source = SecretSource(f"{path}.{keys[0]}", _WEBHOOK_KEYS[keys[0]], text)
+    return None if source.kind == "environment" and not is_web_address(text) else (accounts, source)
+
+
+def _by_account(routes: Iterable[tuple[tuple[str, ...], T]]) -> dict[str, T]:
+    """Return what each account has; the first route that names an account counts."""
+    by_account: dict[str, T] = {}
+    for accounts, address in routes:
+        for account in accounts:
+            by_account.setdefault(account, address)
+    return by_account

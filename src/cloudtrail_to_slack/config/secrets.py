@@ -1,0 +1,178 @@
+"""Secrets: where they come from, and keeping them out of everything that is printed."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from cloudtrail_to_slack.errors import Fault, SecretError
+
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.aws.clients import AwsClients
+
+KEPT_SECONDS = 300
+SecretKind: TypeAlias = Literal["environment", "ssm", "secretsmanager"]
+_REFERENCES: Mapping[str, SecretKind] = {
+    "_SSM_PARAMETER": "ssm",
+    "_SECRET_ARN": "secretsmanager",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a secret is: in the environment variable `variable` itself, or where that variable points to.
+
+    Of one in a list, `variable` names the place: `SLACK_WEBHOOK_ROUTES[0].slack_hook_url`.
+    """
+
+    variable: str
+    kind: SecretKind
+    reference: str
+
+    def __repr__(self) -> str:
+        shown = "***" if self.kind == "environment" else self.reference
+        return f"SecretSource({self.variable!r}, {self.kind!r}, {shown!r})"
+
+
+def find_secret(name: str, environment: Mapping[str, str], faults: list[Fault]) -> SecretSource | None:
+    """Find the source of the secret `name` (`SLACK_BOT_TOKEN`); None when the environment has none.
+
+    Given in more than one way, it notes a fault: which one counts must not be a guess.
+    """
+    sources: list[SecretSource] = []
+    if value := environment.get(name, "").strip():
+        sources.append(SecretSource(name, "environment", value))
+    for suffix, kind in _REFERENCES.items():
+        if value := environment.get(name + suffix, "").strip():
+            sources.append(SecretSource(name + suffix, kind, value))
+    if len(sources) > 1:
+        given = " and ".join(source.variable for source in sources)
+        faults.append(Fault(name, f"is given more than once, by {given}: keep one"))
+    return sources[0] if sources else None
+
+
+class SecretReader:
+    """Reads secrets, and keeps what it read for `KEPT_SECONDS`."""
+
+    def __init__(self, clients: "AwsClients") -> None:
+        self._clients = clients
+        self._renewed: set[SecretSource] = set()  # in this invocation
+
+    def begin_invocation(self) -> None:
+        """Let each secret be read anew once more."""
+        self._renewed.clear()
+
+    def read(self, source: SecretSource) -> str:
+        """Return the secret's value, stripped.
+
+        A secret that is kept elsewhere may be written as JSON: as a string, or as an object with a single string, such
+        as the console of Secrets Manager makes of a key and a value. Then the string is its value.
+
+        Raises:
+            SecretError: it cannot be read, or is empty. Says where it should be and why not; never what it is.
+        """
+        value = self._value(source)
+        if not value and self.renew(source, value):
+            value = self._value(source)
+        if not value:
+            raise SecretError(f"{source.variable} points to an empty secret")
+        return value
+
+    def read_word(self, source: SecretSource) -> str:
+        """Return the value of a secret that is one word, such as a token.
+
+        Raises:
+            SecretError: as `read`, or it is something else: a JSON document, say, which would end up in a header.
+        """
+        value = self.read(source)
+        if _not_a_word(value) and self.renew(source, value):
+            value = self.read(source)
+        problem = _not_a_word(value)
+        if problem:
+            raise SecretError(f"{source.variable} {problem}")
+        return value
+
+    def renew(self, source: SecretSource, refused: str) -> bool:
+        """Read anew a secret whose value was `refused`; return whether it has another value now.
+
+        A secret may be rotated before the value that is kept here has expired. One that stays refused is read anew once
+        an invocation.
+        """
+        if source.kind == "environment":
+            return False
+        fetch = source not in self._renewed
+        self._renewed.add(source)
+        try:
+            return self._value(source, fetch=fetch) != refused
+        except SecretError:
+            return False
+
+    def _value(self, source: SecretSource, *, fetch: bool = False) -> str:
+        """Return the secret's value, stripped; `fetch`: not the one that is kept.
+
+        Raises:
+            SecretError: it cannot be read.
+        """
+        if source.kind == "environment":
+            return source.reference
+        read = self._parameter if source.kind == "ssm" else self._secret
+        try:
+            return _plain_value(read(source.reference, fetch=fetch).strip())
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
+            raise SecretError(f"{source.variable} cannot be read ({_code(error)})") from None
+
+    def _parameter(self, name: str, *, fetch: bool) -> str:
+        value = self._clients.parameters.get(name, max_age=KEPT_SECONDS, decrypt=True, force_fetch=fetch)
+        return value if isinstance(value, str) else ""
+
+    def _secret(self, arn: str, *, fetch: bool) -> str:
+        value = self._clients.secrets.get(arn, max_age=KEPT_SECONDS, force_fetch=fetch)
+        return value.decode() if isinstance(value, bytes) else value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of one word, and how it is read."""
+
+    reader: SecretReader
+    source: SecretSource
+
+    def value(self) -> str:
+        """Return its value.
+
+        Raises:
+            SecretError: it cannot be read, or is no word.
+        """
+        return self.reader.read_word(self.source)
+
+    def renew(self, refused: str) -> bool:
+        """Read it anew, since its value was `refused`; return whether it has another value now."""
+        return self.reader.renew(self.source, refused)
+
+
+def _not_a_word(value: str) -> str | None:
+    """Return what is wrong with a value that should be one word."""
+    if value.startswith(("{", "[")):
+        return "holds JSON: store the plain value, or an object with that value alone"
+    return None if re.fullmatch(r"[!-~]+", value) else "holds something else than one plain word"
+
+
+def _plain_value(value: str) -> str:
+    """Return the one string in a JSON document that holds nothing else; else the text as it is."""
+    if not value.startswith(("{", '"')):
+        return value
+    try:
+        data = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    found = list(data.values()) if isinstance(data, dict) else [data]
+    return found[0].strip() if len(found) == 1 and isinstance(found[0], str) and found[0].strip() else value
+
+
+def _code(error: Exception) -> str:
+    """Return AWS's own word for why a secret cannot be read; an error's type where there is none."""
+    cause = error.__cause__ or error.__context__ or error
+    response = getattr(cause, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(code) if code else type(cause).__name__

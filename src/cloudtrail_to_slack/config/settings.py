@@ -1,0 +1,111 @@
+"""Everything that is set: `config.json` and the environment, checked together.
+
+Reading settings makes no client and reads no secret that is only referred to.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloudtrail_to_slack.config.environment import (
+    DEFAULT_SLACK_API_URL,
+    is_web_address,
+    read_log_level,
+    read_slack_api_url,
+)
+from cloudtrail_to_slack.config.loader import Config, raise_faults, read_config, read_webhook_routes
+from cloudtrail_to_slack.config.secrets import SecretSource, find_secret
+from cloudtrail_to_slack.errors import Fault
+
+DEFAULT_CONFIG_PATH = Path(__file__).parent.parent / "config.json"
+VARIABLES = (
+    "CONFIG_PATH", "SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN_SSM_PARAMETER", "SLACK_BOT_TOKEN_SECRET_ARN",
+    "SLACK_WEBHOOK_URL", "SLACK_WEBHOOK_URL_SSM_PARAMETER", "SLACK_WEBHOOK_URL_SECRET_ARN",
+    "SLACK_WEBHOOK_ROUTES", "SLACK_WEBHOOK_ROUTES_SSM_PARAMETER", "SLACK_WEBHOOK_ROUTES_SECRET_ARN",
+    "DYNAMODB_TABLE_NAME", "SLACK_API_URL", "LOG_LEVEL", "AWS_LAMBDA_FUNCTION_NAME",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Checked settings. With a bot token the bot is used and webhooks are not. `table_name` None: no state table."""
+
+    config: Config
+    slack_bot_token: SecretSource | None = None
+    slack_webhook_url: SecretSource | None = None
+    slack_webhook_routes: SecretSource | None = None
+    table_name: str | None = None
+    slack_api_url: str = DEFAULT_SLACK_API_URL
+    log_level: str = "INFO"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read and check all settings.
+
+    Raises:
+        ConfigurationError: with everything that is wrong, in the file and in the environment. What is wrong with
+            single rules alone raises nothing, as long as one can be used: see `Config.rule_issues`.
+    """
+    path = Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
+    config, faults = _read_config_file(path, environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None)
+    settings = Settings(
+        config=config,
+        slack_bot_token=find_secret("SLACK_BOT_TOKEN", environment, faults),
+        slack_webhook_url=find_secret("SLACK_WEBHOOK_URL", environment, faults),
+        slack_webhook_routes=find_secret("SLACK_WEBHOOK_ROUTES", environment, faults),
+        table_name=environment.get("DYNAMODB_TABLE_NAME", "").strip() or None,
+        slack_api_url=read_slack_api_url(environment, faults),
+        log_level=read_log_level(environment, faults),
+    )
+    _check_webhooks(settings, faults)
+    _check_destinations(settings, faults)
+    if faults:
+        faults += [fault for issue in config.rule_issues for fault in issue.faults]
+    raise_faults(faults)
+    return settings
+
+
+def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, SecretSource], list[Fault]]:
+    """Parse the text of `SLACK_WEBHOOK_ROUTES` to where each account's webhook is; no fault quotes it."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}, [Fault(variable, "is not JSON")]
+    return read_webhook_routes(data, variable)
+
+
+def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[Fault]]:
+    """Read `config.json`; a file that cannot be read is a fault too, so that the environment's are told with it."""
+    try:
+        return read_config(json.loads(path.read_bytes()), own_name=own_name)
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}); set CONFIG_PATH to where it is"
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        problem = f"is not JSON{where}"
+    return Config(), [Fault(str(path), problem)]
+
+
+def _check_webhooks(settings: Settings, faults: list[Fault]) -> None:
+    """Check what stands in the environment itself; what is referred to is checked when it is read."""
+    url, routes = settings.slack_webhook_url, settings.slack_webhook_routes
+    if url and url.kind == "environment" and not is_web_address(url.reference):
+        faults.append(Fault(url.variable, "is no http(s) address"))
+    if routes and routes.kind == "environment":
+        by_account, wrong = parse_webhook_routes(routes.reference, routes.variable)
+        faults.extend(wrong)
+        if not by_account and not wrong:
+            faults.append(Fault(routes.variable, "is an empty list; leave the variable out"))
+
+
+def _check_destinations(settings: Settings, faults: list[Fault]) -> None:
+    if settings.slack_bot_token and not settings.config.slack.default:
+        faults.append(
+            Fault("slack.default_channel_id", "is missing: a bot needs a channel for accounts without a route")
+        )
+    if not (
+        settings.slack_bot_token or settings.slack_webhook_url or settings.slack_webhook_routes or settings.config.sns
+    ):
+        problem = "are missing: set a Slack bot token, a Slack webhook or an SNS topic, or nobody hears of anything"
+        faults.append(Fault("destinations", problem))

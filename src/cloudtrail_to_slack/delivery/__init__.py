@@ -1,0 +1,1 @@
+"""Delivery: routes, deduplication, queues, retries and message limits."""

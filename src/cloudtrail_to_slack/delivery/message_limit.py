@@ -1,0 +1,59 @@
+"""How many messages a Slack channel gets in one invocation, and what waits for a summary. Pure.
+
+Alerts and each kind of notice have slots of their own. Alerts that are not critical get at most `limit` messages, one
+of which is the summary of those beyond it. Critical alerts take slots first, for they are sorted by severity, and are
+sent when no slot is left, too: a summary never stands for one.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from cloudtrail_to_slack.delivery.routing import Kind, Target
+
+Waiting = TypeVar("Waiting")
+
+
+@dataclass(slots=True)
+class Channel(Generic[Waiting]):
+    """The slots of one kind of message in a Slack channel or webhook.
+
+    `most_single` is how many of `limit` messages may be about one thing each; `sent` counts all messages, `limited`
+    those that the limit is for. `reserved` slots are kept for the summary. `summary_ts` is its first message, in whose
+    thread it goes on.
+    """
+
+    target: Target
+    limit: int
+    most_single: int
+    sent: int = 0
+    limited: int = 0
+    reserved: int = 1
+    summary_ts: str | None = None
+    overflow: list[Waiting] = field(default_factory=list)
+
+    @property
+    def at_limit(self) -> bool:
+        """True when only the slots reserved for the summary are left."""
+        return self.sent >= min(self.limit, self.most_single) - self.reserved
+
+    @property
+    def exhausted(self) -> bool:
+        """True when there is no slot even for a summary, and no thread in which it could go on."""
+        return self.limited >= self.limit and not self.summary_ts
+
+    def expect(self, pending: int, in_one_message: int) -> None:
+        """Reserve slots for the summary of what `pending` more alerts exceed the limit by.
+
+        A bot's summary goes on in a thread, which takes no slots. A webhook knows no threads: each of the summary's
+        messages, which hold `in_one_message` alerts, takes a slot.
+        """
+        pending += len(self.overflow)
+        free = self.limit - self.sent
+        if self.target.kind is Kind.SLACK_WEBHOOK and pending > free:
+            self.reserved = max(self.reserved, min(math.ceil(pending / in_one_message), self.limit))
+
+    def count(self, *, limited: bool) -> None:
+        """Note that a message was sent; `limited`: the limit is for it."""
+        self.sent += 1
+        self.limited += limited

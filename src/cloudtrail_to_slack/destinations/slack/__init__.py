@@ -1,0 +1,1 @@
+"""Slack: a bot, or incoming webhooks."""

@@ -1,0 +1,1 @@
+"""What Slack messages say. Pure."""

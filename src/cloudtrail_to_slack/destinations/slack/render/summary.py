@@ -1,0 +1,86 @@
+"""Many alerts as few messages: the most severe first, counts, first and last time, and the id of every event."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from cloudtrail_to_slack.alerts.alert import HeldAlert
+from cloudtrail_to_slack.alerts.outcome_words import ended_words
+from cloudtrail_to_slack.destinations.slack.render.headline import SEVERITY_MARKS
+from cloudtrail_to_slack.destinations.slack.render.message import MAX_ALL_BLOCKS, Block, SlackMessage, section
+from cloudtrail_to_slack.destinations.slack.render.summary_parts import SummaryPart, chunked, lines_of
+from cloudtrail_to_slack.destinations.slack.render.text import code, plain, word
+from cloudtrail_to_slack.destinations.slack.render.time import utc
+
+_LISTED = 8  # rules, actors and accounts by name; the rest are counted
+_MOST_SEVERE = 5
+_IDS_A_SECTION = 2_600  # characters of JSON; a section takes 3,000 of text
+_FIRST_IDS = MAX_ALL_BLOCKS - 7_000  # what is left beside the counts and the most severe
+_FURTHER_IDS = MAX_ALL_BLOCKS - 1_600
+# Alerts in one message of a summary, where their ids are as long as CloudTrail's: 36 characters and a line break.
+ALERTS_IN_ONE_MESSAGE = _FIRST_IDS // 38
+
+
+def summary(alerts: Sequence[HeldAlert]) -> list[SummaryPart]:
+    """Return a summary of alerts, at least one, as few messages as Slack's limits allow.
+
+    `alerts` are sorted by severity, the most severe first, then by time. The first message leads with the most severe
+    and holds the counts; the others go on with ids.
+    """
+    parts = list(chunked(((alert, _shown_id(alert)) for alert in alerts), _FURTHER_IDS, _FIRST_IDS))
+    total = f"{len(alerts):,} more {'alert' if len(alerts) == 1 else 'alerts'}"
+    head = section(f":package: *{total}* in one summary, because there are so many\n{_period(alerts)}")
+    counts = [
+        _counted("By rule", (rule.name for alert in alerts for rule in alert.rules)),
+        _counted("By actor", (alert.actor for alert in alerts)),
+        _counted("By account", (alert.account or "unknown" for alert in alerts)),
+    ]
+    messages: list[SummaryPart] = []
+    for number, part in enumerate(parts, 1):
+        of = f" ({number} of {len(parts)})" if len(parts) > 1 else ""
+        first = number == 1
+        top = [head, _most_severe(alerts), *counts] if first else [section(f":package: *{total}*, continued{of}")]
+        text = f"{total} in one summary{of}: the most severe is {_brief(alerts[0])}"
+        fallback = SlackMessage("\n".join([text, "events", lines_of(part)]))
+        messages.append(SummaryPart(SlackMessage(text, [*top, *_ids(part, of)]), fallback, len(part)))
+    return messages
+
+
+def _most_severe(alerts: Sequence[HeldAlert]) -> Block:
+    """Return the alerts that matter most, what is alike counted: what happened, by whom, and how it ended."""
+    lines = Counter(
+        f"{SEVERITY_MARKS[alert.severity]} {_name(alert)} by {code(alert.actor, 150)}{ended_words(alert.outcome)}"
+        for alert in alerts
+    )  # in order of first occurrence, which is that of severity
+    shown = [
+        f"{line}{f' · {count:,} times' if count > 1 else ''}" for line, count in list(lines.items())[:_MOST_SEVERE]
+    ]
+    return section("\n".join(["*Most severe*", *shown]))
+
+
+def _name(alert: HeldAlert) -> str:
+    return word(alert.name) if alert.name else "*something without a name*"
+
+
+def _brief(alert: HeldAlert) -> str:
+    what = f"{plain(alert.name, 100) or 'something without a name'} by {plain(alert.actor, 120)}"
+    return f"{what}{ended_words(alert.outcome)} ({alert.severity.word})"
+
+
+def _period(alerts: Iterable[HeldAlert]) -> str:
+    times = sorted(alert.time for alert in alerts if alert.time)
+    return f"from {utc(times[0])} to {utc(times[-1])}" if times else "at unknown times"
+
+
+def _counted(title: str, names: Iterable[str]) -> Block:
+    counts = Counter(names)
+    lines = [f"{count:,}: {code(name, 150)}" for name, count in counts.most_common(_LISTED)]
+    more = len(counts) - _LISTED
+    return section("\n".join([f"*{title}*", *lines, *([f"and {more:,} others"] if more > 0 else [])]))
+
+
+def _shown_id(alert: HeldAlert) -> str:
+    return plain(alert.event_id or "without id", 100)
+
+
+def _ids(part: Sequence[tuple[HeldAlert, str]], of: str) -> list[Block]:
+    return [section(f"*Events*{of}\n```{lines_of(chunk)}```") for chunk in chunked(part, _IDS_A_SECTION)]

@@ -1,0 +1,238 @@
+"""Threads of similar alerts: the first is the parent, later ones reply to it, and the parent shows how many there are.
+
+A thread never hides what is more severe than its parent: such an alert is posted in the channel, as the parent of what
+follows. So a parent always has the highest severity of its thread.
+
+What several accounts record of one call has different identities, and so different fingerprints. A second item, under
+the fingerprint that these copies share, points to the thread in which the first copy stands.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from cloudtrail_to_slack.alerts.notice import with_thread_count
+from cloudtrail_to_slack.clock import Clock, retried
+from cloudtrail_to_slack.delivery.scheduler import Waits, driven
+from cloudtrail_to_slack.destinations.registry import Destinations
+from cloudtrail_to_slack.destinations.slack.errors import THREAD_GONE
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.errors import DeliveryError
+from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.state.table import StateError, StateTable, Thread
+
+T = TypeVar("T")
+
+LEASE_SECONDS = 15  # how long opening a thread may take before another function does it instead
+_ASK_AGAIN_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message as Slack took it, which may be shorter than what was offered first."""
+
+    ts: str
+    message: SlackMessage
+
+
+# Posts an alert, as a message of its own (None) or under a thread's `ts`.
+Post = Callable[[str | None], Waits[Posted]]
+
+
+@dataclass(slots=True)
+class _Touched:
+    channel: str
+    thread: Thread
+    alerts: int
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPlace:
+    """What decides where an alert is posted.
+
+    Alerts of one `fingerprint` share a thread, and so do the copies of one call, which share the fingerprint `shared`.
+    """
+
+    severity: int
+    time: datetime | None
+    fingerprint: str | None
+    shared: str | None = None
+
+    def keys(self, channel: str) -> list[str]:
+        """Return the keys of the items that may know its thread: first the one that its copies share."""
+        return [f"thread#{channel}#{fingerprint}" for fingerprint in (self.shared, self.fingerprint) if fingerprint]
+
+
+class Threads:
+    """Keeps the threads of an invocation; `table` None: they end with it."""
+
+    def __init__(self, destinations: Destinations, table: StateTable | None, time_to_live: int, clock: Clock) -> None:
+        self._destinations = destinations
+        self._table = table
+        self._time_to_live = time_to_live
+        self._clock = clock
+        self._touched: dict[str, _Touched] = {}
+        self._own: dict[str, Thread] = {}  # where there is no table
+
+    def join(self, channel: str, place: ThreadPlace, post: Post) -> Waits[None]:
+        """Post an alert in its thread, or as the parent of one.
+
+        What goes wrong with the thread never keeps the alert from being posted.
+
+        Raises:
+            DeliveryError: the alert was not posted.
+        """
+        keys = place.keys(channel)
+        if not keys:
+            yield from post(None)
+        elif self._table is None:
+            yield from self._join_own(keys, place, post)
+        elif place.shared:
+            yield from self._join_copies(self._table, keys, channel, place, post)
+        else:
+            yield from self._join(self._table, keys[0], channel, place, post)
+
+    def show_counts(self) -> None:
+        """Show in the parent of each thread that grew how many alerts it has, and when the last came."""
+        for key, touched in self._touched.items():
+            try:
+                self._show_count(key, touched)
+            except (StateError, DeliveryError) as error:  # all alerts are delivered; only the count is old
+                logger.warning("thread count not shown", extra={"error": str(error)})
+        self._touched.clear()
+
+    def _join_own(self, keys: Sequence[str], place: ThreadPlace, post: Post) -> Waits[None]:
+        """Post the alert in a thread of this invocation, or as the parent of one."""
+        known = (self._own.get(key) for key in keys)
+        thread = next((thread for thread in known if thread and thread.severity >= place.severity), None)
+        try:
+            posted = yield from post(thread.ts if thread else None)
+        except DeliveryError as error:
+            if error.code not in THREAD_GONE or not thread:
+                raise
+            self._own = {key: other for key, other in self._own.items() if other != thread}
+            thread = None
+            posted = yield from post(None)
+        thread = thread or Thread(posted.ts, "", place.severity)
+        for key in keys:
+            if key not in self._own or self._own[key].severity < place.severity:
+                self._own[key] = thread
+
+    def _join_copies(
+        self, table: StateTable, keys: Sequence[str], channel: str, place: ThreadPlace, post: Post
+    ) -> Waits[None]:
+        """Post an alert of which there may be copies: where the first copy stands, or else by its own fingerprint."""
+        shared, own = keys[0], keys[-1]
+        owner = uuid.uuid4().hex
+        claim = yield from self._claim(table, shared, owner)
+        if isinstance(claim, Thread):
+            if claim.severity >= place.severity:
+                touched = _Touched(channel, claim, 0, place.time)
+                if (yield from self._reply(table, shared, touched, post)):
+                    return
+            claim = False
+        try:
+            if own == shared:
+                posted = yield from post(None)
+                thread = self._thread(posted, place)
+            else:
+                thread = yield from self._join(table, own, channel, place, post)
+                thread = replace(thread, home=thread.home or own)
+        except DeliveryError:
+            if claim:
+                _quietly(lambda: table.release_thread(shared, owner))
+            raise
+        if claim:
+            _quietly(lambda: table.thread_opened(shared, owner, thread, expires_at=self._expires_at))
+
+    def _join(self, table: StateTable, key: str, channel: str, place: ThreadPlace, post: Post) -> Waits[Thread]:
+        """Post the alert by its fingerprint; return the thread in which it stands, of which it may be the parent."""
+        for _ in range(2):  # a thread may turn out to be gone, and then a new one is opened
+            thread = yield from self._try_join(table, key, channel, place, post)
+            if thread:
+                return thread
+        posted = yield from post(None)
+        return self._thread(posted, place)
+
+    def _try_join(
+        self, table: StateTable, key: str, channel: str, place: ThreadPlace, post: Post
+    ) -> Waits[Thread | None]:
+        """Post the alert; None when the thread it should join is gone."""
+        owner = uuid.uuid4().hex
+        claim = yield from self._claim(table, key, owner)
+        if isinstance(claim, Thread) and claim.severity >= place.severity:
+            replied = yield from self._reply(table, key, _Touched(channel, claim, 0, place.time), post)
+            return claim if replied else None
+        try:
+            posted = yield from post(None)
+        except DeliveryError:
+            if claim is True:
+                _quietly(lambda: table.release_thread(key, owner))
+            raise
+        thread = self._thread(posted, place)
+        if isinstance(claim, Thread):
+            less_severe = claim.ts
+            _quietly(lambda: table.replace_thread(key, less_severe, thread, expires_at=self._expires_at))
+        elif claim:
+            _quietly(lambda: table.thread_opened(key, owner, thread, expires_at=self._expires_at))
+        return thread
+
+    @property
+    def _expires_at(self) -> float:
+        return self._clock.now() + self._time_to_live
+
+    def _thread(self, posted: Posted, place: ThreadPlace) -> Thread:
+        """Return the thread of which a posted alert is the parent."""
+        return Thread(posted.ts, json.dumps([posted.message.text, posted.message.blocks]), place.severity)
+
+    def _claim(self, table: StateTable, key: str, owner: str) -> Waits[Thread | bool]:
+        """Claim the thread, waiting while another function opens it; False: do without."""
+        give_up = self._clock.now() + LEASE_SECONDS + 1
+        try:
+            while True:
+                claim = table.claim_thread(key, owner, now=self._clock.now(), lease=LEASE_SECONDS)
+                if claim is not False or self._clock.now() >= give_up or not self._clock.has(_ASK_AGAIN_SECONDS):
+                    return claim
+                yield _ASK_AGAIN_SECONDS
+        except StateError as error:
+            logger.warning("alert goes without a thread", extra={"error": str(error)})
+            return False
+
+    def _reply(self, table: StateTable, key: str, touched: _Touched, post: Post) -> Waits[bool]:
+        """Post the alert in the thread that the item under `key` knows; False when that is gone."""
+        thread = touched.thread
+        try:
+            yield from post(thread.ts)
+        except DeliveryError as error:
+            if error.code not in THREAD_GONE:
+                raise
+            _quietly(lambda: table.forget_thread(key, thread.ts))
+            return False
+        home = thread.home or key
+        count = _quietly(lambda: table.count_in_thread(home, thread.ts))
+        if count:
+            touched.alerts = count
+            self._touched[home] = touched
+        return True
+
+    def _show_count(self, key: str, touched: _Touched) -> None:
+        ts = touched.thread.ts
+        if self._table is None or not self._table.claim_shown(key, ts, touched.alerts):
+            return
+        text, blocks = json.loads(touched.thread.opening)
+        message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
+        update = retried(lambda: self._destinations.slack_app.update(touched.channel, ts, message))
+        driven(self._clock, update)
+
+
+def _quietly(call: Callable[[], T]) -> T | None:
+    """Make a call to the state table on which no alert depends."""
+    try:
+        return call()
+    except StateError as error:
+        logger.warning("thread state not written", extra={"error": str(error)})
+        return None

@@ -1,0 +1,279 @@
+"""An alert as the JSON body, subject and attributes of an SNS message, in sizes that step down to a bare one. Pure."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from cloudtrail_to_slack.alerts.alert import Alert
+from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.alerts.remediation import repair_command
+from cloudtrail_to_slack.destinations.slack.render.text import replace_hidden, visible
+
+# A message is at most 256 KiB, and name, type and value of each attribute and the subject count towards it.
+# Source: Amazon SNS API Reference, Publish and MessageAttributeValue.
+MAX_MESSAGE_BYTES = 256 * 1024
+_MARGIN_BYTES = 1024
+MAX_BODY_BYTES = MAX_MESSAGE_BYTES - _MARGIN_BYTES  # where there are neither subject nor attributes
+_MAX_SUBJECT = 100  # Amazon SNS API Reference, Publish: printable ASCII, fewer than 100 characters
+_ATTRIBUTE_BYTES = 256
+_MOST_RULES = 10
+_SHORT = 200
+_MOST_BARE_TEXT = 100_000  # of a notice
+_NOT_PLAIN = re.compile(r"[^ -~]")
+# What no message may hold. Source: Amazon SQS API Reference, SendMessage (subscribed queues get what is published).
+_NO_CHARACTER = re.compile("[\ufffe\uffff]")
+_NOT_BARE = re.compile(r"[^A-Za-z0-9 _.,:/@=+()*-]")
+# What a call or its answer may hold anything in.
+_FREE_PARTS = frozenset(
+    {"error_message", "request_parameters", "response_elements", "additional_details", "insight_details", "addendum",
+     "repair_command"}
+)  # fmt: skip
+_REJECTED = "left out: SNS rejected the whole message; see source_file"
+_BARE_ATTRIBUTES = ("account", "severity")  # of a fixed alphabet, so no reason to reject a message
+
+Attributes = dict[str, str | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class SnsMessage:
+    """What is published: subject, body, attributes that subscriptions can filter by, and what FIFO topics need.
+
+    `group` is in whose order it is delivered, `identity` what the same message has whenever it is published.
+    """
+
+    subject: str
+    body: str
+    attributes: Attributes = field(default_factory=dict)
+    group: str = "notices"
+    identity: str | None = None
+
+
+def alert_sizes(alert: Alert, key: str, note: str | None = None) -> Sequence[Callable[[], SnsMessage]]:
+    """Return what makes the messages of an alert, the whole one first: each next one holds less to be rejected for.
+
+    The whole message; one in ASCII without what the call holds; a bare one, whose attributes are account and severity;
+    the bare body alone.
+    """
+    return [partial(make, alert, key, note) for make in (alert_to_sns, _plain_alert, _bare_alert, _body_alone)]
+
+
+def notice_sizes(notice: Notice, note: str | None = None) -> Sequence[Callable[[], SnsMessage]]:
+    """Return what makes the messages of a notice, likewise."""
+    return [partial(notice_to_sns, notice, note), partial(_bare_notice, notice)]
+
+
+def alert_to_sns(alert: Alert, key: str, note: str | None = None) -> SnsMessage:
+    """Return the message of an alert; `key` is its identity, `note` says why it comes to another topic than its own."""
+    attributes, line = _attributes(alert), subject(alert.title)
+    body = alert_body(alert, note, MAX_BODY_BYTES - _bytes_beside_body(line, attributes))
+    return SnsMessage(line, body, attributes, _group(alert), key)
+
+
+def notice_to_sns(notice: Notice, note: str | None = None) -> SnsMessage:
+    """Return the message of a notice. It is about no event; a severity is its only attribute."""
+    body = notice_body(notice.title, notice.text, notice.source_file, notice.account, note, _about_rules(notice))
+    attributes: dict[str, str | list[str]] = {"severity": notice.severity} if notice.severity else {}
+    return SnsMessage(subject(notice.title), body, attributes, identity=notice.identity)
+
+
+def _about_rules(notice: Notice) -> dict[str, Any]:
+    return {
+        **({"severity": notice.severity} if notice.severity else {}),
+        **({"rules": list(notice.rules)} if notice.rules else {}),
+    }
+
+
+def attribute_type(value: str | list[str]) -> str:
+    """Return the type of an attribute with this value, as SNS calls it."""
+    return "String.Array" if isinstance(value, list) else "String"
+
+
+def attribute_value(value: str | list[str]) -> str:
+    """Return an attribute's value as SNS takes it: a list as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+
+
+def alert_body(alert: Alert, note: str | None = None, most_bytes: int = MAX_BODY_BYTES) -> str:
+    """Return the body, at most `most_bytes` in UTF-8; what is too large is replaced by a note that says so."""
+    return _fit(_alert_parts(alert, note), most_bytes)
+
+
+def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
+    event = alert.event
+    command = repair_command(event, alert.origin)
+    return {
+        "title": alert.title,
+        "error_message": event.error_message or None,
+        "request_parameters": event.record.get("requestParameters"),
+        "response_elements": event.record.get("responseElements"),
+        "additional_details": event.record.get("additionalEventData"),
+        "account_id": event.account,
+        "event_time": event.text("eventTime") or None,
+        "event_id": event.event_id or None,
+        "actor": event.actor.arn or event.actor.name,
+        "source_file": alert.origin.url if alert.origin else None,
+        "rules": [rule.name for rule in alert.rules],
+        "event_name": event.name or None,
+        "event_source": event.source or None,
+        "region": event.region or None,
+        "severity": alert.severity.word,
+        "error_code": event.error_code or None,
+        "outcome": alert.outcome.value,
+        **({"shared_event_id": event.shared_event_id} if event.shared_event_id else {}),
+        **({"addendum": event.record.get("addendum")} if event.record.get("addendum") else {}),
+        **({"insight_details": event.record.get("insightDetails")} if event.insight else {}),
+        **({"repair_command": command} if command else {}),
+        **({"route_problem": note} if note else {}),
+    }
+
+
+def notice_body(
+    title: str,
+    text: str,
+    source_file: str | None,
+    account: str | None,
+    note: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the body of a notice that is about no event, with the same keys; `more` are some that few notices have."""
+    body = {"title": title, "error_message": text, "account_id": account, "source_file": source_file, **(more or {})}
+    return _fit(body | ({"route_problem": note} if note else {}), MAX_BODY_BYTES - _MAX_SUBJECT - _SHORT)
+
+
+def subject(title: str) -> str:
+    """Return `title` as SNS takes subjects: printable ASCII, short, beginning with a letter or digit."""
+    ascii_only = visible(title).encode("ascii", "replace").decode().strip()
+    text = "".join(character if character.isprintable() else " " for character in ascii_only)
+    text = text if text[:1].isalnum() else f"Alert: {text}"
+    return text[: _MAX_SUBJECT - 1].rstrip()
+
+
+def _plain_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
+    """Return the alert in ASCII, without what the call or its answer holds."""
+    parts = {
+        name: _REJECTED if name in _FREE_PARTS and value is not None else value
+        for name, value in _alert_parts(alert, note).items()
+    }
+    attributes = {name: _in_ascii(value) for name, value in _attributes(alert).items()}
+    line = subject(alert.title)
+    body = _fit(parts, MAX_BODY_BYTES - _bytes_beside_body(line, attributes), in_ascii=True)
+    return SnsMessage(line, body, attributes, _group(alert), key)
+
+
+def _bare_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
+    """Return the alert in words, digits and few marks, with every key of the body and attributes to filter by."""
+    parts = {name: _bare(name, value) for name, value in _alert_parts(alert, note).items()}
+    attributes: Attributes = {
+        name: value for name, value in _attributes(alert).items() if name in _BARE_ATTRIBUTES and value
+    }
+    body = _fit(parts, MAX_BODY_BYTES, in_ascii=True)
+    return SnsMessage(f"CloudTrail alert, severity {alert.severity.word}", body, attributes, _group(alert), key)
+
+
+def _body_alone(alert: Alert, key: str, note: str | None) -> SnsMessage:
+    """Return the bare alert without subject and attributes."""
+    return SnsMessage("", _bare_alert(alert, key, note).body, {}, _group(alert), key)
+
+
+def _bare_notice(notice: Notice) -> SnsMessage:
+    """Return a notice in words, digits and few marks, with its text: what that lists is named in no other message."""
+    parts = {"title": notice.title, "account_id": notice.account, "source_file": notice.source_file}
+    body = {name: _bare(name, value) for name, value in (parts | _about_rules(notice)).items()}
+    body["error_message"] = _NOT_BARE.sub("?", "; ".join(notice.text[:_MOST_BARE_TEXT].splitlines()))
+    return SnsMessage("", _fit(body, MAX_BODY_BYTES, in_ascii=True), identity=notice.identity)
+
+
+def _bare(name: str, value: object) -> object:
+    """Return a short and harmless form of a part of the body; what has none is left out."""
+    if isinstance(value, list) and name == "rules":
+        return [_bare("", rule) for rule in value[:_MOST_RULES]]
+    if isinstance(value, str):
+        return _NOT_BARE.sub("?", value[:_SHORT])
+    return None if value is None else _REJECTED
+
+
+def _group(alert: Alert) -> str:
+    return alert.event.account or "unknown"
+
+
+def _attributes(alert: Alert) -> Attributes:
+    """Return the attributes of an alert, each of few bytes; empty ones, which SNS rejects, are left out."""
+    event = alert.event
+    attributes: Attributes = {
+        "account": event.account or "",
+        "event_name": event.name,
+        "event_source": event.source,
+        "region": event.region,
+        "severity": alert.severity.word,
+        "error_code": event.error_code,
+        "rule_id": [rule.id for rule in alert.rules if rule.id][:_MOST_RULES],
+    }
+    shown = {name: _attribute(value) for name, value in attributes.items()}
+    return {name: value for name, value in shown.items() if value}
+
+
+def _attribute(value: str | list[str]) -> str | list[str]:
+    """Return an attribute's value without what SNS rejects in one: hidden characters, and too many of any."""
+    if isinstance(value, list):
+        return [_short(text) for text in value]
+    return _short(value)
+
+
+def _short(text: str) -> str:
+    shown = _NO_CHARACTER.sub(_escape, visible(text))
+    return shown.encode("utf-8", "replace")[:_ATTRIBUTE_BYTES].decode("utf-8", "ignore")
+
+
+def _in_ascii(value: str | list[str]) -> str | list[str]:
+    if isinstance(value, list):
+        return [_NOT_PLAIN.sub("?", text) for text in value]
+    return _NOT_PLAIN.sub("?", value)
+
+
+def _bytes_beside_body(subject_line: str, attributes: Attributes) -> int:
+    """Return how many bytes of a message are not its body."""
+    texts = [(name, attribute_type(value), attribute_value(value)) for name, value in attributes.items()]
+    return len(subject_line.encode()) + sum(len(text.encode()) for each in texts for text in each)
+
+
+def _fit(body: dict[str, Any], most_bytes: int, *, in_ascii: bool = False) -> str:
+    """Dump the body, with the largest parts replaced by a note until it fits; the keys and marks between them count."""
+    parts = {key: _dump(value, in_ascii=in_ascii) for key, value in body.items()}
+    room = most_bytes - len("{}") - sum(len(f'"{key}": , ') for key in parts)
+    for key in sorted(parts, key=lambda name: -_size(parts[name])):
+        if all(parts.values()) and sum(map(_size, parts.values())) <= room:
+            break
+        what = f"{_size(parts[key]):,} bytes" if parts[key] else "it is no JSON, or nested too deeply"
+        parts[key] = _dump(f"cut: {what}; see source_file", in_ascii=in_ascii)
+    return "{" + ", ".join(f'"{key}": {part}' for key, part in parts.items()) + "}"
+
+
+def _dump(value: object, *, in_ascii: bool = False) -> str:
+    """Return `value` as JSON; empty for what is none, such as infinity, or is nested too deeply to dump.
+
+    Hidden characters, and those that no message may hold, are written as JSON escapes: they mean the same, and turn no
+    e-mail around.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    except (ValueError, RecursionError):
+        return ""
+    # Half a surrogate pair can be dumped, and is no valid UTF-8.
+    text = text.encode("utf-8", "replace").decode()
+    if in_ascii:
+        return _NOT_PLAIN.sub(_escape, text)
+    if len(text) > MAX_BODY_BYTES:
+        return text  # it will be cut anyway
+    return _NO_CHARACTER.sub(_escape, replace_hidden(text, lambda character: json.dumps(character)[1:-1]))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
+
+
+def _size(text: str) -> float:
+    return len(text.encode()) if text else math.inf

@@ -1,0 +1,1 @@
+"""Evaluating log files and single events, within the time there is."""

@@ -1,0 +1,192 @@
+"""Evaluating log files: read each from S3 in windows, and every record in them that some rule may match.
+
+Each file is evaluated in turns, so that one that takes long leaves time for the others; see `turns`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
+from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.errors import EvaluationTimeError, LogObjectError, S3UnavailableError
+from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator
+from cloudtrail_to_slack.evaluation.report import Report
+from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
+from cloudtrail_to_slack.ingest.log_files import read_log_object
+from cloudtrail_to_slack.ingest.object_keys import read_key
+from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.record_chunks import Scan, Window
+from cloudtrail_to_slack.observability.logging import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from cloudtrail_to_slack.log_sources.recorder import Hearing
+
+_ATTEMPTS = 3  # at getting a file that S3 does not begin to send
+_FIRST_WAIT_SECONDS = 0.5
+UNFINISHED = (
+    "the function had no time to read it to its end, and tries again; if that happens again, "
+    "raise lambda_memory_size (more memory brings more CPU) or lambda_timeout_seconds"
+)
+NOT_BEGUN = "the function had no time left to read it, and tries again"
+
+
+@dataclass(slots=True)
+class LogFiles:
+    """What the evaluations of all log files of an invocation share. `notices` gathers what is to be said of them."""
+
+    client_within: ClientWithin
+    scan: Scan
+    records: RecordEvaluator
+    report: Report
+    now: Callable[[], float]
+    hearing: "Hearing | None" = None
+    notices: list[tuple[Notice, Askers]] = field(default_factory=list)
+
+
+class LogFileEvaluation:
+    """The evaluation of one log file.
+
+    `done`: there is nothing left to do. `begun`: something of it was read. `spent` is how many seconds it has taken so
+    far; before `not_before` (seconds since 1970) it is too early to ask S3 again.
+    """
+
+    def __init__(self, shared: LogFiles, log_object: LogObject, askers: Askers) -> None:
+        self.done = False
+        self.begun = False
+        self.spent = 0.0
+        self.not_before = 0.0
+        self.log_object = log_object
+        self.askers = askers
+        self._shared = shared
+        self._steps: Iterator[None] | None = None
+        self._attempts = 0
+        self._unavailable: S3UnavailableError | None = None
+        self._records = 0
+        self._beyond = 0  # records that match and are too many
+        self._broken = 0  # records that cannot be read
+        self._first_fault = ""
+
+    def take_turn(self, is_over: Callable[[], bool], seconds: float) -> None:
+        """Go on until it is done or the turn is over; S3 has `seconds` to begin its answer."""
+        start = self._shared.now()
+        if self._steps is None:
+            self._steps = self._run(seconds)
+        try:
+            for _ in self._steps:
+                if is_over():
+                    return
+        finally:
+            self.spent += self._shared.now() - start
+
+    def give_up(self) -> None:
+        """End it where it is, because there is no time left."""
+        self._steps = None  # and with it the connection to S3
+        self.done = True
+        if self._unavailable and not self.begun:
+            self._fail(str(self._unavailable))
+            return
+        self._shared.report.counts["objects_unfinished"] += 1
+        reason = UNFINISHED if self.begun else NOT_BEGUN
+        extra = {"object": self.log_object.url, "reason": reason, "records": self._records, "seconds": self.spent}
+        logger.error("unfinished", extra={**extra, "seconds": round(self.spent, 1)})
+        self._shared.report.fail(self.askers, [f"{self.log_object.url}: {reason}"])
+        if self.begun:
+            self._notice(reason)
+            self._say_broken_records()
+
+    def _run(self, seconds: float) -> Iterator[None]:
+        """Evaluate the file; yields after every piece of work."""
+        counts = self._shared.report.counts
+        facts = read_key(self.log_object.key)
+        if facts.skip_reason:
+            self.done = True
+            counts["objects_skipped"] += 1
+            logger.info("skipped", extra={"object": self.log_object.url, "reason": facts.skip_reason})
+            return
+        source = cast("S3Client", LogFileSource(self._shared.client_within, seconds))
+        try:
+            for window in read_log_object(source, self.log_object, self._shared.scan):
+                self.begun = True
+                yield from self._window_steps(window)
+            counts["objects_read"] += 1
+            if self._shared.hearing:
+                self._shared.hearing.read(self.log_object.key)
+        except EvaluationTimeError:
+            self.give_up()
+            return
+        except S3UnavailableError as error:
+            if self._tries_again(error):
+                return
+            self._fail(str(error))
+        except LogObjectError as error:
+            self._fail(str(error))
+        self.done = True
+        self._say_broken_records()
+
+    def _tries_again(self, error: S3UnavailableError) -> bool:
+        self._attempts += 1
+        if self._attempts >= _ATTEMPTS:
+            return False
+        self._steps = None
+        self._unavailable = error
+        self.not_before = self._shared.now() + _FIRST_WAIT_SECONDS * 2 ** (self._attempts - 1)
+        logger.warning("S3 does not answer", extra={"object": self.log_object.url, "error": str(error)})
+        return True
+
+    def _window_steps(self, window: Window) -> Iterator[None]:
+        """Evaluate the records of a window that some rule may match; the others are counted."""
+        evaluate = self._shared.records.evaluate
+        if window.scanned is None:
+            for raw in window.records():
+                self._records += 1
+                evaluate(raw, self.log_object, self.askers, self._note_broken)
+                yield
+            return
+        skipped = window.scanned.count(0)
+        counts = self._shared.report.counts
+        counts["records_in"] += skipped
+        counts["unmatched"] += skipped
+        self._records += skipped
+        explains = self._shared.records.explains
+        if skipped == len(window.scanned) and not explains:
+            yield
+            return
+        for raw, candidates in zip(window.records(), window.scanned, strict=True):
+            if explains and not candidates:
+                self._shared.records.explain_skipped(raw, self.log_object)
+                yield
+            if candidates:
+                self._records += 1
+                evaluate(raw, self.log_object, self.askers, self._note_broken, candidates)
+                yield
+
+    def _note_broken(self, fault: str) -> None:
+        if fault == TOO_MANY_ALERTS:
+            self._beyond += 1
+            return
+        self._first_fault = self._first_fault or fault
+        self._broken += 1
+
+    def _say_broken_records(self) -> None:
+        if self._beyond:
+            what = f"{self._beyond} of its {self._records} records match and are not delivered"
+            self._unreadable(f"{what}: {TOO_MANY_ALERTS}")
+        if self._broken:
+            what = f"{self._broken} of its {self._records} records cannot be read"
+            self._unreadable(f"{what}, the first being {self._first_fault}")
+
+    def _fail(self, reason: str) -> None:
+        self._shared.report.counts["objects_failed"] += 1
+        self._unreadable(reason)
+
+    def _unreadable(self, reason: str) -> None:
+        logger.error("unreadable", extra={"object": self.log_object.url, "reason": reason})
+        self._shared.report.fail(self.askers, [f"{self.log_object.url}: {reason}"])
+        self._notice(reason)
+
+    def _notice(self, reason: str) -> None:
+        account = read_key(self.log_object.key).account
+        self._shared.notices.append((unreadable_notice(self.log_object, reason, account), self.askers))

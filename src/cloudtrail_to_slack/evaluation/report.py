@@ -1,0 +1,29 @@
+"""What an invocation did and what it could not do. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cloudtrail_to_slack.delivery.results import Askers
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that could not be done, and the messages that asked for it."""
+
+    askers: Askers
+    problem: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What an invocation did. `counts` are named as the closing log line names them."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    denied: int = 0
+    denied_ignored: int = 0
+
+    def fail(self, askers: Askers, problems: Iterable[object]) -> None:
+        """Record what could not be done."""
+        self.failures.extend(Failure(askers, str(problem)) for problem in problems)

@@ -1,0 +1,125 @@
+"""Sharing an invocation's time among its log files.
+
+A log file may take longer than an invocation has: it is huge, or made to be slow, or a rule is slow. It must not take
+the others with it, nor what matched already, and a retry that begins with the same file must not either. So the files
+take turns:
+
+    round 1    each file has a turn of its share of half of the time, and of a few seconds at most
+    deliver    what matched so far
+    round 2    those that are not done go on, each with its share of what is left; longer turns
+    deliver    …
+    …          until all are done, or only the time to deliver once more is left
+    give up    those that are not done: they fail, by name, and a retry reads them again
+
+An ordinary file is done in a fraction of its first turn, and then there is one round and one delivery. The same goes
+for memory: a turn is also over when a file has its share of the alerts that may be kept.
+
+Single events come before the files, each with its share of the time; one that takes longer is evaluated after them.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.evaluation.log_files import LogFileEvaluation
+from cloudtrail_to_slack.evaluation.records import MAX_PENDING_BYTES, PendingAlerts
+
+_FIRST_ROUND_SHARE = 0.5  # of the invocation's time, before anything is delivered
+_DELIVERY_SHARE = 0.2  # of the invocation's time, kept to deliver what matched last
+_MOST_DELIVERY_SECONDS = 30.0
+_LONGEST_TURNS = (5.0, 20.0, math.inf)  # seconds, by round: alerts must not wait for the slowest file
+_LEAST_TURN_SECONDS = 0.2
+_LEAST_TURN_BYTES = 512 * 1024
+_MOST_OPEN = 10  # files that are begun and not done: each holds a connection and a buffer
+
+
+class Turns:
+    """Lets log files take turns. `deliver` delivers what is pending."""
+
+    def __init__(self, clock: Clock, pending: PendingAlerts, deliver: Callable[[], None]) -> None:
+        self._clock = clock
+        self._pending = pending
+        self._deliver = deliver
+        total = clock.spare()
+        self._reserve = min(total * _DELIVERY_SHARE, _MOST_DELIVERY_SECONDS)
+        self._first_delivery = clock.now() + total * _FIRST_ROUND_SHARE
+        self._until = math.inf
+
+    def left(self) -> float:
+        """Return how many seconds there are in the current share, but for what it takes to deliver what is pending."""
+        return min(self._clock.spare() - self._reserve, self._until - self._clock.now())
+
+    def share(self, parts: int) -> None:
+        """Let whatever comes next have one of so many equal parts of the time that is left; 1: all of it."""
+        self._until = math.inf
+        self._until = self._clock.now() + self.left() / parts
+
+    def evaluate(
+        self, files: Sequence[LogFileEvaluation], fail: Callable[[LogFileEvaluation, Exception], None]
+    ) -> None:
+        """Evaluate the files as far as there is time; `fail` is called for one that raises.
+
+        What matched last may still be pending afterwards.
+        """
+        active, number = list(files), 0
+        while active and (budget := self._budget()) > 0:
+            if not self._wait(active, budget):
+                break
+            self._round(active, number, budget, fail)
+            active = self._sorted(active)
+            if any(file.begun for file in active):
+                self._deliver()
+            number += 1
+        for file in active:
+            file.give_up()
+
+    def _budget(self) -> float:
+        """Return how many seconds may pass until the next delivery, delivering now if it is time."""
+        if self._pending.size:
+            until_delivery = self._first_delivery - self._clock.now()
+            if until_delivery > _LEAST_TURN_SECONDS:
+                return min(self.left(), until_delivery)
+            self._deliver()
+        return self.left()
+
+    def _wait(self, active: Sequence[LogFileEvaluation], budget: float) -> bool:
+        """Wait until S3 may be asked again, where nothing else is left to do; False: there is no time for it."""
+        seconds = min(file.not_before for file in active) - self._clock.now()
+        if seconds <= 0:
+            return True
+        return seconds < budget and self._clock.wait(seconds)
+
+    def _round(
+        self,
+        active: Sequence[LogFileEvaluation],
+        number: int,
+        budget: float,
+        fail: Callable[[LogFileEvaluation, Exception], None],
+    ) -> None:
+        now, pending = self._clock.now, self._pending
+        end = now() + min(budget, self._first_delivery - now() if number == 0 else math.inf)
+        longest = _LONGEST_TURNS[min(number, len(_LONGEST_TURNS) - 1)]
+        share = min(max((end - now()) / len(active), _LEAST_TURN_SECONDS), longest)
+        most_bytes = max((MAX_PENDING_BYTES - pending.size) // len(active), _LEAST_TURN_BYTES)
+        for file in active:
+            start = now()
+            if start >= end:
+                break
+            if file.not_before > start:
+                continue
+            turn_ends, full_at = min(start + share, end), pending.size + most_bytes
+            try:
+                file.take_turn(lambda: now() >= turn_ends or pending.size > full_at, turn_ends - start)  # noqa: B023 (called in this turn only)
+            except Exception as error:  # noqa: BLE001 (a fault of ours in one file must not stop the next)
+                file.done = True
+                fail(file, error)
+            if pending.full:
+                self._deliver()
+
+    def _sorted(self, active: Sequence[LogFileEvaluation]) -> list[LogFileEvaluation]:
+        """Return the files that are not done, those that had the least first; give up what is open beyond measure."""
+        left = sorted((file for file in active if not file.done), key=lambda file: file.spent)
+        open_files = [file for file in left if file.begun]
+        for file in open_files[_MOST_OPEN:]:
+            file.give_up()
+        return [file for file in left if not file.done]

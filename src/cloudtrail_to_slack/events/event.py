@@ -1,0 +1,176 @@
+"""From a record, as it stands in a log file, to an event: what rules see, and the facts an alert tells. Pure.
+
+Records are written by whoever called AWS: every field may be missing, null or of another type than documented.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from types import MappingProxyType
+from typing import Any
+
+from cloudtrail_to_slack.errors import RecordError
+from cloudtrail_to_slack.events.actor import Actor, read_actor
+from cloudtrail_to_slack.events.insight import Insight, read_insight
+from cloudtrail_to_slack.ingest.object_keys import read_key
+
+# Flattening repeats a key's prefix for every leaf under it, so a small record can ask for gigabytes of keys.
+# A character may take four bytes.
+# The largest real record we know (119 KB) has 3,728 keys of 0.2 million characters.
+MAX_KEY_CHARACTERS = 8_000_000
+_ACCOUNT_DIGITS = 12
+
+
+def flatten(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the leaves of `record`, keyed by the path to each: `requestParameters.items.0.name`.
+
+    `None` stays; empty objects and lists vanish; of two paths that read the same, the later one wins.
+
+    Raises:
+        RecordError: the keys would take more than `MAX_KEY_CHARACTERS` characters.
+    """
+    flat: dict[str, Any] = {}
+    characters = 0
+    # A stack and no recursion: nesting is the attacker's to choose. Each container on the way down waits in it, with
+    # what is left of it and the path to it.
+    stack: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter(record.items()), "")]
+    while stack:
+        children, path = stack[-1]
+        for name, value in children:
+            kind = value.__class__
+            if kind is not dict and kind is not list:
+                flat[path + name] = value
+                continue
+            inner = f"{path}{name}."
+            characters += len(inner) * len(value)
+            if characters > MAX_KEY_CHARACTERS:
+                raise RecordError(f"a record whose keys flatten to more than {MAX_KEY_CHARACTERS:,} characters")
+            items = value.items() if kind is dict else zip(map(str, count()), value, strict=False)
+            stack.append((iter(items), inner))
+            break
+        else:
+            stack.pop()
+    return flat
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A record as rules and alerts see it. Texts are as the record has them: unescaped and unbounded.
+
+    `flat` is read-only; `account` is where alerts about it are routed to, 12 digits, or None when nothing tells it;
+    `time` is in UTC. `name` and `source` are empty where the record has none.
+    """
+
+    flat: Mapping[str, Any]
+    record: Mapping[str, Any]
+    name: str
+    source: str
+    event_id: str
+    account: str | None
+    region: str
+    time: datetime | None
+    actor: Actor
+    error_code: str
+    error_message: str
+    insight: Insight | None
+    shared_event_id: str = ""
+
+    def text(self, key: str) -> str:
+        """Return the leaf at the flattened `key` as text, empty when there is none."""
+        return as_text(self.flat.get(key))
+
+    @property
+    def is_service_event(self) -> bool:
+        """Whether a service reports with it what it did by itself: it is no call.
+
+        Source: AWS CloudTrail User Guide, "Non-API events captured by CloudTrail".
+        """
+        return self.text("eventType") == "AwsServiceEvent"
+
+    @property
+    def is_update(self) -> bool:
+        """Whether CloudTrail corrects with it an event that it delivered before.
+
+        Source: AWS CloudTrail User Guide, "CloudTrail record contents", `addendum`.
+        """
+        return self.text("addendum.reason") == "UPDATED_DATA" or bool(self.text("addendum.originalEventID"))
+
+    @property
+    def without_mfa(self) -> bool:
+        """Whether this is a console sign-in for which AWS saw no MFA device.
+
+        AWS does not see the MFA that IAM Identity Center asks for, so a sign-in through it is never one.
+        """
+        return (
+            self.name == "ConsoleLogin" and self.text("additionalEventData.MFAUsed") != "Yes" and not self.actor.is_sso
+        )
+
+
+def read_event(record: object, *, object_key: str | None = None) -> Event:
+    """Read one record; `object_key` (decoded) tells the account when the record does not.
+
+    Raises:
+        RecordError: `record` is no object, or flattens to more than is reasonable.
+    """
+    if not isinstance(record, dict):
+        raise RecordError(f"a record that is {_type_name(record)} and not an object")
+    flat = flatten(record)
+    insight = read_insight(record.get("insightDetails"))
+    identity = record.get("userIdentity")
+    return Event(
+        flat=MappingProxyType(flat),
+        record=record,
+        name=as_text(record.get("eventName")) or (insight.event_name if insight else ""),
+        source=as_text(record.get("eventSource")) or (insight.event_source if insight else ""),
+        event_id=as_text(record.get("eventID")),
+        account=_account(record, identity, object_key),
+        region=as_text(record.get("awsRegion")),
+        time=parse_time(record.get("eventTime")),
+        actor=read_actor(identity),
+        error_code=as_text(record.get("errorCode")),
+        error_message=as_text(record.get("errorMessage")),
+        insight=insight,
+        shared_event_id=as_text(record.get("sharedEventID")).strip(),
+    )
+
+
+def as_text(value: object) -> str:
+    """Return `value` as text: a string as it is, nothing as an empty one, anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        return f"({_type_name(value)} nested too deeply to show)"
+
+
+def parse_time(value: object) -> datetime | None:
+    """Return CloudTrail's `eventTime` (ISO 8601, UTC) as a datetime in UTC, None when it is no such time."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value.strip())
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _account(record: Mapping[str, Any], identity: object, object_key: str | None) -> str | None:
+    caller = identity.get("accountId") if isinstance(identity, dict) else None
+    for candidate in (record.get("recipientAccountId"), caller):
+        if _is_account(candidate):
+            return str(candidate)
+    return read_key(object_key).account if object_key else None
+
+
+def _is_account(value: object) -> bool:
+    return isinstance(value, str) and len(value) == _ACCOUNT_DIGITS and value.isascii() and value.isdigit()
+
+
+def _type_name(value: object) -> str:
+    names: dict[type, str] = {dict: "an object", list: "a list", str: "text", type(None): "null", bool: "a boolean"}
+    return names.get(type(value), "a number")

@@ -1,0 +1,80 @@
+"""What makes two copies of an event the same event: its id, and everything in it that an alert or a rule goes by. Pure.
+
+An event's id alone is not enough. Whoever can hand the function an invented event can choose its id, and the real event
+of that id would then count as a duplicate. So an event with the same id and other content is another event.
+
+EventBridge's copy of an event and the one in the log file are the same event, although they may be written differently:
+a field may be null, empty or missing, keys may be in another order, numbers and times may have another format, and
+fields about the recording itself (`eventVersion`, `eventCategory`, `managementEvent`, `tlsDetails` …) may be missing
+in one of them.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from cloudtrail_to_slack.events.event import Event, as_text
+
+_MATTERS = (
+    "userIdentity", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent", "requestParameters",
+    "responseElements", "errorCode", "errorMessage", "additionalEventData", "resources", "serviceEventDetails",
+    "insightDetails", "vpcEndpointId", "addendum",
+)  # fmt: skip
+_ACCOUNT = "recipientAccountId"  # known by other means where the record does not have it
+# What CloudTrail writes in place of a field that is too large. Source: AWS CloudTrail User Guide, "CloudTrail record
+# contents for management, data, and network activity events".
+_OMISSION = frozenset({"omitted", "originalSize", "reason"})
+_OMITTED = "(omitted)"
+_DEEPEST = 64  # the deepest real event we know nests 11 deep
+
+
+def event_identity(event: Event) -> list[object]:
+    """Return what identifies an event, as JSON can hold it: the same for all its copies, and for no other event.
+
+    Copies share their `eventID` "in most cases" (AWS CloudTrail User Guide, "CloudTrail record contents"). An event
+    without one is identified by everything in its record.
+    """
+    account = event.text(_ACCOUNT) or event.account
+    if event.event_id:
+        content = {name: event.record[name] for name in _MATTERS if name in event.record}
+    else:
+        content = {name: value for name, value in event.record.items() if name != _ACCOUNT}
+    time = event.time.isoformat() if event.time else event.text("eventTime")
+    return [_plain(event.record.get("eventID")), account, time, _digest(_plain({**content, "eventTime": time}))]
+
+
+def identity_digest(*parts: object) -> str:
+    """Return the digest (64 hexadecimal digits) of an identity, and of what else a key is about."""
+    return _digest(parts)
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 (JSON)
+    """Return `value` in the one form that all ways of writing it share; None for what is as good as missing."""
+    if isinstance(value, dict):
+        if value.get("omitted") is True and value.keys() <= _OMISSION:
+            return _OMITTED
+        if depth >= _DEEPEST:
+            return as_text(value)
+        inner = {name: _plain(child, depth + 1) for name, child in value.items()}
+        return {name: child for name, child in inner.items() if child is not None} or None
+    if isinstance(value, list):
+        if depth >= _DEEPEST:
+            return as_text(value)
+        items = [_plain(child, depth + 1) for child in value]
+        return items if any(item is not None for item in items) else None
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str | None:  # noqa: ANN401 (JSON)
+    """Return a leaf as text: 5, 5.0 and "5" are the same, as are true and "true", null and "null"."""
+    if value is None or value in ("", "null"):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

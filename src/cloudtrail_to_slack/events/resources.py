@@ -1,0 +1,43 @@
+"""What an event was about: the resources it names, or the parameters that name one."""
+
+from cloudtrail_to_slack.events.event import Event, as_text
+
+_SHOWN = 4
+# Parameters that name what a call acts on, most telling first, and what to call it.
+_NAMING_PARAMETERS = {
+    "bucketName": "bucket", "key": "object", "userName": "user", "roleName": "role", "groupName": "group",
+    "policyArn": "policy", "policyName": "policy", "accessKeyId": "access key", "functionName": "function",
+    "trailName": "trail", "trailNameList.0": "trail", "name": "", "secretId": "secret", "keyId": "key",
+    "groupId": "security group", "vpcId": "VPC", "subnetId": "subnet", "instanceId": "instance",
+    "instancesSet.items.0.instanceId": "instance", "instancesSet.items.0.imageId": "image",
+    "snapshotId": "snapshot", "volumeId": "volume", "imageId": "image", "detectorId": "detector",
+    "tableName": "table", "dBInstanceIdentifier": "database", "dBClusterIdentifier": "cluster",
+    "stackName": "stack", "queueUrl": "queue", "topicArn": "topic", "roleArn": "role",
+    "repositoryName": "repository", "clusterName": "cluster", "logGroupName": "log group",
+    "configRuleName": "rule", "domainName": "domain", "hostedZoneId": "hosted zone",
+    "loadBalancerName": "load balancer", "resourceArn": "", "arn": "",
+    "DeleteFlowLogsRequest.FlowLogId.content": "flow log",
+}  # fmt: skip
+
+
+def resources(event: Event) -> list[tuple[str, str]]:
+    """Return up to four things the event was about: what to call each (may be empty), and its name in the event."""
+    found: dict[str, str] = {}
+    for parameter, label in _NAMING_PARAMETERS.items():
+        name = event.text(f"requestParameters.{parameter}")
+        if name:
+            found.setdefault(name, label)
+    listed = event.record.get("resources")
+    for resource in listed if isinstance(listed, list) else []:
+        if len(found) >= _SHOWN:
+            break
+        if isinstance(resource, dict):
+            name = as_text(resource.get("ARN") or resource.get("ARNPrefix") or resource.get("resourceName"))
+            if name and not _already(name, found):
+                found.setdefault(name, "")
+    return [(label, name) for name, label in found.items()][:_SHOWN]
+
+
+def _already(arn: str, names: dict[str, str]) -> bool:
+    """Whether an ARN only says again what a name said: `arn:aws:s3:::payroll` and `payroll`."""
+    return any(arn.endswith((f":{name}", f"/{name}")) for name in names)

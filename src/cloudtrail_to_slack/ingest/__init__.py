@@ -1,0 +1,1 @@
+"""From an invocation's payload to log files and their records."""

@@ -1,0 +1,213 @@
+"""Reading log objects from S3: GET, gunzip, and split into records, never keeping more than a window of them."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+from isal import isal_zlib
+
+from cloudtrail_to_slack.errors import LogObjectError, RecordError
+from cloudtrail_to_slack.ingest.json_stream import has_more_values, lenient_decode
+from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.read_limits import MAX_JSON_BYTES, MAX_RECORD_VALUES, Intake
+from cloudtrail_to_slack.ingest.record_chunks import WINDOW_BYTES, Scan, Window, windows
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+
+_CHUNK = 64 * 1024
+_LEAST_VALUE_BYTES = 2  # a character, and what sets it apart from the next
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHANGED = frozenset({"PreconditionFailed", "412"})
+_DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
+
+
+class Stream(Protocol):
+    """What a log file is read from: an S3 body, or an open file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+
+
+_RECORD_DECODER = msgspec.json.Decoder()
+
+
+def read_log_object(
+    s3: "S3Client", log_object: LogObject, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES
+) -> Iterator[Window]:
+    """Yield the records of a log file in order, in windows.
+
+    Raises:
+        LogObjectError: the version that was announced cannot be fetched, or it is truncated, not JSON, larger than
+            `max_bytes` of JSON, or has no list of `Records`. Says which, and nothing of its content; raised after all
+            records before the fault.
+    """
+    try:
+        # Not the body itself: as a context manager it is the stream below it, which raises other errors.
+        with closing(_announced(s3, log_object)) as body:
+            yield from read_stream(body, scan, max_bytes=max_bytes)
+    except ClientError as error:
+        raise LogObjectError(_answer(error, log_object)) from None
+    except BotoCoreError as error:
+        raise LogObjectError(f"S3 cannot be read ({type(error).__name__})") from None
+
+
+def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Window]:
+    """Yield the records of a log file that can be read from, as `read_log_object` does."""
+    intake = Intake()
+    return windows(_pieces(body, intake, max_bytes), scan, intake=intake)
+
+
+def _announced(s3: "S3Client", log_object: LogObject) -> "StreamingBody":
+    """Return the content of the version that was announced; S3 refuses any other by its ETag.
+
+    Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
+    will do, as long as its ETag is the announced one.
+    Sources: Amazon S3 API Reference, GetObject; Amazon S3 User Guide, "Conditional requests".
+
+    Raises:
+        LogObjectError: it is not, and the announced version may not be read.
+        ClientError: S3 refuses for another reason.
+    """
+    wanted: GetObjectRequestTypeDef = {"Bucket": log_object.bucket, "Key": log_object.key}
+    if log_object.etag:
+        wanted["IfMatch"] = f'"{log_object.etag}"'
+    if not log_object.version:
+        return s3.get_object(**wanted)["Body"]
+    version: GetObjectRequestTypeDef = {**wanted, "VersionId": log_object.version}
+    try:
+        return s3.get_object(**version)["Body"]
+    except ClientError as error:
+        if _code(error) not in _DENIED or not log_object.etag:
+            raise
+    try:
+        return s3.get_object(**wanted)["Body"]
+    except ClientError as error:
+        if _code(error) in _CHANGED:
+            raise LogObjectError(
+                "it was overwritten; to read the announced version the role needs s3:GetObjectVersion"
+            ) from None
+        raise
+
+
+def _answer(error: ClientError, log_object: LogObject) -> str:
+    """Say what S3's answer means."""
+    code = _code(error)
+    if code in _CHANGED:
+        return "it changed after it was announced: its ETag is another by now"
+    if code == "NoSuchVersion":
+        return "the version that was announced is gone: S3 answers NoSuchVersion"
+    if code in _DENIED and log_object.version:
+        return f"S3 answers {code}; to read the announced version the role needs s3:GetObjectVersion"
+    return f"S3 answers {code}"
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "an error"))
+
+
+def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
+    """Decode one record; bytes that are no UTF-8 are replaced, so that stray ones in a text do not hide the record.
+
+    Raises:
+        RecordError: it is not JSON in itself, nested too deeply, or has more values than `MAX_RECORD_VALUES`.
+    """
+    if len(raw) > _LEAST_VALUE_BYTES * MAX_RECORD_VALUES and has_more_values(bytes(raw), MAX_RECORD_VALUES):
+        raise RecordError(f"a record of more than {MAX_RECORD_VALUES:,} values")
+    try:
+        return _RECORD_DECODER.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return lenient_decode(bytes(raw))
+    except (ValueError, RecursionError):
+        raise RecordError("a record that is not JSON, or nested too deeply") from None
+
+
+def _pieces(body: Stream, intake: Intake, max_bytes: int) -> Iterator[bytes]:
+    """Yield the object's text in pieces, and stop a bomb.
+
+    Raises:
+        LogObjectError: as `read_log_object`.
+    """
+    first = _read(body, intake)
+    while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body, intake)):
+        first += more
+    # The content says whether it is gzip; the name may say otherwise.
+    gzipped = first.startswith(_GZIP_MAGIC)
+    for piece in _gunzipped(body, intake, first) if gzipped else _plain(body, intake, first):
+        intake.add_text(len(piece), max_bytes)
+        yield piece
+
+
+def _read(body: Stream, intake: Intake) -> bytes:
+    try:
+        chunk = body.read(_CHUNK)
+    except (BotoCoreError, OSError) as error:
+        raise LogObjectError(f"the connection to S3 broke ({type(error).__name__})") from None
+    intake.stored += len(chunk)
+    return chunk
+
+
+def _plain(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
+    piece = first
+    while piece:
+        yield piece
+        piece = _read(body, intake)
+
+
+def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
+    """Gunzip piece by piece. A gzip file may have several members, one after the other, and zeros after each.
+
+    ISA-L does it in less than half of the time that zlib takes, and gunzip is half of all work on a log file. What is
+    in many small members comes in one piece for each chunk that is read: who takes the pieces copies some each time.
+    """
+    inflate = isal_zlib.decompressobj(wbits=31)
+    compressed, small = first, b""
+    member, given = first, 0  # a member that began in what was read last, and how many bytes of it were given
+    while compressed:
+        try:
+            piece = inflate.decompress(compressed, WINDOW_BYTES)
+        except isal_zlib.IsalError:  # type: ignore[misc]  # its stubs say it is no class
+            yield small + _before_the_fault(member, given)
+            raise LogObjectError("it is not valid gzip") from None
+        given += len(piece)
+        compressed = inflate.unconsumed_tail or inflate.unused_data
+        if inflate.eof:
+            compressed = compressed.lstrip(b"\0")
+        small = small + piece if small else piece
+        if not compressed or len(small) >= WINDOW_BYTES // 2:
+            yield small
+            small = b""
+        while not compressed and (chunk := _read(body, intake)):
+            compressed, member = chunk.lstrip(b"\0") if inflate.eof else chunk, b""
+            yield b""  # so that whoever takes the pieces can stop
+        if inflate.eof and compressed:
+            inflate = isal_zlib.decompressobj(wbits=31)
+            member, given = compressed, 0
+    if not inflate.eof:
+        raise LogObjectError("it is truncated")
+
+
+def _before_the_fault(member: bytes, given: int) -> bytes:
+    """Return what can be unpacked of the beginning of a damaged member after the bytes `given`, at most a window.
+
+    ISA-L gives nothing of a piece in which there is a fault, and most log files are one piece. Byte by byte, zlib does.
+    """
+    inflate, unpacked, size = zlib.decompressobj(wbits=31), list[bytes](), 0
+    try:
+        for at in range(len(member)):
+            piece = inflate.decompress(member[at : at + 1], WINDOW_BYTES)
+            size += len(piece)
+            if size > given:
+                unpacked.append(piece[given - size :])
+            if size > given + WINDOW_BYTES:
+                break
+    except zlib.error:
+        pass
+    return b"".join(unpacked)

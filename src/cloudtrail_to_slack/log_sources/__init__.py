@@ -1,0 +1,1 @@
+"""Missing log data: log sources that deliver no log files any more."""

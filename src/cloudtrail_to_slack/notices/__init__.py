@@ -1,0 +1,1 @@
+"""Notices on the function itself, sent at most once an interval."""

@@ -1,5 +1,0 @@
-"""Logging on again: a Lambda function of its own that starts a trail which somebody stopped, and says so in Slack.
-
-It ships with the function that tells alerts and shares with it what talks to Slack and reads secrets, but knows no rule
-and reads no log object. Its handler is `cloudtrail_to_slack.restart_logging.handler.lambda_handler`.
-"""

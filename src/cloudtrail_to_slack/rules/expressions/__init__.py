@@ -1,0 +1,1 @@
+"""Expressions of rules: what they may hold, what they may cost, and how they are compiled. Pure."""

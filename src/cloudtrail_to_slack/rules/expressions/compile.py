@@ -1,0 +1,175 @@
+"""From the text of a rule to something that can be evaluated, with no way out of the rule. Pure.
+
+A rule is one Python expression over the read-only mapping `event`. What it may consist of is listed in `checker` and
+`functions`, and everything else is refused when it is compiled; what it may take is stated in `limits`, and
+`instrumentation` puts guards where an operation could take more. An expression without such operations becomes a plain
+function.
+"""
+
+import ast
+import functools
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cloudtrail_to_slack.errors import ExpressionError, Place, RuleBudgetError
+from cloudtrail_to_slack.rules.expressions.allow_list import check
+from cloudtrail_to_slack.rules.expressions.budget import Budget
+from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
+from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, METHODS
+from cloudtrail_to_slack.rules.expressions.instrumentation import BUDGET, instrument
+from cloudtrail_to_slack.rules.expressions.limits import MAX_EXPRESSION_CHARACTERS
+from cloudtrail_to_slack.rules.expressions.parsing import parse
+from cloudtrail_to_slack.rules.expressions.time_limit import RULE_FILE, limited
+from cloudtrail_to_slack.rules.expressions.walking import walk
+from cloudtrail_to_slack.rules.lint.linter import RefusalError, syntax_advice
+
+__all__ = ["FUNCTIONS", "METHODS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
+
+Evaluate = Callable[[Mapping[str, Any]], object]
+
+_KEPT = 2_048  # compiled expressions: the configuration checks them, then the engine asks for them again
+_LONGEST_PROBLEM = 500  # a rule may hold names of any length
+_GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS}  # nothing in an expression can write into it
+# What can be hopeless whatever the event is.
+_LARGE = (ast.Mult, ast.Pow, ast.LShift, ast.Mod)
+_LARGE_CALLS = frozenset({"range", "json_loads", "join", "replace", "round", "int"})
+
+
+@functools.lru_cache(_KEPT)
+def compile_expression(text: str) -> Evaluate:
+    """Compile a rule's expression to a function from a flattened event to the expression's value.
+
+    The function raises whatever the expression raises, and RuleBudgetError when it would take too much. It keeps
+    nothing between two evaluations, so it may be used by several threads at once.
+
+    Raises:
+        ExpressionError: `text` is no Python expression, or uses what a rule may not use.
+    """
+    return compile_tree(parse_expression(text))
+
+
+@functools.lru_cache(_KEPT)
+def parse_expression(text: str) -> ast.Expression:
+    """Parse a rule's expression and check that it uses only what a rule may use. The tree is shared: it stays as it is.
+
+    Raises:
+        ExpressionError: `text` is no Python expression, or uses what a rule may not use.
+    """
+    text = text.strip()
+    if len(text) > MAX_EXPRESSION_CHARACTERS:
+        raise ExpressionError(f"is longer than {MAX_EXPRESSION_CHARACTERS:,} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an odd but valid comparison is the user's business
+            tree = parse(text)
+            try:
+                check(tree)
+                compile(tree, "<rule>", "eval")  # some faults only show here
+                _check_hopeless(tree)
+            except RefusalError as refusal:
+                raise ExpressionError(
+                    excerpt(str(refusal), _LONGEST_PROBLEM), place_of(refusal.node, tree, text)
+                ) from None
+    except SyntaxError as error:
+        raise _unreadable(text, error) from None
+    except (ValueError, RecursionError, MemoryError):  # null bytes, or nesting beyond what the parser takes
+        raise ExpressionError("is not a Python expression (it cannot be parsed)") from None
+    return tree
+
+
+def compile_tree(tree: ast.Expression) -> Evaluate:
+    """Compile a checked expression, or a part of one, to a function from a flattened event to its value."""
+    whole = instrument(tree.body)
+    # A function whose parameter is the event, so that comprehensions see it too and evaluations share nothing.
+    parameters = [ast.arg("event"), *([ast.arg(BUDGET)] if whole.budgeted else [])]
+    arguments = ast.arguments(posonlyargs=[], args=parameters, kwonlyargs=[], kw_defaults=[], defaults=[])
+    function = ast.Expression(ast.Lambda(arguments, whole.body))
+    for node in (function.body, *parameters) if whole.body is tree.body else ():
+        ast.copy_location(node, whole.body)  # nothing else is new
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = compile(function if whole.body is tree.body else ast.fix_missing_locations(function), RULE_FILE, "eval")
+    names = {**_GLOBALS, **whole.tests} if whole.tests else _GLOBALS
+    plain: Callable[..., object] = eval(code, names)  # noqa: S307 (checked by `check`, and without builtins)
+    if not whole.budgeted:
+        return plain
+    return lambda event: limited(plain, event, Budget())
+
+
+def _check_hopeless(tree: ast.Expression) -> None:
+    """Evaluate the parts that do not depend on the event, and refuse those that take too much, before any event comes.
+
+    Raises:
+        RefusalError: a part does.
+    """
+    if not any(_is_large(node) for node in walk(tree.body)):
+        return
+    waiting: list[ast.AST] = [tree.body]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, ast.expr) or not _stands_alone(node):
+            waiting.extend(ast.iter_child_nodes(node))
+            continue
+        if not any(_is_large(part) for part in walk(node)):
+            continue
+        try:
+            compile_tree(ast.Expression(node))({})
+        except RuleBudgetError as error:
+            raise RefusalError(node, f"takes more than a rule may: {error}") from None
+        except Exception:  # noqa: BLE001, S110 (a rule that always raises is told when it does, with the event)
+            pass
+
+
+def _is_large(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+        return name in _LARGE_CALLS
+    return isinstance(node, ast.comprehension) or (isinstance(node, ast.BinOp) and isinstance(node.op, _LARGE))
+
+
+def _stands_alone(node: ast.expr) -> bool:
+    """Whether `node` is an expression of its own that depends neither on the event nor on a variable around it."""
+    if isinstance(node, ast.Starred | ast.FormattedValue | ast.Slice) or isinstance(
+        getattr(node, "ctx", None), ast.Store
+    ):
+        return False
+    if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in FUNCTIONS):
+        return False
+    names = [part for part in walk(node) if isinstance(part, ast.Name)]
+    own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return all(name.id in own or name.id in FUNCTIONS for name in names)
+
+
+def place_of(node: ast.AST, tree: ast.Expression, text: str) -> Place | None:
+    """Return where a node of `tree` stands in its text; None when it has no place of its own."""
+    if sys.version_info < (3, 12):
+        # Before 3.12 parts of an f-string are placed where they stand in a text of their own.
+        for outer in ast.walk(tree):
+            if isinstance(outer, ast.JoinedStr) and any(part is node for part in ast.walk(outer)):
+                node = outer
+                break
+    line, begin = getattr(node, "lineno", None), getattr(node, "col_offset", 0)
+    if line is None:
+        return None
+    lines = text.encode("utf-8", "replace").split(b"\n")
+    source = lines[line - 1]
+    last = node.end_col_offset if getattr(node, "end_lineno", None) == line else len(source)  # type: ignore[attr-defined]  # it has a line
+    if isinstance(node, ast.Attribute) and node.value.end_lineno == line:
+        # From the dot on, without what it is an attribute of.
+        begin = max(source.find(b".", node.value.end_col_offset), begin)
+    column = len(source[:begin].decode("utf-8", "replace"))
+    return Place(line, column, max(len(source[begin:last].decode("utf-8", "replace")), 1))
+
+
+def _unreadable(text: str, error: SyntaxError) -> ExpressionError:
+    advice = syntax_advice(text, error.msg)
+    at = advice.offset
+    place = None
+    if at is not None:
+        place = Place(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1))
+    elif error.lineno:
+        place = Place(error.lineno, max((error.offset or 1) - 1, 0))
+    problem = excerpt(f"is not a Python expression ({error.msg}){advice.text}", _LONGEST_PROBLEM)
+    return ExpressionError(problem, place, is_half=advice.is_half)

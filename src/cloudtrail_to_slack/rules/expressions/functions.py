@@ -1,0 +1,240 @@
+"""What a rule may call: functions by name, and methods that only read. Pure."""
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cloudtrail_to_slack.errors import RuleBudgetError
+from cloudtrail_to_slack.rules.expressions.limits import MAX_GLOB_WORK, MAX_JSON, MAX_PATTERN, MAX_PATTERN_WORK
+
+if TYPE_CHECKING:
+    import ipaddress
+    import re
+
+# Patterns, addresses and globs that come from events are kept for a while; a rule's own are kept with the rule.
+_KEPT = 128
+_LONGEST_ADDRESS = 64
+_LONGEST_SHOWN = 100
+
+Test = Callable[[object], bool]
+
+
+def re_search(pattern: str, text: object) -> bool:
+    """Whether `pattern` matches somewhere in `text`; False when that is no text."""
+    return kept_test("re_search", pattern)(text)
+
+
+def re_match(pattern: str, text: object) -> bool:
+    """Whether `pattern` matches at the beginning of `text`; False when that is no text."""
+    return kept_test("re_match", pattern)(text)
+
+
+def re_fullmatch(pattern: str, text: object) -> bool:
+    """Whether `pattern` matches the whole of `text`; False when that is no text."""
+    return kept_test("re_fullmatch", pattern)(text)
+
+
+def glob(pattern: str, text: object) -> bool:
+    """Whether all of `text` is as `pattern` says (`*`, `?`, `[a-z]`, upper and lower case told apart)."""
+    return kept_test("glob", pattern)(text)
+
+
+def ip_in(text: object, *networks: str) -> bool:
+    """Whether `text` is an IPv4 or IPv6 address in one of the networks; False when it is no address.
+
+    Raises:
+        ValueError: a network is none.
+    """
+    return ip_test(*networks)(text)
+
+
+def json_loads(text: object) -> Any:  # noqa: ANN401 (JSON says anything)
+    """Return what the JSON `text` says; None when it is no text or no JSON.
+
+    Raises:
+        RuleBudgetError: the text is longer than a rule may read, or nested too deeply.
+    """
+    if not isinstance(text, str):
+        return None
+    if len(text) > MAX_JSON:
+        raise RuleBudgetError(f"json_loads of more than {MAX_JSON:,} characters")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise RuleBudgetError("json_loads of a text that is nested too deeply") from None
+    except ValueError:
+        return None
+
+
+def pattern_test(how: str, pattern: str) -> Test:
+    """Return the test for a pattern; `how` is search, match or fullmatch.
+
+    RE2 takes time that grows with the text and no faster, and little memory, whatever the pattern.
+
+    Raises:
+        ValueError: the pattern is none.
+    """
+    if not isinstance(pattern, str):
+        raise TypeError(f"a pattern must be text, not {type(pattern).__name__}")
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"is longer than {MAX_PATTERN:,} characters")
+    compiled = _compile(pattern)
+    matches, size = getattr(compiled, how), max(compiled.programsize, 1)
+
+    def test(text: object) -> bool:
+        if not isinstance(text, str):
+            return False
+        if len(text) * size > MAX_PATTERN_WORK:
+            raise RuleBudgetError(f"a pattern of size {size:,} on a text of {len(text):,} characters")
+        try:
+            return matches(text) is not None
+        except UnicodeEncodeError:  # half of a surrogate pair, which JSON can hold and UTF-8 cannot
+            return matches(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")) is not None
+
+    test.size = size  # type: ignore[attr-defined]  # for the budget
+    return test
+
+
+def glob_test(pattern: str) -> Test:
+    """Return the test for a glob.
+
+    Raises:
+        ValueError: the pattern is too long.
+    """
+    if not isinstance(pattern, str):
+        raise TypeError(f"a pattern must be text, not {type(pattern).__name__}")
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"is longer than {MAX_PATTERN:,} characters")
+    matches = _compile_glob(pattern).match
+
+    def test(text: object) -> bool:
+        if not isinstance(text, str):
+            return False
+        if len(text) * len(pattern) > MAX_GLOB_WORK:
+            raise RuleBudgetError(f"a glob of {len(pattern):,} characters on a text of {len(text):,}")
+        return matches(text) is not None
+
+    test.size = len(pattern)  # type: ignore[attr-defined]  # for the budget
+    return test
+
+
+def ip_test(*networks: str) -> Test:
+    """Return the test for an address in one of the networks.
+
+    Raises:
+        ValueError: a network is none, or there is none.
+    """
+    if not networks:
+        raise ValueError('needs at least one network, such as "10.0.0.0/8"')
+    wanted = [_network(text) for text in networks]
+
+    def test(text: object) -> bool:
+        address = _address(text) if isinstance(text, str) and len(text) <= _LONGEST_ADDRESS else None
+        return address is not None and any(address in network for network in wanted)
+
+    return test
+
+
+# Of these functions what depends on constant arguments alone is made once, when the rule is compiled: the name of the
+# function to the maker of the test, and which argument is left, the first or the last.
+TEST_MAKERS: Mapping[str, tuple[Callable[..., Test], int]] = {
+    "re_search": (functools.partial(pattern_test, "search"), -1),
+    "re_match": (functools.partial(pattern_test, "match"), -1),
+    "re_fullmatch": (functools.partial(pattern_test, "fullmatch"), -1),
+    "glob": (glob_test, -1),
+    "ip_in": (ip_test, 0),
+}
+
+# fmt: off
+FUNCTIONS: Mapping[str, Any] = {
+    function.__name__: function
+    for function in (
+        len, any, all, str, int, float, bool, min, max, sum, sorted, set, list, tuple, dict, range, enumerate, zip,
+        abs, round, isinstance, re_search, re_match, re_fullmatch, glob, ip_in, json_loads,
+    )
+}
+# fmt: on
+
+# Methods that only read. Everything else is refused: `format` reaches attributes, generators reach their frames, and
+# what pads (`zfill`, `center`, `expandtabs`) multiplies.
+METHODS = frozenset(
+    {"capitalize", "casefold", "count", "endswith", "find", "get", "index", "isalnum", "isalpha", "isascii",
+     "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper",
+     "items", "join", "keys", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rfind",
+     "rindex", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title",
+     "upper", "values",
+     "difference", "intersection", "isdisjoint", "issubset", "issuperset", "union"}
+)  # fmt: skip
+
+# Where a function may stand without being called: as key=…, and as the second argument of isinstance.
+KEY_FUNCTIONS = frozenset({"len", "str", "int", "float", "abs", "bool"})
+TYPES = frozenset({"str", "int", "float", "bool", "list", "tuple", "set", "dict"})
+
+
+@functools.lru_cache(_KEPT)
+def kept_test(function: str, pattern: str) -> Test:
+    """Return the test that a function makes of a pattern, which may come from an event; kept for a while."""
+    return TEST_MAKERS[function][0](pattern)
+
+
+def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
+    try:
+        # Only for rules with patterns: a cold start without them does not pay.
+        import re2  # noqa: PLC0415 (loaded when it is needed)
+    except ImportError:
+        raise ValueError("needs the package google-re2, which is not installed") from None
+    options = re2.Options()
+    options.log_errors = False  # it would write them to standard error
+    options.never_capture = True  # whether it matches is all that is asked
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0].decode("utf-8", "replace") if error.args else "unknown"
+        raise ValueError(f"is no RE2 pattern ({reason}){_advice(reason)}") from None
+    except UnicodeEncodeError:
+        raise ValueError("is no RE2 pattern (half of a surrogate pair)") from None
+
+
+def _advice(reason: str) -> str:
+    if "invalid perl operator" in reason:
+        return "; RE2 has no look-around: combine two tests with and, or and not"
+    if reason.endswith(r"\Z"):
+        return r"; write \z for the end of the text"
+    if "invalid escape sequence" in reason:
+        return "; RE2 has no back-references, and a backslash only before what it knows"
+    return "; RE2 repeats at most 1,000 times" if "repetition size" in reason else ""
+
+
+def _compile_glob(pattern: str) -> "re.Pattern[str]":
+    import fnmatch  # noqa: PLC0415 (only for rules with globs)
+    import re  # noqa: PLC0415 (likewise)
+
+    return re.compile(fnmatch.translate(pattern))
+
+
+@functools.lru_cache(_KEPT)
+def _network(text: str) -> "ipaddress.IPv4Network | ipaddress.IPv6Network":
+    import ipaddress  # noqa: PLC0415 (only for rules with addresses)
+
+    if not isinstance(text, str):
+        raise TypeError(f"a network must be text, not {type(text).__name__}")
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        advice = ""
+        if "host bits" in str(error):
+            advice = f'; write "{ipaddress.ip_network(text, strict=False)}"'
+        raise ValueError(f"{text[:_LONGEST_SHOWN]!r} is no network{advice}") from None
+
+
+@functools.lru_cache(_KEPT)
+def _address(text: str) -> "ipaddress.IPv4Address | ipaddress.IPv6Address | None":
+    import ipaddress  # noqa: PLC0415 (only for rules with addresses)
+
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    # ::ffff:10.0.0.1 is 10.0.0.1, as seen by a server that speaks IPv6.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,1 @@
+"""The index: which rules can match a record at all. Pure."""

@@ -1,0 +1,146 @@
+"""Which rules a record can concern, told from a few of its fields: the index over the rules' leading conditions.
+
+For each field there is a table from the values seen so far to the rules that the value leaves in the running, as the
+bits of an integer. What remains of a record's rules is the conjunction over the fields, so the cost of a record hardly
+depends on how many rules there are. A rule that raises on a value (or gives no boolean) concerns every record with that
+value, whatever the other fields say: Python may have come to it before them.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from functools import reduce
+from itertools import takewhile
+from operator import and_
+
+from cloudtrail_to_slack.rules.index.indexable_conditions import INDEXED_FIELDS, Condition, leading_conditions
+
+Value = Hashable  # a text, None, or what stands for a field that a record does not have
+# Distinct values remembered for a field, and how many bytes their characters take, before the table is begun anew.
+_KEPT_VALUES = 20_000
+_KEPT_BYTES = 4_000_000
+_LARGEST_CHARACTER = 4  # bytes, of all characters of a text that has one beyond ASCII
+
+
+class RuleIndex:
+    """The index of a sequence of expressions. `fields` are the flattened keys whose values it must be told.
+
+    `missing` is the value that stands for a field that a record does not have.
+    """
+
+    def __init__(self, expressions: Iterable[str], missing: Hashable) -> None:
+        conditions = [leading_conditions(expression) for expression in expressions]
+        self.all_rules = (1 << len(conditions)) - 1
+        chosen = {field for of_rule in conditions for field in _wanted(of_rule)}
+        # What comes after a part that may raise on a field not looked at decides nothing.
+        conditions = [
+            list(takewhile(lambda condition: condition.field in chosen or not condition.may_raise, of_rule))
+            for of_rule in conditions
+        ]
+        self.fields = tuple(field for field in INDEXED_FIELDS if field in chosen)
+        self._tables = [_Table(field, conditions, self.all_rules, missing) for field in self.fields]
+
+    def concerned(self, columns: Sequence[Sequence[Value]], length: int) -> list[int]:
+        """Return for each of `length` records the rules that may match or raise, as bits.
+
+        `columns` has the records' values for each of `fields`.
+        """
+        if not columns:
+            return [self.all_rules] * length
+        rows = [table.masks(column) for table, column in zip(self._tables, columns, strict=True)]
+        masks = reduce(lambda left, right: list(map(and_, left, right)), rows)
+        for table, column in zip(self._tables, columns, strict=True):
+            if table.alarms:
+                masks = [mask | table.alarms.get(value, 0) for mask, value in zip(masks, column, strict=True)]
+        return masks
+
+
+class _Table:
+    """The rules that each value of one field leaves in the running; `alarms` are those that raise on a value."""
+
+    def __init__(
+        self, field: str, conditions: Sequence[Sequence[Condition]], all_rules: int, missing: Hashable
+    ) -> None:
+        self._field = field
+        self._missing = missing
+        self._of_rules = {
+            number: [condition for condition in of_rule if condition.field == field]
+            for number, of_rule in enumerate(conditions)
+            if any(condition.field == field for condition in of_rule)
+        }
+        self._others = all_rules & ~sum(1 << number for number in self._of_rules)
+        # A rule that compares with constants only can be True for those alone, and never raises on a text.
+        self._asked = []
+        self._by_text: dict[str, int] = defaultdict(int)
+        for number, of_rule in self._of_rules.items():
+            constants = [condition.constants for condition in of_rule if condition.constants is not None]
+            if len(constants) < len(of_rule):
+                self._asked.append(number)
+                continue
+            for text in frozenset.intersection(*constants):
+                self._by_text[text] |= 1 << number
+        self._asked_without_text = [
+            number
+            for number, of_rule in self._of_rules.items()
+            if not all(condition.only_constants for condition in of_rule)
+        ]
+        self._masks: dict[Value, int] = {}
+        self._bytes = 0
+        self.alarms: dict[Value, int] = {}
+
+    def masks(self, column: Sequence[Value]) -> list[int]:
+        """Return what each value of the column leaves in the running."""
+        known = list(map(self._masks.get, column))
+        if None not in known:
+            return known  # type: ignore[return-value]  # no None is in it
+        if len(self._masks) > _KEPT_VALUES or self._bytes > _KEPT_BYTES:
+            self._masks.clear()
+            self.alarms.clear()
+            self._bytes = 0
+        return [self._mask(value) for value in column]
+
+    def _mask(self, value: Value) -> int:
+        """Return, and remember, the rules that `value` leaves in the running."""
+        mask = self._masks.get(value)
+        if mask is not None:
+            return mask
+        mask, asked = self._others, self._asked_without_text
+        if isinstance(value, str):
+            mask, asked = mask | self._by_text.get(value, 0), self._asked
+            self._bytes += len(value) if value.isascii() else _LARGEST_CHARACTER * len(value)
+        event = {} if value is self._missing else {self._field: value}
+        for number in asked:
+            result = _result(self._of_rules[number], event)
+            if result is not False:
+                mask |= 1 << number
+            if result is None:
+                self.alarms[value] = self.alarms.get(value, 0) | 1 << number
+        self._masks[value] = mask
+        return mask
+
+
+def _result(conditions: Iterable[Condition], event: dict[str, Hashable]) -> bool | None:
+    """Return whether all conditions are True for the event; None when one raises or gives no boolean before that."""
+    for condition in conditions:
+        try:
+            result = condition.evaluate(event)
+        except Exception:  # noqa: BLE001 (a rule may raise anything; evaluated in full, it will tell)
+            return None
+        if result is not True:
+            return False if result is False else None
+    return True
+
+
+def _wanted(conditions: Sequence[Condition]) -> list[str]:
+    """Return the field that tells most about a rule, and those whose parts may raise before it is come to."""
+    if not conditions:
+        return []
+    best = min(range(len(conditions)), key=lambda position: _rank(conditions[position]))
+    return [
+        condition.field
+        for position, condition in enumerate(conditions[: best + 1])
+        if position == best or condition.may_raise
+    ]
+
+
+def _rank(condition: Condition) -> tuple[bool, int]:
+    return condition.negative, INDEXED_FIELDS.index(condition.field)

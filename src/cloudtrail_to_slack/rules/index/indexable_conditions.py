@@ -1,0 +1,184 @@
+"""What a rule looks at first: the leading parts that can be decided from one field each.
+
+Of `A and B and C` Python evaluates A first, and when A is False the whole is False: neither B nor C can match or raise.
+So a leading part that depends on one field alone decides, for some values of that field, that the rule neither matches
+nor raises. A part that always gives a boolean, whatever the event, may be passed over; any other part ends the leading
+ones, for it may raise.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_tree, parse_expression
+
+# The fields an index may be built on: CloudTrail writes them as text, and they can be decoded without the rest of the
+# record. The more telling ones come first.
+INDEXED_FIELDS = (
+    "eventName",
+    "errorCode",
+    "userIdentity.type",
+    "eventSource",
+    "eventType",
+    "userIdentity.userName",
+    "userIdentity.arn",
+    "userIdentity.principalId",
+    "userIdentity.accountId",
+    "userIdentity.invokedBy",
+    "recipientAccountId",
+    "eventCategory",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """A leading part of a rule that depends on one of `INDEXED_FIELDS` alone.
+
+    `constants` are the only texts for which the part can be True; None: it must be asked for each value. `may_raise`:
+    it does not give a boolean for every event.
+    """
+
+    field: str
+    part: ast.expr
+    constants: frozenset[str] | None
+    may_raise: bool
+
+    @cached_property
+    def evaluate(self) -> Evaluate:
+        """The part as a function of an event; compiled when it is first asked, for most never are."""
+        return compile_tree(ast.Expression(self.part))
+
+    @property
+    def only_constants(self) -> bool:
+        """Whether the part is False for every value but its constants, a missing one among them."""
+        got = self.part.left if self.constants is not None and isinstance(self.part, ast.Compare) else None
+        return isinstance(got, ast.Call) and len(got.args) == 1
+
+    @property
+    def negative(self) -> bool:
+        """Whether the part is True for most values, as `not …` is."""
+        if isinstance(self.part, ast.Compare):
+            return isinstance(self.part.ops[0], ast.NotEq | ast.NotIn | ast.IsNot)
+        return isinstance(self.part, ast.UnaryOp) and isinstance(self.part.op, ast.Not)
+
+
+def leading_conditions(expression: str) -> list[Condition]:
+    """Return the leading conditions of a valid rule, in order; none when its first part needs more than one field."""
+    conditions = []
+    for part in _conjuncts(parse_expression(expression).body):
+        field = _only_field(part)
+        if field in INDEXED_FIELDS:
+            conditions.append(Condition(field, part, _constants(part), may_raise=not _always_boolean(part)))
+        elif not _always_boolean(part):
+            break
+    return conditions
+
+
+def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        for value in node.values:
+            yield from _conjuncts(value)
+    else:
+        yield node
+
+
+def _only_field(part: ast.expr) -> str | None:
+    """Return the one field that `part` depends on; None when it depends on none, on several or on the whole event."""
+    fields = [field for field in map(_accessed, ast.walk(part)) if field is not None]
+    uses = sum(_is_event(node) for node in ast.walk(part))
+    return fields[0] if len(set(fields)) == 1 and uses == len(fields) else None
+
+
+def _accessed(node: ast.AST) -> str | None:
+    """Return the key of `event["key"]`, `event.get("key")` or `event.get("key", constant)`."""
+    if isinstance(node, ast.Subscript) and _is_event(node.value) and isinstance(node.slice, ast.Constant):
+        return _text(node.slice)
+    return _got(node)
+
+
+def _got(node: ast.AST) -> str | None:
+    """Return the key of `event.get("key")` or `event.get("key", constant)`, which never raise."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_event(node.func.value)):
+        return None
+    constant = all(isinstance(argument, ast.Constant) for argument in node.args)
+    known = node.func.attr == "get" and len(node.args) in (1, 2) and not node.keywords
+    return _text(node.args[0]) if known and constant else None
+
+
+def _is_event(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "event"
+
+
+def _text(node: ast.AST) -> str | None:
+    value: Any = node.value if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, str) else None
+
+
+def _constants(part: ast.expr) -> frozenset[str] | None:
+    """Return the texts for which `event.get("key") == "text"` or `… in ("text", …)` can be True."""
+    if not isinstance(part, ast.Compare) or len(part.ops) != 1 or _accessed(part.left) is None:
+        return None
+    operator, right = part.ops[0], part.comparators[0]
+    if isinstance(operator, ast.Eq):
+        texts = [_text(right)]
+    elif isinstance(operator, ast.In) and isinstance(right, ast.Tuple | ast.List | ast.Set):
+        texts = [_text(element) for element in right.elts]
+    else:
+        return None
+    return None if None in texts else frozenset(text for text in texts if text is not None)
+
+
+def _always_boolean(part: ast.expr) -> bool:
+    """Whether `part` gives True or False for every event: leaves of an event are JSON scalars."""
+    if isinstance(part, ast.BoolOp):
+        return all(map(_always_boolean, part.values))
+    if isinstance(part, ast.UnaryOp):
+        return isinstance(part.op, ast.Not) and _always_boolean(part.operand)
+    if isinstance(part, ast.Compare):
+        return _compares_safely(part)
+    # What is left is a test of how the text of a field begins or ends.
+    return (
+        isinstance(part, ast.Call)
+        and isinstance(part.func, ast.Attribute)
+        and part.func.attr in ("startswith", "endswith")
+        and _is_str_of_field(part.func.value)
+        and len(part.args) == 1
+        and not part.keywords
+        and _is_text_or_texts(part.args[0])
+    )
+
+
+def _compares_safely(part: ast.Compare) -> bool:
+    if len(part.ops) != 1:
+        return False
+    left, operator, right = part.left, part.ops[0], part.comparators[0]
+    scalars = all(isinstance(side, ast.Constant) or _got(side) is not None for side in (left, right))
+    if isinstance(operator, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
+        return scalars
+    if not isinstance(operator, ast.In | ast.NotIn):
+        return False
+    if isinstance(right, ast.Tuple | ast.List):
+        return _got(left) is not None and all(isinstance(element, ast.Constant) for element in right.elts)
+    return (_text(left) is not None and _is_str_of_field(right)) or (_text(left) is not None and _is_event(right))
+
+
+def _is_str_of_field(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "str"
+        and len(node.args) == 1
+        and not node.keywords
+        and _got(node.args[0]) is not None
+    )
+
+
+def _is_text_or_texts(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple):
+        return all(_text(element) is not None for element in node.elts)
+    return _text(node) is not None

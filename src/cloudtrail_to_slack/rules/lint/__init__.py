@@ -1,0 +1,1 @@
+"""Lint for rules: conditions that can never match, and conditions that match too much. Pure."""
