@@ -12,9 +12,9 @@ _TIMED = "import time; start = time.perf_counter()\n{}\nprint(time.perf_counter(
 _BOTO3 = "import boto3; boto3.client('s3')"
 _OURS = """
 import os
-from cloudtrail_to_slack import handler
+from cloudtrail_to_slack import app, handler
 from cloudtrail_to_slack.config.settings import read_settings
-handler.Application(read_settings(os.environ)).clients.s3
+app.Application(read_settings(os.environ)).clients.s3
 """
 
 

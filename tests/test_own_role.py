@@ -10,11 +10,11 @@ from cloudtrail_to_slack.alerts.own_role import (
     OwnCalls,
     OwnRoles,
     is_own_work,
-    is_role_arn,
     own_call,
     read_own_call,
     role_of_function,
 )
+from cloudtrail_to_slack.aws.arns import is_role_arn
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, Severity

@@ -13,7 +13,7 @@ from cloudtrail_to_slack.config.settings import VARIABLES
 from cloudtrail_to_slack.delivery.results import Outcome
 from cloudtrail_to_slack.destinations.sns.render import alert_body
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.observability.logging import METRICS
+from cloudtrail_to_slack.observability.metrics import METRICS
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack.rules.expressions.compile import FUNCTIONS, compile_expression

@@ -12,7 +12,7 @@ from cloudtrail_to_slack.state.table import Items
 from support.policies import Statement, allows
 from support.terraform import Terraform
 
-_ROOM = Path(__file__).resolve().parents[1] / "src/cloudtrail_to_slack/restart_logging"
+_ROOM = Path(__file__).resolve().parents[1] / "src/cloudtrail_to_slack/auto_restart"
 _REGION, _ACCOUNT = "eu-west-1", "111122223333"
 _HERE = f"{_REGION}:{_ACCOUNT}"
 _LOG = f"arn:aws:logs:{_HERE}:log-group:/aws/lambda/cloudtrail-to-slack-restart-logging"

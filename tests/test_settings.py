@@ -83,7 +83,7 @@ def test_webhooks_alone_are_enough(tmp_path: Path, environment: dict[str, str]) 
 def test_the_file_stands_next_to_the_package() -> None:
     """Without CONFIG_PATH the configuration is looked for where the zip has it: next to the package."""
     assert DEFAULT_CONFIG_PATH.name == "config.json"
-    assert (DEFAULT_CONFIG_PATH.parent / "cloudtrail_to_slack" / "settings.py").is_file()
+    assert (DEFAULT_CONFIG_PATH.parent / "cloudtrail_to_slack" / "handler.py").is_file()
 
 
 def test_the_functions_own_name(tmp_path: Path) -> None:

@@ -1,53 +1,13 @@
-"""The Lambda's handler: composes the parts once per cold start, runs the pipeline, and fails if anything is undone."""
+"""The Lambda's handler: what an invocation returns to Lambda, or raises for it."""
 
 import os
-from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles, role_of_function
-from cloudtrail_to_slack.aws.clients import AwsClients
-from cloudtrail_to_slack.clock import Clock, invocation_clock
-from cloudtrail_to_slack.config.loader import Routes
-from cloudtrail_to_slack.config.rule_warnings import log_advice, log_rule_issues
-from cloudtrail_to_slack.config.secrets import Secret, SecretReader
-from cloudtrail_to_slack.config.settings import (
-    DEFAULT_CONFIG_PATH,
-    VARIABLES,
-    Settings,
-    parse_webhook_routes,
-    read_settings,
-)
-from cloudtrail_to_slack.config.webhooks import Webhooks
-from cloudtrail_to_slack.delivery.deduplication import Ledger
-from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.delivery.results import Outcome
-from cloudtrail_to_slack.delivery.routing import Kind, Router
-from cloudtrail_to_slack.destinations.registry import Destinations
-from cloudtrail_to_slack.destinations.slack.threads import Threads
-from cloudtrail_to_slack.errors import InvocationFailedError, SecretError
-from cloudtrail_to_slack.evaluation.records import Judging
+from cloudtrail_to_slack.app import application
+from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.evaluation.report import Report
-from cloudtrail_to_slack.ingest.payloads import Notification, read_payload
-from cloudtrail_to_slack.observability.logging import (
-    METRICS,
-    begin_invocation,
-    emit_access_denied,
-    emit_counts,
-    emit_delivery,
-    logger,
-    set_log_level,
-)
-from cloudtrail_to_slack.pipeline import Pipeline
-from cloudtrail_to_slack.rules import RuleSet
-from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
-from cloudtrail_to_slack.state.table import StateTable
-
-if TYPE_CHECKING:
-    from cloudtrail_to_slack.log_sources.check import SilenceCheck
-    from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory
-    from cloudtrail_to_slack.notices.self_reports import ReportMemory
+from cloudtrail_to_slack.ingest.payloads import Notification
+from cloudtrail_to_slack.observability.logging import logger
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
@@ -59,141 +19,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 
         ConfigurationError: the settings have faults; all of them are named.
         InvocationFailedError: something was left undone that no SQS message can be handed back for.
     """
-    return _application(_settings_key(os.environ)).handle(event, context)
-
-
-class Application:
-    """Everything that lives as long as the process."""
-
-    def __init__(self, settings: Settings) -> None:
-        set_log_level(settings.log_level)
-        self._settings = settings
-        self.clients = AwsClients()
-        self._advised = False
-        secrets, token = SecretReader(self.clients), settings.slack_bot_token
-        self._secrets = secrets
-        self._webhooks = Webhooks(
-            secrets, settings.slack_webhook_url, settings.slack_webhook_routes, parse_webhook_routes
-        )
-        log_rule_issues(settings.config.rule_issues)
-        self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
-        bot_token = Secret(secrets, token) if token else None
-        self._destinations = Destinations(bot_token, self._webhooks, settings.slack_api_url, self.clients)
-        self._heard: Memory | None = None
-        self._said: dict[str, float] = {}  # what need not be said again for a while
-        self._report_memory: ReportMemory | None = None
-        if not settings.table_name:
-            logger.warning("no state table: alerts are told at least once, and threads end with the invocation")
-
-    def handle(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
-        """Handle one invocation; see `lambda_handler`."""
-        begin_invocation(getattr(context, "aws_request_id", None))
-        self._secrets.begin_invocation()
-        notifications = read_payload(event, single_events=self._settings.config.enable_realtime)
-        clock = invocation_clock(context)
-        router = self._router()
-        delivery = Delivery(
-            router,
-            self._destinations,
-            self._threads(clock),
-            self._ledger(clock),
-            clock,
-            limit=self._settings.config.max_messages_per_channel,
-        )
-        pipeline = Pipeline(
-            self._settings.config,
-            self._judging,
-            self.clients.s3,
-            delivery,
-            clock,
-            own_roles=self._own_roles(context),
-            send_self_reports=partial(self._send_self_reports, delivery, clock),
-            silence=self._silence(router, delivery, clock),
-        )
-        report = pipeline.run(notifications)
-        self._close(report, delivery)
-        if not self._advised:
-            self._advised = True
-            log_advice((*self._settings.config.rules, *self._settings.config.ignore_rules), clock)
-        return _answer(notifications, report)
-
-    def _router(self) -> Router:
-        config = self._settings.config
-        if self._settings.slack_bot_token:
-            return Router(Kind.SLACK_APP, lambda: config.slack, config.sns)
-        kind = Kind.SLACK_WEBHOOK if self._webhooks else None
-        return Router(kind, self._webhook_routes, config.sns)
-
-    def _webhook_routes(self) -> Routes | None:
-        """Return the webhooks by account; None where their list cannot be read."""
-        try:
-            return Routes(*self._webhooks.names())
-        except SecretError as error:
-            logger.error("no webhook is known", extra={"error": str(error)})
-            return None
-
-    def _threads(self, clock: Clock) -> Threads:
-        settings = self._settings
-        usable = settings.table_name if settings.slack_bot_token else None
-        table = StateTable(self.clients.dynamodb, usable, settings.config.dynamodb_time_to_live) if usable else None
-        return Threads(self._destinations, table, settings.config.dynamodb_time_to_live, clock)
-
-    def _ledger(self, clock: Clock) -> Ledger:
-        config, table_name = self._settings.config, self._settings.table_name
-        usable = self.clients.dynamodb if table_name and config.deduplicate_deliveries else None
-        return Ledger(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
-
-    def _send_self_reports(
-        self, delivery: Delivery, clock: Clock, reports: Sequence[RuleErrorReport], own_calls: OwnCalls
-    ) -> None:
-        """Send what the function reports about itself, if there is anything."""
-        config, table_name = self._settings.config, self._settings.table_name
-        due = self._report_memory.due if self._report_memory else None
-        if not (reports or own_calls.by_account or config.rule_issues or due):
-            return
-        from cloudtrail_to_slack.notices.self_reports import ReportMemory, SelfReports  # noqa: PLC0415 (hardly ever needed)
-
-        self._report_memory = self._report_memory or ReportMemory()
-        table = (self.clients.dynamodb, table_name) if table_name else None
-        SelfReports(config, delivery, clock, self._report_memory, table).send(reports, own_calls)
-
-    def _own_roles(self, context: Any) -> OwnRoles:  # noqa: ANN401 (Lambda's, or none)
-        """Return the functions' own roles: as configured, else the role that is named after this function."""
-        config = self._settings.config
-        named = role_of_function(getattr(context, "invoked_function_arn", None), config.function_name)
-        return OwnRoles(config.own_role_arns or ([named] if named else []))
-
-    def _silence(self, router: Router, delivery: Delivery, clock: Clock) -> "tuple[Hearing, SilenceCheck] | None":
-        """Return what hears of log objects and tells of silence; None where that is off, or cannot be kept in mind."""
-        config, table_name = self._settings.config, self._settings.table_name
-        if not table_name or not config.enable_silence_alarm:
-            return None
-        from cloudtrail_to_slack.log_sources.check import SilenceCheck  # noqa: PLC0415 (likewise)
-        from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory  # noqa: PLC0415 (likewise)
-        from cloudtrail_to_slack.log_sources.table import RhythmTable  # noqa: PLC0415 (only some set-ups pay)
-
-        self._heard = self._heard or Memory()
-        least = config.silence_alarm_minimum_hours * 3600
-        check = SilenceCheck(RhythmTable(self.clients.dynamodb, table_name, clock), router, delivery, clock, least)
-        return Hearing(RhythmTable(self.clients.hasty_dynamodb, table_name, clock), self._heard, clock), check
-
-    def _close(self, report: Report, delivery: Delivery) -> None:
-        """Write the line that closes an invocation, and the metrics."""
-        config, results = self._settings.config, delivery.results
-        counts = {name: report.counts[name] for name in METRICS}
-        logger.info(
-            "invocation finished",
-            extra={
-                **counts,
-                **{outcome.name.lower(): results.per_destination(outcome) for outcome in Outcome},
-                "left_undone": len(report.failures),
-            },
-        )
-        named = {metric: counts[name] for name, metric in METRICS.items()}
-        emit_counts({**named, "AlertsUndelivered": results.total(Outcome.UNDELIVERED)}, config.function_name)
-        emit_delivery(results, config.function_name)
-        if config.push_access_denied_cloudwatch_metrics:
-            emit_access_denied(report.denied, report.denied_ignored)
+    return _answer(*application(os.environ).run(event, context))
 
 
 def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]:
@@ -210,15 +36,3 @@ def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]
             logger.error(str(InvocationFailedError([failure.problem for failure in report.failures])))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(map(str, undone))]}
     return dict(report.counts)
-
-
-def _settings_key(environment: Mapping[str, str]) -> tuple[str | None, ...]:
-    """Return all that settings are read from, so that a process that changes them (a test, a backtest) reads anew."""
-    path = Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
-    version = str(path.stat().st_mtime_ns) if path.is_file() else None
-    return (version, *(environment.get(variable) for variable in VARIABLES))
-
-
-@lru_cache(maxsize=1)
-def _application(_key: tuple[str | None, ...]) -> Application:
-    return Application(read_settings(os.environ))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from cloudtrail_to_slack import handler
+from cloudtrail_to_slack import app, handler
 from cloudtrail_to_slack_dev.slack_standin import AcceptedThenDropped, Call, Fault
 from faults.diary import Diary, Invocation, Post, Request
 from faults.happenings import MOST_SIZES, START
@@ -27,7 +27,7 @@ _GUARDED = ("alert#", "notice#")  # keys of the ledger's items
 class Container:
     """What outlives an invocation, and dies when its process is killed."""
 
-    application: handler.Application | None = None
+    application: app.Application | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from cloudtrail_to_slack import handler
+from cloudtrail_to_slack import app
 from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.config.settings import VARIABLES, read_settings
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
@@ -62,8 +62,8 @@ class Stage:
             environment = {**cleared, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": self._moto.url}
             opened.enter_context(mock.patch.dict(os.environ, environment))
             opened.enter_context(self._wire.laid())
-            opened.enter_context(mock.patch.object(handler, "_application", self._application))
-            opened.enter_context(mock.patch.object(handler, "AwsClients", self._borrow))
+            opened.enter_context(mock.patch.object(app, "_cached", self._application))
+            opened.enter_context(mock.patch.object(app, "AwsClients", self._borrow))
             self._admin = {name: boto3.client(name) for name in ("s3", "dynamodb", "sns", "sqs", "secretsmanager")}
             self._open = opened.pop_all()
         return self
@@ -213,12 +213,12 @@ class Stage:
     def _meet(self, method: str, channel: str | None) -> Fault | None:
         return self._wire.play.meet_slack(method, channel) if self._wire.play else None
 
-    def _application(self, _key: object) -> handler.Application:
+    def _application(self, _key: object) -> app.Application:
         """Return the application of the container that is running, which lives as long as that does."""
         assert self._wire.play
         container = self._wire.play.container
         if container.application is None:
-            container.application = handler.Application(read_settings(os.environ))
+            container.application = app.Application(read_settings(os.environ))
         return container.application
 
     def _borrow(self) -> AwsClients:

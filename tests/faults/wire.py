@@ -45,11 +45,26 @@ from faults.troubles import (
 
 _HANG_SECONDS = 10.0  # where the caller does not say how long it waits
 _PACKAGE = Path(cloudtrail_to_slack.__file__).parent
+
+
+def files_of(place: Path) -> list[Path]:
+    """Return a module's file, or those of all modules of a package.
+
+    Raises:
+        FileNotFoundError: there is neither.
+    """
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place] if place.is_file() else []
+    if not files:
+        raise FileNotFoundError(place)
+    return files
+
+
 # Where a line may be the last one that a process runs. A name that is no longer there is an error.
 _TRACED_NAMES = (
-    "clock.py", "pipeline.py", "handler.py", "delivery", "destinations", "state/table.py",
+    "clock.py", "pipeline.py", "app.py", "handler.py", "delivery", "destinations", "state/table.py",
     "log_sources/recorder.py", "log_sources/table.py",
 )  # fmt: skip
+_TRACED = {str(file) for name in _TRACED_NAMES for file in files_of(_PACKAGE / name)}
 
 
 class Wire:

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cloudtrail_to_slack import handler
+from cloudtrail_to_slack.app import Application
 from cloudtrail_to_slack.config.settings import read_settings
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.log_sources.intervals import Source
@@ -61,7 +61,7 @@ def test_another_function_s_news_is_none(scene: Scene, requests: list[str]) -> N
     scene.now += 300
     payload = s3_event(scene.world.put(log_bytes(QUIET), scene.key(A)))
     requests.clear()
-    handler.Application(read_settings(os.environ)).handle(payload, Context())
+    Application(read_settings(os.environ)).run(payload, Context())
     assert requests == ["BatchGetItem"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack import handler
+from cloudtrail_to_slack.app import Application
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.settings import read_settings
 from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
@@ -189,13 +189,13 @@ def test_two_functions_at_once_tell_once(scene: Scene) -> None:
     scene.know([A])
     scene.pass_time(2)
     scene.now += HOUR / 2
-    functions = [handler.Application(read_settings(os.environ)) for _ in range(4)]
+    functions = [Application(read_settings(os.environ)) for _ in range(4)]
     together = threading.Barrier(len(functions))
     answers: list[Any] = []
 
-    def work(function: handler.Application) -> None:
+    def work(function: Application) -> None:
         together.wait()
-        answers.append(function.handle(CHECK, Context()))
+        answers.append(function.run(CHECK, Context()))
 
     threads = [threading.Thread(target=work, args=(function,)) for function in functions]
     for thread in threads:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cloudtrail_to_slack.aws.arns import ROLE_ARN
 from cloudtrail_to_slack.delivery.results import Askers
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.rules import Rule, Severity
 
-_ROLE = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[^:]*/)?([\w+=,.@-]+)", re.ASCII)
 _FUNCTION = re.compile(r"arn:(aws[a-z-]*):lambda:[a-z0-9-]+:([0-9]{12}):function:", re.ASCII)
 # What the functions of this module call by themselves, as iam.tf and restart_logging.tf allow it, and what AWS
 # calls for them.
@@ -42,11 +42,6 @@ _MOST_RULES = 5
 MOST_CALLS = 100  # kept of one kind
 
 
-def is_role_arn(text: str) -> bool:
-    """Whether `text` is the ARN of an IAM role."""
-    return bool(_ROLE.fullmatch(text))
-
-
 def role_of_function(function_arn: object, function_name: str | None) -> str | None:
     """Return the ARN of the role that is named after the function, in the account of `function_arn`.
 
@@ -62,7 +57,7 @@ class OwnRoles:
 
     def __init__(self, role_arns: Iterable[str]) -> None:
         self._arns = frozenset(role_arns)
-        parts = [found.groups() for found in map(_ROLE.fullmatch, self._arns) if found]
+        parts = [found.groups() for found in map(ROLE_ARN.fullmatch, self._arns) if found]
         self._sessions = tuple(
             f"arn:{partition}:sts::{account}:assumed-role/{name}/" for partition, account, name in parts
         )

@@ -1,4 +1,4 @@
-"""Trails by name and ARN, held to CloudTrail's own rules: what breaks them never gets into a call or a command. Pure.
+"""ARNs of roles, and trails by name and ARN, held to CloudTrail's own rules: what breaks them gets into no call. Pure.
 
 Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources, S3 buckets, and KMS keys", and AWS
 Service Authorization Reference, AWS CloudTrail, "Resource types" (the ARN).
@@ -21,6 +21,8 @@ _PARTITIONS = {
     "eu-isoe-": "aws-iso-e",
     "us-isof-": "aws-iso-f",
 }  # of a region, by how its name begins
+# An IAM role: its partition, account and name, without its path.
+ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[^:]*/)?([\w+=,.@-]+)", re.ASCII)
 _ARN = re.compile(r"arn:(aws[a-z-]{0,16}):cloudtrail:([a-z0-9-]{1,40}):([0-9]{12}):trail/(.{1,128})")
 
 
@@ -35,6 +37,11 @@ class TrailArn:
 
     def __str__(self) -> str:
         return f"arn:{self.partition}:cloudtrail:{self.region}:{self.account}:trail/{self.name}"
+
+
+def is_role_arn(text: str) -> bool:
+    """Whether `text` is the ARN of an IAM role."""
+    return bool(ROLE_ARN.fullmatch(text))
 
 
 def is_trail_name(text: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from cloudtrail_to_slack.alerts.own_role import is_role_arn
+from cloudtrail_to_slack.aws.arns import is_role_arn
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader, kind
 from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader

@@ -18,7 +18,7 @@ from cloudtrail_to_slack.config.loader import Config, raise_faults, read_config,
 from cloudtrail_to_slack.config.secrets import SecretSource, find_secret
 from cloudtrail_to_slack.errors import Fault
 
-DEFAULT_CONFIG_PATH = Path(__file__).parent.parent / "config.json"
+DEFAULT_CONFIG_PATH = Path(__file__).parents[2] / "config.json"
 VARIABLES = (
     "CONFIG_PATH", "SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN_SSM_PARAMETER", "SLACK_BOT_TOKEN_SECRET_ARN",
     "SLACK_WEBHOOK_URL", "SLACK_WEBHOOK_URL_SSM_PARAMETER", "SLACK_WEBHOOK_URL_SECRET_ARN",

@@ -112,7 +112,7 @@ class Replay:
 def handler_at(clock: StoryClock) -> Iterator[None]:
     """Let the handler take the story's time for the present."""
     # The handler's logger reads LOG_LEVEL when it is imported, so it is not imported before that is set.
-    with mock.patch("cloudtrail_to_slack.handler.invocation_clock", lambda context: _clock(context, clock)):
+    with mock.patch("cloudtrail_to_slack.app.invocation_clock", lambda context: _clock(context, clock)):
         yield
 
 

@@ -1,0 +1,76 @@
+"""Metrics, as log lines in CloudWatch's embedded metric format: no API is called."""
+
+from collections.abc import Iterator, Mapping
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
+
+from cloudtrail_to_slack.delivery.results import Outcome, Results
+
+NAMESPACE = "CloudTrailToSlack"
+ACCESS_DENIED_NAMESPACE = "CloudTrailToSlack/AccessDeniedEvents"
+# The counts of an invocation: the name in the closing log line, and the metric.
+METRICS = {
+    "records_in": "RecordsIn",
+    "matched": "RecordsMatched",
+    "ignored": "RecordsIgnored",
+    "unmatched": "RecordsUnmatched",
+    "failed": "RecordsFailed",
+    "objects_read": "ObjectsRead",
+    "objects_skipped": "ObjectsSkipped",
+    "objects_failed": "ObjectsFailed",
+    "objects_unfinished": "ObjectsUnfinished",
+    "objects_removed": "ObjectsRemoved",
+    "notifications_ignored": "NotificationsIgnored",
+    "notifications_unrecognised": "NotificationsUnrecognised",
+    "rule_errors": "RuleErrors",
+    "rules_unusable": "RulesUnusable",
+    "own_role_alerts": "OwnRoleAlerts",
+    "rhythms_unwritten": "RhythmsUnwritten",
+}
+_VALUES_AT_ONCE = 99  # of one metric in one line. Source: CloudWatch User Guide, embedded metric format specification
+
+
+def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:
+    """Emit an invocation's counts as metrics of `CloudTrailToSlack`, dimension `FunctionName`."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    metrics.add_dimension("FunctionName", function_name or "unnamed")
+    for name, value in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, value)
+    metrics.flush_metrics()
+
+
+def emit_delivery(results: Results, function_name: str | None) -> None:
+    """Emit what became of the messages per destination, dimensions `FunctionName` and `Destination`.
+
+    `DeliveryLag` is the seconds from an event to its delivery, a value for each alert.
+    """
+    for destination in sorted({*results.counts, *results.lags}):
+        metrics = EphemeralMetrics(namespace=NAMESPACE)
+        metrics.add_dimension("FunctionName", function_name or "unnamed")
+        metrics.add_dimension("Destination", destination)
+        for outcome in Outcome:
+            metrics.add_metric(outcome.value, MetricUnit.Count, results.counts[destination][outcome])
+        metrics.flush_metrics()
+        for lags in _batches(results.lags[destination]):
+            lag = EphemeralMetrics(namespace=NAMESPACE)
+            lag.add_dimension("FunctionName", function_name or "unnamed")
+            lag.add_dimension("Destination", destination)
+            for seconds in lags:
+                lag.add_metric("DeliveryLag", MetricUnit.Seconds, seconds)
+            lag.flush_metrics()
+
+
+def emit_access_denied(total: int, ignored: int) -> None:
+    """Emit the counts of denied calls, and of those that an ignore rule matched; nothing where there were none."""
+    for name, dimension, value in (
+        ("TotalAccessDeniedEvents", "AccessDeniedTotal", total),
+        ("TotalIgnoredAccessDeniedEvents", "IgnoredAccessDeniedTotal", ignored),
+    ):
+        if value:
+            with single_metric(name, MetricUnit.Count, value, namespace=ACCESS_DENIED_NAMESPACE) as metric:
+                metric.add_dimension("AccessDenied", dimension)
+
+
+def _batches(values: list[float]) -> Iterator[list[float]]:
+    for start in range(0, len(values), _VALUES_AT_ONCE):
+        yield values[start : start + _VALUES_AT_ONCE]
