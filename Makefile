@@ -36,7 +36,7 @@ types: $(READY)
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
 # They take Terraform, and come with `make terraform`.
 TERRAFORM_TESTS := $(shell grep -rl --include='test_*.py' '^from support.terraform import' tests | sort)
-PYTHON_TESTS := --ignore=tests/faults $(TERRAFORM_TESTS:%=--ignore=%)
+PYTHON_TESTS := --ignore=tests/simulation $(TERRAFORM_TESTS:%=--ignore=%)
 
 pytest: $(READY) ## the Python tests but the long ones, with few examples of each property
 	$(PYTEST) $(PYTHON_TESTS) -m 'not long' --examples 0.25
@@ -47,14 +47,14 @@ thorough: $(READY) ## all Python tests, with many examples of each property, and
 # Without coverage: the histories trace lines themselves, to end a process between any two.
 histories: export FAULTS_SECONDS ?= 20
 histories: $(READY) ## random histories of faults, as many as twenty seconds have
-	$(PYTEST) tests/faults
+	$(PYTEST) tests/simulation
 
 N ?= 2000
 SEED ?=
 PROCESSES ?= $(shell getconf _NPROCESSORS_ONLN)
 
 faults: $(READY) ## as many random histories of faults as asked for: N=50000 SEED=7 PROCESSES=2
-	@PYTHONPATH=tests $(BIN)/python -m faults $(N) $(if $(SEED),--seed $(SEED)) --processes $(PROCESSES)
+	@PYTHONPATH=tests $(BIN)/python -m simulation $(N) $(if $(SEED),--seed $(SEED)) --processes $(PROCESSES)
 
 # It runs a command where Terraform can work, else says what is skipped; with REQUIRE_TERRAFORM=1 it fails instead.
 WITH_TERRAFORM := $(BIN)/python tests/support/with_terraform.py

@@ -1,0 +1,309 @@
+"""Histories: what is deployed, what happened in the accounts, how it is announced, and what goes wrong meanwhile."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from simulation.happenings import (
+    ACCOUNTS,
+    KINDS,
+    REGION,
+    Happening,
+    forged_copy,
+    later_copy,
+    some_happenings,
+)
+from simulation.log_files import BUCKET, LogFile, key_of, log_file_of, plain_log_file
+from simulation.planted import Planted, some_planted
+from simulation.troubles import Trouble, some_troubles
+from support.world import s3_event, sns_envelope, sns_event
+
+TOPICS = tuple(f"arn:aws:sns:{REGION}:123456789012:{name}" for name in ("default", "routed"))
+LATER_SECONDS = 7_200.0  # when all that waits for its hour is due
+_FLOODS, _SMALL_FLOODS = 0.0005, 0.005
+_KIND_CHANCE = 0.05
+_MANY = 25  # records that are slow
+# Who sends SQS messages: a service of AWS, for itself, or a role's session.
+_SERVICE, _CALLER = "AIDAIT2UOQQY3AUEKVGXU", "AROAEXAMPLEROLEID000:mallory"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is deployed: `slack` is "slack_app", "slack_webhook" or "" for none; places by account, first the default.
+
+    `promises_once`: off, the ledger is not used. `unusable`: among the rules are some that cannot be used. `fragile` is
+    the severity of the rule that raises errors, empty for none. `rotates` is when Slack takes a new token only, and for
+    how many seconds the secret is older than that.
+    """
+
+    slack: str
+    channels: tuple[str, ...]
+    sns: bool
+    budget: int
+    timeout: float
+    promises_once: bool = True
+    unusable: bool = False
+    fragile: str = ""
+    rotates: tuple[float, float] | None = None
+
+    def channel(self, account: str) -> str:
+        """Return the channel that an account's alerts are routed to."""
+        return self.channels[min(ACCOUNTS.index(account), len(self.channels) - 1)]
+
+    def topic(self, account: str) -> str:
+        """Return the topic that an account's alerts are routed to."""
+        return TOPICS[1] if account == ACCOUNTS[1] else TOPICS[0]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of destinations, as the ledger names them."""
+        return (*([self.slack] if self.slack else []), *(["sns"] if self.sns else []))
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A notification: what it says, what it stands for, when it comes first; `queued`: by SQS, from `sender`.
+
+    `forged`: it is from a caller who may publish or send, and not to be believed.
+    """
+
+    number: int
+    payload: Any
+    comes: float
+    queued: bool = False
+    files: tuple[LogFile, ...] = ()
+    single: Happening | None = None
+    forged: bool = False
+
+    @property
+    def happenings(self) -> tuple[Happening, ...]:
+        """What it stands for, as far as it can be read."""
+        found = tuple(happening for file in self.files for happening in file.happenings)
+        return (*found, self.single) if self.single else found
+
+    @property
+    def must_fail(self) -> bool:
+        """Whether it can never succeed."""
+        return self.forged or any(file.is_damaged for file in self.files)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether rules take long for something of it."""
+        return any(file.is_slow for file in self.files) or bool(self.single and self.single.slow)
+
+    @property
+    def sender(self) -> str:
+        """Who sent its SQS message."""
+        return _CALLER if self.forged else _SERVICE
+
+
+@dataclass
+class History:
+    """All of one seed.
+
+    `kills` is how likely an invocation is killed, `deaths` the step (two to each request) at which one surely is.
+    `versions` are the versions of log files, by key, as S3 gave them. `pool` is all that happened.
+    """
+
+    seed: int
+    chance: random.Random
+    deployment: Deployment
+    pool: list[Happening] = field(default_factory=list)
+    files: list[LogFile] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    planted: list[Planted] = field(default_factory=list)
+    kills: float = 0.0
+    deaths: dict[int, int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def happenings(self) -> dict[str, Happening]:
+        """Everything that may be reported, by its id."""
+        announced = [happening for announcement in self.announcements for happening in announcement.happenings]
+        return {happening.event_id: happening for happening in (*self.pool, *announced) if happening.event_id}
+
+    @cached_property
+    def alerts(self) -> dict[str, Happening]:
+        """Every event that may be delivered as an alert of its own, by its id."""
+        return {event_id: happening for event_id, happening in self.happenings.items() if happening.is_alert}
+
+    @property
+    def needs_fresh_table(self) -> bool:
+        """Whether it has notices about the function itself, which are the same in all histories where SNS gets them."""
+        return self.deployment.unusable or any(each.gathered or each.raises for each in self.pool)
+
+    @property
+    def oddities(self) -> Counter[str]:
+        """What is odd about it besides the troubles, counted by kind."""
+        return Counter(
+            [
+                *(f"log file: {file.form}" for file in self.files if file.form),
+                *(f"event: {happening.oddity}" for happening in self.pool if happening.oddity),
+                *(f"planted: {each.form}" for each in self.planted),
+                *("forged" for each in self.announcements if each.forged),
+                *(["unusable rules"] if self.deployment.unusable else []),
+                *(["token rotated"] if self.deployment.rotates else []),
+            ]
+        )
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing goes wrong with the services or the process."""
+        return not (self.troubles or self.kills or self.deaths or self.deployment.rotates)
+
+    def place(self, kind: str, event_id: str) -> str:
+        """Return where an alert is routed to, of a kind of destination."""
+        routed = self.deployment.topic if kind == "sns" else self.deployment.channel
+        return routed(self.alerts[event_id].account)
+
+    def payload(self, announcement: Announcement) -> Any:
+        """Return what an announcement says, with the versions that S3 gave."""
+        if not any(file.names_version for file in announcement.files):
+            return announcement.payload
+        text = json.dumps(announcement.payload)
+        for key, version in self.versions.items():
+            text = text.replace(_version_of(key), version)
+        return json.loads(text)
+
+
+def history_of(seed: int, *, promises_once: bool = True) -> History:
+    """Return the history of a seed, the same each time."""
+    chance = random.Random(seed)  # noqa: S311 (histories must be had again)
+    kinds = [kind for kind in KINDS if chance.random() < _KIND_CHANCE]
+    history = History(seed, chance, _deployment(chance, seed, kinds, promises_once=promises_once))
+    history.pool = some_happenings(chance, seed, _how_many(chance), kinds)
+    queued = chance.random() < (0.6 if "slow" in kinds else 0.3)
+    for _ in range(chance.choice((1, 1, 2, 2, 3))):
+        _announce(history, queued=queued)
+    if "forged" in kinds:
+        _forge(history, queued=queued)
+    services = ["s3", "dynamodb", "dynamodb", *(["slack"] * 4 if history.deployment.slack else [])]
+    services += ["sns", "sns"] if history.deployment.sns else []
+    history.troubles = some_troubles(chance, list(history.deployment.channels), services)
+    history.kills = chance.choice((0.0, 0.0, 0.0, 0.3, 0.7))
+    history.planted = some_planted(chance, history.pool, history.deployment.kinds)
+    _announce_later(history)
+    return history
+
+
+def _deployment(chance: random.Random, seed: int, kinds: Sequence[str], *, promises_once: bool) -> Deployment:
+    slack = chance.choice(("slack_app", "slack_app", "slack_app", "slack_webhook", "slack_webhook", ""))
+    rotates = (chance.choice((0.0, chance.uniform(0, 3))), chance.choice((0.0, 0.0, chance.uniform(0, 90))))
+    return Deployment(
+        slack=slack,
+        channels=tuple(f"C{seed}X{number}" for number in range(chance.choice((1, 2, 3)))) if slack else (),
+        sns=not slack or chance.random() < 0.25,
+        budget=chance.choice((1, 2, 3, 3, 4, 5)),
+        timeout=chance.choice((6.0, 30.0, 30.0, 30.0, 60.0, 300.0)),
+        promises_once=promises_once,
+        unusable=chance.random() < _KIND_CHANCE,
+        fragile=chance.choice(("medium", "critical")) if "raises" in kinds else "",
+        rotates=rotates if slack == "slack_app" and chance.random() < _KIND_CHANCE else None,
+    )
+
+
+def _how_many(chance: random.Random) -> int:
+    # A flood's summary takes several messages, and long to play.
+    lot = chance.random()
+    if lot < _FLOODS + _SMALL_FLOODS:
+        return 450 if lot < _FLOODS else 40
+    return chance.choice((1, 2, 2, 3, 3, 4, 5, 6, 8, 12))
+
+
+def _announce(history: History, *, queued: bool) -> None:
+    """Announce some of what happened, and now and then the same once more."""
+    chance = history.chance
+    comes = chance.choice((0.0, 0.0, chance.uniform(0, 2), chance.uniform(0, 200)))
+    singles = [happening for happening in history.pool if happening.outcome != "failed" and not happening.gathered]
+    files: tuple[LogFile, ...] = ()
+    single = chance.choice(singles) if singles and chance.random() < 0.2 else None
+    if single:
+        payload = _by_eventbridge(single.record)
+    else:
+        files = _log_files(history)
+        payload = _wrapped(chance, files, queued=queued)
+    again = chance.choice((0, 0, 0, 1, 2))
+    for _ in range(1 + again):
+        history.announcements.append(Announcement(len(history.announcements), payload, comes, queued, files, single))
+        comes += chance.choice((0.0, 0.05, chance.uniform(0, 3), chance.uniform(0, 200)))
+
+
+def _forge(history: History, *, queued: bool) -> None:
+    """Let a caller publish or send an invented event that has a real one's id, or a copy of a real event."""
+    chance = history.chance
+    real = chance.choice([happening for happening in history.pool if happening.outcome != "failed"] or [None])
+    if real is None:
+        return
+    payload: Any = _by_eventbridge(chance.choice((forged_copy(real), real.record)))
+    if not queued or chance.random() < 0.5:
+        payload = sns_envelope(payload) if queued else sns_event(payload)
+    comes = chance.choice((0.0, 0.0, chance.uniform(0, 2)))
+    history.announcements.append(Announcement(len(history.announcements), payload, comes, queued, forged=True))
+
+
+def _announce_later(history: History) -> None:
+    """Let what is reported at most once an hour happen again when all of it is due."""
+    again: dict[tuple[str, str], Happening] = {}
+    for happening in history.pool:
+        if happening.gathered:
+            again[happening.account, str(happening.record["eventName"])] = happening
+        elif happening.raises:
+            again["", "raises"] = happening
+    if again:
+        later = [later_copy(happening, history.chance) for happening in again.values()]
+        file = plain_log_file(key_of(history.seed, len(history.files)), later)
+        history.files.append(file)
+        payload = s3_event(file.key, bucket=BUCKET)
+        history.announcements.append(Announcement(len(history.announcements), payload, LATER_SECONDS, files=(file,)))
+
+
+def _log_files(history: History) -> tuple[LogFile, ...]:
+    """Put some of the pool into one or two log files, some of it twice."""
+    chance, pool = history.chance, history.pool
+    files: list[LogFile] = []
+    for _ in range(chance.choice((1, 1, 1, 2))):
+        some = chance.sample(pool, chance.randint(1, len(pool)))
+        some += chance.choices(some, k=chance.choice((0, 0, 1, 2)))
+        some += [happening for happening in some if happening.slow] * chance.choice((0, 1, _MANY))
+        file = log_file_of(chance, history.seed, len(history.files), some)
+        history.files.append(file)
+        files.append(file)
+    return tuple(files)
+
+
+def _by_eventbridge(record: Any) -> dict[str, Any]:
+    return {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": record}
+
+
+def _version_of(key: str) -> str:
+    """Return what stands in a payload for a version that is not known yet."""
+    return f"version-of-{key.rpartition('/')[2]}"
+
+
+def _wrapped(chance: random.Random, files: Sequence[LogFile], *, queued: bool) -> Any:
+    """Announce log files of one bucket in one of the ways there are; of two buckets as S3 does."""
+    keys, buckets = [file.key for file in files], {file.bucket for file in files}
+    by_s3: dict[str, Any] = {
+        "Records": [record for file in files for record in s3_event(file.key, bucket=file.bucket)["Records"]]
+    }
+    versions = any(file.names_version for file in files)
+    exact = versions or chance.random() < 0.3
+    for file, record in zip(files, by_s3["Records"], strict=True):
+        if exact:
+            record["s3"]["object"]["eTag"] = file.etag
+        if file.form == "overwritten version":
+            record["s3"]["object"]["versionId"] = _version_of(file.key)
+    if queued:
+        return chance.choice((by_s3, sns_envelope(by_s3)))
+    way = 0 if versions or len(buckets) > 1 else chance.randrange(3 if len(keys) == 1 else 2)
+    if way == 0:
+        return by_s3
+    if way == 1:
+        return sns_event({"s3Bucket": files[0].bucket, "s3ObjectKey": keys})
+    detail = {"bucket": {"name": files[0].bucket}, "object": {"key": keys[0]}}
+    return {"source": "aws.s3", "detail-type": "Object Created", "region": REGION, "detail": detail}

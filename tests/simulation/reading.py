@@ -1,0 +1,69 @@
+"""Reading messages as Slack and SNS accepted them: what they are about, and which events are in them."""
+
+import re
+
+from cloudtrail_to_slack_dev.slack_standin import Call
+from simulation.diary import Diary, Invocation, Notice, Post, Request, Telling
+from simulation.happenings import FORGED, MARKS
+from simulation.troubles import HANGS
+
+_EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+RULE_ERROR, OWN_ROLE, UNUSABLE, UNREADABLE = "rule error", "own role", "unusable rules", "unreadable"
+_NOTICES = {
+    "raised an error and may miss events": RULE_ERROR,
+    "own role matched rules": OWN_ROLE,
+    "of the configuration cannot be used as written": UNUSABLE,
+    "A log object could not be read": UNREADABLE,
+    "log objects could not be read": UNREADABLE,
+}
+
+
+def read_message(diary: Diary, call: Call, post: Post, kind: str) -> None:
+    """Write down a message that Slack accepted."""
+    assert call.channel
+    text = f"{call.payload.get('text')} {call.payload.get('blocks')}"
+    event_ids, about = _event_ids(text), _about(text)
+    if about:
+        diary.notices.append(
+            Notice(post.order, post.time, post.invocation, kind, call.channel, about, event_ids, text, post.lost)
+        )
+    elif event_ids:
+        summary = "in one summary" in text
+        known = event_ids if summary else _marked(event_ids, text)
+        in_thread = bool(call.payload.get("thread_ts"))
+        diary.tellings.append(
+            Telling(post.order, post.invocation, kind, call.channel, known, post.lost, summary, in_thread)
+        )
+
+
+def read_publication(diary: Diary, request: Request, order: int, time: float, invocation: Invocation) -> None:
+    """Write down what SNS accepted."""
+    assert request.place
+    lost = request.kind is not None and request.kind.startswith(HANGS)
+    if request.event_ids:
+        diary.tellings.append(Telling(order, invocation, "sns", request.place, request.event_ids, lost))
+    elif about := _about(request.text):
+        event_ids = _event_ids(request.text)
+        diary.notices.append(
+            Notice(order, time, invocation, "sns", request.place, about, event_ids, request.text, lost)
+        )
+
+
+def ids_in_body(event_id: str | None, text: str) -> tuple[str, ...]:
+    """Return what the alert in an SNS body is known by."""
+    return _marked((event_id,), text) if event_id else ()
+
+
+def _event_ids(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_EVENT_ID.findall(text)))
+
+
+def _marked(event_ids: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Return the ids, marked where the message is about a further event of the same id."""
+    marks = {**MARKS, FORGED: "~forged"}
+    mark = next((mark for name, mark in marks.items() if name in text), "")
+    return tuple(f"{event_id}{mark}" for event_id in event_ids)
+
+
+def _about(text: str) -> str:
+    return next((about for words, about in _NOTICES.items() if words in text), "")

@@ -1,0 +1,246 @@
+"""Where histories are played: one moto server and one Slack stand-in per process, and the real handler."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from unittest import mock
+from urllib.parse import urlsplit
+
+import boto3
+
+from cloudtrail_to_slack import app
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.config.settings import VARIABLES, read_settings
+from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
+from cloudtrail_to_slack_dev.slack_standin import Fault, SlackStandIn
+from simulation.diary import Diary
+from simulation.happenings import ACCOUNTS, FRAGILE_RULE, OWN_ROLE, REGION, RULES, UNUSABLE_RULES
+from simulation.histories import TOPICS, Deployment, History
+from simulation.judge import judged
+from simulation.log_files import BUCKET, VERSIONED_BUCKET
+from simulation.logs import Log
+from simulation.planted import planted_items
+from simulation.play import Play
+from simulation.wire import Wire
+
+_TABLE = "cloudtrail-to-slack-table"
+_FRESH_TABLE_AFTER = 8  # histories: moto copies all of a table in each transaction
+_RESET_AFTER = 400  # histories: moto keeps all objects in memory
+_TOKEN, _NEXT_TOKEN = "xoxb-stand-in", "xoxb-stand-in-next"  # no secrets: they open nothing but the stand-in
+
+
+class Stage:
+    """A place to play one history after the other. A context manager."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._wire = Wire()
+        self._moto = MotoServer("cloudtrail_to_slack_dev.quick_moto")
+        self._slack = SlackStandIn(meet=self._meet)
+        self.played = 0
+        self._clients: list[AwsClients] = []
+        self._lent: list[AwsClients] = []
+        self._folder = Path()
+        self._heard: list[str] = []
+        self._admin: dict[str, Any] = {}
+        self._hooks: dict[str, str] = {}  # webhooks by channel
+        self._secret = ""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self._folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+            opened.enter_context(self._moto)
+            opened.enter_context(self._slack)
+            cleared = dict.fromkeys(VARIABLES, "")
+            environment = {**cleared, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": self._moto.url}
+            opened.enter_context(mock.patch.dict(os.environ, environment))
+            opened.enter_context(self._wire.laid())
+            opened.enter_context(mock.patch.object(app, "_cached", self._application))
+            opened.enter_context(mock.patch.object(app, "AwsClients", self._borrow))
+            self._admin = {name: boto3.client(name) for name in ("s3", "dynamodb", "sns", "sqs", "secretsmanager")}
+            self._open = opened.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for client in self._admin.values():
+            client.close()
+        self._open.close()
+
+    def play(self, history: History) -> Diary:
+        """Play a history; return what was seen of it."""
+        self._make_ready(fresh=history.needs_fresh_table)
+        self._put_files(history)
+        slack_port = urlsplit(self._slack.api_url).port
+        assert slack_port
+        play = Play(history, slack_port)
+        self._slack.clear()
+        self._wire.play = play
+        try:
+            with mock.patch.dict(os.environ, self._deployed(history)), contextlib.redirect_stdout(Log(play)):
+                play.diary.seen += history.oddities
+                self._plant(history)
+                self._rotate_token(history.deployment, play)
+                play.run()
+        finally:
+            self._wire.play = None
+            self._clients += self._lent
+            self._lent = []
+        play.read_slack(self._slack.calls)
+        return play.diary
+
+    def forget(self) -> None:
+        """Begin with an empty table, so that a history can be played again."""
+        if self._admin["dynamodb"].list_tables()["TableNames"]:
+            self._admin["dynamodb"].delete_table(TableName=_TABLE)
+        self._admin["dynamodb"].create_table(
+            TableName=_TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def heard(self) -> list[str]:
+        """Return the ids of the events that subscribers of the topics have heard of since they were last asked."""
+        heard, self._heard = self._heard, []
+        for name in ("default", "routed"):
+            url = f"{self._moto.url}/123456789012/{name}"
+            while got := self._admin["sqs"].receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+                bodies = [json.loads(message["Body"]) for message in got]
+                heard += [body["event_id"] for body in bodies if body.get("event_id")]
+                handles = [
+                    {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(got)
+                ]
+                self._admin["sqs"].delete_message_batch(QueueUrl=url, Entries=handles)
+        return heard
+
+    def _make_ready(self, *, fresh: bool) -> None:
+        if self.played % _RESET_AFTER == 0:
+            self._heard = self.heard() if self.played else []
+            self._moto.reset()
+            for bucket in (BUCKET, VERSIONED_BUCKET):
+                self._admin["s3"].create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+            versioning = {"Status": "Enabled"}
+            self._admin["s3"].put_bucket_versioning(Bucket=VERSIONED_BUCKET, VersioningConfiguration=versioning)
+            self._secret = self._admin["secretsmanager"].create_secret(Name="token", SecretString="none")["ARN"]
+            for arn in TOPICS:
+                name = arn.rpartition(":")[2]
+                self._admin["sns"].create_topic(Name=name)
+                self._admin["sqs"].create_queue(QueueName=name)
+                queue = f"arn:aws:sqs:{REGION}:123456789012:{name}"
+                raw = {"RawMessageDelivery": "true"}
+                self._admin["sns"].subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=raw)
+        if fresh or self.played % _FRESH_TABLE_AFTER == 0:
+            self.forget()
+        # Its accounts are those of the histories before; its alerts are its own.
+        self._admin["dynamodb"].delete_item(TableName=_TABLE, Key={"pk": {"S": f"rhythm#{ACCOUNTS[0]}"}})
+        self.played += 1
+
+    def _put_files(self, history: History) -> None:
+        """Put a history's log files, and overwrite some."""
+        for file in history.files:
+            answer = self._admin["s3"].put_object(Bucket=file.bucket, Key=file.key, Body=file.content)
+            history.versions[file.key] = answer.get("VersionId", "")
+            if file.newer is not None:
+                self._admin["s3"].put_object(Bucket=file.bucket, Key=file.key, Body=file.newer)
+
+    def _plant(self, history: History) -> None:
+        """Put what is planted into the state table."""
+        deployment = history.deployment
+
+        def address(kind: str, account: str) -> str:
+            if kind == "sns":
+                return deployment.topic(account)
+            channel = deployment.channel(account)
+            return self._hooks[channel] if kind == "slack_webhook" else channel
+
+        for item in planted_items(history.planted, address, judged):
+            self._admin["dynamodb"].put_item(TableName=_TABLE, Item=item)
+
+    def _rotate_token(self, deployment: Deployment, play: Play) -> None:
+        """Let Slack take another token from some time on, and the secret be that token a while later."""
+        if deployment.rotates is None:
+            return
+        secrets = self._admin["secretsmanager"]
+        secrets.put_secret_value(SecretId=self._secret, SecretString=_TOKEN)
+        when, later = deployment.rotates
+        next_value = partial(secrets.put_secret_value, SecretId=self._secret, SecretString=_NEXT_TOKEN)
+        play.timeline.at(play.start + when, partial(setattr, self._slack, "bot_token", _NEXT_TOKEN))
+        play.timeline.at(play.start + when + later, next_value)
+
+    def _deployed(self, history: History) -> Mapping[str, str]:
+        """Deploy what a history wants; return its environment."""
+        deployment, channels = history.deployment, history.deployment.channels
+        environment = {"DYNAMODB_TABLE_NAME": _TABLE, "SLACK_API_URL": self._slack.api_url}
+        config: dict[str, Any] = {
+            "function_name": "cloudtrail-to-slack",
+            "use_default_rules": False,
+            "rules": _rules(deployment),
+            "own_role_arns": [OWN_ROLE],
+            "ignore_rules": ["event.get('errorCode') == 'Ignored'"],
+            "max_messages_per_channel": deployment.budget,
+            "deduplicate_deliveries": deployment.promises_once,
+            "enable_silence_alarm": True,
+        }
+        if deployment.slack == "slack_app":
+            for channel in channels:
+                self._slack.add_channel(channel, channel.lower())
+            self._slack.bot_token = _TOKEN
+            token = {"SLACK_BOT_TOKEN_SECRET_ARN": self._secret} if deployment.rotates else {"SLACK_BOT_TOKEN": _TOKEN}
+            environment |= token
+            config["slack"] = {"default_channel_id": channels[0], "routes": _routes(channels, "slack_channel_id")}
+        elif deployment.slack:
+            hooks = [self._slack.add_webhook(channel) for channel in channels]
+            self._hooks = dict(zip(channels, hooks, strict=True))
+            environment["SLACK_WEBHOOK_URL"] = hooks[0]
+            if hooks[1:]:
+                environment["SLACK_WEBHOOK_ROUTES"] = json.dumps(_routes(hooks, "slack_hook_url"))
+        if deployment.sns:
+            routes = [{"accounts": [ACCOUNTS[1]], "sns_topic_arn": TOPICS[1]}]
+            config["sns"] = {"default_topic_arn": TOPICS[0], "routes": routes}
+        path = self._folder / "config.json"
+        path.write_text(json.dumps(config))
+        return {**environment, "CONFIG_PATH": str(path)}
+
+    def _meet(self, method: str, channel: str | None) -> Fault | None:
+        return self._wire.play.meet_slack(method, channel) if self._wire.play else None
+
+    def _application(self, _key: object) -> app.Application:
+        """Return the application of the container that is running, which lives as long as that does."""
+        assert self._wire.play
+        container = self._wire.play.container
+        if container.application is None:
+            container.application = app.Application(read_settings(os.environ))
+        return container.application
+
+    def _borrow(self) -> AwsClients:
+        """Return AWS clients that no other container uses; making them takes longer than a history."""
+        clients = self._clients.pop() if self._clients else AwsClients()
+        if "secrets" in vars(clients):
+            clients.secrets.store.clear()
+        self._lent.append(clients)
+        return clients
+
+
+def _routes(places: tuple[str, ...] | list[str], name: str) -> list[dict[str, Any]]:
+    """Return the routes of all accounts that have one."""
+    last = len(places) - 1
+    return [
+        {"accounts": [account], name: places[min(number, last)]}
+        for number, account in enumerate(ACCOUNTS)
+        if number and last
+    ]
+
+
+def _rules(deployment: Deployment) -> list[dict[str, Any]]:
+    """Return the rules that are deployed."""
+    fragile = [{**FRAGILE_RULE, "severity": deployment.fragile}] if deployment.fragile else []
+    return [*RULES, *fragile, *(UNUSABLE_RULES if deployment.unusable else ())]

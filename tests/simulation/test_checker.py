@@ -1,0 +1,144 @@
+"""The proof that the checker finds what is wrong: the function is broken in some way, and histories show it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from cloudtrail_to_slack.config.secrets import SecretReader
+from cloudtrail_to_slack.delivery.deduplication import Ledger
+from cloudtrail_to_slack.delivery.jobs import AlertParcel, Parcel
+from cloudtrail_to_slack.destinations.sns import client as sns
+from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError
+from cloudtrail_to_slack.evaluation import records as record_evaluation
+from cloudtrail_to_slack.evaluation.log_files import LogFileEvaluation
+from cloudtrail_to_slack.ingest import log_files as log_objects
+from cloudtrail_to_slack.ingest import payloads as notifications
+from cloudtrail_to_slack.ingest.record_chunks import _Splitter
+from cloudtrail_to_slack.notices.self_reports import SelfReports
+from cloudtrail_to_slack.notices.store import TableNotices
+from cloudtrail_to_slack.state import trust as state_trust
+from simulation.directed import directed_history, slow_alerts, some_alerts
+from simulation.histories import history_of
+from simulation.judge import Verdict, judge
+from simulation.stage import Stage
+
+_SEEDS = range(100, 140)  # for what takes some histories to show
+_MOST_SEEDS = 2_500
+
+
+def _seeds_with(oddity: str) -> Iterator[int]:
+    """Yield the seeds of histories in which something odd happens that begins so."""
+    return (seed for seed in range(_MOST_SEEDS) if any(name.startswith(oddity) for name in history_of(seed).oddities))
+
+
+def _finds(stage: Stage, oddity: str, words: str) -> bool:
+    """Whether a history with the oddity shows a problem with these words."""
+    for seed in _seeds_with(oddity):
+        history = history_of(seed)
+        if any(words in problem for problem in judge(history, stage.play(history)).problems):
+            return True
+    return False
+
+
+def _finds_in(stage: Stage, is_problem: Callable[[Verdict], object]) -> bool:
+    """Whether an ordinary history shows a problem."""
+    return any(is_problem(judge(history, stage.play(history))) for history in map(history_of, _SEEDS))
+
+
+def test_without_the_ledger_repeats_are_found(stage: Stage) -> None:
+    """The checker sees that alerts are delivered again when nothing keeps them from it."""
+    histories = (history_of(seed, promises_once=False) for seed in _SEEDS)
+    assert any(judge(history, stage.play(history)).repeated_without_cause for history in histories)
+
+
+def test_a_delivery_that_swallows_errors_is_found_out(stage: Stage) -> None:
+    """The checker sees that alerts are lost when a destination's failures are ignored."""
+    with mock.patch.object(Parcel, "fail", lambda parcel, _code: setattr(parcel, "finished", True)):
+        assert _finds_in(stage, lambda verdict: verdict.lost)
+
+
+def test_a_ledger_that_forgets_what_was_told_is_found_out(stage: Stage) -> None:
+    """The checker sees an alert delivered again that was never recorded as delivered, though it could have been."""
+    with mock.patch.object(Ledger, "told", return_value=None):
+        assert _finds_in(stage, lambda verdict: verdict.repeated_without_cause)
+
+
+def test_a_mark_before_sending_is_found_out(stage: Stage) -> None:
+    """The checker sees that an alert is lost when it is recorded as delivered before it was sent."""
+    claim = Ledger.claim
+
+    def claim_and_mark(ledger: Ledger, key: str) -> Any:
+        answer = claim(ledger, key)
+        try:
+            ledger.told([key])
+        except PassingError:
+            return answer
+        return answer
+
+    with mock.patch.object(Ledger, "claim", claim_and_mark):
+        assert _finds_in(stage, lambda verdict: verdict.lost)
+
+
+def _one_document(splitter: Any) -> Any:
+    """Stand in for `_Splitter.documents`: what comes after the first document is nobody's business."""
+    yield from splitter._text.skip_space()  # noqa: SLF001 (the part that is broken)
+    yield from splitter._document()  # noqa: SLF001 (likewise)
+
+
+def _to_its_end(take_turn: Callable[..., None]) -> Callable[..., None]:
+    """Return `take_turn` that takes no notice of the time."""
+    return lambda file, _is_over, seconds: take_turn(file, lambda: False, seconds)
+
+
+# What is odd, what is broken and how, and words of what the checker says of it.
+_BROKEN = {
+    "text after the end is dropped": (
+        "log file: text after", (_Splitter, "documents", _one_document), "says nothing of what is wrong"),
+    "the second document is dropped": (
+        "log file: two documents", (_Splitter, "documents", _one_document), "neither sent"),
+    "a damaged log file is a success": (
+        "log file: no trailer", (LogFileEvaluation, "_fail", lambda *_: None), "succeeded with a log file"),
+    "the newest version is read": (
+        "log file: overwritten", (log_objects, "_announced", lambda s3, file: s3.get_object(
+            Bucket=file.bucket, Key=file.key)["Body"]), "neither sent"),
+    "whoever publishes is believed": (
+        "forged", (notifications, "_single_event", lambda payload, detail, _: notifications.SingleEvent(
+            {**detail, "recipientAccountId": detail.get("recipientAccountId", payload.get("account"))})),
+        "though it is forged"),
+    "any delivery in the table is believed": (
+        "planted: delivered", (state_trust, "latest_time", lambda *_: 10**14), "had not reached"),
+    "rule errors are not reported": ("event: rule raises", (SelfReports, "send", lambda *_: None), "is in no notice"),
+    "what was reported is not recorded": (
+        "event: own role", (TableNotices, "complete", lambda *_: None), "came again after"),
+    "a refused secret is not read anew": (
+        "token rotated", (SecretReader, "renew", lambda *_: False), "nothing was in its way"),
+    "rejected content marks the topic": (
+        "event: rejected", (sns, "sns_error", lambda answer: BrokenDestinationError(answer["Error"]["Code"])),
+        "nothing was in its way"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", _BROKEN)
+def test_a_broken_function_is_found_out(stage: Stage, how: str) -> None:
+    """Whatever the function does wrong about what is odd, the checker says so."""
+    oddity, (target, name, stand_in), words = _BROKEN[how]
+    with mock.patch.object(target, name, stand_in):
+        assert _finds(stage, oddity, words)
+
+
+def test_a_log_file_that_takes_the_time_of_others_is_found_out(stage: Stage) -> None:
+    """The checker sees that log files that are read in time become dead letters because of one that is not."""
+    good = [(alert,) for alert in some_alerts(4)]
+    history = directed_history("slack_app", 1, 20, slow_alerts(40), *good, apart=0.0, queued=True)
+    in_turns = mock.patch.object(LogFileEvaluation, "take_turn", _to_its_end(LogFileEvaluation.take_turn))
+    with in_turns, mock.patch.object(record_evaluation, "_LEAST_SECONDS", 1000.0):
+        problems = judge(history, stage.play(history)).problems
+    assert any("nothing was in its way" in problem for problem in problems)
+
+
+def test_a_critical_alert_in_a_summary_is_found_out(stage: Stage) -> None:
+    """The checker sees a summary that stands for a critical alert."""
+    with mock.patch.object(AlertParcel, "is_critical", new=False):
+        assert _finds_in(stage, lambda verdict: "a summary with a critical alert" in str(verdict.broken))

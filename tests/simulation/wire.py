@@ -1,0 +1,274 @@
+"""The seam between the code under test and the network, where requests meet their troubles.
+
+All clients (botocore, requests, slack_sdk) end up in `http.client`. There a request takes virtual time, hangs, or is
+the last thing its process does. What a service in trouble answers is said by botocore's `before-send`, and by the Slack
+stand-in.
+"""
+
+import http.client
+import json
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from unittest import mock
+from urllib.parse import parse_qs
+
+import boto3
+import botocore.endpoint
+import botocore.retries.quota
+import botocore.useragent
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+import cloudtrail_to_slack
+from cloudtrail_to_slack import clock as waiting
+from cloudtrail_to_slack.delivery import jobs as parcels
+from cloudtrail_to_slack.evaluation import records as record_evaluation
+from cloudtrail_to_slack.rules import RuleSet, engine
+from simulation.diary import Invocation, Request
+from simulation.play import Play
+from simulation.reading import ids_in_body
+from simulation.timeline import Killed
+from simulation.troubles import (
+    HANGS,
+    HANGS_AFTER,
+    HANGS_WITHIN,
+    SLOW,
+    SLOWLY_BUSY,
+    answered_in_place,
+    aws_answer,
+)
+
+_HANG_SECONDS = 10.0  # where the caller does not say how long it waits
+_PACKAGE = Path(cloudtrail_to_slack.__file__).parent
+
+
+def files_of(place: Path) -> list[Path]:
+    """Return a module's file, or those of all modules of a package.
+
+    Raises:
+        FileNotFoundError: there is neither.
+    """
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place] if place.is_file() else []
+    if not files:
+        raise FileNotFoundError(place)
+    return files
+
+
+# Where a line may be the last one that a process runs. A name that is no longer there is an error.
+_TRACED_NAMES = (
+    "clock.py", "pipeline.py", "app.py", "handler.py", "delivery", "destinations", "state/table.py",
+    "log_sources/recorder.py", "log_sources/table.py",
+)  # fmt: skip
+_TRACED = {str(file) for name in _TRACED_NAMES for file in files_of(_PACKAGE / name)}
+
+
+class Wire:
+    """The network as `play` has it; without one it is as it is."""
+
+    def __init__(self) -> None:
+        self.play: Play | None = None
+
+    @contextmanager
+    def laid(self) -> Iterator[None]:
+        """Be between the code under test and the network."""
+        clock = types.SimpleNamespace(time=self._time, sleep=self._sleep)
+        connection = http.client.HTTPConnection
+        boto3.setup_default_session()
+        assert boto3.DEFAULT_SESSION
+        events: Any = boto3.DEFAULT_SESSION.events  # its stubs know no handler that answers
+        events.register("before-send", self._before_send)
+        events.register("response-received.dynamodb", self._received)
+        with ExitStack() as patches:
+            for target, name, stand_in in (
+                (waiting, "time", clock),
+                (botocore.endpoint, "time", clock),
+                (engine, "perf_counter", self._time),
+                (record_evaluation, "perf_counter", self._time),
+                (RuleSet, "judge", self._judge(RuleSet.judge)),
+                (parcels, "_MOST_LOGGED", sys.maxsize),  # the checker asks for each by its name
+                (connection, "putrequest", self._put_request(connection.putrequest)),
+                (connection, "getresponse", self._get_response(connection.getresponse)),
+                (sys, "unraisablehook", self._unraisable),
+                # It would carry over from one history to the next.
+                (botocore.retries.quota.RetryQuota, "acquire", lambda _quota, _amount: True),
+                # Nobody reads it, and making it up is a tenth of all the time a history takes.
+                (botocore.useragent.UserAgentString, "to_string", lambda _: "histories"),
+            ):
+                patches.enter_context(mock.patch.object(target, name, stand_in))
+            yield
+
+    def _time(self) -> float:
+        return self.play.timeline.now if self.play else 0.0
+
+    def _sleep(self, seconds: float) -> None:
+        assert self.play
+        self.play.timeline.sleep(seconds)
+
+    def _unraisable(self, unraisable: Any) -> None:
+        """Kill the invocation at its next request, when what should have killed it hit what was being thrown away."""
+        invocation = self.play.invocation if self.play else None
+        if not invocation or not isinstance(unraisable.exc_value, Killed):
+            sys.__unraisablehook__(unraisable)
+            return
+        invocation.dies, invocation.fuse, invocation.lines = False, 1, 0
+
+    def _before_send(self, request: AWSPreparedRequest, event_name: str, **_others: Any) -> AWSResponse | None:
+        play = self.play
+        invocation = play.invocation if play else None
+        if play is None or invocation is None:
+            return None
+        _, service, operation = event_name.split(".")
+        invocation.request = asked = _read(service, operation, request.body)
+        asked.kind = play.meet(service, "notes" if asked.notes else operation, asked.place)
+        if not asked.kind and play.rejects(asked):
+            asked.kind = "InvalidParameter"
+        if not asked.kind or not answered_in_place(service, asked.kind):
+            return None
+        step(play)
+        if asked.kind == SLOWLY_BUSY:
+            self._sleep(play.chance.uniform(1, 9))
+        play.answered(asked, 0)
+        return aws_answer(service, asked.kind, str(request.url))
+
+    def _received(self, parsed_response: Any, **_: Any) -> None:
+        invocation = self.play.invocation if self.play else None
+        if not invocation or not invocation.request or not parsed_response:
+            return
+        keys = invocation.request.keys
+        reasons = parsed_response.get("CancellationReasons") or [parsed_response] * (len(keys) == 1)
+        for key, reason in zip(keys, reasons, strict=False):
+            if "Item" in reason and "told" not in reason["Item"]:
+                invocation.busy.add(key)
+
+    def _hang(self, play: Play, request: Request, connection: http.client.HTTPConnection) -> None:
+        """Give no answer until the caller gives up.
+
+        Raises:
+            TimeoutError: it does.
+        """
+        if request.kind == HANGS:
+            play.answered(request, 0)
+        timeout = connection.timeout
+        self._sleep(timeout if isinstance(timeout, int | float) else _HANG_SECONDS)
+        raise TimeoutError("timed out")
+
+    def _judge(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Let rules take as long for an event as it says."""
+
+        def judge(rules: RuleSet, event: Any, *arguments: Any, **options: Any) -> Any:
+            seconds = event.get("requestParameters.seconds")
+            if seconds and self.play:
+                self._sleep(seconds)
+            return real(rules, event, *arguments, **options)
+
+        return judge
+
+    def _put_request(self, real: Callable[..., None]) -> Callable[..., None]:
+        def put_request(connection: http.client.HTTPConnection, *arguments: Any, **options: Any) -> None:
+            play = self.play
+            invocation = play.invocation if play else None
+            if play and invocation:
+                if connection.port == play.slack_port:
+                    invocation.request = Request("slack", "post")
+                step(play)
+                request = invocation.request
+                if request and request.kind == HANGS:
+                    self._hang(play, request, connection)
+                if request and request.kind == SLOW:
+                    self._sleep(play.chance.uniform(1, 9))
+            real(connection, *arguments, **options)
+
+        return put_request
+
+    def _get_response(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def get_response(connection: http.client.HTTPConnection) -> Any:
+            play = self.play
+            invocation = play.invocation if play else None
+            if not play or not invocation or not invocation.request:
+                return real(connection)
+            request = invocation.request
+            try:
+                response = real(connection)
+            except OSError:
+                if request.kind in (HANGS, HANGS_AFTER):
+                    self._hang(play, request, connection)
+                raise
+            try:
+                play.answered(request, response.status)
+                step(play)
+                if request.service == "slack" and request.kind == SLOW:
+                    self._sleep(play.chance.uniform(1, 9))
+                if request.kind == HANGS_AFTER:
+                    self._hang(play, request, connection)
+            except BaseException:
+                response.close()
+                connection.close()
+                raise
+            if request.kind == HANGS_WITHIN:
+                response.read = response.read1 = lambda *_: self._hang(play, request, connection)
+            return response
+
+        return get_response
+
+
+def step(play: Play) -> None:
+    """Let a request take its time; it may be the last step of its process."""
+    play.timeline.sleep(play.chance.uniform(0.002, 0.08))
+    invocation = play.invocation
+    if not invocation or invocation.fuse is None:
+        return
+    invocation.fuse -= 1
+    if invocation.fuse > 0:
+        return
+    invocation.fuse = None
+    if not invocation.lines:
+        invocation.dies = True
+        raise Killed("killed at a request")
+    _kill_after(invocation)
+
+
+def _kill_after(invocation: Invocation) -> None:
+    """Kill the invocation after so many more lines of the code that delivers."""
+    left = invocation.lines
+
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        nonlocal left
+        if frame.f_code.co_filename not in _TRACED:
+            return None
+        if event == "line":
+            left -= 1
+            if left <= 0:
+                sys.settrace(None)
+                invocation.dies = True
+                raise Killed("killed between two lines")
+        return trace
+
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 (the way there is to trace what runs already)
+    while frame:
+        if frame.f_code.co_filename in _TRACED:
+            frame.f_trace = trace
+        frame = frame.f_back
+    sys.settrace(trace)
+
+
+def _read(service: str, operation: str, body: Any) -> Request:
+    """Read from a request to AWS what the judge must know of it."""
+    if service == "sns":
+        form = parse_qs(body if isinstance(body, str) else body.decode())
+        text = form["Message"][0]
+        event_ids = ids_in_body(json.loads(text).get("event_id"), text)
+        return Request(service, operation, event_ids=event_ids, place=form["TopicArn"][0], text=text)
+    if service != "dynamodb" or not re.search(rb'"Put|"Item"|"notice#', body):
+        return Request(service, operation)
+    asked = json.loads(body)
+    if "Key" in asked:
+        return Request(service, operation, keys=(asked["Key"]["pk"]["S"],))
+    puts = [item["Put"] for item in asked["TransactItems"]] if "TransactItems" in asked else [asked]
+    items = [put["Item"] for put in puts]
+    notes = tuple(item["pk"]["S"] for item in items if "told" in item)
+    return Request(service, operation, keys=tuple(item["pk"]["S"] for item in items), notes=notes)
