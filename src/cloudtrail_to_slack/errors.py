@@ -75,7 +75,11 @@ class RuleBudgetError(CloudTrailToSlackError):
 
 
 class SecretError(CloudTrailToSlackError):
-    """A secret could not be read from where the environment says it is."""
+    """A secret could not be read from where the environment says it is. `may_pass`: it may be readable in a moment."""
+
+    def __init__(self, problem: str, *, may_pass: bool = False) -> None:
+        self.may_pass = may_pass
+        super().__init__(problem)
 
 
 class LogObjectError(CloudTrailToSlackError):

@@ -1,14 +1,17 @@
 """Secrets by reference, from SSM Parameter Store and Secrets Manager."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from cloudtrail_to_slack import clock
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.slack_standin import SlackError
-from support.aws_between import Between
-from support.world import CHANNEL, KEY, World, record, s3_event
+from support.aws_between import Answer, Between, refusal
+from support.world import ACCOUNT, CHANNEL, KEY, World, record, s3_event
 
 
 def _bot_by_reference(world: World, name: str, reference: str) -> None:
@@ -261,6 +264,40 @@ def test_what_the_store_says_is_logged(world: World, capsys: pytest.CaptureFixtu
     with pytest.raises(InvocationFailedError, match="token_unreadable"):
         world.invoke(s3_event(KEY))
     assert "SLACK_BOT_TOKEN_SSM_PARAMETER cannot be read (ParameterNotFound)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [refusal("ThrottlingException"), refusal("InternalServerError", 500), refusal("TooManyRequests", 429)],
+    ids=["throttled", "failed", "too many"],
+)
+@pytest.mark.parametrize("kind", ["bot", "webhook"])
+def test_a_secret_that_cannot_be_read_just_now_is_read_again(
+    world: World, capsys: pytest.CaptureFixture[str], kind: str, answer: Answer
+) -> None:
+    """While the store is throttled or fails, the alert waits for its own channel: the default one gets nothing."""
+    world.monkeypatch.setattr(clock, "time", SimpleNamespace(time=time.time, sleep=lambda _seconds: None))
+    world.monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    world.slack.add_channel("C0OWN", "own")
+    hook = world.slack.add_webhook("C0OWN")
+    world.aws("ssm").put_parameter(Name="/token", Value=world.slack.bot_token, Type="SecureString", Overwrite=True)
+    world.aws("ssm").put_parameter(Name="/hook", Value=hook, Type="SecureString", Overwrite=True)
+    if kind == "bot":
+        routes = [{"accounts": [ACCOUNT], "slack_channel_id": "C0OWN"}]
+        environment = {"SLACK_BOT_TOKEN_SSM_PARAMETER": "/token"}
+        world.configure(environment=environment, slack={"default_channel_id": CHANNEL, "routes": routes})
+    else:
+        routes = [{"accounts": [ACCOUNT], "slack_hook_url_ssm_parameter": "/hook"}]
+        default = world.slack.add_webhook(CHANNEL)
+        world.configure(environment={"SLACK_WEBHOOK_URL": default, "SLACK_WEBHOOK_ROUTES": json.dumps(routes)})
+    world.put_log(record())
+    answers = iter([answer, answer])
+    with Between(world.endpoint) as between:
+        world.monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", between.url)
+        between.meet = lambda _operation, _body: next(answers, None)
+        world.invoke(s3_event(KEY))
+    assert (len(world.texts("C0OWN")), len(world.texts())) == (1, 0)
+    assert "just now" in capsys.readouterr().out
 
 
 def test_webhooks_are_looked_up_when_something_is_sent_to_them(world: World, lookups: Callable[[], int]) -> None:

@@ -62,7 +62,7 @@ def _some_can_report(invocations: Sequence[Invocation]) -> bool:
 
 
 def _damage_reported(diary: Diary) -> Iterator[str]:
-    """What cannot be read is reported by name where an invocation can."""
+    """What cannot be read is reported by name where an invocation can, or the notice is named as undelivered."""
     for invocation in diary.invocations:
         if invocation.killed is not None or invocation.troubles or invocation.busy or invocation.is_slow:
             continue
@@ -70,7 +70,9 @@ def _damage_reported(diary: Diary) -> Iterator[str]:
             for file in announcement.files:
                 name = file.key.rpartition("/")[2]
                 notices = [each for each in diary.notices if each.about == UNREADABLE and each.order < invocation.ended]
-                if file.is_damaged and not any(name in notice.text for notice in notices):
+                problems: tuple[str, ...] = getattr(invocation.error, "problems", ())
+                unsent = any(problem.startswith(f"the notice about {file.url} did not reach") for problem in problems)
+                if file.is_damaged and not unsent and not any(name in notice.text for notice in notices):
                     yield f"invocation {invocation.number} does not report {file.url}"
 
 

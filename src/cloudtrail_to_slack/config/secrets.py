@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
 
 KEPT_SECONDS = 300
+_SERVER_ERROR, _TOO_MANY = 500, 429  # HTTP statuses
+_PASSING_CODES = re.compile(
+    r"Throttl|TooManyRequests|RequestLimitExceeded|RequestTimeout|TransactionInProgress|SlowDown"
+)
 SecretKind: TypeAlias = Literal["environment", "ssm", "secretsmanager"]
 _REFERENCES: Mapping[str, SecretKind] = {
     "_SSM_PARAMETER": "ssm",
@@ -120,7 +124,9 @@ class SecretReader:
         try:
             return _plain_value(read(source.reference, fetch=fetch).strip())
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
-            raise SecretError(f"{source.variable} cannot be read ({_code(error)})") from None
+            cause = error.__cause__ or error.__context__ or error
+            message = f"{source.variable} cannot be read ({_code(cause)})"
+            raise SecretError(message, may_pass=_may_pass(cause)) from None
 
     def _parameter(self, name: str, *, fetch: bool) -> str:
         value = self._clients.parameters.get(name, max_age=KEPT_SECONDS, decrypt=True, force_fetch=fetch)
@@ -170,9 +176,21 @@ def _plain_value(value: str) -> str:
     return found[0].strip() if len(found) == 1 and isinstance(found[0], str) and found[0].strip() else value
 
 
-def _code(error: Exception) -> str:
+def _code(cause: BaseException) -> str:
     """Return AWS's own word for why a secret cannot be read; an error's type where there is none."""
-    cause = error.__cause__ or error.__context__ or error
     response = getattr(cause, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
     return str(code) if code else type(cause).__name__
+
+
+def _may_pass(cause: BaseException) -> bool:
+    """Return whether AWS may answer the same request in a moment: it was throttled, failed, or did not answer at all.
+
+    Sources: botocore's exceptions, and botocore/retries/standard.py, which retries the same ones.
+    """
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415 (only now)
+
+    if isinstance(cause, ClientError):
+        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= _SERVER_ERROR or status == _TOO_MANY or bool(_PASSING_CODES.search(_code(cause)))
+    return isinstance(cause, (ConnectionError, HTTPClientError))

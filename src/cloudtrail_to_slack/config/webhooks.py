@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource
-from cloudtrail_to_slack.errors import BrokenDestinationError, Fault, SecretError
+from cloudtrail_to_slack.errors import BrokenDestinationError, Fault, PassingError, SecretError
 from cloudtrail_to_slack.observability.logging import logger
 
 # Parses the text of the list of routes, of which its second argument names the variable.
@@ -52,6 +52,7 @@ class Webhooks:
 
         Raises:
             BrokenDestinationError: it cannot be read, or is no address.
+            PassingError: it cannot be read just now.
         """
         name = self._replaced.get(name, name)
         source = self._sources.get(name)
@@ -64,6 +65,9 @@ class Webhooks:
             problem = f"{source.variable} holds no http(s) address"
         except SecretError as error:
             problem = str(error)
+            if error.may_pass:
+                logger.warning("a webhook cannot be read just now", extra={"error": problem})
+                raise PassingError("webhook_unreadable") from None
         logger.error("a webhook cannot be read", extra={"error": problem})
         raise BrokenDestinationError("webhook_unreadable")
 

@@ -79,6 +79,9 @@ class SlackApp:
         try:
             return self._token.value() if self._token else ""
         except SecretError as error:
+            if error.may_pass:  # no reason to believe that another channel could do without it
+                logger.warning("the bot token cannot be read just now", extra={"error": str(error)})
+                raise PassingError("token_unreadable") from None
             logger.error("the bot token cannot be read", extra={"error": str(error)})
             raise BrokenDestinationError("token_unreadable") from None
 
