@@ -30,6 +30,7 @@ locals {
     rules                                 = local.rules
     ignore_rules                          = local.ignore_rules
     events_to_track                       = local.events_to_track
+    disabled_rules                        = var.disabled_rules
     rule_evaluation_errors_to_slack       = var.rule_evaluation_errors_to_slack
     push_access_denied_cloudwatch_metrics = var.push_access_denied_cloudwatch_metrics
     s3_removed_object_notification        = var.s3_removed_object_notification
@@ -46,7 +47,7 @@ locals {
   }
 }
 
-# Rules from everywhere they can be given: joined texts, objects, files.
+# Rules from everywhere they can be given: joined strings, objects, files. The tests in rule files stay there.
 
 locals {
   joined_rules        = [for rule in split(var.rules_separator, coalesce(var.rules, " ")) : trimspace(rule) if trimspace(rule) != ""]
@@ -64,12 +65,12 @@ locals {
   rules = concat(
     local.joined_rules,
     [for rule in var.detection_rules : { for key, value in rule : key => value if value != null }],
-    [for each in local.file_rules : each.rule],
+    [for each in local.file_rules : try({ for key, value in each.rule : key => value if key != "tests" }, each.rule)],
   )
   ignore_rules = concat(
     local.joined_ignore_rules,
     [for rule in var.detection_ignore_rules : { for key, value in rule : key => value if value != null }],
-    [for each in local.file_ignore_rules : each.rule],
+    [for each in local.file_ignore_rules : try({ for key, value in each.rule : key => value if key != "tests" }, each.rule)],
   )
 
   rule_ids = concat(
@@ -77,6 +78,8 @@ locals {
     [for each in local.file_rules : each.rule.id if try(each.rule.id, null) != null],
   )
   repeated_rule_ids = distinct([for id in local.rule_ids : id if length([for other in local.rule_ids : other if other == id]) > 1])
+
+  rule_keys = { for name, shape in jsondecode(file("${path.module}/src/cloudtrail_to_slack/rules/rule_file_schema.json"))["$defs"] : name => keys(shape.properties) }
 
   # What cannot be a rule, each with its place and what is wrong.
   faulty_file_rules = concat(
@@ -89,12 +92,12 @@ locals {
       if !contains(["", "info", "low", "medium", "high", "critical"], lower(try(tostring(each.rule.severity), "")))
     ],
     [
-      for each in local.file_rules : "${each.place} has keys that no rule has: ${join(", ", setsubtract(keys(each.rule), ["expression", "id", "title", "severity", "description", "runbook_url", "mitre"]))}"
-      if length(setsubtract(try(keys(each.rule), []), ["expression", "id", "title", "severity", "description", "runbook_url", "mitre"])) > 0
+      for each in local.file_rules : "${each.place} has keys that no rule has: ${join(", ", setsubtract(keys(each.rule), local.rule_keys.rule))}"
+      if length(setsubtract(try(keys(each.rule), []), local.rule_keys.rule)) > 0
     ],
     [
-      for each in local.file_ignore_rules : "${each.place} has keys that no ignore rule has: ${join(", ", setsubtract(keys(each.rule), ["expression", "id", "reason", "expires"]))}"
-      if length(setsubtract(try(keys(each.rule), []), ["expression", "id", "reason", "expires"])) > 0
+      for each in local.file_ignore_rules : "${each.place} has keys that no ignore rule has: ${join(", ", setsubtract(keys(each.rule), local.rule_keys.ignore_rule))}"
+      if length(setsubtract(try(keys(each.rule), []), local.rule_keys.ignore_rule)) > 0
     ],
     [
       for each in local.file_ignore_rules : "${each.place} expires on ${jsonencode(each.rule.expires)}, which is no day such as \"2027-01-31\""

@@ -8,6 +8,7 @@ locals {
     use_default_rules = var.use_default_rules
     rules             = local.rules
     events_to_track   = local.events_to_track
+    disabled_rules    = var.disabled_rules
   }
   derive_realtime         = var.enable_realtime && var.realtime_event_patterns == null
   realtime_event_patterns = !var.enable_realtime ? [] : local.derive_realtime ? jsondecode(data.external.realtime_event_patterns[0].result.patterns) : var.realtime_event_patterns

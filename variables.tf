@@ -461,6 +461,13 @@ variable "use_default_rules" {
   nullable    = false
 }
 
+variable "disabled_rules" {
+  description = "Ids of rules to switch off, such as `default/access-denied`."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "rules" {
   description = "Rules, joined by `rules_separator`. `detection_rules` can hold more and needs no separator."
   type        = string
@@ -494,13 +501,16 @@ variable "events_to_track" {
 variable "detection_rules" {
   description = "Rules as objects: `expression`, and what the alert shows with it."
   type = list(object({
-    expression  = string
-    id          = optional(string)
-    title       = optional(string)
-    severity    = optional(string)
-    description = optional(string)
-    runbook_url = optional(string)
-    mitre       = optional(list(string))
+    expression      = string
+    id              = optional(string)
+    title           = optional(string)
+    severity        = optional(string)
+    description     = optional(string)
+    runbook_url     = optional(string)
+    mitre           = optional(list(string))
+    false_positives = optional(list(string))
+    first_steps     = optional(list(string))
+    references      = optional(list(string))
   }))
   default  = []
   nullable = false

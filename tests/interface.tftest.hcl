@@ -38,6 +38,7 @@ run "what_is_not_given_has_its_documented_default" {
       rules                                 = []
       ignore_rules                          = []
       events_to_track                       = []
+      disabled_rules                        = []
       rule_evaluation_errors_to_slack       = true
       push_access_denied_cloudwatch_metrics = true
       s3_removed_object_notification        = true
@@ -131,6 +132,7 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       rules                                 = ["event['eventName'] == 'A'", "event['eventName'] in ['B', 'C']"]
       ignore_rules                          = ["event['eventName'] == 'D'"]
       events_to_track                       = ["E", "F", "G"]
+      disabled_rules                        = []
       rule_evaluation_errors_to_slack       = false
       push_access_denied_cloudwatch_metrics = false
       s3_removed_object_notification        = false
@@ -175,6 +177,12 @@ run "rules_from_everywhere_come_together" {
     detection_rules        = [{ expression = "True", id = "all", mitre = ["T1562"] }]
     detection_ignore_rules = [{ expression = "False", reason = "never" }]
     rule_files             = ["tests/rule_files/good.yaml"]
+    disabled_rules         = ["default/access-denied"]
+  }
+
+  assert {
+    condition     = jsondecode(output.rendered_config).disabled_rules == ["default/access-denied"]
+    error_message = "the disabled rules are others: ${output.rendered_config}"
   }
 
   assert {

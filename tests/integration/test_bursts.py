@@ -62,7 +62,7 @@ def test_what_goes_beyond_the_budget_is_told_together(world: World, kind: str) -
     said = json.dumps(messages[19].blocks)
     assert "31 more alerts" in said
     assert "from 2026-03-14 09:00:19 UTC to 2026-03-14 09:00:49 UTC" in said
-    assert "31: `access-denied`" in said
+    assert "31: `default/access-denied`" in said
 
 
 def test_a_budget_that_just_fits_needs_no_summary(world: World) -> None:

@@ -134,7 +134,7 @@ def test_what_an_sns_message_says(world: World) -> None:
         "event_id": event["eventID"],
         "actor": f"arn:aws:sts::{ACCOUNT}:assumed-role/Deployer/alice@example.com",
         "source_file": f"s3://trail-bucket/{KEY}",
-        "rules": ["access-denied", expression, "all"],
+        "rules": ["default/access-denied", expression, "all"],
         "event_name": "DeleteBucket",
         "event_source": "s3.amazonaws.com",
         "region": "eu-west-1",
@@ -175,7 +175,7 @@ def test_subscriptions_can_filter_by_attributes(world: World) -> None:
         "region": "eu-west-1",
         "severity": "medium",
         "error_code": "AccessDenied",
-        "rule_id": '["access-denied", "all"]',
+        "rule_id": '["default/access-denied", "all"]',
     }
     assert first["rule_id"]["Type"] == "String.Array"
     assert "error_code" not in second

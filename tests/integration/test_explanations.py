@@ -45,8 +45,8 @@ def test_every_record_is_explained(world: World, capsys: pytest.CaptureFixture[s
         (None, "failed", None),
     ]
     assert [line.get("event_name") for line in lines[:4]] == names
-    assert (lines[0]["matching_rules"], lines[0]["account"]) == (["access-denied"], ACCOUNT)
-    assert lines[1]["matching_rules"] == ["access-denied"]
+    assert (lines[0]["matching_rules"], lines[0]["account"]) == (["default/access-denied"], ACCOUNT)
+    assert lines[1]["matching_rules"] == ["default/access-denied"]
     assert lines[3]["rules_that_raised"] == ["ours"]
     assert lines[4]["reason"]
 

@@ -67,7 +67,7 @@ def test_every_destination_gets_it(world: World) -> None:
     world.configure_bot(sns=routes, **_ROLES)
     _read(world, 0, _own("e-1"))
     (body,) = world.bodies(topic)
-    assert (body["severity"], body["rules"], body["account_id"]) == ("medium", ["access-denied"], ACCOUNT)
+    assert (body["severity"], body["rules"], body["account_id"]) == ("medium", ["default/access-denied"], ACCOUNT)
     assert "e-1" in body["error_message"]
     assert len(_said(world)) == 1
     assert world.bodies(other) == []

@@ -112,7 +112,7 @@ def test_with_slack_they_stay_out_of_sns(world: World) -> None:
     world.configure_bot(table=False, sns={"default_topic_arn": topic}, rules=[_RULE])
     world.put_log(record())
     world.invoke(s3_event(KEY))
-    assert [body["rules"] for body in world.bodies(topic)] == [["access-denied"]]
+    assert [body["rules"] for body in world.bodies(topic)] == [["default/access-denied"]]
     assert len(world.texts()) == 2
 
 

@@ -86,7 +86,7 @@ def test_rejected_content_is_sent_smaller(
     (whole,) = [body for body in bodies if body["event_id"] == "e-1"]
     assert set(shrunk) == set(whole)
     assert shrunk["request_parameters"] == "left out: SNS rejected the whole message; see source_file"
-    assert (shrunk["account_id"], shrunk["severity"], shrunk["rules"]) == (ACCOUNT, "medium", ["access-denied"])
+    assert (shrunk["account_id"], shrunk["severity"], shrunk["rules"]) == (ACCOUNT, "medium", ["default/access-denied"])
     assert waits == []
     assert world.invoke(s3_event(KEY))["matched"] == 3
     assert world.bodies(topic) == [], "each is known as delivered"

@@ -15,7 +15,7 @@ _UNUSABLE: dict[str, Any] = {
     "no Python": "event[",
     "a number as the id": {"expression": "True", "id": 5},
     "mitre as text": {"expression": "False", "mitre": "T1"},
-    "the id of a default rule": {"expression": "False", "id": "access-denied"},
+    "the id of a default rule": {"expression": "False", "id": "default/access-denied"},
     "null": None,
     "an unknown key": {"expression": "False", "severty": "high"},
 }
@@ -30,7 +30,7 @@ def test_an_unusable_rule_stops_no_alert(world: World, capsys: Any, rule: Any) -
     counts = world.invoke(s3_event(KEY))
     assert counts["matched"] == 1
     (alert,) = [body for body in world.bodies(topic) if "rules" in body]
-    assert {"access-denied", "good"} <= set(alert["rules"])
+    assert {"default/access-denied", "good"} <= set(alert["rules"])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (error,) = [line for line in lines if line.get("message") == "rule unusable"]
     assert (error["level"], error["rule"]) == ("ERROR", "rules[0]")

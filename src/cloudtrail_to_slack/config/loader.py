@@ -19,11 +19,11 @@ from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 T = TypeVar("T")
 
 KEYS = (
-    "rules_separator", "use_default_rules", "rules", "ignore_rules", "events_to_track", "detection_packs",
-    "rule_evaluation_errors_to_slack", "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification",
-    "function_name", "slack", "sns", "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live",
-    "max_messages_per_channel", "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours",
-    "own_role_arns",
+    "rules_separator", "use_default_rules", "rules", "ignore_rules", "events_to_track", "disabled_rules",
+    "detection_packs", "rule_evaluation_errors_to_slack", "push_access_denied_cloudwatch_metrics",
+    "s3_removed_object_notification", "function_name", "slack", "sns", "dynamodb_time_to_live",
+    "deduplicate_deliveries", "delivery_ledger_time_to_live", "max_messages_per_channel", "enable_realtime",
+    "enable_silence_alarm", "silence_alarm_minimum_hours", "own_role_arns",
 )  # fmt: skip
 LEAST_SILENCE_HOURS = 2
 _WEBHOOK_KEYS: Mapping[str, SecretKind] = {

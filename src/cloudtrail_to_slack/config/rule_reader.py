@@ -6,23 +6,34 @@ it still detects what it is for. An ignore rule with any fault is left out, beca
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader, kind
 from cloudtrail_to_slack.errors import ExpressionError, Fault
-from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
+from cloudtrail_to_slack.rules.default_rules import (
+    DEFAULT_PREFIX,
+    DEFAULT_RULE_IDS,
+    default_rules,
+    events_to_track_rule,
+)
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, point
-from cloudtrail_to_slack.rules.model import IgnoreRule, Rule, Severity
+from cloudtrail_to_slack.rules.model import (
+    FILE_ONLY_FIELDS,
+    TECHNIQUE_PATTERN,
+    FieldKind,
+    IgnoreRule,
+    Rule,
+    Severity,
+    rule_fields,
+)
 
 T = TypeVar("T")
 
-RULE_KEYS = ("expression", "id", "title", "severity", "description", "runbook_url", "mitre")
-IGNORE_RULE_KEYS = ("expression", "id", "reason", "expires")
 _LINE_BREAKS = re.compile(r"\s*\\?[\r\n]\s*")
 _LONGEST_ID = 100
 
@@ -57,11 +68,30 @@ class RuleReader:
         before = default_rules(function_name) if use_defaults else ()
         after = self._tracked()
         taken = {rule.id for rule in (*before, *after)}
-        return (
-            *before,
-            *self._each("rules", lambda item, key, separator: self._rule(item, key, separator, taken)),
-            *after,
-        )
+        own = self._each("rules", lambda item, key, separator: self._rule(item, key, separator, taken))
+        disabled = self._disabled({rule.id for rule in (*own, *after) if rule.id} | DEFAULT_RULE_IDS)
+        return tuple(rule for rule in (*before, *own, *after) if rule.id not in disabled)
+
+    def _disabled(self, known: Collection[str]) -> set[str]:
+        """Return the ids of the rules that `disabled_rules` switches off."""
+        key = "disabled_rules"
+        disabled: set[str] = set()
+
+        def read(item: object, path: str) -> None:
+            name = item.strip() if isinstance(item, str) else ""
+            rule_id = name if name in known else f"{DEFAULT_PREFIX}{name}"
+            if rule_id in known:
+                disabled.add(rule_id)
+            elif not isinstance(item, str):
+                self._note(path, None, [Fault(path, f"must be the id of a rule, not {kind(item)}")], left_out=True)
+            else:
+                close = _close_ids(name, known)
+                meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                problem = f"is {excerpt(name, _LONGEST_ID)!r}, and no rule has that id{meant}"
+                self._note(path, None, [Fault(path, problem)], left_out=True)
+
+        self._document.each(key, read)
+        return disabled
 
     def ignore_rules(self) -> tuple[IgnoreRule, ...]:
         """Return the ignore rules without any fault, in order."""
@@ -78,39 +108,26 @@ class RuleReader:
 
     def _rule(self, item: object, key: str, separator: str | None, taken: set[str | None]) -> Rule | None:
         faults: list[Fault] = []
-        fields = _fields(item, key, faults, RULE_KEYS)
-        written_id = rule_id = fields.text("id")
-        expression = _expression(fields, item, separator, rule_id)
-        runbook_url = fields.text("runbook_url")
-        if runbook_url and not is_web_address(runbook_url):
-            fields.fault("runbook_url", "must be an http(s) address")
-            runbook_url = None
+        reader = _reader(item, key, faults, Rule)
+        values = read_values(reader, Rule)
+        expression = _expression(reader, item, separator, values["id"])
+        written_id = rule_id = values["id"]
         if expression and rule_id and rule_id in taken:
-            fields.fault("id", f"is {excerpt(rule_id, _LONGEST_ID)!r}, and another rule has that id already")
-            rule_id = None
-        rule = Rule(
-            expression or "",
-            id=rule_id,
-            title=fields.text("title"),
-            severity=_severity(fields),
-            description=fields.text("description"),
-            runbook_url=runbook_url,
-            mitre=fields.texts("mitre"),
-        )
+            reader.fault("id", f"is {excerpt(rule_id, _LONGEST_ID)!r}, and another rule has that id already")
+            rule_id = values["id"] = None
         self._note(key, written_id, faults, left_out=not expression)
         if not expression:
             return None
         taken.add(rule_id)
-        return rule
+        return Rule(expression, **_given(values))
 
     def _ignore_rule(self, item: object, key: str, separator: str | None) -> IgnoreRule | None:
         faults: list[Fault] = []
-        fields = _fields(item, key, faults, IGNORE_RULE_KEYS)
-        rule_id = fields.text("id")
-        expression = _expression(fields, item, separator, rule_id)
-        rule = IgnoreRule(expression or "", rule_id, fields.text("reason"), _day(fields, "expires"))
-        self._note(key, rule_id, faults, left_out=True)
-        return None if faults else rule
+        reader = _reader(item, key, faults, IgnoreRule)
+        values = read_values(reader, IgnoreRule)
+        expression = _expression(reader, item, separator, values["id"])
+        self._note(key, values["id"], faults, left_out=True)
+        return None if faults or not expression else IgnoreRule(expression, **_given(values))
 
     def _tracked(self) -> tuple[Rule, ...]:
         """Return the rule of the events to track, as one or none."""
@@ -142,16 +159,29 @@ class RuleReader:
             self.issues.append(RuleIssue(path, rule_id, tuple(faults), left_out))
 
 
-def _fields(item: object, key: str, faults: list[Fault], known: tuple[str, ...]) -> Reader:
+def _reader(item: object, key: str, faults: list[Fault], shape: type[Rule | IgnoreRule]) -> Reader:
     """Return a reader of a rule's fields, which a rule that is only a string does not have."""
     if isinstance(item, str):
         return Reader({}, key, faults)
     if not isinstance(item, dict):
         faults.append(Fault(key, f"must be a string or an object with an expression, not {kind(item)}"))
         return Reader({}, key, faults)
-    fields = Reader(item, key, faults)
-    fields.refuse_unknown(known)
-    return fields
+    reader = Reader(item, key, faults)
+    reader.refuse_unknown(each.name for each in (*rule_fields(shape), *FILE_ONLY_FIELDS))
+    return reader
+
+
+def read_values(reader: Reader, shape: type[Rule | IgnoreRule]) -> dict[str, Any]:
+    """Return what each field but the expression holds; None where it is missing or wrong."""
+    return {
+        each.name: VALUE_READERS[each.kind](reader, each.name)
+        for each in rule_fields(shape)
+        if each.kind is not FieldKind.EXPRESSION
+    }
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _expression(fields: Reader, item: object, separator: str | None, rule_id: str | None) -> str | None:
@@ -185,23 +215,61 @@ def _expression(fields: Reader, item: object, separator: str | None, rule_id: st
     return _in_one_line(text)
 
 
-def _severity(fields: Reader) -> Severity:
-    word = fields.text("severity")
+def _severity(reader: Reader, key: str) -> Severity | None:
+    word = reader.text(key)
     if word is None:
-        return Severity.MEDIUM
+        return None
     known = {severity.word: severity for severity in Severity}
     if word.lower() not in known:
-        fields.fault("severity", f"must be one of {', '.join(known)}")
-    return known.get(word.lower(), Severity.MEDIUM)
+        reader.fault(key, f"must be one of {', '.join(known)}")
+    return known.get(word.lower())
 
 
-def _day(fields: Reader, key: str) -> date | None:
-    text = fields.text(key)
+def _url(reader: Reader, key: str) -> str | None:
+    url = reader.text(key)
+    if url and not is_web_address(url):
+        reader.fault(key, "must be an http(s) address")
+        return None
+    return url
+
+
+def _techniques(reader: Reader, key: str) -> tuple[str, ...]:
+    """Return the MITRE ATT&CK techniques at `key`; what is none is an issue and left out."""
+    techniques = reader.texts(key)
+    wrong = [technique for technique in techniques if not re.search(TECHNIQUE_PATTERN, technique)]
+    for technique in wrong:
+        reader.fault(key, f"has {excerpt(technique, _LONGEST_ID)!r}, which is no technique such as T1562.008")
+    return tuple(technique for technique in techniques if technique not in wrong)
+
+
+def _day(reader: Reader, key: str) -> date | None:
+    text = reader.text(key)
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        fields.fault(key, "must be a day such as 2027-01-31")
+        reader.fault(key, "must be a day such as 2027-01-31")
         return None
+
+
+VALUE_READERS: Mapping[FieldKind, Callable[[Reader, str], object]] = {
+    FieldKind.STRING: Reader.text,
+    FieldKind.STRINGS: Reader.texts,
+    FieldKind.SEVERITY: _severity,
+    FieldKind.URL: _url,
+    FieldKind.TECHNIQUES: _techniques,
+    FieldKind.DAY: _day,
+}
+
+
+def _close_ids(name: str, known: Collection[str]) -> list[str]:
+    """Return the ids that `name` was probably meant to be, the best first."""
+    import difflib  # noqa: PLC0415 (only for ids that are wrong)
+
+    name = name[:_LONGEST_ID].lower()
+    ends = [each for each in sorted(known) if each.endswith(f"-{name}")]
+    wanted = (name, f"{DEFAULT_PREFIX}{name}")
+    close = [match for each in wanted for match in difflib.get_close_matches(each, sorted(known), n=2, cutoff=0.75)]
+    return list(dict.fromkeys([*ends, *close]))[:3]
 
 
 def _in_one_line(text: str) -> str:

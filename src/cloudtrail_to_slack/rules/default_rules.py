@@ -6,6 +6,8 @@ import re
 
 from cloudtrail_to_slack.rules.model import Rule, Severity
 
+DEFAULT_PREFIX = "default/"  # of their ids, so that none of a user's rules can have one by chance
+
 # AWS sees no MFA at sign-ins through IAM Identity Center: the identity provider asked for it. Only the resource part of
 # an STS ARN counts, for IAM paths may hold any text; and the role's own ARN, where the event has it, lies under a path
 # that IAM reserves.
@@ -54,7 +56,7 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
     return (
         Rule(
             _SIGN_IN_WITHOUT_MFA,
-            id="console-sign-in-without-mfa",
+            id=f"{DEFAULT_PREFIX}console-sign-in-without-mfa",
             title="Console sign-in without MFA",
             attempt="sign in to the console without MFA",
             severity=Severity.HIGH,
@@ -63,21 +65,21 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
         ),
         Rule(
             'str(event.get("errorCode")).endswith("UnauthorizedOperation")',
-            id="unauthorized-operation",
+            id=f"{DEFAULT_PREFIX}unauthorized-operation",
             title="Unauthorized operation",
             severity=Severity.MEDIUM,
             description="An EC2-style call was refused for lack of permission.",
         ),
         Rule(
             _DENIED,
-            id="access-denied",
+            id=f"{DEFAULT_PREFIX}access-denied",
             title="Access denied",
             severity=Severity.MEDIUM,
             description="A call was refused for lack of permission.",
         ),
         Rule(
             f"{_BY_ROOT} and not ({_ASSUMED_ROOT}) and not ({_BY_A_SERVICE})",
-            id="root-activity",
+            id=f"{DEFAULT_PREFIX}root-activity",
             title="Root user activity",
             attempt="act as the root user",
             severity=Severity.CRITICAL,
@@ -86,7 +88,7 @@ def default_rules(function_name: str | None) -> tuple[Rule, ...]:
         ),
         Rule(
             f"{_BY_ROOT} and {_ASSUMED_ROOT}",
-            id="assumed-root-activity",
+            id=f"{DEFAULT_PREFIX}assumed-root-activity",
             title="Privileged root session activity",
             attempt="act in a privileged root session",
             severity=Severity.HIGH,
@@ -142,7 +144,7 @@ def _cloudtrail_rules() -> tuple[Rule, ...]:
     return tuple(
         Rule(
             f'event.get("eventSource") == "cloudtrail.amazonaws.com" and event.get("eventName") == "{event_name}"',
-            id=f"cloudtrail-{rule_id}",
+            id=f"{DEFAULT_PREFIX}cloudtrail-{rule_id}",
             title=title,
             severity=severity,
             description=description,
@@ -165,7 +167,7 @@ def _own_function_rules(function_name: str) -> tuple[Rule, Rule]:
     return (
         Rule(
             configuration,
-            id="own-function-configuration-changed",
+            id=f"{DEFAULT_PREFIX}own-function-configuration-changed",
             title="This alerting function's configuration changed",
             attempt="change this alerting function's configuration",
             severity=Severity.HIGH,
@@ -174,7 +176,7 @@ def _own_function_rules(function_name: str) -> tuple[Rule, Rule]:
         ),
         Rule(
             code,
-            id="own-function-code-changed",
+            id=f"{DEFAULT_PREFIX}own-function-code-changed",
             title="This alerting function's code changed",
             attempt="change this alerting function's code",
             severity=Severity.HIGH,
@@ -184,4 +186,4 @@ def _own_function_rules(function_name: str) -> tuple[Rule, Rule]:
     )
 
 
-DEFAULT_RULE_IDS = frozenset(rule.id for rule in default_rules("any"))
+DEFAULT_RULE_IDS = frozenset(str(rule.id) for rule in default_rules("any"))

@@ -1,16 +1,44 @@
-"""What a rule is: an expression and what people should know when it matches.
+"""What a rule is: an expression and what people should know when it matches. Pure.
 
-Readable to Python 3.9 too, which may be all there is where Terraform asks for the event patterns of the rules.
+The dataclasses `Rule` and `IgnoreRule` are the one place that says which fields a rule has. What is known of a key, how
+it is checked, the JSON schema of rule files, Terraform's check of them and the tables of the docs follow from it.
+
+Readable to Python 3.9 too, which may be all there is where Terraform checks the rules.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date
+
+
+# Source: MITRE ATT&CK, techniques such as T1562 and sub-techniques such as T1562.008.
+TECHNIQUE_PATTERN = r"^T[0-9]{4}([.][0-9]{3})?$"
+
+
+class FieldKind(Enum):
+    """What a field of a rule holds. See `config.rule_reader` for how each is read, and `schema` for its JSON schema."""
+
+    EXPRESSION = "expression"
+    STRING = "string"
+    STRINGS = "strings"
+    SEVERITY = "severity"
+    URL = "url"
+    TECHNIQUES = "techniques"
+    DAY = "day"
+    TESTS = "tests"
+
+
+class RuleField(NamedTuple):
+    """One field of a rule, as people write it."""
+
+    name: str
+    kind: FieldKind
+    description: str
 
 
 class Severity(IntEnum):
@@ -28,21 +56,38 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
+def _holds(kind: FieldKind, description: str) -> dict[str, tuple[FieldKind, str]]:
+    """Return the metadata of a field that rules may be given."""
+    return {"rule_field": (kind, description)}
+
+
 @dataclass(frozen=True)
 class Rule:
     """A Python expression over `event` that raises an alert when it is True.
 
-    `title` states what happened. `attempt` states it as something that was tried ("delete a CloudTrail trail"), for
-    calls that did not succeed.
+    `attempt` states what happened as something that was tried ("delete a CloudTrail trail"), for calls that did not
+    succeed; only the default rules have it.
     """
 
-    expression: str
-    id: str | None = None
-    title: str | None = None
-    severity: Severity = Severity.MEDIUM
-    description: str | None = None
-    runbook_url: str | None = None
-    mitre: tuple[str, ...] = ()
+    expression: str = field(metadata=_holds(FieldKind.EXPRESSION, "the condition, a Python expression over `event`"))
+    id: str | None = field(
+        default=None, metadata=_holds(FieldKind.STRING, "the rule's name in alerts, logs and metrics; unique")
+    )
+    title: str | None = field(default=None, metadata=_holds(FieldKind.STRING, "what happened, in a few words"))
+    severity: Severity = field(
+        default=Severity.MEDIUM,
+        metadata=_holds(FieldKind.SEVERITY, "`info`, `low`, `medium` (the default), `high` or `critical`"),
+    )
+    description: str | None = field(default=None, metadata=_holds(FieldKind.STRING, "what a match means"))
+    runbook_url: str | None = field(default=None, metadata=_holds(FieldKind.URL, "the web address of what to do"))
+    mitre: tuple[str, ...] = field(
+        default=(), metadata=_holds(FieldKind.TECHNIQUES, "MITRE ATT&CK techniques, such as `T1562.008`")
+    )
+    false_positives: tuple[str, ...] = field(default=(), metadata=_holds(FieldKind.STRINGS, "benign causes of a match"))
+    first_steps: tuple[str, ...] = field(
+        default=(), metadata=_holds(FieldKind.STRINGS, "what to do first after a match")
+    )
+    references: tuple[str, ...] = field(default=(), metadata=_holds(FieldKind.STRINGS, "further reading"))
     attempt: str | None = None
 
     @property
@@ -55,12 +100,27 @@ class Rule:
 class IgnoreRule:
     """A Python expression over `event` that silences what it matches, through the day it `expires` (UTC)."""
 
-    expression: str
-    id: str | None = None
-    reason: str | None = None
-    expires: date | None = None
+    expression: str = field(metadata=_holds(FieldKind.EXPRESSION, "the condition, a Python expression over `event`"))
+    id: str | None = field(
+        default=None, metadata=_holds(FieldKind.STRING, "the ignore rule's name in logs and metrics")
+    )
+    reason: str | None = field(default=None, metadata=_holds(FieldKind.STRING, "why these events need no alert"))
+    expires: date | None = field(
+        default=None, metadata=_holds(FieldKind.DAY, "the last day (UTC) on which it applies, such as `2027-01-31`")
+    )
 
     @property
     def name(self) -> str:
         """The id, or without one the expression."""
         return self.id or self.expression
+
+
+# Rule files may have them; the function reads past them.
+FILE_ONLY_FIELDS = (RuleField("tests", FieldKind.TESTS, "events with the expected result, for the command line"),)
+
+
+def rule_fields(shape: type[Rule | IgnoreRule]) -> tuple[RuleField, ...]:
+    """Return the fields that a rule or an ignore rule may be given, in the order of the docs."""
+    return tuple(
+        RuleField(each.name, *each.metadata["rule_field"]) for each in fields(shape) if "rule_field" in each.metadata
+    )

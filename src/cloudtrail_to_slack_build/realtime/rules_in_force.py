@@ -15,7 +15,20 @@ _PACKAGE = "cloudtrail_to_slack"
 
 
 def rules_in_force(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the expression of each rule of a rendered config.json: default rules, user rules, events.
+    """Yield the name and the expression of each rule of a rendered config.json that is not disabled.
+
+    Raises:
+        KeyError, TypeError, AttributeError: a rule is neither a text nor an object with an expression.
+    """
+    disabled = set(config.get("disabled_rules") or ())
+    disabled |= {f"default/{name}" for name in disabled}
+    for name, expression in _all_rules(config):
+        if name not in disabled:
+            yield name, expression
+
+
+def _all_rules(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the expression of each rule: default rules, user rules, events to track.
 
     Raises:
         KeyError, TypeError, AttributeError: a rule is neither a text nor an object with an expression.

@@ -41,7 +41,7 @@ def said(rule: Rule, **changes: Any) -> str:
 
 def test_a_denied_deletion_deleted_nothing() -> None:
     """No message about a denied DeleteTrail says that a trail was deleted, or how to create it again."""
-    text = said(DEFAULT_RULES["cloudtrail-delete-trail"], **DELETE_TRAIL, errorCode="AccessDenied")
+    text = said(DEFAULT_RULES["default/cloudtrail-delete-trail"], **DELETE_TRAIL, errorCode="AccessDenied")
     assert "trail deleted" not in text
     assert "create-trail" not in text
     assert "succeeded" not in text
@@ -51,7 +51,7 @@ def test_a_denied_deletion_deleted_nothing() -> None:
 
 def test_a_deletion_that_succeeded_is_one() -> None:
     """A DeleteTrail that succeeded is headed by the rule's own title, with the command that creates the trail again."""
-    text = said(DEFAULT_RULES["cloudtrail-delete-trail"], **DELETE_TRAIL)
+    text = said(DEFAULT_RULES["default/cloudtrail-delete-trail"], **DELETE_TRAIL)
     assert "*CloudTrail trail deleted*" in text
     assert "create-trail" in text
     assert '"outcome": "succeeded"' in text
@@ -60,7 +60,7 @@ def test_a_deletion_that_succeeded_is_one() -> None:
 @pytest.mark.parametrize("name", ["ConsoleLogin", "SwitchRole"])
 def test_a_failed_sign_in_signed_nobody_in(name: str) -> None:
     """A failed sign-in is a failed attempt everywhere, and never a success."""
-    rule = DEFAULT_RULES["console-sign-in-without-mfa"]
+    rule = DEFAULT_RULES["default/console-sign-in-without-mfa"]
     text = said(rule, eventName=name, responseElements={name: "Failure"})
     assert "succeeded" not in text
     assert "*Failed attempt to sign in to the console without MFA*" in text
@@ -86,8 +86,8 @@ TITLES: list[tuple[Rule, CallOutcome, str]] = [
     (ATTEMPT, CallOutcome.DRY_RUN, "*Dry run of an attempt to make a bucket public: nothing changed*"),
     (ATTEMPT, CallOutcome.PARTLY_FAILED, "*Attempt to make a bucket public, which failed in part*"),
     (ATTEMPT, CallOutcome.UNKNOWN, "*Attempt to make a bucket public, with an unknown result*"),
-    (DEFAULT_RULES["access-denied"], CallOutcome.DENIED, "*Access denied*"),
-    (DEFAULT_RULES["unauthorized-operation"], CallOutcome.DENIED, "*Unauthorized operation*"),
+    (DEFAULT_RULES["default/access-denied"], CallOutcome.DENIED, "*Access denied*"),
+    (DEFAULT_RULES["default/unauthorized-operation"], CallOutcome.DENIED, "*Unauthorized operation*"),
     (Rule("True", title="Sign-in attempt blocked"), CallOutcome.FAILED, "*Sign-in attempt blocked*"),
 ]
 

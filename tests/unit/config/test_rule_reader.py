@@ -67,6 +67,15 @@ KEPT: dict[str, tuple[dict[str, Any], str]] = {
     "a list as the id": ({"id": ["x"]}, "rules[0].id: must be text, not a list"),
     "mitre as text": ({"mitre": "T1562.008"}, "rules[0].mitre: must be a list, not text"),
     "mitre of another type": ({"mitre": [1]}, "rules[0].mitre[0]: must be text, not a number"),
+    "mitre that is no technique": (
+        {"mitre": ["TA0005"]},
+        "rules[0].mitre: has 'TA0005', which is no technique such as T1562.008",
+    ),
+    "first steps as text": ({"first_steps": "Call."}, "rules[0].first_steps: must be a list, not text"),
+    "false positives of another type": (
+        {"false_positives": [None]},
+        "rules[0].false_positives[0]: must be text, not null",
+    ),
     "a severity there is not": ({"severity": "bad"}, "rules[0].severity: must be one of info, low, medium, high, crit"),
     "a severity of another type": ({"severity": 5}, "rules[0].severity: must be text, not a number"),
     "a runbook that is no address": (
@@ -109,7 +118,7 @@ def test_rules_of_one_id_are_all_evaluated() -> None:
     ]
 
 
-@pytest.mark.parametrize("rule_id", ["access-denied", "events-to-track"])
+@pytest.mark.parametrize("rule_id", ["default/access-denied", "events-to-track"])
 def test_a_rule_with_the_id_of_a_rule_of_the_module_is_evaluated(rule_id: str) -> None:
     """The default rules and the events to track keep their ids; a user's rule of that id goes by its expression."""
     own = {"expression": GOOD, "id": rule_id, "severity": "critical"}
@@ -145,6 +154,76 @@ def test_an_ignore_rule_with_any_fault_is_left_out(rule: Any, fault: str) -> Non
     ((path, left_out, (found,)),) = issues(config)
     assert (path, left_out) == ("ignore_rules[0]", True)
     assert found.startswith(fault)
+
+
+def test_what_helps_with_an_alert_is_kept() -> None:
+    """False positives, first steps and references are kept, stripped; tests are for the command line."""
+    helps = {"false_positives": [" A backup "], "first_steps": ["Ask.", " "], "references": ["https://x.example"]}
+    config = read(rules=[{"expression": GOOD, **helps, "tests": [{"name": "x"}]}], ignore_rules=[])
+    wanted = Rule(GOOD, false_positives=("A backup",), first_steps=("Ask.",), references=("https://x.example",))
+    assert config.rules == (wanted,)
+    assert config.rule_issues == ()
+
+
+@pytest.mark.parametrize("tests", [None, [], [{"expect": "match"}], "anything", 7])
+def test_the_tests_of_a_rule_file_are_dropped(tests: Any) -> None:
+    """Whatever `tests` holds is no matter for the function."""
+    config = read(rules=[{"expression": GOOD, "tests": tests}], ignore_rules=[{"expression": "True", "tests": tests}])
+    assert (config.rules, config.ignore_rules) == ((Rule(GOOD),), (IgnoreRule("True"),))
+    assert config.rule_issues == ()
+
+
+@pytest.mark.parametrize("written", ["default/access-denied", "access-denied", " access-denied "])
+def test_a_default_rule_is_switched_off_by_its_id(written: str) -> None:
+    """A default rule goes by its id, with or without `default/`; the others stay."""
+    config = read(use_default_rules=True, disabled_rules=[written])
+    assert [rule.id for rule in config.rules] == [
+        rule.id for rule in default_rules(None) if rule.id != "default/access-denied"
+    ]
+    assert config.rule_issues == ()
+
+
+def test_other_rules_are_switched_off_by_their_ids() -> None:
+    """A rule of one's own and the rule of the events to track can be switched off, and a rule that is off anyway."""
+    disabled = ["mine", "events-to-track", "default/own-function-code-changed", "default/root-activity"]
+    own = [{"expression": "True", "id": "mine"}, {"expression": GOOD, "id": "other"}, GOOD]
+    config = read(rules=own, events_to_track=["A"], disabled_rules=disabled)
+    assert config.rules == (Rule(GOOD, id="other"), Rule(GOOD))
+    assert config.rule_issues == ()
+
+
+UNKNOWN_IDS: dict[str, tuple[Any, str]] = {
+    "misspelt": (
+        "default/acess-denied",
+        "is 'default/acess-denied', and no rule has that id; did you mean default/acc",
+    ),
+    "misspelt without the prefix": ("root-activty", "did you mean default/root-activity or default/assumed-root-act"),
+    "a part of the id": ("stop-logging", "did you mean default/cloudtrail-stop-logging?"),
+    "misspelt, of one's own": ("mien", "is 'mien', and no rule has that id; did you mean mine?"),
+    "unlike any": ("x" * 500, "and no rule has that id"),
+    "empty": ("", "is '', and no rule has that id"),
+    "no string": (7, "must be the id of a rule, not a number"),
+    "null": (None, "must be the id of a rule, not null"),
+}
+
+
+@pytest.mark.parametrize(("written", "problem"), UNKNOWN_IDS.values(), ids=UNKNOWN_IDS)
+def test_an_id_that_no_rule_has_is_an_issue(written: Any, problem: str) -> None:
+    """An id that switches nothing off is reported with what it may have meant, and every rule applies."""
+    config = read(rules=[{"expression": GOOD, "id": "mine"}], disabled_rules=[written])
+    assert config.rules == (Rule(GOOD, id="mine"),)
+    ((path, _, (found,)),) = issues(config)
+    assert path == "disabled_rules[0]"
+    assert problem in found
+
+
+def test_switching_off_every_rule_is_a_fault() -> None:
+    """A configuration whose last rule is switched off can match nothing, which is a fault of the whole."""
+    _, faults = read_config({"use_default_rules": False, "rules": [{"expression": "True", "id": "a"}],
+                             "disabled_rules": ["a"]})  # fmt: skip
+    assert [fault.path for fault in faults] == ["rules"]
+    _, faults = read_config({"disabled_rules": "access-denied"})
+    assert [str(fault) for fault in faults] == ["disabled_rules: must be a list, not text"]
 
 
 def test_an_expired_ignore_rule_is_in_order() -> None:

@@ -24,10 +24,10 @@ OWN = "cloudtrail-to-slack"
 RULES = RuleSet(default_rules(OWN), [])
 TODAY = date(2026, 3, 14)
 MFA, DENIED, UNAUTHORIZED, ROOT = (
-    "console-sign-in-without-mfa",
-    "access-denied",
-    "unauthorized-operation",
-    "root-activity",
+    "default/console-sign-in-without-mfa",
+    "default/access-denied",
+    "default/unauthorized-operation",
+    "default/root-activity",
 )
 ROOT_IDENTITY = {"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"}
 SSO = {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/AWSReservedSSO_Ops_0123456789abcdef/jo"}
@@ -153,10 +153,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         [ROOT],
     ),
-    "assumed root": ({"userIdentity": ASSUMED_ROOT}, ["assumed-root-activity"]),
+    "assumed root": ({"userIdentity": ASSUMED_ROOT}, ["default/assumed-root-activity"]),
     "assumed root, true itself": (
         {"userIdentity": {**ROOT_IDENTITY, "sessionContext": {"assumedRoot": True}}},
-        ["assumed-root-activity"],
+        ["default/assumed-root-activity"],
     ),
     "assumed root, reading": ({"userIdentity": ASSUMED_ROOT, "eventName": "GetBucketPolicy"}, []),
     "not assumed root": ({"userIdentity": {**ROOT_IDENTITY, "sessionContext": {"assumedRoot": "false"}}}, [ROOT]),
@@ -164,23 +164,23 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"userIdentity": {"type": "AssumedRole", "sessionContext": {"assumedRoot": "true"}}, "eventName": "AssumeRoot"},
         [],
     ),
-    "event selectors": ({**TRAIL, "eventName": "PutEventSelectors"}, ["cloudtrail-put-event-selectors"]),
-    "Insights": ({**TRAIL, "eventName": "PutInsightSelectors"}, ["cloudtrail-put-insight-selectors"]),
+    "event selectors": ({**TRAIL, "eventName": "PutEventSelectors"}, ["default/cloudtrail-put-event-selectors"]),
+    "Insights": ({**TRAIL, "eventName": "PutInsightSelectors"}, ["default/cloudtrail-put-insight-selectors"]),
     "event data store deleted": (
         {**TRAIL, "eventName": "DeleteEventDataStore"},
-        ["cloudtrail-delete-event-data-store"],
+        ["default/cloudtrail-delete-event-data-store"],
     ),
     "ingestion stopped": (
         {**TRAIL, "eventName": "StopEventDataStoreIngestion"},
-        ["cloudtrail-stop-event-data-store-ingestion"],
+        ["default/cloudtrail-stop-event-data-store-ingestion"],
     ),
-    "logging stopped": ({**TRAIL, "eventName": "StopLogging"}, ["cloudtrail-stop-logging"]),
-    "trail changed": ({**TRAIL, "eventName": "UpdateTrail"}, ["cloudtrail-update-trail"]),
-    "trail deleted": ({**TRAIL, "eventName": "DeleteTrail"}, ["cloudtrail-delete-trail"]),
+    "logging stopped": ({**TRAIL, "eventName": "StopLogging"}, ["default/cloudtrail-stop-logging"]),
+    "trail changed": ({**TRAIL, "eventName": "UpdateTrail"}, ["default/cloudtrail-update-trail"]),
+    "trail deleted": ({**TRAIL, "eventName": "DeleteTrail"}, ["default/cloudtrail-delete-trail"]),
     "logging started": ({**TRAIL, "eventName": "StartLogging"}, []),
     "another service's StopLogging": ({"eventSource": "iot.amazonaws.com", "eventName": "StopLogging"}, []),
-    "own code": (own("UpdateFunctionCode20150331v2"), ["own-function-code-changed"]),
-    "own configuration": (own("UpdateFunctionConfiguration20150331v2"), ["own-function-configuration-changed"]),
+    "own code": (own("UpdateFunctionCode20150331v2"), ["default/own-function-code-changed"]),
+    "own configuration": (own("UpdateFunctionConfiguration20150331v2"), ["default/own-function-configuration-changed"]),
     "another function's code": (own("UpdateFunctionCode20150331v2", f"{OWN}-2"), []),
     "own function, another call": (own("PublishVersion20150331"), []),
     "own function, another service": (own("UpdateFunctionCode20150331v2", eventSource="x.amazonaws.com"), []),
@@ -256,7 +256,7 @@ def test_tracked_names_with_api_dates(name: str, tracked: bool) -> None:  # noqa
 def test_a_name_is_data(name: str) -> None:
     """A function's name cannot change what its rules mean."""
     rule_set = RuleSet(default_rules(name), [])
-    for function, expected in ((name, ["own-function-code-changed"]), ("x", [])):
+    for function, expected in ((name, ["default/own-function-code-changed"]), ("x", [])):
         flat = read_event(record(**own("UpdateFunctionCode2015", function))).flat
         assert [rule.id for rule in rule_set.judge(flat, TODAY).matched] == expected
 

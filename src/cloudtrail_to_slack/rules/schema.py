@@ -1,0 +1,63 @@
+"""The JSON schema of rule files, for editors and for Terraform. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cloudtrail_to_slack.rules.model import (
+    FILE_ONLY_FIELDS,
+    TECHNIQUE_PATTERN,
+    FieldKind,
+    IgnoreRule,
+    Rule,
+    Severity,
+    rule_fields,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+KIND_SCHEMAS: Mapping[FieldKind, dict[str, Any]] = {
+    FieldKind.EXPRESSION: {"type": "string", "pattern": r"\S"},
+    FieldKind.STRING: {"type": "string"},
+    FieldKind.STRINGS: {"type": "array", "items": {"type": "string"}},
+    FieldKind.SEVERITY: {"enum": [severity.word for severity in Severity]},
+    FieldKind.URL: {"type": "string", "pattern": "^https?://[!-~]+$"},
+    FieldKind.TECHNIQUES: {"type": "array", "items": {"type": "string", "pattern": TECHNIQUE_PATTERN}},
+    FieldKind.DAY: {"type": "string", "format": "date"},
+    FieldKind.TESTS: {"type": "array"},
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of a rule file: an object with `rules`, `ignore_rules` or both."""
+    return {
+        "$schema": _DIALECT,
+        "title": "Rules of cloudtrail-to-slack",
+        "type": "object",
+        "properties": {"rules": _list_of("rule"), "ignore_rules": _list_of("ignore_rule")},
+        "anyOf": [{"required": ["rules"]}, {"required": ["ignore_rules"]}],
+        "$defs": {"rule": rule_schema(Rule), "ignore_rule": rule_schema(IgnoreRule)},
+    }
+
+
+def _list_of(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"anyOf": [KIND_SCHEMAS[FieldKind.EXPRESSION], {"$ref": f"#/$defs/{name}"}]}}
+
+
+def rule_schema(shape: type[Rule | IgnoreRule]) -> dict[str, Any]:
+    """Return the schema of a rule as an object."""
+    known = (*rule_fields(shape), *FILE_ONLY_FIELDS)
+    return {
+        "type": "object",
+        "required": ["expression"],
+        "additionalProperties": False,
+        "properties": {each.name: {"description": each.description, **KIND_SCHEMAS[each.kind]} for each in known},
+    }
+
+
+def field_table(shape: type[Rule | IgnoreRule]) -> str:
+    """Return the fields of a rule or an ignore rule as a table in Markdown."""
+    rows = [f"| `{each.name}` | {each.description} |" for each in (*rule_fields(shape), *FILE_ONLY_FIELDS)]
+    return "\n".join(["| field | holds |", "| --- | --- |", *rows])

@@ -1,0 +1,29 @@
+"""Writes what follows from the shape of a rule: the JSON schema of rule files, and the tables of docs/rules.md."""
+
+import json
+from pathlib import Path
+
+from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
+from cloudtrail_to_slack.rules.schema import field_table, json_schema
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def generated() -> dict[Path, str]:
+    """Return the text that each generated file must have."""
+    page = _ROOT / "docs" / "rules.md"
+    text = page.read_text()
+    for marker, shape in (("rule-fields", Rule), ("ignore-rule-fields", IgnoreRule)):
+        begin, end = f"<!-- {marker} -->\n", f"\n<!-- /{marker} -->"
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}{field_table(shape)}{end}{rest.partition(end)[2]}"
+    return {
+        _ROOT / "src" / "cloudtrail_to_slack" / "rules" / "rule_file_schema.json": json.dumps(json_schema(), indent=2)
+        + "\n",
+        page: text,
+    }
+
+
+if __name__ == "__main__":
+    for path, content in generated().items():
+        path.write_text(content)
