@@ -4,8 +4,11 @@
 locals {
   # Each is a condition of its own below, so that one whose answer is known only after apply does not hold up the others.
   wrong = {
-    token_given_twice        = length([for given in [local.bot_token_given, var.slack_bot_token_ssm_parameter != null, var.slack_bot_token_secret_arn != null] : given if given]) > 1
-    webhook_given_twice      = length([for given in [local.webhook_given, var.default_slack_hook_url_ssm_parameter != null, var.default_slack_hook_url_secret_arn != null] : given if given]) > 1
+    token_given_twice   = length([for given in [local.bot_token_given, var.slack_bot_token_ssm_parameter != null, var.slack_bot_token_secret_arn != null] : given if given]) > 1
+    webhook_given_twice = length([for given in [local.webhook_given, var.default_slack_hook_url_ssm_parameter != null, var.default_slack_hook_url_secret_arn != null] : given if given]) > 1
+    # Not validations of the variables, which print the value.
+    token_is_none            = local.bot_token_given ? nonsensitive(sensitive(!can(regex("^(xoxe[.])?xox[bp]-[!-~]+$", var.slack_bot_token)))) : false
+    webhook_is_none          = local.webhook_given ? nonsensitive(sensitive(!(can(regex("^https?://[!-~]+$", var.default_slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", var.default_slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", var.default_slack_hook_url)))))) : false
     bot_without_channel      = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
     nobody_is_told           = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
     no_rule                  = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
@@ -28,6 +31,19 @@ locals {
   }
 }
 
+locals {
+  routed_accounts = {
+    slack_app_configuration                         = local.has_bot ? [for route in local.slack_routes : distinct(route.accounts)] : []
+    "configuration and slack_webhook_configuration" = local.has_bot ? [] : nonsensitive(sensitive([for route in local.webhook_routes : distinct(route.accounts)]))
+    sns_configuration                               = [for route in local.sns_routes : distinct(route.accounts)]
+  }
+  accounts_in_two_routes = [
+    for name, routes in local.routed_accounts :
+    "${name}: ${join(", ", sort([for account, found in { for account in flatten(routes) : account => account... } : account if length(found) > 1]))}"
+    if length(flatten(routes)) > length(distinct(flatten(routes)))
+  ]
+}
+
 resource "terraform_data" "settings" {
   lifecycle {
     precondition {
@@ -38,6 +54,17 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.webhook_given_twice
       error_message = "The default webhook is given more than once: keep one of default_slack_hook_url, default_slack_hook_url_ssm_parameter and default_slack_hook_url_secret_arn."
+    }
+
+    precondition {
+      condition     = !local.wrong.token_is_none
+      error_message = "slack_bot_token must be a bot's token, which begins with xoxb- (\"Bot User OAuth Token\" under \"OAuth & Permissions\" of your Slack app), with no spaces or line breaks around it."
+    }
+
+    precondition {
+      # Slack's other addresses (a channel's, a workflow's) take no such message; elsewhere there may be a proxy.
+      condition     = !local.wrong.webhook_is_none
+      error_message = "default_slack_hook_url must be the address of an incoming webhook (https://hooks.slack.com/services/…), with no spaces or line breaks around it."
     }
 
     precondition {
@@ -152,10 +179,65 @@ check "halved_rules" {
   }
 }
 
+# Slack is used by a bot or by webhooks, and what is meant for the other has no effect.
 check "channels_without_bot" {
   assert {
     condition     = local.has_bot || length(local.slack_routes) == 0
     error_message = "slack_app_configuration is for the bot and has no effect without its token: set slack_bot_token_ssm_parameter, slack_bot_token_secret_arn or slack_bot_token."
+  }
+
+  assert {
+    condition     = local.has_bot || trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
+    error_message = "default_slack_channel_id is for the bot and has no effect without its token: set slack_bot_token_ssm_parameter, slack_bot_token_secret_arn or slack_bot_token."
+  }
+}
+
+check "webhooks_beside_bot" {
+  assert {
+    condition     = !local.has_bot || !local.has_webhook && !local.has_webhook_routes
+    error_message = "The bot is used, and webhooks have no effect beside it: leave out ${join(", ", concat(local.has_webhook ? ["default_slack_hook_url (or its reference)"] : [], local.webhook_routes_given ? ["configuration"] : [], length(var.slack_webhook_configuration) > 0 ? ["slack_webhook_configuration"] : []))}, or the bot's token. For channels by account there is slack_app_configuration."
+  }
+}
+
+check "token_of_a_user" {
+  assert {
+    condition     = !local.bot_token_given || !can(regex("^xoxp-", nonsensitive(sensitive(substr(coalesce(var.slack_bot_token, "-"), 0, 5)))))
+    error_message = "slack_bot_token is a user's token (xoxp-…), so alerts appear as that user's messages and end when the user leaves: use the bot's token (xoxb-…)."
+  }
+
+  assert {
+    condition     = !local.bot_token_given || !can(regex("^xoxe[.]", nonsensitive(sensitive(substr(coalesce(var.slack_bot_token, "-"), 0, 5)))))
+    error_message = "slack_bot_token is a token that Slack rotates (xoxe.…) and expires within twelve hours: switch token rotation off in the app's settings, or keep the current token in an SSM parameter or a secret."
+  }
+}
+
+# The first route applies, so in a second one an account has no effect.
+check "accounts_in_two_routes" {
+  assert {
+    condition     = length(local.accounts_in_two_routes) == 0
+    error_message = "The first route that names an account applies, and later ones have no effect for it: ${join("; ", local.accounts_in_two_routes)}."
+  }
+}
+
+check "settings_without_effect" {
+  assert {
+    condition     = length(var.aws_sns_topic_subscriptions) == 0 || !local.default_topic_given
+    error_message = "aws_sns_topic_subscriptions has no effect beside default_sns_topic_arn, to which the module subscribes no one: leave out one of them, or subscribe to that topic yourself."
+  }
+
+  assert {
+    condition     = var.s3_sns_fanout_topic_arn == null ? true : var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic
+    error_message = "s3_sns_fanout_topic_arn has no effect: set enable_s3_sns_fanout = true and create_s3_sns_fanout_topic = false to use that topic, or leave it out."
+  }
+
+  assert {
+    condition     = var.cloudtrail_sns_topic_arn == null ? true : var.enable_cloudtrail_sns_topic
+    error_message = "cloudtrail_sns_topic_arn has no effect: set enable_cloudtrail_sns_topic = true, or leave it out."
+  }
+
+  assert {
+    condition     = coalesce(var.create_dead_letter_queue, false) ? var.dead_letter_target_arn == null : true
+    error_message = "dead_letter_target_arn has no effect with create_dead_letter_queue = true: leave out one of them."
   }
 }
 

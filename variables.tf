@@ -100,6 +100,12 @@ variable "s3_sns_fanout_topic_arn" {
     condition     = var.s3_sns_fanout_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.s3_sns_fanout_topic_arn))
     error_message = "s3_sns_fanout_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.s3_sns_fanout_topic_arn, "-")}\"."
   }
+
+  validation {
+    # Source: Amazon S3 User Guide, "Supported event destinations".
+    condition     = var.s3_sns_fanout_topic_arn == null ? true : !endswith(var.s3_sns_fanout_topic_arn, ".fifo")
+    error_message = "s3_sns_fanout_topic_arn must be a standard topic, not a FIFO one: \"${coalesce(var.s3_sns_fanout_topic_arn, "-")}\"."
+  }
 }
 
 variable "s3_sns_fanout_topic_name" {
@@ -129,6 +135,12 @@ variable "cloudtrail_sns_topic_arn" {
   validation {
     condition     = var.cloudtrail_sns_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.cloudtrail_sns_topic_arn))
     error_message = "cloudtrail_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.cloudtrail_sns_topic_arn, "-")}\"."
+  }
+
+  validation {
+    # Source: AWS CloudTrail User Guide, "Configuring Amazon SNS notifications for CloudTrail".
+    condition     = var.cloudtrail_sns_topic_arn == null ? true : !endswith(var.cloudtrail_sns_topic_arn, ".fifo")
+    error_message = "cloudtrail_sns_topic_arn must be a standard topic, not a FIFO one: \"${coalesce(var.cloudtrail_sns_topic_arn, "-")}\"."
   }
 }
 
@@ -230,8 +242,11 @@ variable "slack_bot_token_ssm_parameter" {
   default     = null
 
   validation {
-    condition     = var.slack_bot_token_ssm_parameter == null ? true : can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", var.slack_bot_token_ssm_parameter))
-    error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token) or the ARN of an SSM parameter; it must not be the token itself."
+    condition = var.slack_bot_token_ssm_parameter == null ? true : (
+      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_bot_token_ssm_parameter)) &&
+      !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", var.slack_bot_token_ssm_parameter))
+    )
+    error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the token itself. For a secret of Secrets Manager there is slack_bot_token_secret_arn."
   }
 }
 
@@ -241,8 +256,8 @@ variable "slack_bot_token_secret_arn" {
   default     = null
 
   validation {
-    condition     = var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.slack_bot_token_secret_arn))
-    error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
+    condition     = var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn))
+    error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
   }
 }
 
@@ -250,6 +265,11 @@ variable "default_slack_channel_id" {
   description = "Channel for accounts that no route names; required with the bot."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.default_slack_channel_id == null ? true : can(regex("^([CDGUW][A-Z0-9]+)?$", trimspace(var.default_slack_channel_id)))
+    error_message = "default_slack_channel_id must be the ID of a channel (such as C0123456789, at the end of the channel's details in Slack), not its name: \"${coalesce(var.default_slack_channel_id, "-")}\"."
+  }
 }
 
 variable "slack_app_configuration" {
@@ -269,8 +289,8 @@ variable "slack_app_configuration" {
   }
 
   validation {
-    condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : try(trimspace(route.slack_channel_id) != "", false)])
-    error_message = "slack_app_configuration: every route must have a slack_channel_id (such as C0123456789); missing in: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}]" if !try(trimspace(route.slack_channel_id) != "", false)])}."
+    condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : can(regex("^[CDGUW][A-Z0-9]+$", route.slack_channel_id))])
+    error_message = "slack_app_configuration: every route must have a slack_channel_id, the ID of a channel (such as C0123456789) and not its name; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}] ${jsonencode(route.slack_channel_id)}" if !can(regex("^[CDGUW][A-Z0-9]+$", route.slack_channel_id))])}."
   }
 }
 
@@ -279,11 +299,6 @@ variable "default_slack_hook_url" {
   type        = string
   default     = null
   sensitive   = true
-
-  validation {
-    condition     = var.default_slack_hook_url == null ? true : var.default_slack_hook_url == "" || can(regex("^https?://[!-~]+$", var.default_slack_hook_url))
-    error_message = "default_slack_hook_url must be the address of a webhook: https://hooks.slack.com/services/…"
-  }
 }
 
 variable "default_slack_hook_url_ssm_parameter" {
@@ -292,8 +307,11 @@ variable "default_slack_hook_url_ssm_parameter" {
   default     = null
 
   validation {
-    condition     = var.default_slack_hook_url_ssm_parameter == null ? true : can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", var.default_slack_hook_url_ssm_parameter))
-    error_message = "default_slack_hook_url_ssm_parameter must be the name (/slack/webhook) or the ARN of an SSM parameter; it must not be the address itself."
+    condition = var.default_slack_hook_url_ssm_parameter == null ? true : (
+      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.default_slack_hook_url_ssm_parameter)) &&
+      !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", var.default_slack_hook_url_ssm_parameter))
+    )
+    error_message = "default_slack_hook_url_ssm_parameter must be the name (/slack/webhook; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the address itself. For a secret of Secrets Manager there is default_slack_hook_url_secret_arn."
   }
 }
 
@@ -303,8 +321,8 @@ variable "default_slack_hook_url_secret_arn" {
   default     = null
 
   validation {
-    condition     = var.default_slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.default_slack_hook_url_secret_arn))
-    error_message = "default_slack_hook_url_secret_arn must be the whole ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
+    condition     = var.default_slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.default_slack_hook_url_secret_arn))
+    error_message = "default_slack_hook_url_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
   }
 }
 
@@ -327,8 +345,8 @@ variable "configuration" {
   }
 
   validation {
-    condition     = alltrue([for route in coalesce(var.configuration, []) : can(regex("^https?://[!-~]+$", route.slack_hook_url))])
-    error_message = "configuration: every slack_hook_url must be the address of a webhook (https://hooks.slack.com/services/…); wrong in: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}]" if !can(regex("^https?://[!-~]+$", route.slack_hook_url))])))}."
+    condition     = alltrue([for route in coalesce(var.configuration, []) : (can(regex("^https?://[!-~]+$", route.slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", route.slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", route.slack_hook_url))))])
+    error_message = "configuration: every slack_hook_url must be the address of an incoming webhook (https://hooks.slack.com/services/…); wrong in: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}]" if !(can(regex("^https?://[!-~]+$", route.slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", route.slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", route.slack_hook_url))))])))}."
   }
 }
 
@@ -360,11 +378,20 @@ variable "slack_webhook_configuration" {
 
   validation {
     condition = alltrue([
-      for route in var.slack_webhook_configuration :
-      (route.slack_hook_url_ssm_parameter == null || can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", route.slack_hook_url_ssm_parameter))) &&
-      (route.slack_hook_url_secret_arn == null || can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", route.slack_hook_url_secret_arn)))
+      for route in var.slack_webhook_configuration : route.slack_hook_url_ssm_parameter == null ? true : (
+        can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", route.slack_hook_url_ssm_parameter)) &&
+        !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", route.slack_hook_url_ssm_parameter))
+      )
     ])
-    error_message = "slack_webhook_configuration: slack_hook_url_ssm_parameter must be the name (/slack/webhook) or ARN of an SSM parameter, slack_hook_url_secret_arn the whole ARN of a secret; an address itself belongs into `configuration`."
+    error_message = "slack_webhook_configuration: slack_hook_url_ssm_parameter must be the name (/slack/webhook; a name with slashes begins with one) or the ARN of an SSM parameter; an address itself belongs into `configuration`."
+  }
+
+  validation {
+    condition = alltrue([
+      for route in var.slack_webhook_configuration : route.slack_hook_url_secret_arn == null ? true :
+      can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", route.slack_hook_url_secret_arn))
+    ])
+    error_message = "slack_webhook_configuration: slack_hook_url_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); an address itself belongs into `configuration`."
   }
 }
 
@@ -374,8 +401,8 @@ variable "slack_api_url" {
   default     = null
 
   validation {
-    condition     = var.slack_api_url == null ? true : can(regex("^https?://[!-~]+$", var.slack_api_url))
-    error_message = "slack_api_url must be a web address such as https://slack-gov.com/api/, not \"${coalesce(var.slack_api_url, "-")}\"."
+    condition     = var.slack_api_url == null ? true : can(regex("^https?://[!-~]+$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url))
+    error_message = "slack_api_url must be the base of an API and no webhook, such as https://slack-gov.com/api/, not \"${coalesce(var.slack_api_url, "-")}\"."
   }
 }
 
@@ -430,12 +457,19 @@ variable "aws_sns_topic_subscriptions" {
   nullable    = false
 
   validation {
-    # Source: Amazon SNS API Reference, Subscribe.
+    # Source: Amazon SNS API Reference, Subscribe. Not firehose, which needs a role too.
     condition = alltrue([
-      for protocol in values(var.aws_sns_topic_subscriptions) :
-      contains(["application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"], protocol)
+      for endpoint, protocol in var.aws_sns_topic_subscriptions : can(regex(lookup({
+        application = "^arn:aws[a-z-]*:sns:", email = "^[^ @]+@[^ @]+$", email-json = "^[^ @]+@[^ @]+$", http = "^http://.", https = "^https://.",
+        lambda      = "^arn:aws[a-z-]*:lambda:", sms = "^[+]?[0-9]{5,15}$", sqs = "^arn:aws[a-z-]*:sqs:"
+      }, protocol, "^$"), endpoint))
     ])
-    error_message = "aws_sns_topic_subscriptions maps an endpoint to its protocol (application, email, email-json, firehose, http, https, lambda, sms, sqs), as in { \"soc@example.com\" = \"email\" }; wrong: ${join(", ", [for endpoint, protocol in var.aws_sns_topic_subscriptions : "\"${endpoint}\" = \"${protocol}\"" if !contains(["application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"], protocol)])}."
+    error_message = "aws_sns_topic_subscriptions maps an endpoint to its protocol (application, email, email-json, http, https, lambda, sms, sqs), as in { \"soc@example.com\" = \"email\" }, and the endpoint must be one of that protocol; wrong: ${join(", ", [
+      for endpoint, protocol in var.aws_sns_topic_subscriptions : "\"${endpoint}\" = \"${protocol}\"" if !can(regex(lookup({
+        application = "^arn:aws[a-z-]*:sns:", email = "^[^ @]+@[^ @]+$", email-json = "^[^ @]+@[^ @]+$", http = "^http://.", https = "^https://.",
+        lambda      = "^arn:aws[a-z-]*:lambda:", sms = "^[+]?[0-9]{5,15}$", sqs = "^arn:aws[a-z-]*:sqs:"
+      }, protocol, "^$"), endpoint))
+    ])}."
   }
 }
 
@@ -910,6 +944,12 @@ variable "dead_letter_target_arn" {
     condition     = var.dead_letter_target_arn == null ? true : can(regex("^arn:aws[a-z-]*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.dead_letter_target_arn))
     error_message = "dead_letter_target_arn must be the ARN of an SQS queue or an SNS topic (arn:aws:sqs:REGION:ACCOUNT:NAME), not \"${coalesce(var.dead_letter_target_arn, "-")}\"."
   }
+
+  validation {
+    # Source: AWS Lambda Developer Guide, "Adding a dead-letter queue": FIFO queues and topics are not supported.
+    condition     = var.dead_letter_target_arn == null ? true : !endswith(var.dead_letter_target_arn, ".fifo")
+    error_message = "dead_letter_target_arn must be a standard queue or topic, not a FIFO one: \"${coalesce(var.dead_letter_target_arn, "-")}\"."
+  }
 }
 
 variable "create_dead_letter_queue" {
@@ -1022,8 +1062,8 @@ variable "restart_logging_maintenance_ssm_parameter" {
   default     = null
 
   validation {
-    condition     = var.restart_logging_maintenance_ssm_parameter == null ? true : can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", var.restart_logging_maintenance_ssm_parameter))
-    error_message = "restart_logging_maintenance_ssm_parameter must be the name (/cloudtrail/maintenance-until) or the ARN of an SSM parameter, not the time itself: \"${coalesce(var.restart_logging_maintenance_ssm_parameter, "-")}\"."
+    condition     = var.restart_logging_maintenance_ssm_parameter == null ? true : can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.restart_logging_maintenance_ssm_parameter)) && !can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}", var.restart_logging_maintenance_ssm_parameter))
+    error_message = "restart_logging_maintenance_ssm_parameter must be the name (/cloudtrail/maintenance-until; a name with slashes begins with one) or the ARN of an SSM parameter, not the time itself: \"${coalesce(var.restart_logging_maintenance_ssm_parameter, "-")}\"."
   }
 }
 
@@ -1033,8 +1073,8 @@ variable "restart_logging_slack_channel_id" {
   default     = null
 
   validation {
-    condition     = var.restart_logging_slack_channel_id == null ? true : can(regex("^[A-Z0-9]+$", var.restart_logging_slack_channel_id))
-    error_message = "restart_logging_slack_channel_id must be the id of a channel (such as C0123456789), not \"${coalesce(var.restart_logging_slack_channel_id, "-")}\"."
+    condition     = var.restart_logging_slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.restart_logging_slack_channel_id))
+    error_message = "restart_logging_slack_channel_id must be the ID of a channel (such as C0123456789) and not its name: \"${coalesce(var.restart_logging_slack_channel_id, "-")}\"."
   }
 }
 

@@ -55,7 +55,7 @@ run "what_contradicts_itself_is_refused_each_for_itself" {
     rule_files                           = ["tests/rule_files/faulty.yaml"]
   }
 
-  expect_failures = [terraform_data.settings]
+  expect_failures = [terraform_data.settings, check.webhooks_beside_bot]
 
   assert {
     condition = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode([
@@ -110,7 +110,6 @@ run "the_same_set_right_is_fine" {
     slack_bot_token                       = "xoxb-1"
     default_slack_channel_id              = "C1"
     slack_app_configuration               = [{ accounts = ["111111111111"], slack_channel_id = "C1" }]
-    default_slack_hook_url                = "https://hooks.slack.com/services/T/B/x"
     detection_rules                       = [{ expression = "True", id = "a" }, { expression = "False", id = "b" }]
     rule_files                            = ["tests/rule_files/good.yaml"]
     enable_sqs_queue                      = true

@@ -116,7 +116,6 @@ run "a_secret_in_the_place_of_its_reference_is_refused" {
   variables {
     slack_bot_token_ssm_parameter        = "xoxb 1"
     slack_bot_token_secret_arn           = "xoxb-1"
-    default_slack_hook_url               = "hooks.slack.com"
     default_slack_hook_url_ssm_parameter = "https://hooks.slack.com/services/T/B/x"
     default_slack_hook_url_secret_arn    = "https://hooks.slack.com/services/T/B/x"
     slack_webhook_configuration = [
@@ -125,7 +124,7 @@ run "a_secret_in_the_place_of_its_reference_is_refused" {
   }
 
   expect_failures = [
-    var.slack_bot_token_ssm_parameter, var.slack_bot_token_secret_arn, var.default_slack_hook_url,
+    var.slack_bot_token_ssm_parameter, var.slack_bot_token_secret_arn,
     var.default_slack_hook_url_ssm_parameter, var.default_slack_hook_url_secret_arn, var.slack_webhook_configuration,
   ]
 }

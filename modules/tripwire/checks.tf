@@ -14,6 +14,17 @@ locals {
 
 resource "terraform_data" "settings" {
   lifecycle {
+    # Not validations of the variables, which print the value.
+    precondition {
+      condition     = !local.token_given || nonsensitive(sensitive(can(regex("^(xoxe[.])?xox[bp]-[!-~]+$", coalesce(var.slack_bot_token, "-")))))
+      error_message = "slack_bot_token must be a bot's token, which begins with xoxb- (\"Bot User OAuth Token\" under \"OAuth & Permissions\" of your Slack app), with no spaces or line breaks around it."
+    }
+
+    precondition {
+      condition     = !local.webhook_given || nonsensitive(sensitive(can(regex("^https://[!-~]+$", coalesce(var.slack_hook_url, "-"))) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", coalesce(var.slack_hook_url, "-"))) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", coalesce(var.slack_hook_url, "-"))))))
+      error_message = "slack_hook_url must be the https address of an incoming webhook (https://hooks.slack.com/services/…), with no spaces or line breaks around it."
+    }
+
     precondition {
       condition     = length(local.ways_to_slack) > 0
       error_message = "There is no way to Slack: give one of slack_bot_token_ssm_parameter, slack_bot_token_secret_arn, slack_bot_token (with slack_channel_id), slack_hook_url_ssm_parameter, slack_hook_url_secret_arn, slack_hook_url, or api_destination_arn."

@@ -87,8 +87,11 @@ variable "slack_bot_token_ssm_parameter" {
   default     = null
 
   validation {
-    condition     = var.slack_bot_token_ssm_parameter == null ? true : can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", var.slack_bot_token_ssm_parameter))
-    error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token) or the ARN of an SSM parameter; it must not be the token itself."
+    condition = var.slack_bot_token_ssm_parameter == null ? true : (
+      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_bot_token_ssm_parameter)) &&
+      !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", var.slack_bot_token_ssm_parameter))
+    )
+    error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the token itself. For a secret of Secrets Manager there is slack_bot_token_secret_arn."
   }
 }
 
@@ -98,8 +101,8 @@ variable "slack_bot_token_secret_arn" {
   default     = null
 
   validation {
-    condition     = var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.slack_bot_token_secret_arn))
-    error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
+    condition     = var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn))
+    error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
   }
 }
 
@@ -108,11 +111,6 @@ variable "slack_hook_url" {
   type        = string
   default     = null
   sensitive   = true
-
-  validation {
-    condition     = var.slack_hook_url == null ? true : can(regex("^https://[!-~]+$", var.slack_hook_url))
-    error_message = "slack_hook_url must be the address of a webhook: https://hooks.slack.com/services/…"
-  }
 }
 
 variable "slack_hook_url_ssm_parameter" {
@@ -121,8 +119,11 @@ variable "slack_hook_url_ssm_parameter" {
   default     = null
 
   validation {
-    condition     = var.slack_hook_url_ssm_parameter == null ? true : can(regex("^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[a-zA-Z0-9_./-]+$", var.slack_hook_url_ssm_parameter))
-    error_message = "slack_hook_url_ssm_parameter must be the name (/slack/webhook) or the ARN of an SSM parameter; it must not be the address itself."
+    condition = var.slack_hook_url_ssm_parameter == null ? true : (
+      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_hook_url_ssm_parameter)) &&
+      !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", var.slack_hook_url_ssm_parameter))
+    )
+    error_message = "slack_hook_url_ssm_parameter must be the name (/slack/webhook; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the address itself. For a secret of Secrets Manager there is slack_hook_url_secret_arn."
   }
 }
 
@@ -132,8 +133,8 @@ variable "slack_hook_url_secret_arn" {
   default     = null
 
   validation {
-    condition     = var.slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.slack_hook_url_secret_arn))
-    error_message = "slack_hook_url_secret_arn must be the whole ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
+    condition     = var.slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_hook_url_secret_arn))
+    error_message = "slack_hook_url_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
   }
 }
 
@@ -154,8 +155,8 @@ variable "slack_channel_id" {
   default     = null
 
   validation {
-    condition     = var.slack_channel_id == null ? true : can(regex("^[CDG][A-Z0-9]+$", var.slack_channel_id))
-    error_message = "slack_channel_id must be the id of a channel (such as C0123456789), not its name: \"${coalesce(var.slack_channel_id, "-")}\"."
+    condition     = var.slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.slack_channel_id))
+    error_message = "slack_channel_id must be the ID of a channel (such as C0123456789), not its name: \"${coalesce(var.slack_channel_id, "-")}\"."
   }
 }
 
@@ -166,7 +167,7 @@ variable "slack_api_url" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^https://[!-~]+/$", var.slack_api_url))
+    condition     = can(regex("^https://[!-~]+/$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url))
     error_message = "slack_api_url must be an https address that ends with a slash, such as https://slack-gov.com/api/, not \"${var.slack_api_url}\"."
   }
 }

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,22 @@ import pytest
 from support.policies import Statement
 
 _ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """An error or a warning of a plan. `place` is the block that it points to."""
+
+    severity: str
+    place: str
+    text: str
+
+
+def _diagnostic(found: dict[str, Any]) -> Diagnostic:
+    snippet = found.get("snippet", {})
+    place = snippet.get("context") or ""
+    values = [f"{value['traversal']} {value['statement']}" for value in snippet.get("values") or []]
+    return Diagnostic(found["severity"], place, "\n".join([found["summary"], found["detail"], *values]))
 
 
 class Terraform:
@@ -33,11 +50,11 @@ class Terraform:
         (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self._folder / path).write_text(text)
 
-    def copy_module(self, folder: str = ".") -> None:
-        """Copy a module of this project to `./module`, without the code that the function runs."""
+    def copy_module(self, folder: str = ".", *, only: str = "*.tf") -> None:
+        """Copy a module of this project, or `only` some files, to `./module`, without the code that the function runs."""
         module = self._folder / "module"
         module.mkdir()
-        for path in (_ROOT / folder).glob("*.tf"):
+        for path in (_ROOT / folder).glob(only):
             shutil.copy(path, module)
         if folder == ".":
             shutil.copy(_ROOT / "requirements.txt", module)
@@ -46,9 +63,30 @@ class Terraform:
 
     def run(self, *arguments: str) -> str:
         """Run a command, which must succeed, and return what it says."""
+        done = self._run(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """Plan, whether that succeeds or fails, and return its errors and warnings."""
+        lines = [json.loads(line) for line in self._run("plan", "-json").stdout.splitlines()]
+        return [_diagnostic(line["diagnostic"]) for line in lines if line["type"] == "diagnostic"]
+
+    def failed_checks(self) -> set[str]:
+        """Plan, and return the addresses of the checks that fail."""
+        self.run("plan", "-out=plan")
+        checks = json.loads(self.run("show", "-json", "plan")).get("checks", [])
+        return {
+            instance["address"]["to_display"]
+            for check in checks
+            for instance in check.get("instances", [])
+            if instance["status"] == "fail"
+        }
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command, *rest = arguments
         quiet = [] if command == "show" else ["-input=false", "-no-color"]
-        done = subprocess.run(  # noqa: S603 (Terraform, with arguments from tests)
+        return subprocess.run(  # noqa: S603 (Terraform, with arguments from tests)
             [self._program, command, *quiet, *rest],
             cwd=self._folder,
             env=self._environment,
@@ -56,8 +94,6 @@ class Terraform:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Return what is applied: the values of every resource of the modules called, by its address."""

@@ -329,7 +329,6 @@ run "wrong_values_one_by_one" {
     kms_key_arn                   = "alias/mine"
     slack_bot_token_ssm_parameter = "xoxb token"
     slack_bot_token_secret_arn    = "slack"
-    slack_hook_url                = "hooks.slack.com"
     slack_hook_url_ssm_parameter  = "https://hooks.slack.com/services/x"
     slack_hook_url_secret_arn     = "https://hooks.slack.com/services/x"
     api_destination_arn           = "by-hand"
@@ -346,9 +345,28 @@ run "wrong_values_one_by_one" {
   }
   expect_failures = [
     var.name, var.retry_hours, var.alarm_topic_arns, var.kms_key_arn,
-    var.slack_bot_token_ssm_parameter, var.slack_bot_token_secret_arn, var.slack_hook_url, var.slack_hook_url_ssm_parameter,
+    var.slack_bot_token_ssm_parameter, var.slack_bot_token_secret_arn, var.slack_hook_url_ssm_parameter,
     var.slack_hook_url_secret_arn, var.api_destination_arn, var.slack_channel_id, var.slack_api_url,
     var.log_bucket_names, var.log_key_arns, var.function_names, var.event_rule_names, var.queue_arns, var.topic_arns,
     var.table_arns, var.role_names,
   ]
+}
+
+run "what_is_no_token_is_refused" {
+  command = plan
+  variables {
+    slack_bot_token  = "https://hooks.slack.com/services/T/B/x"
+    slack_channel_id = "C0123456789"
+  }
+  expect_failures = [terraform_data.settings]
+}
+
+run "what_is_no_webhook_is_refused" {
+  command = plan
+  variables {
+    slack_bot_token  = null
+    slack_channel_id = null
+    slack_hook_url   = "https://team.slack.com/archives/C0123456789"
+  }
+  expect_failures = [terraform_data.settings]
 }

@@ -1,0 +1,214 @@
+"""A secret, an ID or an ARN in the wrong place is an error at plan, or a warning where it can be meant."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.terraform import Diagnostic, Terraform
+
+_HERE = "eu-west-1:111122223333"
+_TOPIC = f"arn:aws:sns:{_HERE}:alerts"
+_QUEUE = f"arn:aws:sqs:{_HERE}:queue"
+_SECRET = f"arn:aws:secretsmanager:{_HERE}:secret:slack/token-AbCdEf"
+_PARAMETER = f"arn:aws:ssm:{_HERE}:parameter/slack/token"
+_HOOK = "https://hooks.slack.com/services/T00000000/B00000000/wEbHoOkSeCrEt"
+_TOKEN = "xoxb-123456789012-123456789012-tOkEnSeCrEt"  # noqa: S105 (made up)
+_SECRETS = ("wEbHoOkSeCrEt", "tOkEnSeCrEt")
+
+_NO_TOKENS: list[Any] = [_HOOK, "C0123456789", "/slack/token", _SECRET, _PARAMETER, f"{_TOKEN}\n", f" {_TOKEN}",
+                         f"Bearer {_TOKEN}", "xapp-1-A0-1-x", "token", " "]  # fmt: skip
+_NO_PARAMETERS: list[Any] = [_TOKEN, _HOOK, f"/{_TOKEN}", f"/slack/{_TOKEN}", "xoxp-1-1", "xapp-1-A0-1-x", _SECRET, _TOPIC, "slack/token",
+                             "/slack//token", "/slack/token/", "services/T00000000/B00000000/wEbHoOkSeCrEt", "", " "]  # fmt: skip
+_NO_SECRETS: list[Any] = [_TOKEN, _HOOK, "slack/token", _PARAMETER, _TOPIC, _SECRET.removesuffix("-AbCdEf"),
+                          f"{_SECRET}:token::", "", " "]  # fmt: skip
+_NO_HOOKS: list[Any] = [_TOKEN, "C0123456789", "/slack/webhook", _SECRET, " ", f"{_HOOK}\n", "hooks.slack.com/services/T/B/x",
+                        "https://slack.com/api/", "https://app.slack.com/client/T0/C0", "https://team.slack.com/archives/C0",
+                        "https://hooks.slack.com/workflows/T0/A0/1/x", "https://hooks.slack.com/triggers/T0/1/x"]  # fmt: skip
+_NO_CHANNELS: list[Any] = ["#alerts", "alerts", "c0123456789", "T0123456789", "B0123456789", "A0123456789", _HOOK, _TOKEN, "C0123 456",
+                           "@someone", "https://team.slack.com/archives/C0123456789"]  # fmt: skip
+_SECRET_VARIABLES = ("slack_bot_token", "default_slack_hook_url")
+_ACCOUNTS = ["111111111111"]
+
+
+def _routes(key: str, values: list[Any]) -> list[Any]:
+    return [[{"accounts": _ACCOUNTS, key: value}] for value in values]
+
+
+# By variable: values that are refused, each by a plan of its own.
+_REFUSED: dict[str, list[Any]] = {
+    "slack_bot_token": _NO_TOKENS,
+    "slack_bot_token_ssm_parameter": _NO_PARAMETERS,
+    "slack_bot_token_secret_arn": _NO_SECRETS,
+    "default_slack_hook_url": _NO_HOOKS,
+    "default_slack_hook_url_ssm_parameter": _NO_PARAMETERS,
+    "default_slack_hook_url_secret_arn": _NO_SECRETS,
+    "default_slack_channel_id": _NO_CHANNELS,
+    "restart_logging_slack_channel_id": [*_NO_CHANNELS, ""],
+    "slack_app_configuration": _routes("slack_channel_id", [*_NO_CHANNELS, "", " ", None]),
+    "configuration": _routes("slack_hook_url", [*_NO_HOOKS, "", None]),
+    "slack_webhook_configuration": [
+        *_routes("slack_hook_url_ssm_parameter", _NO_PARAMETERS),
+        *_routes("slack_hook_url_secret_arn", _NO_SECRETS),
+    ],
+    "restart_logging_maintenance_ssm_parameter": ["2026-03-14T18:00:00Z", "2026-03-14", "cloudtrail/maintenance", _SECRET],
+    "slack_api_url": [_HOOK, _TOKEN, "slack.com/api"],
+    "default_sns_topic_arn": [_QUEUE, "alerts", f"{_TOPIC}:0e4b1c7e-0000-0000-0000-000000000000", _HOOK],
+    "sns_configuration": _routes("sns_topic_arn", [_QUEUE, "alerts", "", None, _HOOK]),
+    "aws_sns_topic_subscriptions": [
+        {"email": "soc@example.com"}, {"soc@example.com": "https"}, {"https://example.com": "email"}, {_QUEUE: "lambda"},
+        {"http://example.com": "https"}, {"soc": "email"}, {"+4915112345678": "email"}, {"soc@example.com": "sms"},
+        {f"arn:aws:firehose:{_HERE}:deliverystream/alerts": "firehose"},
+    ],
+    "dead_letter_target_arn": [f"{_QUEUE}.fifo", f"{_TOPIC}.fifo", _SECRET, "queue"],
+    "s3_sns_fanout_topic_arn": [f"{_TOPIC}.fifo", _QUEUE],
+    "cloudtrail_sns_topic_arn": [f"{_TOPIC}.fifo", _QUEUE],
+    "kms_key_arn": ["alias/logs", f"arn:aws:kms:{_HERE}:alias/logs", _TOPIC],
+}  # fmt: skip
+
+_BOT = {"slack_bot_token": "xoxb-1", "default_slack_channel_id": "C0123456789"}
+_TWICE = ["111111111111", "222222222222"]
+# By check: settings that it warns of.
+_WARNED: dict[str, list[dict[str, Any]]] = {
+    "webhooks_beside_bot": [
+        {**_BOT, "default_slack_hook_url": _HOOK},
+        {**_BOT, "default_slack_hook_url_ssm_parameter": "/slack/webhook"},
+        {**_BOT, "configuration": [{"accounts": _ACCOUNTS, "slack_hook_url": _HOOK}]},
+        {**_BOT, "slack_webhook_configuration": [{"accounts": _ACCOUNTS, "slack_hook_url_ssm_parameter": "/a"}]},
+    ],
+    "channels_without_bot": [
+        {"default_slack_channel_id": "C0123456789"},
+        {"slack_app_configuration": [{"accounts": _ACCOUNTS, "slack_channel_id": "C0"}]},
+    ],
+    "token_of_a_user": [
+        {**_BOT, "slack_bot_token": "xoxp-1-tOkEnSeCrEt"},
+        {**_BOT, "slack_bot_token": "xoxe.xoxb-1-tOkEnSeCrEt"},
+    ],
+    "accounts_in_two_routes": [
+        {**_BOT, "slack_app_configuration": [
+            {"accounts": _TWICE, "slack_channel_id": "C0"}, {"accounts": ["111111111111"], "slack_channel_id": "C1"},
+        ]},
+        {"sns_configuration": [
+            {"accounts": ["111111111111"], "sns_topic_arn": _TOPIC}, {"accounts": _TWICE, "sns_topic_arn": f"{_TOPIC}2"},
+        ]},
+        {"configuration": [
+            {"accounts": ["111111111111"], "slack_hook_url": _HOOK}, {"accounts": _TWICE, "slack_hook_url": f"{_HOOK}2"},
+        ]},
+        {
+            "configuration": [{"accounts": ["111111111111"], "slack_hook_url": _HOOK}],
+            "slack_webhook_configuration": [{"accounts": _TWICE, "slack_hook_url_ssm_parameter": "/slack/webhook"}],
+        },
+    ],
+    "settings_without_effect": [
+        {"aws_sns_topic_subscriptions": {"soc@example.com": "email"}},
+        {"s3_sns_fanout_topic_arn": _TOPIC},
+        {"s3_sns_fanout_topic_arn": _TOPIC, "enable_s3_sns_fanout": True},
+        {"cloudtrail_sns_topic_arn": _TOPIC},
+        {"dead_letter_target_arn": _QUEUE, "create_dead_letter_queue": True},
+    ],
+}  # fmt: skip
+
+# What must be accepted without an error and without a warning.
+_ACCEPTED: list[dict[str, Any]] = [
+    _BOT,
+    {**_BOT, "slack_bot_token": _TOKEN, "slack_app_configuration": [
+        {"accounts": _TWICE, "slack_channel_id": "G0123456789"}, {"accounts": ["333333333333"], "slack_channel_id": "U0123456789"},
+    ]},
+    {"slack_bot_token_ssm_parameter": "/slack/token", "default_slack_channel_id": "C0123456789"},
+    {"slack_bot_token_ssm_parameter": "slack-token", "default_slack_channel_id": "C0123456789"},
+    {"slack_bot_token_ssm_parameter": "/slack/xoxb-token", "default_slack_channel_id": "C0123456789"},
+    {"slack_bot_token_ssm_parameter": _PARAMETER, "default_slack_channel_id": "C0123456789"},
+    {"slack_bot_token_secret_arn": _SECRET, "default_slack_channel_id": "C0123456789"},
+    {"default_slack_hook_url": _HOOK, "configuration": [{"accounts": [*_TWICE, *_TWICE], "slack_hook_url": _HOOK}]},
+    {"default_slack_hook_url": "https://hooks.slack-gov.com/services/T0/B0/x"},
+    {"default_slack_hook_url": "https://proxy.example.com/slack.com/hook"},
+    {"default_slack_hook_url": "", "slack_bot_token": ""},
+    {"default_slack_hook_url_ssm_parameter": _PARAMETER},
+    {"default_sns_topic_arn": f"{_TOPIC}.fifo"},
+    {"default_sns_topic_arn": "", "aws_sns_topic_subscriptions": {
+        "soc@example.com": "email", "https://example.com/alerts": "https", _QUEUE: "sqs", "+4915112345678": "sms",
+        f"arn:aws:lambda:{_HERE}:function:alerts": "lambda",
+    }},
+    {"dead_letter_target_arn": _QUEUE},
+    {"dead_letter_target_arn": _TOPIC},
+    {"s3_sns_fanout_topic_arn": _TOPIC, "enable_s3_sns_fanout": True, "create_s3_sns_fanout_topic": False},
+]  # fmt: skip
+
+_CALL = """
+module "{name}" {{
+  source                         = "./module"
+  cloudtrail_logs_s3_bucket_name = "trail-logs"
+  lambda_package                 = "package.zip"
+{arguments}
+}}
+"""
+
+
+def _call(name: str, arguments: dict[str, Any]) -> str:
+    # Each secret through a variable, so that no message repeats the line that it stands in.
+    given = {"default_sns_topic_arn": _TOPIC, **arguments}
+    text = "\n".join(f"  {key} = local.{name}.{key}" for key in given)
+    return f"locals {{\n  {name} = {json.dumps(given)}\n}}\n" + _CALL.format(name=name, arguments=text)
+
+
+def _terraform(folder: Path, cases: dict[str, dict[str, Any]], only: str = "*.tf") -> Terraform:
+    """Return a configuration of all cases, each a call of the module."""
+    terraform = Terraform(folder, "111122223333")
+    terraform.copy_module(only=only)
+    terraform.write('provider "aws" {\n  region = "eu-west-1"\n}\n' + "".join(_call(*case) for case in cases.items()))
+    terraform.run("init")
+    return terraform
+
+
+def _cases(variables: Iterable[str]) -> dict[str, dict[str, Any]]:
+    return {_case(name, i): {name: value} for name in variables for i, value in enumerate(_REFUSED[name])}
+
+
+def _case(variable: str, number: int) -> str:
+    return f"{variable}-{number}"
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> list[Diagnostic]:
+    """What a plan of the variables alone says of every value that they refuse."""
+    cases = _cases(name for name in _REFUSED if name not in _SECRET_VARIABLES)
+    return _terraform(tmp_path_factory.mktemp("refused"), cases, only="variables.tf").diagnostics()
+
+
+@pytest.mark.parametrize("variable", [name for name in _REFUSED if name not in _SECRET_VARIABLES])
+def test_what_is_in_the_wrong_place_is_an_error(variable: str, refused: list[Diagnostic]) -> None:
+    """Each value is refused by its own variable, whose message names it; a list of secrets is not repeated."""
+    errors = {error.place: error.text for error in refused if f'"{variable}-' in error.place}
+    assert set(errors) == {f'module "{_case(variable, i)}"' for i in range(len(_REFUSED[variable]))}
+    assert all(variable in text for text in errors.values())
+    if variable in ("configuration", "slack_webhook_configuration"):
+        assert not [text for text in errors.values() for secret in _SECRETS if secret in text]
+
+
+@pytest.mark.parametrize("variable", _SECRET_VARIABLES)
+def test_what_is_no_secret_is_an_error_that_does_not_show_it(variable: str, tmp_path: Path) -> None:
+    """Each value that is no token or no webhook is refused, by a message that names the variable and not the value."""
+    errors = [
+        error.text
+        for error in _terraform(tmp_path, _cases([variable])).diagnostics()
+        if f"{variable} must" in error.text
+    ]
+    assert len(errors) == len(_REFUSED[variable])
+    assert not [text for text in errors for secret in _SECRETS if secret in text]
+
+
+def test_what_can_be_meant_is_a_warning(tmp_path: Path) -> None:
+    """Each check warns of each of its settings, repeats no secret, and nothing is an error."""
+    cases = {f"{check}-{i}": settings for check, given in _WARNED.items() for i, settings in enumerate(given)}
+    terraform = _terraform(tmp_path, cases)
+    found = terraform.diagnostics()
+    assert {diagnostic.severity for diagnostic in found} == {"warning"}
+    assert not [diagnostic for diagnostic in found for secret in _SECRETS if secret in diagnostic.text]
+    assert terraform.failed_checks() == {f"module.{name}.check.{name.rpartition('-')[0]}" for name in cases}
+
+
+def test_what_is_right_is_accepted(tmp_path: Path) -> None:
+    """Nothing that can work is refused or warned of."""
+    assert _terraform(tmp_path, {f"case-{i}": settings for i, settings in enumerate(_ACCEPTED)}).diagnostics() == []
