@@ -15,20 +15,76 @@ _QUEUE = f"arn:aws:sqs:{_HERE}:queue"
 _SECRET = f"arn:aws:secretsmanager:{_HERE}:secret:slack/token-AbCdEf"
 _PARAMETER = f"arn:aws:ssm:{_HERE}:parameter/slack/token"
 _HOOK = "https://hooks.slack.com/services/T00000000/B00000000/wEbHoOkSeCrEt"
-_TOKEN = "xoxb-123456789012-123456789012-tOkEnSeCrEt"  # noqa: S105 (made up)
+_TOKEN = "xoxb-123456789012-123456789012-tOkEnSeCrEt"
 _SECRETS = ("wEbHoOkSeCrEt", "tOkEnSeCrEt")
 
-_NO_TOKENS: list[Any] = [_HOOK, "C0123456789", "/slack/token", _SECRET, _PARAMETER, f"{_TOKEN}\n", f" {_TOKEN}",
-                         f"Bearer {_TOKEN}", "xapp-1-A0-1-x", "token", " "]  # fmt: skip
-_NO_PARAMETERS: list[Any] = [_TOKEN, _HOOK, f"/{_TOKEN}", f"/slack/{_TOKEN}", "xoxp-1-1", "xapp-1-A0-1-x", _SECRET, _TOPIC, "slack/token",
-                             "/slack//token", "/slack/token/", "services/T00000000/B00000000/wEbHoOkSeCrEt", "", " "]  # fmt: skip
-_NO_SECRETS: list[Any] = [_TOKEN, _HOOK, "slack/token", _PARAMETER, _TOPIC, _SECRET.removesuffix("-AbCdEf"),
-                          f"{_SECRET}:token::", "", " "]  # fmt: skip
-_NO_HOOKS: list[Any] = [_TOKEN, "C0123456789", "/slack/webhook", _SECRET, " ", f"{_HOOK}\n", "hooks.slack.com/services/T/B/x",
-                        "https://slack.com/api/", "https://app.slack.com/client/T0/C0", "https://team.slack.com/archives/C0",
-                        "https://hooks.slack.com/workflows/T0/A0/1/x", "https://hooks.slack.com/triggers/T0/1/x"]  # fmt: skip
-_NO_CHANNELS: list[Any] = ["#alerts", "alerts", "c0123456789", "T0123456789", "B0123456789", "A0123456789", _HOOK, _TOKEN, "C0123 456",
-                           "@someone", "https://team.slack.com/archives/C0123456789"]  # fmt: skip
+_NO_TOKENS: list[Any] = [
+    _HOOK,
+    "C0123456789",
+    "/slack/token",
+    _SECRET,
+    _PARAMETER,
+    f"{_TOKEN}\n",
+    f" {_TOKEN}",
+    f"Bearer {_TOKEN}",
+    "xapp-1-A0-1-x",
+    "token",
+    " ",
+]
+_NO_PARAMETERS: list[Any] = [
+    _TOKEN,
+    _HOOK,
+    f"/{_TOKEN}",
+    f"/slack/{_TOKEN}",
+    "xoxp-1-1",
+    "xapp-1-A0-1-x",
+    _SECRET,
+    _TOPIC,
+    "slack/token",
+    "/slack//token",
+    "/slack/token/",
+    "services/T00000000/B00000000/wEbHoOkSeCrEt",
+    "",
+    " ",
+]
+_NO_SECRETS: list[Any] = [
+    _TOKEN,
+    _HOOK,
+    "slack/token",
+    _PARAMETER,
+    _TOPIC,
+    _SECRET.removesuffix("-AbCdEf"),
+    f"{_SECRET}:token::",
+    "",
+    " ",
+]
+_NO_HOOKS: list[Any] = [
+    _TOKEN,
+    "C0123456789",
+    "/slack/webhook",
+    _SECRET,
+    " ",
+    f"{_HOOK}\n",
+    "hooks.slack.com/services/T/B/x",
+    "https://slack.com/api/",
+    "https://app.slack.com/client/T0/C0",
+    "https://team.slack.com/archives/C0",
+    "https://hooks.slack.com/workflows/T0/A0/1/x",
+    "https://hooks.slack.com/triggers/T0/1/x",
+]
+_NO_CHANNELS: list[Any] = [
+    "#alerts",
+    "alerts",
+    "c0123456789",
+    "T0123456789",
+    "B0123456789",
+    "A0123456789",
+    _HOOK,
+    _TOKEN,
+    "C0123 456",
+    "@someone",
+    "https://team.slack.com/archives/C0123456789",
+]
 _SECRET_VARIABLES = ("slack_bot_token", "default_slack_hook_url")
 _ACCOUNTS = ["111111111111"]
 
@@ -53,20 +109,31 @@ _REFUSED: dict[str, list[Any]] = {
         *_routes("slack_hook_url_ssm_parameter", _NO_PARAMETERS),
         *_routes("slack_hook_url_secret_arn", _NO_SECRETS),
     ],
-    "restart_logging_maintenance_ssm_parameter": ["2026-03-14T18:00:00Z", "2026-03-14", "cloudtrail/maintenance", _SECRET],
+    "restart_logging_maintenance_ssm_parameter": [
+        "2026-03-14T18:00:00Z",
+        "2026-03-14",
+        "cloudtrail/maintenance",
+        _SECRET,
+    ],
     "slack_api_url": [_HOOK, _TOKEN, "slack.com/api"],
     "default_sns_topic_arn": [_QUEUE, "alerts", f"{_TOPIC}:0e4b1c7e-0000-0000-0000-000000000000", _HOOK],
     "sns_configuration": _routes("sns_topic_arn", [_QUEUE, "alerts", "", None, _HOOK]),
     "aws_sns_topic_subscriptions": [
-        {"email": "soc@example.com"}, {"soc@example.com": "https"}, {"https://example.com": "email"}, {_QUEUE: "lambda"},
-        {"http://example.com": "https"}, {"soc": "email"}, {"+4915112345678": "email"}, {"soc@example.com": "sms"},
+        {"email": "soc@example.com"},
+        {"soc@example.com": "https"},
+        {"https://example.com": "email"},
+        {_QUEUE: "lambda"},
+        {"http://example.com": "https"},
+        {"soc": "email"},
+        {"+4915112345678": "email"},
+        {"soc@example.com": "sms"},
         {f"arn:aws:firehose:{_HERE}:deliverystream/alerts": "firehose"},
     ],
     "dead_letter_target_arn": [f"{_QUEUE}.fifo", f"{_TOPIC}.fifo", _SECRET, "queue"],
     "s3_sns_fanout_topic_arn": [f"{_TOPIC}.fifo", _QUEUE],
     "cloudtrail_sns_topic_arn": [f"{_TOPIC}.fifo", _QUEUE],
     "kms_key_arn": ["alias/logs", f"arn:aws:kms:{_HERE}:alias/logs", _TOPIC],
-}  # fmt: skip
+}
 
 _BOT = {"slack_bot_token": "xoxb-1", "default_slack_channel_id": "C0123456789"}
 _TWICE = ["111111111111", "222222222222"]
@@ -87,15 +154,25 @@ _WARNED: dict[str, list[dict[str, Any]]] = {
         {**_BOT, "slack_bot_token": "xoxe.xoxb-1-tOkEnSeCrEt"},
     ],
     "accounts_in_two_routes": [
-        {**_BOT, "slack_app_configuration": [
-            {"accounts": _TWICE, "slack_channel_id": "C0"}, {"accounts": ["111111111111"], "slack_channel_id": "C1"},
-        ]},
-        {"sns_configuration": [
-            {"accounts": ["111111111111"], "sns_topic_arn": _TOPIC}, {"accounts": _TWICE, "sns_topic_arn": f"{_TOPIC}2"},
-        ]},
-        {"configuration": [
-            {"accounts": ["111111111111"], "slack_hook_url": _HOOK}, {"accounts": _TWICE, "slack_hook_url": f"{_HOOK}2"},
-        ]},
+        {
+            **_BOT,
+            "slack_app_configuration": [
+                {"accounts": _TWICE, "slack_channel_id": "C0"},
+                {"accounts": ["111111111111"], "slack_channel_id": "C1"},
+            ],
+        },
+        {
+            "sns_configuration": [
+                {"accounts": ["111111111111"], "sns_topic_arn": _TOPIC},
+                {"accounts": _TWICE, "sns_topic_arn": f"{_TOPIC}2"},
+            ]
+        },
+        {
+            "configuration": [
+                {"accounts": ["111111111111"], "slack_hook_url": _HOOK},
+                {"accounts": _TWICE, "slack_hook_url": f"{_HOOK}2"},
+            ]
+        },
         {
             "configuration": [{"accounts": ["111111111111"], "slack_hook_url": _HOOK}],
             "slack_webhook_configuration": [{"accounts": _TWICE, "slack_hook_url_ssm_parameter": "/slack/webhook"}],
@@ -108,14 +185,19 @@ _WARNED: dict[str, list[dict[str, Any]]] = {
         {"cloudtrail_sns_topic_arn": _TOPIC},
         {"dead_letter_target_arn": _QUEUE, "create_dead_letter_queue": True},
     ],
-}  # fmt: skip
+}
 
 # What must be accepted without an error and without a warning.
 _ACCEPTED: list[dict[str, Any]] = [
     _BOT,
-    {**_BOT, "slack_bot_token": _TOKEN, "slack_app_configuration": [
-        {"accounts": _TWICE, "slack_channel_id": "G0123456789"}, {"accounts": ["333333333333"], "slack_channel_id": "U0123456789"},
-    ]},
+    {
+        **_BOT,
+        "slack_bot_token": _TOKEN,
+        "slack_app_configuration": [
+            {"accounts": _TWICE, "slack_channel_id": "G0123456789"},
+            {"accounts": ["333333333333"], "slack_channel_id": "U0123456789"},
+        ],
+    },
     {"slack_bot_token_ssm_parameter": "/slack/token", "default_slack_channel_id": "C0123456789"},
     {"slack_bot_token_ssm_parameter": "slack-token", "default_slack_channel_id": "C0123456789"},
     {"slack_bot_token_ssm_parameter": "/slack/xoxb-token", "default_slack_channel_id": "C0123456789"},
@@ -127,14 +209,20 @@ _ACCEPTED: list[dict[str, Any]] = [
     {"default_slack_hook_url": "", "slack_bot_token": ""},
     {"default_slack_hook_url_ssm_parameter": _PARAMETER},
     {"default_sns_topic_arn": f"{_TOPIC}.fifo"},
-    {"default_sns_topic_arn": "", "aws_sns_topic_subscriptions": {
-        "soc@example.com": "email", "https://example.com/alerts": "https", _QUEUE: "sqs", "+4915112345678": "sms",
-        f"arn:aws:lambda:{_HERE}:function:alerts": "lambda",
-    }},
+    {
+        "default_sns_topic_arn": "",
+        "aws_sns_topic_subscriptions": {
+            "soc@example.com": "email",
+            "https://example.com/alerts": "https",
+            _QUEUE: "sqs",
+            "+4915112345678": "sms",
+            f"arn:aws:lambda:{_HERE}:function:alerts": "lambda",
+        },
+    },
     {"dead_letter_target_arn": _QUEUE},
     {"dead_letter_target_arn": _TOPIC},
     {"s3_sns_fanout_topic_arn": _TOPIC, "enable_s3_sns_fanout": True, "create_s3_sns_fanout_topic": False},
-]  # fmt: skip
+]
 
 _CALL = """
 module "{name}" {{

@@ -51,7 +51,7 @@ class Terraform:
         (self._folder / path).write_text(text)
 
     def copy_module(self, folder: str = ".", *, only: str = "*.tf") -> None:
-        """Copy a module of this project, or `only` some files, to `./module`, without the code that the function runs."""
+        """Copy a module of this project to `./module`, or `only` some of its files, without the function's code."""
         module = self._folder / "module"
         module.mkdir()
         for path in (_ROOT / folder).glob(only):
