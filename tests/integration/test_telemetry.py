@@ -60,7 +60,7 @@ def test_counts_are_metrics_too(world: World, capsys: pytest.CaptureFixture[str]
     assert lag["DeliveryLag"][0] > 0
     assert counts["FunctionName"] == "cloudtrail-to-slack"
     names = ("RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsUnmatched", "RecordsFailed")
-    assert [counts[name] for name in names] == [[3.0], [2.0], [0.0], [1.0], [0.0]]
+    assert [counts.get(name) for name in names] == [[3.0], [2.0], None, [1.0], None]
     assert counts["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName"]]
     assert destination["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName", "Destination"]]
     assert (destination["Destination"], destination["Delivered"], destination["Undelivered"]) == (
@@ -68,6 +68,19 @@ def test_counts_are_metrics_too(world: World, capsys: pytest.CaptureFixture[str]
         [1.0],
         [1.0],
     )
+
+
+def test_zeros_are_left_out_but_for_what_is_watched(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """A quiet log file costs four metrics by function and none by destination; what is left out is in the log line."""
+    world.configure_bot(table=False)
+    world.put_log(record(errorCode=None))
+    world.invoke(s3_event(KEY))
+    lines = _lines(capsys)
+    (counts,) = _metrics(lines, "CloudTrailToSlack")
+    named = {each["Name"]: counts[each["Name"]] for each in counts["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    always = {"RecordsIn": [1.0], "RecordsMatched": [0.0], "ObjectsRead": [1.0], "AlertsUndelivered": [0.0]}
+    assert named == {**always, "RecordsUnmatched": [1.0]}
+    assert any(line.get("objects_failed") == 0 for line in lines)
 
 
 def test_access_denied_metrics(world: World, capsys: pytest.CaptureFixture[str]) -> None:

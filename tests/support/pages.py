@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
     *sorted(
         str(path.relative_to(ROOT))
         for folder in ("docs", "modules", "examples")

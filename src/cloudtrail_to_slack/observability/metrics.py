@@ -27,30 +27,43 @@ METRICS = {
     "own_role_alerts": "OwnRoleAlerts",
     "rhythms_unwritten": "RhythmsUnwritten",
 }
+# What dashboards and alarms look at, zeros included: that a function works is seen by them.
+ALWAYS_EMITTED = frozenset(
+    {"RecordsIn", "RecordsMatched", "ObjectsRead", "AlertsUndelivered", "LoggingRestarted", "LoggingLeftStopped"}
+)
 _VALUES_AT_ONCE = 99  # of one metric in one line. Source: CloudWatch User Guide, embedded metric format specification
 
 
 def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:
-    """Emit an invocation's counts as metrics of `CloudTrailToSlack`, dimension `FunctionName`."""
+    """Emit an invocation's counts as metrics of `CloudTrailToSlack`, dimension `FunctionName`.
+
+    Each metric costs money in the hours in which it has a value, so zeros are left out but for `ALWAYS_EMITTED`.
+    Source: Amazon CloudWatch pricing, "Metrics" (custom metrics, prorated by the hour).
+    """
+    emitted = {name: value for name, value in counts.items() if value or name in ALWAYS_EMITTED}
+    if not emitted:
+        return
     metrics = EphemeralMetrics(namespace=NAMESPACE)
     metrics.add_dimension("FunctionName", function_name or "unnamed")
-    for name, value in counts.items():
+    for name, value in emitted.items():
         metrics.add_metric(name, MetricUnit.Count, value)
     metrics.flush_metrics()
 
 
 def emit_delivery(results: Results, function_name: str | None) -> None:
-    """Emit what became of the messages per destination, dimensions `FunctionName` and `Destination`.
+    """Emit what became of the messages per destination, dimensions `FunctionName` and `Destination`; no zeros.
 
     `DeliveryLag` is the seconds from an event to its delivery, a value for each alert.
     """
     for destination in sorted({*results.counts, *results.lags}):
-        metrics = EphemeralMetrics(namespace=NAMESPACE)
-        metrics.add_dimension("FunctionName", function_name or "unnamed")
-        metrics.add_dimension("Destination", destination)
-        for outcome in Outcome:
-            metrics.add_metric(outcome.value, MetricUnit.Count, results.counts[destination][outcome])
-        metrics.flush_metrics()
+        counts = {outcome: count for outcome in Outcome if (count := results.counts[destination][outcome])}
+        if counts:
+            metrics = EphemeralMetrics(namespace=NAMESPACE)
+            metrics.add_dimension("FunctionName", function_name or "unnamed")
+            metrics.add_dimension("Destination", destination)
+            for outcome, count in counts.items():
+                metrics.add_metric(outcome.value, MetricUnit.Count, count)
+            metrics.flush_metrics()
         for lags in _batches(results.lags[destination]):
             lag = EphemeralMetrics(namespace=NAMESPACE)
             lag.add_dimension("FunctionName", function_name or "unnamed")
