@@ -1,6 +1,6 @@
 """A flood: 10,000 matching events over 20 channels, against Slack's rate limit, in compressed time.
 
-The real handler, a moto server and the Slack stand-in, which lets a channel have a message a second; what is waited for
+The real handler, a moto server and the fake Slack, which lets a channel have a message a second; what is waited for
 passes on a clock of its own at once. Lambda's part is played too: what fails is invoked again.
 """
 
@@ -24,8 +24,8 @@ from bench.records import log_file
 from cloudtrail_to_slack import clock as waiting
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.handler import lambda_handler
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack, Pace
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
-from cloudtrail_to_slack_dev.slack_standin import Pace, SlackStandIn
 
 ALERTS = 10_000
 CHANNELS = 20
@@ -65,8 +65,8 @@ class _Time:
 def run() -> Load:
     """Let the flood come, and count what is told."""
     before, clock = dict(os.environ), _Time()
-    slack = SlackStandIn(clock=clock.time, meet=Pace(clock.time, 1.0).fault)
-    with MotoServer("cloudtrail_to_slack_dev.quick_moto") as moto, slack, tempfile.TemporaryDirectory() as folder:
+    slack = FakeSlack(clock=clock.time, meet=Pace(clock.time, 1.0).fault)
+    with MotoServer("cloudtrail_to_slack_dev.fast_moto") as moto, slack, tempfile.TemporaryDirectory() as folder:
         try:
             _set_up(moto, slack, Path(folder))
             content, wanted = _flood()
@@ -85,7 +85,7 @@ def run() -> Load:
     return Load(seconds, len(messages), invocations, len(wanted - set(told)), repeated)
 
 
-def _set_up(moto: MotoServer, slack: SlackStandIn, folder: Path) -> None:
+def _set_up(moto: MotoServer, slack: FakeSlack, folder: Path) -> None:
     routes = [{"accounts": [account], "slack_channel_id": _channel(account)} for account in _ACCOUNTS]
     config = folder / "config.json"
     config.write_text(json.dumps({"slack": {"default_channel_id": "C0DEFAULT", "routes": routes}}))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from stage.cloud import ACCOUNT, Cloud
 from stage.deployed import deployed
 from stage.functions import Function, find_runtime
@@ -36,7 +36,7 @@ class Stage:
 
     deployment: Deployment
     cloud: Cloud
-    slack: SlackStandIn
+    slack: FakeSlack
     bucket: str
     bucket_account: str
     function: Function
@@ -58,7 +58,7 @@ class Stage:
 
 
 @pytest.fixture(params=_EXAMPLES)
-def stage(request: pytest.FixtureRequest, cloud: Cloud, slack: SlackStandIn, tmp_path: Path) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, cloud: Cloud, slack: FakeSlack, tmp_path: Path) -> Iterator[Stage]:
     """An example that is applied, its second plan empty; afterwards it is destroyed, and nothing is left."""
     runtime = find_runtime()
     deployment = Deployment.of(request.param, tmp_path / "module", cloud.environment)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cloudtrail_to_slack_build.package import build_package
 from cloudtrail_to_slack_build.targets import Target
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from stage.functions import Function, find_runtime
 from stage.records import stop_logging
 from stage.terraform import ROOT
@@ -22,7 +22,7 @@ def test_a_whole_package_needs_nothing_else(tmp_path: Path) -> None:
     config = tmp_path / "config.zip"
     with zipfile.ZipFile(config, "w") as archive:
         archive.writestr("config.json", json.dumps({"slack": {"default_channel_id": "C0DEFAULT"}}))
-    with SlackStandIn() as slack:
+    with FakeSlack() as slack:
         slack.add_channel("C0DEFAULT", "alerts")
         configuration = {
             "FunctionName": "cloudtrail-to-slack",

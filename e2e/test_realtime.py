@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from stage.cloud import ACCOUNT, Cloud
 from stage.deployed import deployed
 from stage.functions import Function, find_runtime
@@ -34,7 +34,7 @@ class Stage:
 
     deployment: Deployment
     cloud: Cloud
-    slack: SlackStandIn
+    slack: FakeSlack
     bucket: str
     function: Function
 
@@ -58,7 +58,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(cloud: Cloud, slack: SlackStandIn, tmp_path: Path) -> Iterator[Stage]:
+def stage(cloud: Cloud, slack: FakeSlack, tmp_path: Path) -> Iterator[Stage]:
     """The example of several regions, applied, its second plan empty; afterwards nothing of it is left."""
     runtime = find_runtime()
     deployment = Deployment.of("multi_region", tmp_path / "module", cloud.environment)
@@ -125,7 +125,7 @@ def _transformer(target: dict[str, Any]) -> tuple[str, dict[str, str]]:
 
 
 def _post_as_eventbridge_does(stage: Stage, body: str) -> None:
-    """Post to the stand-in what the API destination would post to the webhook, with what the connection adds."""
+    """Post to the fake what the API destination would post to the webhook, with what the connection adds."""
     resources = {resource["type"]: resource for resource in stage.deployment.resources()}
     destination = resources["aws_cloudwatch_event_api_destination"]
     assert (destination["http_method"], destination["invocation_endpoint"]) == ("POST", _WEBHOOK)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from stage.cloud import ACCOUNT, Cloud
 from stage.deployed import deployed
 from stage.functions import Function, find_runtime
@@ -28,7 +28,7 @@ class Stage:
     """The example that is applied, and a trail that logs."""
 
     cloud: Cloud
-    slack: SlackStandIn
+    slack: FakeSlack
     function: Function
     configuration: dict[str, Any]
 
@@ -55,7 +55,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(cloud: Cloud, slack: SlackStandIn, tmp_path: Path) -> Iterator[Stage]:
+def stage(cloud: Cloud, slack: FakeSlack, tmp_path: Path) -> Iterator[Stage]:
     """The example, applied; afterwards it is destroyed, and nothing of it is left."""
     runtime = find_runtime()
     deployment = Deployment.of("restart_logging", tmp_path / "module", cloud.environment)

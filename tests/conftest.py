@@ -11,8 +11,8 @@ from botocore.loaders import JSONFileLoader
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.payloads import Notification
 from cloudtrail_to_slack.pipeline import Pipeline
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import MotoServer
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from support.cases import mark_long_cases
 from support.examples import scale_examples
 from support.world import World
@@ -48,7 +48,7 @@ def service_models_are_read_once() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[MotoServer]:
     """One moto server for the whole run."""
-    with MotoServer("cloudtrail_to_slack_dev.quick_moto") as server:
+    with MotoServer("cloudtrail_to_slack_dev.fast_moto") as server:
         yield server
 
 
@@ -70,5 +70,5 @@ def reconciled(monkeypatch: pytest.MonkeyPatch) -> None:
 def world(moto_server: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A fresh AWS, a fresh Slack, and the handler between them."""
     moto_server.reset()
-    with SlackStandIn() as slack:
+    with FakeSlack() as slack:
         yield World(moto_server.url, slack, tmp_path, monkeypatch)

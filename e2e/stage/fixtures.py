@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import MotoServer
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 from stage import aws_server
 from stage.cloud import Cloud
 
@@ -23,7 +23,7 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
+def slack() -> Iterator[FakeSlack]:
     """A Slack of its own for each test."""
-    with SlackStandIn() as standin:
-        yield standin
+    with FakeSlack() as fake:
+        yield fake

@@ -1,14 +1,14 @@
-"""Slack for one test: the stand-in, and every secret that a function refers to."""
+"""Slack for one test: the fake, and every secret that a function refers to."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from stage.cloud import Cloud
 
 
-def keep_secrets(slack: SlackStandIn, cloud: Cloud, environment: Mapping[str, str]) -> dict[str, str]:
+def keep_secrets(slack: FakeSlack, cloud: Cloud, environment: Mapping[str, str]) -> dict[str, str]:
     """Put the bot's token and new webhooks where a function's environment says that they are kept.
 
     Returns the channel behind each webhook, by account; "" is the default.

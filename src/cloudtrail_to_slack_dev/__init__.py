@@ -1,1 +1,1 @@
-"""Development tools: a local stand-in for Slack and the demo. Never shipped in the Lambda."""
+"""Development tools: a local fake of Slack and the demo. Never shipped in the Lambda."""

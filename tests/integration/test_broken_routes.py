@@ -8,7 +8,7 @@ import pytest
 
 from cloudtrail_to_slack.destinations.slack.bot import SlackApp
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import SlackError
+from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.world import CHANNEL, KEY, Context, World, record, s3_event
 
 _ACCOUNT = "444455556666"

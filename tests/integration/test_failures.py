@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import Dropped, HttpStatus, RateLimited, SlackError
+from cloudtrail_to_slack_dev.fake_slack import Dropped, HttpStatus, RateLimited, SlackError
 from support.world import BUCKET, CHANNEL, KEY, Context, World, failed_messages, record, s3_event, sns_event, sqs_event
 
 _TOPIC_GONE = "arn:aws:sns:eu-west-1:123456789012:no-such-topic"

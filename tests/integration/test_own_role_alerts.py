@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import SlackError
+from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.passing_time import PassingTime
 from support.world import ACCOUNT, CHANNEL, KEY, Context, World, record, s3_event
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import SlackError
+from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.world import ACCOUNT, CHANNEL, KEY, Context, World, record, s3_event
 
 _CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "events.jsonl.gz"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import SlackError
+from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.passing_time import PassingTime
 from support.world import BUCKET, CHANNEL, KEY, World, failed_messages, record, s3_event, sqs_event
 

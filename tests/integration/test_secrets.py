@@ -9,7 +9,7 @@ import pytest
 
 from cloudtrail_to_slack import clock
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import SlackError
+from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.aws_between import Answer, Between, refusal
 from support.world import ACCOUNT, CHANNEL, KEY, World, record, s3_event
 

@@ -15,7 +15,7 @@ from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.log_sources.intervals import Source
 from cloudtrail_to_slack.log_sources.table import RhythmTable
-from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
+from cloudtrail_to_slack_dev.fake_slack import HttpStatus, RateLimited, SlackError
 from support.silence import CHECK, DAY, HOUR, QUIET, A, B, Scene
 from support.slack_limits import assert_within_limits
 from support.world import CHANNEL, TABLE, Context, World, log_bytes, s3_event, sqs_event

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import Dropped, HttpStatus, SlackError
+from cloudtrail_to_slack_dev.fake_slack import Dropped, HttpStatus, SlackError
 from support.world import CHANNEL, KEY, Context, World, record, s3_event
 
 

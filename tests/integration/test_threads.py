@@ -14,7 +14,7 @@ from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, Posted, ThreadPlace, Threads
 from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
 from cloudtrail_to_slack.state.table import StateTable
-from cloudtrail_to_slack_dev.slack_standin import SlackError
+from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.world import CHANNEL, KEY, TABLE, World, bot_destinations, record, s3_event
 
 _MESSAGE = SlackMessage("text", [{"type": "section", "text": {"type": "mrkdwn", "text": "text"}}])

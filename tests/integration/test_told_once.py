@@ -11,7 +11,7 @@ import pytest
 
 from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import HttpStatus, RateLimited, SlackError
+from cloudtrail_to_slack_dev.fake_slack import HttpStatus, RateLimited, SlackError
 from support.world import (
     ACCOUNT,
     CHANNEL,

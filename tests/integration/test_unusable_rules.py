@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import ConfigurationError
-from cloudtrail_to_slack_dev.slack_standin import SlackError
+from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.passing_time import PassingTime
 from support.world import CHANNEL, KEY, World, record, s3_event
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin import SlackError
+from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
 
 OTHER_KEY = KEY.replace("0123", "aaaa")

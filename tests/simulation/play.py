@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from cloudtrail_to_slack import app, handler
-from cloudtrail_to_slack_dev.slack_standin import AcceptedThenDropped, Call, Fault
+from cloudtrail_to_slack_dev.fake_slack import AcceptedThenDropped, Call, Fault
 from simulation.diary import Diary, Invocation, Post, Request
 from simulation.happenings import MOST_SIZES, START
 from simulation.histories import Announcement, History

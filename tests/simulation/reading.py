@@ -2,7 +2,7 @@
 
 import re
 
-from cloudtrail_to_slack_dev.slack_standin import Call
+from cloudtrail_to_slack_dev.fake_slack import Call
 from simulation.diary import Diary, Invocation, Notice, Post, Request, Telling
 from simulation.happenings import FORGED, MARKS
 from simulation.troubles import HANGS

@@ -1,4 +1,4 @@
-"""Where histories are played: one moto server and one Slack stand-in per process, and the real handler."""
+"""Where histories are played: one moto server and one fake Slack per process, and the real handler."""
 
 import contextlib
 import json
@@ -18,8 +18,8 @@ import boto3
 from cloudtrail_to_slack import app
 from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.config.settings import VARIABLES, read_settings
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack, Fault
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
-from cloudtrail_to_slack_dev.slack_standin import Fault, SlackStandIn
 from simulation.diary import Diary
 from simulation.happenings import ACCOUNTS, FRAGILE_RULE, OWN_ROLE, REGION, RULES, UNUSABLE_RULES
 from simulation.histories import TOPICS, Deployment, History
@@ -33,7 +33,7 @@ from simulation.wire import Wire
 _TABLE = "cloudtrail-to-slack-table"
 _FRESH_TABLE_AFTER = 8  # histories: moto copies all of a table in each transaction
 _RESET_AFTER = 400  # histories: moto keeps all objects in memory
-_TOKEN, _NEXT_TOKEN = "xoxb-stand-in", "xoxb-stand-in-next"  # no secrets: they open nothing but the stand-in
+_TOKEN, _NEXT_TOKEN = "xoxb-fake", "xoxb-fake-next"  # no secrets: they open nothing but the fake
 
 
 class Stage:
@@ -42,8 +42,8 @@ class Stage:
     def __init__(self) -> None:
         self._open = ExitStack()
         self._wire = Wire()
-        self._moto = MotoServer("cloudtrail_to_slack_dev.quick_moto")
-        self._slack = SlackStandIn(meet=self._meet)
+        self._moto = MotoServer("cloudtrail_to_slack_dev.fast_moto")
+        self._slack = FakeSlack(meet=self._meet)
         self.played = 0
         self._clients: list[AwsClients] = []
         self._lent: list[AwsClients] = []

@@ -9,7 +9,7 @@ from io import BytesIO
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from cloudtrail_to_slack_dev.slack_standin import (
+from cloudtrail_to_slack_dev.fake_slack import (
     AcceptedThenDropped,
     Dropped,
     Fault,
@@ -84,7 +84,7 @@ def _trouble(chance: random.Random, places: list[str], service: str) -> Trouble:
 
 
 def slack_fault(kind: str, chance: random.Random, *, webhook: bool) -> Fault | None:
-    """Return what the stand-in shows for a kind of trouble; None: it answers as ever."""
+    """Return what the fake shows for a kind of trouble; None: it answers as ever."""
     if kind in (HANGS, "dropped"):
         return Dropped()
     if kind in (HANGS_AFTER, "accepted, then dropped"):

@@ -2,7 +2,7 @@
 
 All clients (botocore, requests, slack_sdk) end up in `http.client`. There a request takes virtual time, hangs, or is
 the last thing its process does. What a service in trouble answers is said by botocore's `before-send`, and by the Slack
-stand-in.
+fake.
 """
 
 import http.client

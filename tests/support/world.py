@@ -1,4 +1,4 @@
-"""The world of a flow test: AWS from a moto server, Slack from the stand-in, and the real handler between them."""
+"""The world of a flow test: AWS from a moto server, Slack from the fake, and the real handler between them."""
 
 import gzip
 import json
@@ -20,8 +20,8 @@ from cloudtrail_to_slack.config.secrets import Secret, SecretReader, SecretSourc
 from cloudtrail_to_slack.config.settings import VARIABLES
 from cloudtrail_to_slack.config.webhooks import Webhooks
 from cloudtrail_to_slack.destinations.registry import Destinations
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 
 BUCKET = "trail-bucket"
 TABLE = "cloudtrail-to-slack-table"
@@ -56,7 +56,7 @@ class World:
     """What a flow test acts in."""
 
     endpoint: str
-    slack: SlackStandIn
+    slack: FakeSlack
     folder: Path
     monkeypatch: pytest.MonkeyPatch
     queue_urls: dict[str, str] = field(default_factory=dict)
@@ -146,7 +146,7 @@ class World:
         return [message.text for message in self.slack.messages(channel)]
 
 
-def bot_destinations(slack: SlackStandIn) -> Destinations:
+def bot_destinations(slack: FakeSlack) -> Destinations:
     """Return destinations with a bot that posts to `slack`."""
     clients = AwsClients()
     reader = SecretReader(clients)

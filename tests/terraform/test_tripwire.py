@@ -1,7 +1,7 @@
 """The tripwire, with its patterns and messages as Terraform renders them.
 
-A moto server's bus matches real-looking events, a stand-in of EventBridge's transformer fills the messages in, and the
-stand-in of Slack takes or refuses them.
+A moto server's bus matches real-looking events, a fake of EventBridge's transformer fills the messages in, and the
+fake Slack takes or refuses them.
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack, Message
 from cloudtrail_to_slack_dev.moto_server import MotoServer
-from cloudtrail_to_slack_dev.slack_standin import Message, SlackStandIn
 from support.event_bridge import Bus, transform
 from support.tampering import (
     ACCOUNT,
@@ -27,7 +27,7 @@ from support.tampering import (
 )
 from support.terraform import Terraform
 
-_CHANNEL, _TOKEN = "C0123456789", "xoxb-stand-in"
+_CHANNEL, _TOKEN = "C0123456789", "xoxb-fake"
 _NAMED = f"""
   log_bucket_names = ["trail-logs"]
   log_key_arns     = ["{KEY_ARN}"]
@@ -123,14 +123,14 @@ def bus(bot: Rules) -> Iterator[Bus]:
 
 
 @pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
+def slack() -> Iterator[FakeSlack]:
     """A Slack with the channel."""
-    with SlackStandIn(bot_token=_TOKEN) as standin:
-        standin.add_channel(_CHANNEL, "alerts")
-        yield standin
+    with FakeSlack(bot_token=_TOKEN) as fake:
+        fake.add_channel(_CHANNEL, "alerts")
+        yield fake
 
 
-def _post(slack: SlackStandIn, body: str) -> Message:
+def _post(slack: FakeSlack, body: str) -> Message:
     """Post as the API destination does, and return the message that Slack keeps."""
     answer = requests.post(
         f"{slack.api_url}chat.postMessage",
@@ -186,7 +186,7 @@ def test_refused_calls_to_other_things_are_not_told(bus: Bus) -> None:
     assert bus.rules_for(misses) == [{} for _ in misses]
 
 
-def test_each_message_is_accepted_and_says_who_did_what_where_and_when(bot: Rules, slack: SlackStandIn) -> None:
+def test_each_message_is_accepted_and_says_who_did_what_where_and_when(bot: Rules, slack: FakeSlack) -> None:
     """Slack takes the message of every rule; it names the user, the account and the time."""
     for name, events in TAMPERING.items():
         message = _post(slack, bot[name].message(events[0]))
@@ -197,7 +197,7 @@ def test_each_message_is_accepted_and_says_who_did_what_where_and_when(bot: Rule
     assert len(slack.messages(_CHANNEL)) == len(TAMPERING)
 
 
-def test_the_sentence_of_stopped_logging(bot: Rules, slack: SlackStandIn) -> None:
+def test_the_sentence_of_stopped_logging(bot: Rules, slack: FakeSlack) -> None:
     """It reads as it should, and names the trail below."""
     (stopped, _) = TAMPERING["logging-off"]
     message = _post(slack, bot["logging-off"].message(stopped))
@@ -210,7 +210,7 @@ def test_the_sentence_of_stopped_logging(bot: Rules, slack: SlackStandIn) -> Non
     )
 
 
-def test_webhooks_get_the_same_without_a_channel(rendered: dict[str, Rules], slack: SlackStandIn) -> None:
+def test_webhooks_get_the_same_without_a_channel(rendered: dict[str, Rules], slack: FakeSlack) -> None:
     """A webhook takes the message of every rule; it differs from the bot's in the channel alone."""
     webhook = slack.add_webhook("C0HOOK", "hook")
     for name, events in TAMPERING.items():
@@ -240,7 +240,7 @@ _ROLE = {
     ],
 )
 def test_whatever_the_identity_lacks_there_is_a_sentence(
-    bot: Rules, slack: SlackStandIn, identity: dict[str, Any], who: str
+    bot: Rules, slack: FakeSlack, identity: dict[str, Any], who: str
 ) -> None:
     """A path that the event lacks leaves a gap, not a broken message."""
     envelope = event("cloudtrail", "StopLogging", None, **identity)
@@ -275,7 +275,7 @@ def test_hostile_texts_change_no_message(bus: Bus, bot: Rules) -> None:
     assert bot[name].message({**hostile, "account": ACCOUNT}) == bot[name].message(plain)
 
 
-def test_names_that_look_like_markup_stay_plain(bot: Rules, slack: SlackStandIn) -> None:
+def test_names_that_look_like_markup_stay_plain(bot: Rules, slack: FakeSlack) -> None:
     """What a name may hold, Slack neither formats nor pings: it stands in plain_text, and not in the fallback text."""
     name = "@channel,_bold_=#general"
     identity = {"type": "IAMUser", "principalId": "AIDAEXAMPLE", "userName": name}

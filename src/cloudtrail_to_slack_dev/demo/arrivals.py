@@ -9,7 +9,7 @@ from typing import Any
 from cloudtrail_to_slack_dev.demo.local_setup import LocalSetup, Topic, receive
 from cloudtrail_to_slack_dev.demo.replay import Replay
 from cloudtrail_to_slack_dev.demo.story import Chapter
-from cloudtrail_to_slack_dev.slack_standin import Channel, Message
+from cloudtrail_to_slack_dev.fake_slack import Channel, Message
 
 
 @dataclass(frozen=True, slots=True)

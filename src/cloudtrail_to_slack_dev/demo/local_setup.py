@@ -13,8 +13,8 @@ import boto3
 
 from cloudtrail_to_slack_dev.demo.environment import demo_environment, set_variables
 from cloudtrail_to_slack_dev.demo.interruption import uninterrupted
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import MotoServer
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -59,7 +59,7 @@ class LocalSetup:
         topics: The topics by their role: the default one first, then production's.
     """
 
-    slack: SlackStandIn
+    slack: FakeSlack
     s3: "S3Client"
     sqs: "SQSClient"
     queue_url: str
@@ -86,10 +86,10 @@ def set_up(clock: Callable[[], float]) -> Iterator[LocalSetup]:
         with uninterrupted():
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="cloudtrail-to-slack-demo-")))
         stack.enter_context(demo_environment(folder))
-        moto = MotoServer("cloudtrail_to_slack_dev.quick_moto")
+        moto = MotoServer("cloudtrail_to_slack_dev.fast_moto")
         stack.push(moto)  # before it starts: an interruption while it does must end its process too
         moto.__enter__()
-        slack = stack.enter_context(SlackStandIn(clock=clock))
+        slack = stack.enter_context(FakeSlack(clock=clock))
         for channel_id, name in _CHANNELS.items():
             slack.add_channel(channel_id, name)
         set_variables({"AWS_ENDPOINT_URL": moto.url})
@@ -110,7 +110,7 @@ def receive(sqs: "SQSClient", queue_url: str) -> list[Mapping[str, Any]]:
     return [dict(message) for message in answer.get("Messages", ())]
 
 
-def _set_up_aws(slack: SlackStandIn) -> LocalSetup:
+def _set_up_aws(slack: FakeSlack) -> LocalSetup:
     s3, sqs = boto3.client("s3"), boto3.client("sqs")
     queue_url, queue_arn = _make_queue(sqs, _QUEUE)
     topics = [_make_topic(sqs, name) for name in ("security-alerts", "production-alerts")]

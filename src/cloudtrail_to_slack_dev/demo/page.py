@@ -6,7 +6,7 @@ from pathlib import Path
 from cloudtrail_to_slack.destinations.slack.render.text import visible
 from cloudtrail_to_slack_dev.demo.arrivals import Arrivals, Inbox
 from cloudtrail_to_slack_dev.demo.errors import DemoError
-from cloudtrail_to_slack_dev.slack_standin import Attachment, Section, render_page
+from cloudtrail_to_slack_dev.fake_slack import Attachment, Section, render_page
 
 _TITLE = "CloudTrail to Slack: the demo"
 _TEXT = (

@@ -14,7 +14,7 @@ from cloudtrail_to_slack.auto_restart.store import Memory
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.deduplication import Claim
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin.faults import HttpStatus
+from cloudtrail_to_slack_dev.fake_slack.faults import HttpStatus
 from support.aws_between import refusal
 from support.restart_world import NOON, PARAMETER, RestartWorld, envelope
 from support.world import CHANNEL, TABLE

@@ -6,7 +6,7 @@ import pytest
 
 from cloudtrail_to_slack.auto_restart import handler
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin.faults import SlackError
+from cloudtrail_to_slack_dev.fake_slack.faults import SlackError
 from support.aws_between import refusal
 from support.restart_world import ACCOUNT, NOON, OTHER_ACCOUNT, RestartWorld, envelope
 from support.world import CHANNEL, Context

@@ -10,7 +10,7 @@ from cloudtrail_to_slack.auto_restart.handler import Application
 from cloudtrail_to_slack.auto_restart.settings import read_settings
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack_dev.slack_standin.faults import HttpStatus
+from cloudtrail_to_slack_dev.fake_slack.faults import HttpStatus
 from support.aws_between import refusal
 from support.restart_world import RestartWorld, envelope
 from support.world import CHANNEL, TABLE

@@ -12,7 +12,7 @@ from cloudtrail_to_slack.alerts.own_role import OwnCall
 from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
 from cloudtrail_to_slack.destinations.sns.render import notice_to_sns
 from cloudtrail_to_slack.rules import Severity
-from cloudtrail_to_slack_dev.slack_standin import violation
+from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import ACCOUNT
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless

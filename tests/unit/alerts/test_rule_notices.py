@@ -21,7 +21,7 @@ from cloudtrail_to_slack.errors import Fault
 from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
-from cloudtrail_to_slack_dev.slack_standin import violation
+from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import LOG_OBJECT
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible

@@ -19,7 +19,7 @@ from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, p
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.render.text import plain
 from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject
-from cloudtrail_to_slack_dev.slack_standin import violation
+from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import ACCOUNT, KEY, LOG_OBJECT, alert
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible

@@ -18,7 +18,7 @@ from cloudtrail_to_slack.delivery.routing import Kind, Router
 from cloudtrail_to_slack.destinations.slack.threads import Threads
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, Severity
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from support.samples import LOG_OBJECT, record
 from support.world import bot_destinations
 
@@ -37,9 +37,9 @@ class Flooded:
 
 
 @pytest.fixture(scope="module")
-def slack() -> Iterator[SlackStandIn]:
+def slack() -> Iterator[FakeSlack]:
     """A Slack for all examples."""
-    with SlackStandIn() as running:
+    with FakeSlack() as running:
         running.add_channel(CHANNEL, "alerts")
         yield running
 
@@ -53,7 +53,7 @@ def alerts() -> st.SearchStrategy[list[list[Flooded]]]:
     return st.lists(st.lists(st.one_of(one, noise, noise), max_size=25), min_size=1, max_size=3)
 
 
-def deliver(slack: SlackStandIn, kind: Kind, limit: int, portions: list[list[Flooded]]) -> Delivery:
+def deliver(slack: FakeSlack, kind: Kind, limit: int, portions: list[list[Flooded]]) -> Delivery:
     """Deliver the alerts to an empty channel."""
     slack.clear()
     address = CHANNEL if kind is Kind.SLACK_APP else slack.add_webhook(CHANNEL)
@@ -86,7 +86,7 @@ def deliver(slack: SlackStandIn, kind: Kind, limit: int, portions: list[list[Flo
 @pytest.mark.parametrize("kind", [Kind.SLACK_APP, Kind.SLACK_WEBHOOK])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(portions=alerts(), limit=st.sampled_from([1, 2, 3, 5, 20]))
-def test_floods(slack: SlackStandIn, kind: Kind, limit: int, portions: list[list[Flooded]]) -> None:
+def test_floods(slack: FakeSlack, kind: Kind, limit: int, portions: list[list[Flooded]]) -> None:
     """Every event is in some message; messages that are not critical keep the limit; criticals have their own.
 
     A parent has the highest severity of its thread. Alerts of their own come in order of severity, then time.
@@ -117,7 +117,7 @@ def test_floods(slack: SlackStandIn, kind: Kind, limit: int, portions: list[list
     assert not_critical <= limit
 
 
-def test_ordered_by_severity_then_time(slack: SlackStandIn) -> None:
+def test_ordered_by_severity_then_time(slack: FakeSlack) -> None:
     """Of one portion the most severe comes first, then the earliest."""
     flood = [
         Flooded(Severity.LOW, 1, 1), Flooded(Severity.HIGH, 9, 2), Flooded(Severity.CRITICAL, 30, 3),
@@ -128,7 +128,7 @@ def test_ordered_by_severity_then_time(slack: SlackStandIn) -> None:
     assert order == ["id-00004", "id-00002", "id-00003", "id-00001", "id-00000"]
 
 
-def test_a_late_critical_alert_has_its_own_message(slack: SlackStandIn) -> None:
+def test_a_late_critical_alert_has_its_own_message(slack: FakeSlack) -> None:
     """When noise has used all slots up, a critical alert of a later portion is sent all the same."""
     noise = [Flooded(Severity.HIGH, number, number) for number in range(30)]
     late = [Flooded(Severity.CRITICAL, 59, 40), Flooded(Severity.HIGH, 58, 41)]
@@ -141,7 +141,7 @@ def test_a_late_critical_alert_has_its_own_message(slack: SlackStandIn) -> None:
 
 
 @pytest.mark.parametrize("count", [300, 1000])
-def test_a_webhook_keeps_its_limit(slack: SlackStandIn, count: int) -> None:
+def test_a_webhook_keeps_its_limit(slack: FakeSlack, count: int) -> None:
     """A flood by webhook, whose summary takes several messages, keeps the limit and leaves no id out."""
     delivery = deliver(
         slack, Kind.SLACK_WEBHOOK, 20, [[Flooded(Severity.LOW, number % 60, number) for number in range(count)]]
@@ -153,7 +153,7 @@ def test_a_webhook_keeps_its_limit(slack: SlackStandIn, count: int) -> None:
     assert len(found) == count
 
 
-def test_what_finds_no_slot_fails(slack: SlackStandIn) -> None:
+def test_what_finds_no_slot_fails(slack: FakeSlack) -> None:
     """What a webhook's limit leaves no slot for is reported as not delivered, so that the retry delivers it."""
     delivery = deliver(
         slack, Kind.SLACK_WEBHOOK, 2, [[Flooded(Severity.LOW, number % 60, number) for number in range(600)]]
@@ -164,7 +164,7 @@ def test_what_finds_no_slot_fails(slack: SlackStandIn) -> None:
     assert {undelivered.code for _, undelivered in delivery.failures} == {"message_limit_reached"}
 
 
-def test_many_critical_alerts_leave_a_slot_for_the_summary(slack: SlackStandIn) -> None:
+def test_many_critical_alerts_leave_a_slot_for_the_summary(slack: FakeSlack) -> None:
     """However many critical alerts there are, each has a message, and the rest is summarised."""
     flood = [Flooded(Severity.CRITICAL, 1, number) for number in range(8)]
     flood += [Flooded(Severity.LOW, 2, number) for number in range(4)]

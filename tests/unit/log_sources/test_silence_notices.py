@@ -10,7 +10,7 @@ from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, notice_to_sns
 from cloudtrail_to_slack.log_sources.intervals import Rhythm, Source
 from cloudtrail_to_slack.log_sources.notices import Quiet, Returned, return_notice, silence_notice
-from cloudtrail_to_slack_dev.slack_standin import violation
+from cloudtrail_to_slack_dev.fake_slack import violation
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped
 

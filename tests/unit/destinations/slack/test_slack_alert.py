@@ -14,7 +14,7 @@ from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import Rule
-from cloudtrail_to_slack_dev.slack_standin import violation
+from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import EVENT_ID, LOG_OBJECT, RULE, alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible

@@ -11,7 +11,7 @@ from cloudtrail_to_slack.alerts.alert import HeldAlert
 from cloudtrail_to_slack.destinations.slack.render.summary import summary
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule, Severity
-from cloudtrail_to_slack_dev.slack_standin import violation
+from cloudtrail_to_slack_dev.fake_slack import violation
 from support.slack_limits import texts_of
 from support.strategies import hostile_text
 

@@ -11,7 +11,7 @@ from cloudtrail_to_slack_dev.demo.arrivals import Arrivals, Inbox, Published, fi
 from cloudtrail_to_slack_dev.demo.local_setup import PRODUCTION, LocalSetup, Topic
 from cloudtrail_to_slack_dev.demo.replay import Replay
 from cloudtrail_to_slack_dev.demo.story import Chapter
-from cloudtrail_to_slack_dev.slack_standin import SlackStandIn
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 
 _TOPICS = (Topic("default", "arn:default", ""), Topic("production", "arn:production", ""))
 _COUNTS = {"records_in": 5, "matched": 2, "ignored": 1, "unmatched": 2, "failed": 0}
@@ -37,7 +37,7 @@ def faults(
 ) -> list[str]:
     """Return the faults of a demo of five records and two alerts, posted and published so often."""
     anything: Any = _Empty()
-    with SlackStandIn() as slack:
+    with FakeSlack() as slack:
         slack.add_channel("C0PRODUCTION", "production-alerts")
         local = LocalSetup(slack, anything, anything, "", "", _TOPICS)
         client = WebClient(slack.bot_token, base_url=slack.api_url)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from cloudtrail_to_slack_dev.slack_standin.blocks import render_blocks
-from cloudtrail_to_slack_dev.slack_standin.emoji import with_emoji
-from cloudtrail_to_slack_dev.slack_standin.mrkdwn import render_mrkdwn, render_plain, render_verbatim
-from cloudtrail_to_slack_dev.slack_standin.records import Channel, Message, Thread
-from cloudtrail_to_slack_dev.slack_standin.server import SlackStandIn
-from cloudtrail_to_slack_dev.slack_standin.style import STYLE
+from cloudtrail_to_slack_dev.fake_slack.blocks import render_blocks
+from cloudtrail_to_slack_dev.fake_slack.emoji import with_emoji
+from cloudtrail_to_slack_dev.fake_slack.mrkdwn import render_mrkdwn, render_plain, render_verbatim
+from cloudtrail_to_slack_dev.fake_slack.records import Channel, Message, Thread
+from cloudtrail_to_slack_dev.fake_slack.server import FakeSlack
+from cloudtrail_to_slack_dev.fake_slack.style import STYLE
 
 _APP_NAME: Final = "CloudTrail to Slack"
 _APP_ICON: Final = "🛰️"
@@ -45,15 +45,15 @@ class Section:
     attachments: Sequence[Attachment] = ()
 
 
-def render_page(standin: SlackStandIn, *, title: str, text: str, sections: Sequence[Section]) -> str:
+def render_page(fake: FakeSlack, *, title: str, text: str, sections: Sequence[Section]) -> str:
     """Return a self-contained HTML page with these sections.
 
     The page holds no script and loads nothing. Times are in UTC. It follows the reader's choice of light or dark.
     """
     threads = {
         (channel.id, message.ts): (channel, thread, message)
-        for channel in standin.channels()
-        for thread in standin.threads(channel.id)
+        for channel in fake.channels()
+        for thread in fake.threads(channel.id)
         for message in (thread.root, *thread.replies)
     }
     shown = [[threads[posted] for posted in section.posted] for section in sections]

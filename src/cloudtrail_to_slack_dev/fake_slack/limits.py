@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cloudtrail_to_slack_dev.slack_standin.records import JsonObject
+from cloudtrail_to_slack_dev.fake_slack.records import JsonObject
 
 MOST_BLOCKS: Final = 50
 LONGEST_TEXT: Final = 40_000

@@ -1,4 +1,4 @@
-"""The workspace behind the stand-in: channels, webhooks and messages, and Slack's rules about who may post where.
+"""The workspace behind the fake: channels, webhooks and messages, and Slack's rules about who may post where.
 
 Knows nothing of HTTP or threads; the server calls it with its lock held.
 """
@@ -10,11 +10,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from cloudtrail_to_slack_dev.slack_standin.limits import LONGEST_TEXT, LONGEST_UPDATE_TEXT, characters, find_violation
-from cloudtrail_to_slack_dev.slack_standin.records import Channel, JsonObject, Message, Thread, Via
-from cloudtrail_to_slack_dev.slack_standin.wire import Refused
+from cloudtrail_to_slack_dev.fake_slack.limits import LONGEST_TEXT, LONGEST_UPDATE_TEXT, characters, find_violation
+from cloudtrail_to_slack_dev.fake_slack.records import Channel, JsonObject, Message, Thread, Via
+from cloudtrail_to_slack_dev.fake_slack.wire import Refused
 
-_TEAM_ID: Final = "T0STANDIN"
+_TEAM_ID: Final = "T0FAKE"
 _WEBHOOK_PATH: Final = re.compile(r"/services/(T\w+)/(B\w+)/(\w+)\Z")
 _MICROSECONDS: Final = 1_000_000
 _STEP: Final = 100

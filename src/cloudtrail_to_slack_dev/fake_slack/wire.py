@@ -6,8 +6,8 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
 
-from cloudtrail_to_slack_dev.slack_standin.faults import Dropped, Fault, HttpStatus, RateLimited, SlackError
-from cloudtrail_to_slack_dev.slack_standin.records import JsonObject
+from cloudtrail_to_slack_dev.fake_slack.faults import Dropped, Fault, HttpStatus, RateLimited, SlackError
+from cloudtrail_to_slack_dev.fake_slack.records import JsonObject
 
 # https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks lists the codes; any other is a 400.
 _WEBHOOK_STATUS: Final = {

@@ -10,7 +10,7 @@ from socketserver import TCPServer
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from cloudtrail_to_slack_dev.slack_standin.wire import Answer
+from cloudtrail_to_slack_dev.fake_slack.wire import Answer
 
 
 class Listener(ThreadingHTTPServer):
@@ -25,7 +25,7 @@ class Listener(ThreadingHTTPServer):
     def __init__(self, answer: Callable[[str, dict[str, str], bytes], Answer | None]) -> None:
         self.answer = answer
         self._open: set[Any] = set()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="slack-stand-in", daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="fake-slack", daemon=True)
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def run(self) -> None:

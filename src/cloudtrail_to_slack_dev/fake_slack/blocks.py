@@ -4,8 +4,8 @@ import html
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from cloudtrail_to_slack_dev.slack_standin.emoji import EMOJI
-from cloudtrail_to_slack_dev.slack_standin.mrkdwn import (
+from cloudtrail_to_slack_dev.fake_slack.emoji import EMOJI
+from cloudtrail_to_slack_dev.fake_slack.mrkdwn import (
     render_link,
     render_mention,
     render_mrkdwn,
@@ -13,7 +13,7 @@ from cloudtrail_to_slack_dev.slack_standin.mrkdwn import (
     render_text,
     render_verbatim,
 )
-from cloudtrail_to_slack_dev.slack_standin.records import JsonObject
+from cloudtrail_to_slack_dev.fake_slack.records import JsonObject
 
 _STYLES: Final = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
 

@@ -1,4 +1,4 @@
-"""Faults that the stand-in can be told to show, and the queue they wait in."""
+"""Faults that the fake can be told to show, and the queue they wait in."""
 
 import math
 from collections.abc import Callable
@@ -82,7 +82,7 @@ class FaultQueue:
 class Pace:
     """How fast messages may follow each other in a channel; what comes too early is told when to come back.
 
-    Slack wants about one second (Slack API docs, "Rate limits"). For the stand-in's `meet`.
+    Slack wants about one second (Slack API docs, "Rate limits"). For the fake's `meet`.
     """
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: channels, messages, threads and the requests it received."""
+"""What the fake remembers: channels, messages, threads and the requests it received."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -9,7 +9,7 @@ Via: TypeAlias = Literal["bot", "webhook"]
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel as the stand-in knows it."""
+    """A channel as the fake knows it."""
 
     id: str
     name: str

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack_dev.slack_standin import violation
-from cloudtrail_to_slack_dev.slack_standin.limits import blocks_length, find_violation
+from cloudtrail_to_slack_dev.fake_slack import violation
+from cloudtrail_to_slack_dev.fake_slack.limits import blocks_length, find_violation
 
 Block = dict[str, Any]
 DIVIDER: Block = {"type": "divider"}
@@ -152,7 +152,7 @@ def test_a_message_without_content(payload: dict[str, Any]) -> None:
 
 
 def test_text_alone_is_content() -> None:
-    """A text needs no blocks, an attachment neither, and keys the stand-in does not know do not matter."""
+    """A text needs no blocks, an attachment neither, and keys the fake does not know do not matter."""
     assert violation({"text": "x", "metadata": {"event_type": "x"}, "unfurl_links": False}) is None
     assert violation({"attachments": [{"text": "x"}]}) is None
 

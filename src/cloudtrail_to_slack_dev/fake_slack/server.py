@@ -1,4 +1,4 @@
-"""The stand-in's face to tests and the demo: what is asked of it, over HTTP and in Python."""
+"""The fake's face to tests and the demo: what is asked of it, over HTTP and in Python."""
 
 import secrets
 import threading
@@ -9,18 +9,18 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from cloudtrail_to_slack_dev.slack_standin import wire
-from cloudtrail_to_slack_dev.slack_standin.faults import AcceptedThenDropped, Fault, FaultQueue
-from cloudtrail_to_slack_dev.slack_standin.listener import Listener
-from cloudtrail_to_slack_dev.slack_standin.records import Call, Channel, JsonObject, Message, Thread
-from cloudtrail_to_slack_dev.slack_standin.wire import Answer, Refused
-from cloudtrail_to_slack_dev.slack_standin.workspace import Workspace
+from cloudtrail_to_slack_dev.fake_slack import wire
+from cloudtrail_to_slack_dev.fake_slack.faults import AcceptedThenDropped, Fault, FaultQueue
+from cloudtrail_to_slack_dev.fake_slack.listener import Listener
+from cloudtrail_to_slack_dev.fake_slack.records import Call, Channel, JsonObject, Message, Thread
+from cloudtrail_to_slack_dev.fake_slack.wire import Answer, Refused
+from cloudtrail_to_slack_dev.fake_slack.workspace import Workspace
 
 _API: Final = "/api/"
-_IDENTITY: Final = {"team_id": "T0STANDIN", "user_id": "U0STANDIN", "bot_id": "B0STANDIN"}
+_IDENTITY: Final = {"team_id": "T0FAKE", "user_id": "U0FAKE", "bot_id": "B0FAKE"}
 
 
-class SlackStandIn:
+class FakeSlack:
     """Slack, as far as posting alerts goes, on a port of this machine.
 
     A context manager; `start` and `stop` do the same by hand. Channels can be added before the start, webhooks only
@@ -35,7 +35,7 @@ class SlackStandIn:
     def __init__(
         self,
         *,
-        bot_token: str = "xoxb-stand-in",  # noqa: S107 (no secret: it opens nothing but this stand-in)
+        bot_token: str = "xoxb-fake",  # noqa: S107 (no secret: it opens nothing but this fake)
         clock: Callable[[], float] = time.time,
         meet: Callable[[str, str | None], Fault | None] = lambda _method, _channel: None,
     ) -> None:
@@ -65,7 +65,7 @@ class SlackStandIn:
             RuntimeError: It is listening already.
         """
         if self._server is not None:
-            raise RuntimeError("the stand-in is running already")
+            raise RuntimeError("the fake is running already")
         self._server = Listener(self._answer)
         self._origin = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._server.run()
@@ -98,7 +98,7 @@ class SlackStandIn:
         """From now on this webhook answers 404 `no_service`.
 
         Raises:
-            KeyError: The stand-in never had this webhook.
+            KeyError: The fake never had this webhook.
         """
         with self._lock:
             self._workspace.remove_webhook(urlsplit(url).path)
@@ -161,7 +161,7 @@ class SlackStandIn:
 
     def _started(self) -> str:
         if self._origin is None:
-            raise RuntimeError("the stand-in has no address before it is started")
+            raise RuntimeError("the fake has no address before it is started")
         return self._origin
 
     def _answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
@@ -242,7 +242,7 @@ class SlackStandIn:
 
     def _call(self, method: str, channel: str | None, payload: JsonObject) -> JsonObject:
         if method == "auth.test":
-            return {"url": f"{self._started()}/", "team": "Stand-in", "user": "cloudtrail", **_IDENTITY}
+            return {"url": f"{self._started()}/", "team": "Fake", "user": "cloudtrail", **_IDENTITY}
         if method == "chat.postMessage":
             message = self._workspace.post(
                 self._workspace.check_bot(channel, archived_error="is_archived"), payload, "bot"
