@@ -31,7 +31,13 @@ from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.payloads import Notification, read_payload
 from cloudtrail_to_slack.observability.logging import begin_invocation, logger, set_log_level
-from cloudtrail_to_slack.observability.metrics import METRICS, emit_access_denied, emit_counts, emit_delivery
+from cloudtrail_to_slack.observability.metrics import (
+    METRICS,
+    emit_access_denied,
+    emit_counts,
+    emit_delivery,
+    emit_ignored,
+)
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
@@ -41,6 +47,10 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.check import SilenceCheck
     from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory
     from cloudtrail_to_slack.notices.self_reports import ReportMemory
+
+
+_MOST = 20  # ignore rules in the line that closes an invocation
+_LONGEST_NAME = 200
 
 
 class Application:
@@ -167,12 +177,18 @@ class Application:
             extra={
                 **counts,
                 **{outcome.name.lower(): results.per_destination(outcome) for outcome in Outcome},
+                "ignored_by": {
+                    rule.name[:_LONGEST_NAME]: count for rule, count in report.ignored_by.most_common(_MOST)
+                },
                 "left_undone": len(report.failures),
             },
         )
         named = {metric: counts[name] for name, metric in METRICS.items()}
         emit_counts({**named, "AlertsUndelivered": results.total(Outcome.UNDELIVERED)}, config.function_name)
         emit_delivery(results, config.function_name)
+        emit_ignored(
+            {rule.id: count for rule, count in report.ignored_by.items() if rule.id is not None}, config.function_name
+        )
         if config.push_access_denied_cloudwatch_metrics:
             emit_access_denied(report.denied, report.denied_ignored)
 

@@ -19,7 +19,9 @@ def _configure(world: World, level: str) -> None:
     world.configure_bot(
         table=False,
         rules=[{"id": "ours", "expression": 'event["eventName"] == "PutThing" and event["size"] > 1'}],
-        ignore_rules=[{"id": "known", "expression": 'event.get("eventName") == "ListBuckets"'}],
+        ignore_rules=[
+            {"id": "known", "expression": 'event.get("eventName") == "ListBuckets"', "reason": "The scanner."}
+        ],
     )
     world.monkeypatch.setenv("LOG_LEVEL", level)
 
@@ -47,6 +49,7 @@ def test_every_record_is_explained(world: World, capsys: pytest.CaptureFixture[s
     assert [line.get("event_name") for line in lines[:4]] == names
     assert (lines[0]["matching_rules"], lines[0]["account"]) == (["default/access-denied"], ACCOUNT)
     assert lines[1]["matching_rules"] == ["default/access-denied"]
+    assert [line.get("ignore_reason") for line in lines] == [None, "The scanner.", None, None, None]
     assert lines[3]["rules_that_raised"] == ["ours"]
     assert lines[4]["reason"]
 

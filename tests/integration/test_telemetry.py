@@ -83,6 +83,29 @@ def test_zeros_are_left_out_but_for_what_is_watched(world: World, capsys: pytest
     assert any(line.get("objects_failed") == 0 for line in lines)
 
 
+def test_ignored_events_are_counted_by_ignore_rule(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each ignore rule with an id that ignored something has a metric; the closing line has those without one too."""
+    expressions = {name: f'event.get("eventName") == "{name}"' for name in ("ListBuckets", "GetKey", "PutKey")}
+    world.configure_bot(
+        table=False,
+        ignore_rules=[
+            {"id": "scanner \u00fc", "expression": expressions["ListBuckets"]},
+            expressions["GetKey"],
+            {"id": "quiet", "expression": expressions["PutKey"]},
+            {"id": "second", "expression": expressions["ListBuckets"]},
+        ],
+    )
+    world.put_log(*(record(eventName=name) for name in ("ListBuckets", "ListBuckets", "GetKey", "DeleteKey")))
+    world.invoke(s3_event(KEY))
+    lines = _lines(capsys)
+    (closing,) = [line for line in lines if line.get("message") == "invocation finished"]
+    assert closing["ignored_by"] == {"scanner \u00fc": 2, expressions["GetKey"]: 1}
+    (metric,) = [line for line in lines if "RecordsIgnoredByRule" in line]
+    assert (metric["FunctionName"], metric["IgnoreRule"]) == ("cloudtrail-to-slack", "scanner ?")
+    assert metric["RecordsIgnoredByRule"] == [2.0]
+    assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName", "IgnoreRule"]]
+
+
 def test_access_denied_metrics(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """Every event whose errorCode starts with AccessDenied is counted, and those an ignore rule matched, apart."""
     world.configure_bot(table=False, ignore_rules=['event.get("eventName") == "ListBuckets"'])

@@ -14,6 +14,7 @@ _OURS = (
     ),
     re.compile(r"!date\^\d+\^\{date_short_pretty\} \{time_secs\}\|[\d-]{10} [\d:]{8} UTC", re.ASCII),
     re.compile(r"https?://[!-;=?-_a-{}~]+\|runbook", re.ASCII),
+    re.compile(r"https://attack\.mitre\.org/techniques/T[0-9]{4}(?:/[0-9]{3})?/\|T[0-9]{4}(?:\.[0-9]{3})?"),
 )
 _TOKEN = re.compile(r"<([^<>]*)>")
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")

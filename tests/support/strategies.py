@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.rules import Rule, Severity
+from cloudtrail_to_slack.rules.model import TECHNIQUE_PATTERN
 
 # What would ping, link, format or disguise if it were not made harmless.
 HOSTILE_FRAGMENTS = (
@@ -182,7 +183,7 @@ def rules() -> st.SearchStrategy[tuple[Rule, ...]]:
         severity=st.sampled_from(Severity),
         description=words,
         runbook_url=addresses,
-        mitre=st.just(("T1078",)),
+        mitre=st.lists(st.from_regex(TECHNIQUE_PATTERN, fullmatch=True), max_size=8).map(tuple),
     )
     return st.lists(rule, min_size=1, max_size=6).map(tuple)
 

@@ -52,6 +52,11 @@ class Alert:
         return f"{title} (update of an earlier event)" if event.is_update else title
 
     @property
+    def techniques(self) -> list[str]:
+        """The MITRE ATT&CK techniques of the rules, each once, in their order."""
+        return list(dict.fromkeys(technique for rule in self.rules for technique in rule.mitre))
+
+    @property
     def _ending(self) -> str:
         code = self.event.error_code
         if self.outcome.is_refusal and code:

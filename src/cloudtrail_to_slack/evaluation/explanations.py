@@ -23,6 +23,7 @@ def explain(event: Event, verdict: Verdict, candidates: int | None, source: LogO
         "outcome": verdict.outcome.value,
         "matching_rules": [rule.name[:_LONGEST_NAME] for rule in verdict.matched or verdict.silenced],
         "ignored_by": ignored_by.name[:_LONGEST_NAME] if ignored_by else None,
+        "ignore_reason": ignored_by.reason[:_LONGEST_NAME] if ignored_by and ignored_by.reason else None,
         "rules_that_raised": [problem.rule.name[:_LONGEST_NAME] for problem in verdict.problems],
         "rules_evaluated": "all" if candidates is None else "candidates" if candidates else "none",
         "object": source.url if source else None,

@@ -165,6 +165,8 @@ class RecordEvaluator:
         if event.error_code.startswith("AccessDenied"):
             self._report.denied += 1
             self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
+        if verdict.ignored_by:
+            self._report.ignored_by[verdict.ignored_by] += 1
         if verdict.outcome is Outcome.MATCHED and self.own_calls.take(event, verdict.matched, askers):
             self._report.counts["own_role_alerts"] += 1
         elif verdict.outcome is Outcome.MATCHED:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.rules import IgnoreRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     denied: int = 0
     denied_ignored: int = 0
+    ignored_by: Counter[IgnoreRule] = field(default_factory=Counter)
 
     def fail(self, askers: Askers, problems: Iterable[object]) -> None:
         """Record what could not be done."""

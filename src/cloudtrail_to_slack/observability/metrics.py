@@ -1,5 +1,6 @@
 """Metrics, as log lines in CloudWatch's embedded metric format: no API is called."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
@@ -31,6 +32,9 @@ METRICS = {
 ALWAYS_EMITTED = frozenset(
     {"RecordsIn", "RecordsMatched", "ObjectsRead", "AlertsUndelivered", "LoggingRestarted", "LoggingLeftStopped"}
 )
+# Of a dimension's value. Source: CloudWatch API Reference, Dimension: printable ASCII, at most 1,024 characters.
+_NOT_PLAIN = re.compile(r"[^ -~]")
+_LONGEST_DIMENSION = 200
 _VALUES_AT_ONCE = 99  # of one metric in one line. Source: CloudWatch User Guide, embedded metric format specification
 
 
@@ -71,6 +75,14 @@ def emit_delivery(results: Results, function_name: str | None) -> None:
             for seconds in lags:
                 lag.add_metric("DeliveryLag", MetricUnit.Seconds, seconds)
             lag.flush_metrics()
+
+
+def emit_ignored(events: Mapping[str, int], function_name: str | None) -> None:
+    """Emit how many events each ignore rule ignored, dimensions `FunctionName` and `IgnoreRule`."""
+    for rule_id, count in events.items():
+        with single_metric("RecordsIgnoredByRule", MetricUnit.Count, count, namespace=NAMESPACE) as metric:
+            metric.add_dimension("FunctionName", function_name or "unnamed")
+            metric.add_dimension("IgnoreRule", _NOT_PLAIN.sub("?", rule_id)[:_LONGEST_DIMENSION])
 
 
 def emit_access_denied(total: int, ignored: int) -> None:

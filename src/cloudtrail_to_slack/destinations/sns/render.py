@@ -123,6 +123,7 @@ def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
         "severity": alert.severity.word,
         "error_code": event.error_code or None,
         "outcome": alert.outcome.value,
+        **({"mitre": alert.techniques} if alert.techniques else {}),
         **({"shared_event_id": event.shared_event_id} if event.shared_event_id else {}),
         **({"addendum": event.record.get("addendum")} if event.record.get("addendum") else {}),
         **({"insight_details": event.record.get("insightDetails")} if event.insight else {}),

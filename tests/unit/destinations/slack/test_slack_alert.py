@@ -117,6 +117,20 @@ def test_everything_endless(character: str) -> None:
     assert "account `111122223333`" in found
 
 
+def test_techniques_are_linked() -> None:
+    """The MITRE ATT&CK techniques of the rules are below the alert, each once with its page, in threads as well."""
+    matched = alert(Rule("True", mitre=("T1562.008", "T1078")), Rule("1", mitre=("T1078",)))
+    links = (
+        "MITRE ATT&amp;CK <https://attack.mitre.org/techniques/T1562/008/|T1562.008>,"
+        " <https://attack.mitre.org/techniques/T1078/|T1078>"
+    )
+    for message in (alert_message(matched), reply_message(matched)):
+        assert_good(message)
+        assert "\n".join(texts_of(message.blocks)).count(links) == 1
+    assert "MITRE" not in shown(Rule("True"))
+    assert "T9004" in shown(Rule("True", mitre=tuple(f"T900{number}" for number in range(8))))
+
+
 def test_what_an_ordinary_alert_says() -> None:
     """An alert says what happened and where, why it is told, the facts, the links and ids, and the details last."""
     found = shown()

@@ -63,6 +63,12 @@ def test_body() -> None:
     }
 
 
+def test_techniques() -> None:
+    """The techniques of all rules are in the body, each once, and no key is there without any."""
+    rules = (Rule("True", mitre=("T1562.008", "T1078")), Rule("1", mitre=("T1078",)), Rule("2"))
+    assert body(*rules)["mitre"] == ["T1562.008", "T1078"]
+
+
 def test_keys_are_always_there() -> None:
     """Subscribers find every key in every body; what is unknown is null."""
     found = strict(alert_body(make_alert(read_event({}), (RULE,), None)))

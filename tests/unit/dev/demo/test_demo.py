@@ -20,7 +20,9 @@ _COMMAND = (sys.executable, "-m", "cloudtrail_to_slack_dev.demo", "--at", "2027-
 _SECONDS = 60
 _CHANNELS = ("#security-alerts", "#production-alerts", "#sandbox-alerts")
 _NEVER = r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-_LINK = re.compile(r"https://([a-z0-9-]+\.console\.(aws\.amazon\.com|amazonaws\.cn)|runbooks\.example\.com)/")
+_LINK = re.compile(
+    r"https://([a-z0-9-]+\.console\.(aws\.amazon\.com|amazonaws\.cn)|runbooks\.example\.com|attack\.mitre\.org)/"
+)
 
 
 @dataclass(frozen=True)

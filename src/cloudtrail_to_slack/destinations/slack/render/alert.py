@@ -39,6 +39,7 @@ from cloudtrail_to_slack.events.event import Event, as_text
 from cloudtrail_to_slack.events.relations import event_relations
 
 _RULES_SHOWN = 5
+_TECHNIQUES_SHOWN = 5
 _ERROR_ROOM = 900
 _DETAILS = (
     ("requestParameters", "Request parameters"),
@@ -164,14 +165,21 @@ def _path(alert: Alert) -> str | None:
 def _identifiers(alert: Alert) -> str:
     event = alert.event
     rules = [code(rule.id, 80) for rule in alert.rules[:_RULES_SHOWN] if rule.id]
+    techniques = alert.techniques[:_TECHNIQUES_SHOWN]
     identifiers = [
         f"account {code(event.account or 'unknown', 20)}",
         f"region {code(event.region or 'unknown', 60)}",
         f"event {code(event.event_id or 'without id', 100)}",
         f"severity {alert.severity.word}",
         *([f"rules {', '.join(rules)}"] if rules else []),
+        *([f"MITRE ATT&amp;CK {', '.join(map(_technique, techniques))}"] if techniques else []),
     ]
     return " · ".join(identifiers)
+
+
+def _technique(technique: str) -> str:
+    """Return a technique with a link to its page. Source of the address: attack.mitre.org, "Techniques"."""
+    return link(f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/", plain(technique, 20)) or ""
 
 
 def _details(event: Event, wanted: tuple[tuple[str, str], ...], room: int) -> list[Block]:
