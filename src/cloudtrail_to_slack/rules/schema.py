@@ -26,7 +26,24 @@ KIND_SCHEMAS: Mapping[FieldKind, dict[str, Any]] = {
     FieldKind.URL: {"type": "string", "pattern": "^https?://[!-~]+$"},
     FieldKind.TECHNIQUES: {"type": "array", "items": {"type": "string", "pattern": TECHNIQUE_PATTERN}},
     FieldKind.DAY: {"type": "string", "format": "date"},
-    FieldKind.TESTS: {"type": "array"},
+    FieldKind.TESTS: {"type": "array", "items": {"$ref": "#/$defs/test"}},
+}
+_TEST = {
+    "type": "object",
+    "required": ["expect"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"description": "what the test shows, in a few words", "type": "string"},
+        "event": {
+            "description": "a CloudTrail record, or the path of a file that contains one",
+            "type": ["object", "string"],
+        },
+        "file": {"description": "the path of a file that contains a CloudTrail record", "type": "string"},
+        "sample": {"description": "the name of a sample event of the command line", "type": "string"},
+        "set": {"description": "fields to set, with dots for nested ones", "type": "object"},
+        "unset": {"description": "fields to remove", "type": ["array", "string"], "items": {"type": "string"}},
+        "expect": {"description": "what the rule does", "enum": ["match", "no_match", "ignored", "error"]},
+    },
 }
 
 
@@ -38,7 +55,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {"rules": _list_of("rule"), "ignore_rules": _list_of("ignore_rule")},
         "anyOf": [{"required": ["rules"]}, {"required": ["ignore_rules"]}],
-        "$defs": {"rule": rule_schema(Rule), "ignore_rule": rule_schema(IgnoreRule)},
+        "$defs": {"rule": rule_schema(Rule), "ignore_rule": rule_schema(IgnoreRule), "test": _TEST},
     }
 
 

@@ -1,0 +1,21 @@
+"""`schema`: print the JSON Schema of rule files."""
+
+import json
+
+import click
+
+from cloudtrail_to_slack.rules.schema import json_schema
+
+_EXAMPLE = """\b
+Example:
+  cloudtrail-to-slack schema > rules.schema.json
+"""
+
+
+@click.command("schema", epilog=_EXAMPLE)
+def command() -> None:
+    """Print the JSON Schema of rule files, with which editors complete and check them.
+
+    It ships with the package, too, as cloudtrail_to_slack/rules/rule_file_schema.json.
+    """
+    click.echo(json.dumps(json_schema(), indent=2))

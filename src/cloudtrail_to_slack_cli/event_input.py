@@ -1,0 +1,114 @@
+"""Reading events from files and standard input: a record, a log file, EventBridge's envelope, or one of them a line."""
+
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
+from cloudtrail_to_slack_cli.rule_files.document import parse
+
+STANDARD_INPUT = "-"
+_GZIP = b"\x1f\x8b"
+_MOST_BYTES = 512 * 1024 * 1024
+
+
+def read_records(path: str) -> list[dict[str, Any]]:
+    """Read all records of a file; `-` is standard input.
+
+    Raises:
+        UnreadableError: it cannot be read, or contains no record.
+    """
+    text = _text(path)
+    records = list(_records(_values(text, path)))
+    if not records:
+        raise UnreadableError(path, "contains no CloudTrail record")
+    return records
+
+
+def read_record(path: str, event_id: str | None = None) -> dict[str, Any]:
+    """Read the one record of a file, or the one with that `eventID`.
+
+    Raises:
+        UnreadableError: it cannot be read.
+        CommandError: there are several records and no `event_id`, or none has it.
+    """
+    records = read_records(path)
+    if event_id is None and len(records) == 1:
+        return records[0]
+    if event_id is None:
+        raise CommandError(f"{path} contains {len(records):,} records: choose one with --event-id")
+    for record in records:
+        if record.get("eventID") == event_id:
+            return record
+    raise CommandError(f"{path} contains no record with the eventID {event_id}")
+
+
+def unwrap(value: object) -> Iterator[object]:
+    """Yield the records in a value: of a log file, an envelope or a list, or the value itself."""
+    if isinstance(value, list):
+        for item in value:
+            yield from unwrap(item)
+    elif isinstance(value, dict) and isinstance(value.get("Records"), list):
+        yield from value["Records"]
+    elif isinstance(value, dict) and "detail-type" in value and "detail" in value:
+        yield value["detail"]
+    elif isinstance(value, dict) and isinstance(value.get("event"), dict) and "eventVersion" not in value:
+        yield value["event"]
+    else:
+        yield value
+
+
+def _records(values: Iterator[object]) -> Iterator[dict[str, Any]]:
+    for value in values:
+        for record in unwrap(value):
+            if isinstance(record, dict) and record:
+                yield record
+
+
+def _text(path: str) -> str:
+    try:
+        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
+    except OSError as error:
+        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise UnreadableError(path, f"cannot be read: {error}") from None
+    try:
+        if content.startswith(_GZIP):
+            content = gzip.decompress(content)
+        if len(content) > _MOST_BYTES:
+            raise UnreadableError(path, f"has more than {_MOST_BYTES:,} bytes; backtest reads files of any size")
+        return content.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error):
+        raise UnreadableError(path, "is not valid gzip, or truncated") from None
+    except UnicodeDecodeError:
+        raise UnreadableError(path, "is not UTF-8") from None
+
+
+def _values(text: str, path: str) -> Iterator[object]:
+    """Yield the JSON values of a text: one, or one a line; YAML where the path says so."""
+    if path.endswith((".yaml", ".yml")):
+        yield parse(text, path).data
+        return
+    whole: Exception
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        whole = error
+    else:
+        yield value
+        return
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    for number, line in lines:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            # A document over several lines, or a broken line among others.
+            at = whole if number == lines[0][0] and isinstance(whole, json.JSONDecodeError) else None
+            raise UnreadableError(path, "is not JSON", at.lineno if at else number, at.colno if at else None) from None
+        yield value
+    if not lines:
+        raise UnreadableError(path, "is empty")

@@ -1,0 +1,1 @@
+"""Rule files and configurations, read with the positions of everything in them."""

@@ -1,0 +1,1 @@
+"""Running the tests in rule files."""

@@ -1,0 +1,54 @@
+"""What commands print: plain in a pipe, coloured in a terminal, and never what a stranger wrote as it is."""
+
+import os
+import shutil
+import sys
+from typing import IO
+
+from rich.console import Console
+from rich.text import Text
+
+from cloudtrail_to_slack.destinations.slack.render.text import visible
+
+_WIDTH_IN_A_PIPE = 100
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """Return a console for `stream`, by default standard output; plain if it is no terminal or NO_COLOR is set."""
+    stream = stream or sys.stdout
+    in_terminal = is_terminal(stream)
+    plain = not in_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
+    return Console(
+        file=stream,
+        width=shutil.get_terminal_size().columns if in_terminal else _WIDTH_IN_A_PIPE,
+        force_terminal=not plain,
+        color_system=None if plain else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=True,
+        legacy_windows=False,
+    )
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Whether a stream is a terminal."""
+    try:
+        return stream.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
+def safe(text: str) -> str:
+    r"""Return a text in which control characters and their like are shown, as `\u001b`; line breaks stay."""
+    return visible(text, keep_lines=True)
+
+
+def line(text: str, style: str = "") -> Text:
+    """Return a text to print in a style."""
+    return Text(safe(text), style)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number and its noun: "1 rule", "1,000 rules"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
