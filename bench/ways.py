@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from cloudtrail_to_slack.alerts.alert import HeldAlert, MakeAlert
+from cloudtrail_to_slack.alerts.alert import AlertFactory, PendingAlert
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.clock import invocation_clock
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.delivery.results import Askers, Undelivered
+from cloudtrail_to_slack.delivery.results import MessageIds, Undelivered
 from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.ingest.log_files import read_stream
 from cloudtrail_to_slack.ingest.payloads import LogObject, Notification
@@ -38,14 +38,14 @@ class Nobody:
     """A delivery that makes every alert and delivers it to nobody."""
 
     def __init__(self) -> None:
-        self.failures: list[tuple[Askers, Undelivered]] = []
+        self.failures: list[tuple[MessageIds, Undelivered]] = []
 
-    def deliver(self, alerts: Iterable[tuple[HeldAlert, MakeAlert, Askers]]) -> None:
+    def deliver(self, alerts: Iterable[tuple[PendingAlert, AlertFactory, MessageIds]]) -> None:
         """Make the alerts."""
         for _, make, _ in alerts:
             make()
 
-    def tell(self, notices: Iterable[tuple[Notice, Askers]]) -> None:
+    def tell(self, notices: Iterable[tuple[Notice, MessageIds]]) -> None:
         """Do nothing."""
 
     def finish(self) -> None:

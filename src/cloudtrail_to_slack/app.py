@@ -20,7 +20,7 @@ from cloudtrail_to_slack.config.settings import (
     read_settings,
 )
 from cloudtrail_to_slack.config.webhooks import Webhooks
-from cloudtrail_to_slack.delivery.deduplication import Ledger
+from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.results import Outcome
 from cloudtrail_to_slack.delivery.routing import Kind, Router
@@ -44,8 +44,8 @@ from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 from cloudtrail_to_slack.state.table import StateTable
 
 if TYPE_CHECKING:
-    from cloudtrail_to_slack.log_sources.check import SilenceCheck
-    from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory
+    from cloudtrail_to_slack.log_sources.check import LogSourceCheck
+    from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache
     from cloudtrail_to_slack.notices.self_reports import ReportMemory
 
 
@@ -70,7 +70,7 @@ class Application:
         self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
         bot_token = Secret(secrets, token) if token else None
         self._destinations = Destinations(bot_token, self._webhooks, settings.slack_api_url, self.clients)
-        self._heard: Memory | None = None
+        self._heard: RecorderCache | None = None
         self._said: dict[str, float] = {}  # what need not be said again for a while
         self._report_memory: ReportMemory | None = None
         if not settings.table_name:
@@ -129,10 +129,10 @@ class Application:
         table = StateTable(self.clients.dynamodb, usable, settings.config.dynamodb_time_to_live) if usable else None
         return Threads(self._destinations, table, settings.config.dynamodb_time_to_live, clock)
 
-    def _ledger(self, clock: Clock) -> Ledger:
+    def _ledger(self, clock: Clock) -> DeduplicationStore:
         config, table_name = self._settings.config, self._settings.table_name
         usable = self.clients.dynamodb if table_name and config.deduplicate_deliveries else None
-        return Ledger(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
+        return DeduplicationStore(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
 
     def _send_self_reports(
         self, delivery: Delivery, clock: Clock, reports: Sequence[RuleErrorReport], own_calls: OwnCalls
@@ -154,19 +154,23 @@ class Application:
         named = role_of_function(getattr(context, "invoked_function_arn", None), config.function_name)
         return OwnRoles(config.own_role_arns or ([named] if named else []))
 
-    def _silence(self, router: Router, delivery: Delivery, clock: Clock) -> "tuple[Hearing, SilenceCheck] | None":
+    def _silence(
+        self, router: Router, delivery: Delivery, clock: Clock
+    ) -> "tuple[DeliveryRecorder, LogSourceCheck] | None":
         """Return what hears of log objects and tells of silence; None where that is off, or cannot be kept in mind."""
         config, table_name = self._settings.config, self._settings.table_name
         if not table_name or not config.enable_silence_alarm:
             return None
-        from cloudtrail_to_slack.log_sources.check import SilenceCheck  # noqa: PLC0415 (likewise)
-        from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory  # noqa: PLC0415 (likewise)
-        from cloudtrail_to_slack.log_sources.table import RhythmTable  # noqa: PLC0415 (only some set-ups pay)
+        from cloudtrail_to_slack.log_sources.check import LogSourceCheck  # noqa: PLC0415 (likewise)
+        from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache  # noqa: PLC0415 (likewise)
+        from cloudtrail_to_slack.log_sources.table import LogSourceTable  # noqa: PLC0415 (only some set-ups pay)
 
-        self._heard = self._heard or Memory()
+        self._heard = self._heard or RecorderCache()
         least = config.silence_alarm_minimum_hours * 3600
-        check = SilenceCheck(RhythmTable(self.clients.dynamodb, table_name, clock), router, delivery, clock, least)
-        return Hearing(RhythmTable(self.clients.hasty_dynamodb, table_name, clock), self._heard, clock), check
+        check = LogSourceCheck(LogSourceTable(self.clients.dynamodb, table_name, clock), router, delivery, clock, least)
+        return DeliveryRecorder(
+            LogSourceTable(self.clients.hasty_dynamodb, table_name, clock), self._heard, clock
+        ), check
 
     def _close(self, report: Report, delivery: Delivery) -> None:
         """Write the line that closes an invocation, and the metrics."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
-from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
+from cloudtrail_to_slack.errors import DeadlineExceededError, TransientError
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ def invocation_clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
     return Clock(remaining, margin=min(_MARGIN_SECONDS, remaining() * _MARGIN_SHARE))
 
 
-def growing_waits() -> Iterator[float]:
+def backoff_delays() -> Iterator[float]:
     """Yield, without end, the seconds between looks at what another function does: it is done soon, or has died."""
     seconds = _FIRST_LOOK_SECONDS
     while True:
@@ -91,20 +91,20 @@ def growing_waits() -> Iterator[float]:
         seconds = min(2 * seconds, _LAST_LOOK_SECONDS)
 
 
-def retried(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:
+def with_retries(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:
     """Send, and after a passing error again; yields the seconds to wait before. `again` is told of each repetition.
 
     A destination that says when to come back is asked again for as long as there is time; one that does not, a few
     times.
 
     Raises:
-        DeliveryError: as `send`, when trying again does not help or an OutOfTimeError is thrown in.
+        DeliveryError: as `send`, when trying again does not help or an DeadlineExceededError is thrown in.
     """
     attempt = 0
     while True:
         try:
             return send()
-        except PassingError as error:
+        except TransientError as error:
             if error.retry_after is None:
                 attempt += 1
                 if attempt >= _ATTEMPTS:
@@ -114,6 +114,6 @@ def retried(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> 
                 seconds = max(error.retry_after, _LEAST_WAIT_SECONDS)
             try:
                 yield seconds
-            except OutOfTimeError:
+            except DeadlineExceededError:
                 raise error from None
         again()

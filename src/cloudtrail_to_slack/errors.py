@@ -10,11 +10,11 @@
     ├── RecordError                 one record cannot be read
     ├── EvaluationTimeError         the rules took all the time there was on one record
     ├── DeliveryError               one message did not reach one destination
-    │   ├── ContentRefusedError     the destination refuses this content: send it smaller
-    │   │   └── UnknownRefusalError nobody knows whether it is the content
-    │   ├── BrokenDestinationError  it refuses every content: somebody must mend the set-up
-    │   ├── PassingError            it may accept the same message later
-    │   └── OutOfTimeError          the invocation ends before it could be sent
+    │   ├── PayloadRejectedError     the destination refuses this content: send it smaller
+    │   │   └── UnknownRejectionError nobody knows whether it is the content
+    │   ├── DestinationMisconfiguredError  it refuses every content: somebody must mend the set-up
+    │   ├── TransientError            it may accept the same message later
+    │   └── DeadlineExceededError          the invocation ends before it could be sent
     └── InvocationFailedError       raised at the very end, when something was left undone
 
 No message of theirs holds an event's content or a secret: they are logged, and Lambda shows them.
@@ -106,15 +106,15 @@ class DeliveryError(CloudTrailToSlackError):
         super().__init__(code)
 
 
-class ContentRefusedError(DeliveryError):
+class PayloadRejectedError(DeliveryError):
     """The destination refuses the content; less of it may pass."""
 
 
-class UnknownRefusalError(ContentRefusedError):
+class UnknownRejectionError(PayloadRejectedError):
     """The destination refuses this message in words that are not known; less of it may pass, or nothing."""
 
 
-class BrokenDestinationError(DeliveryError):
+class DestinationMisconfiguredError(DeliveryError):
     """The destination refuses any content until its set-up is mended.
 
     `certain`: it said so in words that are known; else it may yet take another message.
@@ -125,7 +125,7 @@ class BrokenDestinationError(DeliveryError):
         super().__init__(code)
 
 
-class PassingError(DeliveryError):
+class TransientError(DeliveryError):
     """The destination may accept the same message in `retry_after` seconds (None: it did not say when)."""
 
     def __init__(self, code: str, retry_after: float | None = None) -> None:
@@ -133,7 +133,7 @@ class PassingError(DeliveryError):
         super().__init__(code)
 
 
-class OutOfTimeError(DeliveryError):
+class DeadlineExceededError(DeliveryError):
     """The invocation has no time left to send it, or to wait until it may be sent."""
 
     CODE = "out_of_time"

@@ -28,7 +28,7 @@ def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]
     Source of the partial-batch answer: AWS Lambda Developer Guide, "Implementing partial batch responses". The event
     source mapping must have `ReportBatchItemFailures`, or Lambda takes the answer for a success.
     """
-    undone = {asker for failure in report.failures for asker in failure.askers}
+    undone = {asker for failure in report.failures for asker in failure.message_ids}
     if None in undone:
         raise InvocationFailedError([failure.problem for failure in report.failures])
     if any(notification.message_id for notification in notifications):

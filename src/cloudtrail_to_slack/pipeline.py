@@ -8,7 +8,7 @@ from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles, is_own_work
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.errors import DeliveryError, EvaluationTimeError
 from cloudtrail_to_slack.evaluation.log_files import NOT_BEGUN, LogFileEvaluation, LogFiles
 from cloudtrail_to_slack.evaluation.records import Judging, PendingAlerts, RecordEvaluator
@@ -31,8 +31,8 @@ from cloudtrail_to_slack.rules.expressions.time_limit import limited
 from cloudtrail_to_slack.state.table import StateError
 
 if TYPE_CHECKING:
-    from cloudtrail_to_slack.log_sources.check import SilenceCheck
-    from cloudtrail_to_slack.log_sources.recorder import Hearing
+    from cloudtrail_to_slack.log_sources.check import LogSourceCheck
+    from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
 
 
 # Sends what the function reports about itself.
@@ -52,21 +52,21 @@ class Pipeline:
         *,
         own_roles: OwnRoles,
         send_self_reports: SendSelfReports,
-        silence: "tuple[Hearing, SilenceCheck] | None" = None,
+        silence: "tuple[DeliveryRecorder, LogSourceCheck] | None" = None,
     ) -> None:
         self._config = config
         self._send_self_reports = send_self_reports
         self._own_roles = own_roles
         self._delivery = delivery
         self._clock = clock
-        self._hearing: Hearing | None = silence[0] if silence else None
-        self._silence_check: SilenceCheck | None = silence[1] if silence else None
+        self._hearing: DeliveryRecorder | None = silence[0] if silence else None
+        self._silence_check: LogSourceCheck | None = silence[1] if silence else None
         self._report = Report()
         pending = PendingAlerts()
         self._turns = Turns(clock, pending, self._deliver_pending)
         self._records = RecordEvaluator(judging, own_roles, clock.now, self._report, pending, self._turns.left)
         self._log_files = LogFiles(s3_within, judging.prefilter, self._records, self._report, clock.now, self._hearing)
-        self._notices: list[tuple[Notice, Askers]] = []
+        self._notices: list[tuple[Notice, MessageIds]] = []
 
     def run(self, notifications: Sequence[Notification]) -> Report:
         """Do everything that is asked for, whatever of it fails; `Report.failures` says what was not done."""
@@ -86,8 +86,8 @@ class Pipeline:
         self._report_on_self()
         for each in work.checks:
             self._take_single(each)
-        for askers, undelivered in self._delivery.failures:
-            self._report.fail(askers, [undelivered])
+        for message_ids, undelivered in self._delivery.failures:
+            self._report.fail(message_ids, [undelivered])
         if self._hearing:
             self._report.counts["rhythms_unwritten"] = self._hearing.note()
         return self._report
@@ -98,7 +98,7 @@ class Pipeline:
         for position, each in enumerate(singles):
             self._turns.share(len(singles) - position + others)
             if self._turns.left() <= 0:
-                self._report.fail(each.askers, [f"{each.name}: {NOT_BEGUN}"])
+                self._report.fail(each.message_ids, [f"{each.name}: {NOT_BEGUN}"])
                 continue
             try:
                 self._take_single(each)
@@ -117,7 +117,7 @@ class Pipeline:
                     raise EvaluationTimeError("the rules take longer on it than there is time")  # noqa: TRY301 (one way to fail)
                 self._take_single(each)
             except EvaluationTimeError as error:
-                self._report.fail(each.askers, [f"{each.name}: {error}"])
+                self._report.fail(each.message_ids, [f"{each.name}: {error}"])
 
     def _take_single(self, work: WorkItem) -> None:
         """Do a small thing, whatever goes wrong with it.
@@ -130,52 +130,52 @@ class Pipeline:
         except EvaluationTimeError:
             raise
         except Exception as error:  # noqa: BLE001 (a fault of ours in one thing must not stop the next)
-            self._failed_on(work.name, work.askers, error)
+            self._failed_on(work.name, work.message_ids, error)
 
     def _failed_on_file(self, file: LogFileEvaluation, error: Exception) -> None:
-        self._failed_on(file.log_object.url, file.askers, error)
+        self._failed_on(file.log_object.url, file.message_ids, error)
 
-    def _failed_on(self, name: str, askers: Askers, error: Exception) -> None:
-        self._report.fail(askers, [f"{name}: this function fails on it ({type(error).__name__})"])
+    def _failed_on(self, name: str, message_ids: MessageIds, error: Exception) -> None:
+        self._report.fail(message_ids, [f"{name}: this function fails on it ({type(error).__name__})"])
         log_unexpected("working off a notification", error)
 
     def _take(self, work: WorkItem) -> None:
-        counts, askers = self._report.counts, work.askers
+        counts, message_ids = self._report.counts, work.message_ids
         match work.item:
             case RemovedObject() as removed:
                 counts["objects_removed"] += 1
                 if self._config.s3_removed_object_notification:
                     account = read_key(removed.object.key).account
-                    self._notices.append((removed_object_notice(removed, account), askers))
+                    self._notices.append((removed_object_notice(removed, account), message_ids))
             case SingleEvent(record):
-                self._take_single_event(record, askers)
+                self._take_single_event(record, message_ids)
             case SilenceCheckDue():
-                self._check_silence(askers)
+                self._check_silence(message_ids)
             case Ignored(reason):
                 self._ignore(reason)
             case Unrecognised(description):
                 counts["notifications_unrecognised"] += 1
-                self._report.fail(askers, [f"a payload of no known kind: {description}"])
+                self._report.fail(message_ids, [f"a payload of no known kind: {description}"])
 
-    def _take_single_event(self, record: Mapping[str, Any], askers: Askers) -> None:
+    def _take_single_event(self, record: Mapping[str, Any], message_ids: MessageIds) -> None:
         if is_own_work(record) and self._own_roles.made(record):
             # Whatever is done about it makes such calls too, which EventBridge would bring within seconds.
             self._ignore("a call that this function made as its work, which its log file brings too")
             return
-        self._records.evaluate(record, None, askers, lambda reason: self._report.fail(askers, [reason]))
+        self._records.evaluate(record, None, message_ids, lambda reason: self._report.fail(message_ids, [reason]))
 
     def _ignore(self, reason: str) -> None:
         self._report.counts["notifications_ignored"] += 1
         logger.info("ignored", extra={"reason": reason})
 
-    def _check_silence(self, askers: Askers) -> None:
+    def _check_silence(self, message_ids: MessageIds) -> None:
         if self._silence_check is None:
             self._ignore("a check for silence, and there is no alarm on it")
             return
         try:
-            self._silence_check.run(askers)
+            self._silence_check.run(message_ids)
         except (StateError, DeliveryError) as error:
-            self._report.fail(askers, [f"the check for silence: {error}"])
+            self._report.fail(message_ids, [f"the check for silence: {error}"])
 
     def _deliver_pending(self) -> None:
         """Deliver what matched so far."""

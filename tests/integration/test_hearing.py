@@ -12,7 +12,7 @@ import pytest
 from cloudtrail_to_slack.app import Application
 from cloudtrail_to_slack.config.settings import read_settings
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.log_sources.intervals import Source
+from cloudtrail_to_slack.log_sources.intervals import LogSource
 from support.silence import DAY, QUIET, A, Scene
 from support.world import TABLE, Context, World, log_bytes, record, s3_event
 
@@ -41,7 +41,7 @@ def scene(world: World) -> Scene:
 def test_a_burst_is_one_write(scene: Scene, requests: list[str]) -> None:
     """Of many objects of one account, whatever the regions, one write is made, and none of those soon after."""
     scene.configure()
-    regions = [Source(A.account, region) for region in ("eu-west-1", "us-east-1", "eu-central-1")]
+    regions = [LogSource(A.account, region) for region in ("eu-west-1", "us-east-1", "eu-central-1")]
     scene.deliver(*regions * 2)
     assert requests == ["BatchGetItem", "UpdateItem", "UpdateItem"]  # what is known, the list of accounts, the rhythms
     requests.clear()
@@ -147,14 +147,14 @@ def test_an_object_that_cannot_be_read_is_no_sign_of_life(scene: Scene) -> None:
 def test_made_up_accounts_and_regions_have_an_end(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """However many regions of an account and accounts there seem to be, no item outgrows the table."""
     scene.configure()
-    scene.deliver(*(Source(A.account, f"eu-west-{number}") for number in range(1, 80)))
+    scene.deliver(*(LogSource(A.account, f"eu-west-{number}") for number in range(1, 80)))
     assert len(json.loads(scene.items()[f"rhythm#{A.account}"]["rhythms"]["S"])) == 64
     accounts = [f"{444400000000 + 100 * number}" for number in range(500)]
     scene.world.aws("dynamodb").put_item(
         TableName=TABLE, Item={"pk": {"S": "silence#00"}, "accounts": {"SS": accounts}}
     )
-    scene.deliver(Source("999999999900", "eu-west-1"))
+    scene.deliver(LogSource("999999999900", "eu-west-1"))
     assert "an account too many to be watched" in capsys.readouterr().out
     assert "rhythm#999999999900" not in scene.items()
-    scene.deliver(Source(accounts[0], "eu-west-1"))
+    scene.deliver(LogSource(accounts[0], "eu-west-1"))
     assert f"rhythm#{accounts[0]}" in scene.items()

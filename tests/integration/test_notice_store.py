@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.errors import PassingError
+from cloudtrail_to_slack.errors import TransientError
 from cloudtrail_to_slack.notices.store import (
     MOST_ENTRIES,
     Collected,
@@ -162,7 +162,7 @@ def test_only_one_function_sends(table: Scene) -> None:
     """While one function sends, another cannot acquire the subject, nor report success: it may do so a bit later."""
     store = table.store()
     found = table.collect("a", store=store)
-    with pytest.raises(PassingError, match="another_function"):
+    with pytest.raises(TransientError, match="another_function"):
         table.collect("b")
     store.complete("s", found, HOUR)
     assert table.collect("b").standing is Standing.WAITING
@@ -210,7 +210,7 @@ def test_a_table_that_is_gone(table: Scene) -> None:
 def test_a_table_that_is_throttled(table: Scene, dynamodb: Any) -> None:
     """A table that cannot be used for now is a passing error: whatever is new is not taken for sent."""
     dynamodb("UpdateItem", "ProvisionedThroughputExceededException", 20)  # the SDK asks ten times
-    with pytest.raises(PassingError, match="state_table_Provisioned"):
+    with pytest.raises(TransientError, match="state_table_Provisioned"):
         table.collect("a")
 
 

@@ -117,7 +117,9 @@ def test_rules_joined_by_the_separator_apply(world: World, separator: str) -> No
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
-    names=st.lists(st.sampled_from(["DeleteBucket", "Quiet", "<!channel>", "`", "é" * 40]), min_size=1, max_size=6),
+    names=st.lists(
+        st.sampled_from(["DeleteBucket", "SourceDown", "<!channel>", "`", "é" * 40]), min_size=1, max_size=6
+    ),
     faults=st.lists(st.sampled_from(["invalid_blocks", "is_archived", "msg_too_long"]), max_size=8),
     broken=st.booleans(),
 )
@@ -126,12 +128,12 @@ def test_success_means_everything_was_delivered(
 ) -> None:
     """Whatever Slack refuses, a handler that returns has told every alert, and one that has not, raises."""
     world.slack.clear()
-    world.configure_bot(table=False, use_default_rules=False, rules=['event.get("eventName") != "Quiet"'])
+    world.configure_bot(table=False, use_default_rules=False, rules=['event.get("eventName") != "SourceDown"'])
     records: list[Any] = [record(eventName=name, eventID=f"event-{number}") for number, name in enumerate(names)]
     world.put_log(*records, *([None] if broken else []))
     for fault in faults:
         world.slack.fail(SlackError(fault), channel=CHANNEL)
-    wanted = {f"event-{number}" for number, name in enumerate(names) if name != "Quiet"}
+    wanted = {f"event-{number}" for number, name in enumerate(names) if name != "SourceDown"}
     try:
         world.invoke(s3_event(KEY))
         raised = False

@@ -13,8 +13,8 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.settings import read_settings
 from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.log_sources.intervals import Source
-from cloudtrail_to_slack.log_sources.table import RhythmTable
+from cloudtrail_to_slack.log_sources.intervals import LogSource
+from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack_dev.fake_slack import HttpStatus, RateLimited, SlackError
 from support.silence import CHECK, DAY, HOUR, QUIET, A, B, Scene
 from support.slack_limits import assert_within_limits
@@ -82,7 +82,7 @@ def test_the_account_s_own_route_is_told(scene: Scene) -> None:
         slack={"routes": [{"accounts": [B.account], "slack_channel_id": "C1"}]},
         sns={"default_topic_arn": default, "routes": [{"accounts": [B.account], "sns_topic_arn": own}]},
     )
-    others = [Source(A.account, region) for region in ("eu-central-1", "eu-west-1")]
+    others = [LogSource(A.account, region) for region in ("eu-central-1", "eu-west-1")]
     scene.check()
     scene.know([*others, B])
     scene.pass_time(5)
@@ -124,7 +124,7 @@ def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
     topic = scene.world.make_topic("alerts")
     scene.configure(sns={"default_topic_arn": topic})
     sources = [
-        Source(f"{111100000000 + number}", region)
+        LogSource(f"{111100000000 + number}", region)
         for number in range(100)
         for region in ("eu-west-1", "us-east-1", "ap-southeast-2")
     ]
@@ -213,7 +213,7 @@ def test_a_check_that_died_is_made_again(scene: Scene, capsys: pytest.CaptureFix
     scene.know([A])
     scene.pass_time(2)
     scene.now += HOUR / 2
-    table = RhythmTable(scene.world.aws("dynamodb"), TABLE, Clock(lambda: 30.0, now=lambda: scene.now))
+    table = LogSourceTable(scene.world.aws("dynamodb"), TABLE, Clock(lambda: 30.0, now=lambda: scene.now))
     assert table.begin_check("another function", 32)
     scene.check()
     assert "another function is checking" in capsys.readouterr().out

@@ -10,12 +10,12 @@ from cloudtrail_to_slack.destinations.sns.client import Sns
 from cloudtrail_to_slack.destinations.sns.errors import sns_error
 from cloudtrail_to_slack.destinations.sns.render import SnsMessage
 from cloudtrail_to_slack.errors import (
-    BrokenDestinationError,
-    ContentRefusedError,
     DeliveryError,
+    DestinationMisconfiguredError,
     InvocationFailedError,
-    PassingError,
-    UnknownRefusalError,
+    PayloadRejectedError,
+    TransientError,
+    UnknownRejectionError,
 )
 from support.sns_rules import Publish, Topics, strict_topics
 from support.world import ACCOUNT, KEY, TABLE, World, record, s3_event
@@ -275,15 +275,15 @@ def test_a_message_that_cannot_be_made_leaves_the_next(world: World, topics: Top
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
-        ("Unheard", 400, UnknownRefusalError),
-        ("Unheard", 403, PassingError),
-        ("Unheard", 429, PassingError),
-        ("Unheard", 503, PassingError),
-        ("Unheard", 413, ContentRefusedError),
-        ("unknown", 0, PassingError),
-        ("InvalidParameter", 400, ContentRefusedError),
-        ("KMSThrottlingException", 400, PassingError),
-        ("NotFoundException", 404, BrokenDestinationError),
+        ("Unheard", 400, UnknownRejectionError),
+        ("Unheard", 403, TransientError),
+        ("Unheard", 429, TransientError),
+        ("Unheard", 503, TransientError),
+        ("Unheard", 413, PayloadRejectedError),
+        ("unknown", 0, TransientError),
+        ("InvalidParameter", 400, PayloadRejectedError),
+        ("KMSThrottlingException", 400, TransientError),
+        ("NotFoundException", 404, DestinationMisconfiguredError),
     ],
 )
 def test_what_an_error_means(code: str, status: int, kind: type[DeliveryError]) -> None:

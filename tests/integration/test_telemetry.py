@@ -57,7 +57,7 @@ def test_counts_are_metrics_too(world: World, capsys: pytest.CaptureFixture[str]
     with pytest.raises(InvocationFailedError):
         world.invoke(s3_event(KEY))
     counts, destination, lag = _metrics(_lines(capsys), "CloudTrailToSlack")
-    assert lag["DeliveryLag"][0] > 0
+    assert lag["DeliveryLatency"][0] > 0
     assert counts["FunctionName"] == "cloudtrail-to-slack"
     names = ("RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsUnmatched", "RecordsFailed")
     assert [counts.get(name) for name in names] == [[3.0], [2.0], None, [1.0], None]

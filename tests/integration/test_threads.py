@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.scheduler import Waits, driven
+from cloudtrail_to_slack.delivery.scheduler import Steps, run_to_completion
 from cloudtrail_to_slack.destinations.slack.bot import SlackApp
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, Posted, ThreadPlace, Threads
-from cloudtrail_to_slack.errors import BrokenDestinationError, InvocationFailedError
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, InvocationFailedError
 from cloudtrail_to_slack.state.table import StateTable
 from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.world import CHANNEL, KEY, TABLE, World, bot_destinations, record, s3_event
@@ -58,11 +58,13 @@ class Scene:
     ) -> None:
         """Let an alert join its thread."""
 
-        def posting(thread_ts: str | None) -> Waits[Posted]:
+        def posting(thread_ts: str | None) -> Steps[Posted]:
             yield from ()
             return (post or self.post)(thread_ts)
 
-        driven(self.clock, self.threads.join(CHANNEL, ThreadPlace(severity, None, fingerprint, shared), posting))
+        run_to_completion(
+            self.clock, self.threads.join(CHANNEL, ThreadPlace(severity, None, fingerprint, shared), posting)
+        )
 
 
 @pytest.fixture
@@ -182,7 +184,7 @@ def test_a_claim_whose_holder_died_is_taken_over(scene: Scene, world: World, tim
 def test_a_claim_is_given_up_when_the_opening_cannot_be_posted(scene: Scene, world: World) -> None:
     """When the first alert is refused, the next may open the thread at once."""
     world.slack.fail(SlackError("not_in_channel"))
-    with pytest.raises(BrokenDestinationError):
+    with pytest.raises(DestinationMisconfiguredError):
         scene.join()
     scene.join()
     scene.join()
@@ -194,7 +196,7 @@ def test_an_alert_refused_in_a_thread_is_not_posted_elsewhere(scene: Scene, worl
     """A set-up error while answering fails the alert; it does not make a second thread."""
     scene.join()
     world.slack.fail(SlackError("is_archived"))
-    with pytest.raises(BrokenDestinationError):
+    with pytest.raises(DestinationMisconfiguredError):
         scene.join()
     assert len(world.slack.messages(CHANNEL)) == 1
 
@@ -299,9 +301,9 @@ def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, worl
 
     def post(_: str | None) -> Posted:
         world.aws("dynamodb").delete_table(TableName=TABLE)
-        raise BrokenDestinationError("is_archived")
+        raise DestinationMisconfiguredError("is_archived")
 
-    with pytest.raises(BrokenDestinationError, match="is_archived"):
+    with pytest.raises(DestinationMisconfiguredError, match="is_archived"):
         scene.join("f", post)
 
 

@@ -75,7 +75,7 @@ def test_many_unusable_rules_fill_no_log(world: World, capsys: Any) -> None:
 
 
 _HOUR = 3600
-_QUIET = {"errorCode": None, "eventName": "Quiet"}
+_QUIET = {"errorCode": None, "eventName": "SourceDown"}
 
 
 def _notices(world: World) -> list[str]:

@@ -59,7 +59,7 @@ def test_every_key_of_an_sns_body_is_documented() -> None:
 def test_every_metric_is_documented() -> None:
     """The tables of metrics list exactly the metrics that are emitted."""
     delivery = [outcome.value for outcome in Outcome]
-    expected = [*METRICS.values(), *delivery, "AlertsUndelivered", "DeliveryLag", "TotalAccessDeniedEvents"]
+    expected = [*METRICS.values(), *delivery, "AlertsUndelivered", "DeliveryLatency", "TotalAccessDeniedEvents"]
     assert sorted(first_column(page("docs/metrics.md"))) == sorted([*expected, "TotalIgnoredAccessDeniedEvents"])
 
 

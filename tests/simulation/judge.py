@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 
-from cloudtrail_to_slack.alerts.alert import hold_alert
+from cloudtrail_to_slack.alerts.alert import pending_alert
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.events.event import read_event
@@ -233,7 +233,7 @@ def judged(happening: Happening) -> tuple[str, tuple[Rule, ...]]:
             _JUDGED.clear()
         event = read_event(happening.record)
         rules = _rules().judge(event.flat, START.date()).matched
-        _JUDGED[happening.event_id] = hold_alert(event, rules).key, rules
+        _JUDGED[happening.event_id] = pending_alert(event, rules).key, rules
     return _JUDGED[happening.event_id]
 
 

@@ -39,10 +39,10 @@ class Planted:
             return {"pk": {"S": f"notice#own-role#{self.kind}#{place}#work"}, **owner, **fields}
         item = {"pk": {"S": f"alert#{self.kind}#{place}#{alert_key}"}, **owner, "expires_at": _FAR}
         told: dict[str, Any] = {
-            "delivered": {"told": {"BOOL": True}},
-            "text": {"told": {"S": "true"}, "expires_at": {"S": "99999999999"}},
-            "no number": {"told": {"BOOL": True}, "expires_at": {"BOOL": True}},
-            "endless": {"told": {"BOOL": True}, "expires_at": {"N": "1e90"}},
+            "delivered": {"completed": {"BOOL": True}},
+            "text": {"completed": {"S": "true"}, "expires_at": {"S": "99999999999"}},
+            "no number": {"completed": {"BOOL": True}, "expires_at": {"BOOL": True}},
+            "endless": {"completed": {"BOOL": True}, "expires_at": {"N": "1e90"}},
         }
         return {**item, **told.get(self.form, {})}
 

@@ -7,10 +7,10 @@ from unittest import mock
 import pytest
 
 from cloudtrail_to_slack.config.secrets import SecretReader
-from cloudtrail_to_slack.delivery.deduplication import Ledger
-from cloudtrail_to_slack.delivery.jobs import AlertParcel, Parcel
+from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
+from cloudtrail_to_slack.delivery.jobs import AlertJob, DeliveryJob
 from cloudtrail_to_slack.destinations.sns import client as sns
-from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, TransientError
 from cloudtrail_to_slack.evaluation import records as record_evaluation
 from cloudtrail_to_slack.evaluation.log_files import LogFileEvaluation
 from cloudtrail_to_slack.ingest import log_files as log_objects
@@ -55,29 +55,29 @@ def test_without_the_ledger_repeats_are_found(stage: Stage) -> None:
 
 def test_a_delivery_that_swallows_errors_is_found_out(stage: Stage) -> None:
     """The checker sees that alerts are lost when a destination's failures are ignored."""
-    with mock.patch.object(Parcel, "fail", lambda parcel, _code: setattr(parcel, "finished", True)):
+    with mock.patch.object(DeliveryJob, "fail", lambda parcel, _code: setattr(parcel, "finished", True)):
         assert _finds_in(stage, lambda verdict: verdict.lost)
 
 
 def test_a_ledger_that_forgets_what_was_told_is_found_out(stage: Stage) -> None:
     """The checker sees an alert delivered again that was never recorded as delivered, though it could have been."""
-    with mock.patch.object(Ledger, "told", return_value=None):
+    with mock.patch.object(DeduplicationStore, "complete", return_value=None):
         assert _finds_in(stage, lambda verdict: verdict.repeated_without_cause)
 
 
 def test_a_mark_before_sending_is_found_out(stage: Stage) -> None:
     """The checker sees that an alert is lost when it is recorded as delivered before it was sent."""
-    claim = Ledger.claim
+    claim = DeduplicationStore.claim
 
-    def claim_and_mark(ledger: Ledger, key: str) -> Any:
+    def claim_and_mark(ledger: DeduplicationStore, key: str) -> Any:
         answer = claim(ledger, key)
         try:
-            ledger.told([key])
-        except PassingError:
+            ledger.complete([key])
+        except TransientError:
             return answer
         return answer
 
-    with mock.patch.object(Ledger, "claim", claim_and_mark):
+    with mock.patch.object(DeduplicationStore, "claim", claim_and_mark):
         assert _finds_in(stage, lambda verdict: verdict.lost)
 
 
@@ -115,7 +115,7 @@ _BROKEN = {
     "a refused secret is not read anew": (
         "token rotated", (SecretReader, "renew", lambda *_: False), "nothing was in its way"),
     "rejected content marks the topic": (
-        "event: rejected", (sns, "sns_error", lambda answer: BrokenDestinationError(answer["Error"]["Code"])),
+        "event: rejected", (sns, "sns_error", lambda answer: DestinationMisconfiguredError(answer["Error"]["Code"])),
         "nothing was in its way"),
 }  # fmt: skip
 
@@ -140,5 +140,5 @@ def test_a_log_file_that_takes_the_time_of_others_is_found_out(stage: Stage) -> 
 
 def test_a_critical_alert_in_a_summary_is_found_out(stage: Stage) -> None:
     """The checker sees a summary that stands for a critical alert."""
-    with mock.patch.object(AlertParcel, "is_critical", new=False):
+    with mock.patch.object(AlertJob, "is_critical", new=False):
         assert _finds_in(stage, lambda verdict: "a summary with a critical alert" in str(verdict.broken))

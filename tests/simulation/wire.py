@@ -142,7 +142,7 @@ class Wire:
         keys = invocation.request.keys
         reasons = parsed_response.get("CancellationReasons") or [parsed_response] * (len(keys) == 1)
         for key, reason in zip(keys, reasons, strict=False):
-            if "Item" in reason and "told" not in reason["Item"]:
+            if "Item" in reason and "completed" not in reason["Item"]:
                 invocation.busy.add(key)
 
     def _hang(self, play: Play, request: Request, connection: http.client.HTTPConnection) -> None:
@@ -270,5 +270,5 @@ def _read(service: str, operation: str, body: Any) -> Request:
         return Request(service, operation, keys=(asked["Key"]["pk"]["S"],))
     puts = [item["Put"] for item in asked["TransactItems"]] if "TransactItems" in asked else [asked]
     items = [put["Item"] for put in puts]
-    notes = tuple(item["pk"]["S"] for item in items if "told" in item)
+    notes = tuple(item["pk"]["S"] for item in items if "completed" in item)
     return Request(service, operation, keys=tuple(item["pk"]["S"] for item in items), notes=notes)

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.log_sources.intervals import Rhythm, Source, encode
-from cloudtrail_to_slack.log_sources.table import RhythmTable
+from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, encode
+from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from support.world import CHANNEL, TABLE, World, log_bytes, record, s3_event
 
 HOUR, DAY = 3_600, 86_400
 CHECK = {"source": "cloudtrail-to-slack", "detail-type": "Silence Check"}
-A, B = Source("111122223333", "eu-west-1"), Source("444455556666", "us-east-1")
+A, B = LogSource("111122223333", "eu-west-1"), LogSource("444455556666", "us-east-1")
 QUIET = record(errorCode=None)
 
 
@@ -35,7 +35,7 @@ class Scene:
         """Deploy with a bot and a table."""
         self.world.configure_bot(enable_silence_alarm=True, **config)
 
-    def key(self, source: Source) -> str:
+    def key(self, source: LogSource) -> str:
         """Return the key of an object that CloudTrail delivers now."""
         self.objects += 1
         time = datetime.fromtimestamp(self.now, UTC)
@@ -43,12 +43,12 @@ class Scene:
         file = f"{account}_CloudTrail_{region}_{time:%Y%m%dT%H%M}Z_{self.objects:016x}.json.gz"
         return f"AWSLogs/o-a1b2c3/{account}/CloudTrail/{region}/{time:%Y/%m/%d}/{file}"
 
-    def deliver(self, *sources: Source, content: Any = QUIET) -> Any:
+    def deliver(self, *sources: LogSource, content: Any = QUIET) -> Any:
         """Let CloudTrail deliver an object for each source, and the function read them."""
         keys = [self.world.put(log_bytes(content), self.key(source)) for source in sources]
         return self.world.invoke(s3_event(*keys))
 
-    def live(self, *sources: Source, days: float = 8, every: float = 6 * HOUR) -> None:
+    def live(self, *sources: LogSource, days: float = 8, every: float = 6 * HOUR) -> None:
         """Let the sources deliver for days, at a period; the last object comes at the end."""
         end = self.now + days * DAY
         while self.now < end:
@@ -75,13 +75,13 @@ class Scene:
         items = self.world.aws("dynamodb").scan(TableName=TABLE)["Items"]
         return {item["pk"]["S"]: item for item in items if item["pk"]["S"].startswith(("rhythm", "silence"))}
 
-    def know(self, sources: Iterable[Source]) -> None:
+    def know(self, sources: Iterable[LogSource]) -> None:
         """Let rhythms be known of sources that have delivered every few minutes, up to now."""
-        table = RhythmTable(self.world.aws("dynamodb"), TABLE, Clock(lambda: 900.0, now=lambda: self.now))
+        table = LogSourceTable(self.world.aws("dynamodb"), TABLE, Clock(lambda: 900.0, now=lambda: self.now))
         now = int(self.now)
-        regions: dict[str, dict[str, Rhythm]] = {}
+        regions: dict[str, dict[str, DeliveryIntervals]] = {}
         for account, region in sources:
-            regions.setdefault(account, {})[region] = Rhythm(now - 30 * DAY, now, 1_200, 2_000)
+            regions.setdefault(account, {})[region] = DeliveryIntervals(now - 30 * DAY, now, 1_200, 2_000)
         for account, rhythms in regions.items():
             assert table.list_account(account)
             assert table.put_rhythms(account, None, encode(rhythms))[0]

@@ -4,13 +4,13 @@ import pytest
 
 from cloudtrail_to_slack import errors
 from cloudtrail_to_slack.errors import (
-    BrokenDestinationError,
     ConfigurationError,
-    ContentRefusedError,
     DeliveryError,
+    DestinationMisconfiguredError,
     Fault,
     InvocationFailedError,
-    PassingError,
+    PayloadRejectedError,
+    TransientError,
 )
 
 ALL = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
@@ -31,7 +31,7 @@ def test_configuration_error_tells_every_fault() -> None:
     assert error.faults == (Fault("a", "is odd"), Fault("b[0]", "is odd too"))
 
 
-@pytest.mark.parametrize("kind", [ContentRefusedError, BrokenDestinationError, PassingError])
+@pytest.mark.parametrize("kind", [PayloadRejectedError, DestinationMisconfiguredError, TransientError])
 def test_delivery_errors_tell_the_code(kind: type[DeliveryError]) -> None:
     """A delivery error is its destination's code."""
     assert (kind("is_archived").code, str(kind("is_archived"))) == ("is_archived", "is_archived")
@@ -39,7 +39,7 @@ def test_delivery_errors_tell_the_code(kind: type[DeliveryError]) -> None:
 
 def test_passing_error_tells_when_to_come_back() -> None:
     """A passing error knows how long to wait, or that it was not told."""
-    assert (PassingError("ratelimited", 30).retry_after, PassingError("timeout").retry_after) == (30, None)
+    assert (TransientError("ratelimited", 30).retry_after, TransientError("timeout").retry_after) == (30, None)
 
 
 @pytest.mark.parametrize("count", [1, 20])

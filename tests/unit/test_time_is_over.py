@@ -1,8 +1,8 @@
 """What is under way when the time is over."""
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.scheduler import Lanes, Waits
-from cloudtrail_to_slack.errors import OutOfTimeError
+from cloudtrail_to_slack.delivery.scheduler import Scheduler, Steps
+from cloudtrail_to_slack.errors import DeadlineExceededError
 
 
 class _Stubborn:
@@ -11,11 +11,11 @@ class _Stubborn:
     def __init__(self) -> None:
         self.codes: list[str] = []
 
-    def run(self) -> Waits[None]:
+    def run(self) -> Steps[None]:
         """Wait twice."""
         try:
             yield 1.0
-        except OutOfTimeError:
+        except DeadlineExceededError:
             yield 1.0
 
     def undone(self, code: str) -> None:
@@ -25,7 +25,7 @@ class _Stubborn:
 
 def test_what_waits_once_more_when_the_time_is_over_is_undone() -> None:
     """A delivery that is not at its end when there is no time left is known not to have been made."""
-    lanes = Lanes(Clock(lambda: 0.0))
+    lanes = Scheduler(Clock(lambda: 0.0))
     delivery = _Stubborn()
     lanes.add("lane", 0, delivery)
     lanes.run()

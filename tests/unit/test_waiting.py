@@ -2,12 +2,12 @@
 
 from itertools import islice
 
-from cloudtrail_to_slack.clock import growing_waits
+from cloudtrail_to_slack.clock import backoff_delays
 
 
 def test_it_looks_soon_and_then_less_often() -> None:
     """What another function holds is looked at after a second, and later at most every five: each look is paid for."""
-    waits = list(islice(growing_waits(), 20))
+    waits = list(islice(backoff_delays(), 20))
     assert waits[0] == 1.0
     assert waits == sorted(waits)
     assert max(waits) == 5.0

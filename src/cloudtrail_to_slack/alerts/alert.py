@@ -71,11 +71,11 @@ class Alert:
 
 
 # Makes an alert when it is its turn: from its record, which is kept as small as it came.
-MakeAlert = Callable[[], Alert]
+AlertFactory = Callable[[], Alert]
 
 
 @dataclass(frozen=True, slots=True)
-class HeldAlert:
+class PendingAlert:
     """What is kept of an alert while it waits for its turn, and after: what orders, routes, guards and summarises it.
 
     `key` (64 hexadecimal digits) is the same whichever way and however often the event arrives, as long as the same
@@ -104,9 +104,9 @@ class HeldAlert:
         return self.time or _END_OF_TIMES
 
 
-def hold_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> HeldAlert:
+def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> PendingAlert:
     """Return what is to be kept of the alert of an event that `rules` matched, whose record has `size` bytes."""
-    return HeldAlert(
+    return PendingAlert(
         key=identity_digest(event_identity(event), sorted(rule.name for rule in rules)),
         event_id=event.event_id[:_KEPT_CHARACTERS],
         account=event.account,

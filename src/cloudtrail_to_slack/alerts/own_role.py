@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudtrail_to_slack.aws.arns import ROLE_ARN
-from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.rules import Rule, Severity
 
@@ -132,7 +132,7 @@ class GatheredCalls:
 
     calls: list[OwnCall] = field(default_factory=list)
     number: int = 0
-    askers: set[str | None] = field(default_factory=set)
+    message_ids: set[str | None] = field(default_factory=set)
 
 
 class OwnCalls:
@@ -146,7 +146,7 @@ class OwnCalls:
         self.by_account: dict[str | None, dict[str, GatheredCalls]] = {}
         self._roles = roles
 
-    def take(self, event: Event, rules: Iterable[Rule], askers: Askers) -> bool:
+    def take(self, event: Event, rules: Iterable[Rule], message_ids: MessageIds) -> bool:
         """Gather the event; False when it is none of the own role's, or is not to wait.
 
         A critical call does not wait, unless it is one that the functions make as their work.
@@ -159,7 +159,7 @@ class OwnCalls:
         kind = "work" if is_work else _digest(call)
         gathered = self.by_account.setdefault(event.account, {}).setdefault(kind, GatheredCalls())
         gathered.number += 1
-        gathered.askers |= askers
+        gathered.message_ids |= message_ids
         if len(gathered.calls) < MOST_CALLS:
             gathered.calls.append(call)
         return True

@@ -43,7 +43,7 @@ _REPLACED = {
 }
 
 
-def repair_command(event: Event, origin: LogObject | None) -> str | None:
+def remediation_command(event: Event, origin: LogObject | None) -> str | None:
     """Return the command, a line for each; None where nothing was taken away, or nobody knows how to put it back.
 
     It has at most 1,500 characters. `origin` is the log object that holds the event: a deleted trail is made again for
@@ -55,7 +55,7 @@ def repair_command(event: Event, origin: LogObject | None) -> str | None:
     return repair(event, origin) if repair else None
 
 
-def repair_caution(event: Event) -> str:
+def remediation_caution(event: Event) -> str:
     """Return what to say before the command: where it is a guess, or for another account, else nothing."""
     cautions = ["read it first: what was there before may have been other"] if event.name in _GUESSED else []
     owner = _owner(event)
@@ -134,7 +134,7 @@ _REPAIRS: Mapping[str, Callable[[Event, LogObject | None], str | None]] = {
     "StopEventDataStoreIngestion": _start_ingestion,
 }
 
-REPAIRED_EVENTS = frozenset(_REPAIRS)
+REMEDIATED_EVENTS = frozenset(_REPAIRS)
 
 # The event does not tell what was there before these.
 _GUESSED = frozenset({"DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"})

@@ -13,7 +13,7 @@ _PATTERN = re.compile(r"arn:(aws[a-z-]*):cloudtrail:([a-z0-9-]+|\*):([0-9]{12}):
 
 
 @dataclass(frozen=True, slots=True)
-class Permitted:
+class AllowedTrails:
     """The trails that may be started; in a pattern, `*` stands for any region or any name."""
 
     patterns: Sequence[TrailArn]
@@ -27,16 +27,16 @@ class Permitted:
         )
 
 
-def read_permitted(text: str, variable: str, faults: list[Fault]) -> Permitted:
+def read_allowed_trails(text: str, variable: str, faults: list[Fault]) -> AllowedTrails:
     """Read the JSON list of ARNs that `variable` holds; what is wrong in it is noted in `faults`."""
     try:
         listed = json.loads(text)
     except (ValueError, RecursionError):
         faults.append(Fault(variable, "is not JSON"))
-        return Permitted(())
+        return AllowedTrails(())
     if not isinstance(listed, list) or not listed:
         faults.append(Fault(variable, "is no list of ARNs of trails"))
-        return Permitted(())
+        return AllowedTrails(())
     patterns = []
     for number, item in enumerate(listed):
         found = _PATTERN.fullmatch(item) if isinstance(item, str) else None
@@ -46,4 +46,4 @@ def read_permitted(text: str, variable: str, faults: list[Fault]) -> Permitted:
             faults.append(
                 Fault(f"{variable}[{number}]", "is no ARN of a trail (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME)")
             )
-    return Permitted(tuple(patterns))
+    return AllowedTrails(tuple(patterns))

@@ -6,12 +6,12 @@ from typing import Any
 
 from cloudtrail_to_slack.auto_restart.maintenance import read_maintenance
 from cloudtrail_to_slack.auto_restart.notices import restart_notice
-from cloudtrail_to_slack.auto_restart.notifier import SlackTeller
-from cloudtrail_to_slack.auto_restart.outcomes import ALARMING, TOLD_NOW_AND_THEN, Did, Outcome
+from cloudtrail_to_slack.auto_restart.notifier import SlackNotifier
+from cloudtrail_to_slack.auto_restart.outcomes import RAISES_ALARM, RATE_LIMITED, Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.restarter import Restarter
 from cloudtrail_to_slack.auto_restart.settings import VARIABLES, Settings, read_settings
 from cloudtrail_to_slack.auto_restart.stop_events import Refused, StopEvent, read_stop_event
-from cloudtrail_to_slack.auto_restart.store import Claimed, Memory
+from cloudtrail_to_slack.auto_restart.store import Claimed, RestartStore
 from cloudtrail_to_slack.auto_restart.trails import Trails
 from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.clock import Clock, invocation_clock
@@ -51,7 +51,7 @@ class Application:
         destinations = Destinations(
             Secret(secrets, token) if token else None, webhooks, settings.slack_api_url, self._clients
         )
-        self._teller = SlackTeller(settings, destinations, webhooks)
+        self._teller = SlackNotifier(settings, destinations, webhooks)
         self._trails = Trails(self._clients, settings.account)
 
     def handle(self, payload: object, clock: Clock) -> dict[str, str]:
@@ -62,27 +62,29 @@ class Application:
             logger.error("refused: no trail was stopped", extra={"reason": stop.reason})
             emit_counts({"EventsRefused": 1}, self._settings.function_name)
             return {"did": "refused"}
-        memory = Memory(self._clients.dynamodb, self._settings.table_name, clock)
+        memory = RestartStore(self._clients.dynamodb, self._settings.table_name, clock)
         claimed = self._claim(memory, stop, clock)
-        if claimed.claim is Claim.TOLD:
+        if claimed.claim is Claim.COMPLETED:
             return self._close(stop, "told_already")
         before = claimed.done
-        outcome = before if before and before.did is not Did.UNFINISHED else self._act(stop, before, memory, clock)
+        outcome = (
+            before if before and before.did is not RestartAction.UNFINISHED else self._act(stop, before, memory, clock)
+        )
         self._tell(stop, outcome, before, memory, clock)
         return self._close(stop, outcome.did.value)
 
-    def _claim(self, memory: Memory, stop: StopEvent, clock: Clock) -> Claimed:
+    def _claim(self, memory: RestartStore, stop: StopEvent, clock: Clock) -> Claimed:
         """Claim the event, waiting while another invocation is at it.
 
         Raises:
             InvocationFailedError: it still is when the time is over.
         """
-        while (claimed := memory.claim(stop.key)).claim is Claim.BUSY:
+        while (claimed := memory.claim(stop.key)).claim is Claim.IN_PROGRESS:
             if not clock.wait(_BUSY_SECONDS):
                 raise InvocationFailedError([f"event {id_to_log(stop.event.event_id)} is being worked on elsewhere"])
         return claimed
 
-    def _act(self, stop: StopEvent, before: Outcome | None, memory: Memory, clock: Clock) -> Outcome:
+    def _act(self, stop: StopEvent, before: Outcome | None, memory: RestartStore, clock: Clock) -> Outcome:
         parameter = self._settings.maintenance_parameter
         restarter = Restarter(
             self._trails,
@@ -93,23 +95,25 @@ class Application:
             lambda seconds: clock.has(seconds + _TELLING_SECONDS) and clock.wait(seconds),
         )
         outcome = restarter.act(stop, before)
-        if outcome.did is not Did.UNFINISHED:
+        if outcome.did is not RestartAction.UNFINISHED:
             memory.note(stop.key, outcome)  # what was done is known before it is told, so that it is done once
         # Counted before it is told, too: the alarm must not wait for Slack.
         counts = {
-            "LoggingRestarted": outcome.did is Did.RESTARTED,
-            "LoggingLeftStopped": outcome.did in ALARMING,
+            "LoggingRestarted": outcome.did is RestartAction.RESTARTED,
+            "LoggingLeftStopped": outcome.did in RAISES_ALARM,
         }
         emit_counts({name: int(value) for name, value in counts.items()}, self._settings.function_name)
         return outcome
 
-    def _tell(self, stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: Memory, clock: Clock) -> None:
+    def _tell(
+        self, stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: RestartStore, clock: Clock
+    ) -> None:
         """Tell Slack, each thing once, and settle the event.
 
         Raises:
             InvocationFailedError: Slack was not told, or the event is not settled yet.
         """
-        unfinished = outcome.did is Did.UNFINISHED
+        unfinished = outcome.did is RestartAction.UNFINISHED
         problems = []
         if not _is_said_already(stop, outcome, before, memory):
             message = restart_notice(
@@ -130,19 +134,19 @@ class Application:
         if problems:
             memory.release(stop.key)
             raise InvocationFailedError([f"event {id_to_log(stop.event.event_id)}: {each}" for each in problems])
-        memory.told(stop.key)
+        memory.complete(stop.key)
 
     def _close(self, stop: StopEvent, did: str) -> dict[str, str]:
         logger.info("invocation finished", extra={"did": did, "event_id": id_to_log(stop.event.event_id)})
         return {"did": did}
 
 
-def _is_said_already(stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: Memory) -> bool:
+def _is_said_already(stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: RestartStore) -> bool:
     """Whether Slack knows: that it is tried again, or, since not long ago, that this is how the trail fares."""
-    if outcome.did is Did.UNFINISHED:
+    if outcome.did is RestartAction.UNFINISHED:
         return before is not None and before.code is not None
-    if outcome.did in TOLD_NOW_AND_THEN and stop.trail:
-        return not memory.may_tell(stop.trail, outcome, stop.key)
+    if outcome.did in RATE_LIMITED and stop.trail:
+        return not memory.should_notify(stop.trail, outcome, stop.key)
     return False
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cloudtrail_to_slack.alerts.remediation import start_logging_command
-from cloudtrail_to_slack.auto_restart.outcomes import LEFT_STOPPED, Did, Outcome
+from cloudtrail_to_slack.auto_restart.outcomes import LEFT_STOPPED, Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.aws.console_links import event_link
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage, context, link, section
@@ -26,12 +26,12 @@ _REASONS = {
 _OFF = (":rotating_light:", "CloudTrail logging is OFF")
 # A mark, and what happened in a few words.
 _HEADLINES = {
-    Did.RESTARTED: (":arrows_counterclockwise:", "CloudTrail logging was stopped, and is on again"),
-    Did.ALREADY_LOGGING: (":white_check_mark:", "CloudTrail logging was stopped, and is on"),
-    Did.MAINTENANCE: (":construction:", "CloudTrail logging was stopped, during maintenance"),
-    Did.UNFINISHED: (":hourglass:", "CloudTrail logging was stopped, and could not be started yet"),
-    Did.LIMIT_REACHED: (":rotating_light:", "CloudTrail logging is OFF, and is not started again any more"),
-    Did.NOT_PERMITTED: (":warning:", "CloudTrail logging was stopped, and is left off"),
+    RestartAction.RESTARTED: (":arrows_counterclockwise:", "CloudTrail logging was stopped, and is on again"),
+    RestartAction.ALREADY_LOGGING: (":white_check_mark:", "CloudTrail logging was stopped, and is on"),
+    RestartAction.MAINTENANCE: (":construction:", "CloudTrail logging was stopped, during maintenance"),
+    RestartAction.UNFINISHED: (":hourglass:", "CloudTrail logging was stopped, and could not be started yet"),
+    RestartAction.LIMIT_REACHED: (":rotating_light:", "CloudTrail logging is OFF, and is not started again any more"),
+    RestartAction.NOT_PERMITTED: (":warning:", "CloudTrail logging was stopped, and is left off"),
 }
 
 
@@ -68,22 +68,22 @@ def _what(stop: StopEvent, outcome: Outcome, most: int, quote: Quote) -> str:
     refused = f"CloudTrail said {quote(outcome.code or 'nothing', 80)}{_reason(outcome.code or '')}."
     until = parse_time(outcome.until)
     return {
-        Did.RESTARTED: f"This function started it.{number}",
-        Did.ALREADY_LOGGING: "It was on when this function looked, and was started all the same, to be sure.",
-        Did.MAINTENANCE: (
+        RestartAction.RESTARTED: f"This function started it.{number}",
+        RestartAction.ALREADY_LOGGING: "It was on when this function looked, and was started all the same, to be sure.",
+        RestartAction.MAINTENANCE: (
             f"It is left off. Until {utc(until) if until else 'an unknown time'} nothing is started,"
             " and nobody starts it when that time is over: start it yourself."
         ),
-        Did.NOT_PERMITTED: "The trail is not among those that this function is to start.",
-        Did.UNREADABLE_TRAIL: f"Nobody can tell which trail: {quote(stop.named, 300)} is no name of a trail.",
-        Did.LIMIT_REACHED: (
+        RestartAction.NOT_PERMITTED: "The trail is not among those that this function is to start.",
+        RestartAction.UNREADABLE_TRAIL: f"Nobody can tell which trail: {quote(stop.named, 300)} is no name of a trail.",
+        RestartAction.LIMIT_REACHED: (
             f"It was started {outcome.number} times within an hour, and somebody stops it again and again."
             " This function does not fight: somebody must look now."
             " Further stops are told every ten minutes at most."
         ),
-        Did.STOPPED_AGAIN: f"This function started it, and CloudTrail says that it is off.{number}",
-        Did.FAILED: f"It could not be started: {refused}",
-        Did.UNFINISHED: f"{refused} It is tried again by itself within minutes; if nothing follows here, it is off.",
+        RestartAction.STOPPED_AGAIN: f"This function started it, and CloudTrail says that it is off.{number}",
+        RestartAction.FAILED: f"It could not be started: {refused}",
+        RestartAction.UNFINISHED: f"{refused} It is retried within minutes; if nothing follows here, it is off.",
     }[outcome.did]
 
 
@@ -95,7 +95,11 @@ def _reason(refusal: str) -> str:
 def _elsewhere(stop: StopEvent, outcome: Outcome, account: str, quote: Quote) -> list[str]:
     """Return why a trail of another account is not this function's to start, and whose it is."""
     trail = stop.trail
-    if trail is None or trail.account == account or outcome.did not in (Did.NOT_PERMITTED, Did.FAILED):
+    if (
+        trail is None
+        or trail.account == account
+        or outcome.did not in (RestartAction.NOT_PERMITTED, RestartAction.FAILED)
+    ):
         return []
     owner = (
         f"It belongs to account {quote(trail.account, 20)}, as an organisation's trail does to the management account:"
@@ -113,7 +117,11 @@ def _caveats(outcome: Outcome, table_problem: str | None, quote: Quote) -> list[
 
 
 def _is_off(outcome: Outcome) -> bool:
-    return outcome.did in LEFT_STOPPED or outcome.did in (Did.MAINTENANCE, Did.NOT_PERMITTED, Did.UNFINISHED)
+    return outcome.did in LEFT_STOPPED or outcome.did in (
+        RestartAction.MAINTENANCE,
+        RestartAction.NOT_PERMITTED,
+        RestartAction.UNFINISHED,
+    )
 
 
 def _fields(stop: StopEvent) -> list[str]:

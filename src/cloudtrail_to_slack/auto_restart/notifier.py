@@ -3,15 +3,15 @@
 from functools import partial
 
 from cloudtrail_to_slack.auto_restart.settings import Settings
-from cloudtrail_to_slack.clock import Clock, retried
+from cloudtrail_to_slack.clock import Clock, with_retries
 from cloudtrail_to_slack.config.webhooks import Webhooks
-from cloudtrail_to_slack.delivery.scheduler import driven
+from cloudtrail_to_slack.delivery.scheduler import run_to_completion
 from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS, Destinations
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.errors import ContentRefusedError
+from cloudtrail_to_slack.errors import PayloadRejectedError
 
 
-class SlackTeller:
+class SlackNotifier:
     """Tells Slack for the life of the process."""
 
     def __init__(self, settings: Settings, destinations: Destinations, webhooks: Webhooks) -> None:
@@ -26,9 +26,9 @@ class SlackTeller:
             DeliveryError: Slack was not told.
         """
         try:
-            driven(clock, retried(partial(self._send, message, clock)))
-        except ContentRefusedError:
-            driven(clock, retried(partial(self._send, SlackMessage(message.text), clock)))
+            run_to_completion(clock, with_retries(partial(self._send, message, clock)))
+        except PayloadRejectedError:
+            run_to_completion(clock, with_retries(partial(self._send, SlackMessage(message.text), clock)))
 
     def _send(self, message: SlackMessage, clock: Clock) -> None:
         timeout = clock.timeout(TIMEOUT_SECONDS)

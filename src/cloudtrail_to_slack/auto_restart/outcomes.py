@@ -8,7 +8,7 @@ from enum import Enum
 _MOST_RESTARTS = 999  # within an hour; as many as can be set
 
 
-class Did(Enum):
+class RestartAction(Enum):
     """What was done."""
 
     RESTARTED = "restarted"
@@ -23,11 +23,15 @@ class Did(Enum):
 
 
 # The trail is stopped although it should not be, and stays so: somebody must look.
-LEFT_STOPPED = frozenset({Did.UNREADABLE_TRAIL, Did.LIMIT_REACHED, Did.STOPPED_AGAIN, Did.FAILED})
+LEFT_STOPPED = frozenset(
+    {RestartAction.UNREADABLE_TRAIL, RestartAction.LIMIT_REACHED, RestartAction.STOPPED_AGAIN, RestartAction.FAILED}
+)
 # What the alarm is raised for: nobody would hear of a trail whose last attempt was not the last word.
-ALARMING = LEFT_STOPPED | {Did.UNFINISHED}
+RAISES_ALARM = LEFT_STOPPED | {RestartAction.UNFINISHED}
 # What is told of a trail once in a while only: nobody shall drown the channel with it.
-TOLD_NOW_AND_THEN = frozenset({Did.LIMIT_REACHED, Did.NOT_PERMITTED, Did.MAINTENANCE, Did.ALREADY_LOGGING})
+RATE_LIMITED = frozenset(
+    {RestartAction.LIMIT_REACHED, RestartAction.NOT_PERMITTED, RestartAction.MAINTENANCE, RestartAction.ALREADY_LOGGING}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Outcome:
     1970), where that matters.
     """
 
-    did: Did
+    did: RestartAction
     number: int = 0
     until: str | None = None
     code: str | None = None
@@ -56,7 +60,7 @@ def read_outcome(text: str | None) -> Outcome | None:
     """Read what `dumped` wrote; None for anything else."""
     try:
         fields = json.loads(text or "null")
-        outcome = Outcome(**{**fields, "did": Did(fields["did"])}) if fields else None
+        outcome = Outcome(**{**fields, "did": RestartAction(fields["did"])}) if fields else None
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return outcome if outcome and _is_sound(outcome) else None

@@ -8,14 +8,14 @@ all the same, and what was started and is said to be off is looked at again. Sou
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cloudtrail_to_slack.auto_restart.allowed_trails import Permitted
+from cloudtrail_to_slack.auto_restart.allowed_trails import AllowedTrails
 from cloudtrail_to_slack.auto_restart.maintenance import Maintenance
-from cloudtrail_to_slack.auto_restart.outcomes import Did, Outcome
+from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
-from cloudtrail_to_slack.auto_restart.store import Memory
+from cloudtrail_to_slack.auto_restart.store import RestartStore
 from cloudtrail_to_slack.auto_restart.trails import Status, TrailError, Trails
 from cloudtrail_to_slack.aws.arns import TrailArn
-from cloudtrail_to_slack.clock import growing_waits
+from cloudtrail_to_slack.clock import backoff_delays
 
 _PATIENCE_SECONDS = 20  # waited in all between the tries of one start
 _LOOKS = 4  # after a start, until what CloudTrail says of it is believed
@@ -31,10 +31,10 @@ class Restarter:
     """
 
     trails: Trails
-    permitted: Permitted
+    permitted: AllowedTrails
     most: int
     maintenance: Callable[[], Maintenance]
-    memory: Memory
+    memory: RestartStore
     wait: Callable[[float], bool]
 
     def act(self, stop: StopEvent, before: Outcome | None) -> Outcome:
@@ -43,12 +43,12 @@ class Restarter:
         It never raises: what CloudTrail may yet do is an UNFINISHED outcome.
         """
         if stop.trail is None:
-            return Outcome(Did.UNREADABLE_TRAIL)
+            return Outcome(RestartAction.UNREADABLE_TRAIL)
         if stop.trail not in self.permitted:
-            return Outcome(Did.NOT_PERMITTED)
+            return Outcome(RestartAction.NOT_PERMITTED)
         found = self.maintenance()
         if found.until:
-            return Outcome(Did.MAINTENANCE, until=found.until.isoformat())
+            return Outcome(RestartAction.MAINTENANCE, until=found.until.isoformat())
         began = before.number if before else 0
         try:
             return self._start(stop, stop.trail, began, found.problem)
@@ -64,23 +64,26 @@ class Restarter:
         status = self._look(trail)
         if status.logging:
             self._start_patiently(trail)  # it may be the status of before; of a trail that logs, nothing changes
-            did = Did.RESTARTED if began else Did.ALREADY_LOGGING
+            did = RestartAction.RESTARTED if began else RestartAction.ALREADY_LOGGING
             return Outcome(did, began, maintenance_problem=problem)
         happened = stop.event.time.timestamp() if stop.event.time else None
         counted = self.memory.count(trail, stop.key, self.most, happened)
         if not counted.granted:
             return Outcome(
-                Did.LIMIT_REACHED, counted.number, maintenance_problem=problem, last_started=status.last_started
+                RestartAction.LIMIT_REACHED,
+                counted.number,
+                maintenance_problem=problem,
+                last_started=status.last_started,
             )
         # Noted before it is done: who dies between the two leaves a retry that knows whose doing it was.
-        self.memory.note(stop.key, Outcome(Did.UNFINISHED, counted.number, maintenance_problem=problem))
+        self.memory.note(stop.key, Outcome(RestartAction.UNFINISHED, counted.number, maintenance_problem=problem))
         try:
             self._start_patiently(trail)
         except TrailError as error:
-            if not error.passing:
+            if not error.is_transient:
                 self.memory.forget(trail, stop.key)
             return _refused(error, counted.number, problem)
-        did = Did.RESTARTED if self._logs_now(trail) else Did.STOPPED_AGAIN
+        did = RestartAction.RESTARTED if self._logs_now(trail) else RestartAction.STOPPED_AGAIN
         return Outcome(did, counted.number, maintenance_problem=problem)
 
     def _look(self, trail: TrailArn) -> Status:
@@ -92,7 +95,7 @@ class Restarter:
         try:
             return self.trails.status(trail)
         except TrailError as error:
-            if not error.passing:
+            if not error.is_transient:
                 raise
             return Status(logging=False)
 
@@ -102,14 +105,14 @@ class Restarter:
         Raises:
             TrailError: it was not started, or nobody knows.
         """
-        waits, waited = growing_waits(), 0.0
+        waits, waited = backoff_delays(), 0.0
         while True:
             try:
                 return self.trails.start(trail)
             except TrailError as error:
                 seconds = next(waits)
                 waited += seconds
-                if not error.passing or waited > _PATIENCE_SECONDS or not self.wait(seconds):
+                if not error.is_transient or waited > _PATIENCE_SECONDS or not self.wait(seconds):
                     raise
 
     def _logs_now(self, trail: TrailArn) -> bool:
@@ -129,5 +132,5 @@ class Restarter:
 
 
 def _refused(error: TrailError, number: int, problem: str | None) -> Outcome:
-    did = Did.UNFINISHED if error.passing else Did.FAILED
+    did = RestartAction.UNFINISHED if error.is_transient else RestartAction.FAILED
     return Outcome(did, number, code=error.code, maintenance_problem=problem)

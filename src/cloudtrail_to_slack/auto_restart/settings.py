@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cloudtrail_to_slack.auto_restart.allowed_trails import Permitted, read_permitted
+from cloudtrail_to_slack.auto_restart.allowed_trails import AllowedTrails, read_allowed_trails
 from cloudtrail_to_slack.config.environment import DEFAULT_SLACK_API_URL, read_log_level, read_slack_api_url
 from cloudtrail_to_slack.config.secrets import SecretSource, find_secret
 from cloudtrail_to_slack.errors import ConfigurationError, Fault
@@ -26,7 +26,7 @@ class Settings:
 
     function_name: str
     account: str
-    permitted: Permitted
+    permitted: AllowedTrails
     restarts_per_hour: int
     table_name: str
     maintenance_parameter: str | None = None
@@ -48,7 +48,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     settings = Settings(
         function_name=given["AWS_LAMBDA_FUNCTION_NAME"] or "unnamed",
         account=_matching(given, "ACCOUNT_ID", r"[0-9]{12}", "is no account id of 12 digits", faults),
-        permitted=read_permitted(given["RESTART_TRAILS"], "RESTART_TRAILS", faults),
+        permitted=read_allowed_trails(given["RESTART_TRAILS"], "RESTART_TRAILS", faults),
         restarts_per_hour=_whole(given, "RESTARTS_PER_HOUR", faults),
         table_name=_matching(given, "DYNAMODB_TABLE_NAME", r"[\w.-]+", "is no name of a table", faults),
         maintenance_parameter=given["MAINTENANCE_SSM_PARAMETER"] or None,

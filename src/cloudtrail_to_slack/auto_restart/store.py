@@ -12,7 +12,7 @@ A retry or a second copy of an event finds `done` and `told`, and neither counts
 
     function A                      restart#event#…                 function B (a copy, or Lambda's retry)
     claim ────────────────────────▶ owner=A, leased_until=…
-    count, start logging            ·   ◀────────────────────────── claim refused: A is at it. Waits, asks again.
+    count, start logging            ·   ◀────────────────────────── claim refused: A is at it. Steps, asks again.
     note ─────────────────────────▶ done
     tell Slack, told ─────────────▶ told                            claim refused: told. Nothing to do.
     (A could not tell: release)     leased_until=0                  claim granted, with `done`: B has only to tell.
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.auto_restart.limit import HOUR, Count, count, without
-from cloudtrail_to_slack.auto_restart.outcomes import Did, Outcome, read_outcome
+from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction, read_outcome
 from cloudtrail_to_slack.aws.arns import TrailArn
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.deduplication import LONGEST_LEASE_SECONDS, Claim
@@ -60,7 +60,7 @@ class Claimed:
     done: Outcome | None = None
 
 
-class Memory:
+class RestartStore:
     """The memory as one invocation uses it. None of its methods raises."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
@@ -74,8 +74,8 @@ class Memory:
         now = self._clock.now()
         answer = self._update(
             _event_item(key),
-            "SET #owner = :owner, leased_until = :lease, expires_at = :expires REMOVE told",
-            f"(NOT told = :true OR {over('expires_at', ':kept')}) AND ({over('leased_until')} OR #owner = :owner)",
+            "SET #owner = :owner, leased_until = :lease, expires_at = :expires REMOVE completed",
+            f"(NOT completed = :true OR {over('expires_at', ':kept')}) AND ({over('leased_until')} OR #owner = :owner)",
             {
                 ":lease": number(now + self._clock.lease(LONGEST_LEASE_SECONDS)),
                 ":expires": number(now + KEPT_SECONDS),
@@ -85,16 +85,16 @@ class Memory:
             },
         )
         if answer is None:
-            return Claimed(Claim.OURS)
-        if answer.refused_by is not None:
-            return Claimed(Claim.TOLD if self._is_settled(answer.refused_by) else Claim.BUSY)
+            return Claimed(Claim.ACQUIRED)
+        if answer.conflict is not None:
+            return Claimed(Claim.COMPLETED if self._is_settled(answer.conflict) else Claim.IN_PROGRESS)
         # An item that nothing here has written says nothing of what was done, either.
         before = answer.attributes
-        credible = self._is_kept(before) and "told" not in before
-        return Claimed(Claim.OURS, read_outcome(string(before, "done")) if credible else None)
+        credible = self._is_kept(before) and "completed" not in before
+        return Claimed(Claim.ACQUIRED, read_outcome(string(before, "done")) if credible else None)
 
     def _is_settled(self, item: Mapping[str, Any]) -> bool:
-        return is_true(item, "told") and self._is_kept(item)
+        return is_true(item, "completed") and self._is_kept(item)
 
     def _is_kept(self, item: Mapping[str, Any]) -> bool:
         """Whether an item expires when one of this code's does."""
@@ -105,9 +105,9 @@ class Memory:
         """Remember what was done, or is about to be."""
         self._update(_event_item(key), "SET done = :done", "#owner = :owner", {":done": {"S": outcome.dumped()}})
 
-    def told(self, key: str) -> None:
+    def complete(self, key: str) -> None:
         """Remember that the event is settled."""
-        self._update(_event_item(key), "SET told = :told", "#owner = :owner", {":told": {"BOOL": True}})
+        self._update(_event_item(key), "SET completed = :told", "#owner = :owner", {":told": {"BOOL": True}})
 
     def release(self, key: str) -> None:
         """Give the event up, so that a retry need not wait until the lease ends."""
@@ -126,9 +126,9 @@ class Memory:
             answer = self._remember(trail, seen, verdict.text)
             if answer is None:
                 break
-            if answer.refused_by is None:
+            if answer.conflict is None:
                 return verdict
-            seen = string(answer.refused_by, "restarts")
+            seen = string(answer.conflict, "restarts")
         else:
             self._give_up("contended")
         return Count(granted=True, number=0)
@@ -138,13 +138,13 @@ class Memory:
         seen = ""  # no item holds this: the refused write tells what it does hold
         for _ in range(_ROUNDS):
             answer = self._remember(trail, seen, without(seen, key) or "")
-            if answer is None or answer.refused_by is None:
+            if answer is None or answer.conflict is None:
                 return
-            seen = string(answer.refused_by, "restarts") or ""
+            seen = string(answer.conflict, "restarts") or ""
             if without(seen, key) is None:
                 return
 
-    def may_tell(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
+    def should_notify(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
         """Whether Slack may be told of the outcome for the event `key`; a while later it may be for another again.
 
         A trail that was started since it was told is news again.
@@ -163,7 +163,7 @@ class Memory:
                 **over_values(now, QUIET_SECONDS),
             },
         )
-        return answer is None or answer.refused_by is None
+        return answer is None or answer.conflict is None
 
     def _remember(self, trail: TrailArn, seen: str | None, text: str) -> Answer | None:
         """Write when the trail was started, if its item still holds what was `seen`, or nothing where that is None."""
@@ -204,5 +204,5 @@ def _event_item(key: str) -> str:
     return f"restart#event#{key}"
 
 
-def _quiet_item(trail: TrailArn, did: Did) -> str:
+def _quiet_item(trail: TrailArn, did: RestartAction) -> str:
     return f"restart#quiet#{did.value}#{trail}"

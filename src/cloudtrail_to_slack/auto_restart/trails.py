@@ -29,9 +29,9 @@ _SERVER_ERRORS = 500
 class TrailError(CloudTrailToSlackError):
     """CloudTrail did not do what it was asked; `code` is its word for why. `passing`: it may do it later."""
 
-    def __init__(self, code: str, *, passing: bool) -> None:
+    def __init__(self, code: str, *, is_transient: bool) -> None:
         self.code = code
-        self.passing = passing
+        self.is_transient = is_transient
         super().__init__(f"CloudTrail refused ({code})")
 
 
@@ -78,6 +78,6 @@ def _asked(call: Callable[[], Any]) -> Any:  # noqa: ANN401 (boto3 has no types 
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        raise TrailError(code, passing=code in _PASSING or status >= _SERVER_ERRORS) from None
+        raise TrailError(code, is_transient=code in _PASSING or status >= _SERVER_ERRORS) from None
     except BotoCoreError as error:
-        raise TrailError(type(error).__name__, passing=True) from None
+        raise TrailError(type(error).__name__, is_transient=True) from None

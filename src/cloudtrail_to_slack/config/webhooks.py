@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource
-from cloudtrail_to_slack.errors import BrokenDestinationError, Fault, PassingError, SecretError
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, Fault, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 
 # Parses the text of the list of routes, of which its second argument names the variable.
@@ -51,8 +51,8 @@ class Webhooks:
         """Return the address of the webhook with that name.
 
         Raises:
-            BrokenDestinationError: it cannot be read, or is no address.
-            PassingError: it cannot be read just now.
+            DestinationMisconfiguredError: it cannot be read, or is no address.
+            TransientError: it cannot be read just now.
         """
         name = self._replaced.get(name, name)
         source = self._sources.get(name)
@@ -67,9 +67,9 @@ class Webhooks:
             problem = str(error)
             if error.may_pass:
                 logger.warning("a webhook cannot be read just now", extra={"error": problem})
-                raise PassingError("webhook_unreadable") from None
+                raise TransientError("webhook_unreadable") from None
         logger.error("a webhook cannot be read", extra={"error": problem})
-        raise BrokenDestinationError("webhook_unreadable")
+        raise DestinationMisconfiguredError("webhook_unreadable")
 
     def renew(self, name: str, refused: str) -> bool:
         """Look up anew a webhook whose address Slack `refused`; return whether it has another address now."""

@@ -7,7 +7,7 @@ that waits, for a rate limit say, and there may be dozens of destinations.
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from cloudtrail_to_slack.delivery.scheduler import Waits
+from cloudtrail_to_slack.delivery.scheduler import Steps
 
 _MOST_BYTES = 2 * 1024**2  # of the records of all alerts in memory
 _SMALL_BYTES = 16 * 1024  # not counted: CloudTrail's records have a few KB
@@ -20,11 +20,11 @@ class AlertRoom:
     def __init__(self) -> None:
         self._taken = 0
 
-    def wait(self, size: int) -> Waits[None]:
+    def wait(self, size: int) -> Steps[None]:
         """Wait until there is room for the alert of a record of `size` bytes.
 
         Raises:
-            OutOfTimeError: the invocation ends before there is.
+            DeadlineExceededError: the invocation ends before there is.
         """
         while size > _SMALL_BYTES and self._taken and self._taken + size > _MOST_BYTES:
             yield _LOOK_AGAIN_SECONDS

@@ -32,9 +32,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
+from cloudtrail_to_slack.errors import DeadlineExceededError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
-from cloudtrail_to_slack.state.table import StateError, asked, chunks, number
+from cloudtrail_to_slack.state.table import StateError, chunks, conditional_write, number
 from cloudtrail_to_slack.state.trust import is_true, latest_time, longest_kept, over, over_values
 
 if TYPE_CHECKING:
@@ -49,23 +49,23 @@ _LEAST_SECONDS = 1.5
 # because the answer was lost. A lease that ends later than any that is written was written by someone else.
 _FREE = (
     f"attribute_not_exists(pk) OR {over('expires_at')}"
-    " OR (NOT told = :true AND (#owner = :owner OR expires_at > :lease_end))"
+    " OR (NOT completed = :true AND (#owner = :owner OR expires_at > :lease_end))"
 )
 
 
 class Claim(Enum):
     """What became of a claim: it is ours to tell, it is told already, or another function is telling it."""
 
-    OURS = "ours"
-    TOLD = "told"
-    BUSY = "busy"
+    ACQUIRED = "acquired"
+    COMPLETED = "completed"
+    IN_PROGRESS = "in_progress"
 
 
-class Ledger:
+class DeduplicationStore:
     """The ledger as one invocation uses it; `dynamodb` None: there is no table, and every claim is granted.
 
     `time_to_live` is how many seconds an alert that was told is remembered. `memory` outlives the invocation and serves
-    `once_in` where there is no table.
+    `acquire_cooldown` where there is no table.
     """
 
     def __init__(
@@ -87,20 +87,20 @@ class Ledger:
         """Claim the right to tell what `key` stands for, or prolong a claim of our own.
 
         Raises:
-            PassingError: the table cannot be asked for now.
+            TransientError: the table cannot be asked for now.
         """
         try:
             held = self._put(self._claim_of(key, longest_kept(self._time_to_live), LONGEST_LEASE_SECONDS))
         except StateError as error:
             self._judge(error)
-            return Claim.OURS
-        return Claim.OURS if held is None else standing(held)
+            return Claim.ACQUIRED
+        return Claim.ACQUIRED if held is None else standing(held)
 
     def claim_all(self, keys: Sequence[str], until: float = math.inf) -> dict[str, Claim]:
         """Claim many at once; the keys must differ. What is left after `until` (seconds since 1970) is left out.
 
         Raises:
-            PassingError: the table cannot be asked for now; what was claimed until then stays claimed.
+            TransientError: the table cannot be asked for now; what was claimed until then stays claimed.
         """
         claims: dict[str, Claim] = {}
         for chunk in chunks(keys):
@@ -109,18 +109,18 @@ class Ledger:
             claims |= self._claim_chunk(chunk)
         return claims
 
-    def told(self, keys: Sequence[str]) -> None:
+    def complete(self, keys: Sequence[str]) -> None:
         """Note that these are told.
 
         Raises:
-            PassingError: the table cannot be asked for now.
-            OutOfTimeError: there is no time for all of them.
+            TransientError: the table cannot be asked for now.
+            DeadlineExceededError: there is no time for all of them.
         """
         for position, chunk in enumerate(chunks(keys)):
             if position and self._clock.remaining() < _LEAST_SECONDS:
-                raise OutOfTimeError  # what is left may be sent again; else all of the invocation would be
+                raise DeadlineExceededError  # what is left may be sent again; else all of the invocation would be
             puts = [
-                {"TableName": self._table, "Item": self._item(key, self._time_to_live) | {"told": {"BOOL": True}}}
+                {"TableName": self._table, "Item": self._item(key, self._time_to_live) | {"completed": {"BOOL": True}}}
                 for key in chunk
             ]
             try:
@@ -143,7 +143,7 @@ class Ledger:
                 logger.warning("claim not released", extra={"error": str(error)})
                 return
 
-    def once_in(self, key: str, seconds: float) -> bool:
+    def acquire_cooldown(self, key: str, seconds: float) -> bool:
         """Whether `key` has not been asked for within `seconds`; from now on it has, unless it is released."""
         now = self._clock.now()
         if self._memory.get(key, 0.0) > now:
@@ -191,7 +191,7 @@ class Ledger:
             if refused is None:
                 continue  # another transaction was at the same items
             if not refused:
-                return claims | dict.fromkeys(left, Claim.OURS)
+                return claims | dict.fromkeys(left, Claim.ACQUIRED)
             claims |= {left[position]: standing(item) for position, item in refused.items()}
             left = [key for key in left if key not in claims]
         return claims | {key: self.claim(key) for key in left}
@@ -205,7 +205,7 @@ class Ledger:
         if self._dynamodb is None:
             return None
         client = self._dynamodb
-        return asked(lambda: client.put_item(**request)).refused_by
+        return conditional_write(lambda: client.put_item(**request)).conflict
 
     def _transact(self, items: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]] | None:
         """Write all items or none.
@@ -219,7 +219,7 @@ class Ledger:
         if self._dynamodb is None:
             return {}
         client = self._dynamodb
-        answer = asked(lambda: client.transact_write_items(TransactItems=list(items)))  # type: ignore[arg-type]  # plain dicts
+        answer = conditional_write(lambda: client.transact_write_items(TransactItems=list(items)))  # type: ignore[arg-type]  # plain dicts
         refused: dict[int, dict[str, Any]] = {}
         for position, reason in enumerate(answer.cancelled_for):
             if reason.get("Code") == "ConditionalCheckFailed":
@@ -230,11 +230,11 @@ class Ledger:
         if self._dynamodb is None:
             return
         client = self._dynamodb
-        asked(
+        conditional_write(
             lambda: client.delete_item(
                 TableName=self._table,
                 Key={"pk": {"S": key}},
-                ConditionExpression="#owner = :owner AND attribute_not_exists(told)",
+                ConditionExpression="#owner = :owner AND attribute_not_exists(completed)",
                 ExpressionAttributeNames={"#owner": "owner"},
                 ExpressionAttributeValues={":owner": {"S": self._owner}},
             )
@@ -244,14 +244,14 @@ class Ledger:
         """Go on without the table when it is not to be had at all.
 
         Raises:
-            PassingError: it may be had again.
+            TransientError: it may be had again.
         """
-        if not error.broken:
-            raise PassingError(f"ledger_{error.code}") from None
+        if not error.is_permanent:
+            raise TransientError(f"ledger_{error.code}") from None
         logger.error("the state table cannot be used: alerts may be repeated", extra={"error": str(error)})
         self._dynamodb = None
 
 
 def standing(item: Mapping[str, Any]) -> Claim:
     """Return what the item that stood in a claim's way says."""
-    return Claim.TOLD if is_true(item, "told") else Claim.BUSY
+    return Claim.COMPLETED if is_true(item, "completed") else Claim.IN_PROGRESS

@@ -16,23 +16,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from cloudtrail_to_slack.alerts.alert import Alert, HeldAlert, MakeAlert
+from cloudtrail_to_slack.alerts.alert import Alert, AlertFactory, PendingAlert
 from cloudtrail_to_slack.alerts.notice import Notice
-from cloudtrail_to_slack.clock import Clock, growing_waits, retried
+from cloudtrail_to_slack.clock import Clock, backoff_delays, with_retries
 from cloudtrail_to_slack.delivery.alert_room import AlertRoom
-from cloudtrail_to_slack.delivery.deduplication import LEASE_IS_SAFE_SECONDS, Claim, Ledger
+from cloudtrail_to_slack.delivery.deduplication import LEASE_IS_SAFE_SECONDS, Claim, DeduplicationStore
 from cloudtrail_to_slack.delivery.message_limit import Channel
-from cloudtrail_to_slack.delivery.results import Askers, Outcome, Results, Undelivered
+from cloudtrail_to_slack.delivery.results import MessageIds, Outcome, Results, Undelivered
 from cloudtrail_to_slack.delivery.route_problems import route_problem
 from cloudtrail_to_slack.delivery.routing import Kind, Router, Target
-from cloudtrail_to_slack.delivery.scheduler import Lanes, Waits
+from cloudtrail_to_slack.delivery.scheduler import Scheduler, Steps
 from cloudtrail_to_slack.destinations.slack.render.notice_summary import notice_summary
 from cloudtrail_to_slack.destinations.slack.render.summary import summary
 from cloudtrail_to_slack.destinations.slack.render.summary_parts import SummaryPart
 from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
 from cloudtrail_to_slack.destinations.sns.render import SnsMessage, alert_sizes, notice_sizes
 from cloudtrail_to_slack.destinations.sns.sender import SnsDelivery
-from cloudtrail_to_slack.errors import BrokenDestinationError, DeliveryError, OutOfTimeError
+from cloudtrail_to_slack.errors import DeadlineExceededError, DeliveryError, DestinationMisconfiguredError
 from cloudtrail_to_slack.observability.logging import id_to_log, log_unexpected, logger
 from cloudtrail_to_slack.rules import Severity
 
@@ -40,7 +40,7 @@ _ROUTE_PROBLEM_SECONDS = 3600
 _MOST_LOGGED = 50  # of what did not reach one target for one reason
 _NOTICES_OF_A_KIND = 5  # of messages in a channel; beyond it one lists the rest
 Order = tuple[Any, ...]
-Summarise = Callable[[Sequence["Parcel"]], list[SummaryPart]]
+Summarise = Callable[[Sequence["DeliveryJob"]], list[SummaryPart]]
 
 
 @dataclass(slots=True)
@@ -50,24 +50,24 @@ class Post:
     router: Router
     slack: SlackDelivery
     sns: SnsDelivery
-    ledger: Ledger
+    ledger: DeduplicationStore
     clock: Clock
     results: Results
-    lanes: Lanes
-    failures: list[tuple[Askers, Undelivered]]
+    lanes: Scheduler
+    failures: list[tuple[MessageIds, Undelivered]]
     limit: int
-    channels: dict[tuple[Target, str], Channel["Parcel"]] = field(default_factory=dict)
+    channels: dict[tuple[Target, str], Channel["DeliveryJob"]] = field(default_factory=dict)
     room: AlertRoom = field(default_factory=AlertRoom)
     broken: dict[Target, str] = field(default_factory=dict)
     _undelivered: Counter[tuple[Target, str]] = field(default_factory=Counter)
     _places: dict[Target, str] = field(default_factory=dict)
 
-    def fail(self, target: Target, askers: Askers, what: str, code: str) -> Undelivered:
+    def fail(self, target: Target, message_ids: MessageIds, what: str, code: str) -> Undelivered:
         """Record that something did not reach a target; of thousands, as in a flood, only the first are logged."""
         place = self._places.get(target) or self._places.setdefault(target, self.router.describe(target))
         failure, kind = Undelivered(what, place, code), target.kind.value
         self.results.count(kind, Outcome.UNDELIVERED)
-        self.failures.append((askers, failure))
+        self.failures.append((message_ids, failure))
         self._undelivered[target, code] += 1
         count = self._undelivered[target, code]
         if count <= _MOST_LOGGED + 1:
@@ -75,17 +75,17 @@ class Post:
             logger.error("undelivered", extra={"what": what, "destination": kind, "address": place, "code": code})
         return failure
 
-    def channel(self, target: Target, notices: str = "") -> "Channel[Parcel] | None":
+    def channel(self, target: Target, notices: str = "") -> "Channel[DeliveryJob] | None":
         """Return the slots that a target has for alerts or a kind of notices; None for a topic, which has no limit."""
         if target.kind is Kind.SNS:
             return None
         most_single = _NOTICES_OF_A_KIND if notices else self.limit
         return self.channels.setdefault((target, notices), Channel(target, self.limit, most_single))
 
-    def note_told(self, keys: Sequence[str]) -> Waits[None]:
+    def note_told(self, keys: Sequence[str]) -> Steps[None]:
         """Note in the ledger that these are told; that they are is true whether or not it can be noted."""
         try:
-            yield from retried(partial(self.ledger.told, keys))
+            yield from with_retries(partial(self.ledger.complete, keys))
         except DeliveryError as error:
             logger.warning("told, and not noted as told", extra={"keys": len(keys), "code": error.code})
 
@@ -98,20 +98,20 @@ class RouteProblem:
     line: str
 
 
-class Parcel:
+class DeliveryJob:
     """Something on its way to `target`; `via` is where it is sent, which may come to be the default route.
 
     `key` is the ledger's; None: it is not kept from being told again.
     """
 
-    def __init__(self, post: Post, target: Target, askers: Askers, key: str | None, order: Order) -> None:
+    def __init__(self, post: Post, target: Target, message_ids: MessageIds, key: str | None, order: Order) -> None:
         self.order = order
         self.key = key
         self.via = target
         self.finished = False
         self._post = post
         self._target = target
-        self._askers = askers
+        self._askers = message_ids
         self._failure: Undelivered | None = None
         self._patient = False
         self._exempt = False
@@ -138,16 +138,16 @@ class Parcel:
         """Whether there is still all that it takes to send it as a message of its own."""
         return True
 
-    def exempt_from_limit(self) -> "Parcel":
+    def exempt_from_limit(self) -> "DeliveryJob":
         """Return it as one that is sent even where only the slot for the summary is left."""
         self._exempt = True
         return self
 
-    def run(self) -> Waits[None]:
+    def run(self) -> Steps[None]:
         """Go its way; see the module."""
         try:
             yield from self._go()
-        except BrokenDestinationError as error:
+        except DestinationMisconfiguredError as error:
             self.reroute(error)
         except DeliveryError as error:
             self.fail(error.code)
@@ -159,12 +159,12 @@ class Parcel:
         """Note that it was not sent."""
         self.fail(code)
 
-    def also_asked_by(self, askers: Askers) -> None:
+    def add_source(self, message_ids: MessageIds) -> None:
         """Note that others asked for the same."""
         if self._failure:
-            self._post.failures.append((askers, self._failure))
+            self._post.failures.append((message_ids, self._failure))
         else:
-            self._askers |= askers
+            self._askers |= message_ids
 
     def fail(self, code: str) -> None:
         """Note that it did not arrive."""
@@ -177,14 +177,14 @@ class Parcel:
         self._finish()
         self._post.results.count(destination, Outcome.DELIVERED)
         if self.via != self._target:
-            self._post.results.count(destination, Outcome.REROUTED)
+            self._post.results.count(destination, Outcome.FELL_BACK)
 
     def told_already(self) -> None:
         """Note that it had arrived before."""
         self._finish()
         self._post.results.count(self._target.kind.value, Outcome.DUPLICATE_AVOIDED)
 
-    def reroute(self, error: BrokenDestinationError) -> None:
+    def reroute(self, error: DestinationMisconfiguredError) -> None:
         """Go by the default route, since its own is broken; fail where that is broken too."""
         code = error.code
         if error.certain and self.via not in self._post.broken:
@@ -208,15 +208,15 @@ class Parcel:
         key = f"route#{self._target.kind.value}#{place}"
         accounts = self._post.router.accounts(self._target)
         line = route_problem(self._target, accounts, self._route_fault, markup=self.via.kind is not Kind.SNS)
-        return RouteProblem(key, line) if self._post.ledger.once_in(key, _ROUTE_PROBLEM_SECONDS) else None
+        return RouteProblem(key, line) if self._post.ledger.acquire_cooldown(key, _ROUTE_PROBLEM_SECONDS) else None
 
     def _finish(self) -> None:
         self.finished = True
 
-    def _go(self) -> Waits[None]:
+    def _go(self) -> Steps[None]:
         fault = self.via.fault or self._post.broken.get(self.via)
         if fault:
-            raise BrokenDestinationError(fault)
+            raise DestinationMisconfiguredError(fault)
         if self.key and not (yield from self._claimed(self.key)):
             return
         held = [self.key]
@@ -231,24 +231,24 @@ class Parcel:
         if self.key:
             yield from self._post.note_told([self.key])
 
-    def _send(self, note: str | None) -> Waits[None]:
+    def _send(self, note: str | None) -> Steps[None]:
         raise NotImplementedError
 
-    def _claimed(self, key: str) -> Waits[bool]:
+    def _claimed(self, key: str) -> Steps[bool]:
         """Claim it; False when that is not to be had, or not yet."""
-        claim = yield from retried(partial(self._post.ledger.claim, key))
-        if claim is Claim.BUSY and not self._patient:
+        claim = yield from with_retries(partial(self._post.ledger.claim, key))
+        if claim is Claim.IN_PROGRESS and not self._patient:
             self._patient = True
             self._post.lanes.add(self.via, (1, *self.order[1:]), self)  # after all that need not wait
             return False
-        waits = growing_waits()
-        while claim is Claim.BUSY:
+        waits = backoff_delays()
+        while claim is Claim.IN_PROGRESS:
             try:
                 yield next(waits)
-            except OutOfTimeError:
+            except DeadlineExceededError:
                 raise DeliveryError("another_function_is_telling_it") from None
-            claim = yield from retried(partial(self._post.ledger.claim, key))
-        if claim is Claim.TOLD:
+            claim = yield from with_retries(partial(self._post.ledger.claim, key))
+        if claim is Claim.COMPLETED:
             self.told_already()
             return False
         self._claimed_at = self._post.clock.now()
@@ -261,27 +261,27 @@ class Parcel:
             DeliveryError: another function has taken it over, or the table cannot be asked.
         """
         if self.key and self._post.clock.now() > self._claimed_at + LEASE_IS_SAFE_SECONDS:
-            if self._post.ledger.claim(self.key) is not Claim.OURS:
+            if self._post.ledger.claim(self.key) is not Claim.ACQUIRED:
                 raise DeliveryError("another_function_is_telling_it")
             self._claimed_at = self._post.clock.now()
 
-    def _publish(self, sizes: Sequence[Callable[[], SnsMessage]]) -> Waits[None]:
+    def _publish(self, sizes: Sequence[Callable[[], SnsMessage]]) -> Steps[None]:
         yield from self._post.sns.publish(self.via.address, sizes, self._check)
 
 
-class AlertParcel(Parcel):
+class AlertJob(DeliveryJob):
     """An alert on its way. `make` is None when all that may still be told of it is its id."""
 
     def __init__(
         self,
         post: Post,
         target: Target,
-        askers: Askers,
+        message_ids: MessageIds,
         key: str,
-        alert: HeldAlert,
-        make: MakeAlert | None,
+        alert: PendingAlert,
+        make: AlertFactory | None,
     ) -> None:
-        super().__init__(post, target, askers, key, (0, -alert.severity, alert.sort_time))
+        super().__init__(post, target, message_ids, key, (0, -alert.severity, alert.sort_time))
         self.alert = alert
         self.make = make
 
@@ -310,13 +310,13 @@ class AlertParcel(Parcel):
         super().done()
         if self.alert.time:
             lag = max(self._post.clock.now() - self.alert.time.timestamp(), 0.0)
-            self._post.results.lags[self._target.kind.value].append(lag)
+            self._post.results.latencies[self._target.kind.value].append(lag)
 
     def _finish(self) -> None:
         super()._finish()
         self.make = None  # its record takes no more memory
 
-    def _go(self) -> Waits[None]:
+    def _go(self) -> Steps[None]:
         channel = self._post.channel(self.via)
         summarised = not (self._exempt or self.is_critical)
         if channel and summarised and (channel.at_limit or self.make is None):
@@ -326,14 +326,14 @@ class AlertParcel(Parcel):
             return
         yield from super()._go()
 
-    def _send(self, note: str | None) -> Waits[None]:
+    def _send(self, note: str | None) -> Steps[None]:
         if self.make is None:
             raise DeliveryError("alert_dropped")
         yield from self._post.room.wait(self.alert.size)
         with self._post.room.taken(self.alert.size):
             yield from self._send_made(self.make(), note)
 
-    def _send_made(self, alert: Alert, note: str | None) -> Waits[None]:
+    def _send_made(self, alert: Alert, note: str | None) -> Steps[None]:
         channel = self._post.channel(self.via)
         if channel is None:
             yield from self._publish(alert_sizes(alert, self.alert.key, note))
@@ -342,11 +342,11 @@ class AlertParcel(Parcel):
             channel.count(limited=not self.is_critical)
 
 
-class NoticeParcel(Parcel):
+class NoticeJob(DeliveryJob):
     """A notice on its way."""
 
-    def __init__(self, post: Post, target: Target, askers: Askers, key: str | None, notice: Notice) -> None:
-        super().__init__(post, target, askers, key, (0,))
+    def __init__(self, post: Post, target: Target, message_ids: MessageIds, key: str | None, notice: Notice) -> None:
+        super().__init__(post, target, message_ids, key, (0,))
         self.notice = notice
 
     @property
@@ -367,19 +367,19 @@ class NoticeParcel(Parcel):
             logger.warning("notice not told", extra={"what": self.name, "code": code})
 
     @property
-    def _channel(self) -> "Channel[Parcel] | None":
+    def _channel(self) -> "Channel[DeliveryJob] | None":
         """The slots of its kind; None where it has no limit."""
         group = self.notice.group
         return self._post.channel(self.via, group.kind) if group else None
 
-    def _go(self) -> Waits[None]:
+    def _go(self) -> Steps[None]:
         channel = self._channel
         if channel and channel.at_limit and not self._exempt:
             channel.overflow.append(self)
             return
         yield from super()._go()
 
-    def _send(self, note: str | None) -> Waits[None]:
+    def _send(self, note: str | None) -> Steps[None]:
         if self.via.kind is Kind.SNS:
             yield from self._publish(notice_sizes(self.notice, note))
             return
@@ -389,11 +389,11 @@ class NoticeParcel(Parcel):
             channel.count(limited=True)
 
 
-def summarise_alerts(parcels: Sequence[Parcel]) -> list[SummaryPart]:
+def summarise_alerts(parcels: Sequence[DeliveryJob]) -> list[SummaryPart]:
     """Return a summary of alerts, in their order."""
-    return summary([parcel.alert for parcel in parcels if isinstance(parcel, AlertParcel)])
+    return summary([parcel.alert for parcel in parcels if isinstance(parcel, AlertJob)])
 
 
-def summarise_notices(parcels: Sequence[Parcel]) -> list[SummaryPart]:
+def summarise_notices(parcels: Sequence[DeliveryJob]) -> list[SummaryPart]:
     """Return a summary of notices of one kind, in their order."""
-    return notice_summary([parcel.notice for parcel in parcels if isinstance(parcel, NoticeParcel)])
+    return notice_summary([parcel.notice for parcel in parcels if isinstance(parcel, NoticeJob)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 # The SQS messages that asked for something; None stands for an invocation that was not queued.
-Askers = frozenset[str | None]
+MessageIds = frozenset[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Outcome(Enum):
     DELIVERED = "Delivered"
     UNDELIVERED = "Undelivered"
     RETRIED = "Retried"
-    SHRUNK = "Shrunk"
-    REROUTED = "Rerouted"
-    BUNDLED = "Bundled"
+    DOWNSIZED = "Downsized"
+    FELL_BACK = "FellBack"
+    SUMMARIZED = "Summarized"
     DUPLICATE_AVOIDED = "DuplicatesAvoided"
 
 
@@ -37,7 +37,7 @@ class Results:
     """The counts of an invocation, and the seconds from each event to its delivery, per kind of destination."""
 
     counts: dict[str, Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
-    lags: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    latencies: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def count(self, destination: str, outcome: Outcome) -> None:
         """Count one more."""

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.errors import OutOfTimeError
+from cloudtrail_to_slack.errors import DeadlineExceededError
 
 T = TypeVar("T")
-Waits = Generator[float, None, T]  # yields seconds to wait
+Steps = Generator[float, None, T]  # yields seconds to wait
 
 
 class Delivering(Protocol):
     """One delivery. Neither method raises."""
 
-    def run(self) -> Waits[None]:
-        """Do it; an OutOfTimeError thrown in where it waits ends it."""
+    def run(self) -> Steps[None]:
+        """Do it; an DeadlineExceededError thrown in where it waits ends it."""
 
     def undone(self, code: str) -> None:
         """Note that it was not begun, or not ended."""
@@ -31,7 +31,7 @@ class Delivering(Protocol):
 class _Lane:
     number: int
     waiting: list[tuple[Any, int, Delivering]] = field(default_factory=list)  # a heap
-    current: Waits[None] | None = None
+    current: Steps[None] | None = None
     delivery: Delivering | None = None  # what `current` is at
     not_before: float = 0.0
     served: int = 0
@@ -42,7 +42,7 @@ class _Lane:
         return self.current is not None or bool(self.waiting)
 
 
-class Lanes:
+class Scheduler:
     """The lanes of one invocation."""
 
     def __init__(self, clock: Clock) -> None:
@@ -87,32 +87,32 @@ class Lanes:
 def _abandon(lane: _Lane) -> None:
     if lane.current is not None:
         if not _ended(lane.current) and lane.delivery:
-            lane.delivery.undone(OutOfTimeError.CODE)
+            lane.delivery.undone(DeadlineExceededError.CODE)
         lane.current = None
     left, lane.waiting = lane.waiting, []
     for _, _, delivery in sorted(left, key=lambda entry: entry[:2]):
-        delivery.undone(OutOfTimeError.CODE)
+        delivery.undone(DeadlineExceededError.CODE)
 
 
-def _ended(running: Waits[None]) -> bool:
+def _ended(running: Steps[None]) -> bool:
     """Let it know that there is no time to wait; False when it would wait once more, for something else."""
     try:
-        running.throw(OutOfTimeError())
+        running.throw(DeadlineExceededError())
     except StopIteration:
         return True
     running.close()
     return False
 
 
-def driven(clock: Clock, work: Waits[T]) -> T:
+def run_to_completion(clock: Clock, work: Steps[T]) -> T:
     """Run one piece of work by itself, waiting where it must; return what it gives.
 
     Raises:
-        DeliveryError: as the work does; an OutOfTimeError where there is no time to wait.
+        DeliveryError: as the work does; an DeadlineExceededError where there is no time to wait.
     """
     try:
         seconds = next(work)
         while True:
-            seconds = next(work) if clock.wait(seconds) else work.throw(OutOfTimeError())
+            seconds = next(work) if clock.wait(seconds) else work.throw(DeadlineExceededError())
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]  # typeshed does not tie it to the generator

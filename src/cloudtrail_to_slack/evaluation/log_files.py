@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
-from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.errors import EvaluationTimeError, LogObjectError, S3UnavailableError
 from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator
 from cloudtrail_to_slack.evaluation.report import Report
@@ -22,7 +22,7 @@ from cloudtrail_to_slack.observability.logging import logger
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from cloudtrail_to_slack.log_sources.recorder import Hearing
+    from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
 
 _ATTEMPTS = 3  # at getting a file that S3 does not begin to send
 _FIRST_WAIT_SECONDS = 0.5
@@ -42,8 +42,8 @@ class LogFiles:
     records: RecordEvaluator
     report: Report
     now: Callable[[], float]
-    hearing: "Hearing | None" = None
-    notices: list[tuple[Notice, Askers]] = field(default_factory=list)
+    hearing: "DeliveryRecorder | None" = None
+    notices: list[tuple[Notice, MessageIds]] = field(default_factory=list)
 
 
 class LogFileEvaluation:
@@ -53,13 +53,13 @@ class LogFileEvaluation:
     far; before `not_before` (seconds since 1970) it is too early to ask S3 again.
     """
 
-    def __init__(self, shared: LogFiles, log_object: LogObject, askers: Askers) -> None:
+    def __init__(self, shared: LogFiles, log_object: LogObject, message_ids: MessageIds) -> None:
         self.done = False
         self.begun = False
         self.spent = 0.0
         self.not_before = 0.0
         self.log_object = log_object
-        self.askers = askers
+        self.message_ids = message_ids
         self._shared = shared
         self._steps: Iterator[None] | None = None
         self._attempts = 0
@@ -92,7 +92,7 @@ class LogFileEvaluation:
         reason = UNFINISHED if self.begun else NOT_BEGUN
         extra = {"object": self.log_object.url, "reason": reason, "records": self._records, "seconds": self.spent}
         logger.error("unfinished", extra={**extra, "seconds": round(self.spent, 1)})
-        self._shared.report.fail(self.askers, [f"{self.log_object.url}: {reason}"])
+        self._shared.report.fail(self.message_ids, [f"{self.log_object.url}: {reason}"])
         if self.begun:
             self._notice(reason)
             self._say_broken_records()
@@ -142,7 +142,7 @@ class LogFileEvaluation:
         if window.scanned is None:
             for raw in window.records():
                 self._records += 1
-                evaluate(raw, self.log_object, self.askers, self._note_broken)
+                evaluate(raw, self.log_object, self.message_ids, self._note_broken)
                 yield
             return
         skipped = window.scanned.count(0)
@@ -160,7 +160,7 @@ class LogFileEvaluation:
                 yield
             if candidates:
                 self._records += 1
-                evaluate(raw, self.log_object, self.askers, self._note_broken, candidates)
+                evaluate(raw, self.log_object, self.message_ids, self._note_broken, candidates)
                 yield
 
     def _note_broken(self, fault: str) -> None:
@@ -184,9 +184,9 @@ class LogFileEvaluation:
 
     def _unreadable(self, reason: str) -> None:
         logger.error("unreadable", extra={"object": self.log_object.url, "reason": reason})
-        self._shared.report.fail(self.askers, [f"{self.log_object.url}: {reason}"])
+        self._shared.report.fail(self.message_ids, [f"{self.log_object.url}: {reason}"])
         self._notice(reason)
 
     def _notice(self, reason: str) -> None:
         account = read_key(self.log_object.key).account
-        self._shared.notices.append((unreadable_notice(self.log_object, reason, account), self.askers))
+        self._shared.notices.append((unreadable_notice(self.log_object, reason, account), self.message_ids))

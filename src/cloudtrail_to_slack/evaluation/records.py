@@ -9,9 +9,9 @@ from itertools import chain
 from time import perf_counter
 from typing import Any
 
-from cloudtrail_to_slack.alerts.alert import Alert, HeldAlert, MakeAlert, hold_alert, make_alert
+from cloudtrail_to_slack.alerts.alert import Alert, AlertFactory, PendingAlert, make_alert, pending_alert
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles
-from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.errors import EvaluationTimeError, RecordError
 from cloudtrail_to_slack.evaluation.explanations import UNMATCHED, explain, explain_failed
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
@@ -53,7 +53,7 @@ class Judging:
         return cls(rule_set, Prefilter(rule_set))
 
 
-Pending = tuple[HeldAlert, MakeAlert, Askers]
+Pending = tuple[PendingAlert, AlertFactory, MessageIds]
 
 
 class PendingAlerts:
@@ -118,7 +118,7 @@ class RecordEvaluator:
         self,
         raw: Any,  # noqa: ANN401 (JSON, decoded or not)
         origin: LogObject | None,
-        askers: Askers,
+        message_ids: MessageIds,
         failed: Callable[[str], None],
         candidates: int | None = None,
     ) -> None:
@@ -133,7 +133,7 @@ class RecordEvaluator:
         counts = self._report.counts
         counts["records_in"] += 1
         try:
-            outcome = self._evaluate(raw, origin, askers, candidates)
+            outcome = self._evaluate(raw, origin, message_ids, candidates)
             counts[outcome.value] += 1
         except EvaluationTimeError:
             counts["failed"] += 1
@@ -155,22 +155,22 @@ class RecordEvaluator:
         except RecordError as error:  # it was no more than looked at, which it stood
             explain_failed(str(error), origin)
 
-    def _evaluate(self, raw: Any, origin: LogObject | None, askers: Askers, candidates: int | None) -> Outcome:  # noqa: ANN401 (as above)
+    def _evaluate(self, raw: Any, origin: LogObject | None, message_ids: MessageIds, candidates: int | None) -> Outcome:  # noqa: ANN401 (as above)
         event = _event(raw, origin)
         deadline = perf_counter() + max(self._time_left(), _LEAST_SECONDS)
         verdict = self._rule_set.judge(event.flat, self._today, candidates, deadline)
         if self.explains:
             explain(event, verdict, candidates, origin)
-        self.rule_errors.add(verdict.problems, event, origin, askers)
+        self.rule_errors.add(verdict.problems, event, origin, message_ids)
         if event.error_code.startswith("AccessDenied"):
             self._report.denied += 1
             self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
         if verdict.ignored_by:
             self._report.ignored_by[verdict.ignored_by] += 1
-        if verdict.outcome is Outcome.MATCHED and self.own_calls.take(event, verdict.matched, askers):
+        if verdict.outcome is Outcome.MATCHED and self.own_calls.take(event, verdict.matched, message_ids):
             self._report.counts["own_role_alerts"] += 1
         elif verdict.outcome is Outcome.MATCHED:
-            self._keep(event, verdict.matched, raw, origin, askers)
+            self._keep(event, verdict.matched, raw, origin, message_ids)
         return verdict.outcome
 
     def _keep(
@@ -179,7 +179,7 @@ class RecordEvaluator:
         rules: tuple[Rule, ...],
         raw: Any,  # noqa: ANN401 (as above)
         origin: LogObject | None,
-        askers: Askers,
+        message_ids: MessageIds,
     ) -> None:
         """Keep what matched until it is delivered.
 
@@ -191,8 +191,8 @@ class RecordEvaluator:
             raise RecordError(TOO_MANY_ALERTS)
         self._alerts += 1
         kept = bytes(raw) if origin else raw
-        alert = hold_alert(event, rules, len(kept) if origin else _BYTES_OF_A_VALUE * len(event.flat))
-        self.pending.add(origin, (alert, partial(_alert, kept, origin, rules, self._now), askers), alert.size)
+        alert = pending_alert(event, rules, len(kept) if origin else _BYTES_OF_A_VALUE * len(event.flat))
+        self.pending.add(origin, (alert, partial(_alert, kept, origin, rules, self._now), message_ids), alert.size)
 
 
 def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.rules import IgnoreRule
 
 
@@ -12,7 +12,7 @@ from cloudtrail_to_slack.rules import IgnoreRule
 class Failure:
     """Something that could not be done, and the messages that asked for it."""
 
-    askers: Askers
+    message_ids: MessageIds
     problem: str
 
 
@@ -26,6 +26,6 @@ class Report:
     denied_ignored: int = 0
     ignored_by: Counter[IgnoreRule] = field(default_factory=Counter)
 
-    def fail(self, askers: Askers, problems: Iterable[object]) -> None:
+    def fail(self, message_ids: MessageIds, problems: Iterable[object]) -> None:
         """Record what could not be done."""
-        self.failures.extend(Failure(askers, str(problem)) for problem in problems)
+        self.failures.extend(Failure(message_ids, str(problem)) for problem in problems)

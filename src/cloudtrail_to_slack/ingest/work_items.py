@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
     LogObject,
@@ -23,7 +23,7 @@ class WorkItem:
     """One thing to do that is no log file, and the messages that asked for it."""
 
     item: Single
-    askers: Askers
+    message_ids: MessageIds
 
     @property
     def name(self) -> str:
@@ -37,7 +37,7 @@ class Work(NamedTuple):
     `checks` are small things too, for which there is time when all alerts are delivered.
     """
 
-    log_files: list[tuple[LogObject, Askers]]
+    log_files: list[tuple[LogObject, MessageIds]]
     singles: list[WorkItem]
     checks: list[WorkItem]
 

@@ -16,15 +16,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cloudtrail_to_slack.clock import Clock, retried
+from cloudtrail_to_slack.clock import Clock, with_retries
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.delivery.routing import Kind, Router, Target
-from cloudtrail_to_slack.delivery.scheduler import driven
-from cloudtrail_to_slack.errors import PassingError
-from cloudtrail_to_slack.log_sources.intervals import Rhythm, Source, credible, decode, encode
-from cloudtrail_to_slack.log_sources.notices import Quiet, Returned, return_notice, silence_notice
-from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, RhythmTable, Shard, Told, end_of
+from cloudtrail_to_slack.delivery.scheduler import run_to_completion
+from cloudtrail_to_slack.errors import TransientError
+from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, credible, decode, encode
+from cloudtrail_to_slack.log_sources.notices import (
+    SourceDown,
+    SourceRecovered,
+    source_down_notice,
+    source_recovered_notice,
+)
+from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable, Shard, Told, end_of
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.state.table import StateError
 
@@ -35,27 +40,27 @@ _DEAF_SECONDS = 5_400  # three checks at the module's pace
 class _Findings:
     """What is to be told at one target, and how many accounts and regions are silent and watched there in all."""
 
-    silent: list[Quiet] = field(default_factory=list)
-    returned: list[Returned] = field(default_factory=list)
+    silent: list[SourceDown] = field(default_factory=list)
+    returned: list[SourceRecovered] = field(default_factory=list)
     in_all: int = 0
     watched: int = 0
 
 
-class SilenceCheck:
+class LogSourceCheck:
     """Checks of one invocation; `least` is how many seconds of silence are never told."""
 
-    def __init__(self, table: RhythmTable, router: Router, delivery: Delivery, clock: Clock, least: int) -> None:
+    def __init__(self, table: LogSourceTable, router: Router, delivery: Delivery, clock: Clock, least: int) -> None:
         self._table = table
         self._router = router
         self._delivery = delivery
         self._clock = clock
         self._least = least
 
-    def run(self, askers: Askers) -> None:
+    def run(self, message_ids: MessageIds) -> None:
         """Check, unless another function is at it. What is not told is among the delivery's failures.
 
         Raises:
-            StateError, PassingError: the table cannot be asked.
+            StateError, TransientError: the table cannot be asked.
         """
         owner = uuid.uuid4().hex
         now = int(self._clock.now())
@@ -68,11 +73,11 @@ class SilenceCheck:
             shards, rhythms = self._read(now)
             deaf = checked is None or now - checked > _DEAF_SECONDS
             checked = now
-            self._tell(shards, self._find(shards, rhythms, now, deaf=deaf), askers)
+            self._tell(shards, self._find(shards, rhythms, now, deaf=deaf), message_ids)
         finally:
             self._end(owner, checked)
 
-    def _read(self, now: int) -> tuple[dict[str, Shard], dict[Source, Rhythm]]:
+    def _read(self, now: int) -> tuple[dict[str, Shard], dict[LogSource, DeliveryIntervals]]:
         """Return what is listed, and all rhythms.
 
         A rhythm that cannot have been learned by now is corrected in the table, or it would never be silent: its last
@@ -80,18 +85,18 @@ class SilenceCheck:
         """
         shards = self._table.shards()
         texts = self._table.rhythms(account for shard in shards.values() for account in shard.accounts)
-        rhythms: dict[Source, Rhythm] = {}
+        rhythms: dict[LogSource, DeliveryIntervals] = {}
         for account, text in sorted(texts.items()):
             stored = decode(text)
             known = credible(stored, now)
             if known != stored:
                 logger.error("rhythms that nothing here has written, corrected", extra={"account": account})
                 self._table.put_rhythms(account, text, encode(known))
-            rhythms |= {Source(account, region): rhythm for region, rhythm in sorted(known.items())}
+            rhythms |= {LogSource(account, region): rhythm for region, rhythm in sorted(known.items())}
         return shards, rhythms
 
     def _find(
-        self, shards: Mapping[str, Shard], rhythms: Mapping[Source, Rhythm], now: int, *, deaf: bool
+        self, shards: Mapping[str, Shard], rhythms: Mapping[LogSource, DeliveryIntervals], now: int, *, deaf: bool
     ) -> dict[Target, _Findings]:
         """Return what is to be told, by where."""
         told = {source: kinds for shard in shards.values() for source, kinds in shard.told.items()}
@@ -110,30 +115,30 @@ class SilenceCheck:
                 if before is not None and before > rhythm.last:
                     before = None  # no silence that was notified: it begins after the last object
                 if before is None and silent and not deaf:
-                    found.silent.append(Quiet(source, rhythm, now))
+                    found.silent.append(SourceDown(source, rhythm, now))
                 # An old object that is announced late tells of no end: then it would be silent, and told, once more.
                 if before is not None and rhythm.last > before and not silent:
-                    found.returned.append(Returned(source, before, rhythm.last))
+                    found.returned.append(SourceRecovered(source, before, rhythm.last))
         counts = {"watched": sum(rhythm.watched for rhythm in rhythms.values()), "silent": len(quiet)}
         logger.info("silence checked", extra={"sources": len(rhythms), **counts, "only_listened": deaf})
         return findings
 
-    def _tell(self, shards: Mapping[str, Shard], findings: Mapping[Target, _Findings], askers: Askers) -> None:
+    def _tell(self, shards: Mapping[str, Shard], findings: Mapping[Target, _Findings], message_ids: MessageIds) -> None:
         """Tell what was found, and note what arrived.
 
         Raises:
-            StateError, PassingError: it could not be noted.
+            StateError, TransientError: it could not be noted.
         """
-        changes: list[tuple[Target, Sequence[Quiet | Returned]]] = []
+        changes: list[tuple[Target, Sequence[SourceDown | SourceRecovered]]] = []
         notices = []
         for target, found in findings.items():
             if found.silent:
                 changes.append((target, found.silent))
-                notices.append((target, silence_notice(found.silent, found.in_all, found.watched)))
+                notices.append((target, source_down_notice(found.silent, found.in_all, found.watched)))
             if found.returned:
                 changes.append((target, found.returned))
-                notices.append((target, return_notice(found.returned)))
-        arrived = self._delivery.tell_at(notices, askers)
+                notices.append((target, source_recovered_notice(found.returned)))
+        arrived = self._delivery.tell_at(notices, message_ids)
         changed: set[str] = set()
         for (target, sources), there in zip(changes, arrived, strict=True):
             for one in sources if there else ():
@@ -148,11 +153,11 @@ class SilenceCheck:
             try:
                 self._table.note_told(end, told)
             except StateError as error:
-                if error.broken:
+                if error.is_permanent:
                     raise
-                raise PassingError(error.code) from None
+                raise TransientError(error.code) from None
 
-        driven(self._clock, retried(note))
+        run_to_completion(self._clock, with_retries(note))
 
     def _end(self, owner: str, checked: int | None) -> None:
         try:
@@ -165,9 +170,9 @@ def _kind(target: Target) -> str:
     return "sns" if target.kind is Kind.SNS else "slack"
 
 
-def _change(told: Told, change: Quiet | Returned, kind: str) -> None:
+def _change(told: Told, change: SourceDown | SourceRecovered, kind: str) -> None:
     """Note a silence as told, or as ended."""
-    if isinstance(change, Quiet):
+    if isinstance(change, SourceDown):
         told.setdefault(change.source, {})[kind] = change.rhythm.last
         return
     kinds = told[change.source]

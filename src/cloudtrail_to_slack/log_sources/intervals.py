@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from cloudtrail_to_slack.state.trust import CLOCKS_DIFFER_SECONDS
 
-LEAST_PATIENCE = 7_200
-NOTED_EVERY = 900  # seconds: within it, further objects are no news
+MINIMUM_ALERT_THRESHOLD = 7_200
+RECORDING_INTERVAL = 900  # seconds: within it, further objects are no news
 _DAY = 86_400
 _PATIENCE_FACTOR = 2
 _HALF_LIFE = 14 * _DAY
@@ -27,7 +27,7 @@ _FORGOTTEN = 14 * _DAY
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 
 
-class Source(NamedTuple):
+class LogSource(NamedTuple):
     """Where log objects come from."""
 
     account: str
@@ -35,52 +35,52 @@ class Source(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class DeliveryIntervals:
     """When log objects came from one account and region.
 
-    `first` and `last` are seconds since 1970, `longest` the longest gap in seconds, faded; `beats` is how often they
-    were heard of, at most once in `NOTED_EVERY` seconds. `last` may be as much as that before the truth.
+    `first` and `last` are seconds since 1970, `longest` the longest gap in seconds, faded; `observations` counts how
+    often they came, at most once in `RECORDING_INTERVAL` seconds. `last` may be as much as that before the truth.
     """
 
     first: int
     last: int
     longest: int = 0
-    beats: int = 1
+    observations: int = 1
 
     @property
     def watched(self) -> bool:
         """Whether enough is known to call a silence one."""
-        known = self.last - self.first >= _LEARNING and self.beats >= _LEAST_BEATS
+        known = self.last - self.first >= _LEARNING and self.observations >= _LEAST_BEATS
         return known and self.longest <= _LONGEST_GAP
 
-    def patience(self, least: int = LEAST_PATIENCE) -> int:
+    def alert_threshold(self, least: int = MINIMUM_ALERT_THRESHOLD) -> int:
         """Return how many seconds without a log object are nothing to tell of; at least `least`."""
         return max(least, _PATIENCE_FACTOR * self.longest)
 
-    def heard(self, time: int) -> "Rhythm":
+    def observe(self, time: int) -> "DeliveryIntervals":
         """Return the rhythm with an object that came at `time`, which may be out of order."""
         gap = time - self.last
-        if gap < NOTED_EVERY:
+        if gap < RECORDING_INTERVAL:
             return self
         if gap > _FORGOTTEN:
-            return Rhythm(time, time)
+            return DeliveryIntervals(time, time)
         faded = int(self.longest * 0.5 ** (gap / _HALF_LIFE))
         # A silence that was told was none of the rhythm, or it is a new one: so it counts, but only so far.
-        counted = min(gap, 2 * self.patience()) if self.watched else gap
-        return Rhythm(self.first, time, max(counted, faded), self.beats + 1)
+        counted = min(gap, 2 * self.alert_threshold()) if self.watched else gap
+        return DeliveryIntervals(self.first, time, max(counted, faded), self.observations + 1)
 
-    def silent(self, now: float, least: int = LEAST_PATIENCE) -> bool:
+    def silent(self, now: float, least: int = MINIMUM_ALERT_THRESHOLD) -> bool:
         """Whether there should have been an object by now."""
-        return self.watched and now - self.last >= self.patience(least) + NOTED_EVERY
+        return self.watched and now - self.last >= self.alert_threshold(least) + RECORDING_INTERVAL
 
 
-def encode(rhythms: Mapping[str, Rhythm]) -> str:
+def encode(rhythms: Mapping[str, DeliveryIntervals]) -> str:
     """Return the rhythms of an account's regions as text."""
-    plain = {region: [known.first, known.last, known.longest, known.beats] for region, known in rhythms.items()}
+    plain = {region: [known.first, known.last, known.longest, known.observations] for region, known in rhythms.items()}
     return json.dumps(plain, separators=(",", ":"), sort_keys=True)
 
 
-def decode(text: str | None) -> dict[str, Rhythm]:
+def decode(text: str | None) -> dict[str, DeliveryIntervals]:
     """Return the rhythms that `encode` wrote; what is no rhythm is left out, to be learned anew."""
     try:
         plain: Any = json.loads(text or "{}")
@@ -88,10 +88,10 @@ def decode(text: str | None) -> dict[str, Rhythm]:
         return {}
     if not isinstance(plain, dict):
         return {}
-    return {region: Rhythm(*numbers) for region, numbers in plain.items() if _is_rhythm(numbers)}
+    return {region: DeliveryIntervals(*numbers) for region, numbers in plain.items() if _is_rhythm(numbers)}
 
 
-def credible(rhythms: Mapping[str, Rhythm], now: float) -> dict[str, Rhythm]:
+def credible(rhythms: Mapping[str, DeliveryIntervals], now: float) -> dict[str, DeliveryIntervals]:
     """Return the rhythms as they can have been learned by `now`; a time that is yet to come would silence the check.
 
     What is out of bounds is put within them, for a rhythm that is forgotten is not watched for a week.
@@ -100,13 +100,13 @@ def credible(rhythms: Mapping[str, Rhythm], now: float) -> dict[str, Rhythm]:
     return {region: _bounded(rhythm, int(now)) for region, rhythm in named.items()}
 
 
-def _bounded(rhythm: Rhythm, now: int) -> Rhythm:
+def _bounded(rhythm: DeliveryIntervals, now: int) -> DeliveryIntervals:
     last = rhythm.last if rhythm.last <= now + CLOCKS_DIFFER_SECONDS else now
     last = max(last, 0)
     first = min(max(rhythm.first, 0), last)
     known = last - first
     longest = min(max(rhythm.longest, 0), known)
-    return Rhythm(first, last, longest, min(max(rhythm.beats, 1), known // NOTED_EVERY + 1))
+    return DeliveryIntervals(first, last, longest, min(max(rhythm.observations, 1), known // RECORDING_INTERVAL + 1))
 
 
 def _is_rhythm(numbers: object) -> bool:

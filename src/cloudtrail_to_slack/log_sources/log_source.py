@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloudtrail_to_slack.log_sources.intervals import Source
+from cloudtrail_to_slack.log_sources.intervals import LogSource
 
 # [prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/REGION/Y/M/D/ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_UNIQUE.json.gz
 # where the time is that of the delivery. Sources: AWS CloudTrail User Guide, "Finding your CloudTrail log files" and
@@ -19,14 +19,14 @@ _LONGEST_KEY = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class LogFileDelivery:
     """An object that CloudTrail delivered: from where, and when, in seconds since 1970."""
 
-    source: Source
+    source: LogSource
     time: int
 
 
-def read_arrival(key: str) -> Arrival | None:
+def read_log_file_delivery(key: str) -> LogFileDelivery | None:
     """Return what `key` (decoded) tells; None when it is not exactly what CloudTrail names a log file of events."""
     if len(key) > _LONGEST_KEY:
         return None
@@ -37,4 +37,4 @@ def read_arrival(key: str) -> Arrival | None:
         time = datetime.fromisoformat(found["time"])
     except ValueError:
         return None
-    return Arrival(Source(found["account"], found["region"]), int(time.timestamp()))
+    return LogFileDelivery(LogSource(found["account"], found["region"]), int(time.timestamp()))

@@ -10,7 +10,7 @@ from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage, context, section
 from cloudtrail_to_slack.destinations.slack.render.text import code
 from cloudtrail_to_slack.destinations.slack.render.time import how_long, utc
-from cloudtrail_to_slack.log_sources.intervals import Rhythm, Source
+from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource
 
 _SHOWN = 40  # accounts and regions by name in Slack; the rest are counted
 _SHOWN_WITHOUT_BLOCKS = 25  # and in the text that stands for a message
@@ -23,24 +23,24 @@ _CAUSES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class SourceDown:
     """An account and region that has fallen silent, as of `now` (seconds since 1970)."""
 
-    source: Source
-    rhythm: Rhythm
+    source: LogSource
+    rhythm: DeliveryIntervals
     now: int
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class SourceRecovered:
     """An account and region whose silence was told; `before` and `last` are the last objects before it and by now."""
 
-    source: Source
+    source: LogSource
     before: int
     last: int
 
 
-def silence_notice(silent: Sequence[Quiet], in_all: int, watched: int) -> Notice:
+def source_down_notice(silent: Sequence[SourceDown], in_all: int, watched: int) -> Notice:
     """Tell, in one message, of all that has fallen silent; at least one.
 
     With it, `in_all` of the `watched` accounts and regions that are told of at the same place are silent.
@@ -56,7 +56,7 @@ def silence_notice(silent: Sequence[Quiet], in_all: int, watched: int) -> Notice
     return _notice((":mute:", title), lines, _CAUSES, total, [quiet.source for quiet in silent], identity)
 
 
-def return_notice(returned: Sequence[Returned]) -> Notice:
+def source_recovered_notice(returned: Sequence[SourceRecovered]) -> Notice:
     """Tell, in one message, of all that deliver again; at least one."""
     title = f"Log objects come again from {_what([back.source for back in returned])}"
     lines = [_return_line(back) for back in returned]
@@ -66,7 +66,7 @@ def return_notice(returned: Sequence[Returned]) -> Notice:
 
 
 def _notice(
-    head: tuple[str, str], lines: Sequence[str], note: str, total: str, sources: Sequence[Source], identity: str
+    head: tuple[str, str], lines: Sequence[str], note: str, total: str, sources: Sequence[LogSource], identity: str
 ) -> Notice:
     icon, title = head
     shown = _shown(lines, sources, _SHOWN)
@@ -80,13 +80,13 @@ def _notice(
     return Notice(message, title, text, accounts.pop() if len(accounts) == 1 else None, identity=identity)
 
 
-def _what(sources: Sequence[Source]) -> str:
+def _what(sources: Sequence[LogSource]) -> str:
     if len(sources) == 1:
         return f"{sources[0].account} {sources[0].region}"
     return f"{len(sources):,} accounts and regions"
 
 
-def _shown(lines: Sequence[str], sources: Sequence[Source], most: int) -> list[str]:
+def _shown(lines: Sequence[str], sources: Sequence[LogSource], most: int) -> list[str]:
     """Return the first lines, and one about those that are not shown, if there are any."""
     rest = sources[most:]
     accounts = len({source.account for source in rest})
@@ -94,18 +94,18 @@ def _shown(lines: Sequence[str], sources: Sequence[Source], most: int) -> list[s
     return [*lines[:most], *([f"… and {len(rest):,} more, of {of}"] if rest else [])]
 
 
-def _quiet_line(quiet: Quiet) -> str:
+def _quiet_line(quiet: SourceDown) -> str:
     rhythm = quiet.rhythm
     usual = how_long(max(rhythm.longest, 60))
     since = f"last at {_time(rhythm.last)}, {how_long(quiet.now - rhythm.last)} ago"
     return f"{_source(quiet.source)}: {since}; the longest pause so far was {usual}"
 
 
-def _return_line(back: Returned) -> str:
+def _return_line(back: SourceRecovered) -> str:
     return f"{_source(back.source)}: at {_time(back.last)}, after {how_long(back.last - back.before)} without"
 
 
-def _source(source: Source) -> str:
+def _source(source: LogSource) -> str:
     return f"{code(source.account, 20)} {code(source.region, 40)}"
 
 

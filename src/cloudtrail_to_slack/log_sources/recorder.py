@@ -1,4 +1,4 @@
-"""Hearing how often log objects come from each account and region, and noting it in the state table.
+"""DeliveryRecorder how often log objects come from each account and region, and noting it in the state table.
 
 Many functions read log objects at the same time, and most of them are no news: of an account and region that was heard
 of lately nothing is written. Nothing here can fail an invocation: all its alerts are told by then, and no request is
@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 
 from cloudtrail_to_slack.aws.clients import HASTY_SECONDS
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.errors import OutOfTimeError
-from cloudtrail_to_slack.log_sources.intervals import NOTED_EVERY, Rhythm, Source, credible, decode, encode
-from cloudtrail_to_slack.log_sources.log_source import read_arrival
-from cloudtrail_to_slack.log_sources.table import RhythmTable
+from cloudtrail_to_slack.errors import DeadlineExceededError
+from cloudtrail_to_slack.log_sources.intervals import (
+    RECORDING_INTERVAL,
+    DeliveryIntervals,
+    LogSource,
+    credible,
+    decode,
+    encode,
+)
+from cloudtrail_to_slack.log_sources.log_source import read_log_file_delivery
+from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.state.table import StateError
 
@@ -25,25 +32,25 @@ _AFTER_FAILURE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class Memory:
+class RecorderCache:
     """What outlives an invocation: when each account and region was noted last, and when there is to be no noting."""
 
-    noted: dict[Source, int] = field(default_factory=dict)
+    noted: dict[LogSource, int] = field(default_factory=dict)
     not_before: float = 0.0
 
 
-class Hearing:
+class DeliveryRecorder:
     """What one invocation hears."""
 
-    def __init__(self, table: RhythmTable, memory: Memory, clock: Clock) -> None:
+    def __init__(self, table: LogSourceTable, memory: RecorderCache, clock: Clock) -> None:
         self._table = table
         self._memory = memory
         self._clock = clock
-        self._heard: dict[Source, int] = {}
+        self._heard: dict[LogSource, int] = {}
 
     def read(self, key: str) -> None:
         """Hear of a log object that was read."""
-        arrival = read_arrival(key)
+        arrival = read_log_file_delivery(key)
         if arrival is None:
             return
         now = int(self._clock.now())
@@ -56,7 +63,7 @@ class Hearing:
         due = self._due()
         if not due or self._clock.now() < self._memory.not_before:
             return len(due)
-        left, problem = list(due), OutOfTimeError.CODE
+        left, problem = list(due), DeadlineExceededError.CODE
         try:
             known = self._table.rhythms(due) if self._clock.has(HASTY_SECONDS) else {}
             while left and self._clock.has(HASTY_SECONDS):
@@ -76,7 +83,7 @@ class Hearing:
         """Return what is news, by account and region."""
         due: dict[str, dict[str, int]] = {}
         for source, time in self._heard.items():
-            if time >= self._memory.noted.get(source, 0) + NOTED_EVERY:
+            if time >= self._memory.noted.get(source, 0) + RECORDING_INTERVAL:
                 due.setdefault(source.account, {})[source.region] = time
         return due
 
@@ -86,7 +93,7 @@ class Hearing:
         Raises:
             StateError: that cannot be done.
         """
-        after: dict[str, Rhythm] = {}
+        after: dict[str, DeliveryIntervals] = {}
         for _ in range(_ROUNDS):
             known = credible(decode(text), self._clock.now())
             after = _with(known, times)
@@ -96,7 +103,7 @@ class Hearing:
             if written:
                 break
         else:
-            raise StateError("contended", broken=False)
+            raise StateError("contended", is_permanent=False)
         self._remember(account, times, after)
 
     def _listed(self, account: str, text: str | None) -> bool:
@@ -106,20 +113,20 @@ class Hearing:
         logger.warning("an account too many to be watched", extra={"account": account})
         return False
 
-    def _remember(self, account: str, times: Mapping[str, int], rhythms: Mapping[str, Rhythm]) -> None:
+    def _remember(self, account: str, times: Mapping[str, int], rhythms: Mapping[str, DeliveryIntervals]) -> None:
         noted = self._memory.noted
         if len(noted) >= _MOST_REMEMBERED:
             noted.clear()
         for region, time in times.items():
-            noted[Source(account, region)] = rhythms[region].last if region in rhythms else time
+            noted[LogSource(account, region)] = rhythms[region].last if region in rhythms else time
 
 
-def _with(known: Mapping[str, Rhythm], times: Mapping[str, int]) -> dict[str, Rhythm]:
+def _with(known: Mapping[str, DeliveryIntervals], times: Mapping[str, int]) -> dict[str, DeliveryIntervals]:
     """Return the rhythms with what was heard of each region."""
     after = dict(known)
     for region, time in times.items():
         if region in after:
-            after[region] = after[region].heard(time)
+            after[region] = after[region].observe(time)
         elif len(after) < _MOST_REGIONS:
-            after[region] = Rhythm(time, time)
+            after[region] = DeliveryIntervals(time, time)
     return after

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.log_sources.intervals import Source
-from cloudtrail_to_slack.state.table import Items, StateError, chunks, fetched, number
+from cloudtrail_to_slack.log_sources.intervals import LogSource
+from cloudtrail_to_slack.state.table import Items, StateError, chunks, number, read_items
 from cloudtrail_to_slack.state.trust import over, over_values, string, whole_number
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _ACCOUNT = re.compile("[0-9]{12}")
 _CHECK = "silence"
 _NAMES = {"#owner": "owner", "#lease": "lease"}
 
-Told = dict[Source, dict[str, int]]  # by kind of destination, the last object before the silence that was told
+Told = dict[LogSource, dict[str, int]]  # by kind of destination, the last object before the silence that was told
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Begun:
     checked: int | None
 
 
-class RhythmTable:
+class LogSourceTable:
     """The requests to the table, as one invocation makes them. Each raises a StateError when it cannot be asked."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
@@ -78,9 +78,9 @@ class RhythmTable:
         answer = self._items.update(
             f"rhythm#{account}", "SET rhythms = :after, expires_at = :expires_at", condition, values
         )
-        if answer.refused_by is None:
+        if answer.conflict is None:
             return True, after
-        return False, string(answer.refused_by, "rhythms")
+        return False, string(answer.conflict, "rhythms")
 
     def list_account(self, account: str) -> bool:
         """See to it that an account is listed; False when there are too many that end like it."""
@@ -90,13 +90,13 @@ class RhythmTable:
             "attribute_not_exists(accounts) OR (attribute_type(accounts, :set)"
             " AND (contains(accounts, :account) OR size(accounts) < :most))"
         )
-        item = self._items.update(key, "ADD accounts :one", condition, values).refused_by
+        item = self._items.update(key, "ADD accounts :one", condition, values).conflict
         if item is None:
             return True
         # No list of ours: it makes way.
         values = {":one": one, ":set": {"S": "SS"}}
         condition = "NOT attribute_type(accounts, :set)"
-        return self._items.update(key, "SET accounts = :one", condition, values).refused_by is None
+        return self._items.update(key, "SET accounts = :one", condition, values).conflict is None
 
     def shards(self) -> dict[str, Shard]:
         """Return all accounts that are listed, and what is told of them, by the end of the account."""
@@ -125,7 +125,7 @@ class RhythmTable:
             names=_NAMES,
             returned="ALL_NEW",
         )
-        if answer.refused_by is not None:
+        if answer.conflict is not None:
             return None
         checked = whole_number(answer.attributes, "checked")
         return Begun(None if checked is None else min(checked, int(now)))
@@ -146,15 +146,15 @@ class RhythmTable:
                 self._table: {"Keys": [{"pk": {"S": key}} for key in chunk], "ProjectionExpression": attributes}
             }
             for attempt in range(_ATTEMPTS):
-                answer = fetched(lambda wanted=asked_for: self._dynamodb.batch_get_item(RequestItems=wanted))  # type: ignore[misc]  # mypy and default arguments
+                answer = read_items(lambda wanted=asked_for: self._dynamodb.batch_get_item(RequestItems=wanted))  # type: ignore[misc]  # mypy and default arguments
                 found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
                 asked_for = answer.get("UnprocessedKeys")
                 if not asked_for:
                     break
                 if not self._clock.wait(_FIRST_WAIT_SECONDS * 2**attempt):
-                    raise StateError("out_of_time", broken=False)
+                    raise StateError("out_of_time", is_permanent=False)
             else:
-                raise StateError("unprocessed_keys", broken=False)
+                raise StateError("unprocessed_keys", is_permanent=False)
         return found
 
 
@@ -184,5 +184,5 @@ def _read_told(item: Mapping[str, Any]) -> Told:
         for region, kinds in regions.items() if isinstance(regions, dict) else ():
             times = {kind: time for kind, time in kinds.items() if type(time) is int} if isinstance(kinds, dict) else {}
             if times:
-                told[Source(account, region)] = times
+                told[LogSource(account, region)] = times
     return told

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cloudtrail_to_slack.alerts.notice import Notice
-from cloudtrail_to_slack.clock import Clock, retried
+from cloudtrail_to_slack.clock import Clock, with_retries
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.delivery.results import Askers, Outcome, Undelivered
+from cloudtrail_to_slack.delivery.results import MessageIds, Outcome, Undelivered
 from cloudtrail_to_slack.delivery.routing import Target
-from cloudtrail_to_slack.delivery.scheduler import driven
+from cloudtrail_to_slack.delivery.scheduler import run_to_completion
 from cloudtrail_to_slack.errors import DeliveryError
 from cloudtrail_to_slack.notices.store import Collected, MemoryNotices, NoticeStore, Standing
 from cloudtrail_to_slack.observability.logging import logger
@@ -27,15 +27,15 @@ _NEXT_LOOK_SECONDS = 600
 class NoticeSubject:
     """What a periodic notice is about. `name` is for logs and errors, `identity` the same whenever it is the same.
 
-    `entries` are what is new about it, and `more` is how many others there are. `askers` are the messages that brought
-    them; without any, nothing fails when the notice cannot be delivered.
+    `entries` are what is new about it, and `more` is how many others there are. `message_ids` are the
+    messages that brought them; without any, nothing fails when the notice cannot be delivered.
     """
 
     name: str
     identity: str
     entries: tuple[str, ...]
     more: int = 0
-    askers: Askers = frozenset()
+    message_ids: MessageIds = frozenset()
 
 
 # Makes notices of subjects and all their entries, each with the positions of its subjects.
@@ -106,8 +106,8 @@ class PeriodicNotices:
             return
         for notice, positions in kind.render([subject for subject, _, _ in acquired]):
             covered = [acquired[position] for position in positions]
-            askers = frozenset[str | None]().union(*(subject.askers for subject, _, _ in covered))
-            (arrived,) = self._delivery.tell_at([(target, notice)], askers)
+            message_ids = frozenset[str | None]().union(*(subject.message_ids for subject, _, _ in covered))
+            (arrived,) = self._delivery.tell_at([(target, notice)], message_ids)
             for subject, collected, store in covered:
                 self._record(kind, subject, target, collected, store, arrived=arrived)
 
@@ -117,7 +117,9 @@ class PeriodicNotices:
         """Return what is to be sent about the subject now; None: nothing."""
         key = _key(kind, target, subject.identity)
         try:
-            collected = driven(self._clock, retried(partial(store.collect, key, subject.entries, kind.interval)))
+            collected = run_to_completion(
+                self._clock, with_retries(partial(store.collect, key, subject.entries, kind.interval))
+            )
         except DeliveryError as error:
             self._fail(subject, target, error.code)
             return None
@@ -125,7 +127,7 @@ class PeriodicNotices:
             case Standing.ACQUIRED:
                 return collected
             case Standing.WAITING | Standing.FAILING:
-                later = replace(subject, entries=(), more=0, askers=frozenset())
+                later = replace(subject, entries=(), more=0, message_ids=frozenset())
                 self._due[key] = Due(collected.due, kind, target, later)
                 if collected.standing is Standing.FAILING:
                     self._fail(subject, target, "attempts_failed_lately")
@@ -153,17 +155,17 @@ class PeriodicNotices:
         else:
             record = partial(store.fail, key, collected, kind.cool_off)
         try:
-            driven(self._clock, retried(record))
+            run_to_completion(self._clock, with_retries(record))
         except DeliveryError as error:
             logger.warning("notice not recorded", extra={"what": subject.name, "code": error.code, "sent": arrived})
 
     def _fail(self, subject: NoticeSubject, target: Target, code: str) -> None:
-        if not subject.askers:
+        if not subject.message_ids:
             logger.warning("notice not sent", extra={"what": subject.name, "code": code})
             return
         destination = target.kind.value
         self._delivery.results.count(destination, Outcome.UNDELIVERED)
-        self._delivery.failures.append((subject.askers, Undelivered(subject.name, destination, code)))
+        self._delivery.failures.append((subject.message_ids, Undelivered(subject.name, destination, code)))
         logger.error("undelivered", extra={"what": subject.name, "destination": destination, "code": code})
 
 

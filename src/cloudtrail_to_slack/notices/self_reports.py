@@ -85,16 +85,18 @@ class SelfReports:
         """Send alerts about calls of the own role where alerts about its account go."""
         targets = self._delivery.router.targets(account)
         if not targets:
-            askers = frozenset[str | None]().union(*(subject.askers for subject in subjects))
-            self._delivery.unrouted(_OWN_CALLS, f"no route and no default for account {account or 'unknown'}", askers)
+            message_ids = frozenset[str | None]().union(*(subject.message_ids for subject in subjects))
+            self._delivery.unrouted(
+                _OWN_CALLS, f"no route and no default for account {account or 'unknown'}", message_ids
+            )
         kind = NoticeKind("own-role", _HOUR, partial(_render_own_calls, account), _COOL_OFF_SECONDS)
         self._periodic.send(kind, subjects, targets)
 
     def _send_rule_errors(self, reports: Sequence[RuleErrorReport]) -> None:
         critical = [report for report in reports if report.severity is Severity.CRITICAL]
         for notice, positions in rule_error_notices(critical, self._most_notices):
-            askers = frozenset[str | None]().union(*(critical[position].askers for position in positions))
-            self._delivery.tell([(notice, askers)])
+            message_ids = frozenset[str | None]().union(*(critical[position].message_ids for position in positions))
+            self._delivery.tell([(notice, message_ids)])
         others = [report for report in reports if report.severity is not Severity.CRITICAL]
         by_identity = {report.identity: report for report in others}
         kind = NoticeKind("rule-error", _HOUR, partial(_render_rule_errors, by_identity, self._most_notices))
@@ -104,7 +106,7 @@ class SelfReports:
                 identity=report.identity,
                 entries=report.event_ids[:MOST_ENTRIES],
                 more=report.events - len(report.event_ids[:MOST_ENTRIES]),
-                askers=report.askers,
+                message_ids=report.message_ids,
             )
             for report in others
         ]
@@ -125,7 +127,7 @@ class SelfReports:
         """Send to Slack, or to SNS where there is no Slack."""
         targets = self._delivery.router.notice_targets(None)
         for subject in subjects if not targets else ():
-            self._delivery.unrouted(subject.name, "no route and no default", subject.askers)
+            self._delivery.unrouted(subject.name, "no route and no default", subject.message_ids)
         self._periodic.send(kind, subjects, targets)
 
 
@@ -143,7 +145,7 @@ def _own_calls_subject(identity: str, gathered: GatheredCalls) -> NoticeSubject:
         identity=identity,
         entries=tuple(call.dumped() for call in gathered.calls),
         more=gathered.number - len(gathered.calls),
-        askers=frozenset(gathered.askers),
+        message_ids=frozenset(gathered.message_ids),
     )
 
 
@@ -163,7 +165,7 @@ def _render_rule_errors(
                 reports[subject.identity],
                 event_ids=subject.entries,
                 events=len(subject.entries) + subject.more,
-                askers=subject.askers,
+                message_ids=subject.message_ids,
             )
             for subject in subjects
         ],

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.deduplication import LONGEST_LEASE_SECONDS
-from cloudtrail_to_slack.errors import PassingError
+from cloudtrail_to_slack.errors import TransientError
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.state.table import Items, StateError, number
 from cloudtrail_to_slack.state.trust import latest_time, over
@@ -68,7 +68,7 @@ class Collected:
 
 
 class NoticeStore(Protocol):
-    """Where the subjects of periodic notices are kept. Every method may raise PassingError."""
+    """Where the subjects of periodic notices are kept. Every method may raise TransientError."""
 
     def collect(self, key: str, entries: Sequence[str], interval: float) -> Collected:
         """Add entries to a subject and acquire the right to send them, where it is free and the subject is due."""
@@ -145,7 +145,7 @@ class TableNotices:
         """See `NoticeStore`.
 
         Raises:
-            PassingError: the table cannot be used now, or another function is sending what is known of the subject.
+            TransientError: the table cannot be used now, or another function is sending what is known of the subject.
         """
         found = self._acquire(key, entries, interval) if self._usable else None
         if found is None:
@@ -155,7 +155,7 @@ class TableNotices:
         new = set(entries) - _strings(found, "were_sent")
         quiet = _number(found, "quiet_until")
         if new and quiet <= self._clock.now():
-            raise PassingError("another_function_is_sending_it")
+            raise TransientError("another_function_is_sending_it")
         if new:
             self._keep(key, new)
         return _held(new, int(_number(found, "failed_attempts")), quiet)
@@ -164,7 +164,7 @@ class TableNotices:
         """See `NoticeStore`.
 
         Raises:
-            PassingError: the table cannot be used now.
+            TransientError: the table cannot be used now.
         """
         if not self._usable:
             self._memory.complete(key, sent, interval)
@@ -182,7 +182,7 @@ class TableNotices:
         """See `NoticeStore`.
 
         Raises:
-            PassingError: the table cannot be used now.
+            TransientError: the table cannot be used now.
         """
         if not self._usable:
             self._memory.fail(key, sent, cool_off)
@@ -246,7 +246,7 @@ class TableNotices:
         """Make a conditional write; return the item and whether it was written. None: the table is not usable.
 
         Raises:
-            PassingError: the table cannot be used now.
+            TransientError: the table cannot be used now.
         """
         uses_owner = "#owner" in update or "#owner" in condition
         try:
@@ -259,13 +259,13 @@ class TableNotices:
                 returned="ALL_NEW",
             )
         except StateError as error:
-            if not error.broken:
-                raise PassingError(f"state_table_{error.code}") from None
+            if not error.is_permanent:
+                raise TransientError(f"state_table_{error.code}") from None
             logger.error("the state table cannot be used: notices may be repeated", extra={"error": str(error)})
             self._usable = False
             return None
-        if answer.refused_by is not None:
-            return answer.refused_by, False
+        if answer.conflict is not None:
+            return answer.conflict, False
         return answer.attributes, True
 
     def _expires(self) -> Any:  # noqa: ANN401 (as `number`)

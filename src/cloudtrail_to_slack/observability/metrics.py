@@ -59,7 +59,7 @@ def emit_delivery(results: Results, function_name: str | None) -> None:
 
     `DeliveryLag` is the seconds from an event to its delivery, a value for each alert.
     """
-    for destination in sorted({*results.counts, *results.lags}):
+    for destination in sorted({*results.counts, *results.latencies}):
         counts = {outcome: count for outcome in Outcome if (count := results.counts[destination][outcome])}
         if counts:
             metrics = EphemeralMetrics(namespace=NAMESPACE)
@@ -68,12 +68,12 @@ def emit_delivery(results: Results, function_name: str | None) -> None:
             for outcome, count in counts.items():
                 metrics.add_metric(outcome.value, MetricUnit.Count, count)
             metrics.flush_metrics()
-        for lags in _batches(results.lags[destination]):
+        for lags in _batches(results.latencies[destination]):
             lag = EphemeralMetrics(namespace=NAMESPACE)
             lag.add_dimension("FunctionName", function_name or "unnamed")
             lag.add_dimension("Destination", destination)
             for seconds in lags:
-                lag.add_metric("DeliveryLag", MetricUnit.Seconds, seconds)
+                lag.add_metric("DeliveryLatency", MetricUnit.Seconds, seconds)
             lag.flush_metrics()
 
 

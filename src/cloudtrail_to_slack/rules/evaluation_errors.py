@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cloudtrail_to_slack.delivery.results import Askers
+from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem, Severity
@@ -22,8 +22,8 @@ class RuleErrorReport:
     """A rule that raised an error, for one cause: the error as first seen, and the events that it was raised on.
 
     `event_ids` are those that are known by name, `events` how many there are. `severity` is the rule's, None for an
-    ignore rule. `origin` is the log file of the first event, None for one from EventBridge. `askers` are the messages
-    that brought the events.
+    ignore rule. `origin` is the log file of the first event, None for one from EventBridge. `message_ids` are the
+    messages that brought the events.
     """
 
     rule_name: str
@@ -34,7 +34,7 @@ class RuleErrorReport:
     event_ids: tuple[str, ...]
     origin: LogObject | None
     severity: Severity | None = None
-    askers: Askers = frozenset()
+    message_ids: MessageIds = frozenset()
 
     @property
     def identity(self) -> str:
@@ -49,7 +49,7 @@ class _Gathered:
     origin: LogObject | None
     events: int = 0
     event_ids: dict[str, None] = field(default_factory=dict)
-    askers: set[str | None] = field(default_factory=set)
+    message_ids: set[str | None] = field(default_factory=set)
 
 
 class RuleErrors:
@@ -58,15 +58,17 @@ class RuleErrors:
     def __init__(self) -> None:
         self._gathered: dict[tuple[Rule | IgnoreRule, str], _Gathered] = {}
 
-    def add(self, problems: Iterable[RuleProblem], event: Event, origin: LogObject | None, askers: Askers) -> None:
-        """Add the problems that rules had with an event; `askers` are the messages that brought it."""
+    def add(
+        self, problems: Iterable[RuleProblem], event: Event, origin: LogObject | None, message_ids: MessageIds
+    ) -> None:
+        """Add the problems that rules had with an event; `message_ids` are the messages that brought it."""
         for problem in problems:
             key = (problem.rule, problem.cause)
             gathered = self._gathered.get(key)
             if gathered is None:
                 gathered = self._gathered[key] = _Gathered(problem, origin)
             gathered.events += 1
-            gathered.askers |= askers
+            gathered.message_ids |= message_ids
             if len(gathered.event_ids) < MOST_IDS:
                 gathered.event_ids[_NOT_PLAIN.sub("?", event.event_id[:_LONGEST_ID]) or "without id"] = None
 
@@ -87,5 +89,5 @@ def _report(gathered: _Gathered) -> RuleErrorReport:
         event_ids=tuple(gathered.event_ids),
         origin=gathered.origin,
         severity=rule.severity if isinstance(rule, Rule) else None,
-        askers=frozenset(gathered.askers),
+        message_ids=frozenset(gathered.message_ids),
     )

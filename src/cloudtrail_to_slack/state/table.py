@@ -57,9 +57,9 @@ _OPEN = (
 class StateError(CloudTrailToSlackError):
     """The state table did not do what it was asked. `broken`: nor will it, until somebody mends the set-up."""
 
-    def __init__(self, code: str, *, broken: bool) -> None:
+    def __init__(self, code: str, *, is_permanent: bool) -> None:
         self.code = code
-        self.broken = broken
+        self.is_permanent = is_permanent
         super().__init__(f"the state table failed ({code})")
 
 
@@ -100,7 +100,7 @@ class Items:
             StateError: the table cannot be asked.
         """
         arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
-        return asked(
+        return conditional_write(
             lambda: self._dynamodb.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": key}},
@@ -158,7 +158,7 @@ class StateTable:
         values: Mapping[str, Any],
     ) -> Mapping[str, Any] | None:
         """Put a claim if the condition holds; return the item that stood in its way, None when nothing did."""
-        return asked(
+        return conditional_write(
             lambda: self._dynamodb.put_item(
                 TableName=self._table,
                 Item={"pk": {"S": key}, "owner": {"S": owner}, "expires_at": expires_at},
@@ -166,7 +166,7 @@ class StateTable:
                 ExpressionAttributeValues=values,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        ).refused_by
+        ).conflict
 
     def thread_opened(self, key: str, owner: str, thread: Thread, *, expires_at: float) -> bool:
         """Note that `owner` opened the thread, with one alert in it; False when another has taken it over."""
@@ -210,11 +210,11 @@ class StateTable:
     ) -> dict[str, Any] | None:
         """Update one item; None when the condition does not hold."""
         answer = self._items.update(key, update, condition, values, names=names, returned=returned)
-        return answer.attributes if answer.refused_by is None else None
+        return answer.attributes if answer.conflict is None else None
 
     def _delete(self, key: str, condition: str, values: dict[str, Any], names: dict[str, str] | None) -> None:
         arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
-        asked(
+        conditional_write(
             lambda: self._dynamodb.delete_item(
                 TableName=self._table,
                 Key={"pk": {"S": key}},
@@ -229,11 +229,11 @@ class StateTable:
 class Answer:
     """What a write gave: its attributes, or what kept it from being done.
 
-    `refused_by` is the item that stood in the way of a condition, `cancelled_for` the reasons of a transaction.
+    `conflict` is the item that stood in the way of a condition, `cancelled_for` the reasons of a transaction.
     """
 
     attributes: dict[str, Any] = field(default_factory=dict)
-    refused_by: dict[str, Any] | None = None
+    conflict: dict[str, Any] | None = None
     cancelled_for: Sequence[Mapping[str, Any]] = ()
 
 
@@ -271,7 +271,7 @@ def _values(thread: Thread, expires_at: float) -> dict[str, Any]:
     }
 
 
-def asked(call: Callable[[], Mapping[str, Any]]) -> Answer:
+def conditional_write(call: Callable[[], Mapping[str, Any]]) -> Answer:
     """Make one conditional write; that its condition does not hold is an answer.
 
     Raises:
@@ -283,7 +283,7 @@ def asked(call: Callable[[], Mapping[str, Any]]) -> Answer:
         answer: Mapping[str, Any] = error.response
         code = _code(error)
         if code == "ConditionalCheckFailedException":
-            return Answer(refused_by=dict(answer.get("Item", {})))
+            return Answer(conflict=dict(answer.get("Item", {})))
         if code == "TransactionCanceledException":
             reasons = answer.get("CancellationReasons", ())
             return Answer(cancelled_for=reasons or ({"Code": "unknown"},))
@@ -292,7 +292,7 @@ def asked(call: Callable[[], Mapping[str, Any]]) -> Answer:
         raise _failed(error) from None
 
 
-def fetched(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+def read_items(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """Make one call that reads.
 
     Raises:
@@ -318,7 +318,7 @@ def number(value: float) -> Any:  # noqa: ANN401 (the stubs' attribute type is a
 
 def _failed(error: BotoCoreError | ClientError) -> StateError:
     code = _code(error)
-    return StateError(code, broken=code in _BROKEN)
+    return StateError(code, is_permanent=code in _BROKEN)
 
 
 def _code(error: BotoCoreError | ClientError) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from cloudtrail_to_slack.auto_restart.limit import count
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
-from cloudtrail_to_slack.auto_restart.store import Memory
+from cloudtrail_to_slack.auto_restart.store import RestartStore
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.deduplication import Claim
 from cloudtrail_to_slack.errors import InvocationFailedError
@@ -140,8 +140,8 @@ def test_a_copy_that_waits_too_long_is_tried_again(restart: RestartWorld) -> Non
     event = envelope()
     stop = read_stop_event(event)
     assert isinstance(stop, StopEvent)
-    died = Memory(restart.world.aws("dynamodb"), TABLE, restart.clock())
-    assert died.claim(stop.key).claim is Claim.OURS
+    died = RestartStore(restart.world.aws("dynamodb"), TABLE, restart.clock())
+    assert died.claim(stop.key).claim is Claim.ACQUIRED
     left = iter([30.0, 30.0, 30.0])
     clock = Clock(lambda: next(left, 0.0), now=lambda: restart.now, sleep=lambda _: None)
     with pytest.raises(InvocationFailedError, match="is being worked on elsewhere"):

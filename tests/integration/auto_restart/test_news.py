@@ -107,8 +107,8 @@ def test_a_start_that_was_refused_does_not_use_up_the_hour(restart: RestartWorld
     restart.stop()
     for codes in (["AccessDeniedException"], ["ThrottlingException", "AccessDeniedException"]):
         event = restart.stopped()
-        *passing, last = codes
-        for code in passing:
+        *transient, last = codes
+        for code in transient:
             _refuse_to_start(restart, code)
             with pytest.raises(InvocationFailedError):
                 restart.handle(event)

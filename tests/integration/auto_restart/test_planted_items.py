@@ -28,10 +28,10 @@ def _n(value: object) -> dict[str, Any]:
 _RESTARTED = {"S": '{"did": "restarted", "number": 1}'}
 _WEEK = 7 * DAY
 _EVENTS: dict[str, dict[str, Any]] = {
-    "settled for centuries": {"told": {"BOOL": True}, "done": _RESTARTED, "expires_at": _FAR},
-    "settled without end": {"told": {"BOOL": True}, "done": _RESTARTED},
-    "settled until a text": {"told": {"BOOL": True}, "done": _RESTARTED, "expires_at": {"S": "9"}},
-    "settled as a text": {"told": {"S": "x"}, "done": _RESTARTED, "expires_at": _n(int(NOON) + _WEEK)},
+    "settled for centuries": {"completed": {"BOOL": True}, "done": _RESTARTED, "expires_at": _FAR},
+    "settled without end": {"completed": {"BOOL": True}, "done": _RESTARTED},
+    "settled until a text": {"completed": {"BOOL": True}, "done": _RESTARTED, "expires_at": {"S": "9"}},
+    "settled as a text": {"completed": {"S": "x"}, "done": _RESTARTED, "expires_at": _n(int(NOON) + _WEEK)},
     "done for centuries": {"done": _RESTARTED, "expires_at": _FAR},
     "done by no action": {"done": {"S": '{"did": "restarted", "number": "1"}'}, "expires_at": _n(int(NOON) + _WEEK)},
     "done at no time": {"done": {"S": '{"did": "restarted", "last_started": "x"}'}, "expires_at": _n(int(NOON) + 9)},

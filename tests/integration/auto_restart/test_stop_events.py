@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.auto_restart.notices import restart_notice
-from cloudtrail_to_slack.auto_restart.outcomes import Did, Outcome, read_outcome
+from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction, read_outcome
 from cloudtrail_to_slack.auto_restart.stop_events import Refused, StopEvent, read_stop_event
 from cloudtrail_to_slack.aws.arns import TrailArn, is_trail_name, partition_of, read_trail_arn
 from support.restart_world import ACCOUNT, RestartWorld, envelope
@@ -204,10 +204,10 @@ def test_nothing_that_arrives_raises(detail: dict[str, Any], outer: Any) -> None
     named=hostile_text(3000)
     | st.just("the-trail")
     | st.just(f"arn:aws:cloudtrail:eu-west-1:999988887777:trail/{'x' * 128}"),
-    did=st.sampled_from(Did),
+    did=st.sampled_from(RestartAction),
     code=st.none() | hostile_text(500),
 )
-def test_any_notice(detail: dict[str, Any], named: str, did: Did, code: str | None) -> None:
+def test_any_notice(detail: dict[str, Any], named: str, did: RestartAction, code: str | None) -> None:
     """Whatever stands in the event, the message is within every limit of Slack and does nothing but be read."""
     stop = stopped(
         {
@@ -240,5 +240,5 @@ def test_what_is_no_outcome_is_none(text: str | None) -> None:
 
 def test_an_outcome_is_remembered_whole() -> None:
     """What is written of an outcome is read again."""
-    outcome = Outcome(Did.UNFINISHED, 2, None, "ThrottlingException", "cannot be read")
+    outcome = Outcome(RestartAction.UNFINISHED, 2, None, "ThrottlingException", "cannot be read")
     assert read_outcome(outcome.dumped()) == outcome

@@ -187,7 +187,7 @@ def test_calls_are_gathered_by_kind() -> None:
         (False, 2),
         (True, 3),
     ]
-    assert all(found.askers == ASKERS for found in kinds.values())
+    assert all(found.message_ids == ASKERS for found in kinds.values())
 
 
 def test_a_critical_call_does_not_wait() -> None:

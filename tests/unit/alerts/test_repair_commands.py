@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts.alert import Alert
-from cloudtrail_to_slack.alerts.remediation import repair_command
+from cloudtrail_to_slack.alerts.remediation import remediation_command
 from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
     bare_line,
@@ -53,7 +53,7 @@ def told(name: str, parameters: Any, **changes: Any) -> Alert:
 def repair(name: str, parameters: Any, *, origin: LogObject | None = LOG_OBJECT, **changes: Any) -> str | None:
     """The command for a call to CloudTrail."""
     changed = {"eventSource": "cloudtrail.amazonaws.com", "eventName": name, "requestParameters": parameters, **changes}
-    return repair_command(event(**changed), origin)
+    return remediation_command(event(**changed), origin)
 
 
 @pytest.mark.parametrize(
@@ -239,15 +239,15 @@ def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str,
     Where the command is a guess, Slack says so.
     """
     one = told(name, parameters)
-    command = repair_command(one.event, one.origin) or ""
+    command = remediation_command(one.event, one.origin) or ""
     assert command
     for message in (alert_message(one), reply_message(one), compact_message(one)):
         (block,) = [text for text in texts_of(message.blocks) if "To repair it" in text]
         assert html.unescape(block) == f":wrench: *To repair it*{caution}\n```{command}```"
     assert f"to repair it{caution}: {command}\n" in html.unescape(plain_message(one).text)
     assert "aws cloudtrail" not in bare_line(one).text
-    assert json.loads(alert_body(one))["repair_command"] == command
-    assert "repair_command" not in json.loads(
+    assert json.loads(alert_body(one))["remediation_command"] == command
+    assert "remediation_command" not in json.loads(
         alert_body(told("DeleteTrail", {"name": "main"}, errorCode="AccessDenied"))
     )
 
@@ -278,7 +278,7 @@ def test_nothing_of_strangers_gets_into_a_command(
     }
     changed = {**record, "eventSource": "cloudtrail.amazonaws.com", "eventName": name, "requestParameters": parameters}
     origin = LogObject(bucket, key)
-    command = repair_command(read_event({**changed, "errorCode": None}), origin)
+    command = remediation_command(read_event({**changed, "errorCode": None}), origin)
     for line in (command or "").splitlines():
         assert len(line) <= 750
         assert line.isascii()

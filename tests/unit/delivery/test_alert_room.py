@@ -6,8 +6,8 @@ import pytest
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.alert_room import AlertRoom
-from cloudtrail_to_slack.delivery.scheduler import Lanes, Waits, driven
-from cloudtrail_to_slack.errors import OutOfTimeError
+from cloudtrail_to_slack.delivery.scheduler import Scheduler, Steps, run_to_completion
+from cloudtrail_to_slack.errors import DeadlineExceededError
 
 _MEGABYTE = 1024**2
 
@@ -37,7 +37,7 @@ class Sending:
     made: list[int]
     most: list[int] = field(default_factory=list)
 
-    def run(self) -> Waits[None]:
+    def run(self) -> Steps[None]:
         """Make the alert, wait, and be done."""
         yield from self.room.wait(self.size)
         with self.room.taken(self.size):
@@ -54,7 +54,7 @@ class Sending:
 def _most_at_once(*sizes: int) -> tuple[int, float]:
     """Send an alert of each size to a destination of its own; return the most in memory, and how long it took."""
     time, room = Time(), AlertRoom()
-    lanes, made, most = Lanes(time.clock()), list[int](), list[int]()
+    lanes, made, most = Scheduler(time.clock()), list[int](), list[int]()
     for number, size in enumerate(sizes):
         lanes.add(number, 0, Sending(room, size, made, most))
     lanes.run()
@@ -79,7 +79,7 @@ def test_ordinary_alerts_wait_for_none() -> None:
 def test_without_time_to_wait_it_says_so() -> None:
     """Where the invocation ends before there is room, that is the error."""
     time, room = Time(end=5.0), AlertRoom()
-    with room.taken(3 * _MEGABYTE), pytest.raises(OutOfTimeError):
-        driven(time.clock(), room.wait(_MEGABYTE))
-    driven(time.clock(), room.wait(_MEGABYTE))
+    with room.taken(3 * _MEGABYTE), pytest.raises(DeadlineExceededError):
+        run_to_completion(time.clock(), room.wait(_MEGABYTE))
+    run_to_completion(time.clock(), room.wait(_MEGABYTE))
     assert time.now < 5

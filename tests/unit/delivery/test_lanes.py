@@ -1,13 +1,13 @@
-"""Lanes: many deliveries in one thread, each lane in its order, none holding up another."""
+"""Scheduler: many deliveries in one thread, each lane in its order, none holding up another."""
 
 import contextlib
 from dataclasses import dataclass, field
 
 import pytest
 
-from cloudtrail_to_slack.clock import Clock, retried
-from cloudtrail_to_slack.delivery.scheduler import Lanes, Waits, driven
-from cloudtrail_to_slack.errors import OutOfTimeError, PassingError
+from cloudtrail_to_slack.clock import Clock, with_retries
+from cloudtrail_to_slack.delivery.scheduler import Scheduler, Steps, run_to_completion
+from cloudtrail_to_slack.errors import DeadlineExceededError, TransientError
 
 
 class Time:
@@ -35,11 +35,11 @@ class Task:
     time: Time
     log: list[str] = field(default_factory=list)
 
-    def run(self) -> Waits[None]:
+    def run(self) -> Steps[None]:
         """Wait, and be done."""
         try:
             yield from self.waits
-        except OutOfTimeError as error:
+        except DeadlineExceededError as error:
             self.log.append(f"{self.name} {error.code}")
             return
         self.log.append(f"{self.name} at {self.time.now:g}")
@@ -52,7 +52,7 @@ class Task:
 def test_a_lane_that_waits_does_not_hold_up_another() -> None:
     """While one lane waits for ten seconds, another is done; the first keeps its order."""
     time, log = Time(), list[str]()
-    lanes = Lanes(time.clock())
+    lanes = Scheduler(time.clock())
     lanes.add("a", 1, Task("a1", [10], time, log))
     lanes.add("a", 2, Task("a2", [], time, log))
     lanes.add("b", 1, Task("b1", [1, 1], time, log))
@@ -63,7 +63,7 @@ def test_a_lane_that_waits_does_not_hold_up_another() -> None:
 def test_a_lane_keeps_the_given_order_and_then_that_of_arrival() -> None:
     """What has the smaller order comes first, however it was added."""
     time, log = Time(), list[str]()
-    lanes = Lanes(time.clock())
+    lanes = Scheduler(time.clock())
     for name, order in (("third", 2), ("first", 1), ("fourth", 2), ("second", 1)):
         lanes.add("a", order, Task(name, [], time, log))
     lanes.run()
@@ -73,7 +73,7 @@ def test_a_lane_keeps_the_given_order_and_then_that_of_arrival() -> None:
 def test_without_time_everything_left_is_undone() -> None:
     """When nobody can go on before the invocation ends, what is under way ends and what waits is not begun."""
     time, log = Time(left=10), list[str]()
-    lanes = Lanes(time.clock())
+    lanes = Scheduler(time.clock())
     lanes.add("a", 1, Task("a1", [60], time, log))
     lanes.add("a", 2, Task("a2", [], time, log))
     lanes.add("b", 1, Task("b1", [2], time, log))
@@ -87,32 +87,32 @@ def test_a_delivery_that_would_go_on_waiting_is_ended() -> None:
     closed: list[str] = []
 
     class Stubborn(Task):
-        def run(self) -> Waits[None]:
-            with contextlib.suppress(OutOfTimeError):
+        def run(self) -> Steps[None]:
+            with contextlib.suppress(DeadlineExceededError):
                 yield 60
             try:
                 yield 60
             finally:
                 closed.append(self.name)
 
-    lanes = Lanes(time.clock())
+    lanes = Scheduler(time.clock())
     lanes.add("a", 1, Stubborn("a1", [], time))
     lanes.run()
     assert closed == ["a1"]
 
 
 def test_work_alone_waits_by_itself() -> None:
-    """`driven` waits where the work does, and raises where there is no time to."""
+    """`run_to_completion` waits where the work does, and raises where there is no time to."""
     time = Time(left=10)
 
-    def work(seconds: float) -> Waits[str]:
+    def work(seconds: float) -> Steps[str]:
         yield seconds
         return "done"
 
-    assert driven(time.clock(), work(4)) == "done"
+    assert run_to_completion(time.clock(), work(4)) == "done"
     assert time.now == 4
-    with pytest.raises(OutOfTimeError):
-        driven(time.clock(), work(4))
+    with pytest.raises(DeadlineExceededError):
+        run_to_completion(time.clock(), work(4))
 
 
 def test_who_says_when_to_come_back_is_asked_again_and_again() -> None:
@@ -121,10 +121,10 @@ def test_who_says_when_to_come_back_is_asked_again_and_again() -> None:
 
     def send() -> None:
         asked.append(time.now)
-        raise PassingError("ratelimited", 10)
+        raise TransientError("ratelimited", 10)
 
-    with pytest.raises(PassingError, match="ratelimited"):
-        driven(time.clock(), retried(send))
+    with pytest.raises(TransientError, match="ratelimited"):
+        run_to_completion(time.clock(), with_retries(send))
     assert asked == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
 
 

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.deduplication import Claim, Ledger
-from cloudtrail_to_slack.errors import PassingError
+from cloudtrail_to_slack.delivery.deduplication import Claim, DeduplicationStore
+from cloudtrail_to_slack.errors import TransientError
 from support.world import TABLE, World
 
 _MANY = [f"alert#{number}" for number in range(230)]
@@ -23,10 +23,10 @@ class Scene:
         self.now = 1_773_480_000.0
         self.left = 30.0
 
-    def ledger(self, dynamodb: Any = None) -> Ledger:
+    def ledger(self, dynamodb: Any = None) -> DeduplicationStore:
         """Return the ledger of one more function."""
         clock = Clock(lambda: self.left, now=lambda: self.now)
-        return Ledger(dynamodb or self.world.aws("dynamodb"), TABLE, 3600, clock)
+        return DeduplicationStore(dynamodb or self.world.aws("dynamodb"), TABLE, 3600, clock)
 
 
 @pytest.fixture
@@ -63,13 +63,17 @@ def _error(code: str, **more: Any) -> dict[str, Any]:
 def test_one_holds_a_claim_until_it_is_told_or_its_lease_ends(scene: Scene) -> None:
     """While one function holds a claim another does not get it; after the lease it does; told is told."""
     first, second = scene.ledger(), scene.ledger()
-    assert (first.claim("a"), second.claim("a"), first.claim("a")) == (Claim.OURS, Claim.BUSY, Claim.OURS)
+    assert (first.claim("a"), second.claim("a"), first.claim("a")) == (
+        Claim.ACQUIRED,
+        Claim.IN_PROGRESS,
+        Claim.ACQUIRED,
+    )
     scene.now += 33  # 30 were left when it was claimed
-    assert (second.claim("a"), first.claim("a")) == (Claim.OURS, Claim.BUSY)
-    second.told(["a"])
-    assert (first.claim("a"), second.claim("a")) == (Claim.TOLD, Claim.TOLD)
+    assert (second.claim("a"), first.claim("a")) == (Claim.ACQUIRED, Claim.IN_PROGRESS)
+    second.complete(["a"])
+    assert (first.claim("a"), second.claim("a")) == (Claim.COMPLETED, Claim.COMPLETED)
     scene.now += 3601
-    assert first.claim("a") is Claim.OURS
+    assert first.claim("a") is Claim.ACQUIRED
 
 
 def test_a_lease_has_an_end_however_long_the_invocation(scene: Scene) -> None:
@@ -78,9 +82,9 @@ def test_a_lease_has_an_end_however_long_the_invocation(scene: Scene) -> None:
     first, second = scene.ledger(), scene.ledger()
     first.claim("a")
     scene.now += 89
-    assert second.claim("a") is Claim.BUSY
+    assert second.claim("a") is Claim.IN_PROGRESS
     scene.now += 2
-    assert second.claim("a") is Claim.OURS
+    assert second.claim("a") is Claim.ACQUIRED
 
 
 def test_a_claim_given_up_is_free_at_once(scene: Scene) -> None:
@@ -88,24 +92,24 @@ def test_a_claim_given_up_is_free_at_once(scene: Scene) -> None:
     first, second = scene.ledger(), scene.ledger()
     first.claim("a")
     second.release(["a"])
-    assert second.claim("a") is Claim.BUSY
+    assert second.claim("a") is Claim.IN_PROGRESS
     first.release(["a"])
-    assert second.claim("a") is Claim.OURS
-    second.told(["a"])
+    assert second.claim("a") is Claim.ACQUIRED
+    second.complete(["a"])
     second.release(["a"])
-    assert first.claim("a") is Claim.TOLD
+    assert first.claim("a") is Claim.COMPLETED
 
 
 def test_many_are_claimed_at_once(scene: Scene) -> None:
     """Of hundreds, those that are told and those that another holds are found out, and all others are ours."""
     first, second = scene.ledger(), scene.ledger()
-    first.told(_MANY[:3])
+    first.complete(_MANY[:3])
     first.claim(_MANY[100])
     claims = second.claim_all(_MANY)
-    assert list(claims.values()).count(Claim.OURS) == len(_MANY) - 4
-    assert [claims[key] for key in (*_MANY[:3], _MANY[100])] == [Claim.TOLD] * 3 + [Claim.BUSY]
-    second.told(_MANY[100:])
-    assert set(first.claim_all(_MANY[101:]).values()) == {Claim.TOLD}
+    assert list(claims.values()).count(Claim.ACQUIRED) == len(_MANY) - 4
+    assert [claims[key] for key in (*_MANY[:3], _MANY[100])] == [Claim.COMPLETED] * 3 + [Claim.IN_PROGRESS]
+    second.complete(_MANY[100:])
+    assert set(first.claim_all(_MANY[101:]).values()) == {Claim.COMPLETED}
 
 
 @pytest.mark.parametrize("times", [1, 9])
@@ -114,24 +118,24 @@ def test_transactions_that_meet_are_tried_again_and_then_taken_apart(scene: Scen
     conflict = _error("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
     client = _Refusing(scene.world.aws("dynamodb"), "transact_write_items", conflict, times)
     ledger = scene.ledger(client)
-    assert set(ledger.claim_all(_MANY[:5]).values()) == {Claim.OURS}
+    assert set(ledger.claim_all(_MANY[:5]).values()) == {Claim.ACQUIRED}
     client.left = 1
-    ledger.told(_MANY[:5])
-    assert set(scene.ledger().claim_all(_MANY[:5]).values()) == {Claim.TOLD}
+    ledger.complete(_MANY[:5])
+    assert set(scene.ledger().claim_all(_MANY[:5]).values()) == {Claim.COMPLETED}
 
 
 def test_a_throttled_table_is_a_passing_error(scene: Scene) -> None:
     """What passes is said so, for one and for many, whether claimed or told."""
     throttled = _error("ProvisionedThroughputExceededException")
-    ways: list[tuple[str, Callable[[Ledger], object]]] = [
+    ways: list[tuple[str, Callable[[DeduplicationStore], object]]] = [
         ("put_item", lambda ledger: ledger.claim("a")),
-        ("put_item", lambda ledger: ledger.told(["a"])),
+        ("put_item", lambda ledger: ledger.complete(["a"])),
         ("transact_write_items", lambda ledger: ledger.claim_all(["a", "b"])),
-        ("transact_write_items", lambda ledger: ledger.told(["a", "b"])),
+        ("transact_write_items", lambda ledger: ledger.complete(["a", "b"])),
     ]
     for operation, ask in ways:
         ledger = scene.ledger(_Refusing(scene.world.aws("dynamodb"), operation, throttled, 1))
-        with pytest.raises(PassingError, match="ledger_ProvisionedThroughputExceededException"):
+        with pytest.raises(TransientError, match="ledger_ProvisionedThroughputExceededException"):
             ask(ledger)
 
 
@@ -139,11 +143,11 @@ def test_a_table_that_is_gone_grants_everything(scene: Scene, capsys: pytest.Cap
     """Without the table every claim is granted, and the log says once that alerts may be repeated."""
     scene.world.aws("dynamodb").delete_table(TableName=TABLE)
     ledger = scene.ledger()
-    assert set(ledger.claim_all(["a", "b"]).values()) == {Claim.OURS}
-    assert ledger.claim("a") is Claim.OURS
-    ledger.told(["a", "b"])
+    assert set(ledger.claim_all(["a", "b"]).values()) == {Claim.ACQUIRED}
+    assert ledger.claim("a") is Claim.ACQUIRED
+    ledger.complete(["a", "b"])
     ledger.release(["a"])
-    assert ledger.once_in("route", 60)
+    assert ledger.acquire_cooldown("route", 60)
     assert capsys.readouterr().out.count("alerts may be repeated") == 1
 
 
@@ -153,8 +157,8 @@ def test_giving_up_and_asking_once_never_raise(scene: Scene) -> None:
     ledger = scene.ledger(_Refusing(scene.world.aws("dynamodb"), "delete_item", throttled, 1))
     ledger.claim("a")
     ledger.release(["a"])
-    assert scene.ledger().claim("a") is Claim.BUSY
-    assert scene.ledger(_Refusing(scene.world.aws("dynamodb"), "put_item", throttled, 1)).once_in("route", 60)
+    assert scene.ledger().claim("a") is Claim.IN_PROGRESS
+    assert scene.ledger(_Refusing(scene.world.aws("dynamodb"), "put_item", throttled, 1)).acquire_cooldown("route", 60)
 
 
 def test_with_the_invocation_nearly_over_nothing_is_released(scene: Scene) -> None:
@@ -163,18 +167,22 @@ def test_with_the_invocation_nearly_over_nothing_is_released(scene: Scene) -> No
     ledger = scene.ledger()
     ledger.claim("a")
     ledger.release(["a"])
-    assert scene.ledger().claim("a") is Claim.BUSY
+    assert scene.ledger().claim("a") is Claim.IN_PROGRESS
 
 
 def test_once_in_an_hour(scene: Scene) -> None:
     """What was asked for is not granted again within the time, to nobody, unless it is released."""
     first, second = scene.ledger(), scene.ledger()
-    assert (first.once_in("route", 3600), first.once_in("route", 3600), second.once_in("route", 3600)) == (
+    assert (
+        first.acquire_cooldown("route", 3600),
+        first.acquire_cooldown("route", 3600),
+        second.acquire_cooldown("route", 3600),
+    ) == (
         True,
         False,
         False,
     )
     first.release(["route"])
-    assert scene.ledger().once_in("route", 3600)
+    assert scene.ledger().acquire_cooldown("route", 3600)
     scene.now += 3601
-    assert first.once_in("route", 3600)
+    assert first.acquire_cooldown("route", 3600)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts.alert import hold_alert, make_alert
+from cloudtrail_to_slack.alerts.alert import make_alert, pending_alert
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.loader import Routes
-from cloudtrail_to_slack.delivery.deduplication import Ledger
+from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.routing import Kind, Router
 from cloudtrail_to_slack.destinations.slack.threads import Threads
@@ -61,7 +61,7 @@ def deliver(slack: FakeSlack, kind: Kind, limit: int, portions: list[list[Floode
     destinations = bot_destinations(slack)
     clock = Clock(lambda: 1000.0, now=lambda: 1_773_480_000.0, sleep=lambda _: None)
     threads = Threads(destinations, None, 900, clock)
-    delivery = Delivery(router, destinations, threads, Ledger(None, "", 60, clock), clock, limit=limit)
+    delivery = Delivery(router, destinations, threads, DeduplicationStore(None, "", 60, clock), clock, limit=limit)
     number = 0
     for portion in portions:
         pending = []
@@ -76,7 +76,7 @@ def deliver(slack: FakeSlack, kind: Kind, limit: int, portions: list[list[Floode
                 )
             )
             made = make_alert(event, rules, LOG_OBJECT)
-            pending.append((hold_alert(event, rules), lambda made=made: made, frozenset({None})))
+            pending.append((pending_alert(event, rules), lambda made=made: made, frozenset({None})))
             number += 1
         delivery.deliver(pending)
     delivery.finish()

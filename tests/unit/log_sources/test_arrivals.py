@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.log_sources.intervals import Source
-from cloudtrail_to_slack.log_sources.log_source import Arrival, read_arrival
+from cloudtrail_to_slack.log_sources.intervals import LogSource
+from cloudtrail_to_slack.log_sources.log_source import LogFileDelivery, read_log_file_delivery
 from support.strategies import hostile_text, object_keys
 
 _ACCOUNT = "111122223333"
@@ -26,13 +26,13 @@ _TIME = 1_773_480_600  # 2026-03-14T09:30Z
 )
 def test_every_layout_is_read(key: str) -> None:
     """Account, region and time of the delivery are the key's."""
-    assert read_arrival(key) == Arrival(Source(_ACCOUNT, "eu-west-1"), _TIME)
+    assert read_log_file_delivery(key) == LogFileDelivery(LogSource(_ACCOUNT, "eu-west-1"), _TIME)
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1", "us-isob-east-1", "ap-southeast-7", "eusc-de-east-1"])
 def test_every_region_is_one(region: str) -> None:
     """Regions of every partition, and of those to come."""
-    arrival = read_arrival(_KEY.replace("eu-west-1", region))
+    arrival = read_log_file_delivery(_KEY.replace("eu-west-1", region))
     assert arrival is not None
     assert arrival.source.region == region
 
@@ -64,14 +64,14 @@ def test_every_region_is_one(region: str) -> None:
 )
 def test_what_cloudtrail_does_not_name_so_is_no_arrival(key: str) -> None:
     """An account not of twelve digits, a region that is none, a name that contradicts its folder, a copy, a digest."""
-    assert read_arrival(key) is None
+    assert read_log_file_delivery(key) is None
 
 
 @settings(deadline=None)
 @given(key=object_keys())
 def test_any_key(key: str) -> None:
     """Whatever a key looks like, what it tells is an account, a region and a time."""
-    arrival = read_arrival(key)
+    arrival = read_log_file_delivery(key)
     if arrival is not None:
         account, region = arrival.source
         assert (len(account), account.isascii(), account.isdecimal()) == (12, True, True)
@@ -83,5 +83,5 @@ def test_any_key(key: str) -> None:
 @given(text=hostile_text(900))
 def test_hostile_text_is_no_part_of_a_name(text: str) -> None:
     """A region of any text is one of CloudTrail's own or none."""
-    arrival = read_arrival(_KEY.replace("eu-west-1", text))
+    arrival = read_log_file_delivery(_KEY.replace("eu-west-1", text))
     assert arrival is None or arrival.source.region == text.strip()

@@ -5,50 +5,56 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.log_sources.intervals import LEAST_PATIENCE, NOTED_EVERY, Rhythm, decode, encode
+from cloudtrail_to_slack.log_sources.intervals import (
+    MINIMUM_ALERT_THRESHOLD,
+    RECORDING_INTERVAL,
+    DeliveryIntervals,
+    decode,
+    encode,
+)
 
 _HOUR, _DAY = 3_600, 86_400
 _START = 1_773_000_000
 _MONDAY = 1_773_014_400  # 2026-03-09, 00:00 UTC
 
 
-def _learned(times: Iterable[int]) -> Rhythm:
+def _learned(times: Iterable[int]) -> DeliveryIntervals:
     """Return the rhythm of objects that came at these times."""
     first, *rest = times
-    rhythm = Rhythm(first, first)
+    rhythm = DeliveryIntervals(first, first)
     for time in rest:
-        rhythm = rhythm.heard(time)
+        rhythm = rhythm.observe(time)
     return rhythm
 
 
-def _steady(period: int, days: float = 8) -> Rhythm:
+def _steady(period: int, days: float = 8) -> DeliveryIntervals:
     return _learned(range(_START, _START + int(days * _DAY), period))
 
 
 @given(
     rhythm=st.builds(
-        Rhythm,
+        DeliveryIntervals,
         first=st.integers(0, _START),
         last=st.integers(0, 2 * _START),
         longest=st.integers(0, _START),
-        beats=st.integers(0, 10**6),
+        observations=st.integers(0, 10**6),
     ),
     now=st.integers(0, 3 * _START),
-    least=st.integers(LEAST_PATIENCE, 30 * _DAY),
+    least=st.integers(MINIMUM_ALERT_THRESHOLD, 30 * _DAY),
 )
-def test_no_silence_is_shorter_than_two_hours(rhythm: Rhythm, now: int, least: int) -> None:
+def test_no_silence_is_shorter_than_two_hours(rhythm: DeliveryIntervals, now: int, least: int) -> None:
     """Whatever was learned, nothing is silent before two hours, nor before as long as is set."""
-    assert not rhythm.silent(now, least) or now - rhythm.last >= least >= LEAST_PATIENCE
+    assert not rhythm.silent(now, least) or now - rhythm.last >= least >= MINIMUM_ALERT_THRESHOLD
 
 
 @settings(deadline=None)
 @given(period=st.integers(60, 30 * _DAY), count=st.integers(2, 2_000))
 def test_who_keeps_to_a_period_is_never_silent(period: int, count: int) -> None:
     """From the first object on, up to the instant in which the next one comes."""
-    rhythm = Rhythm(_START, _START)
+    rhythm = DeliveryIntervals(_START, _START)
     for time in range(_START + period, _START + (count + 1) * period, period):
         assert not rhythm.silent(time - 1)
-        rhythm = rhythm.heard(time)
+        rhythm = rhythm.observe(time)
 
 
 @settings(deadline=None)
@@ -58,32 +64,32 @@ def test_who_keeps_to_a_period_is_never_silent(period: int, count: int) -> None:
 )
 def test_who_varies_by_less_than_half_is_never_silent(period: int, shares: list[float]) -> None:
     """Gaps of which none is twice another are a rhythm, in whatever order they come."""
-    rhythm = Rhythm(_START, _START)
+    rhythm = DeliveryIntervals(_START, _START)
     time = _START
     for share in shares:
         time += int(period * share)
         assert not rhythm.silent(time - 1)
-        rhythm = rhythm.heard(time)
+        rhythm = rhythm.observe(time)
 
 
 @settings(deadline=None)
 @given(period=st.integers(60, 7 * _DAY), now=st.integers(0, 40 * _DAY))
 def test_who_stops_is_silent_within_a_bound(period: int, now: int) -> None:
     """Silence is known after two hours or two periods, give or take what is not noted, and never before two hours."""
-    beats = max(60, 8 * _DAY // period)
-    rhythm = _learned(range(_START, _START + beats * period, period))
-    stopped = _START + (beats - 1) * period
+    observations = max(60, 8 * _DAY // period)
+    rhythm = _learned(range(_START, _START + observations * period, period))
+    stopped = _START + (observations - 1) * period
     assert rhythm.watched
-    latest = stopped + max(LEAST_PATIENCE, 2 * (period + NOTED_EVERY)) + NOTED_EVERY
+    latest = stopped + max(MINIMUM_ALERT_THRESHOLD, 2 * (period + RECORDING_INTERVAL)) + RECORDING_INTERVAL
     assert rhythm.silent(latest + now)
-    assert not rhythm.silent(min(stopped + now, stopped + max(LEAST_PATIENCE, period)))
+    assert not rhythm.silent(min(stopped + now, stopped + max(MINIMUM_ALERT_THRESHOLD, period)))
 
 
 @given(times=st.lists(st.integers(_START, _START + 30 * _DAY), min_size=1, max_size=50), again=st.data())
 def test_what_came_before_is_no_news(times: list[int], again: st.DataObject) -> None:
     """An object told of again, late or right after another changes nothing."""
     rhythm = _learned(sorted(times))
-    assert rhythm.heard(again.draw(st.integers(0, rhythm.last + NOTED_EVERY - 1))) == rhythm
+    assert rhythm.observe(again.draw(st.integers(0, rhythm.last + RECORDING_INTERVAL - 1))) == rhythm
 
 
 def test_newcomers_are_not_watched() -> None:
@@ -99,17 +105,17 @@ def test_who_is_heard_of_now_and_then_is_not_watched() -> None:
     assert not _steady(_DAY, days=20).silent(_START + 60 * _DAY)
     daily = _steady(_DAY, days=30)
     assert not daily.silent(daily.last + 2 * _DAY)
-    assert daily.silent(daily.last + 2 * _DAY + NOTED_EVERY)
+    assert daily.silent(daily.last + 2 * _DAY + RECORDING_INTERVAL)
 
 
 def test_weekends_are_part_of_a_rhythm() -> None:
     """Where only people work, no weekend is a silence; not to come back on Monday is one, by Wednesday."""
-    rhythm = Rhythm(_MONDAY, _MONDAY)
+    rhythm = DeliveryIntervals(_MONDAY, _MONDAY)
     for day in range(7 * 8):
         for hour in range(8, 18) if day % 7 < 5 else ():
             time = _MONDAY + day * _DAY + hour * _HOUR
             assert not rhythm.silent(time - 1)
-            rhythm = rhythm.heard(time)
+            rhythm = rhythm.observe(time)
     assert rhythm.watched
     assert not rhythm.silent(_MONDAY + 8 * 7 * _DAY + 9 * _HOUR)
     assert rhythm.silent(_MONDAY + 8 * 7 * _DAY + 3 * _DAY)
@@ -118,10 +124,10 @@ def test_weekends_are_part_of_a_rhythm() -> None:
 def test_one_outage_does_not_deafen() -> None:
     """After three days without an object the next silence is told after eight hours; a month later after two again."""
     rhythm = _steady(300)
-    after = rhythm.heard(rhythm.last + 3 * _DAY)
-    assert after.patience() == 8 * _HOUR
+    after = rhythm.observe(rhythm.last + 3 * _DAY)
+    assert after.alert_threshold() == 8 * _HOUR
     later = _learned_further(after, days=29)
-    assert later.patience() == LEAST_PATIENCE
+    assert later.alert_threshold() == MINIMUM_ALERT_THRESHOLD
 
 
 def test_a_new_rhythm_is_learned() -> None:
@@ -130,27 +136,29 @@ def test_a_new_rhythm_is_learned() -> None:
     cries = []
     for _ in range(20):
         cries.append(rhythm.silent(rhythm.last + _DAY))
-        rhythm = rhythm.heard(rhythm.last + _DAY)
+        rhythm = rhythm.observe(rhythm.last + _DAY)
     assert cries == [True, True, *[False] * 18]
 
 
 def test_who_was_gone_for_two_weeks_is_a_newcomer() -> None:
     """What was learned before is of no use then."""
     rhythm = _steady(300)
-    assert rhythm.heard(rhythm.last + 15 * _DAY) == Rhythm(rhythm.last + 15 * _DAY, rhythm.last + 15 * _DAY)
+    assert rhythm.observe(rhythm.last + 15 * _DAY) == DeliveryIntervals(
+        rhythm.last + 15 * _DAY, rhythm.last + 15 * _DAY
+    )
 
 
-def _learned_further(rhythm: Rhythm, days: int) -> Rhythm:
-    for time in range(rhythm.last, rhythm.last + days * _DAY, NOTED_EVERY):
-        rhythm = rhythm.heard(time)
+def _learned_further(rhythm: DeliveryIntervals, days: int) -> DeliveryIntervals:
+    for time in range(rhythm.last, rhythm.last + days * _DAY, RECORDING_INTERVAL):
+        rhythm = rhythm.observe(time)
     return rhythm
 
 
 _NUMBERS = st.integers(0, 2**40)
 
 
-@given(st.dictionaries(st.sampled_from(["eu-west-1", "us-gov-west-1"]), st.builds(Rhythm, *[_NUMBERS] * 4)))
-def test_text_holds_all_of_it(rhythms: dict[str, Rhythm]) -> None:
+@given(st.dictionaries(st.sampled_from(["eu-west-1", "us-gov-west-1"]), st.builds(DeliveryIntervals, *[_NUMBERS] * 4)))
+def test_text_holds_all_of_it(rhythms: dict[str, DeliveryIntervals]) -> None:
     """What is written is read again."""
     assert decode(encode(rhythms)) == rhythms
 

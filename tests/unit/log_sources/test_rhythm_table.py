@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.log_sources.intervals import Rhythm, Source, encode
-from cloudtrail_to_slack.log_sources.recorder import Hearing, Memory
-from cloudtrail_to_slack.log_sources.table import RhythmTable, Shard
+from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, encode
+from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache
+from cloudtrail_to_slack.log_sources.table import LogSourceTable, Shard
 from cloudtrail_to_slack.state.table import StateError
 from support.world import TABLE, World
 
@@ -26,7 +26,7 @@ class Scene:
         self.now = float(_NOW)
         self.left = 30.0
         self.clock = Clock(lambda: self.left, now=lambda: self.now, sleep=self._sleep)
-        self.table = RhythmTable(self.dynamodb, TABLE, self.clock)
+        self.table = LogSourceTable(self.dynamodb, TABLE, self.clock)
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -67,7 +67,7 @@ def test_what_is_left_unprocessed_is_asked_for_again(scene: Scene) -> None:
     """DynamoDB may answer for some of the keys only; the others are asked for a moment later."""
     _known(scene, _A, _B)
     client = _Halving(scene.dynamodb)
-    assert RhythmTable(client, TABLE, scene.clock).rhythms([_A, _B, "777788889999"]) == {_A: "{}", _B: "{}"}  # type: ignore[arg-type]  # what it needs of a client
+    assert LogSourceTable(client, TABLE, scene.clock).rhythms([_A, _B, "777788889999"]) == {_A: "{}", _B: "{}"}  # type: ignore[arg-type]  # what it needs of a client
     assert client.asked == 3
     assert scene.now > _NOW
 
@@ -76,7 +76,7 @@ def test_what_is_left_unprocessed_is_asked_for_again(scene: Scene) -> None:
 def test_half_an_answer_is_none(scene: Scene, left: float, code: str) -> None:
     """What is never answered, or not in time, is an error: half of the accounts are not all of them."""
     scene.left = left
-    table = RhythmTable(_Halving(scene.dynamodb, gives=0), TABLE, scene.clock)  # type: ignore[arg-type]  # as above
+    table = LogSourceTable(_Halving(scene.dynamodb, gives=0), TABLE, scene.clock)  # type: ignore[arg-type]  # as above
     with pytest.raises(StateError, match=code):
         table.rhythms([_A])
 
@@ -109,7 +109,7 @@ def test_a_rhythm_is_forgotten_after_three_months(scene: Scene) -> None:
 def test_what_is_told_is_kept_by_account_and_kind(scene: Scene) -> None:
     """What is noted is read again, beside the accounts."""
     _known(scene, _A)
-    told = {Source(_A, "eu-west-1"): {"slack": _NOW, "sns": _NOW - 60}, Source(_A, "us-east-1"): {"slack": _NOW}}
+    told = {LogSource(_A, "eu-west-1"): {"slack": _NOW, "sns": _NOW - 60}, LogSource(_A, "us-east-1"): {"slack": _NOW}}
     scene.table.note_told("33", told)
     assert scene.table.shards() == {"33": Shard([_A], told)}
 
@@ -161,11 +161,11 @@ def test_who_is_outrun_tries_again(scene: Scene, times: int, unwritten: int) -> 
     def interfere() -> None:
         nonlocal rivals
         rivals += 1
-        rhythms = {f"us-east-{number}": Rhythm(_NOW, _NOW) for number in range(rivals)}
+        rhythms = {f"us-east-{number}": DeliveryIntervals(_NOW, _NOW) for number in range(rivals)}
         scene.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"rhythm#{_A}"}, "rhythms": {"S": encode(rhythms)}})
 
     client: Any = _Rival(scene.dynamodb, interfere, times)
-    hearing = Hearing(RhythmTable(client, TABLE, scene.clock), Memory(), scene.clock)
+    hearing = DeliveryRecorder(LogSourceTable(client, TABLE, scene.clock), RecorderCache(), scene.clock)
     hearing.read(_KEY.format(_A))
     assert hearing.note() == unwritten
     known = scene.table.rhythms([_A])[_A]
@@ -174,8 +174,8 @@ def test_who_is_outrun_tries_again(scene: Scene, times: int, unwritten: int) -> 
 
 def test_the_memory_of_a_function_has_an_end(scene: Scene) -> None:
     """However long it lives, it remembers some thousands of accounts and regions, and forgets them all at once."""
-    memory = Memory({Source(f"{number:012}", "eu-west-1"): _NOW for number in range(20_000)})
-    hearing = Hearing(scene.table, memory, scene.clock)
+    memory = RecorderCache({LogSource(f"{number:012}", "eu-west-1"): _NOW for number in range(20_000)})
+    hearing = DeliveryRecorder(scene.table, memory, scene.clock)
     hearing.read(_KEY.format(_A))
     assert hearing.note() == 0
-    assert memory.noted == {Source(_A, "eu-west-1"): _NOW}
+    assert memory.noted == {LogSource(_A, "eu-west-1"): _NOW}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from moto.events.models import EventPattern
 
-from cloudtrail_to_slack.alerts.remediation import REPAIRED_EVENTS
+from cloudtrail_to_slack.alerts.remediation import REMEDIATED_EVENTS
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.log_files import read_stream
@@ -209,7 +209,7 @@ def test_without_a_name(name: str | None) -> None:
 
 def test_each_call_that_can_be_repaired_has_a_rule() -> None:
     """What the alert has a command for raises an alert in the first place."""
-    for name in REPAIRED_EVENTS:
+    for name in REMEDIATED_EVENTS:
         assert matched(**TRAIL, eventName=name), name
 
 

@@ -44,7 +44,7 @@ def test_once_a_rule_and_cause() -> None:
         event_ids=("event-0", "event-1", "event-2"),
         origin=LOG_OBJECT,
         severity=Severity.MEDIUM,
-        askers=frozenset({"m0", "m1", "m2"}),
+        message_ids=frozenset({"m0", "m1", "m2"}),
     )
 
 

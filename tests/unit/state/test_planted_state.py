@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.deduplication import Claim, Ledger
-from cloudtrail_to_slack.log_sources.intervals import Rhythm, credible, decode, encode
-from cloudtrail_to_slack.log_sources.table import RhythmTable
+from cloudtrail_to_slack.delivery.deduplication import Claim, DeduplicationStore
+from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, credible, decode, encode
+from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.notices.store import MemoryNotices, Standing, TableNotices
 from cloudtrail_to_slack.state.table import StateTable, Thread
 from support.world import TABLE, World
@@ -37,17 +37,17 @@ class Scene:
         found: dict[str, Any] = self.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": key}}).get("Item", {})
         return found
 
-    def ledger(self) -> Ledger:
+    def ledger(self) -> DeduplicationStore:
         """Return the ledger of one more function."""
-        return Ledger(self.dynamodb, TABLE, _TIME_TO_LIVE, self.clock)
+        return DeduplicationStore(self.dynamodb, TABLE, _TIME_TO_LIVE, self.clock)
 
     def threads(self) -> StateTable:
         """Return the table as threads use it."""
         return StateTable(self.dynamodb, TABLE, 900)
 
-    def rhythms(self) -> RhythmTable:
+    def rhythms(self) -> LogSourceTable:
         """Return the table as the silence check uses it."""
-        return RhythmTable(self.dynamodb, TABLE, self.clock)
+        return LogSourceTable(self.dynamodb, TABLE, self.clock)
 
 
 @pytest.fixture
@@ -63,25 +63,25 @@ def _n(value: object) -> dict[str, Any]:
 _TOLD, _OWNER = {"BOOL": True}, {"S": "mallory"}
 # Attributes of an item under a ledger's key that none of our functions can have written at _NOW.
 INVENTED: dict[str, dict[str, Any]] = {
-    "told for ten years": {"told": _TOLD, "expires_at": _n(_NOW + _TEN_YEARS)},
-    "told for a day too long": {"told": _TOLD, "expires_at": _n(_NOW + 2 * _TIME_TO_LIVE + _DAY)},
-    "told for as long as numbers go": {"told": _TOLD, "expires_at": _n("9.9E+125")},
-    "told without end": {"told": _TOLD},
-    "told until a text": {"told": _TOLD, "expires_at": {"S": str(_NOW + 60)}},
-    "told until later than any text": {"told": _TOLD, "expires_at": {"S": "~"}},
-    "told until nothing": {"told": _TOLD, "expires_at": {"NULL": True}},
-    "told until true": {"told": _TOLD, "expires_at": {"BOOL": True}},
-    "told until several times": {"told": _TOLD, "expires_at": {"NS": [str(_NOW + 60)]}},
-    "told until an object": {"told": _TOLD, "expires_at": {"M": {"N": _n(_NOW + 60)}}},
-    "told until before": {"told": _TOLD, "expires_at": _n(-5)},
+    "told for ten years": {"completed": _TOLD, "expires_at": _n(_NOW + _TEN_YEARS)},
+    "told for a day too long": {"completed": _TOLD, "expires_at": _n(_NOW + 2 * _TIME_TO_LIVE + _DAY)},
+    "told for as long as numbers go": {"completed": _TOLD, "expires_at": _n("9.9E+125")},
+    "told without end": {"completed": _TOLD},
+    "told until a text": {"completed": _TOLD, "expires_at": {"S": str(_NOW + 60)}},
+    "told until later than any text": {"completed": _TOLD, "expires_at": {"S": "~"}},
+    "told until nothing": {"completed": _TOLD, "expires_at": {"NULL": True}},
+    "told until true": {"completed": _TOLD, "expires_at": {"BOOL": True}},
+    "told until several times": {"completed": _TOLD, "expires_at": {"NS": [str(_NOW + 60)]}},
+    "told until an object": {"completed": _TOLD, "expires_at": {"M": {"N": _n(_NOW + 60)}}},
+    "told until before": {"completed": _TOLD, "expires_at": _n(-5)},
     "leased for ten years": {"owner": _OWNER, "expires_at": _n(_NOW + _TEN_YEARS)},
     "leased for as long as told": {"owner": _OWNER, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
     "leased for three minutes": {"owner": _OWNER, "expires_at": _n(_NOW + 180)},
     "leased without end": {"owner": _OWNER},
-    "told as a text": {"told": {"S": "true"}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
-    "told as a number": {"told": _n(5), "expires_at": _n(_NOW + _TIME_TO_LIVE)},
-    "told as nothing": {"told": {"NULL": True}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
-    "not told": {"told": {"BOOL": False}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "told as a text": {"completed": {"S": "true"}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "told as a number": {"completed": _n(5), "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "told as nothing": {"completed": {"NULL": True}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "not told": {"completed": {"BOOL": False}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
     "nothing at all": {},
 }
 
@@ -91,18 +91,18 @@ def test_an_invented_delivery_is_none(scene: Scene, item: dict[str, Any]) -> Non
     """An alert that an invented item says is delivered, or being delivered, is free, alone and among many."""
     for key in ("alone", "first", "second"):
         scene.plant(key, **item)
-    assert scene.ledger().claim("alone") is Claim.OURS
-    assert set(scene.ledger().claim_all(["first", "second", "third"]).values()) == {Claim.OURS}
+    assert scene.ledger().claim("alone") is Claim.ACQUIRED
+    assert set(scene.ledger().claim_all(["first", "second", "third"]).values()) == {Claim.ACQUIRED}
     assert scene.item("alone")["expires_at"] == _n(_NOW + 32)
 
 
 def test_what_a_function_writes_is_believed(scene: Scene) -> None:
     """Leases and deliveries of functions whose clock is a minute ahead, or which kept them twice as long, hold."""
     scene.plant("leased", owner=_OWNER, expires_at=_n(_NOW + 90 + 60))
-    scene.plant("told", told=_TOLD, expires_at=_n(_NOW + 2 * _TIME_TO_LIVE + 60))
+    scene.plant("told", completed=_TOLD, expires_at=_n(_NOW + 2 * _TIME_TO_LIVE + 60))
     ledger = scene.ledger()
-    assert ledger.claim_all(["leased", "told"]) == {"leased": Claim.BUSY, "told": Claim.TOLD}
-    assert (ledger.claim("leased"), ledger.claim("told")) == (Claim.BUSY, Claim.TOLD)
+    assert ledger.claim_all(["leased", "told"]) == {"leased": Claim.IN_PROGRESS, "told": Claim.COMPLETED}
+    assert (ledger.claim("leased"), ledger.claim("told")) == (Claim.IN_PROGRESS, Claim.COMPLETED)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_a_function_writes_is_believed(scene: Scene) -> None:
     [
         {"owner": _OWNER, "expires_at": _n(_NOW + _TEN_YEARS)},
         {"owner": _OWNER, "expires_at": _n(_NOW + 3600 + 120)},
-        {"told": _TOLD, "expires_at": _n(_NOW + _TEN_YEARS)},
+        {"completed": _TOLD, "expires_at": _n(_NOW + _TEN_YEARS)},
         {"owner": _OWNER},
         {"expires_at": {"S": "9999999999"}},
     ],
@@ -118,8 +118,8 @@ def test_what_a_function_writes_is_believed(scene: Scene) -> None:
 def test_an_invented_cooldown_keeps_nothing_quiet(scene: Scene, item: dict[str, Any]) -> None:
     """What is said once an hour is said although an invented item says that it was said for longer."""
     scene.plant("route", **item)
-    assert scene.ledger().once_in("route", 3600)
-    assert not scene.ledger().once_in("route", 3600)
+    assert scene.ledger().acquire_cooldown("route", 3600)
+    assert not scene.ledger().acquire_cooldown("route", 3600)
 
 
 @pytest.mark.parametrize(
@@ -204,14 +204,14 @@ RHYTHMS: dict[str, tuple[list[Any], list[int]]] = {
 def test_an_invented_rhythm_is_put_within_bounds(stored: list[Any], known: list[int]) -> None:
     """Of a rhythm that cannot have been learned remains what can, so that it is watched on."""
     rhythms = decode(json.dumps({"eu-west-1": stored, "<!channel>": stored, "x" * 50: stored}))
-    assert credible(rhythms, _NOW) == {"eu-west-1": Rhythm(*known)}
+    assert credible(rhythms, _NOW) == {"eu-west-1": DeliveryIntervals(*known)}
 
 
 def test_a_learned_rhythm_is_left_as_it_is() -> None:
     """What was learned, by a clock that may be a minute ahead, is credible."""
-    rhythm = Rhythm(_NOW - 30 * _DAY, _NOW - 30 * _DAY)
+    rhythm = DeliveryIntervals(_NOW - 30 * _DAY, _NOW - 30 * _DAY)
     for time in range(_NOW - 29 * _DAY, _NOW + 60, 901):
-        rhythm = rhythm.heard(time)
+        rhythm = rhythm.observe(time)
     assert credible({"eu-west-1": rhythm}, _NOW) == {"eu-west-1": rhythm}
 
 
@@ -278,6 +278,6 @@ def test_what_is_no_text_of_rhythms_makes_way(scene: Scene) -> None:
     """An account's rhythms are written although what stands there is of another type, and only once."""
     scene.plant(f"rhythm#{_ACCOUNT}", rhythms=_n(1))
     assert scene.rhythms().rhythms([_ACCOUNT]) == {}
-    text = encode({"eu-west-1": Rhythm(_NOW, _NOW)})
+    text = encode({"eu-west-1": DeliveryIntervals(_NOW, _NOW)})
     assert scene.rhythms().put_rhythms(_ACCOUNT, None, text) == (True, text)
     assert scene.rhythms().put_rhythms(_ACCOUNT, None, "{}") == (False, text)

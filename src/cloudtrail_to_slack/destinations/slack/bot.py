@@ -11,7 +11,7 @@ from cloudtrail_to_slack.config.secrets import Secret
 from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS
 from cloudtrail_to_slack.destinations.slack.errors import TOKEN_REFUSED, slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError, SecretError
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 
 
@@ -52,7 +52,7 @@ class SlackApp:
             **payload,
         )
         if not answer.get("ts"):
-            raise PassingError("unexpected_answer")
+            raise TransientError("unexpected_answer")
         return str(answer["ts"])
 
     def update(self, channel: str, ts: str, message: SlackMessage) -> None:
@@ -69,7 +69,7 @@ class SlackApp:
         token = self._read_token()
         try:
             return _call_once(method, token, arguments)
-        except BrokenDestinationError as error:
+        except DestinationMisconfiguredError as error:
             if error.code not in TOKEN_REFUSED or not self._token or not self._token.renew(token):
                 raise
         logger.warning("Slack refused the bot token, and there is a new one")
@@ -81,9 +81,9 @@ class SlackApp:
         except SecretError as error:
             if error.may_pass:  # no reason to believe that another channel could do without it
                 logger.warning("the bot token cannot be read just now", extra={"error": str(error)})
-                raise PassingError("token_unreadable") from None
+                raise TransientError("token_unreadable") from None
             logger.error("the bot token cannot be read", extra={"error": str(error)})
-            raise BrokenDestinationError("token_unreadable") from None
+            raise DestinationMisconfiguredError("token_unreadable") from None
 
 
 def _call_once(method: Callable[..., Any], token: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 (as above)
@@ -95,4 +95,4 @@ def _call_once(method: Callable[..., Any], token: str, arguments: dict[str, Any]
         raise slack_error(str(data.get("error", "")), answer.status_code, answer.headers.get("Retry-After")) from None
     except (SlackClientError, OSError, ValueError) as error:
         # The error's own text may quote the request, so it goes no further.
-        raise PassingError(f"connection_failed_{type(error).__name__}") from None
+        raise TransientError(f"connection_failed_{type(error).__name__}") from None

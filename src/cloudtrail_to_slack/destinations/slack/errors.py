@@ -5,11 +5,11 @@ Source: Slack API docs, chat.postMessage and chat.update, "Errors", and "Sending
 """
 
 from cloudtrail_to_slack.errors import (
-    BrokenDestinationError,
-    ContentRefusedError,
     DeliveryError,
-    PassingError,
-    UnknownRefusalError,
+    DestinationMisconfiguredError,
+    PayloadRejectedError,
+    TransientError,
+    UnknownRejectionError,
 )
 
 CONTENT = frozenset(
@@ -44,18 +44,18 @@ def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryErro
     code = code if code.isascii() and code.replace("_", "").isalnum() and code == code.lower() else unknown
     code = code[:_CODE_LENGTH]
     if status == _TOO_MANY_REQUESTS:
-        return PassingError("ratelimited", _seconds(retry_after))
+        return TransientError("ratelimited", _seconds(retry_after))
     if code == _UNEXPECTED:
-        return PassingError(_UNEXPECTED)
+        return TransientError(_UNEXPECTED)
     if code in CONTENT:
-        return ContentRefusedError(code)
+        return PayloadRejectedError(code)
     if code in PASSING or status >= _SERVER_ERRORS:
-        return PassingError(code)
+        return TransientError(code)
     if code in SET_UP or code.startswith("http_"):
-        return BrokenDestinationError(code)
+        return DestinationMisconfiguredError(code)
     if code in THREAD_GONE:
-        return BrokenDestinationError(code, certain=False)  # what is gone is the thread, not the channel
-    return UnknownRefusalError(code)
+        return DestinationMisconfiguredError(code, certain=False)  # what is gone is the thread, not the channel
+    return UnknownRejectionError(code)
 
 
 def _seconds(retry_after: str | None) -> float | None:

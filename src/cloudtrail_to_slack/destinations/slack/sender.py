@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice, bare_notice, plain_notice
-from cloudtrail_to_slack.clock import Clock, retried
+from cloudtrail_to_slack.clock import Clock, with_retries
 from cloudtrail_to_slack.delivery.results import Outcome, Results
 from cloudtrail_to_slack.delivery.routing import Kind, Target
-from cloudtrail_to_slack.delivery.scheduler import Waits
+from cloudtrail_to_slack.delivery.scheduler import Steps
 from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS, Destinations
 from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
@@ -21,7 +21,12 @@ from cloudtrail_to_slack.destinations.slack.render.alert import (
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage, noted
 from cloudtrail_to_slack.destinations.slack.render.summary_parts import SummaryPart
 from cloudtrail_to_slack.destinations.slack.threads import Posted, ThreadPlace, Threads
-from cloudtrail_to_slack.errors import BrokenDestinationError, ContentRefusedError, DeliveryError, UnknownRefusalError
+from cloudtrail_to_slack.errors import (
+    DeliveryError,
+    DestinationMisconfiguredError,
+    PayloadRejectedError,
+    UnknownRejectionError,
+)
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 
 T = TypeVar("T")
@@ -39,7 +44,7 @@ class SlackDelivery:
         self._clock = clock
         self._results = results
 
-    def alert(self, target: Target, alert: Alert, note: str | None, check: Check) -> Waits[None]:
+    def alert(self, target: Target, alert: Alert, note: str | None, check: Check) -> Steps[None]:
         """Send an alert, the bot in the thread of its fingerprint.
 
         Raises:
@@ -52,7 +57,7 @@ class SlackDelivery:
             yield from self._sized(target, smaller, None, check)
             return
 
-        def post(thread_ts: str | None) -> Waits[Posted]:
+        def post(thread_ts: str | None) -> Steps[Posted]:
             reply: Callable[[], SlackMessage] = partial(_noted, reply_message, alert, note)
             sizes = [reply, *smaller[2:]] if thread_ts else smaller
             return (yield from self._sized(target, sizes, thread_ts, check))
@@ -60,7 +65,7 @@ class SlackDelivery:
         place = ThreadPlace(alert.severity, alert.event.time, alert.fingerprint, alert.shared_fingerprint)
         yield from self._threads.join(target.address, place, post)
 
-    def summary_part(self, target: Target, part: SummaryPart, thread_ts: str | None, check: Check) -> Waits[str]:
+    def summary_part(self, target: Target, part: SummaryPart, thread_ts: str | None, check: Check) -> Steps[str]:
         """Send one message of a summary, under `thread_ts` if given; return its `ts`, empty for a webhook.
 
         Raises:
@@ -69,7 +74,7 @@ class SlackDelivery:
         sizes: list[Callable[[], SlackMessage]] = [lambda: part.message, lambda: part.fallback]
         return (yield from self._sized(target, sizes, thread_ts, check)).ts
 
-    def notice(self, target: Target, notice: Notice, note: str | None, check: Check) -> Waits[None]:
+    def notice(self, target: Target, notice: Notice, note: str | None, check: Check) -> Steps[None]:
         """Send a notice: whole, as text without blocks, or its beginning as one bare line.
 
         Raises:
@@ -84,34 +89,34 @@ class SlackDelivery:
 
     def _sized(
         self, target: Target, sizes: Sequence[Callable[[], SlackMessage]], thread_ts: str | None, check: Check
-    ) -> Waits[Posted]:
+    ) -> Steps[Posted]:
         """Send the first, largest message that is taken.
 
         Raises:
             DeliveryError: not even the last was taken, or not for its content.
         """
-        refusal: DeliveryError = ContentRefusedError("nothing_to_send")
+        refusal: DeliveryError = PayloadRejectedError("nothing_to_send")
         for number, make in enumerate(sizes):
             try:
                 message = make()
             except Exception as error:  # noqa: BLE001 (a fault of ours in the long message leaves the short one)
-                refusal = ContentRefusedError(type(error).__name__)
+                refusal = PayloadRejectedError(type(error).__name__)
                 log_unexpected("making a message", error)
                 continue
             try:
-                ts = yield from retried(
+                ts = yield from with_retries(
                     partial(self._send, target, message, thread_ts, check),
                     partial(self._count, target, Outcome.RETRIED),
                 )
-            except ContentRefusedError as error:
+            except PayloadRejectedError as error:
                 refusal = error
                 logger.warning("content refused, sending less", extra={"code": error.code})
                 continue
             if number:
-                self._count(target, Outcome.SHRUNK)
+                self._count(target, Outcome.DOWNSIZED)
             return Posted(ts, message)
-        if isinstance(refusal, UnknownRefusalError):
-            raise BrokenDestinationError(refusal.code, certain=False)
+        if isinstance(refusal, UnknownRejectionError):
+            raise DestinationMisconfiguredError(refusal.code, certain=False)
         raise refusal
 
     def _send(self, target: Target, message: SlackMessage, thread_ts: str | None, check: Check) -> str:

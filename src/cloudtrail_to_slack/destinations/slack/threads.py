@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from cloudtrail_to_slack.alerts.notice import with_thread_count
-from cloudtrail_to_slack.clock import Clock, retried
-from cloudtrail_to_slack.delivery.scheduler import Waits, driven
+from cloudtrail_to_slack.clock import Clock, with_retries
+from cloudtrail_to_slack.delivery.scheduler import Steps, run_to_completion
 from cloudtrail_to_slack.destinations.registry import Destinations
 from cloudtrail_to_slack.destinations.slack.errors import THREAD_GONE
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
@@ -39,7 +39,7 @@ class Posted:
 
 
 # Posts an alert, as a message of its own (None) or under a thread's `ts`.
-Post = Callable[[str | None], Waits[Posted]]
+Post = Callable[[str | None], Steps[Posted]]
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Threads:
         self._touched: dict[str, _Touched] = {}
         self._own: dict[str, Thread] = {}  # where there is no table
 
-    def join(self, channel: str, place: ThreadPlace, post: Post) -> Waits[None]:
+    def join(self, channel: str, place: ThreadPlace, post: Post) -> Steps[None]:
         """Post an alert in its thread, or as the parent of one.
 
         What goes wrong with the thread never keeps the alert from being posted.
@@ -105,7 +105,7 @@ class Threads:
                 logger.warning("thread count not shown", extra={"error": str(error)})
         self._touched.clear()
 
-    def _join_own(self, keys: Sequence[str], place: ThreadPlace, post: Post) -> Waits[None]:
+    def _join_own(self, keys: Sequence[str], place: ThreadPlace, post: Post) -> Steps[None]:
         """Post the alert in a thread of this invocation, or as the parent of one."""
         known = (self._own.get(key) for key in keys)
         thread = next((thread for thread in known if thread and thread.severity >= place.severity), None)
@@ -124,7 +124,7 @@ class Threads:
 
     def _join_copies(
         self, table: StateTable, keys: Sequence[str], channel: str, place: ThreadPlace, post: Post
-    ) -> Waits[None]:
+    ) -> Steps[None]:
         """Post an alert of which there may be copies: where the first copy stands, or else by its own fingerprint."""
         shared, own = keys[0], keys[-1]
         owner = uuid.uuid4().hex
@@ -149,7 +149,7 @@ class Threads:
         if claim:
             _quietly(lambda: table.thread_opened(shared, owner, thread, expires_at=self._expires_at))
 
-    def _join(self, table: StateTable, key: str, channel: str, place: ThreadPlace, post: Post) -> Waits[Thread]:
+    def _join(self, table: StateTable, key: str, channel: str, place: ThreadPlace, post: Post) -> Steps[Thread]:
         """Post the alert by its fingerprint; return the thread in which it stands, of which it may be the parent."""
         for _ in range(2):  # a thread may turn out to be gone, and then a new one is opened
             thread = yield from self._try_join(table, key, channel, place, post)
@@ -160,7 +160,7 @@ class Threads:
 
     def _try_join(
         self, table: StateTable, key: str, channel: str, place: ThreadPlace, post: Post
-    ) -> Waits[Thread | None]:
+    ) -> Steps[Thread | None]:
         """Post the alert; None when the thread it should join is gone."""
         owner = uuid.uuid4().hex
         claim = yield from self._claim(table, key, owner)
@@ -189,7 +189,7 @@ class Threads:
         """Return the thread of which a posted alert is the parent."""
         return Thread(posted.ts, json.dumps([posted.message.text, posted.message.blocks]), place.severity)
 
-    def _claim(self, table: StateTable, key: str, owner: str) -> Waits[Thread | bool]:
+    def _claim(self, table: StateTable, key: str, owner: str) -> Steps[Thread | bool]:
         """Claim the thread, waiting while another function opens it; False: do without."""
         give_up = self._clock.now() + LEASE_SECONDS + 1
         try:
@@ -202,7 +202,7 @@ class Threads:
             logger.warning("alert goes without a thread", extra={"error": str(error)})
             return False
 
-    def _reply(self, table: StateTable, key: str, touched: _Touched, post: Post) -> Waits[bool]:
+    def _reply(self, table: StateTable, key: str, touched: _Touched, post: Post) -> Steps[bool]:
         """Post the alert in the thread that the item under `key` knows; False when that is gone."""
         thread = touched.thread
         try:
@@ -225,8 +225,8 @@ class Threads:
             return
         text, blocks = json.loads(touched.thread.opening)
         message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
-        update = retried(lambda: self._destinations.slack_app.update(touched.channel, ts, message))
-        driven(self._clock, update)
+        update = with_retries(lambda: self._destinations.slack_app.update(touched.channel, ts, message))
+        run_to_completion(self._clock, update)
 
 
 def _quietly(call: Callable[[], T]) -> T | None:

@@ -6,7 +6,7 @@ from cloudtrail_to_slack.config.webhooks import Webhooks
 from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS
 from cloudtrail_to_slack.destinations.slack.errors import slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.errors import BrokenDestinationError, PassingError
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 
 _CONNECT_SECONDS = 3.0
@@ -31,7 +31,7 @@ class SlackWebhook:
         address = self._webhooks.address(name)
         try:
             self._post(address, message, timeout)
-        except BrokenDestinationError:
+        except DestinationMisconfiguredError:
             if not self._webhooks.renew(name, address):
                 raise
             logger.warning("Slack refused a webhook, and there is a new one")
@@ -51,7 +51,7 @@ class SlackWebhook:
             )
         except requests.RequestException as error:
             # requests quotes the address in the texts of its errors.
-            raise PassingError(f"connection_failed_{type(error).__name__}") from None
+            raise TransientError(f"connection_failed_{type(error).__name__}") from None
         said = answer.text[:100].strip()
         # Anything but Slack's own "ok" is a proxy's or a login page's answer.
         if answer.status_code != _OK or said != "ok":

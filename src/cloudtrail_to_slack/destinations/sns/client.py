@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS
 from cloudtrail_to_slack.destinations.sns.errors import sns_error
 from cloudtrail_to_slack.destinations.sns.render import SnsMessage, attribute_type, attribute_value
-from cloudtrail_to_slack.errors import ContentRefusedError, PassingError
+from cloudtrail_to_slack.errors import PayloadRejectedError, TransientError
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
@@ -37,9 +37,9 @@ class Sns:
             raise sns_error(error.response) from None
         except (ParamValidationError, UnicodeError) as error:
             # The SDK cannot write the request: what is in it is the reason, so the topic is not.
-            raise ContentRefusedError(type(error).__name__) from None
+            raise PayloadRejectedError(type(error).__name__) from None
         except BotoCoreError as error:
-            raise PassingError(f"connection_failed_{type(error).__name__}") from None
+            raise TransientError(f"connection_failed_{type(error).__name__}") from None
 
 
 def _request(topic_arn: str, message: SnsMessage) -> Any:  # noqa: ANN401 (the stubs' type of all arguments)

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudtrail_to_slack.errors import (
-    BrokenDestinationError,
-    ContentRefusedError,
     DeliveryError,
-    PassingError,
-    UnknownRefusalError,
+    DestinationMisconfiguredError,
+    PayloadRejectedError,
+    TransientError,
+    UnknownRejectionError,
 )
 
 CONTENT = frozenset(
@@ -49,10 +49,10 @@ def sns_error(answer: Mapping[str, Any]) -> DeliveryError:
     kind = code.removesuffix(_SUFFIX)
     if kind in CONTENT or status == _TOO_LARGE:
         about_the_topic = _ABOUT_THE_TOPIC.match(str(error.get("Message", "")))
-        return BrokenDestinationError(code) if about_the_topic else ContentRefusedError(code)
+        return DestinationMisconfiguredError(code) if about_the_topic else PayloadRejectedError(code)
     if kind in TOPIC:
-        return BrokenDestinationError(code)
+        return DestinationMisconfiguredError(code)
     if kind in PASSING or status >= _SERVER_ERRORS or status == _TOO_MANY_REQUESTS:
-        return PassingError(code)
+        return TransientError(code)
     # Nobody knows: a smaller message may pass, and after it the topic is doubted for this message alone.
-    return UnknownRefusalError(code) if status == _BAD_REQUEST else PassingError(code)
+    return UnknownRejectionError(code) if status == _BAD_REQUEST else TransientError(code)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice
-from cloudtrail_to_slack.alerts.remediation import repair_command
+from cloudtrail_to_slack.alerts.remediation import remediation_command
 from cloudtrail_to_slack.destinations.slack.render.text import replace_hidden, visible
 
 # A message is at most 256 KiB, and name, type and value of each attribute and the subject count towards it.
@@ -30,7 +30,7 @@ _NOT_BARE = re.compile(r"[^A-Za-z0-9 _.,:/@=+()*-]")
 # What a call or its answer may hold anything in.
 _FREE_PARTS = frozenset(
     {"error_message", "request_parameters", "response_elements", "additional_details", "insight_details", "addendum",
-     "repair_command"}
+     "remediation_command"}
 )  # fmt: skip
 _REJECTED = "left out: SNS rejected the whole message; see source_file"
 _BARE_ATTRIBUTES = ("account", "severity")  # of a fixed alphabet, so no reason to reject a message
@@ -104,7 +104,7 @@ def alert_body(alert: Alert, note: str | None = None, most_bytes: int = MAX_BODY
 
 def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
     event = alert.event
-    command = repair_command(event, alert.origin)
+    command = remediation_command(event, alert.origin)
     return {
         "title": alert.title,
         "error_message": event.error_message or None,
@@ -127,7 +127,7 @@ def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
         **({"shared_event_id": event.shared_event_id} if event.shared_event_id else {}),
         **({"addendum": event.record.get("addendum")} if event.record.get("addendum") else {}),
         **({"insight_details": event.record.get("insightDetails")} if event.insight else {}),
-        **({"repair_command": command} if command else {}),
+        **({"remediation_command": command} if command else {}),
         **({"route_problem": note} if note else {}),
     }
 

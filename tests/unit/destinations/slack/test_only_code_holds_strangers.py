@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.alerts.alert import hold_alert, make_alert
+from cloudtrail_to_slack.alerts.alert import make_alert, pending_alert
 from cloudtrail_to_slack.alerts.notice import (
     removed_object_notice,
     unreadable_notice,
@@ -16,7 +16,7 @@ from cloudtrail_to_slack.alerts.own_role import own_call
 from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
 from cloudtrail_to_slack.alerts.rule_notices import rule_error_notices
 from cloudtrail_to_slack.auto_restart.notices import restart_notice
-from cloudtrail_to_slack.auto_restart.outcomes import Did, Outcome
+from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
@@ -97,7 +97,7 @@ def test_alerts(hostile: dict[str, Any], identity: Any) -> None:
 
 def test_summaries() -> None:
     """A summary holds actors, accounts and ids as code."""
-    for part in summary([hold_alert(read_event(HOSTILE), RULES)]):
+    for part in summary([pending_alert(read_event(HOSTILE), RULES)]):
         assert_only_code(part.message)
 
 
@@ -116,8 +116,8 @@ def test_notices() -> None:
         assert_only_code(notice.message)
 
 
-@pytest.mark.parametrize("did", Did)
-def test_notices_of_the_restart(did: Did) -> None:
+@pytest.mark.parametrize("did", RestartAction)
+def test_notices_of_the_restart(did: RestartAction) -> None:
     """Notices of the restart function hold what the event and CloudTrail said as code."""
     stop = StopEvent("k", read_event(CLOUDTRAIL), CHOSEN, None)
     outcome = Outcome(did, code=CHOSEN)

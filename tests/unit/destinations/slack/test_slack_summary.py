@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts.alert import HeldAlert
+from cloudtrail_to_slack.alerts.alert import PendingAlert
 from cloudtrail_to_slack.destinations.slack.render.summary import summary
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule, Severity
@@ -18,8 +18,8 @@ from support.strategies import hostile_text
 _RULE = Rule("True", id="always")
 
 
-def _alert(event_id: str, *, actor: str = "alice", rule: Rule = _RULE, second: int = 0) -> HeldAlert:
-    return HeldAlert("k", event_id, "111122223333", datetime(2026, 3, 14, 9, 0, second, tzinfo=UTC), actor, (rule,))
+def _alert(event_id: str, *, actor: str = "alice", rule: Rule = _RULE, second: int = 0) -> PendingAlert:
+    return PendingAlert("k", event_id, "111122223333", datetime(2026, 3, 14, 9, 0, second, tzinfo=UTC), actor, (rule,))
 
 
 def test_it_counts_by_rule_and_actor_and_says_when() -> None:
@@ -38,7 +38,7 @@ def test_it_leads_with_the_most_severe() -> None:
     """The text and the first lines name what is most severe, who did it and how it ended, what is alike counted."""
     high = Rule("True", id="high", severity=Severity.HIGH)
 
-    def made(name: str, rule: Rule, outcome: CallOutcome = CallOutcome.SUCCEEDED) -> HeldAlert:
+    def made(name: str, rule: Rule, outcome: CallOutcome = CallOutcome.SUCCEEDED) -> PendingAlert:
         return replace(_alert("a", rule=rule, actor="<!here>"), name=name, outcome=outcome)
 
     alerts = [made("PutKeyPolicy", high, CallOutcome.DENIED), *[made("DeleteKey", high)] * 3, made("", _RULE)]
@@ -61,7 +61,7 @@ def test_many_rules_and_actors_are_counted_not_listed() -> None:
 
 def test_one_alert_of_unknown_time() -> None:
     """One alert is one alert, and a time that is not known is not made up."""
-    (part,) = summary([HeldAlert("k", "", None, None, "alice", (_RULE,))])
+    (part,) = summary([PendingAlert("k", "", None, None, "alice", (_RULE,))])
     said = json.dumps(part.message.blocks)
     assert "1 more alert*" in said
     assert "at unknown times" in said

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudtrail_to_slack.alerts.alert import Alert
-from cloudtrail_to_slack.alerts.remediation import repair_caution, repair_command
+from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediation_command
 from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_object_link
 from cloudtrail_to_slack.destinations.slack.render.alert_fields import fields, reply_fields
 from cloudtrail_to_slack.destinations.slack.render.headline import headline, notification_text, rule_titles, why
@@ -99,8 +99,8 @@ def plain_message(alert: Alert) -> SlackMessage:
     event = alert.event
     error = f"\n{plain(event.error_message, 300)}" if event.error_message else ""
     event_id = plain(event.event_id or "without id", 100)
-    command = repair_command(event, alert.origin)
-    caution = f" ({caution})" if (caution := repair_caution(event)) else ""
+    command = remediation_command(event, alert.origin)
+    caution = f" ({caution})" if (caution := remediation_caution(event)) else ""
     repair = f"\nto repair it{caution}: {escape(command)}" if command else ""
     return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}{repair}\n{_refused_note(alert, plain)}")
 
@@ -127,11 +127,11 @@ def _error(event: Event) -> list[Block]:
 
 
 def _repair(alert: Alert) -> list[Block]:
-    command = repair_command(alert.event, alert.origin)
+    command = remediation_command(alert.event, alert.origin)
     if command is None:
         return []
     block = code_block(command, lambda _: True)  # it is bounded, and half a command must not be run
-    caution = f" ({caution})" if (caution := repair_caution(alert.event)) else ""
+    caution = f" ({caution})" if (caution := remediation_caution(alert.event)) else ""
     return [section(f":wrench: *To repair it*{caution}\n{block}")]
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from cloudtrail_to_slack.alerts.alert import HeldAlert
+from cloudtrail_to_slack.alerts.alert import PendingAlert
 from cloudtrail_to_slack.alerts.outcome_words import ended_words
 from cloudtrail_to_slack.destinations.slack.render.headline import SEVERITY_MARKS
 from cloudtrail_to_slack.destinations.slack.render.message import MAX_ALL_BLOCKS, Block, SlackMessage, section
@@ -20,7 +20,7 @@ _FURTHER_IDS = MAX_ALL_BLOCKS - 1_600
 ALERTS_IN_ONE_MESSAGE = _FIRST_IDS // 38
 
 
-def summary(alerts: Sequence[HeldAlert]) -> list[SummaryPart]:
+def summary(alerts: Sequence[PendingAlert]) -> list[SummaryPart]:
     """Return a summary of alerts, at least one, as few messages as Slack's limits allow.
 
     `alerts` are sorted by severity, the most severe first, then by time. The first message leads with the most severe
@@ -45,7 +45,7 @@ def summary(alerts: Sequence[HeldAlert]) -> list[SummaryPart]:
     return messages
 
 
-def _most_severe(alerts: Sequence[HeldAlert]) -> Block:
+def _most_severe(alerts: Sequence[PendingAlert]) -> Block:
     """Return the alerts that matter most, what is alike counted: what happened, by whom, and how it ended."""
     lines = Counter(
         f"{SEVERITY_MARKS[alert.severity]} {_name(alert)} by {code(alert.actor, 150)}{ended_words(alert.outcome)}"
@@ -57,16 +57,16 @@ def _most_severe(alerts: Sequence[HeldAlert]) -> Block:
     return section("\n".join(["*Most severe*", *shown]))
 
 
-def _name(alert: HeldAlert) -> str:
+def _name(alert: PendingAlert) -> str:
     return word(alert.name) if alert.name else "*something without a name*"
 
 
-def _brief(alert: HeldAlert) -> str:
+def _brief(alert: PendingAlert) -> str:
     what = f"{plain(alert.name, 100) or 'something without a name'} by {plain(alert.actor, 120)}"
     return f"{what}{ended_words(alert.outcome)} ({alert.severity.word})"
 
 
-def _period(alerts: Iterable[HeldAlert]) -> str:
+def _period(alerts: Iterable[PendingAlert]) -> str:
     times = sorted(alert.time for alert in alerts if alert.time)
     return f"from {utc(times[0])} to {utc(times[-1])}" if times else "at unknown times"
 
@@ -78,9 +78,9 @@ def _counted(title: str, names: Iterable[str]) -> Block:
     return section("\n".join([f"*{title}*", *lines, *([f"and {more:,} others"] if more > 0 else [])]))
 
 
-def _shown_id(alert: HeldAlert) -> str:
+def _shown_id(alert: PendingAlert) -> str:
     return plain(alert.event_id or "without id", 100)
 
 
-def _ids(part: Sequence[tuple[HeldAlert, str]], of: str) -> list[Block]:
+def _ids(part: Sequence[tuple[PendingAlert, str]], of: str) -> list[Block]:
     return [section(f"*Events*{of}\n```{lines_of(chunk)}```") for chunk in chunked(part, _IDS_A_SECTION)]
