@@ -57,7 +57,7 @@ def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:
 def emit_delivery(results: Results, function_name: str | None) -> None:
     """Emit what became of the messages per destination, dimensions `FunctionName` and `Destination`; no zeros.
 
-    `DeliveryLag` is the seconds from an event to its delivery, a value for each alert.
+    `DeliveryLatency` is the seconds from an event to its delivery, a value for each alert.
     """
     for destination in sorted({*results.counts, *results.latencies}):
         counts = {outcome: count for outcome in Outcome if (count := results.counts[destination][outcome])}
