@@ -62,17 +62,16 @@ def _some_can_report(invocations: Sequence[Invocation]) -> bool:
 
 
 def _damage_reported(diary: Diary) -> Iterator[str]:
-    """What cannot be read is reported by name where an invocation can, or the notice is named as undelivered."""
+    """What cannot be read is reported by name where an invocation can: notices come after all alerts."""
     for invocation in diary.invocations:
-        if invocation.killed is not None or invocation.troubles or invocation.busy or invocation.is_slow:
+        hindered = invocation.killed is not None or invocation.troubles or invocation.busy or invocation.is_slow
+        if hindered or invocation.undelivered:
             continue
         for announcement in invocation.announcements:
             for file in announcement.files:
                 name = file.key.rpartition("/")[2]
                 notices = [each for each in diary.notices if each.about == UNREADABLE and each.order < invocation.ended]
-                problems: tuple[str, ...] = getattr(invocation.error, "problems", ())
-                unsent = any(problem.startswith(f"the notice about {file.url} did not reach") for problem in problems)
-                if file.is_damaged and not unsent and not any(name in notice.text for notice in notices):
+                if file.is_damaged and not any(name in notice.text for notice in notices):
                     yield f"invocation {invocation.number} does not report {file.url}"
 
 
