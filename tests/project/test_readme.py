@@ -50,7 +50,10 @@ def test_every_key_of_an_sns_body_is_documented() -> None:
     """The table of SNS keys lists exactly the keys of a body."""
     insight = record(insightDetails={"state": "Start"}, sharedEventID="shared", addendum={"reason": "DELIVERY_DELAY"})
     stopped = record(eventName="StopLogging", eventSource="cloudtrail.amazonaws.com", errorCode=None, errorMessage=None)
-    bodies = [alert_body(make_alert(read_event(each), (Rule("True"),), None), "note") for each in (insight, stopped)]
+    bodies = [
+        alert_body(make_alert(read_event(each), (Rule("True", mitre=("T1562.008",)),), None), "note")
+        for each in (insight, stopped)
+    ]
     assert sorted(first_column(_section(page("docs/messages.md"), "In SNS"))) == sorted(
         {key for body in bodies for key in json.loads(body)}
     )
@@ -59,8 +62,10 @@ def test_every_key_of_an_sns_body_is_documented() -> None:
 def test_every_metric_is_documented() -> None:
     """The tables of metrics list exactly the metrics that are emitted."""
     delivery = [outcome.value for outcome in Outcome]
-    expected = [*METRICS.values(), *delivery, "AlertsUndelivered", "DeliveryLatency", "TotalAccessDeniedEvents"]
-    assert sorted(first_column(page("docs/metrics.md"))) == sorted([*expected, "TotalIgnoredAccessDeniedEvents"])
+    expected = [*METRICS.values(), *delivery, "AlertsUndelivered", "DeliveryLatency", "RecordsIgnoredByRule"]
+    assert sorted(first_column(page("docs/metrics.md"))) == sorted(
+        [*expected, "TotalAccessDeniedEvents", "TotalIgnoredAccessDeniedEvents"]
+    )
 
 
 def test_the_functions_of_rules_are_documented() -> None:
@@ -95,7 +100,7 @@ def test_every_module_has_its_place_in_the_architecture() -> None:
     package = ROOT / "src" / "cloudtrail_to_slack"
     there = {path.name + ("/" if path.is_dir() else "") for path in package.iterdir()}
     named = first_column(_section(page("docs/architecture.md"), "Modules"))
-    assert sorted(named) == sorted(there - {"__init__.py", "__pycache__/"})
+    assert sorted(named) == sorted(there - {"__init__.py", "__pycache__/", "py.typed"})
 
 
 def test_the_commands_of_the_readme_exist() -> None:
