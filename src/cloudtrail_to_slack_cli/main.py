@@ -18,6 +18,7 @@ from cloudtrail_to_slack_cli.errors import (
 
 # Each command is imported when it is used: some need much that others do not.
 COMMANDS = {
+    "check": "Check rule files and configurations.",
     "test": "Run the tests in rule files.",
     "schema": "Print the JSON Schema of rule files.",
 }

@@ -15,6 +15,7 @@ ValuePath = tuple[str | int, ...]
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _BLOCK = "|>"
+_MOST_DEPTH = 100
 
 
 class _Loader(_BASE):  # type: ignore[misc]  # libyaml's, where it is there
@@ -126,7 +127,7 @@ def _walk(root: Any) -> Iterator[tuple[ValuePath, Position, bool]]:  # noqa: ANN
     while waiting:
         node, path, key, depth = waiting.pop()
         yield path, _position(node, key), False
-        if depth > 100:  # noqa: PLR2004 (an alias may contain itself)
+        if depth > _MOST_DEPTH:  # an alias may contain itself
             continue
         if isinstance(node, yaml.MappingNode):
             seen = set()
@@ -141,14 +142,19 @@ def _walk(root: Any) -> Iterator[tuple[ValuePath, Position, bool]]:  # noqa: ANN
 
 
 def _position(node: Any, key: Any) -> Position:  # noqa: ANN401 (as above)
-    begin, end = node.start_mark, node.end_mark
-    # A block ends where the next value begins.
-    last = end.line - 1 if end.column == 0 and end.line > begin.line else end.line
+    begin = node.start_mark
     style = (node.style or "") if isinstance(node, yaml.ScalarNode) else ""
     where = (key.start_mark.line, key.start_mark.column) if key is not None else (None, None)
-    return Position(begin.line, begin.column, last, style, *where)
+    return Position(begin.line, begin.column, _last_line(node), style, *where)
 
 
-def is_block(position: Position) -> bool:
-    """Whether a string is written as a block, on the lines after its key."""
-    return position.style in _BLOCK and bool(position.style)
+def _last_line(node: Any) -> int:  # noqa: ANN401 (as above)
+    """Return the last line of a value. PyYAML has a block end where the next value begins."""
+    for _ in range(_MOST_DEPTH):
+        if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+            break
+        last = node.value[-1]
+        node = last[1] if isinstance(node, yaml.MappingNode) else last
+    begin, end = int(node.start_mark.line), int(node.end_mark.line)
+    is_open = isinstance(node, yaml.ScalarNode) and node.style in tuple(_BLOCK)
+    return max(end - 1, begin) if is_open else end

@@ -1,0 +1,1 @@
+"""Checking rule files and configurations: every finding has a stable code."""

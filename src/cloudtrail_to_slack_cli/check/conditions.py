@@ -1,0 +1,154 @@
+"""What can be said about an expression without an event: its conditions, and what follows from them."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_tree
+from cloudtrail_to_slack.rules.lint.known_fields import read_key
+
+_MISSING = object()
+
+
+@dataclass(eq=False)
+class Condition:
+    """One operand of an `and`. `field` is the only field that it reads, None if it reads none or several."""
+
+    node: ast.expr
+
+    @cached_property
+    def dump(self) -> str:
+        """The same for conditions that say the same in the same words."""
+        return ast.dump(self.node)
+
+    @cached_property
+    def field(self) -> str | None:
+        """The only field that decides it."""
+        keys = [found[1] for node in ast.walk(self.node) if (found := read_key(node))]
+        uses = sum(isinstance(node, ast.Name) and node.id == "event" for node in ast.walk(self.node))
+        return keys[0] if len(set(keys)) == 1 and uses == len(keys) else None
+
+    @cached_property
+    def constants(self) -> frozenset[object] | None:
+        """The only values with which it can be True, where it is `event.get("…") == …`, `is None` or `in (…)`."""
+        node = self.node
+        if not isinstance(node, ast.Compare) or len(node.ops) != 1 or self.field is None:
+            return None
+        if not isinstance(node.left, ast.Call | ast.Subscript):
+            return None
+        read = read_key(node.left)
+        if read is None or (isinstance(node.left, ast.Call) and len(node.left.args) > 1):
+            return None
+        operator, right = node.ops[0], node.comparators[0]
+        if isinstance(operator, ast.Eq | ast.Is) and isinstance(right, ast.Constant):
+            return frozenset({right.value})
+        listed = right.elts if isinstance(right, ast.Tuple | ast.List | ast.Set) else []
+        constants = [element.value for element in listed if isinstance(element, ast.Constant)]
+        is_list = isinstance(operator, ast.In) and not isinstance(right, ast.Constant)
+        return frozenset(constants) if is_list and listed and len(constants) == len(listed) else None
+
+    @cached_property
+    def _evaluate(self) -> Evaluate:
+        return compile_tree(ast.Expression(self.node))
+
+    def holds(self, value: object) -> bool | None:
+        """Whether it holds for a value of its field; None if it raises an error. A missing field is `MISSING`."""
+        event: Mapping[str, Any] = {} if value is _MISSING else {str(self.field): value}
+        try:
+            return bool(self._evaluate(event))
+        except Exception:  # noqa: BLE001 (a rule may raise anything)
+            return None
+
+
+class Conjunction:
+    """An `and`, or a single condition: what must hold together."""
+
+    def __init__(self, node: ast.expr) -> None:
+        self.node = node
+        self.conditions = [Condition(each) for each in _operands(node)]
+        self.dumps = frozenset(condition.dump for condition in self.conditions)
+
+    @cached_property
+    def values(self) -> dict[str, frozenset[object]]:
+        """The values that each field can have where everything holds, of fields of which that is known."""
+        found: dict[str, frozenset[object]] = {}
+        for condition in self.conditions:
+            if condition.field is not None and condition.constants is not None:
+                before = found.get(condition.field)
+                found[condition.field] = condition.constants if before is None else before & condition.constants
+        return {field: self._possible(field, values) for field, values in found.items()}
+
+    @cached_property
+    def contradiction(self) -> Condition | None:
+        """The condition because of which not everything can hold; None if nothing is known against it."""
+        for field, values in self.values.items():
+            if values:
+                continue
+            of_field = [condition for condition in self.conditions if condition.field == field]
+            return of_field[-1]
+        return None
+
+    def implies(self, condition: Condition) -> bool:
+        """Whether a condition holds wherever everything here holds, as far as can be seen."""
+        if condition.dump in self.dumps:
+            return True
+        values = self.values.get(condition.field or "")
+        if condition.field is None or not values:
+            return False
+        return all(condition.holds(value) is True for value in _with_missing(values))
+
+    def _possible(self, field: str, values: frozenset[object]) -> frozenset[object]:
+        conditions = [condition for condition in self.conditions if condition.field == field]
+        return frozenset(
+            value
+            for value in values
+            if any(
+                all(condition.holds(each) is not False for condition in conditions)
+                for each in _with_missing(frozenset({value}))
+            )
+        )
+
+
+def alternatives(tree: ast.Expression) -> list[Conjunction]:
+    """Return the alternatives of an expression: the operands of an `or`, or the whole."""
+    return [Conjunction(node) for node in _operands(tree.body, ast.Or)]
+
+
+def conjunctions(tree: ast.Expression) -> Iterator[Conjunction]:
+    """Yield every `and` of an expression, outer ones first."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            yield Conjunction(node)
+
+
+def covers(outer: list[Conjunction], inner: list[Conjunction]) -> bool:
+    """Whether an expression of the alternatives `outer` holds wherever one of `inner` does, as far as can be seen."""
+    return all(any(all(map(each.implies, other.conditions)) for other in outer) for each in inner)
+
+
+def meaning(tree: ast.Expression) -> object:
+    """Return what two expressions share that say the same: with conditions in another order, or `in` for one value."""
+    return frozenset(frozenset(map(_meaning, each.conditions)) for each in alternatives(tree))
+
+
+def _meaning(condition: Condition) -> object:
+    if condition.constants is not None and isinstance(condition.node, ast.Compare):
+        is_plain = isinstance(condition.node.ops[0], ast.Eq | ast.In)
+        read = ast.dump(condition.node.left)
+        return (read, frozenset(map(repr, condition.constants))) if is_plain else condition.dump
+    return condition.dump
+
+
+def _with_missing(values: frozenset[object]) -> tuple[object, ...]:
+    """Return values, and with None a field that is missing, which `event.get` gives as None, too."""
+    return (*values, _MISSING) if None in values else tuple(values)
+
+
+def _operands(node: ast.expr, operator: type[ast.boolop] = ast.And) -> Iterator[ast.expr]:
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, operator):
+        for value in node.values:
+            yield from _operands(value, operator)
+    else:
+        yield node

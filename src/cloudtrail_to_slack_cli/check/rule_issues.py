@@ -1,0 +1,121 @@
+"""What makes a rule unusable, as the function's own reader sees it, with a code and a place."""
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+from cloudtrail_to_slack.config.loader import read_config
+from cloudtrail_to_slack.errors import ExpressionError, Fault
+from cloudtrail_to_slack.rules.expressions.compile import compile_expression
+from cloudtrail_to_slack_cli.check.codes import (
+    BROKEN_TEST,
+    FIELD,
+    NO_EXPRESSION,
+    REFUSED,
+    REPEATED_ID,
+    STRUCTURE,
+    SYNTAX,
+    UNKNOWN_KEY,
+    Code,
+)
+from cloudtrail_to_slack_cli.check.findings import Finding, at_value, in_expression
+from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, RuleEntry, RuleFile
+from cloudtrail_to_slack_cli.rule_tests.cases import cases_of
+
+_FAULT = re.compile(r"(?P<place>(?:ignore_)?rules\[\d+\])(?:\.(?P<key>[^. ]+))?")
+_TOP_LEVEL = frozenset({*KINDS, "$schema", "include"})  # packs include others
+_TERRAFORM_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def structure_findings(file: RuleFile) -> Iterator[Finding]:
+    """Yield what is wrong with a file around its rules."""
+    document = file.document
+    for path, position in document.repeated:
+        finding = at_value(document, path, STRUCTURE, f"has the key {path[-1]!r} twice, and only the last one counts")
+        line, column = position.key_line or 0, position.key_column or 0
+        yield Finding(STRUCTURE, finding.message, file.path, line + 1, column + 1, len(str(path[-1])))
+    data = document.data
+    if not isinstance(data, dict):
+        yield at_value(document, (), STRUCTURE, "must be an object with the lists `rules` and `ignore_rules`")
+        return
+    for key, value in data.items():
+        if key in KINDS and not isinstance(value, list) and value is not None:
+            yield at_value(document, (key,), STRUCTURE, f"{key} must be a list")
+        elif key not in _TOP_LEVEL and not str(key).startswith("x-"):
+            problem = f"has the key {str(key)[:100]!r}, which is not read; known are rules and ignore_rules"
+            yield at_value(document, (str(key),), STRUCTURE, problem)
+    if not any(key in data for key in KINDS):
+        yield at_value(document, (), STRUCTURE, "has neither `rules` nor `ignore_rules`")
+
+
+def issue_findings(file: RuleFile, *, use_default_rules: bool = False) -> Iterator[Finding]:
+    """Yield what is wrong with single rules, as far as the function would refuse or misread them."""
+    config, _ = read_config(file.config(use_default_rules=use_default_rules))
+    entries = {f"{entry.kind}[{entry.number}]": entry for entry in file.entries}
+    for issue in config.rule_issues:
+        for fault in issue.faults:
+            match = _FAULT.match(fault.path)
+            entry = entries.get(match["place"]) if match else None
+            if match and entry:
+                yield _issue(file, entry, match["key"] or "", fault)
+    for entry in file.entries:
+        yield from _unquoted_day(file, entry)
+
+
+def test_findings(file: RuleFile) -> Iterator[Finding]:
+    """Yield the tests that cannot be run."""
+    for entry in file.entries:
+        for case in cases_of(file, entry):
+            if case.problem:
+                yield at_value(file.document, case.problem_path, BROKEN_TEST, case.problem, entry.name)
+
+
+def expression_error(expression: str) -> ExpressionError | None:
+    """Return what is wrong with an expression, None if it can be used."""
+    try:
+        compile_expression(expression)
+    except ExpressionError as error:
+        return error
+    return None
+
+
+def _issue(file: RuleFile, entry: RuleEntry, key: str, fault: Fault) -> Finding:
+    problem = fault.problem.split("\n", 1)[0]
+    is_about_expression = key == "expression" or (not key and isinstance(entry.content, str))
+    error = expression_error(entry.expression) if is_about_expression and entry.expression else None
+    if error is not None:
+        code = REFUSED if _is_python(entry.expression) else SYNTAX
+        return in_expression(file.document, entry, code, str(error), error.place)
+    if is_about_expression or not key:
+        return at_value(file.document, entry.path, NO_EXPRESSION, problem, entry.name)
+    code = _code_of_key(key, problem)
+    return at_value(file.document, (*entry.path, key), code, f"{key} {problem}", entry.name)
+
+
+def _code_of_key(key: str, problem: str) -> Code:
+    if "known" in problem and "key" in problem:
+        return UNKNOWN_KEY
+    return REPEATED_ID if key == "id" and "another rule" in problem else FIELD
+
+
+def _is_python(expression: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(expression, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _unquoted_day(file: RuleFile, entry: RuleEntry) -> Iterator[Finding]:
+    """Yield a finding about a day without quotes: to Terraform it is a moment, which it refuses."""
+    path = (*entry.path, "expires")
+    position = file.document.positions.get(path)
+    value = entry.content.get("expires") if isinstance(entry.content, dict) else None
+    if position is None or position.style or file.path.endswith(".json") or not isinstance(value, str):
+        return
+    if _TERRAFORM_DAY.fullmatch(value):
+        problem = f'expires must be quoted, or Terraform reads it as a moment: write "{value}"'
+        yield at_value(file.document, path, FIELD, problem, entry.name)
