@@ -12,8 +12,8 @@ locals {
     bot_without_channel      = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
     nobody_is_told           = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
     no_rule                  = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
-    faulty_rule_files        = length(local.faulty_file_rules) > 0
-    repeated_rule_ids        = length(local.repeated_rule_ids) > 0
+    rules_cannot_be_used     = var.check_rules_at_plan && length(local.rule_check.errors) > 0
+    patterns_not_derived     = local.derive_realtime && local.rule_check.unchecked != ""
     fanout_without_topic     = var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic && var.s3_sns_fanout_topic_arn == null
     cloudtrail_topic_missing = var.enable_cloudtrail_sns_topic && var.cloudtrail_sns_topic_arn == null
     triggers_given_twice     = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
@@ -83,13 +83,13 @@ resource "terraform_data" "settings" {
     }
 
     precondition {
-      condition     = !local.wrong.faulty_rule_files
-      error_message = "Of the rules in rule_files, ${join("; ", local.faulty_file_rules)}."
+      condition     = !local.wrong.rules_cannot_be_used
+      error_message = "The function cannot use these rules as they are written (check_rules_at_plan = false makes this a warning):\n\n${join("\n\n", local.rule_check.errors)}"
     }
 
     precondition {
-      condition     = !local.wrong.repeated_rule_ids
-      error_message = "Every rule needs an id of its own; more than one rule in detection_rules and rule_files has the id ${join(", ", local.repeated_rule_ids)}."
+      condition     = !local.wrong.patterns_not_derived
+      error_message = "No event patterns can be derived from the rules: ${local.rule_check.unchecked}. Install Python 3.9 or newer, or set realtime_event_patterns."
     }
 
     precondition {
@@ -172,14 +172,6 @@ check "control_tower_prefix" {
   }
 }
 
-check "halved_rules" {
-  assert {
-    condition     = length(local.halved_rules) == 0
-    error_message = "These look like halves of rules, parted at rules_separator (${jsonencode(var.rules_separator)}): ${join("; ", local.halved_rules)}. Set rules_separator to what no rule holds, or use detection_rules."
-  }
-}
-
-# Slack is used by a bot or by webhooks, and what is meant for the other has no effect.
 check "channels_without_bot" {
   assert {
     condition     = local.has_bot || length(local.slack_routes) == 0

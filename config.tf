@@ -73,46 +73,19 @@ locals {
     [for each in local.file_ignore_rules : try({ for key, value in each.rule : key => value if key != "tests" }, each.rule)],
   )
 
-  rule_ids = concat(
-    [for rule in var.detection_rules : rule.id if rule.id != null],
-    [for each in local.file_rules : each.rule.id if try(each.rule.id, null) != null],
-  )
-  repeated_rule_ids = distinct([for id in local.rule_ids : id if length([for other in local.rule_ids : other if other == id]) > 1])
-
-  rule_keys = { for name, shape in jsondecode(file("${path.module}/src/cloudtrail_to_slack/rules/rule_file_schema.json"))["$defs"] : name => keys(shape.properties) }
-
-  # What cannot be a rule, each with its place and what is wrong.
-  faulty_file_rules = concat(
-    [
-      for each in concat(local.file_rules, local.file_ignore_rules) : "${each.place} has no expression"
-      if trimspace(try(tostring(each.rule), tostring(each.rule.expression), "")) == ""
-    ],
-    [
-      for each in local.file_rules : "${each.place} has the severity ${jsonencode(each.rule.severity)}, and must have info, low, medium, high or critical"
-      if !contains(["", "info", "low", "medium", "high", "critical"], lower(try(tostring(each.rule.severity), "")))
-    ],
-    [
-      for each in local.file_rules : "${each.place} has keys that no rule has: ${join(", ", setsubtract(keys(each.rule), local.rule_keys.rule))}"
-      if length(setsubtract(try(keys(each.rule), []), local.rule_keys.rule)) > 0
-    ],
-    [
-      for each in local.file_ignore_rules : "${each.place} has keys that no ignore rule has: ${join(", ", setsubtract(keys(each.rule), local.rule_keys.ignore_rule))}"
-      if length(setsubtract(try(keys(each.rule), []), local.rule_keys.ignore_rule)) > 0
-    ],
-    [
-      for each in local.file_ignore_rules : "${each.place} expires on ${jsonencode(each.rule.expires)}, which is no day such as \"2027-01-31\""
-      if try(each.rule.expires, null) != null && !can(formatdate("YYYY", "${try(each.rule.expires, "-")}T00:00:00Z"))
-    ],
-  )
-
-  # Half an expression: what is left when a rule holds the separator. A lone bracket in a text looks the same.
-  halved_rules = concat(
-    [for i, rule in local.joined_rules : "rules[${i}]: ${substr(rule, 0, 80)}" if !local.balanced[rule]],
-    [for i, rule in local.joined_ignore_rules : "ignore_rules[${i}]: ${substr(rule, 0, 80)}" if !local.balanced[rule]],
-  )
-  balanced = { for rule in distinct(concat(local.joined_rules, local.joined_ignore_rules)) : rule => alltrue([
-    for pair in [["[(]", "[)]"], ["\\[", "\\]"], ["[{]", "[}]"]] : length(regexall(pair[0], rule)) == length(regexall(pair[1], rule))
-  ]) }
+  # Where each rule was written, in the order of `rules` and `ignore_rules` above.
+  rule_places = {
+    rules = concat(
+      [for i, rule in local.joined_rules : "rules[${i}]"],
+      [for i, rule in var.detection_rules : "detection_rules[${i}]"],
+      [for each in local.file_rules : each.place],
+    )
+    ignore_rules = concat(
+      [for i, rule in local.joined_ignore_rules : "ignore_rules[${i}]"],
+      [for i, rule in var.detection_ignore_rules : "detection_ignore_rules[${i}]"],
+      [for each in local.file_ignore_rules : each.place],
+    )
+  }
 }
 
 # What a plan shows of config.json: rules by id (or expression), routes by destination, so that a change of one is a line.

@@ -88,9 +88,9 @@ output "realtime_event_patterns" {
   value       = local.realtime_event_patterns
 }
 
-output "rules_left_to_log_objects" {
+output "rules_without_event_pattern" {
   description = "With derived patterns: rules whose events arrive with the log files alone, because no event pattern fits their conditions."
-  value       = local.rules_left_to_log_objects
+  value       = local.rules_without_event_pattern
 }
 
 output "rendered_config" {

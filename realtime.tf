@@ -2,30 +2,10 @@
 # event, the ledger keeps it from being told again.
 
 locals {
-  # What the rules are made of, and nothing that is known only after apply.
-  rules_config = {
-    function_name     = var.function_name
-    use_default_rules = var.use_default_rules
-    rules             = local.rules
-    events_to_track   = local.events_to_track
-    disabled_rules    = var.disabled_rules
-  }
   derive_realtime         = var.enable_realtime && var.realtime_event_patterns == null
-  realtime_event_patterns = !var.enable_realtime ? [] : local.derive_realtime ? jsondecode(data.external.realtime_event_patterns[0].result.patterns) : var.realtime_event_patterns
-  # Their other events come with the log objects alone.
-  rules_left_to_log_objects = local.derive_realtime ? jsondecode(data.external.realtime_event_patterns[0].result.left) : []
-
-  pattern_program    = "${path.module}/src/cloudtrail_to_slack_build/realtime/program.py"
-  no_pattern_program = "There is no python3 where Terraform runs, and it is needed to derive event patterns from the rules. Install Python 3.9 or newer, or set realtime_event_patterns."
-}
-
-data "external" "realtime_event_patterns" {
-  count = local.derive_realtime ? 1 : 0
-
-  program = local.on_windows ? ["python", local.pattern_program] : [
-    "sh", "-c", "command -v python3 >/dev/null || { echo \"$1\" >&2; exit 1; }; exec python3 \"$0\"", local.pattern_program, local.no_pattern_program,
-  ]
-  query = { config = jsonencode(local.rules_config) }
+  realtime_event_patterns = !var.enable_realtime ? [] : local.derive_realtime ? local.rule_check.patterns : var.realtime_event_patterns
+  # Their other events arrive with the log files alone.
+  rules_without_event_pattern = local.derive_realtime ? local.rule_check.rules_without_event_pattern : []
 }
 
 resource "aws_cloudwatch_event_rule" "realtime" {

@@ -502,6 +502,13 @@ variable "disabled_rules" {
   nullable    = false
 }
 
+variable "check_rules_at_plan" {
+  description = "Whether a plan fails on rules that the function cannot use as written; otherwise it warns. Without Python 3.9 where Terraform runs, it only warns that rules are not checked."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "rules" {
   description = "Rules, joined by `rules_separator`. `detection_rules` can hold more and needs no separator."
   type        = string
@@ -607,6 +614,11 @@ variable "rule_files" {
   validation {
     condition     = alltrue([for path in var.rule_files : can(yamldecode(file(path)).rules) || can(yamldecode(file(path)).ignore_rules) if fileexists(path)])
     error_message = "rule_files: each must be YAML or JSON with a list named rules or ignore_rules; it is not in ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if fileexists(path) && !can(yamldecode(file(path)).rules) && !can(yamldecode(file(path)).ignore_rules)])}."
+  }
+
+  validation {
+    condition     = alltrue([for path in var.rule_files : alltrue([for key in ["rules", "ignore_rules"] : contains(["[", "n"], substr(jsonencode(try(yamldecode(file(path))[key], null)), 0, 1))]) if fileexists(path)])
+    error_message = "rule_files: rules and ignore_rules must be lists, each rule on a line that begins with \"- \"; it is not so in ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if fileexists(path) && !alltrue([for key in ["rules", "ignore_rules"] : contains(["[", "n"], substr(jsonencode(try(yamldecode(file(path))[key], null)), 0, 1))])])}."
   }
 }
 

@@ -36,7 +36,6 @@ run "the_layers_are_built_where_a_plan_is_applied" {
       aws_lambda_layer_version.config.layer_name == "cloudtrail-to-slack-config",
       nonsensitive(archive_file.config.source_content) == output.rendered_config,
       archive_file.config.source_content_filename == "config.json",
-      length(data.external.realtime_event_patterns) == 0,
     ])
     error_message = "the function is not put together as it must be"
   }

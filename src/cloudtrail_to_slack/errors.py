@@ -20,15 +20,20 @@
 No message of theirs holds an event's content or a secret: they are logged, and Lambda shows them.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class CloudTrailToSlackError(Exception):
     """Base of all errors of this package."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fault:
     """One thing wrong in a configuration: where (`rules[2].expression`) and what."""
 
@@ -48,7 +53,7 @@ class ConfigurationError(CloudTrailToSlackError):
         super().__init__("\n  ".join([f"The configuration has {count}:", *map(str, self.faults)]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """A stretch of an expression, in characters: the line (from 1), where it begins in that line (from 0), how long."""
 

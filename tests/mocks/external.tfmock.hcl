@@ -1,9 +1,8 @@
-# In place of what derives event patterns.
+# In place of what checks rules and derives event patterns.
 mock_data "external" {
   defaults = {
     result = {
       patterns = "[\"{\\\"source\\\":[\\\"aws.iam\\\"]}\"]"
-      left     = "[]"
     }
   }
 }

@@ -1,9 +1,14 @@
 """What every function of this tool reads from its environment in the same way. Pure."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DEFAULT_SLACK_API_URL = "https://slack.com/api/"
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

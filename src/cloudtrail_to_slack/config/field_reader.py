@@ -4,10 +4,14 @@ A reader hands out typed values; where a value is missing it gives the default, 
 gives the default too, so that the reading goes on and the user learns of all faults at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudtrail_to_slack.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 T = TypeVar("T")
 
@@ -110,7 +114,7 @@ class Reader:
         """Return the texts of the list at `key`, stripped and without blank ones."""
         return self.each(key, self._text_item)
 
-    def inside(self, key: str, data: object) -> "Reader":
+    def inside(self, key: str, data: object) -> Reader:
         """Return a reader of `data`, which stands at `key`; it notes its faults here."""
         return Reader(data, ".".join(filter(None, (self._path, key))), self._faults)
 

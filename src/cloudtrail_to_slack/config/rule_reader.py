@@ -4,12 +4,13 @@ A rule whose expression can be used is evaluated, whatever else about it is wron
 it still detects what it is for. An ignore rule with any fault is left out, because a misread one could hide alerts.
 """
 
+from __future__ import annotations
+
 import ast
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader, kind
@@ -32,13 +33,16 @@ from cloudtrail_to_slack.rules.model import (
     rule_fields,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
 T = TypeVar("T")
 
 _LINE_BREAKS = re.compile(r"\s*\\?[\r\n]\s*")
 _LONGEST_ID = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleIssue:
     """What is wrong with one rule: where it stands (`rules[2]`), its id, and every fault in it.
 
@@ -54,13 +58,16 @@ class RuleIssue:
 class RuleReader:
     """Reads the rules of a document. `issues` gathers what is wrong with single rules.
 
+    `joined` is how many of the first `rules` and `ignore_rules` were one string, split at `separator` already.
+
     Faults that concern more than one rule, such as a list that is none, are the document's.
     """
 
-    def __init__(self, document: Reader, separator: str) -> None:
+    def __init__(self, document: Reader, separator: str, joined: Mapping[str, int] | None = None) -> None:
         self.issues: list[RuleIssue] = []
         self._document = document
         self._separator = separator
+        self._joined = joined or {}
 
     def rules(self, function_name: str | None) -> tuple[Rule, ...]:
         """Return all rules that can be evaluated, in order: the default rules, the user's, the events to track."""
@@ -104,7 +111,10 @@ class RuleReader:
             parts = filter(None, (part.strip() for part in value.split(self._separator)))
             made = (read(part, f"{key}[{position}]", self._separator) for position, part in enumerate(parts))
             return [element for element in made if element is not None]
-        return list(self._document.each(key, lambda item, item_key: read(item, item_key, None)))
+        joined = {f"{key}[{position}]" for position in range(self._joined.get(key, 0))}
+        return list(
+            self._document.each(key, lambda item, path: read(item, path, self._separator if path in joined else None))
+        )
 
     def _rule(self, item: object, key: str, separator: str | None, taken: set[str | None]) -> Rule | None:
         faults: list[Fault] = []
@@ -245,7 +255,8 @@ def _techniques(reader: Reader, key: str) -> tuple[str, ...]:
 def _day(reader: Reader, key: str) -> date | None:
     text = reader.text(key)
     try:
-        return date.fromisoformat(text) if text else None
+        # Terraform's yamldecode makes a time of a day without quotes.
+        return date.fromisoformat(text.removesuffix("T00:00:00Z")) if text else None
     except ValueError:
         reader.fault(key, "must be a day such as 2027-01-31")
         return None

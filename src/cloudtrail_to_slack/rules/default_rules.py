@@ -6,6 +6,7 @@ import re
 
 from cloudtrail_to_slack.rules.model import Rule, Severity
 
+EVENTS_TO_TRACK_ID = "events-to-track"
 DEFAULT_PREFIX = "default/"  # of their ids, so that none of a user's rules can have one by chance
 
 # AWS sees no MFA at sign-ins through IAM Identity Center: the identity provider asked for it. Only the resource part of
@@ -115,7 +116,7 @@ def events_to_track_rule(names: tuple[str, ...]) -> Rule:
         )
     return Rule(
         expression,
-        id="events-to-track",
+        id=EVENTS_TO_TRACK_ID,
         title="On the list of events to track",
         description="An event whose name is in events_to_track.",
     )

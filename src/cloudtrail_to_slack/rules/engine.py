@@ -6,19 +6,24 @@ decoded in full, flattened and judged, and that by those rules alone. The ignore
 raised, or the call was denied; nobody hears of the other events either way.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.errors import EvaluationTimeError
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_expression
 from cloudtrail_to_slack.rules.expressions.time_limit import limited
 from cloudtrail_to_slack.rules.index.index import RuleIndex
-from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping
+    from datetime import date
+
+    from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 
 # Denied calls are counted, whether or not a rule matches them.
 _DENIED = 'str(event.get("errorCode")).startswith("AccessDenied")'
@@ -32,7 +37,7 @@ class Outcome(Enum):
     UNMATCHED = "unmatched"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleProblem:
     """A rule that could not decide about an event.
 
@@ -44,7 +49,7 @@ class RuleProblem:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict:
     """What the rules say of one event: every rule that matched, in order, and every rule that could not decide.
 

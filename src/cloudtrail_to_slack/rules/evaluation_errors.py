@@ -1,15 +1,21 @@
 """Gathering the errors that rules raise, so that each rule and cause is reported once and not once an event. Pure."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from cloudtrail_to_slack.delivery.results import MessageIds
-from cloudtrail_to_slack.events.event import Event
-from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cloudtrail_to_slack.delivery.results import MessageIds
+    from cloudtrail_to_slack.events.event import Event
+    from cloudtrail_to_slack.ingest.payloads import LogObject
 
 MOST_IDS = 500  # kept of one rule and cause
 _LONGEST_DETAIL = 1000

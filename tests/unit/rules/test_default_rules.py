@@ -15,8 +15,8 @@ from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.log_files import read_stream
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
-from cloudtrail_to_slack_build.realtime.alternatives import alternatives
-from cloudtrail_to_slack_build.realtime.patterns import event_patterns
+from cloudtrail_to_slack_build.plan.alternatives import alternatives
+from cloudtrail_to_slack_build.plan.patterns import event_patterns
 from support.samples import record
 from support.strategies import records
 

@@ -1,10 +1,11 @@
 """What a rule may consist of: the list of what is allowed, and nothing that is not on it. Pure."""
 
+from __future__ import annotations
+
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.rules.expressions.budget import is_wide
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, KEY_FUNCTIONS, METHODS, TEST_MAKERS, TYPES
@@ -16,6 +17,9 @@ from cloudtrail_to_slack.rules.expressions.limits import (
 from cloudtrail_to_slack.rules.expressions.walking import walk_deep
 from cloudtrail_to_slack.rules.lint import linter as mistakes
 from cloudtrail_to_slack.rules.lint.linter import RefusalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _ALLOWED = (
     ast.Constant, ast.Name, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.IfExp, ast.Subscript, ast.Slice,
@@ -48,7 +52,7 @@ _USES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Names:
     """The variables of an expression's own comprehensions, and the nodes (by id) where a function may be named."""
 
@@ -212,7 +216,7 @@ def _check_target(target: ast.expr) -> None:
     waiting = [target]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Tuple | ast.List):
+        if isinstance(node, (ast.Tuple, ast.List)):
             waiting.extend(node.elts)
         elif isinstance(node, ast.Starred):
             waiting.append(node.value)

@@ -5,10 +5,11 @@ Which operations have one is decided in `instrumentation`. All that is made is c
 the whole budget, shared parts counted each time they appear: so no single operation on a value takes long.
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Callable, Iterable, Iterator
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.errors import RuleBudgetError
 from cloudtrail_to_slack.rules.expressions import functions
@@ -22,6 +23,9 @@ from cloudtrail_to_slack.rules.expressions.limits import (
     MAX_SEARCH_WORK,
     MAX_TEXT,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 _MAPPINGS = (dict, MappingProxyType)
 _ITEMS: Any = type({}.items())
@@ -100,7 +104,7 @@ class Budget:
         if isinstance(left, int) and isinstance(right, int):
             _check_bits(left.bit_length() + right.bit_length())
         for value, times in ((left, right), (right, left)):
-            if isinstance(value, str | list | tuple) and isinstance(times, int) and times > 0:
+            if isinstance(value, (str, list, tuple)) and isinstance(times, int) and times > 0:
                 self._announce(value, len(value) * times, weigh(value)[0] * times)
         return left * right
 

@@ -6,6 +6,8 @@ A rule is one Python expression over the read-only mapping `event`. What it may 
 function.
 """
 
+from __future__ import annotations
+
 import ast
 import functools
 import sys
@@ -131,7 +133,7 @@ def _is_large(node: ast.AST) -> bool:
 
 def _stands_alone(node: ast.expr) -> bool:
     """Whether `node` is an expression of its own that depends neither on the event nor on a variable around it."""
-    if isinstance(node, ast.Starred | ast.FormattedValue | ast.Slice) or isinstance(
+    if isinstance(node, (ast.Starred, ast.FormattedValue, ast.Slice)) or isinstance(
         getattr(node, "ctx", None), ast.Store
     ):
         return False

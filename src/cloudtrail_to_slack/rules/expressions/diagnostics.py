@@ -1,8 +1,12 @@
 """Showing a place in an expression: its line, and a caret under the place. Pure."""
 
-import unicodedata
+from __future__ import annotations
 
-from cloudtrail_to_slack.errors import Place
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.errors import Place
 
 WIDTH = 100  # columns that are shown of a longer line
 _INDENT = "    "

@@ -1,8 +1,11 @@
 """What a rule may call: functions by name, and methods that only read. Pure."""
 
+from __future__ import annotations
+
+import contextlib
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.errors import RuleBudgetError
@@ -172,6 +175,20 @@ KEY_FUNCTIONS = frozenset({"len", "str", "int", "float", "abs", "bool"})
 TYPES = frozenset({"str", "int", "float", "bool", "list", "tuple", "set", "dict"})
 
 
+class _Patterns:
+    re2_may_be_missing = False
+
+
+@contextlib.contextmanager
+def re2_may_be_missing() -> Iterator[None]:
+    """Check patterns with `re` where google-re2 is not installed: enough to find mistakes, and no way to run rules."""
+    _Patterns.re2_may_be_missing = True
+    try:
+        yield
+    finally:
+        _Patterns.re2_may_be_missing = False
+
+
 @functools.lru_cache(_KEPT)
 def kept_test(function: str, pattern: str) -> Test:
     """Return the test that a function makes of a pattern, which may come from an event; kept for a while."""
@@ -183,6 +200,10 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
         # Only for rules with patterns: a cold start without them does not pay.
         import re2  # noqa: PLC0415 (loaded when it is needed)
     except ImportError:
+        if _Patterns.re2_may_be_missing:
+            from cloudtrail_to_slack.rules.expressions.without_re2 import compile_like_re2  # noqa: PLC0415 (hardly ever)
+
+            return compile_like_re2(pattern)
         raise ValueError("needs the package google-re2, which is not installed") from None
     options = re2.Options()
     options.log_errors = False  # it would write them to standard error
@@ -206,7 +227,7 @@ def _advice(reason: str) -> str:
     return "; RE2 repeats at most 1,000 times" if "repetition size" in reason else ""
 
 
-def _compile_glob(pattern: str) -> "re.Pattern[str]":
+def _compile_glob(pattern: str) -> re.Pattern[str]:
     import fnmatch  # noqa: PLC0415 (only for rules with globs)
     import re  # noqa: PLC0415 (likewise)
 
@@ -214,7 +235,7 @@ def _compile_glob(pattern: str) -> "re.Pattern[str]":
 
 
 @functools.lru_cache(_KEPT)
-def _network(text: str) -> "ipaddress.IPv4Network | ipaddress.IPv6Network":
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     import ipaddress  # noqa: PLC0415 (only for rules with addresses)
 
     if not isinstance(text, str):
@@ -229,7 +250,7 @@ def _network(text: str) -> "ipaddress.IPv4Network | ipaddress.IPv6Network":
 
 
 @functools.lru_cache(_KEPT)
-def _address(text: str) -> "ipaddress.IPv4Address | ipaddress.IPv6Address | None":
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     import ipaddress  # noqa: PLC0415 (only for rules with addresses)
 
     try:

@@ -5,14 +5,18 @@ values of an event takes as much as the event is large and runs as it is written
 a few times: then all that it makes is charged. What only takes long is ended by the timer.
 """
 
+from __future__ import annotations
+
 import ast
 import operator
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from cloudtrail_to_slack.rules.expressions.functions import TEST_MAKERS
 from cloudtrail_to_slack.rules.expressions.walking import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 BUDGET = "_budget"  # no rule can say this name: it begins with an underscore
 # How often an expression makes strings, uses patterns or compares without guards.
@@ -33,10 +37,10 @@ _READING = frozenset({"count", "endswith", "find", "get", "index", "items", "key
 
 
 Node = TypeVar("Node", bound=ast.AST)
-Loop = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+Loop = Union[ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp]
 
 
-@dataclass(slots=True)
+@dataclass
 class Instrumented:
     """An expression with its guards.
 
@@ -216,7 +220,7 @@ class _Guard:
                 isinstance(node.func, ast.Attribute) and _is_event(node.func.value)
             )
             return of_event and all(map(self.is_leaf, node.args))
-        return isinstance(node, ast.Constant | ast.JoinedStr | ast.Compare)
+        return isinstance(node, (ast.Constant, ast.JoinedStr, ast.Compare))
 
 
 def _called(node: ast.AST) -> str:
@@ -229,7 +233,7 @@ def _makes(node: ast.AST) -> bool:
     """Whether `node` makes a string or collection that is as large as what it is made of."""
     if isinstance(node, ast.Call):
         return _called(node) in _COLLECTING or (isinstance(node.func, ast.Attribute) and node.func.attr not in _READING)
-    return isinstance(node, ast.Slice | ast.FormattedValue) or (
+    return isinstance(node, (ast.Slice, ast.FormattedValue)) or (
         isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
     )
 
@@ -240,14 +244,13 @@ def _is_event(node: ast.AST) -> bool:
 
 def _is_given(node: ast.expr) -> bool:
     """Whether `node` is the event, its keys or values, constants that are written out, or a short range."""
-    match node:
-        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
-            return all(isinstance(part, ast.Constant) for part in parts)
-        case ast.Call(func=ast.Name(id="range"), args=parts):
-            numbers = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, int)]
-            return len(numbers) == len(parts) and all(abs(number) < _SHORT for number in numbers)
-        case ast.Call(func=ast.Attribute(value=whole, attr="items" | "keys" | "values")):
-            return _is_event(whole)
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return all(isinstance(part, ast.Constant) for part in node.elts)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        numbers = [part.value for part in node.args if isinstance(part, ast.Constant) and isinstance(part.value, int)]
+        return len(numbers) == len(node.args) and all(abs(number) < _SHORT for number in numbers)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in ("items", "keys", "values") and _is_event(node.func.value)
     return _is_event(node)
 
 
@@ -255,12 +258,12 @@ def _may_be_set(node: ast.expr) -> bool:
     """Whether `node` may give a set, or something that can be combined with one."""
     if isinstance(node, ast.BinOp):
         return isinstance(node.op, _ON_SETS) and _may_be_set(node.left)
-    return not isinstance(node, ast.Constant | ast.JoinedStr | ast.Compare | ast.UnaryOp | ast.Subscript)
+    return not isinstance(node, (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.Subscript))
 
 
 def _is_small(node: ast.expr) -> bool:
     """Whether `node` is a number with which arithmetic takes no time."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) < 2**64
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and abs(node.value) < 2**64
 
 
 def _is_number(node: ast.expr) -> bool:

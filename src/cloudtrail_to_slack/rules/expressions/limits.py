@@ -4,6 +4,8 @@ No rule that people write comes near: the largest real record we know (3,728 key
 scanned for 20 words and every value compared in lower case. What matters is that there is an end to everything.
 """
 
+from __future__ import annotations
+
 # Of an expression, when the configuration is loaded.
 MAX_EXPRESSION_CHARACTERS = 250_000
 MAX_EXPRESSION_NODES = 5_000  # without constants: a list of thousands of names is no more work than a short one

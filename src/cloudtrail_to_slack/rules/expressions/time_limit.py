@@ -6,17 +6,23 @@ budget, which keep nothing from one evaluation to the next: never in a library, 
 Signals reach the main thread alone, and interrupt no call of C code: the budget bounds how much one call looks at.
 """
 
+from __future__ import annotations
+
 import signal
 import threading
 import time
-from collections.abc import Callable
-from types import FrameType
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import ParamSpec
+
+    P = ParamSpec("P")
 
 from cloudtrail_to_slack.errors import RuleBudgetError
 from cloudtrail_to_slack.rules.expressions.limits import MAX_CPU_SECONDS
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 RULE_FILE = "<rule>"  # the file name of compiled rules

@@ -1,7 +1,12 @@
 """Going through the parts of an expression, and quickly: hundreds may be read at a cold start. Pure."""
 
+from __future__ import annotations
+
 import ast
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NO_PARTS = frozenset({"ctx", "op", "ops", "kind", "id", "attr", "arg", "n", "s"})  # of a node: its marks and words
 

@@ -6,6 +6,8 @@ depends on how many rules there are. A rule that raises on a value (or gives no 
 value, whatever the other fields say: Python may have come to it before them.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from functools import reduce

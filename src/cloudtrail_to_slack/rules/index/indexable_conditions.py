@@ -6,13 +6,17 @@ nor raises. A part that always gives a boolean, whatever the event, may be passe
 ones, for it may raise.
 """
 
+from __future__ import annotations
+
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_tree, parse_expression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The fields an index may be built on: CloudTrail writes them as text, and they can be decoded without the rest of the
 # record. The more telling ones come first.
@@ -63,7 +67,7 @@ class Condition:
     def negative(self) -> bool:
         """Whether the part is True for most values, as `not …` is."""
         if isinstance(self.part, ast.Compare):
-            return isinstance(self.part.ops[0], ast.NotEq | ast.NotIn | ast.IsNot)
+            return isinstance(self.part.ops[0], (ast.NotEq, ast.NotIn, ast.IsNot))
         return isinstance(self.part, ast.UnaryOp) and isinstance(self.part.op, ast.Not)
 
 
@@ -126,7 +130,7 @@ def _constants(part: ast.expr) -> frozenset[str] | None:
     operator, right = part.ops[0], part.comparators[0]
     if isinstance(operator, ast.Eq):
         texts = [_text(right)]
-    elif isinstance(operator, ast.In) and isinstance(right, ast.Tuple | ast.List | ast.Set):
+    elif isinstance(operator, ast.In) and isinstance(right, (ast.Tuple, ast.List, ast.Set)):
         texts = [_text(element) for element in right.elts]
     else:
         return None
@@ -158,11 +162,11 @@ def _compares_safely(part: ast.Compare) -> bool:
         return False
     left, operator, right = part.left, part.ops[0], part.comparators[0]
     scalars = all(isinstance(side, ast.Constant) or _got(side) is not None for side in (left, right))
-    if isinstance(operator, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
+    if isinstance(operator, (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)):
         return scalars
-    if not isinstance(operator, ast.In | ast.NotIn):
+    if not isinstance(operator, (ast.In, ast.NotIn)):
         return False
-    if isinstance(right, ast.Tuple | ast.List):
+    if isinstance(right, (ast.Tuple, ast.List)):
         return _got(left) is not None and all(isinstance(element, ast.Constant) for element in right.elts)
     return (_text(left) is not None and _is_str_of_field(right)) or (_text(left) is not None and _is_event(right))
 

@@ -5,6 +5,8 @@ and names of users and roles are chosen by those who may create them, a user age
 looks at a part of such a field ignores everyone who knows of it, unless it also fixes who calls.
 """
 
+from __future__ import annotations
+
 import ast
 import re
 from collections.abc import Iterator
@@ -49,7 +51,7 @@ def _loose(node: ast.expr) -> Found:
         yield from _loose_comparison(node)
     elif isinstance(node, ast.Call):
         yield from _loose_call(node)
-    elif isinstance(node, ast.GeneratorExp | ast.ListComp):
+    elif isinstance(node, (ast.GeneratorExp, ast.ListComp)):
         yield from _loose_loop(node)
 
 
@@ -58,7 +60,7 @@ def _fixes_caller(node: ast.expr) -> bool:
     if isinstance(node, ast.BoolOp):
         quantifier = any if isinstance(node.op, ast.And) else all
         return quantifier(map(_fixes_caller, node.values))
-    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.In):
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Eq, ast.In)):
         sides = (node.left, *node.comparators)
         whole = any(_whole_field(side) in _IDENTITIES | _FIXED or _unique_id(side) for side in sides)
         return whole and any(map(_is_constant, sides))
@@ -95,9 +97,9 @@ def _loose_comparison(node: ast.Compare) -> Found:
     if len(node.ops) != 1:
         return
     left, operator, right = node.left, node.ops[0], node.comparators[0]
-    if isinstance(operator, ast.NotIn | ast.NotEq | ast.IsNot):
+    if isinstance(operator, (ast.NotIn, ast.NotEq, ast.IsNot)):
         return
-    if not isinstance(operator, ast.In | ast.Eq):
+    if not isinstance(operator, (ast.In, ast.Eq)):
         for side in (left, right):
             yield from _loose(side)
         return
@@ -189,7 +191,7 @@ def _is_constant(node: ast.expr) -> bool:
 
 def _texts(node: ast.expr) -> list[str] | None:
     """Return the text, or the texts of a collection that is written out; None when anything else is in it."""
-    nodes = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
+    nodes = node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [node]
     texts = [part.value for part in nodes if isinstance(part, ast.Constant) and isinstance(part.value, str)]
     return texts if len(texts) == len(nodes) else None
 

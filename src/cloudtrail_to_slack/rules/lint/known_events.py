@@ -4,10 +4,15 @@
 cloudtrail_to_slack_dev.event_names` writes it from the SDK's models. It is read only to find mistakes in rules.
 """
 
+from __future__ import annotations
+
 import functools
 import re
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What CloudTrail shows and no API has: sign-in, what services do by themselves, and names that differ from the API's.
 _OF_NO_API = frozenset(

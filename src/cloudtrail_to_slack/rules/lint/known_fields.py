@@ -1,5 +1,7 @@
 """The fields of CloudTrail records, as its documentation lists them, and how a rule reads them. Pure."""
 
+from __future__ import annotations
+
 import ast
 
 # What has fields of its own, which are not leaves of an event.
@@ -33,7 +35,7 @@ def read_key(node: ast.AST) -> tuple[ast.expr, str] | None:
         key = node.slice
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         key = node.args[0] if node.func.attr == "get" and _is_event(node.func.value) and node.args else None
-    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
         key = node.left if _is_event(node.comparators[0]) else None
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         return key, key.value

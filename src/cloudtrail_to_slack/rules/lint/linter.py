@@ -1,12 +1,17 @@
 """Mistakes that people make in rules, and what to write instead. Pure."""
 
+from __future__ import annotations
+
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
 from cloudtrail_to_slack.rules.lint.known_fields import CONTAINERS, FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _NAMES = {
@@ -88,7 +93,7 @@ def check_nested_key(node: ast.Subscript) -> None:
     inner = container_key(node.value)
     if inner is None:
         return
-    if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str | int):
+    if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, (str, int)):
         raise RefusalError(node, _nested(f"{inner}.{node.slice.value}", '["…"]["…"]'))
 
 
@@ -107,7 +112,7 @@ def check_nested_get(node: ast.Call) -> None:
     if method.attr != "get":
         wanted = f'any(… for key, value in event.items() if key.startswith("{inner}."))'
         raise RefusalError(node, f"takes {inner} for an object, and an event holds only leaves; write {wanted}")
-    if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str | int):
+    if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, (str, int)):
         raise RefusalError(node, _nested(f"{inner}.{node.args[0].value}", '.get("…").get("…")'))
 
 
@@ -129,7 +134,7 @@ def _nested(key: str, written: str) -> str:
     return f'reads a nested key as {written}, and keys are flattened; write event["{key}"] or event.get("{key}")'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SyntaxAdvice:
     """What to write instead of what Python cannot read; where, if elsewhere than Python says; and if it is a half.
 

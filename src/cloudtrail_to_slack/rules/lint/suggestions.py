@@ -3,12 +3,13 @@
 These are warnings and no refusals: AWS adds fields and calls every week, and a rule may be ahead of this list.
 """
 
+from __future__ import annotations
+
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
-from cloudtrail_to_slack.errors import Place
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression, place_of
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
@@ -24,10 +25,15 @@ from cloudtrail_to_slack.rules.lint.known_fields import (
 )
 from cloudtrail_to_slack.rules.lint.linter import close_to
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cloudtrail_to_slack.errors import Place
+
 _LONGEST_QUOTED = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleWarning:
     """Something in a rule that is allowed and probably a mistake: what, and where."""
 
@@ -125,7 +131,7 @@ def _compared_event_names(node: ast.Compare) -> Iterator[tuple[ast.expr, str]]:
     if not any((key := read_key(side)) and key[1] == "eventName" for side in sides):
         return
     for side in sides:
-        written = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
+        written = side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]
         for element in written:
             if isinstance(element, ast.Constant) and isinstance(element.value, str):
                 yield element, element.value

@@ -13,7 +13,7 @@ from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.events.event import flatten
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS
-from cloudtrail_to_slack_build.realtime.answer import answer_to
+from cloudtrail_to_slack_build.plan.answer import answer_to
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from support.event_bridge import Bus
 from support.tampering import event
@@ -64,9 +64,8 @@ def bus(server: MotoServer) -> Bus:
 
 def _derived(config: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Return the patterns that Terraform asks for, and the rules that are left."""
-    query = json.dumps({"config": json.dumps({"function_name": "cloudtrail-to-slack", **config})})
-    answer = answer_to(query)
-    return json.loads(answer["patterns"]), json.loads(answer["left"])
+    answer = answer_to({"config": json.dumps({"function_name": "cloudtrail-to-slack", **config})})
+    return json.loads(answer["patterns"]), json.loads(answer["rules_without_event_pattern"])
 
 
 def _rules(config: dict[str, Any]) -> RuleSet:

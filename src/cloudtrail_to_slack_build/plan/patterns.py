@@ -10,12 +10,12 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack_build.realtime.alternatives import COMMON
+from cloudtrail_to_slack_build.plan.alternatives import COMMON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cloudtrail_to_slack_build.realtime.alternatives import Alternative, Matcher
+    from cloudtrail_to_slack_build.plan.alternatives import Alternative, Matcher
 
 # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
 MAX_PATTERN_CHARACTERS = 2048

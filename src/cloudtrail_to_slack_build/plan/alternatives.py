@@ -12,7 +12,7 @@ import json
 import re
 from typing import NamedTuple
 
-from cloudtrail_to_slack_build.realtime.rules_in_force import parse_expression
+from cloudtrail_to_slack.rules.expressions.parsing import parse
 
 # CloudTrail's own fields that hold text; not recipientAccountId, which EventBridge's copy may lack. Source: AWS
 # CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity element".
@@ -54,7 +54,7 @@ def alternatives(expression: str) -> list[Alternative] | None:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: it is no Python expression.
     """
-    found = _of(parse_expression(expression).body)
+    found = _of(parse(expression).body)
     return found if found is not None and all(map(_tells_enough, found)) else None
 
 

@@ -13,8 +13,8 @@ from moto.events.models import EventPattern
 from cloudtrail_to_slack.events.event import flatten
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
-from cloudtrail_to_slack_build.realtime.alternatives import alternatives
-from cloudtrail_to_slack_build.realtime.patterns import MAX_PATTERN_CHARACTERS, event_patterns
+from cloudtrail_to_slack_build.plan.alternatives import alternatives
+from cloudtrail_to_slack_build.plan.patterns import MAX_PATTERN_CHARACTERS, event_patterns
 
 _TODAY = date(2026, 11, 21)
 _FIELDS = (
