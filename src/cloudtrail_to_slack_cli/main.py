@@ -21,6 +21,8 @@ COMMANDS = {
     "check": "Check rule files and configurations.",
     "test": "Run the tests in rule files.",
     "schema": "Print the JSON Schema of rule files.",
+    "doctor": "Say what is wrong with a deployed function.",
+    "redrive": "Send dead letters through the function again.",
 }
 
 

@@ -86,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         if answer.retry_after is not None:
             self.send_header("Retry-After", str(answer.retry_after))
+        if answer.scopes is not None:
+            self.send_header("X-OAuth-Scopes", answer.scopes)
         self.end_headers()
         self.wfile.write(content)
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ class FakeSlack:
         meet: Callable[[str, str | None], Fault | None] = lambda _method, _channel: None,
     ) -> None:
         self.bot_token = bot_token
+        self.scopes = ["chat:write"]
         self._meet = meet
         self._workspace = Workspace(clock)
         self._faults = FaultQueue()
@@ -190,7 +192,8 @@ class FakeSlack:
             self._check_token(method, token)
             if unreadable:
                 raise unreadable
-            return wire.api_success(self._call(method, channel, payload))
+            answer = wire.api_success(self._call(method, channel, payload))
+            return replace(answer, scopes=",".join(self.scopes))
 
         shown = channel or (named if isinstance(named, str) else None)
         return self._record(method, shown, payload, act)
@@ -231,7 +234,7 @@ class FakeSlack:
         return None if fault else answer
 
     def _check_token(self, method: str, token: Any) -> None:  # noqa: ANN401 (a sender may put anything there)
-        if method not in ("auth.test", "chat.postMessage", "chat.update"):
+        if method not in ("auth.test", "chat.postMessage", "chat.update", "conversations.info"):
             raise Refused("unknown_method")
         if not token:
             raise Refused("not_authed")
@@ -243,6 +246,8 @@ class FakeSlack:
     def _call(self, method: str, channel: str | None, payload: JsonObject) -> JsonObject:
         if method == "auth.test":
             return {"url": f"{self._started()}/", "team": "Fake", "user": "cloudtrail", **_IDENTITY}
+        if method == "conversations.info":
+            return self._conversation(channel)
         if method == "chat.postMessage":
             message = self._workspace.post(
                 self._workspace.check_bot(channel, archived_error="is_archived"), payload, "bot"
@@ -255,6 +260,20 @@ class FakeSlack:
         if message.truncated:
             answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
         return answer
+
+    def _conversation(self, channel: str | None) -> JsonObject:
+        if not {"channels:read", "groups:read"} & set(self.scopes):
+            raise Refused("missing_scope")
+        for each in self._workspace.channels():
+            if each.id == channel:
+                shown = {
+                    "id": each.id,
+                    "name": each.name,
+                    "is_member": each.bot_is_member,
+                    "is_archived": each.archived,
+                }
+                return {"channel": shown}
+        raise Refused("channel_not_found")
 
 
 def _bearer(headers: dict[str, str]) -> str | None:

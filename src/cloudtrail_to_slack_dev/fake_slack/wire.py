@@ -38,6 +38,7 @@ class Answer:
     body: str
     content_type: str
     retry_after: int | None = None
+    scopes: str | None = None  # of the token, in the header X-OAuth-Scopes
 
 
 def api_success(content: JsonObject) -> Answer:

@@ -1,0 +1,105 @@
+"""`doctor`: look at a deployed function, and say what is wrong and how to fix it."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError
+from rich.console import Console
+
+from cloudtrail_to_slack_cli.doctor import function, incoming, outgoing, permissions
+from cloudtrail_to_slack_cli.doctor.deployment import Deployment
+from cloudtrail_to_slack_cli.doctor.finding import Finding, Level, checked
+from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, CommandError
+from cloudtrail_to_slack_cli.terminal import console, counted, line
+
+_EXAMPLE = """\b
+Examples:
+  cloudtrail-to-slack doctor
+  cloudtrail-to-slack doctor --function alerts --region eu-west-1 --send-test
+"""
+_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red", Level.UNKNOWN: "yellow"}
+_CHECKS = {
+    "function": function.check_function,
+    "configuration": function.check_configuration,
+    "permissions": permissions.check_permissions,
+    "log files": incoming.check_bucket,
+    "queue": incoming.check_queue,
+    "state table": function.check_table,
+    "topics": outgoing.check_topics,
+    "slack": outgoing.check_slack,
+    "dead letters": incoming.check_dead_letters,
+    "activity": incoming.check_activity,
+}
+
+
+@click.command("doctor", epilog=_EXAMPLE)
+@click.option(
+    "--function", "name", default="cloudtrail-to-slack", show_default=True, help="The function's name or ARN."
+)
+@click.option("--region", help="The function's region; by default that of your AWS configuration.")
+@click.option("--profile", help="The profile of your AWS configuration.")
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The function's config.json (the output rendered_config); by default from the function's layers.",
+)
+@click.option("--send-test", is_flag=True, help="Send a marked test alert through every route.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    name: str, region: str | None, profile: str | None, config: Path | None, *, send_test: bool, form: str
+) -> int:
+    """Say what is wrong with a deployed function, and how to fix it.
+
+    It reads with your own AWS credentials and changes nothing. --send-test sends messages, with the function's secrets.
+    Exit code 1: there is a problem, or a warning.
+    """
+    deployment = Deployment(session_of(region, profile), name, config)
+    findings = list(_findings(deployment, send_test=send_test))
+    if form == "json":
+        shown = [
+            {"area": each.area, "level": each.level.value, "what": each.what, "fix": each.fix} for each in findings
+        ]
+        click.echo(json.dumps(shown, indent=2))
+    else:
+        _print(console(), findings)
+    return EXIT_FINDINGS if any(each.level in (Level.PROBLEM, Level.WARNING) for each in findings) else EXIT_CLEAN
+
+
+def session_of(region: str | None, profile: str | None) -> boto3.Session:
+    """Return a session of boto3.
+
+    Raises:
+        CommandError: there is no such profile.
+    """
+    try:
+        return boto3.Session(region_name=region, profile_name=profile)
+    except BotoCoreError as error:
+        raise CommandError(str(error)) from None
+
+
+def _findings(deployment: Deployment, *, send_test: bool) -> Iterator[Finding]:
+    _ = deployment.function  # whether there is one at all
+    for area, check in _CHECKS.items():
+        yield from checked(area, partial(check, deployment))
+    if send_test:
+        yield from checked("test alert", partial(outgoing.send_tests, deployment))
+
+
+def _print(out: Console, findings: list[Finding]) -> None:
+    for each in findings:
+        out.print(line(f"{each.level.value:12}", _STYLES[each.level]), line(f"{each.area}: {each.what}"))
+        if each.fix:
+            out.print(line(f"{'':12} → {each.fix}"))
+    out.print()
+    numbers = {level: sum(each.level is level for each in findings) for level in Level}
+    parts = [
+        counted(numbers[Level.PROBLEM], "problem"),
+        counted(numbers[Level.WARNING], "warning"),
+        f"{numbers[Level.UNKNOWN]:,} not checked",
+        f"{numbers[Level.OK]:,} fine",
+    ]
+    out.print(line(", ".join(parts), "bold"))

@@ -1,0 +1,165 @@
+"""`redrive`: send dead letters through the function again."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject, SingleEvent, read_payload
+from cloudtrail_to_slack_cli.commands.doctor import session_of
+from cloudtrail_to_slack_cli.doctor.deployment import Deployment
+from cloudtrail_to_slack_cli.doctor.finding import error_code
+from cloudtrail_to_slack_cli.doctor.incoming import dead_letter_queues
+from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, CommandError
+from cloudtrail_to_slack_cli.terminal import console, counted, line
+
+_EXAMPLE = """\b
+Examples:
+  cloudtrail-to-slack redrive --dry-run
+  cloudtrail-to-slack redrive --function alerts --max-messages 100
+"""
+_AT_ONCE = 10  # messages of one receive. Source: Amazon SQS API Reference, ReceiveMessage
+# Longer than a function can run, so that a message does not come back while the function works on it.
+_HIDDEN_SECONDS = 960
+
+
+@click.command("redrive", epilog=_EXAMPLE)
+@click.option(
+    "--function", "name", default="cloudtrail-to-slack", show_default=True, help="The function's name or ARN."
+)
+@click.option("--region", help="The function's region; by default that of your AWS configuration.")
+@click.option("--profile", help="The profile of your AWS configuration.")
+@click.option("--queue", "queue_url", help="The URL of one dead-letter queue; by default all of the function's.")
+@click.option("--max-messages", type=click.IntRange(1), default=1_000, show_default=True, metavar="N")
+@click.option("--dry-run", is_flag=True, help="Show what waits, and leave it where it is.")
+def command(
+    name: str, region: str | None, profile: str | None, queue_url: str | None, max_messages: int, *, dry_run: bool
+) -> int:
+    """Send dead letters through the function again.
+
+    Each message is given to the function, which delivers what was not delivered before. A message is removed from the
+    queue when the function has succeeded on it, and stays otherwise. Exit code 1: some failed again.
+    """
+    deployment = Deployment(session_of(region, profile), name)
+    out, failed, done = console(), 0, 0
+    try:
+        _ = deployment.function
+        sqs = deployment.client("sqs")
+        for url in [queue_url] if queue_url else _queues(deployment, sqs):
+            for message in _messages(sqs, url, max_messages - done):
+                done += 1
+                out.print(line(f"{_sent(message)}  {describe(message['Body'])}"))
+                if dry_run:
+                    continue
+                error = _invoke(deployment, message)
+                if error:
+                    failed += 1
+                    out.print(line(f"  failed again, and stays in the queue: {error}", "red"))
+                    _show_again(sqs, url, message)
+                else:
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    except ClientError as error:
+        raise CommandError(f"{error.operation_name} failed: {error_code(error)}") from None
+    except BotoCoreError as error:
+        raise CommandError(f"AWS cannot be reached: {type(error).__name__}") from None
+    _print_summary(out, done, failed, dry_run=dry_run)
+    return EXIT_FINDINGS if failed else EXIT_CLEAN
+
+
+def describe(body: str) -> str:
+    """Return what a dead letter is about: the objects it names, or the kind of event."""
+    try:
+        notifications = read_payload(_payload(body), single_events=True)
+    except (ValueError, RecursionError):
+        return "a message that is not JSON"
+    parts = []
+    for item in (item for notification in notifications for item in notification.items):
+        match item:
+            case LogObject() as log_object:
+                parts.append(log_object.url)
+            case RemovedObject(log_object):
+                parts.append(f"removed: {log_object.url}")
+            case SingleEvent(record):
+                parts.append(f"event {record.get('eventName')} ({record.get('eventID')})")
+            case other:
+                parts.append(str(getattr(other, "reason", None) or getattr(other, "description", type(other).__name__)))
+    return ", ".join(parts) or "nothing"
+
+
+def _queues(deployment: Deployment, sqs: Any) -> Iterator[str]:
+    arns = dead_letter_queues(deployment)
+    if not arns:
+        raise CommandError("the function has no dead-letter queue: give --queue with the URL of one")
+    for arn in arns:
+        yield sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+
+
+def _messages(sqs: Any, url: str, most: int) -> Iterator[Mapping[str, Any]]:
+    """Yield each message once, until the queue shows none; a message that is not deleted stays hidden meanwhile."""
+    while most > 0:
+        answer = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=min(most, _AT_ONCE),
+            VisibilityTimeout=_HIDDEN_SECONDS,
+            AttributeNames=["SentTimestamp"],
+        )
+        messages = answer.get("Messages", [])
+        if not messages:
+            return
+        most -= len(messages)
+        yield from messages
+
+
+def _payload(body: str) -> Any:
+    """Return what the function was given: the payload itself, or, from a queue in front of it, a wrapped message.
+
+    Source of the first: AWS Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
+    """
+    payload = json.loads(body)
+    is_envelope = isinstance(payload, dict) and "Type" in payload
+    return {"Records": [_as_message("m0", body)]} if is_envelope else payload
+
+
+def _as_message(message_id: str, body: str) -> dict[str, Any]:
+    return {"messageId": message_id, "eventSource": "aws:sqs", "body": body, "attributes": {}}
+
+
+def _invoke(deployment: Deployment, message: Mapping[str, Any]) -> str | None:
+    """Give a dead letter to the function; return what went wrong, None if nothing did."""
+    try:
+        payload = _payload(message["Body"])
+    except (ValueError, RecursionError):
+        return "it is not JSON"
+    answer = deployment.client("lambda").invoke(FunctionName=deployment.name, Payload=json.dumps(payload).encode())
+    text = answer["Payload"].read().decode("utf-8", "replace")
+    try:
+        result = json.loads(text or "null")
+    except ValueError:
+        result = None
+    if answer.get("FunctionError"):
+        return str(result.get("errorMessage", text) if isinstance(result, dict) else text)[:500]
+    failures = result.get("batchItemFailures") if isinstance(result, dict) else None
+    return "the function handed it back; its log says why" if failures else None
+
+
+def _show_again(sqs: Any, url: str, message: Mapping[str, Any]) -> None:
+    """Let a message be seen again: in a while, so that this command does not receive it a second time."""
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=60)
+
+
+def _sent(message: Mapping[str, Any]) -> str:
+    from datetime import UTC, datetime  # noqa: PLC0415 (only here)
+
+    stamp = message.get("Attributes", {}).get("SentTimestamp")
+    return f"{datetime.fromtimestamp(int(stamp) / 1000, UTC):%Y-%m-%d %H:%M}" if stamp else "at an unknown time"
+
+
+def _print_summary(out: Console, done: int, failed: int, *, dry_run: bool) -> None:
+    out.print()
+    if dry_run:
+        out.print(line(f"{counted(done, 'dead letter')}; nothing was changed", "bold"))
+    else:
+        out.print(line(f"{counted(done, 'dead letter')}, {failed:,} failed again", "bold red" if failed else "bold"))

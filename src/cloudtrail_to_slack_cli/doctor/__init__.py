@@ -1,0 +1,1 @@
+"""What is wrong with a deployed function, and how to fix it."""

@@ -1,0 +1,218 @@
+"""Whether alerts can leave: topics, the bot's token, scope and channels, webhooks; a test alert through each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from cloudtrail_to_slack.config.secrets import SecretSource
+from cloudtrail_to_slack.config.settings import Settings, parse_webhook_routes
+from cloudtrail_to_slack.errors import SecretError
+from cloudtrail_to_slack_cli.doctor.deployment import Deployment
+from cloudtrail_to_slack_cli.doctor.finding import Finding, error_code, found, ok, problem, unknown
+
+_TIMEOUT_SECONDS = 10
+_SCOPE = "chat:write"
+TEST_TEXT = "TEST: cloudtrail-to-slack doctor checks that alerts of {accounts} arrive here. Nothing happened."
+_FIXES: Mapping[str, str] = {
+    "not_in_channel": "invite the bot to the channel: /invite @its-name",
+    "channel_not_found": "correct the channel ID, or invite the bot if the channel is private",
+    "is_archived": "route to a channel that is not archived",
+    "invalid_auth": "store the bot token that Slack shows under OAuth & Permissions",
+    "token_revoked": "install the Slack app again and store its new token",
+    "account_inactive": "install the Slack app again and store its new token",
+    "not_authed": "store the bot token that Slack shows under OAuth & Permissions",
+    "missing_scope": f"give the Slack app the scope {_SCOPE} and install it again",
+    "no_service": "create a new webhook and store its address",
+    "NotFound": "create the topic, or correct the route",
+    "AuthorizationError": "allow yourself sns:Publish to send a test alert",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where alerts of some accounts go: `address` is a channel's ID, a topic's ARN, or words for a webhook."""
+
+    kind: str
+    address: str
+    accounts: str
+    source: SecretSource | None = None
+
+
+def check_topics(deployment: Deployment) -> Iterator[Finding]:
+    """Yield what is wrong with the topics that alerts are routed to."""
+    for route in _routes(deployment):
+        if route.kind == "sns":
+            sns = deployment.session.client("sns", region_name=route.address.split(":")[3])
+            answer = found(partial(sns.get_topic_attributes, TopicArn=route.address), "NotFound", "NotFoundException")
+            if answer is None:
+                yield problem("topics", f"there is no topic {route.address}", _FIXES["NotFound"])
+            elif not any(
+                each["SubscriptionArn"].startswith("arn:")
+                for each in sns.list_subscriptions_by_topic(TopicArn=route.address)["Subscriptions"]
+            ):
+                fix = "subscribe, and confirm the subscription"
+                yield problem("topics", f"nobody has a confirmed subscription of {route.address}", fix)
+            else:
+                yield ok("topics", f"{route.address} has subscriptions")
+
+
+def check_slack(deployment: Deployment) -> Iterator[Finding]:
+    """Yield what is wrong with the bot's token, its scope and its channels, or with the webhooks' secrets."""
+    settings = deployment.usable_settings
+    if settings is None:
+        return
+    try:
+        if settings.slack_bot_token:
+            yield from _bot(deployment, settings)
+        else:
+            for route in _routes(deployment):
+                if route.source:
+                    _read(deployment, route.source)
+                    yield ok("slack", f"the webhook of {route.accounts} can be read")
+    except SecretError as error:
+        yield problem("slack", str(error), "store the value, and allow yourself and the function to read it")
+
+
+def _bot(deployment: Deployment, settings: Settings) -> Iterator[Finding]:
+    client = _client(deployment, settings)
+    try:
+        answer = client.auth_test()
+    except SlackApiError as error:
+        code = str(error.response.get("error", "unknown error"))
+        yield problem("slack", f"Slack refuses the bot token: {code}", _FIXES.get(code, "see Slack's documentation"))
+        return
+    except (SlackClientError, OSError) as error:
+        yield unknown("slack", f"Slack cannot be reached: {type(error).__name__}", "check your network")
+        return
+    yield ok("slack", f"the token belongs to the bot {answer.get('user')} of {answer.get('team')}")
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    scopes = [scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")]
+    if headers.get("x-oauth-scopes") is not None and _SCOPE not in scopes:
+        yield problem("slack", f"the bot lacks the scope {_SCOPE}", _FIXES["missing_scope"])
+    for route in _routes(deployment):
+        if route.kind == "bot":
+            yield _channel(client, route)
+
+
+def _channel(client: WebClient, route: Route) -> Finding:
+    area, name = "slack", f"channel {route.address} ({route.accounts})"
+    try:
+        channel = client.conversations_info(channel=route.address)["channel"]
+    except SlackApiError as error:
+        code = str(error.response.get("error", "unknown error"))
+        if code == "missing_scope":
+            fix = "use --send-test, or give the Slack app the scopes channels:read and groups:read"
+            return unknown(area, f"whether the bot is in {name} cannot be seen without a scope for it", fix)
+        return problem(area, f"{name}: {code}", _FIXES.get(code, "see Slack's documentation"))
+    except (SlackClientError, OSError) as error:
+        return unknown(area, f"{name}: Slack cannot be reached ({type(error).__name__})", "check your network")
+    if channel.get("is_archived"):
+        return problem(area, f"{name} is archived", _FIXES["is_archived"])
+    if not channel.get("is_member"):
+        return problem(area, f"the bot is not in {name}", _FIXES["not_in_channel"])
+    return ok(area, f"the bot is in {name}")
+
+
+def send_tests(deployment: Deployment) -> Iterator[Finding]:
+    """Send a marked test alert through each route, from here, with the function's secrets; yield how it went."""
+    area, settings = "test alert", deployment.usable_settings
+    if settings is None:
+        return
+    for route in _routes(deployment):
+        text = TEST_TEXT.format(accounts=route.accounts)
+        try:
+            _send(deployment, settings, route, text)
+        except SlackApiError as error:
+            code = str(error.response.get("error", "unknown error"))
+            yield problem(area, f"{route.address}: Slack answers {code}", _FIXES.get(code, "see Slack's documentation"))
+        except ClientError as error:
+            code = error_code(error)
+            yield problem(area, f"{route.address}: SNS answers {code}", _FIXES.get(code, "see SNS's documentation"))
+        except SecretError as error:
+            yield problem(area, str(error), "store the value, and allow yourself and the function to read it")
+        except (SlackClientError, BotoCoreError, OSError) as error:  # requests' errors are OSErrors
+            yield unknown(area, f"{route.address} cannot be reached ({type(error).__name__})", "check your network")
+        else:
+            yield ok(area, f"sent to {route.address} ({route.accounts})")
+
+
+def _send(deployment: Deployment, settings: Settings, route: Route, text: str) -> None:
+    if route.kind == "sns":
+        sns = deployment.session.client("sns", region_name=route.address.split(":")[3])
+        group = {"MessageGroupId": "doctor", "MessageDeduplicationId": "doctor"}
+        fifo: dict[str, Any] = group if route.address.endswith(".fifo") else {}
+        sns.publish(TopicArn=route.address, Message=text, Subject="TEST: cloudtrail-to-slack", **fifo)
+    elif route.kind == "bot":
+        _client(deployment, settings).chat_postMessage(channel=route.address, text=text)
+    elif route.source:
+        answer = requests.post(_read(deployment, route.source), json={"text": text}, timeout=_TIMEOUT_SECONDS)
+        if not answer.ok:
+            raise SlackApiError("refused", {"error": answer.text[:80]})  # type: ignore[no-untyped-call]
+
+
+def _client(deployment: Deployment, settings: Settings) -> WebClient:
+    token = _read(deployment, settings.slack_bot_token) if settings.slack_bot_token else ""
+    return WebClient(token=token, base_url=settings.slack_api_url, timeout=_TIMEOUT_SECONDS)
+
+
+def _read(deployment: Deployment, source: SecretSource) -> str:
+    """Return a secret of the function, read with the permissions of who runs this.
+
+    Raises:
+        SecretError: it cannot be read.
+    """
+    if source.kind == "environment":
+        return source.reference
+    name = source.reference
+    try:
+        if source.kind == "ssm":
+            answer: Mapping[str, Any] = deployment.client("ssm").get_parameter(Name=name, WithDecryption=True)
+            value = answer["Parameter"]["Value"]
+        else:
+            answer = deployment.client("secretsmanager").get_secret_value(SecretId=name)
+            value = answer.get("SecretString") or answer["SecretBinary"].decode()
+    except ClientError as error:
+        raise SecretError(f"{source.variable} cannot be read ({error_code(error)})") from None
+    return str(value).strip()
+
+
+def _routes(deployment: Deployment) -> Iterator[Route]:
+    """Yield each address once, with the accounts that are routed to it."""
+    settings = deployment.usable_settings
+    if settings is None:
+        return
+    config, bot = settings.config, settings.slack_bot_token
+    for kind, routes in (("bot", config.slack), ("sns", config.sns)):
+        if kind == "bot" and not bot:
+            continue
+        by_address: dict[str, list[str]] = {routes.default: ["all other accounts"]} if routes.default else {}
+        for account, address in routes.by_account.items():
+            by_address.setdefault(address, []).append(account)
+        for address, accounts in by_address.items():
+            yield Route(kind, address, _accounts(accounts))
+    if not bot:
+        yield from _webhook_routes(deployment, settings)
+
+
+def _webhook_routes(deployment: Deployment, settings: Settings) -> Iterator[Route]:
+    if settings.slack_webhook_url:
+        yield Route("webhook", "the default webhook", "all other accounts", settings.slack_webhook_url)
+    if settings.slack_webhook_routes:
+        routes = settings.slack_webhook_routes
+        by_account, _ = parse_webhook_routes(_read(deployment, routes), routes.variable)
+        by_source: dict[SecretSource, list[str]] = {}
+        for account, source in by_account.items():
+            by_source.setdefault(source, []).append(account)
+        for source, accounts in by_source.items():
+            yield Route("webhook", f"the webhook of {_accounts(accounts)}", _accounts(accounts), source)
+
+
+def _accounts(accounts: list[str]) -> str:
+    shown = ", ".join(accounts[:3])
+    return shown if len(accounts) <= 3 else f"{shown} and {len(accounts) - 3} more"  # noqa: PLR2004 (as many as above)
