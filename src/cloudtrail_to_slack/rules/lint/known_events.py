@@ -35,7 +35,9 @@ _OF_NO_API = frozenset(
     CloseAccountResult CreateGovCloudAccountResult AccountJoinedOrganization AccountDepartedOrganization
     AssociateDirectory DisassociateDirectory AssociateProfile DisassociateProfile CreateProfile DeleteProfile
     CreateApplicationInstance DeleteApplicationInstance StartSSO ListProfileAssociations ListDeploymentJobs
-    ListSimulationApplications ListRobotApplications ListSimulationJobs
+    ListSimulationApplications ListRobotApplications ListSimulationJobs PutFoundationModelEntitlement
+    CreateExternalIdPConfigurationForDirectory UpdateExternalIdPConfigurationForDirectory
+    EnableExternalIdPConfigurationForDirectory DisableExternalIdPConfigurationForDirectory
     """.split()  # noqa: SIM905 (a list of a hundred quoted names reads worse)
 )
 # Permissions that no event is named after, and what to look for instead.
