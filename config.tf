@@ -31,6 +31,9 @@ locals {
     ignore_rules                          = local.ignore_rules
     events_to_track                       = local.events_to_track
     disabled_rules                        = var.disabled_rules
+    detection_packs                       = var.detection_packs
+    rule_severities                       = var.rule_severities
+    rule_exceptions                       = var.rule_exceptions
     rule_evaluation_errors_to_slack       = var.rule_evaluation_errors_to_slack
     push_access_denied_cloudwatch_metrics = var.push_access_denied_cloudwatch_metrics
     s3_removed_object_notification        = var.s3_removed_object_notification

@@ -12,7 +12,7 @@ locals {
   build_source    = "${path.module}/src/cloudtrail_to_slack_build"
   code_source     = "${path.module}/src/cloudtrail_to_slack"
   # Only what the function needs: no bytecode, whose bytes differ from machine to machine.
-  code_files = [for name in sort(fileset(local.code_source, "**")) : name if can(regex("(\\.py|\\.txt|/py\\.typed|^py\\.typed)$", name))]
+  code_files = [for name in sort(fileset(local.code_source, "**")) : name if can(regex("(\\.py|\\.txt|rules/packs/[a-z-]+\\.json|/py\\.typed|^py\\.typed)$", name))]
 
   # LAYOUT in src/cloudtrail_to_slack_build/archives.py.
   layout              = 1

@@ -9,6 +9,9 @@ locals {
     ignore_rules      = local.ignore_rules
     events_to_track   = local.events_to_track
     disabled_rules    = var.disabled_rules
+    detection_packs   = var.detection_packs
+    rule_severities   = var.rule_severities
+    rule_exceptions   = var.rule_exceptions
   }
   rule_check_program   = "${path.module}/src/cloudtrail_to_slack_build/plan/program.py"
   rule_check_no_python = jsonencode({ unchecked = "there is no python3 where Terraform runs" })

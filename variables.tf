@@ -509,6 +509,52 @@ variable "check_rules_at_plan" {
   nullable    = false
 }
 
+variable "detection_packs" {
+  description = "Names of detection packs to switch on, such as `recommended`; docs/detections.md has what is in each."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.detection_packs, concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")]))) == 0
+    error_message = "detection_packs: there is no pack named ${join(", ", setsubtract(var.detection_packs, concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")])))}. There are ${join(", ", sort(concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")])))}."
+  }
+}
+
+variable "rule_severities" {
+  description = "Severities of rules by id, in place of their own: `{ \"persistence/mfa-deactivated\" = \"critical\" }`."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for severity in values(var.rule_severities) : contains(["info", "low", "medium", "high", "critical"], lower(coalesce(severity, "-")))])
+    error_message = "rule_severities: a severity must be info, low, medium, high or critical; wrong: ${join(", ", [for id, severity in var.rule_severities : "${id} = \"${coalesce(severity, " ")}\"" if !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(severity, "-")))])}."
+  }
+}
+
+variable "rule_exceptions" {
+  description = "What single rules do not match, by id of the rule: a list of `expression`, the `reason`, and the last day on which it applies (`expires`, such as 2027-01-31). Other rules are not affected."
+  type = map(list(object({
+    expression = string
+    id         = optional(string)
+    reason     = optional(string)
+    expires    = optional(string)
+  })))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue(flatten([for exceptions in values(var.rule_exceptions) : [for exception in exceptions : try(trimspace(exception.expression) != "", false)]]))
+    error_message = "rule_exceptions: every exception needs an expression; missing for: ${join(", ", [for id, exceptions in var.rule_exceptions : id if !alltrue([for exception in exceptions : try(trimspace(exception.expression) != "", false)])])}."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for exceptions in values(var.rule_exceptions) : [for exception in exceptions : exception.expires == null || can(formatdate("YYYY", "${coalesce(exception.expires, "-")}T00:00:00Z"))]]))
+    error_message = "rule_exceptions: expires must be a day such as 2027-01-31; wrong for: ${join(", ", [for id, exceptions in var.rule_exceptions : id if !alltrue([for exception in exceptions : exception.expires == null || can(formatdate("YYYY", "${coalesce(exception.expires, "-")}T00:00:00Z"))])])}."
+  }
+}
+
 variable "rules" {
   description = "Rules, joined by `rules_separator`. `detection_rules` can hold more and needs no separator."
   type        = string
@@ -552,6 +598,12 @@ variable "detection_rules" {
     false_positives = optional(list(string))
     first_steps     = optional(list(string))
     references      = optional(list(string))
+    threshold = optional(object({
+      count    = number
+      minutes  = number
+      by       = optional(list(string))
+      distinct = optional(string)
+    }))
   }))
   default  = []
   nullable = false

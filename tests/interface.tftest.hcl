@@ -39,6 +39,9 @@ run "what_is_not_given_has_its_documented_default" {
       ignore_rules                          = []
       events_to_track                       = []
       disabled_rules                        = []
+      detection_packs                       = []
+      rule_severities                       = {}
+      rule_exceptions                       = {}
       rule_evaluation_errors_to_slack       = true
       push_access_denied_cloudwatch_metrics = true
       s3_removed_object_notification        = true
@@ -135,6 +138,9 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       ignore_rules                          = ["event['eventName'] == 'D'"]
       events_to_track                       = ["E", "F", "G"]
       disabled_rules                        = []
+      detection_packs                       = []
+      rule_severities                       = {}
+      rule_exceptions                       = {}
       rule_evaluation_errors_to_slack       = false
       push_access_denied_cloudwatch_metrics = false
       s3_removed_object_notification        = false

@@ -105,7 +105,9 @@ class Application:
         self._close(report, delivery)
         if not self._advised:
             self._advised = True
-            log_advice((*self._settings.config.rules, *self._settings.config.ignore_rules), clock)
+            config = self._settings.config
+            exceptions = (exception for rule in config.rules for exception in rule.exceptions)
+            log_advice((*config.rules, *config.ignore_rules, *exceptions), clock)
         return notifications, report
 
     def _router(self) -> Router:

@@ -1,10 +1,12 @@
-"""Writes what follows from the shape of a rule: the JSON schema of rule files, and the tables of docs/rules.md."""
+"""Writes what follows from other files: the JSON schema of rule files, tables in docs/rules.md, and detection packs."""
 
 import json
 from pathlib import Path
 
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 from cloudtrail_to_slack.rules.schema import field_table, json_schema
+from cloudtrail_to_slack_dev.pack_docs import detections_page
+from cloudtrail_to_slack_dev.pack_files import data_files
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,6 +23,8 @@ def generated() -> dict[Path, str]:
         _ROOT / "src" / "cloudtrail_to_slack" / "rules" / "rule_file_schema.json": json.dumps(json_schema(), indent=2)
         + "\n",
         page: text,
+        _ROOT / "docs" / "detections.md": detections_page(),
+        **data_files(),
     }
 
 

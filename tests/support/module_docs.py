@@ -12,6 +12,7 @@ _TYPES = {
     "list(string)": "list of strings",
     "map(string)": "map of strings",
 }
+_OBJECTS = {"list(object(": "list of objects", "map(list(object(": "map of lists of objects"}
 
 
 def declared(folder: Path, kind: str) -> dict[str, str]:
@@ -37,7 +38,7 @@ def input_rows(folder: Path) -> list[list[str]]:
     expected = []
     for name, body in declared(folder, "variable").items():
         kind, default = str(argument(body, "type")), argument(body, "default")
-        shown = "list of objects" if kind.startswith("list(object(") else _TYPES[kind]
+        shown = next((name for begin, name in _OBJECTS.items() if kind.startswith(begin)), None) or _TYPES[kind]
         expected.append([f"`{name}`", shown, "required" if default is None else f"`{default}`", description(body)])
     return expected
 

@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 KEYS = (
     "rules_separator", "use_default_rules", "rules", "ignore_rules", "events_to_track", "disabled_rules",
-    "detection_packs", "rule_evaluation_errors_to_slack", "push_access_denied_cloudwatch_metrics",
-    "s3_removed_object_notification", "function_name", "slack", "sns", "dynamodb_time_to_live",
-    "deduplicate_deliveries", "delivery_ledger_time_to_live", "max_messages_per_channel", "enable_realtime",
-    "enable_silence_alarm", "silence_alarm_minimum_hours", "own_role_arns",
+    "detection_packs", "rule_severities", "rule_exceptions", "rule_evaluation_errors_to_slack",
+    "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification", "function_name", "slack", "sns",
+    "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live", "max_messages_per_channel",
+    "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours", "own_role_arns",
 )  # fmt: skip
 LEAST_SILENCE_HOURS = 2
 _WEBHOOK_KEYS: Mapping[str, SecretKind] = {
@@ -113,8 +113,6 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
     for arn in config.own_role_arns:
         if not is_role_arn(arn):
             reader.fault("own_role_arns", f"has {arn[:200]!r}, which is no ARN of a role")
-    for pack in reader.texts("detection_packs"):
-        reader.fault("detection_packs", f"names {pack[:100]!r}, and there is no such pack")
     if not config.rules and not faults and config.rule_issues:
         reader.fault("rules", "hold no rule that can be used, and use_default_rules is off: nothing could ever match")
     elif not config.rules and not faults:

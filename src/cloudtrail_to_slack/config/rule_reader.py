@@ -14,27 +14,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader, kind
+from cloudtrail_to_slack.config.rule_choice import RuleChoice
 from cloudtrail_to_slack.errors import ExpressionError, Fault
-from cloudtrail_to_slack.rules.default_rules import (
-    DEFAULT_PREFIX,
-    DEFAULT_RULE_IDS,
-    default_rules,
-    events_to_track_rule,
-)
+from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, point
 from cloudtrail_to_slack.rules.model import (
     FILE_ONLY_FIELDS,
+    MAX_THRESHOLD_COUNT,
+    MAX_THRESHOLD_MINUTES,
     TECHNIQUE_PATTERN,
     FieldKind,
     IgnoreRule,
     Rule,
     Severity,
+    Threshold,
     rule_fields,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 T = TypeVar("T")
 
@@ -70,35 +69,21 @@ class RuleReader:
         self._joined = joined or {}
 
     def rules(self, function_name: str | None) -> tuple[Rule, ...]:
-        """Return all rules that can be evaluated, in order: the default rules, the user's, the events to track."""
+        """Return all rules that can be evaluated, in order: default rules, packs, the user's, events to track."""
         use_defaults = self._document.switch("use_default_rules", default=True)
         before = default_rules(function_name) if use_defaults else ()
         after = self._tracked()
-        taken = {rule.id for rule in (*before, *after)}
+        choice = RuleChoice(self._document, self._report)
+        ids = {rule.id for rule in before}
+        packs = [rule for rule in choice.packs(function_name) if rule.id not in ids]
+        taken = {rule.id for rule in (*before, *packs, *after)}
         own = self._each("rules", lambda item, key, separator: self._rule(item, key, separator, taken))
-        disabled = self._disabled({rule.id for rule in (*own, *after) if rule.id} | DEFAULT_RULE_IDS)
-        return tuple(rule for rule in (*before, *own, *after) if rule.id not in disabled)
+        return choice.applied(
+            (*before, *packs, *own, *after), lambda item, path: self._ignore_rule(item, path, separator=None)
+        )
 
-    def _disabled(self, known: Collection[str]) -> set[str]:
-        """Return the ids of the rules that `disabled_rules` switches off."""
-        key = "disabled_rules"
-        disabled: set[str] = set()
-
-        def read(item: object, path: str) -> None:
-            name = item.strip() if isinstance(item, str) else ""
-            rule_id = name if name in known else f"{DEFAULT_PREFIX}{name}"
-            if rule_id in known:
-                disabled.add(rule_id)
-            elif not isinstance(item, str):
-                self._note(path, None, [Fault(path, f"must be the id of a rule, not {kind(item)}")], left_out=True)
-            else:
-                close = _close_ids(name, known)
-                meant = f"; did you mean {' or '.join(close)}?" if close else ""
-                problem = f"is {excerpt(name, _LONGEST_ID)!r}, and no rule has that id{meant}"
-                self._note(path, None, [Fault(path, problem)], left_out=True)
-
-        self._document.each(key, read)
-        return disabled
+    def _report(self, fault: Fault) -> None:
+        self._note(fault.path, None, [fault], left_out=True)
 
     def ignore_rules(self) -> tuple[IgnoreRule, ...]:
         """Return the ignore rules without any fault, in order."""
@@ -262,6 +247,30 @@ def _day(reader: Reader, key: str) -> date | None:
         return None
 
 
+def _threshold(reader: Reader, key: str) -> Threshold | None:
+    """Return the threshold at `key`; None where it is missing or wrong: then each match alerts."""
+    if not reader.has(key):
+        return None
+    faults: list[Fault] = []
+    fields = Reader(reader.raw(key), "", faults)
+    fields.refuse_unknown(("count", "minutes", "by", "distinct"))
+    for name, most in (("count", MAX_THRESHOLD_COUNT), ("minutes", MAX_THRESHOLD_MINUTES)):
+        if not fields.has(name):
+            fields.fault(name, "is missing")
+        elif fields.whole_number(name, default=1, least=1) > most:
+            fields.fault(name, f"must be at most {most}")
+    by = fields.raw("by")
+    threshold = Threshold(
+        count=fields.whole_number("count", default=1, least=1),
+        minutes=fields.whole_number("minutes", default=1, least=1),
+        by=(by,) if isinstance(by, str) and by else fields.texts("by"),
+        distinct=fields.text("distinct"),
+    )
+    for fault in dict.fromkeys(faults):
+        reader.fault(key if fault.path == "config" else f"{key}.{fault.path}", fault.problem)
+    return None if faults else threshold
+
+
 VALUE_READERS: Mapping[FieldKind, Callable[[Reader, str], object]] = {
     FieldKind.STRING: Reader.text,
     FieldKind.STRINGS: Reader.texts,
@@ -269,18 +278,8 @@ VALUE_READERS: Mapping[FieldKind, Callable[[Reader, str], object]] = {
     FieldKind.URL: _url,
     FieldKind.TECHNIQUES: _techniques,
     FieldKind.DAY: _day,
+    FieldKind.THRESHOLD: _threshold,
 }
-
-
-def _close_ids(name: str, known: Collection[str]) -> list[str]:
-    """Return the ids that `name` was probably meant to be, the best first."""
-    import difflib  # noqa: PLC0415 (only for ids that are wrong)
-
-    name = name[:_LONGEST_ID].lower()
-    ends = [each for each in sorted(known) if each.endswith(f"-{name}")]
-    wanted = (name, f"{DEFAULT_PREFIX}{name}")
-    close = [match for each in wanted for match in difflib.get_close_matches(each, sorted(known), n=2, cutoff=0.75)]
-    return list(dict.fromkeys([*ends, *close]))[:3]
 
 
 def _in_one_line(text: str) -> str:

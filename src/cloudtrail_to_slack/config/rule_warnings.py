@@ -28,7 +28,7 @@ def log_advice(rules: Iterable[Rule | IgnoreRule], clock: Clock) -> None:
 
     given = 0
     for rule in rules:
-        if rule.id in DEFAULT_RULE_IDS:
+        if rule.id in DEFAULT_RULE_IDS or (isinstance(rule, Rule) and rule.is_shipped):
             continue
         if given >= _MOST or not clock.has(_SECONDS_EACH):
             return

@@ -71,7 +71,12 @@ class RuleSet:
     """
 
     def __init__(self, rules: Iterable[Rule], ignore_rules: Iterable[IgnoreRule]) -> None:
-        self._rules = [(rule, compile_expression(rule.expression)) for rule in rules]
+        self._rules = [(rule, _evaluator(rule)) for rule in rules]
+        self._exceptions = {
+            rule.name: [(exception, compile_expression(exception.expression)) for exception in rule.exceptions]
+            for rule, _ in self._rules
+            if rule.exceptions
+        }
         self._ignore_rules = [(rule, compile_expression(rule.expression)) for rule in ignore_rules]
         self._denied = compile_expression(_DENIED)
 
@@ -95,7 +100,10 @@ class RuleSet:
     def _judge(self, event: Mapping[str, Any], today: date, concerned: int | None, deadline: float) -> Verdict:
         problems: list[RuleProblem] = []
         matched = tuple(
-            rule for rule, evaluate in self._concerned(concerned) if _matches(rule, evaluate, event, problems, deadline)
+            rule
+            for rule, evaluate in self._concerned(concerned)
+            if _matches(rule, evaluate, event, problems, deadline)
+            and not (rule.exceptions and self._is_excepted(rule, event, today, problems, deadline))
         )
         if not (matched or problems or self._denied(event)):
             return Verdict(Outcome.UNMATCHED)
@@ -107,10 +115,34 @@ class RuleSet:
         outcome = Outcome.MATCHED if matched else Outcome.UNMATCHED
         return Verdict(outcome, matched, problems=(*ignore_problems, *problems))
 
+    def _is_excepted(
+        self, rule: Rule, event: Mapping[str, Any], today: date, problems: list[RuleProblem], deadline: float
+    ) -> bool:
+        """Whether an exception of the rule, which matched, says that it is no match. One that raises says nothing."""
+        return any(
+            _matches(exception, evaluate, event, problems, deadline)
+            for exception, evaluate in self._exceptions[rule.name]
+            if exception.expires is None or exception.expires >= today
+        )
+
     def _concerned(self, concerned: int | None) -> Iterable[tuple[Rule, Evaluate]]:
         if concerned is None:
             return self._rules
         return [rule for number, rule in enumerate(self._rules) if concerned >> number & 1]
+
+
+def _evaluator(rule: Rule) -> Evaluate:
+    """Return what evaluates a rule. Those of packs, which are many and checked, are compiled when first evaluated."""
+    if not rule.is_shipped:
+        return compile_expression(rule.expression)
+    compiled: list[Evaluate] = []
+
+    def evaluate(event: Mapping[str, Any]) -> object:
+        if not compiled:
+            compiled.append(compile_expression(rule.expression))
+        return compiled[0](event)
+
+    return evaluate
 
 
 def _matches(

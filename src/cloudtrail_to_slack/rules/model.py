@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Source: MITRE ATT&CK, techniques such as T1562 and sub-techniques such as T1562.008.
 TECHNIQUE_PATTERN = r"^T[0-9]{4}([.][0-9]{3})?$"
+# What is counted is kept in one item of the state table for each window, so it is bounded.
+MAX_THRESHOLD_COUNT = 500
+MAX_THRESHOLD_MINUTES = 1440
 
 
 class FieldKind(Enum):
@@ -30,6 +33,7 @@ class FieldKind(Enum):
     URL = "url"
     TECHNIQUES = "techniques"
     DAY = "day"
+    THRESHOLD = "threshold"
     TESTS = "tests"
 
 
@@ -62,11 +66,26 @@ def _holds(kind: FieldKind, description: str) -> dict[str, tuple[FieldKind, str]
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """How many events a rule must match before it alerts: `count` within a window of `minutes`.
+
+    Events are counted apart for each combination of the fields `by`; with `distinct` not events are counted but the
+    different values of that field. Windows follow one another from 1970 on, so an event is in exactly one.
+    """
+
+    count: int
+    minutes: int
+    by: tuple[str, ...] = ()
+    distinct: str | None = None
+
+
+@dataclass(frozen=True)
 class Rule:
     """A Python expression over `event` that raises an alert when it is True.
 
     `attempt` states what happened as something that was tried ("delete a CloudTrail trail"), for calls that did not
-    succeed; only the default rules have it.
+    succeed; only the default rules have it. `exceptions` narrow this rule alone: what one of them matches is no match.
+    `is_shipped`: the rule comes from a detection pack of this project, whose tests have checked it.
     """
 
     expression: str = field(metadata=_holds(FieldKind.EXPRESSION, "the condition, a Python expression over `event`"))
@@ -88,7 +107,17 @@ class Rule:
         default=(), metadata=_holds(FieldKind.STRINGS, "what to do first after a match")
     )
     references: tuple[str, ...] = field(default=(), metadata=_holds(FieldKind.STRINGS, "further reading"))
+    threshold: Threshold | None = field(
+        default=None,
+        metadata=_holds(
+            FieldKind.THRESHOLD,
+            "alerts only after `count` matches within `minutes`, counted by the fields in `by`; with `distinct`"
+            " it counts the different values of that field",
+        ),
+    )
     attempt: str | None = None
+    exceptions: tuple[IgnoreRule, ...] = ()
+    is_shipped: bool = False
 
     @property
     def name(self) -> str:

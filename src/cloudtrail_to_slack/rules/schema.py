@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.rules.model import (
     FILE_ONLY_FIELDS,
+    MAX_THRESHOLD_COUNT,
+    MAX_THRESHOLD_MINUTES,
     TECHNIQUE_PATTERN,
     FieldKind,
     IgnoreRule,
@@ -26,6 +28,17 @@ KIND_SCHEMAS: Mapping[FieldKind, dict[str, Any]] = {
     FieldKind.URL: {"type": "string", "pattern": "^https?://[!-~]+$"},
     FieldKind.TECHNIQUES: {"type": "array", "items": {"type": "string", "pattern": TECHNIQUE_PATTERN}},
     FieldKind.DAY: {"type": "string", "format": "date"},
+    FieldKind.THRESHOLD: {
+        "type": "object",
+        "required": ["count", "minutes"],
+        "additionalProperties": False,
+        "properties": {
+            "count": {"type": "integer", "minimum": 1, "maximum": MAX_THRESHOLD_COUNT},
+            "minutes": {"type": "integer", "minimum": 1, "maximum": MAX_THRESHOLD_MINUTES},
+            "by": {"type": ["string", "array"], "items": {"type": "string"}},
+            "distinct": {"type": "string"},
+        },
+    },
     FieldKind.TESTS: {"type": "array", "items": {"$ref": "#/$defs/test"}},
 }
 _TEST = {

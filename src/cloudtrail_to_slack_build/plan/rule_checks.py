@@ -80,8 +80,9 @@ def _checked(
             else:
                 errors.append(f"{path}: {problem}")
     errors += map(str, faults)
-    warnings += _expired(ignore_rules, config, places)
-    warnings += _suspicious([*rules, *ignore_rules], config, places)
+    ignoring = [*ignore_rules, *(exception for rule in rules for exception in rule.exceptions)]
+    warnings += _expired(ignoring, config, places)
+    warnings += _suspicious([*rules, *ignoring], config, places)
     return CheckedRules(rules, _shortened(errors), _shortened(warnings))
 
 
@@ -119,7 +120,7 @@ def _suspicious(
 ) -> Iterator[str]:
     left = _MOST
     for rule in rules:
-        if rule.id in DEFAULT_RULE_IDS:
+        if rule.id in DEFAULT_RULE_IDS or (isinstance(rule, Rule) and rule.is_shipped):
             continue
         for warning in warnings_for(rule.expression, ignores=isinstance(rule, IgnoreRule), most=left):
             left -= 1

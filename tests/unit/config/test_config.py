@@ -194,7 +194,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         "rules: hold no rule that can be used, and use_default_rules is off",
     ),
     "no rule at all": ({"use_default_rules": False}, "rules: is empty and use_default_rules is off"),
-    "unknown pack": ({"detection_packs": ["cis"]}, "detection_packs: names 'cis', and there is no such pack"),
+    "packs of another type": ({"detection_packs": "cis"}, "detection_packs: must be a list, not text"),
     "slack of another type": ({"slack": "C1"}, "slack: must be an object, not text"),
     "no accounts": (
         {"slack": {"routes": [{"accounts": [], "slack_channel_id": "C"}]}},

@@ -1,0 +1,140 @@
+"""Which rules apply, and how: detection packs, rules switched off, severities and exceptions by rule id. Pure.
+
+What names a rule or pack that does not exist is left out and reported, like a rule that cannot be used: it must not
+stop the other rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cloudtrail_to_slack.config.field_reader import Reader, kind
+from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.rules.default_rules import DEFAULT_PREFIX, DEFAULT_RULE_IDS
+from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
+from cloudtrail_to_slack.rules.model import IgnoreRule, Rule, Severity
+from cloudtrail_to_slack.rules.packs import all_pack_rule_ids, pack_names, pack_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    # Called with what is wrong with one entry.
+    Report = Callable[[Fault], None]
+    ReadException = Callable[[object, str], IgnoreRule | None]
+
+T = TypeVar("T")
+
+_LONGEST_NAME = 100
+
+
+class RuleChoice:
+    """Reads the keys of a document that choose and change rules by their ids; `report` takes what is wrong."""
+
+    def __init__(self, document: Reader, report: Report) -> None:
+        self._document = document
+        self._report = report
+
+    def packs(self, function_name: str | None) -> list[Rule]:
+        """Return the rules of the packs that `detection_packs` names, each rule once."""
+        rules: dict[str | None, Rule] = {}
+
+        def read(item: object, path: str) -> None:
+            if not isinstance(item, str):
+                self._report(Fault(path, f"must be the name of a pack, not {kind(item)}"))
+            elif item.strip() in pack_names():
+                for rule in pack_rules(item.strip(), function_name):
+                    rules.setdefault(rule.id, rule)
+            else:
+                self._unknown(path, item, pack_names(), "there is no pack of that name")
+
+        self._document.each("detection_packs", read)
+        return list(rules.values())
+
+    def applied(self, rules: Iterable[Rule], read_exception: ReadException) -> tuple[Rule, ...]:
+        """Return `rules` without those that are disabled, with severities and exceptions as configured."""
+        rules = tuple(rules)
+        known = DEFAULT_RULE_IDS | {rule.id for rule in rules if rule.id}
+        disabled = self._disabled(known)
+        severities = self._by_rule("rule_severities", known, self._severity)
+        exceptions = self._by_rule("rule_exceptions", known, lambda item, path: _exceptions(item, path, read_exception))
+        return tuple(
+            replace(rule, severity=severities.get(rule.id, rule.severity), exceptions=exceptions.get(rule.id, ()))
+            if rule.id in severities or rule.id in exceptions
+            else rule
+            for rule in rules
+            if rule.id not in disabled
+        )
+
+    def _disabled(self, known: Collection[str]) -> set[str]:
+        disabled: set[str] = set()
+
+        def read(item: object, path: str) -> None:
+            if not isinstance(item, str):
+                self._report(Fault(path, f"must be the id of a rule, not {kind(item)}"))
+            elif (rule_id := self._rule_id(item, path, known)) is not None:
+                disabled.add(rule_id)
+
+        self._document.each("disabled_rules", read)
+        return disabled
+
+    def _by_rule(
+        self, key: str, known: Collection[str], read: Callable[[object, str], T | None]
+    ) -> dict[str | None, T]:
+        """Return what the object at `key` says, by rule."""
+        if not self._document.has(key):
+            return {}
+        given = self._document.raw(key)
+        if not isinstance(given, dict):
+            self._report(Fault(key, f"must be an object with ids of rules as keys, not {kind(given)}"))
+            return {}
+        found: dict[str | None, T] = {}
+        for name, item in given.items():
+            path = f"{key}.{excerpt(name, _LONGEST_NAME)}"
+            rule_id, value = self._rule_id(name, path, known), read(item, path)
+            if rule_id is not None and value is not None:
+                found[rule_id] = value
+        return found
+
+    def _severity(self, item: object, path: str) -> Severity | None:
+        known = {severity.word: severity for severity in Severity}
+        severity = known.get(item.strip().lower()) if isinstance(item, str) else None
+        if severity is None:
+            self._report(Fault(path, f"must be one of {', '.join(known)}"))
+        return severity
+
+    def _rule_id(self, name: str, path: str, known: Collection[str]) -> str | None:
+        """Return the id of the rule that `name` means, also without the prefix of default rules; None and a report."""
+        name = name.strip()
+        for rule_id in (name, f"{DEFAULT_PREFIX}{name}"):
+            if rule_id in known:
+                return rule_id
+        in_packs = all_pack_rule_ids()
+        if name in in_packs:  # of a pack that is not switched on
+            return name
+        self._unknown(path, name, {*known, *in_packs}, "no rule has that id")
+        return None
+
+    def _unknown(self, path: str, name: str, known: Collection[str], problem: str) -> None:
+        close = _close(name.strip()[:_LONGEST_NAME].lower(), known)
+        meant = f"; did you mean {' or '.join(close)}?" if close else ""
+        self._report(Fault(path, f"is {excerpt(name.strip(), _LONGEST_NAME)!r}, and {problem}{meant}"))
+
+
+def _exceptions(item: object, path: str, read: ReadException) -> tuple[IgnoreRule, ...] | None:
+    """Return the exceptions of one rule: one, or a list of them. One that cannot be used is left out."""
+    items: list[tuple[Any, str]] = (
+        [(each, f"{path}[{number}]") for number, each in enumerate(item)] if isinstance(item, list) else [(item, path)]
+    )
+    found = [read(each, where) for each, where in items]
+    return tuple(exception for exception in found if exception is not None) or None
+
+
+def _close(name: str, known: Collection[str]) -> list[str]:
+    """Return what `name` was probably meant to be, the best first."""
+    import difflib  # noqa: PLC0415 (only for names that are wrong)
+
+    ends = [each for each in sorted(known) if each.endswith((f"-{name}", f"/{name}"))]
+    wanted = (name, f"{DEFAULT_PREFIX}{name}")
+    close = [match for each in wanted for match in difflib.get_close_matches(each, sorted(known), n=2, cutoff=0.75)]
+    return list(dict.fromkeys([*ends, *close]))[:3]

@@ -1,0 +1,100 @@
+"""docs/detections.md, written from the packs: what each rule means, and what to do when it alerts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cloudtrail_to_slack_dev.pack_files import own_rules, read_packs, rules_of
+
+_HEAD = """\
+# Detections
+
+The rules that come with the function, in packs. `detection_packs = ["recommended"]` switches a pack on; a rule that is in
+several packs is evaluated once. This page is generated from `packs/*.yaml` by `python -m
+cloudtrail_to_slack_dev.generate`, and a test keeps it equal to them.
+
+- `disabled_rules` switches single rules off, by id.
+- `rule_severities` gives a rule another severity: `{ "persistence/mfa-deactivated" = "critical" }`.
+- `rule_exceptions` narrows one rule and leaves the others as they are: see [exceptions of one
+  rule](rules.md#exceptions-of-one-rule).
+- A rule with a threshold alerts once in a window, after as many matches as it says: see
+  [thresholds](rules.md#thresholds).
+
+Unless a rule is about failures, a call that failed (`errorCode`), a dry run among them, does not match. Calls that AWS
+services make by themselves or for their users (`invokedBy`, service-linked roles) are left out where they are routine. No
+rule relies on the user agent or on names that a caller can choose to be left out.
+
+The default rules apply unless `use_default_rules = false`, with or without packs. `recommended` has the ones among them
+that are rarely wrong; its rules about denied calls and sign-ins without MFA are narrower. To have `recommended` alone:
+
+```hcl
+use_default_rules = false
+detection_packs   = ["recommended"]
+```
+"""
+
+
+def detections_page() -> str:
+    """Return the page."""
+    packs = read_packs()
+    return "\n".join([_HEAD, *_table(packs), *(line for name in packs for line in _pack(packs, name))]).rstrip() + "\n"
+
+
+def _table(packs: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    yield "## Packs\n"
+    yield "| pack | rules | ATT&CK techniques |"
+    yield "| --- | ---: | ---: |"
+    for name in packs:
+        rules = list(rules_of(packs, name))
+        techniques = {technique for rule in rules for technique in rule.get("mitre", [])}
+        yield f"| [`{name}`](#{name}) | {len(rules)} | {len(techniques)} |"
+    yield ""
+
+
+def _pack(packs: Mapping[str, dict[str, Any]], name: str) -> Iterator[str]:
+    pack = packs[name]
+    yield f"## {name}\n"
+    included = pack.get("include") or []
+    if included and pack.get("rules"):
+        yield f"Also in this pack, from others: {', '.join(f'`{rule_id}`' for rule_id in included)}.\n"
+    elif included:
+        yield "| rule | severity | alerts when |"
+        yield "| --- | --- | --- |"
+        rules = own_rules(packs)
+        for rule_id in included:
+            rule = rules[rule_id]
+            yield f"| `{rule_id}` | {rule['severity']} | {_plain(rule['title'])}{_window(rule)} |"
+        yield ""
+    for rule in pack.get("rules") or []:
+        yield from _rule(rule)
+
+
+def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
+    yield f"### `{rule['id']}`\n"
+    techniques = ", ".join(f"[{each}]({_technique(each)})" for each in rule.get("mitre", []))
+    facts = " · ".join(filter(None, [f"**{rule['severity']}**", _plain(rule["title"]) + _window(rule), techniques]))
+    yield f"{facts}\n"
+    yield f"{rule['description']}\n"
+    yield f"*Benign causes:* {' '.join(rule['false_positives'])}\n"
+    yield from (f"{number}. {step}" for number, step in enumerate(rule["first_steps"], 1))
+    links = ", ".join(f"<{address}>" for address in rule["references"])
+    yield f"\nSee {links}.\n"
+
+
+def _window(rule: Mapping[str, Any]) -> str:
+    threshold = rule.get("threshold")
+    if threshold is None:
+        return ""
+    by = threshold.get("by") or []
+    by = [by] if isinstance(by, str) else by
+    counted = f"different `{threshold['distinct']}`" if threshold.get("distinct") else "matches"
+    per = f", by {' and '.join(f'`{each}`' for each in by)}" if by else ""
+    return f" ({threshold['count']} {counted} in {threshold['minutes']} minutes{per})"
+
+
+def _technique(technique: str) -> str:
+    return f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/"
+
+
+def _plain(title: str) -> str:
+    """Return a title with the fields that are filled in as code."""
+    return title.replace("{", "`").replace("}", "`")
