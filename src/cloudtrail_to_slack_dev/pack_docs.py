@@ -8,8 +8,8 @@ from cloudtrail_to_slack_dev.pack_files import own_rules, read_packs, rules_of
 _HEAD = """\
 # Detections
 
-The rules that come with the function, in packs. `detection_packs = ["recommended"]` switches a pack on; a rule that is in
-several packs is evaluated once. This page is generated from `packs/*.yaml` by `python -m
+The rules that come with the function, in packs. `detection_packs = ["recommended"]` switches a pack on; a rule that is
+in several packs is evaluated once. This page is generated from `packs/*.yaml` by `python -m
 cloudtrail_to_slack_dev.generate`, and a test keeps it equal to them.
 
 - `disabled_rules` switches single rules off, by id.
@@ -20,8 +20,8 @@ cloudtrail_to_slack_dev.generate`, and a test keeps it equal to them.
   [thresholds](rules.md#thresholds).
 
 Unless a rule is about failures, a call that failed (`errorCode`), a dry run among them, does not match. Calls that AWS
-services make by themselves or for their users (`invokedBy`, service-linked roles) are left out where they are routine. No
-rule relies on the user agent or on names that a caller can choose to be left out.
+services make by themselves or for their users (`invokedBy`, service-linked roles) are left out where they are routine.
+No rule relies on the user agent or on names that a caller can choose to be left out.
 
 The default rules apply unless `use_default_rules = false`, with or without packs. `recommended` has the ones among them
 that are rarely wrong; its rules about denied calls and sign-ins without MFA are narrower. To have `recommended` alone:
