@@ -1,0 +1,1 @@
+"""Evaluating the rules on logs that are already there: what would have alerted."""

@@ -1,0 +1,63 @@
+"""What a backtest counts; totals of parts add up to those of the whole, in any order."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cloudtrail_to_slack.events.event import Event
+
+NO_DAY = "unknown"
+
+
+@dataclass(slots=True)
+class RuleTotals:
+    """What one rule matched: alerts, by day; who acted, as digests, and in which accounts."""
+
+    alerts: int = 0
+    days: Counter[str] = field(default_factory=Counter)
+    actors: set[bytes] = field(default_factory=set)
+    accounts: set[str] = field(default_factory=set)
+
+    def add(self, other: "RuleTotals") -> None:
+        """Add the totals of another part."""
+        self.alerts += other.alerts
+        self.days += other.days
+        self.actors |= other.actors
+        self.accounts |= other.accounts
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts of records, alerts by rule, ignored events by ignore rule, and errors by rule and cause."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    rules: dict[str, RuleTotals] = field(default_factory=dict)
+    ignored: Counter[str] = field(default_factory=Counter)
+    errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    days: Counter[str] = field(default_factory=Counter)
+
+    def add_alert(self, rules: Iterable[str], event: Event) -> None:
+        """Count an event that rules matched and no ignore rule suppresses."""
+        day = event.time.date().isoformat() if event.time else NO_DAY
+        actor = hashlib.blake2b(
+            (event.actor.arn or event.actor.name).encode("utf-8", "replace"), digest_size=8
+        ).digest()
+        self.days[day] += 1
+        for rule in rules:
+            totals = self.rules.get(rule)
+            if totals is None:
+                totals = self.rules[rule] = RuleTotals()
+            totals.alerts += 1
+            totals.days[day] += 1
+            totals.actors.add(actor)
+            totals.accounts.add(event.account or "unknown")
+
+    def add(self, other: "Totals") -> None:
+        """Add the totals of another part."""
+        self.counts += other.counts
+        self.ignored += other.ignored
+        self.errors += other.errors
+        self.days += other.days
+        for name, rule in other.rules.items():
+            self.rules.setdefault(name, RuleTotals()).add(rule)

@@ -1,0 +1,76 @@
+"""The rules that the options of a command name: a configuration, rule files, and single expressions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cloudtrail_to_slack.config.loader import Config, read_config
+from cloudtrail_to_slack_cli.check.configuration import read_configuration
+from cloudtrail_to_slack_cli.errors import CommandError
+from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, read_rule_file
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRules:
+    """What the options say. All of it applies together; without any of it, the default rules."""
+
+    config: str | None = None
+    rule_files: Sequence[str] = ()
+    rules: Sequence[str] = ()
+    ignore_rules: Sequence[str] = ()
+    events_to_track: str | None = None
+    packs: Sequence[str] = ()
+    no_default_rules: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Return what `config.json` would contain.
+
+        Raises:
+            UnreadableError: a file cannot be read.
+            CommandError: the configuration is no object.
+        """
+        document: dict[str, Any] = {}
+        if self.config is not None:
+            data = read_configuration(self.config).file.document.data
+            if not isinstance(data, dict):
+                raise CommandError(f"{self.config} is no configuration: it must be an object")
+            document = dict(data)
+        for kind, more in (("rules", self.rules), ("ignore_rules", self.ignore_rules)):
+            document[kind] = [*_listed(document.get(kind)), *more]
+        for path in self.rule_files:
+            file = read_rule_file(path)
+            for kind in KINDS:
+                document[kind] += [entry.content for entry in file.entries if entry.kind == kind]
+        if self.events_to_track:
+            tracked = _names(document.get("events_to_track"))
+            document["events_to_track"] = [*tracked, *_names(self.events_to_track)]
+        if self.packs:
+            document["detection_packs"] = [*_listed(document.get("detection_packs")), *self.packs]
+        if self.no_default_rules:
+            document["use_default_rules"] = False
+        return document
+
+    def read(self) -> Config:
+        """Return the configuration, read as the function reads it.
+
+        Raises:
+            UnreadableError: a file cannot be read.
+            CommandError: it, or a rule in it, cannot be used; names everything that is wrong.
+        """
+        config, faults = read_config(self.document())
+        wrong = [str(fault) for issue in config.rule_issues for fault in issue.faults]
+        wrong += [str(fault) for fault in faults]
+        if wrong:
+            raise CommandError("\n  ".join(["the rules cannot be used:", *wrong]))
+        return config
+
+
+def _listed(value: object) -> list[object]:
+    """Return a list; `read_configuration` has split rules that are one string."""
+    return list(value) if isinstance(value, list) else []
+
+
+def _names(value: object) -> list[object]:
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return _listed(value)
