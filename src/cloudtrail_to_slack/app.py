@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.check import LogSourceCheck
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache
     from cloudtrail_to_slack.notices.self_reports import ReportMemory
+    from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
 
 
 _MOST = 20  # ignore rules in the line that closes an invocation
@@ -99,6 +100,7 @@ class Application:
             clock,
             own_roles=self._own_roles(context),
             send_self_reports=partial(self._send_self_reports, delivery, clock),
+            thresholds=self._thresholds(clock),
             silence=self._silence(router, delivery, clock),
         )
         report = pipeline.run(notifications)
@@ -135,6 +137,21 @@ class Application:
         config, table_name = self._settings.config, self._settings.table_name
         usable = self.clients.dynamodb if table_name and config.deduplicate_deliveries else None
         return DeduplicationStore(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
+
+    def _thresholds(self, clock: Clock) -> "ThresholdCounter | None":
+        """Return what counts the matches of rules with a threshold; None where there are none."""
+        if all(rule.threshold is None for rule in self._settings.config.rules):
+            return None
+        from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter  # noqa: PLC0415 (only some configurations have any)
+
+        if not self._settings.table_name:
+            return ThresholdCounter(MemoryCounts())
+        from cloudtrail_to_slack.state.threshold_counts import TableCounts  # noqa: PLC0415 (likewise)
+
+        counts = TableCounts(self.clients.hasty_dynamodb, self._settings.table_name, clock.now)
+        return ThresholdCounter(
+            counts, lambda error: logger.warning("thresholds count in this invocation alone", extra={"error": error})
+        )
 
     def _send_self_reports(
         self, delivery: Delivery, clock: Clock, reports: Sequence[RuleErrorReport], own_calls: OwnCalls

@@ -33,6 +33,7 @@ from cloudtrail_to_slack.state.table import StateError
 if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.check import LogSourceCheck
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
+    from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
 
 
 # Sends what the function reports about itself.
@@ -52,6 +53,7 @@ class Pipeline:
         *,
         own_roles: OwnRoles,
         send_self_reports: SendSelfReports,
+        thresholds: "ThresholdCounter | None" = None,
         silence: "tuple[DeliveryRecorder, LogSourceCheck] | None" = None,
     ) -> None:
         self._config = config
@@ -64,7 +66,9 @@ class Pipeline:
         self._report = Report()
         pending = PendingAlerts()
         self._turns = Turns(clock, pending, self._deliver_pending)
-        self._records = RecordEvaluator(judging, own_roles, clock.now, self._report, pending, self._turns.left)
+        self._records = RecordEvaluator(
+            judging, own_roles, clock.now, self._report, pending, self._turns.left, thresholds=thresholds
+        )
         self._log_files = LogFiles(s3_within, judging.prefilter, self._records, self._report, clock.now, self._hearing)
         self._notices: list[tuple[Notice, MessageIds]] = []
 

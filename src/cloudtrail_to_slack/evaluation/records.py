@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.alerts.alert import Alert, AlertFactory, PendingAlert, make_alert, pending_alert
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles
@@ -17,11 +17,15 @@ from cloudtrail_to_slack.evaluation.explanations import UNMATCHED, explain, expl
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.events.event import Event, read_event
+from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from cloudtrail_to_slack.ingest.log_files import decode_record
 from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet, Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrors
+
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
 
 # What matched is kept until an invocation delivers, so that it is delivered in order; but not more than this of it, or
 # a flood would fill the memory.
@@ -91,10 +95,11 @@ class RecordEvaluator:
 
     What matches is added to `pending`, or to `own_calls` where one of `own_roles` made the call; what goes wrong is
     added to `rule_errors`. `now` returns the seconds since 1970, `time_left` how many seconds there are for it.
-    `explains`: it logs what became of each record.
+    `thresholds` counts the matches of rules that have one; None: there are no such rules. `explains`: it logs what
+    became of each record.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what an invocation shares)
         self,
         judging: Judging,
         own_roles: OwnRoles,
@@ -102,12 +107,15 @@ class RecordEvaluator:
         report: Report,
         pending: PendingAlerts,
         time_left: Callable[[], float],
+        *,
+        thresholds: "ThresholdCounter | None" = None,
     ) -> None:
         self.pending = pending
         self.rule_errors = RuleErrors()
         self.own_calls = OwnCalls(own_roles)
         self.explains = logger.log_level <= logging.DEBUG
         self._time_left = time_left
+        self._thresholds = thresholds
         self._rule_set = judging.rule_set
         self._now = now
         self._today = _moment(now).date()
@@ -167,11 +175,23 @@ class RecordEvaluator:
             self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
         if verdict.ignored_by:
             self._report.ignored_by[verdict.ignored_by] += 1
-        if verdict.outcome is Outcome.MATCHED and self.own_calls.take(event, verdict.matched, message_ids):
+        if verdict.outcome is not Outcome.MATCHED:
+            return verdict.outcome
+        rules = self._alerting(event, verdict.matched)
+        if not rules:
+            return Outcome.UNMATCHED
+        if self.own_calls.take(event, rules, message_ids):
             self._report.counts["own_role_alerts"] += 1
-        elif verdict.outcome is Outcome.MATCHED:
-            self._keep(event, verdict.matched, raw, origin, message_ids)
-        return verdict.outcome
+        else:
+            self._keep(event, rules, raw, origin, message_ids)
+        return Outcome.MATCHED
+
+    def _alerting(self, event: Event, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        """Return the rules that alert on an event that they match: not those whose threshold is not reached yet."""
+        if self._thresholds is None or all(rule.threshold is None for rule in rules):
+            return rules
+        time = event.time.timestamp() if event.time else self._now()
+        return self._thresholds.reached(rules, event.flat, time, lambda: identity_digest(event_identity(event)))
 
     def _keep(
         self,

@@ -1,0 +1,180 @@
+"""Thresholds: a rule that alerts only after it has matched often enough within a window. Pure.
+
+What is counted is a set: the events that matched, or the different values of a field. A set does not grow when the same
+event comes again, by a retry, a copy or another path, and it is the same in whatever order events come. The event that
+completes a set carries the alert, and is noted with it: when it comes again it completes the set again, so that a retry
+finds its alert, and no other event of the window does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cloudtrail_to_slack.errors import CloudTrailToSlackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cloudtrail_to_slack.rules.model import Rule, Threshold
+
+_KEPT_CHARACTERS = 120  # of a value that is counted; a longer one is told apart by its digest
+_SHOWN_VALUES = 5
+_SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One event as it is counted.
+
+    `key` names the window and what it is counted by; `member` is what is added to its set, `event` the event itself,
+    `count` how large the set must be, and `end` when the window is over (seconds since 1970).
+    """
+
+    key: str
+    member: str
+    event: str
+    count: int
+    end: float
+
+
+@dataclass(frozen=True)
+class Count:
+    """A set after an event was to be added: the event that completed it, None while it is not complete.
+
+    `members` are the set's, where that event is the one that was to be added.
+    """
+
+    completed_by: str | None = None
+    members: frozenset[str] = frozenset()
+
+
+class CountStore(Protocol):
+    """Keeps the sets."""
+
+    def add(self, counted: Counted) -> Count:
+        """Add an event to its set, unless another event has completed it.
+
+        Raises:
+            CountStoreError: the sets cannot be reached.
+        """
+        ...
+
+
+class CountStoreError(CloudTrailToSlackError):
+    """Counts cannot be kept where they are kept."""
+
+
+class MemoryCounts:
+    """Keeps the sets in memory: those of one invocation, or of a whole backtest."""
+
+    def __init__(self) -> None:
+        self._sets: dict[str, tuple[set[str], str]] = {}
+
+    def add(self, counted: Counted) -> Count:
+        """Add an event to its set, unless another event has completed it."""
+        members, completed_by = self._sets.setdefault(counted.key, (set(), ""))
+        if len(members) >= counted.count and completed_by != counted.event:
+            return Count(completed_by)
+        members.add(counted.member)
+        if len(members) < counted.count:
+            return Count()
+        self._sets[counted.key] = members, counted.event
+        return Count(counted.event, frozenset(members))
+
+
+class ThresholdCounter:
+    """Counts the matches of rules with thresholds, those of one invocation or backtest.
+
+    `store` keeps the counts; where it fails, `failed` is called once, and counting goes on in memory.
+    """
+
+    def __init__(self, store: CountStore, failed: Callable[[str], None] = lambda _: None) -> None:
+        self._store = store
+        self._failed = failed
+        # Windows that are complete, with the event that completed them, and members that are in their sets already.
+        self._closed: dict[str, str] = {}
+        self._added: set[tuple[str, str]] = set()
+
+    def reached(
+        self, rules: tuple[Rule, ...], event: Mapping[str, Any], time: float, identity: Callable[[], str]
+    ) -> tuple[Rule, ...]:
+        """Return the rules that alert: those without a threshold, and those whose threshold this event reaches.
+
+        Args:
+            rules: the rules that matched.
+            event: the flattened event.
+            time: its time, in seconds since 1970.
+            identity: returns what its copies share and no other event has.
+        """
+        alerting = []
+        for rule in rules:
+            if rule.threshold is None:
+                alerting.append(rule)
+                continue
+            counted = count_of(rule, rule.threshold, event, time, identity)
+            members = self._add(counted) if counted else None
+            if members:
+                alerting.append(_with_count(rule, rule.threshold, members))
+        return tuple(alerting)
+
+    def _add(self, counted: Counted) -> frozenset[str] | None:
+        """Return the members of the set that the event completes; None while it does not."""
+        is_closed = self._closed.get(counted.key, counted.event) != counted.event
+        if is_closed or (counted.key, counted.member) in self._added:
+            return None
+        try:
+            count = self._store.add(counted)
+        except CountStoreError as error:
+            self._failed(str(error))
+            self._store = MemoryCounts()
+            count = self._store.add(counted)
+        if count.completed_by is None:
+            self._added.add((counted.key, counted.member))
+            return None
+        self._closed[counted.key] = count.completed_by
+        return count.members or None
+
+
+def count_of(
+    rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: float, identity: Callable[[], str]
+) -> Counted | None:
+    """Return how an event that matched is counted; None where it does not have the field whose values are counted."""
+    seconds = threshold.minutes * 60
+    start = int(time // seconds) * seconds
+    by = [str(event.get(field)) for field in threshold.by]
+    key = _digest([rule.name, threshold.minutes, threshold.by, threshold.distinct, by])
+    whole = identity()
+    member = whole
+    if threshold.distinct is not None:
+        value = event.get(threshold.distinct)
+        if value is None:
+            return None
+        member = _shortened(str(value))
+    return Counted(f"threshold#{key}#{start}", member, whole, threshold.count, start + seconds)
+
+
+def _with_count(rule: Rule, threshold: Threshold, members: frozenset[str]) -> Rule:
+    """Return the rule with what was counted before its description."""
+    minutes = f"{threshold.minutes} {'minute' if threshold.minutes == 1 else 'minutes'}"
+    if threshold.distinct is None:
+        found = f"{len(members)} {'match' if len(members) == 1 else 'matches'} within {minutes}."
+    else:
+        shown = [member[:_SHOWN_CHARACTERS] for member in sorted(members)[:_SHOWN_VALUES]]
+        more = f" and {len(members) - len(shown)} more" if len(members) > len(shown) else ""
+        found = f"{len(members)} different {threshold.distinct} within {minutes}: {', '.join(shown)}{more}."
+    return replace(rule, description=f"{found} {rule.description}" if rule.description else found)
+
+
+def _shortened(value: str) -> str:
+    # Halves of surrogate pairs, which JSON can hold, are no text to a database.
+    text = value.encode("utf-8", "replace").decode()
+    if len(text) <= _KEPT_CHARACTERS and text == value and text:
+        return text
+    return f"{text[:_KEPT_CHARACTERS]}…{_digest(value)[:16]}"
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
