@@ -1,5 +1,6 @@
 """Reading events from files and standard input: a record, a log file, EventBridge's envelope, or one of them a line."""
 
+import difflib
 import gzip
 import json
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
 from cloudtrail_to_slack_cli.rule_files.document import parse
 
@@ -112,3 +114,22 @@ def _values(text: str, path: str) -> Iterator[object]:
         yield value
     if not lines:
         raise UnreadableError(path, "is empty")
+
+
+def read_event_argument(argument: str, event_id: str | None = None) -> dict[str, Any]:
+    """Read the record that an argument names: a file, standard input (`-`), or a sample event.
+
+    Raises:
+        UnreadableError: it cannot be read.
+        CommandError: as `read_record`.
+    """
+    if argument != STANDARD_INPUT and not Path(argument).exists() and argument in samples.names():
+        return samples.load(argument)
+    try:
+        return read_record(argument, event_id)
+    except UnreadableError as error:
+        if argument == STANDARD_INPUT or Path(argument).exists():
+            raise
+        close = difflib.get_close_matches(argument, samples.names(), n=1)
+        meant = f", and no sample has that name; did you mean {close[0]}?" if close else ""
+        raise UnreadableError(error.path, f"{error.problem}{meant}") from None

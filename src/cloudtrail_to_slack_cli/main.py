@@ -20,6 +20,7 @@ from cloudtrail_to_slack_cli.errors import (
 COMMANDS = {
     "check": "Check rule files and configurations.",
     "test": "Run the tests in rule files.",
+    "explain": "Explain why an event alerts, or does not.",
     "backtest": "Evaluate the rules on log files that are already there.",
     "schema": "Print the JSON Schema of rule files.",
     "doctor": "Say what is wrong with a deployed function.",

@@ -15,6 +15,7 @@ from cloudtrail_to_slack_cli.backtest.report import Report, print_json, print_te
 from cloudtrail_to_slack_cli.backtest.sources import LogFile, find_log_files
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
+from cloudtrail_to_slack_cli.options import rule_options
 from cloudtrail_to_slack_cli.terminal import console, is_terminal, safe
 
 _EXAMPLE = """\b
@@ -28,13 +29,10 @@ _PROGRESS_SECONDS = 0.2
 
 @click.command("backtest", epilog=_EXAMPLE)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())
-@click.option("--pack", "packs", multiple=True, metavar="NAME", help="Add a detection pack.")
 @click.option("--rule", "rules", multiple=True, metavar="EXPR", help="Add a rule.")
 @click.option("--ignore-rule", "ignore_rules", multiple=True, metavar="EXPR", help="Add an ignore rule.")
+@rule_options
 @click.option("--events-to-track", metavar="A,B", help="Add a rule for events of these names.")
-@click.option("--rule-file", "rule_files", multiple=True, type=click.Path(), help="Add the rules of a rule file.")
-@click.option("--no-default-rules", is_flag=True, help="Leave the default rules out.")
-@click.option("--config", type=click.Path(), help="Use a config.json, such as Terraform's output rendered_config.")
 @click.option(
     "--format",
     "output_format",

@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from cloudtrail_to_slack_cli.slack_display.terminal_text import safe, slack_lines
 from cloudtrail_to_slack_dev.demo.arrivals import Arrivals, Inbox, Posted
 from cloudtrail_to_slack_dev.demo.replay import Replay
-from cloudtrail_to_slack_dev.demo.terminal_text import safe, slack_lines
 from cloudtrail_to_slack_dev.fake_slack import Message
 
 _WIDTH_IN_A_FILE = 80

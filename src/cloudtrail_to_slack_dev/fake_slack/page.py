@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from cloudtrail_to_slack_dev.fake_slack.blocks import render_blocks
-from cloudtrail_to_slack_dev.fake_slack.emoji import with_emoji
-from cloudtrail_to_slack_dev.fake_slack.mrkdwn import render_mrkdwn, render_plain, render_verbatim
+from cloudtrail_to_slack_cli.slack_display.blocks import render_blocks
+from cloudtrail_to_slack_cli.slack_display.emoji import with_emoji
+from cloudtrail_to_slack_cli.slack_display.mrkdwn import render_mrkdwn, render_plain, render_verbatim
+from cloudtrail_to_slack_cli.slack_display.style import STYLE
 from cloudtrail_to_slack_dev.fake_slack.records import Channel, Message, Thread
 from cloudtrail_to_slack_dev.fake_slack.server import FakeSlack
-from cloudtrail_to_slack_dev.fake_slack.style import STYLE
 
 _APP_NAME: Final = "CloudTrail to Slack"
 _APP_ICON: Final = "🛰️"

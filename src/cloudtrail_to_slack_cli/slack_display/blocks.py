@@ -2,10 +2,10 @@
 
 import html
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from cloudtrail_to_slack_dev.fake_slack.emoji import EMOJI
-from cloudtrail_to_slack_dev.fake_slack.mrkdwn import (
+from cloudtrail_to_slack_cli.slack_display.emoji import EMOJI
+from cloudtrail_to_slack_cli.slack_display.mrkdwn import (
     render_link,
     render_mention,
     render_mrkdwn,
@@ -13,7 +13,8 @@ from cloudtrail_to_slack_dev.fake_slack.mrkdwn import (
     render_text,
     render_verbatim,
 )
-from cloudtrail_to_slack_dev.fake_slack.records import JsonObject
+
+JsonObject: TypeAlias = dict[str, Any]
 
 _STYLES: Final = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloudtrail_to_slack_dev.demo.terminal_text import safe, slack_lines
+from cloudtrail_to_slack_cli.slack_display.terminal_text import safe, slack_lines
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Final
 from rich.text import Text
 
 from cloudtrail_to_slack.destinations.slack.render.text import visible
-from cloudtrail_to_slack_dev.fake_slack.emoji import with_emoji
+from cloudtrail_to_slack_cli.slack_display.emoji import with_emoji
 
 _MARKUP: Final = re.compile(
     r"`(?P<code>[^`\n]+)`"

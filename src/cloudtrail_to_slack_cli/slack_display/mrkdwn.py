@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cloudtrail_to_slack_dev.fake_slack.emoji import with_emoji
+from cloudtrail_to_slack_cli.slack_display.emoji import with_emoji
 
 _ENTITIES: Final = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 _ENTITY: Final = re.compile("|".join(_ENTITIES))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack_dev.fake_slack.mrkdwn import render_link, render_mrkdwn, render_plain
+from cloudtrail_to_slack_cli.slack_display.mrkdwn import render_link, render_mrkdwn, render_plain
 
 PIECES = st.sampled_from(
     [

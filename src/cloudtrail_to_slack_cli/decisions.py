@@ -1,0 +1,87 @@
+"""What the rules of a configuration decide about one event, with everything that a person may ask about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from cloudtrail_to_slack.alerts.alert import Alert, make_alert
+from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.errors import RecordError
+from cloudtrail_to_slack.events.event import Event, read_event
+from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, Verdict
+from cloudtrail_to_slack_cli.errors import CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDecision:
+    """What one rule or ignore rule gives: True, False, or an error; `expired`: it is not evaluated any more."""
+
+    rule: Rule | IgnoreRule
+    matches: bool
+    error: str | None = None
+    expired: bool = False
+
+    @property
+    def word(self) -> str:
+        """It in one word, as tests and --format json have it."""
+        if self.expired:
+            return "expired"
+        return "error" if self.error else "match" if self.matches else "no_match"
+
+
+@dataclass(frozen=True, slots=True)
+class EventDecision:
+    """An event, what the engine decides about it, and each rule by itself."""
+
+    event: Event
+    evaluation: Verdict
+    rules: tuple[RuleDecision, ...]
+    ignore_rules: tuple[RuleDecision, ...]
+
+    @property
+    def word(self) -> str:
+        """The decision: alert, ignored, or no_alert."""
+        if self.evaluation.outcome is Outcome.MATCHED:
+            return "alert"
+        is_ignored = self.evaluation.outcome is Outcome.IGNORED and self.evaluation.silenced
+        return "ignored" if is_ignored else "no_alert"
+
+    @property
+    def matching_rules(self) -> tuple[Rule, ...]:
+        """The rules that match, also of an event that is ignored."""
+        return self.evaluation.matched or self.evaluation.silenced
+
+    @property
+    def alert(self) -> Alert | None:
+        """The alert, also of an event that is ignored: what it would be; None if no rule matches."""
+        return make_alert(self.event, self.matching_rules, None) if self.matching_rules else None
+
+
+def decide(config: Config, record: Mapping[str, Any], today: date | None = None) -> EventDecision:
+    """Evaluate all rules on a record.
+
+    Raises:
+        CommandError: it is no record that the function could read.
+    """
+    today = today or datetime.now(UTC).date()
+    try:
+        event = read_event(dict(record))
+    except RecordError as error:
+        raise CommandError(f"the function cannot read the event: {error}") from None
+    evaluation = RuleSet(config.rules, config.ignore_rules).judge(event.flat, today)
+    alone = RuleSet(config.rules, []).judge(event.flat, today)
+    errors = {id(problem.rule): problem.detail for problem in alone.problems}
+    matched = {id(rule) for rule in alone.matched}
+    rules = [RuleDecision(rule, id(rule) in matched, errors.get(id(rule))) for rule in config.rules]
+    return EventDecision(
+        event, evaluation, tuple(rules), tuple(_ignore_rule(rule, event, today) for rule in config.ignore_rules)
+    )
+
+
+def _ignore_rule(rule: IgnoreRule, event: Event, today: date) -> RuleDecision:
+    if rule.expires is not None and rule.expires < today:
+        return RuleDecision(rule, matches=False, expired=True)
+    alone = RuleSet([Rule(rule.expression)], []).judge(event.flat, today)
+    error = alone.problems[0].detail if alone.problems else None
+    return RuleDecision(rule, bool(alone.matched), error)

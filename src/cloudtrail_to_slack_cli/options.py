@@ -1,0 +1,28 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_RULE_OPTIONS = (
+    click.option("--pack", "packs", multiple=True, metavar="NAME", help="Add a detection pack."),
+    click.option("--rule-file", "rule_files", multiple=True, type=click.Path(), help="Add the rules of a rule file."),
+    click.option("--no-default-rules", is_flag=True, help="Leave the default rules out."),
+    click.option("--config", type=click.Path(), help="Use a config.json, such as Terraform's output rendered_config."),
+)
+
+
+def rule_options(command: F) -> F:
+    """Add the options that say which rules apply: --config, --rule-file, --pack, --no-default-rules."""
+    for option in _RULE_OPTIONS:
+        command = option(command)
+    return command
+
+
+def event_id_option(command: F) -> F:
+    """Add the option that chooses one record of several."""
+    option = click.option("--event-id", metavar="ID", help="Choose the record with this eventID from a log file.")
+    return option(command)
