@@ -22,6 +22,8 @@ locals {
     digest_without_package   = var.lambda_package == null && var.lambda_package_sha256 != null
     no_dependencies          = var.lambda_package == null && !local.create_dependencies_layer && var.dependencies_layer_arn == null
     topics_of_one_name       = local.create_alerts_topic && local.create_fanout_topic && local.alerts_topic_name == local.fanout_topic_name
+    messages_to_a_topic      = var.create_dead_letter_queue == null ? false : !var.create_dead_letter_queue && var.enable_sqs_queue && local.dead_letter_target_is_topic
+    two_default_topics       = coalesce(var.create_sns_topic, false) && local.default_topic_given
     failed_invocations_lost  = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
     realtime_tells_twice     = var.enable_realtime && !var.deduplicate_deliveries
     too_many_patterns        = length(local.realtime_event_patterns) > 100
@@ -133,6 +135,16 @@ resource "terraform_data" "settings" {
     }
 
     precondition {
+      condition     = !local.wrong.two_default_topics
+      error_message = "create_sns_topic = true and default_sns_topic_arn are two default topics: leave out one of them."
+    }
+
+    precondition {
+      condition     = !local.wrong.messages_to_a_topic
+      error_message = "The queue's messages can only go to another queue, and dead_letter_target_arn is a topic: leave out create_dead_letter_queue = false, so that the module creates a queue for them, or give a queue."
+    }
+
+    precondition {
       condition     = !local.wrong.realtime_tells_twice
       error_message = "enable_realtime brings each event twice, once within seconds and once with its log object: leave deduplicate_deliveries = true, so that it is told once."
     }
@@ -213,7 +225,7 @@ check "accounts_in_two_routes" {
 
 check "settings_without_effect" {
   assert {
-    condition     = length(var.aws_sns_topic_subscriptions) == 0 || !local.default_topic_given
+    condition     = !local.subscriptions_given || local.create_alerts_topic
     error_message = "aws_sns_topic_subscriptions has no effect beside default_sns_topic_arn, to which the module subscribes no one: leave out one of them, or subscribe to that topic yourself."
   }
 

@@ -2,19 +2,23 @@
 
 locals {
   # "" and null are the same: none. Whether a secret is given is no secret.
-  bot_token_given       = nonsensitive(sensitive(var.slack_bot_token != null && var.slack_bot_token != ""))
-  webhook_given         = nonsensitive(sensitive(var.default_slack_hook_url != null && var.default_slack_hook_url != ""))
-  webhook_routes_given  = nonsensitive(sensitive(length(coalesce(var.configuration, [])) > 0))
-  has_bot               = local.bot_token_given || var.slack_bot_token_ssm_parameter != null || var.slack_bot_token_secret_arn != null
-  has_webhook           = local.webhook_given || var.default_slack_hook_url_ssm_parameter != null || var.default_slack_hook_url_secret_arn != null
-  has_webhook_routes    = local.webhook_routes_given || length(var.slack_webhook_configuration) > 0
-  has_sns               = local.create_alerts_topic || local.default_topic_given || length(local.sns_routes) > 0
-  slack_routes          = coalesce(var.slack_app_configuration, [])
-  sns_routes            = coalesce(var.sns_configuration, [])
-  default_topic_given   = var.default_sns_topic_arn != null && var.default_sns_topic_arn != ""
-  create_alerts_topic   = length(var.aws_sns_topic_subscriptions) == 0 ? false : !local.default_topic_given
-  default_topic_arn     = local.create_alerts_topic ? aws_sns_topic.events_to_sns[0].arn : local.default_topic_given ? var.default_sns_topic_arn : null
-  has_state_table       = var.deduplicate_deliveries ? true : local.has_bot
+  bot_token_given      = nonsensitive(sensitive(var.slack_bot_token != null && var.slack_bot_token != ""))
+  webhook_given        = nonsensitive(sensitive(var.default_slack_hook_url != null && var.default_slack_hook_url != ""))
+  webhook_routes_given = nonsensitive(sensitive(length(coalesce(var.configuration, [])) > 0))
+  has_bot              = local.bot_token_given || var.slack_bot_token_ssm_parameter != null || var.slack_bot_token_secret_arn != null
+  has_webhook          = local.webhook_given || var.default_slack_hook_url_ssm_parameter != null || var.default_slack_hook_url_secret_arn != null
+  has_webhook_routes   = local.webhook_routes_given || length(var.slack_webhook_configuration) > 0
+  has_sns              = local.create_alerts_topic || local.default_topic_given || length(local.sns_routes) > 0
+  slack_routes         = coalesce(var.slack_app_configuration, [])
+  sns_routes           = coalesce(var.sns_configuration, [])
+  default_topic_given  = var.default_sns_topic_arn != null && var.default_sns_topic_arn != ""
+  subscriptions_given  = length(var.aws_sns_topic_subscriptions) + length(var.sns_topic_subscriptions) > 0
+  create_alerts_topic  = var.create_sns_topic != null ? var.create_sns_topic : local.subscriptions_given ? !local.default_topic_given : false
+  default_topic_arn    = local.create_alerts_topic ? aws_sns_topic.events_to_sns[0].arn : local.default_topic_given ? var.default_sns_topic_arn : null
+  # Threads need it. Where the token is known only after apply, its channel says that there is a bot; `anytrue`, unlike
+  # `||`, knows its answer as soon as one of them is true.
+  has_state_table       = anytrue([var.deduplicate_deliveries, local.has_bot, local.channel_given])
+  channel_given         = trimspace(coalesce(var.default_slack_channel_id, " ")) != ""
   bucket_account_id     = coalesce(var.cloudtrail_logs_s3_bucket_account_id, data.aws_caller_identity.current.account_id)
   bucket_in_own_account = local.bucket_account_id == data.aws_caller_identity.current.account_id
 

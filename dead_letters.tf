@@ -1,10 +1,11 @@
 # Where what failed for good is kept: asynchronous invocations, and messages of the queue.
 
 locals {
-  # `coalesce` answers at its first known argument, so a target that is known only after apply does no harm here.
-  create_dead_letter_queue = coalesce(var.create_dead_letter_queue, var.dead_letter_target_arn == null)
+  # With `create_dead_letter_queue` both are known, whatever is known of the target.
+  create_dead_letter_queue = var.create_dead_letter_queue != null ? var.create_dead_letter_queue : var.dead_letter_target_arn == null
   # A queue's messages can only go to another queue, so a topic will not do for them.
-  create_dead_letters = local.create_dead_letter_queue ? true : var.enable_sqs_queue && !can(regex("^arn:[a-z-]+:sqs:", var.dead_letter_target_arn))
+  create_dead_letters         = var.create_dead_letter_queue != null ? var.create_dead_letter_queue : local.create_dead_letter_queue || var.enable_sqs_queue && local.dead_letter_target_is_topic
+  dead_letter_target_is_topic = can(regex("^arn:[a-z-]+:sns:", var.dead_letter_target_arn))
 
   dead_letter_queue_arn  = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
   dead_letter_target_arn = local.create_dead_letter_queue ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn

@@ -19,21 +19,26 @@ locals {
     local.has_bot ? [] : [for route in var.slack_webhook_configuration : route.slack_hook_url_secret_arn],
   )))
 
-  # An alias or id is looked up; the ARN of a key may be of another account, where nothing can be looked up.
-  logs_key_given  = coalesce(var.cloudtrail_logs_kms_key_id, " ") != " "
-  logs_key_is_arn = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/", var.cloudtrail_logs_kms_key_id))
-  logs_key_arn    = local.logs_key_is_arn ? var.cloudtrail_logs_kms_key_id : one(data.aws_kms_key.cloudtrail[*].arn)
-  used_key_arns   = distinct(compact(concat([var.kms_key_arn], var.additional_kms_key_arns)))
+  # Nothing is looked up, because the key may be created together with the function, or belong to another account. An
+  # alias allows the keys that have it. Source: AWS KMS Developer Guide, "kms:ResourceAliases".
+  logs_key       = trimspace(coalesce(var.cloudtrail_logs_kms_key_id, " "))
+  logs_key_given = local.logs_key != ""
+  logs_key_alias = try(regex("^(?:arn:[a-z0-9:-]+:)?(alias/.+)$", local.logs_key)[0], null)
+  logs_key_arn = replace(
+    startswith(local.logs_key, "arn:") ? local.logs_key : "arn:${local.partition}:kms:${local.region}:${local.account_id}:key/${local.logs_key}",
+    "/:(key/)?alias/.*$/", ":key/*",
+  )
+  used_key_arns = distinct(compact(concat([var.kms_key_arn], var.additional_kms_key_arns)))
 
   statements = {
     ReadLogObjects = {
       Action   = ["s3:GetObject", "s3:GetObjectVersion"]
       Resource = ["${local.bucket_arn}/${var.s3_notification_filter_prefix}*"]
     }
-    DecryptLogObjects = !local.logs_key_given ? null : {
-      Action   = ["kms:Decrypt"]
-      Resource = [local.logs_key_arn]
-    }
+    DecryptLogObjects = !local.logs_key_given ? null : merge(
+      { Action = ["kms:Decrypt"], Resource = [local.logs_key_arn] },
+      local.logs_key_alias == null ? {} : { Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.logs_key_alias] } } },
+    )
     WriteLog = {
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.function_name}:*"]
@@ -72,11 +77,6 @@ locals {
       Resource = ["*"]
     }
   }
-}
-
-data "aws_kms_key" "cloudtrail" {
-  count  = local.logs_key_given && !local.logs_key_is_arn ? 1 : 0
-  key_id = var.cloudtrail_logs_kms_key_id
 }
 
 resource "aws_iam_role" "this" {

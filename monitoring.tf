@@ -1,11 +1,16 @@
 # How the function is watched: alarms on the function itself, the check for missing log data, and the dashboard.
 
 locals {
-  # A queue that was given is watched too; its name is the last part of its ARN.
-  dead_letter_queue_names = compact(concat(
-    aws_sqs_queue.dead_letters[*].name,
-    local.create_dead_letter_queue || !can(regex("^arn:[a-z-]+:sqs:", var.dead_letter_target_arn)) ? [] : [element(split(":", var.dead_letter_target_arn), 5)],
-  ))
+  # What is given is watched too; its name is the last part of its ARN. The keys are known when the ARN is not.
+  dead_letter_names = { for key, arn in {
+    dead-letters       = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
+    failed-invocations = local.create_dead_letters && !local.create_dead_letter_queue ? var.dead_letter_target_arn : null
+  } : key => element(split(":", coalesce(arn, "-")), -1) if key == "dead-letters" || local.create_dead_letters && !local.create_dead_letter_queue }
+  dead_letter_metrics = { for key, name in local.dead_letter_names : key =>
+    !local.dead_letter_target_is_topic || key == "dead-letters" && local.create_dead_letters
+    ? { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimension = "QueueName", name = name }
+    : { namespace = "AWS/SNS", metric = "NumberOfMessagesPublished", dimension = "TopicName", name = name }
+  }
 
   alarms = merge(
     {
@@ -26,15 +31,15 @@ locals {
         namespace   = "CloudTrailToSlack", metric = "RulesUnusable", dimensions = { FunctionName = var.function_name }
       }
     },
-    { for i, name in local.dead_letter_queue_names : i == 0 ? "dead-letters" : "dead-letters-${i}" => {
-      description = "Work was given up and is kept in the queue ${name}: mend the cause, then send its messages again."
-      namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = name }
+    { for key, target in local.dead_letter_metrics : key => {
+      description = "${var.function_name} gave up on messages, which are in ${target.name}: fix the cause, then redrive them."
+      namespace   = target.namespace, metric = target.metric, dimensions = { (target.dimension) = target.name }
     } },
   )
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each = length(var.alarm_topic_arns) == 0 ? {} : local.alarms
+  for_each = { for name, alarm in local.alarms : name => alarm if length(var.alarm_topic_arns) > 0 }
 
   alarm_name          = "${var.function_name}-${each.key}"
   alarm_description   = each.value.description
@@ -132,7 +137,7 @@ locals {
     { title = "What went wrong", metrics = concat(
       [["CloudTrailToSlack", "AlertsUndelivered", "FunctionName", var.function_name], ["CloudTrailToSlack", "RuleErrors", "FunctionName", var.function_name], ["CloudTrailToSlack", "RulesUnusable", "FunctionName", var.function_name]],
       [for name in ["Errors", "Throttles"] : ["AWS/Lambda", name, "FunctionName", var.function_name]],
-      [for name in local.dead_letter_queue_names : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name]],
+      [for target in values(local.dead_letter_metrics) : [target.namespace, target.metric, target.dimension, target.name]],
     ) },
   ]
 }

@@ -11,9 +11,12 @@ resource "aws_sns_topic" "events_to_sns" {
 }
 
 resource "aws_sns_topic_subscription" "events_to_sns" {
-  for_each = local.create_alerts_topic ? var.aws_sns_topic_subscriptions : {}
+  for_each = !local.create_alerts_topic ? {} : merge(
+    { for endpoint, protocol in var.aws_sns_topic_subscriptions : endpoint => { protocol = protocol, endpoint = endpoint } },
+    var.sns_topic_subscriptions,
+  )
 
   topic_arn = aws_sns_topic.events_to_sns[0].arn
-  protocol  = each.value
-  endpoint  = each.key
+  protocol  = each.value.protocol
+  endpoint  = each.value.endpoint
 }

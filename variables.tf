@@ -28,6 +28,14 @@ variable "cloudtrail_logs_kms_key_id" {
   description = "Alias, ID or ARN of the KMS key that encrypts the log files; the function may decrypt with it. Empty: none."
   type        = string
   default     = ""
+
+  validation {
+    condition = coalesce(var.cloudtrail_logs_kms_key_id, " ") == " " ? true : (
+      can(regex("^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[a-zA-Z0-9/_-]+$", var.cloudtrail_logs_kms_key_id)) ||
+      can(regex("^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?[a-zA-Z0-9-]+$", var.cloudtrail_logs_kms_key_id))
+    )
+    error_message = "cloudtrail_logs_kms_key_id must be the alias (alias/NAME), the ID or the ARN of a KMS key, not \"${coalesce(var.cloudtrail_logs_kms_key_id, "-")}\"."
+  }
 }
 
 variable "s3_notification_filter_prefix" {
@@ -473,8 +481,34 @@ variable "aws_sns_topic_subscriptions" {
   }
 }
 
+variable "sns_topic_subscriptions" {
+  description = "Name of your choice → protocol and endpoint: like `aws_sns_topic_subscriptions`, for endpoints that are known only after apply."
+  type = map(object({
+    protocol = string
+    endpoint = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for each in values(var.sns_topic_subscriptions) : can(regex(lookup({
+        application = "^arn:aws[a-z-]*:sns:", email = "^[^ @]+@[^ @]+$", email-json = "^[^ @]+@[^ @]+$", http = "^http://.", https = "^https://.",
+        lambda      = "^arn:aws[a-z-]*:lambda:", sms = "^[+]?[0-9]{5,15}$", sqs = "^arn:aws[a-z-]*:sqs:"
+      }, each.protocol, "^$"), each.endpoint))
+    ])
+    error_message = "sns_topic_subscriptions: each must have a protocol (application, email, email-json, http, https, lambda, sms, sqs) and an endpoint of that protocol, as in { soc = { protocol = \"email\", endpoint = \"soc@example.com\" } }."
+  }
+}
+
+variable "create_sns_topic" {
+  description = "Create the topic for alerts; null: if subscriptions are given and no `default_sns_topic_arn`. Set it if that ARN is known only after apply."
+  type        = bool
+  default     = null
+}
+
 variable "sns_topic_name" {
-  description = "Name of the topic that `aws_sns_topic_subscriptions` creates; null: `function_name`."
+  description = "Name of the topic that is created for subscriptions; null: `function_name`."
   type        = string
   default     = null
 
@@ -1017,7 +1051,7 @@ variable "dead_letter_target_arn" {
 }
 
 variable "create_dead_letter_queue" {
-  description = "Create a dead-letter queue; null: if no `dead_letter_target_arn` is given. Set it to false if that ARN is known only after apply; with `enable_sqs_queue` or `alarm_topic_arns` it must be known before."
+  description = "Create a dead-letter queue; null: if no `dead_letter_target_arn` is given. Set it to false if that ARN is known only after apply; with `enable_sqs_queue` it must then be a queue's."
   type        = bool
   default     = null
 }

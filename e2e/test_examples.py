@@ -62,20 +62,22 @@ def stage(request: pytest.FixtureRequest, cloud: Cloud, slack: FakeSlack, tmp_pa
     """An example that is applied, its second plan empty; afterwards it is destroyed, and nothing is left."""
     runtime = find_runtime()
     deployment = Deployment.of(request.param, tmp_path / "module", cloud.environment)
-    (bucket,) = _BUCKET.findall(deployment.text)
+    buckets = _BUCKET.findall(deployment.text)  # none where the example creates it
     (owner,) = _OWNER.findall(deployment.text) or [ACCOUNT]
-    cloud.make_bucket(bucket, owner)
+    for name in buckets:
+        cloud.make_bucket(name, owner)
     deployment.set_over(lambda_runtime=runtime.name, lambda_architecture=runtime.architecture)
     before = cloud.inventory()
     deployment.apply()
     deployment.expect_no_changes()
+    (bucket,) = buckets or [found["id"] for found in deployment.resources() if found["type"] == "aws_s3_bucket"]
     configuration, function = deployed(deployment, cloud, runtime, tmp_path / "lambda")
     yield Stage(deployment, cloud, slack, bucket, owner, function, configuration)
     cloud.stop_listening()
     deployment.destroy()
     assert deployment.resources() == []
     assert cloud.inventory() == before
-    if owner == ACCOUNT:
+    if buckets and owner == ACCOUNT:
         assert cloud.notification_configuration(bucket) == {}
 
 
@@ -155,7 +157,8 @@ def _check_slack(stage: Stage, channels: dict[str, str], accounts: list[str]) ->
         said = [json.dumps([message.text, message.blocks]) for message in stage.slack.messages(channel)]
         assert len(said) == len(expected), said
         for account in expected:
-            assert len([text for text in said if account in text and "StopLogging" in text]) == 1
+            # Its own account, not that in the log file's key.
+            assert len([text for text in said if f"account {account}" in text and "StopLogging" in text]) == 1
     assert [call.error for call in stage.slack.calls if not call.accepted] == []
 
 

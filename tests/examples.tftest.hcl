@@ -154,3 +154,15 @@ run "multi_region" {
     error_message = "a region hands its events on to elsewhere: ${jsonencode(output.forwarded_to)}"
   }
 }
+
+run "complete" {
+  command = plan
+  module {
+    source = "./examples/complete"
+  }
+
+  assert {
+    condition     = output.lambda_function_name == "cloudtrail-to-slack"
+    error_message = "the example makes no function"
+  }
+}

@@ -26,7 +26,6 @@ run "what_is_not_given_has_its_documented_default" {
       aws_cloudwatch_log_group.this.retention_in_days == 30,
       aws_dynamodb_table.state[0].name == "cloudtrail-to-slack-table",
       aws_s3_bucket_notification.bucket_notification[0].eventbridge == false,
-      length(data.aws_kms_key.cloudtrail) == 0,
     ])
     error_message = "a default is another"
   }
@@ -163,10 +162,17 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => [s.Action, s.Resource] if contains(["ReadLogObjects", "DecryptLogObjects", "KeepFailedInvocations"], s.Sid)
       } == {
       ReadLogObjects        = [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::other-logs/o-a1b2c3d4e5/AWSLogs/*"]]
-      DecryptLogObjects     = [["kms:Decrypt"], ["arn:aws:kms:eu-west-1:111122223333:key/looked-up"]]
+      DecryptLogObjects     = [["kms:Decrypt"], ["arn:aws:kms:eu-west-1:111122223333:key/*"]]
       KeepFailedInvocations = [["sns:Publish"], ["arn:aws:sns:eu-west-1:111122223333:dead"]]
     }
     error_message = "the role does not follow the variables"
+  }
+
+  assert {
+    condition = one([
+      for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Condition if s.Sid == "DecryptLogObjects"
+    ]) == { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = ["alias/logs"] } }
+    error_message = "the role may decrypt with more than the keys of that alias"
   }
 
   assert {

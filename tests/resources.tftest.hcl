@@ -43,7 +43,7 @@ run "the_layers_are_built_where_a_plan_is_applied" {
   assert {
     condition = alltrue([
       contains(local.code_files, "handler.py"),
-      contains(local.code_files, "rules/event_names.txt"),
+      contains(local.code_files, "rules/lint/known_events.txt"),
       !anytrue([for name in local.code_files : can(regex("pyc|__pycache__", name))]),
     ])
     error_message = "the code's layer holds something else"

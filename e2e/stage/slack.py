@@ -38,8 +38,12 @@ def _routes(environment: Mapping[str, str]) -> list[dict[str, Any]]:
 def _keep(cloud: Cloud, reference: str, value: str) -> None:
     """Keep a value in SSM Parameter Store or Secrets Manager, by name or ARN."""
     if ":secretsmanager:" in reference:
-        # A secret's ARN ends with six characters of AWS's own choice, so the test must take the name with them.
-        cloud.client("secretsmanager").create_secret(Name=reference.rpartition(":")[2], SecretString=value)
+        secrets = cloud.client("secretsmanager")
+        try:
+            secrets.put_secret_value(SecretId=reference, SecretString=value)
+        except secrets.exceptions.ResourceNotFoundException:
+            # A secret's ARN ends with six characters of AWS's own choice, so the test must take the name with them.
+            secrets.create_secret(Name=reference.rpartition(":")[2], SecretString=value)
     else:
         name = reference.partition(":parameter")[2] or reference
         cloud.client("ssm").put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)

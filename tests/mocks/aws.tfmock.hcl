@@ -8,9 +8,6 @@ mock_data "aws_partition" {
 mock_data "aws_region" {
   defaults = { id = "eu-west-1" }
 }
-mock_data "aws_kms_key" {
-  defaults = { arn = "arn:aws:kms:eu-west-1:111122223333:key/looked-up" }
-}
 mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::111122223333:role/cloudtrail-to-slack" }
 }

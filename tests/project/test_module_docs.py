@@ -30,12 +30,14 @@ def test_the_outputs_are_documented_as_they_are_declared(module: str) -> None:
 
 
 def test_the_keys_of_objects_are_documented() -> None:
-    """The keys of each list of objects stand in the table of objects."""
-    documented = dict(re.findall(r"^\| `(\w+)` \| (`accounts`.*|`expression`.*) \|$", _tables("."), re.MULTILINE))
+    """The keys of each list or map of objects stand in the table of objects."""
+    documented = dict(
+        re.findall(r"^\| `(\w+)` \| (`accounts`.*|`expression`.*|`protocol`.*) \|$", _tables("."), re.MULTILINE)
+    )
     objects = {
         name: re.findall(r"^    (\w+)\s+= (?:optional|string|list)", body, re.MULTILINE)
         for name, body in declared(_ROOT, "variable").items()
-        if "list(object(" in body
+        if "(object(" in body
     }
     assert {name: re.findall(r"`(\w+)`", keys) for name, keys in documented.items()} == objects
 

@@ -60,6 +60,9 @@ class Terraform:
             shutil.copy(_ROOT / "requirements.txt", module)
             builder = "src/cloudtrail_to_slack_build"
             shutil.copytree(_ROOT / builder, module / builder, ignore=shutil.ignore_patterns("__pycache__"))
+            schema = "src/cloudtrail_to_slack/rules/rule_file_schema.json"
+            (module / schema).parent.mkdir(parents=True)
+            shutil.copy(_ROOT / schema, module / schema)
 
     def run(self, *arguments: str) -> str:
         """Run a command, which must succeed, and return what it says."""

@@ -47,6 +47,36 @@ module "all" {{
   lambda_package         = "package.zip"
 }}
 
+module "alias" {{
+  source = "./module"
+
+  function_name                  = "alias"
+  cloudtrail_logs_s3_bucket_name = "trail-logs"
+  cloudtrail_logs_kms_key_id     = "alias/logs"
+  default_sns_topic_arn          = "arn:aws:sns:{_HERE}:alerts"
+  lambda_package                 = "package.zip"
+}}
+
+module "alias_elsewhere" {{
+  source = "./module"
+
+  function_name                  = "alias-elsewhere"
+  cloudtrail_logs_s3_bucket_name = "trail-logs"
+  cloudtrail_logs_kms_key_id     = "arn:aws:kms:eu-west-1:999988887777:alias/logs"
+  default_sns_topic_arn          = "arn:aws:sns:{_HERE}:alerts"
+  lambda_package                 = "package.zip"
+}}
+
+module "key_id" {{
+  source = "./module"
+
+  function_name                  = "key-id"
+  cloudtrail_logs_s3_bucket_name = "trail-logs"
+  cloudtrail_logs_kms_key_id     = "1234abcd-12ab-34cd-56ef-1234567890ab"
+  default_sns_topic_arn          = "arn:aws:sns:{_HERE}:alerts"
+  lambda_package                 = "package.zip"
+}}
+
 module "queue" {{
   source = "./module"
 
@@ -161,6 +191,25 @@ def test_no_action_and_no_resource_is_a_wildcard(role: list[Statement]) -> None:
     """Actions are named, and so are resources; X-Ray alone, which knows no resources, has the wildcard."""
     assert not [action for statement in role for action in statement["Action"] if "*" in action]
     assert [statement["Sid"] for statement in role if "*" in statement["Resource"]] == ["Trace"]
+
+
+@pytest.mark.parametrize(
+    ("module", "key", "alias"),
+    [
+        ("alias", f"{_KEY}*", "alias/logs"),
+        ("alias_elsewhere", "arn:aws:kms:eu-west-1:999988887777:key/*", "alias/logs"),
+        ("key_id", f"{_KEY}1234abcd-12ab-34cd-56ef-1234567890ab", None),
+    ],
+)
+def test_the_key_of_the_logs_may_be_named_in_any_way(
+    policies: dict[str, list[Statement]], module: str, key: str, alias: str | None
+) -> None:
+    """An alias allows the keys that have it, in its account; an ID is that of a key here."""
+    statements = policies[f"module.{module}.aws_iam_role_policy.this"]
+    (found,) = [statement for statement in statements if statement["Sid"] == "DecryptLogObjects"]
+    assert found["Resource"] == [key]
+    aliases = found.get("Condition", {}).get("ForAnyValue:StringEquals", {}).get("kms:ResourceAliases", [])
+    assert aliases == ([alias] if alias else [])
 
 
 def test_the_table_may_be_used_as_the_code_uses_it() -> None:
