@@ -12,7 +12,11 @@ _TYPES = {
     "list(string)": "list of strings",
     "map(string)": "map of strings",
 }
-_OBJECTS = {"list(object(": "list of objects", "map(list(object(": "map of lists of objects", "map(object(": "map of objects"}
+_OBJECTS = {
+    "list(object(": "list of objects",
+    "map(list(object(": "map of lists of objects",
+    "map(object(": "map of objects",
+}
 
 
 def declared(folder: Path, kind: str) -> dict[str, str]:

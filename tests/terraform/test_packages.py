@@ -110,11 +110,11 @@ def test_a_change_of_rules_changes_only_the_configuration(terraform: Terraform, 
 
 
 def test_neither_plan_nor_state_holds_the_code(terraform: Terraform, tmp_path: Path) -> None:
-    """A first plan shows no line of code and no configuration in full, and the state holds it twice."""
+    """A first plan shows no line of code and no configuration in full, and the state holds it three times."""
     terraform.run("plan", "-destroy", "-out=destroy")
     state = (tmp_path / "terraform.tfstate").read_text()
     assert _SECRET_OF_THE_CODE not in state
-    assert state.count("'Call7'") == 2  # in the zip's content, and in what plans show
+    assert state.count("'Call7'") == 3  # in the zip's content, in what plans show, and as checked
     (tmp_path / "terraform.tfstate").unlink()
     shown = terraform.run("plan")
     assert _SECRET_OF_THE_CODE not in shown

@@ -22,7 +22,8 @@ _HERE = "eu-west-1:111122223333"
 
 # What is chosen by whoever writes the configuration, and no resource makes.
 _CHOSEN = {
-    "build_directory", "detection_ignore_rules", "detection_rules", "disabled_rules", "events_to_track", "ignore_rules",
+    "build_directory", "detection_packs", "rule_exceptions", "rule_severities",
+    "detection_ignore_rules", "detection_rules", "disabled_rules", "events_to_track", "ignore_rules",
     "lambda_architecture", "lambda_package", "lambda_runtime", "log_level", "rule_files", "rules", "rules_separator",
     # Its endpoints are keys: sns_topic_subscriptions takes those that are not known.
     "aws_sns_topic_subscriptions", "realtime_event_patterns",
