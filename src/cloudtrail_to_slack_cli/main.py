@@ -22,6 +22,7 @@ COMMANDS = {
     "test": "Run the tests in rule files.",
     "explain": "Explain why an event alerts, or does not.",
     "backtest": "Evaluate the rules on log files that are already there.",
+    "events": "Search the event names and fields that rules can use.",
     "schema": "Print the JSON Schema of rule files.",
     "doctor": "Say what is wrong with a deployed function.",
     "redrive": "Send dead letters through the function again.",

@@ -1,0 +1,108 @@
+"""Which events there are and which fields they have, as the models of AWS's APIs say.
+
+`events.txt.gz` has one line an event: the event's name, the service, whether it only reads, and the fields of its
+request and of its response. `python -m cloudtrail_to_slack_dev.event_catalogue` writes it.
+"""
+
+import gzip
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from cloudtrail_to_slack.rules.lint.known_fields import (
+    LEAVES,
+    OF_SESSION_CONTEXT,
+    OF_USER_IDENTITY,
+)
+
+DATA = "events.txt.gz"
+_OF_ISSUER = ("type", "principalId", "arn", "accountId", "userName")
+_OTHER_EVENTS = (
+    ("ConsoleLogin", "signin.amazonaws.com", "responseElements.ConsoleLogin additionalEventData.MFAUsed"),
+    ("SwitchRole", "signin.amazonaws.com", "responseElements.SwitchRole additionalEventData.SwitchFrom"),
+    ("ExitRole", "signin.amazonaws.com", "responseElements.ExitRole"),
+    ("CheckMfa", "signin.amazonaws.com", "responseElements.CheckMfa additionalEventData.MfaType"),
+    ("PasswordRecoveryRequested", "signin.amazonaws.com", "responseElements.PasswordRecoveryRequested"),
+    ("RotateKey", "kms.amazonaws.com", "serviceEventDetails.keyId"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEvent:
+    """An event: its `eventName`, its `eventSource`, whether it only reads, and its own fields as rules read them."""
+
+    name: str
+    source: str
+    is_read_only: bool
+    fields: tuple[str, ...]
+
+
+def record_fields() -> list[str]:
+    """Return the fields that records of all events may have, as rules read them."""
+    identity = sorted(OF_USER_IDENTITY - {"sessionContext", "onBehalfOf", "inScopeOf"})
+    context = sorted(OF_SESSION_CONTEXT - {"sessionIssuer", "attributes", "webIdFederationData"})
+    return sorted(
+        [
+            *LEAVES,
+            *(f"userIdentity.{name}" for name in identity),
+            *(f"userIdentity.sessionContext.{name}" for name in context),
+            *(f"userIdentity.sessionContext.sessionIssuer.{name}" for name in _OF_ISSUER),
+            "userIdentity.sessionContext.attributes.mfaAuthenticated",
+            "userIdentity.sessionContext.attributes.creationDate",
+            "userIdentity.onBehalfOf.userId",
+            "userIdentity.onBehalfOf.identityStoreArn",
+            "tlsDetails.tlsVersion",
+            "tlsDetails.cipherSuite",
+            "tlsDetails.clientProvidedHostHeader",
+            "resources.0.ARN",
+            "resources.0.accountId",
+            "resources.0.type",
+        ]
+    )
+
+
+def search(words: Iterable[str]) -> Iterator[KnownEvent]:
+    """Yield the events in whose name, source or fields every word occurs, those that are named so first."""
+    wanted = [word.lower() for word in words]
+    found = [
+        event for event, text in zip(known_events(), _texts(), strict=True) if all(word in text for word in wanted)
+    ]
+    yield from sorted(found, key=lambda event: (_rank(event, wanted), event.name, event.source))
+
+
+def sources_of(name: str) -> frozenset[str]:
+    """Return the services that have an event of this name."""
+    return frozenset(event.source for event in known_events() if event.name == name)
+
+
+@cache
+def known_events() -> tuple[KnownEvent, ...]:
+    """Return all events."""
+    text = gzip.decompress(files(__name__).joinpath(DATA).read_bytes()).decode()
+    others = [
+        KnownEvent(name, source, is_read_only=False, fields=tuple(own.split())) for name, source, own in _OTHER_EVENTS
+    ]
+    return (*map(_read, text.splitlines()), *others)
+
+
+@cache
+def _texts() -> tuple[str, ...]:
+    return tuple(" ".join((event.name, event.source, *event.fields)).lower() for event in known_events())
+
+
+def _read(line: str) -> KnownEvent:
+    name, source, reads, request, response = line.split("\t")
+    fields = [f"requestParameters.{field}" for field in request.split()]
+    fields += [f"responseElements.{field}" for field in response.split()]
+    return KnownEvent(name, source, reads == "r", tuple(fields))
+
+
+def _rank(event: KnownEvent, words: list[str]) -> int:
+    """Return how well an event fits: named so, named like it, of such a name and service, with such a field."""
+    name = event.name.lower()
+    if words and name == words[0]:
+        return 0
+    if all(word in name for word in words):
+        return 1
+    return 2 if all(word in f"{name} {event.source}" for word in words) else 3
