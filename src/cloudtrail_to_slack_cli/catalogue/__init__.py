@@ -71,9 +71,22 @@ def search(words: Iterable[str]) -> Iterator[KnownEvent]:
     yield from sorted(found, key=lambda event: (_rank(event, wanted), event.name, event.source))
 
 
-def sources_of(name: str) -> frozenset[str]:
-    """Return the services that have an event of this name."""
-    return frozenset(event.source for event in known_events() if event.name == name)
+def known_sources(name: str) -> frozenset[str]:
+    """Return the services that have an event of this name; none if the name is not known."""
+    return _sources().get(name, frozenset())
+
+
+def is_known_source(source: str) -> bool:
+    """Whether a service is known."""
+    return any(source in sources for sources in _sources().values())
+
+
+@cache
+def _sources() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for event in known_events():
+        found.setdefault(event.name, set()).add(event.source)
+    return {name: frozenset(sources) for name, sources in found.items()}
 
 
 @cache

@@ -8,6 +8,7 @@ from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression, place_of
 from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
 from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
+from cloudtrail_to_slack_cli.catalogue import is_known_source, known_sources
 from cloudtrail_to_slack_cli.check.codes import (
     ALWAYS,
     DATED_EVENT,
@@ -85,6 +86,7 @@ def lint_rule(rule: UsableRule, today: date, *, needs_tests: bool) -> Iterator[F
     for node, problem in not_boolean(tree):
         yield in_expression(document, entry, NOT_BOOLEAN, problem, place_of(node, tree, entry.expression))
     yield from _never_or_always(rule)
+    yield from _other_service(rule)
     if rule.is_ignore_rule:
         yield from _expiry(rule, today)
     elif needs_tests and not entry.tests:
@@ -157,6 +159,26 @@ def _never_or_always(rule: UsableRule) -> Iterator[Finding]:
         what = "can never match" if whole and conjunction is rule.alternatives[0] else "has a part that can never hold"
         problem = f"{what}: this condition contradicts {others} {condition.field}"
         yield in_expression(document, entry, NEVER, problem, place_of(condition.node, tree, entry.expression))
+
+
+def _other_service(rule: UsableRule) -> Iterator[Finding]:
+    """Yield conditions on an event's name that contradict those on its service."""
+    tree = parse_expression(rule.entry.expression)
+    for conjunction in rule.alternatives:
+        names, sources = conjunction.values.get("eventName"), conjunction.values.get("eventSource")
+        if not names or not sources or not all(isinstance(each, str) for each in (*names, *sources)):
+            continue
+        possible = [known_sources(str(name)) for name in names]
+        if not all(possible) or not all(is_known_source(str(source)) for source in sources):
+            continue
+        if any(of_name & sources for of_name in possible):
+            continue
+        condition = next(each for each in conjunction.conditions if each.field == "eventSource")
+        real = sorted({source for of_name in possible for source in of_name})
+        problem = f"can never match: {', '.join(sorted(map(str, names)))} is an event of {' and '.join(real[:5])}"
+        yield in_expression(
+            rule.file.document, rule.entry, NEVER, problem, place_of(condition.node, tree, rule.entry.expression)
+        )
 
 
 def _constant_value(rule: UsableRule) -> object:
