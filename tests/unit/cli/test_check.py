@@ -73,7 +73,7 @@ MESSAGES = [
     ("CT013", rule(f'{DELETE} and event.get("eventName") == "StopLogging"'), 3, 66, "can never match"),
     ("CT013", rule("1 == 2"), 3, 18, "can never match: its value is always False"),
     ("CT013", rule(f'{DELETE} or ({BACKUP} and event.get("userIdentity.invokedBy") is None)'), 3, 1, "part that"),
-    ("CT013", rule(f'{DELETE} and event.get("eventSource") == "iam.amazonaws.com"'), 3, 66, "is an event of cloudtrail"),
+    ("CT013", rule(f'{DELETE} and event.get("eventSource") == "iam.amazonaws.com"'), 3, 66, "is an event of cloud"),
     ("CT014", rule(f"{DELETE} and {BACKUP}", ignore(BACKUP)), 3, 5, "never alerts: the ignore rule i"),
     ("CT015", rule(DELETE, f"  - {{id: s, expression: '{SAME}'}}\n"), 5, 13, "says the same as r"),
     ("CT015", ignore(BACKUP, f"  - {{id: s, expression: '{BACKUP}'}}\n"), 4, 13, "says the same as i"),
