@@ -26,6 +26,8 @@ COMMANDS = {
     "schema": "Print the JSON Schema of rule files.",
     "doctor": "Say what is wrong with a deployed function.",
     "redrive": "Send dead letters through the function again.",
+    "coverage": "List rules by the ATT&CK technique that they notice.",
+    "import-sigma": "Turn Sigma rules for CloudTrail into a rule file.",
 }
 
 

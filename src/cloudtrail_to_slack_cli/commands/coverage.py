@@ -1,0 +1,93 @@
+"""`coverage`: which ATT&CK techniques rules notice."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cloudtrail_to_slack.rules.model import Rule
+from cloudtrail_to_slack_cli.given_rules import GivenRules
+from cloudtrail_to_slack_cli.options import rule_options
+from cloudtrail_to_slack_cli.terminal import console, counted, line
+
+_EXAMPLE = """\b
+Examples:
+  cloudtrail-to-slack coverage --pack recommended
+  cloudtrail-to-slack coverage --config config.json --format navigator > layer.json
+"""
+
+
+@click.command("coverage", epilog=_EXAMPLE)
+@rule_options
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "navigator"]),
+    default="text",
+    show_default=True,
+    help="A table, the same as JSON, or a layer for the ATT&CK Navigator.",
+)
+def command(output_format: str, **given: object) -> None:
+    """List the rules by the MITRE ATT&CK technique that they notice.
+
+    Without options it lists the default rules. A technique that has a rule is not thereby noticed in every form.
+    """
+    rules = GivenRules(**given).read().rules  # type: ignore[arg-type]  # click's options have its names and types
+    by_technique = techniques(rules)
+    if output_format == "navigator":
+        click.echo(json.dumps(navigator_layer(by_technique), indent=2))
+    elif output_format == "json":
+        shown = {technique: [rule.name for rule in found] for technique, found in by_technique.items()}
+        without = [rule.name for rule in rules if not rule.mitre]
+        click.echo(json.dumps({"techniques": shown, "rules_without_technique": without}, indent=2))
+    else:
+        _print(console(), rules, by_technique)
+
+
+def techniques(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    """Return the rules by technique, in order."""
+    found: defaultdict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        for technique in rule.mitre:
+            found[technique].append(rule)
+    return dict(sorted(found.items()))
+
+
+def navigator_layer(by_technique: Mapping[str, Sequence[Rule]]) -> dict[str, Any]:
+    """Return a layer whose scores are how many rules notice a technique.
+
+    Source: ATT&CK Navigator, "layers/spec/v4.5/layerformat.md".
+    """
+    most = max((len(rules) for rules in by_technique.values()), default=1)
+    return {
+        "name": "cloudtrail-to-slack",
+        "versions": {"layer": "4.5", "navigator": "5.1.0"},
+        "domain": "enterprise-attack",
+        "description": "Techniques that have a rule in cloudtrail-to-slack; the score is how many.",
+        "filters": {"platforms": ["IaaS", "Identity Provider"]},
+        "gradient": {"colors": ["#cfe8ff", "#0b5394"], "minValue": 1, "maxValue": max(most, 2)},
+        "techniques": [
+            {"techniqueID": technique, "score": len(rules), "comment": ", ".join(rule.name for rule in rules)}
+            for technique, rules in by_technique.items()
+        ],
+    }
+
+
+def _print(out: Console, rules: Sequence[Rule], by_technique: Mapping[str, Sequence[Rule]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("technique", no_wrap=True)
+    table.add_column("rules", justify="right")
+    table.add_column("which")
+    for technique, found in by_technique.items():
+        table.add_row(line(technique), f"{len(found):,}", line(", ".join(rule.name for rule in found)))
+    if by_technique:
+        out.print(table, soft_wrap=False)
+        out.print()
+    without = sum(not rule.mitre for rule in rules)
+    out.print(line(f"{counted(len(by_technique), 'technique')}, {counted(len(rules), 'rule')}", "bold"))
+    if without:
+        out.print(line(f"{counted(without, 'rule')} without a technique"))

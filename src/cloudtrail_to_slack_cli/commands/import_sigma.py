@@ -1,0 +1,51 @@
+"""`import-sigma`: turn Sigma rules for CloudTrail into a rule file."""
+
+from pathlib import Path
+
+import click
+import yaml
+
+from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, CommandError
+from cloudtrail_to_slack_cli.terminal import counted, safe
+
+_EXAMPLE = """\b
+Examples:
+  cloudtrail-to-slack import-sigma sigma/rules/cloud/aws/cloudtrail/ --output rules/sigma.yaml
+  cloudtrail-to-slack import-sigma rule.yml
+"""
+
+
+@click.command("import-sigma", epilog=_EXAMPLE)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False), help="Write the rule file here, not to standard output."
+)
+def command(files: tuple[str, ...], output: str | None) -> int:
+    """Turn Sigma rules for CloudTrail into a rule file, and say what it cannot express.
+
+    FILEs are Sigma files and folders with them. Correlations that count events of one rule become thresholds.
+    Exit code 1: a rule could not be expressed.
+    """
+    try:
+        from cloudtrail_to_slack_cli.sigma.rules import import_files  # noqa: PLC0415 (only this command needs pySigma)
+    except ImportError:
+        raise CommandError("pySigma is not installed: install the extra `cli`") from None
+    rules, left_out = [], 0
+    for imported in import_files(files):
+        if imported.rule is None:
+            left_out += 1
+        else:
+            rules.append(imported.rule)
+        word = "left out" if imported.rule is None else "note"
+        for problem in imported.problems:
+            click.echo(safe(f"{word}: {imported.file}: {imported.name}: {problem}"), err=True)
+    text = yaml.safe_dump({"rules": rules}, sort_keys=False, allow_unicode=True, width=120)
+    if output:
+        try:
+            Path(output).write_text(text, "utf-8")
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error.strerror or error}") from None
+    else:
+        click.echo(text, nl=False)
+    click.echo(f"{counted(len(rules), 'rule')} imported, {left_out:,} left out", err=True)
+    return EXIT_FINDINGS if left_out else EXIT_CLEAN

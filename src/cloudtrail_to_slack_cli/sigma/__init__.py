@@ -1,0 +1,1 @@
+"""Importing Sigma rules: what Sigma says about an event, as a rule of ours."""
