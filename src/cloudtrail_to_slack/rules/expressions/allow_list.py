@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.rules.expressions.budget import is_wide
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, KEY_FUNCTIONS, METHODS, TEST_MAKERS, TYPES
+from cloudtrail_to_slack.rules.expressions.guards import WIDE
 from cloudtrail_to_slack.rules.expressions.limits import (
     MAX_EXPRESSION_DEPTH,
     MAX_EXPRESSION_NODES,
     MAX_FORMAT_WIDTH,
 )
-from cloudtrail_to_slack.rules.expressions.walking import walk_deep
+from cloudtrail_to_slack.rules.expressions.walking import walk
 from cloudtrail_to_slack.rules.lint import linter as mistakes
 from cloudtrail_to_slack.rules.lint.linter import RefusalError
 
@@ -81,7 +81,7 @@ def _parts(tree: ast.Expression) -> list[ast.AST]:
     """Return all parts of an expression, in the order in which they are read."""
     nodes = []
     counted = 0
-    for node, depth in walk_deep(tree.body):
+    for node, depth in walk(tree.body):
         if depth > MAX_EXPRESSION_DEPTH:
             raise RefusalError(node, f"is nested more than {MAX_EXPRESSION_DEPTH} levels deep; write it flatter")
         counted += type(node) is not ast.Constant
@@ -240,7 +240,7 @@ def _check_operator(node: ast.BinOp, _names: _Names) -> None:
     if isinstance(node.op, ast.MatMult):
         raise RefusalError(node, "uses the operator @, which a rule may not")
     template = node.left.value if isinstance(node.left, ast.Constant) else None
-    if isinstance(node.op, ast.Mod) and isinstance(template, str) and is_wide(template):
+    if isinstance(node.op, ast.Mod) and isinstance(template, str) and WIDE.search(template):
         raise RefusalError(node.left, f"asks for a width over {MAX_FORMAT_WIDTH:,}, or one that is not written out")
 
 

@@ -1,27 +1,26 @@
 """From the text of a rule to something that can be evaluated, with no way out of the rule. Pure.
 
 A rule is one Python expression over the read-only mapping `event`. What it may consist of is listed in `checker` and
-`functions`, and everything else is refused when it is compiled; what it may take is stated in `limits`, and
-`instrumentation` puts guards where an operation could take more. An expression without such operations becomes a plain
-function.
+`functions`, and everything else is refused when it is compiled; what it may take is stated in `limits`:
+`guarding` puts guards where an operation could make more, and `time_limit` ends what takes long.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
 from cloudtrail_to_slack.errors import ExpressionError, Place, RuleBudgetError
 from cloudtrail_to_slack.rules.expressions.allow_list import check
-from cloudtrail_to_slack.rules.expressions.budget import Budget
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, METHODS
-from cloudtrail_to_slack.rules.expressions.instrumentation import BUDGET, instrument
-from cloudtrail_to_slack.rules.expressions.limits import MAX_EXPRESSION_CHARACTERS
+from cloudtrail_to_slack.rules.expressions.guarding import GUARDS, guarded
+from cloudtrail_to_slack.rules.expressions.limits import MAX_ELEMENTS, MAX_EXPRESSION_CHARACTERS
 from cloudtrail_to_slack.rules.expressions.parsing import parse
 from cloudtrail_to_slack.rules.expressions.time_limit import RULE_FILE, limited
 from cloudtrail_to_slack.rules.expressions.walking import walk
@@ -33,7 +32,7 @@ Evaluate = Callable[[Mapping[str, Any]], object]
 
 _KEPT = 2_048  # compiled expressions: the configuration checks them, then the engine asks for them again
 _LONGEST_PROBLEM = 500  # a rule may hold names of any length
-_GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS}  # nothing in an expression can write into it
+_GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS, **GUARDS}  # nothing in an expression can write into it
 # What can be hopeless whatever the event is.
 _LARGE = (ast.Mult, ast.Pow, ast.LShift, ast.Mod)
 _LARGE_CALLS = frozenset({"range", "json_loads", "join", "replace", "round", "int"})
@@ -83,21 +82,21 @@ def parse_expression(text: str) -> ast.Expression:
 
 def compile_tree(tree: ast.Expression) -> Evaluate:
     """Compile a checked expression, or a part of one, to a function from a flattened event to its value."""
-    whole = instrument(tree.body)
+    whole = guarded(tree.body)
     # A function whose parameter is the event, so that comprehensions see it too and evaluations share nothing.
-    parameters = [ast.arg("event"), *([ast.arg(BUDGET)] if whole.budgeted else [])]
-    arguments = ast.arguments(posonlyargs=[], args=parameters, kwonlyargs=[], kw_defaults=[], defaults=[])
+    parameter = ast.arg("event")
+    arguments = ast.arguments(posonlyargs=[], args=[parameter], kwonlyargs=[], kw_defaults=[], defaults=[])
     function = ast.Expression(ast.Lambda(arguments, whole.body))
-    for node in (function.body, *parameters) if whole.body is tree.body else ():
+    for node in (function.body, parameter) if whole.body is tree.body else ():
         ast.copy_location(node, whole.body)  # nothing else is new
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code = compile(function if whole.body is tree.body else ast.fix_missing_locations(function), RULE_FILE, "eval")
     names = {**_GLOBALS, **whole.tests} if whole.tests else _GLOBALS
     plain: Callable[..., object] = eval(code, names)  # noqa: S307 (checked by `check`, and without builtins)
-    if not whole.budgeted:
+    if not whole.may_take_long:
         return plain
-    return lambda event: limited(plain, event, Budget())
+    return lambda event: limited(plain, event)
 
 
 def _check_hopeless(tree: ast.Expression) -> None:
@@ -106,7 +105,7 @@ def _check_hopeless(tree: ast.Expression) -> None:
     Raises:
         RefusalError: a part does.
     """
-    if not any(_is_large(node) for node in walk(tree.body)):
+    if not any(_is_large(node) for node, _ in walk(tree.body)):
         return
     waiting: list[ast.AST] = [tree.body]
     while waiting:
@@ -114,14 +113,26 @@ def _check_hopeless(tree: ast.Expression) -> None:
         if not isinstance(node, ast.expr) or not _stands_alone(node):
             waiting.extend(ast.iter_child_nodes(node))
             continue
-        if not any(_is_large(part) for part in walk(node)):
+        if not any(_is_large(part) for part, _ in walk(node)):
             continue
+        if _iterations(node) > MAX_ELEMENTS:
+            raise RefusalError(node, f"takes more than a rule may: more than {MAX_ELEMENTS:,} iterations")
         try:
             compile_tree(ast.Expression(node))({})
         except RuleBudgetError as error:
             raise RefusalError(node, f"takes more than a rule may: {error}") from None
         except Exception:  # noqa: BLE001, S110 (a rule that always raises is told when it does, with the event)
             pass
+
+
+def _iterations(node: ast.AST) -> int:
+    """Return how many iterations the loops of a part take, as far as what they go through is constant."""
+    inner = max((_iterations(part) for part in ast.iter_child_nodes(node)), default=1)
+    for generator in getattr(node, "generators", ()):
+        with contextlib.suppress(Exception):  # as below
+            through = compile_tree(ast.Expression(generator.iter))({}) if _stands_alone(generator.iter) else ()
+            inner *= len(through) if isinstance(through, Sized) else 1
+    return inner
 
 
 def _is_large(node: ast.AST) -> bool:
@@ -139,7 +150,7 @@ def _stands_alone(node: ast.expr) -> bool:
         return False
     if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in FUNCTIONS):
         return False
-    names = [part for part in walk(node) if isinstance(part, ast.Name)]
+    names = [part for part, _ in walk(node) if isinstance(part, ast.Name)]
     own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
     return all(name.id in own or name.id in FUNCTIONS for name in names)
 

@@ -1,0 +1,172 @@
+"""Puts guards into an expression where an operation can make much more than it is given, and nowhere else. Pure.
+
+Comparing, searching and changing an event's values runs as it is written, and the timer ends what takes long. Python
+handles signals only at calls and loops, so a long expression without either gets calls for that.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cloudtrail_to_slack.rules.expressions import guards
+from cloudtrail_to_slack.rules.expressions.functions import TEST_MAKERS
+from cloudtrail_to_slack.rules.expressions.walking import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_SHORT = 100  # characters
+_FEW_DIGITS = 4
+_OPERATORS: Mapping[type[ast.operator], str] = {
+    ast.Mult: "multiply", ast.Pow: "power", ast.LShift: "shift", ast.Mod: "modulo",
+}  # fmt: skip
+_ON_SETS = (ast.Sub, ast.BitOr, ast.BitAnd, ast.BitXor)
+_HASHING = frozenset({"set", "dict", "difference", "intersection", "union", "isdisjoint", "issubset", "issuperset"})
+_FEW = 16  # operations without a call, of which each may copy a string
+_FROM_END = frozenset({"rfind", "rindex", "rpartition", "rsplit", "strip", "lstrip", "rstrip"})
+_LITERALS = (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.Subscript)  # none of them gives a set
+# The names of the guards in an expression: no rule can say them, since they begin with an underscore.
+_GUARDED_CALLS = frozenset({"join", "replace", "int", "round", "range", *_FROM_END, *_HASHING, *TEST_MAKERS})
+_GUARDED_OPERATORS = frozenset({*_OPERATORS, *_ON_SETS})
+_NAMES = (*_OPERATORS.values(), "join", "replace", "from_end", "digits", "bounded_range", "one_by_one", "reached")
+GUARDS: Mapping[str, Any] = {f"_{name}": getattr(guards, name) for name in _NAMES}
+
+
+@dataclass
+class Guarded:
+    """An expression with its guards, and the tests made of its constant patterns and networks, by their names in it."""
+
+    body: ast.expr
+    may_take_long: bool = False  # it has guards or loops inside loops, so it needs the timer
+    tests: dict[str, Callable[[object], bool]] = field(default_factory=dict)
+
+
+def guarded(body: ast.expr) -> Guarded:
+    """Return a checked expression with its guards; `body` itself stays as it is."""
+    result = Guarded(body)
+    nodes = [node for node, _ in walk(body)]
+    is_long = sum(map(_copies, nodes)) > _FEW
+    if is_long or any(map(_may_need_guard, nodes)):  # most rules need none, and copying them takes time
+        transformer = _Transformer(result.tests, is_long=is_long)
+        new = transformer.visit(copy.deepcopy(body))
+        result.body = new if transformer.guards or result.tests else body
+        result.may_take_long = transformer.guards > 0
+    result.may_take_long |= sum(isinstance(node, ast.comprehension) for node in nodes) > 1
+    return result
+
+
+class _Transformer(ast.NodeTransformer):
+    """Replaces operations and calls by their guards, and counts the guards."""
+
+    def __init__(self, tests: dict[str, Callable[[object], bool]], *, is_long: bool) -> None:
+        self.guards, self._is_long, self._tests = 0, is_long, tests
+
+    def _guard(self, name: str, *args: ast.expr, like: ast.Call | None = None) -> ast.Call:
+        """Return a call of a guard; with `like`, one that gets the arguments of that call too."""
+        self.guards += 1
+        keywords = like.keywords if like else []
+        return ast.Call(ast.Name(f"_{name}", ast.Load()), [*args, *(like.args if like else [])], keywords)
+
+    def visit(self, node: ast.AST) -> Any:  # noqa: ANN401 (as the base)
+        """Guard a node and what is in it."""
+        copies = self._is_long and _copies(node)
+        new = super().visit(node)
+        if copies and isinstance(new, ast.Starred):
+            new.value = self._guard("reached", new.value)
+            return new
+        return self._guard("reached", new) if copies else new
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        """Guard an f-string of many parts."""
+        self.generic_visit(node)
+        if len(node.values) <= _FEW:
+            return node
+        parts: list[ast.expr] = [ast.JoinedStr([part]) for part in node.values]
+        return self._guard("join", ast.Attribute(ast.Constant(""), "join", ast.Load()), ast.Tuple(parts, ast.Load()))
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """Guard `*`, `**`, `<<`, `%`, and operators of sets."""
+        name = _OPERATORS.get(type(node.op))
+        small = _is_small(node.left) and ((name == "multiply" and _is_small(node.right)) or name == "modulo")
+        sets = isinstance(node.op, _ON_SETS) and _may_be_set(node.left) and _may_be_set(node.right)
+        self.generic_visit(node)
+        if name and not small:
+            return self._guard(name, node.left, node.right)
+        if sets:
+            node.left, node.right = self._guard("one_by_one", node.left), self._guard("one_by_one", node.right)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Guard functions and methods, and make tests of constant patterns beforehand."""
+        name = _called(node)
+        if name == "isinstance":  # its second argument names types, with `|` between them
+            node.args[0] = self.visit(node.args[0])
+            return node
+        self.generic_visit(node)
+        arguments = [*node.args, *(word.value for word in node.keywords)]
+        constants = [str(argument.value) for argument in arguments if isinstance(argument, ast.Constant)]
+        is_short = len(constants) == len(arguments) and all(len(constant) <= _SHORT for constant in constants)
+        if isinstance(node.func, ast.Attribute):
+            if name in ("join", "replace") and not (name == "replace" and _shrinks(node.args)):
+                return self._guard(name, node.func, like=node)
+            if name in _FROM_END and not is_short:
+                return self._guard("from_end", node.func, like=node)
+        elif name in ("int", "round") and len(arguments) > 1:
+            return self._guard("digits", node.func, like=node)
+        elif name == "range" and not (is_short and len("".join(constants)) < _FEW_DIGITS):
+            return self._guard("bounded_range", like=node)
+        elif name in TEST_MAKERS:
+            return self._test(name, node)
+        if name in _HASHING:
+            node.args = [arg if isinstance(arg, ast.Starred) else self._guard("one_by_one", arg) for arg in node.args]
+        return node
+
+    def _test(self, name: str, node: ast.Call) -> ast.Call:
+        """Return a call of a test, which is made beforehand where all but what it tests is constant."""
+        make, left = TEST_MAKERS[name]
+        rest = node.args[1:] if left == 0 else node.args[:-1]
+        constants = [argument.value for argument in rest if isinstance(argument, ast.Constant)]
+        if not rest or len(constants) < len(rest) or isinstance(node.args[left], ast.Starred):
+            return node
+        own = ast.Name(f"_test_{len(self._tests)}", ast.Load())
+        self._tests[own.id] = make(*constants)
+        return ast.Call(own, [node.args[left]], [])
+
+
+def _called(node: ast.Call) -> str:
+    return str(getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
+
+
+def _may_need_guard(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return _called(node) in _GUARDED_CALLS
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and type(node.op) in _GUARDED_OPERATORS)
+
+
+def _copies(node: ast.AST) -> bool:
+    """Whether `node` looks at or copies a whole string without a call."""
+    if isinstance(node, (ast.BinOp, ast.Subscript)):
+        return isinstance(getattr(node, "op", None), ast.Add) or isinstance(getattr(node, "slice", None), ast.Slice)
+    texts = isinstance(node, ast.JoinedStr) and not all(isinstance(part, ast.Constant) for part in node.values)
+    return texts or isinstance(node, (ast.Compare, ast.Starred))
+
+
+def _may_be_set(node: ast.expr) -> bool:
+    """Whether `node` may give a set, or something that can be combined with one."""
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, _ON_SETS) and _may_be_set(node.left)
+    return not isinstance(node, _LITERALS)
+
+
+def _is_small(node: ast.expr) -> bool:
+    """Whether `node` is a number with which arithmetic takes no time."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and abs(node.value) < 2**64
+
+
+def _shrinks(args: list[ast.expr]) -> bool:
+    """Whether `replace(…)` with these arguments gives no more than there was."""
+    strings: list[Any] = [argument.value for argument in args[:2] if isinstance(argument, ast.Constant)]
+    return len(strings) > 1 and all(type(part) is str for part in strings) and len(strings[1]) <= len(strings[0])
