@@ -38,7 +38,10 @@ def read_record(path: str, event_id: str | None = None) -> dict[str, Any]:
         UnreadableError: it cannot be read.
         CommandError: there are several records and no `event_id`, or none has it.
     """
-    records = read_records(path)
+    return _chosen(read_records(path), path, event_id)
+
+
+def _chosen(records: list[dict[str, Any]], path: str, event_id: str | None) -> dict[str, Any]:
     if event_id is None and len(records) == 1:
         return records[0]
     if event_id is None:
@@ -117,19 +120,27 @@ def _values(text: str, path: str) -> Iterator[object]:
 
 
 def read_event_argument(argument: str, event_id: str | None = None) -> dict[str, Any]:
-    """Read the record that an argument names: a file, standard input (`-`), or a sample event.
+    """Read the one record that an argument names: a file, standard input (`-`), or a sample event.
 
     Raises:
         UnreadableError: it cannot be read.
         CommandError: as `read_record`.
     """
-    if argument != STANDARD_INPUT and not Path(argument).exists() and argument in samples.names():
-        return samples.load(argument)
+    return _chosen(read_records_argument(argument), argument, event_id)
+
+
+def read_records_argument(argument: str) -> list[dict[str, Any]]:
+    """Read all records that an argument names, likewise.
+
+    Raises:
+        UnreadableError: it cannot be read.
+    """
+    is_file = argument == STANDARD_INPUT or Path(argument).exists()
+    if not is_file and argument in samples.names():
+        return [samples.load(argument)]
     try:
-        return read_record(argument, event_id)
+        return read_records(argument)
     except UnreadableError as error:
-        if argument == STANDARD_INPUT or Path(argument).exists():
-            raise
-        close = difflib.get_close_matches(argument, samples.names(), n=1)
+        close = [] if is_file else difflib.get_close_matches(argument, samples.names(), n=1)
         meant = f", and no sample has that name; did you mean {close[0]}?" if close else ""
-        raise UnreadableError(error.path, f"{error.problem}{meant}") from None
+        raise UnreadableError(error.path, f"{error.problem}{meant}", error.line, error.column) from None

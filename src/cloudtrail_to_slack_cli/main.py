@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "Check rule files and configurations.",
     "test": "Run the tests in rule files.",
     "explain": "Explain why an event alerts, or does not.",
+    "preview": "Show what alerts will look like.",
     "backtest": "Evaluate the rules on log files that are already there.",
     "events": "Search the event names and fields that rules can use.",
     "schema": "Print the JSON Schema of rule files.",

@@ -2,20 +2,20 @@
 
 from typing import Final
 
-_LIGHT: Final = """
+LIGHT: Final = """
 --page:#fff;--frame:#f4ede4;--text:#1d1c1d;--soft:#616061;--line:#e2e2e2;--hover:#f8f8f8;--chip:#e8e8e8;
 --link:#1264a3;--code:#c01343;--code-page:#f8f8f8;--code-line:#ddd;--avatar:#dbe4f3;--accent:#611f69;
 --mention:#e8f5fa;--mention-all:#fcf3d9;--button:#fff;--about:#f8f4fa
 """
-_DARK: Final = """
+DARK: Final = """
 --page:#1a1d21;--frame:#121016;--text:#d1d2d3;--soft:#ababad;--line:#35373b;--hover:#222529;--chip:#35373b;
 --link:#4aa3e0;--code:#ea8aa3;--code-page:#222529;--code-line:#45474b;--avatar:#2c3e55;--accent:#c99fd4;
 --mention:#1d3a4a;--mention-all:#4d4222;--button:#222529;--about:#211d28
 """
 
 STYLE: Final = (
-    f":root{{color-scheme:light dark;{_LIGHT.strip()}}}\n"
-    f"@media (prefers-color-scheme:dark){{:root{{{_DARK.strip()}}}}}"
+    f":root{{color-scheme:light dark;{LIGHT.strip()}}}\n"
+    f"@media (prefers-color-scheme:dark){{:root{{{DARK.strip()}}}}}"
     """
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
