@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help test test-all lint types pytest terraform-fmt thorough histories faults terraform e2e checkov \
-	demo package layer bench format lock clean
+	demo package layer scorecard bench format lock clean
 .NOTPARALLEL: # the tests use all cores by themselves
 
 VENV := .venv
@@ -87,6 +87,9 @@ layer: ## build a zip of the dependencies, to publish as a layer, for RUNTIME an
 	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
 	@PYTHONPATH=src "$(PYTHON)" -m cloudtrail_to_slack_build.package --runtime "$(RUNTIME)" \
 		--architecture "$(ARCHITECTURE)" --dependencies
+
+scorecard: $(READY) ## the packs' rules, techniques and alerts on real logs, compared with the committed figures
+	@$(BIN)/python -m cloudtrail_to_slack_dev.scorecard
 
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench

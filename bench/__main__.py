@@ -19,6 +19,7 @@ from bench.records import log_file
 from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import pack_rules
 
 RECORDS = 20_000
 _ROUNDS = 9
@@ -68,6 +69,8 @@ def path_measures(content: bytes) -> list[Measure]:
     many = Judging.by(RuleSet(thousand, []))
     few = Judging.by(RuleSet(rules, []))
     with_many, with_few = best(lambda: ways.path(content, many), lambda: ways.path(content, few))
+    recommended = Judging.by(RuleSet(pack_rules("recommended", "cloudtrail-to-slack"), []))
+    with_pack, with_defaults = best(lambda: ways.path(content, recommended), lambda: ways.path(content, judging))
     return [
         Measure("path_vs_plain", plain / ours, 20, "higher", "gunzip to verdicts, against the straightforward way"),
         Measure("path_vs_floor", least / ours, 0.7, "higher", "the same, against gunzip and decoding the same fields"),
@@ -75,6 +78,13 @@ def path_measures(content: bytes) -> list[Measure]:
         Measure("streamed_vs_memory", whole / streamed, 0.8, "higher", "reading in windows, against in memory"),
         Measure(
             "rules_1000_vs_9", with_many / with_few, 1.5, "lower", "time with 1,000 rules, against the default ones"
+        ),
+        Measure(
+            "recommended_vs_default",
+            with_defaults / with_pack,
+            0.8,
+            "higher",
+            "speed with recommended, against defaults",
         ),
         scanning(),
     ]

@@ -19,6 +19,7 @@ from cloudtrail_to_slack.ingest.log_files import read_stream
 from cloudtrail_to_slack.ingest.payloads import LogObject, Notification
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.rules import Rule
+from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter
 
 _OBJECT = LogObject("trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")
 
@@ -62,6 +63,7 @@ def path(content: bytes, judging: Judging) -> int:
         invocation_clock(None),
         own_roles=OwnRoles(()),
         send_self_reports=lambda _reports, _own_calls: None,
+        thresholds=ThresholdCounter(MemoryCounts()),
     )
     report = pipeline.run([Notification((_OBJECT,))])
     if report.failures:

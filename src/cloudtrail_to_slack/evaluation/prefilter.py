@@ -23,6 +23,7 @@ class Prefilter:
 
     def __init__(self, rule_set: RuleSet) -> None:
         self._index = rule_set.index(missing=msgspec.UNSET)
+        self._required_keys = rule_set.required_keys()
         self._record = _record_type(self._index.fields)
         self._array = msgspec.json.Decoder(list[self._record])  # type: ignore[name-defined]  # made at run time
 
@@ -39,6 +40,10 @@ class Prefilter:
             msgspec.DecodeError: `text` is no JSON array.
         """
         return self._concerned(self._array.decode(text))
+
+    def possible(self, candidates: int, text: bytes | memoryview) -> int:
+        """Return those of the candidate rules of a record, as bits, that its text does not rule out."""
+        return self._required_keys.possible(candidates, text)
 
     def _concerned(self, records: list[Any]) -> list[int]:
         columns = [_column(records, field) for field in self._index.fields]

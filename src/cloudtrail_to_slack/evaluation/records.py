@@ -117,6 +117,7 @@ class RecordEvaluator:
         self._time_left = time_left
         self._thresholds = thresholds
         self._rule_set = judging.rule_set
+        self._prefilter = judging.prefilter
         self._now = now
         self._today = _moment(now).date()
         self._report = report
@@ -140,6 +141,11 @@ class RecordEvaluator:
         """
         counts = self._report.counts
         counts["records_in"] += 1
+        if candidates and not self.explains:
+            candidates = self._prefilter.possible(candidates, raw)
+            if not candidates:
+                counts[Outcome.UNMATCHED.value] += 1
+                return
         try:
             outcome = self._evaluate(raw, origin, message_ids, candidates)
             counts[outcome.value] += 1

@@ -71,11 +71,15 @@ class Event:
     account: str | None
     region: str
     time: datetime | None
-    actor: Actor
     error_code: str
     error_message: str
     insight: Insight | None
     shared_event_id: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Who acted. It is read when it is asked for, because most events that are evaluated make no alert."""
+        return read_actor(self.record.get("userIdentity"))
 
     def text(self, key: str) -> str:
         """Return the leaf at the flattened `key` as text, empty when there is none."""
@@ -128,7 +132,6 @@ def read_event(record: object, *, object_key: str | None = None) -> Event:
         account=_account(record, identity, object_key),
         region=as_text(record.get("awsRegion")),
         time=parse_time(record.get("eventTime")),
-        actor=read_actor(identity),
         error_code=as_text(record.get("errorCode")),
         error_message=as_text(record.get("errorMessage")),
         insight=insight,

@@ -18,6 +18,7 @@ from cloudtrail_to_slack.errors import EvaluationTimeError
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_expression
 from cloudtrail_to_slack.rules.expressions.time_limit import limited
 from cloudtrail_to_slack.rules.index.index import RuleIndex
+from cloudtrail_to_slack.rules.index.required_keys import RequiredKeys
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -83,6 +84,10 @@ class RuleSet:
     def index(self, missing: Hashable) -> RuleIndex:
         """Return the index that tells which rules a record can concern; `missing` stands for a missing field."""
         return RuleIndex([*(rule.expression for rule, _ in self._rules), _DENIED], missing)
+
+    def required_keys(self) -> RequiredKeys:
+        """Return the keys without which rules cannot match, for a look at the text of a record."""
+        return RequiredKeys(rule.expression for rule, _ in self._rules)
 
     def judge(
         self, event: Mapping[str, Any], today: date, concerned: int | None = None, deadline: float = math.inf

@@ -41,6 +41,18 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Window:
+    """The window of an event, by what it is counted, and the value that is counted; None: the event itself is.
+
+    `end` is when the window is over, in seconds since 1970.
+    """
+
+    key: str
+    value: str | None
+    end: float
+
+
+@dataclass(frozen=True)
 class Count:
     """A set after an event was to be added: the event that completed it, None while it is not complete.
 
@@ -114,16 +126,21 @@ class ThresholdCounter:
             if rule.threshold is None:
                 alerting.append(rule)
                 continue
-            counted = count_of(rule, rule.threshold, event, time, identity)
-            members = self._add(counted) if counted else None
+            window = window_of(rule, rule.threshold, event, time)
+            if window is None:
+                continue
+            members = self._add(window, rule.threshold, identity)
             if members:
                 alerting.append(_with_count(rule, rule.threshold, members))
         return tuple(alerting)
 
-    def _add(self, counted: Counted) -> frozenset[str] | None:
+    def _add(self, window: Window, threshold: Threshold, identity: Callable[[], str]) -> frozenset[str] | None:
         """Return the members of the set that the event completes; None while it does not."""
-        is_closed = self._closed.get(counted.key, counted.event) != counted.event
-        if is_closed or (counted.key, counted.member) in self._added:
+        if (window.key, window.value) in self._added:
+            return None
+        event = identity()
+        counted = Counted(window.key, window.value or event, event, threshold.count, window.end)
+        if self._closed.get(counted.key, event) != event:
             return None
         try:
             count = self._store.add(counted)
@@ -132,28 +149,26 @@ class ThresholdCounter:
             self._store = MemoryCounts()
             count = self._store.add(counted)
         if count.completed_by is None:
-            self._added.add((counted.key, counted.member))
+            if window.value is not None:
+                self._added.add((window.key, window.value))
             return None
         self._closed[counted.key] = count.completed_by
         return count.members or None
 
 
-def count_of(
-    rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: float, identity: Callable[[], str]
-) -> Counted | None:
-    """Return how an event that matched is counted; None where it does not have the field whose values are counted."""
+def window_of(rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: float) -> Window | None:
+    """Return where an event that matched is counted; None where it does not have the field whose values are counted."""
     seconds = threshold.minutes * 60
     start = int(time // seconds) * seconds
     by = [str(event.get(field)) for field in threshold.by]
-    key = _digest([rule.name, threshold.minutes, threshold.by, threshold.distinct, by])
-    whole = identity()
-    member = whole
+    value = None
     if threshold.distinct is not None:
-        value = event.get(threshold.distinct)
-        if value is None:
+        found = event.get(threshold.distinct)
+        if found is None:
             return None
-        member = _shortened(str(value))
-    return Counted(f"threshold#{key}#{start}", member, whole, threshold.count, start + seconds)
+        value = _shortened(str(found))
+    key = _digest([rule.name, threshold.minutes, threshold.by, threshold.distinct, by])
+    return Window(f"threshold#{key}#{start}", value, start + seconds)
 
 
 def _with_count(rule: Rule, threshold: Threshold, members: frozenset[str]) -> Rule:

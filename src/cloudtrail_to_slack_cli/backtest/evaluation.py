@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -115,8 +115,10 @@ class Evaluator:
         counts["unmatched"] += skipped
         if skipped < len(batch.masks):
             for raw, mask in zip(batch.records, batch.masks, strict=True):
-                if mask:
+                if mask and self.prefilter.possible(mask, bytes(cast("bytes", raw))):
                     self._record(raw, mask, path, part)
+                elif mask:
+                    counts["unmatched"] += 1
 
     def _record(self, raw: Any, mask: int | None, path: str, part: Part) -> None:  # noqa: ANN401 (JSON, decoded or not)
         totals = part.totals

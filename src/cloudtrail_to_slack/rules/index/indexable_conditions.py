@@ -74,19 +74,20 @@ class Condition:
 def leading_conditions(expression: str) -> list[Condition]:
     """Return the leading conditions of a valid rule, in order; none when its first part needs more than one field."""
     conditions = []
-    for part in _conjuncts(parse_expression(expression).body):
+    for part in conjuncts(parse_expression(expression).body):
         field = _only_field(part)
         if field in INDEXED_FIELDS:
-            conditions.append(Condition(field, part, _constants(part), may_raise=not _always_boolean(part)))
-        elif not _always_boolean(part):
+            conditions.append(Condition(field, part, _constants(part), may_raise=not always_boolean(part)))
+        elif not always_boolean(part):
             break
     return conditions
 
 
-def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
+def conjuncts(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield the parts of `A and B and C`, in the order in which Python evaluates them."""
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         for value in node.values:
-            yield from _conjuncts(value)
+            yield from conjuncts(value)
     else:
         yield node
 
@@ -102,10 +103,10 @@ def _accessed(node: ast.AST) -> str | None:
     """Return the key of `event["key"]`, `event.get("key")` or `event.get("key", constant)`."""
     if isinstance(node, ast.Subscript) and _is_event(node.value) and isinstance(node.slice, ast.Constant):
         return _text(node.slice)
-    return _got(node)
+    return got_key(node)
 
 
-def _got(node: ast.AST) -> str | None:
+def got_key(node: ast.AST) -> str | None:
     """Return the key of `event.get("key")` or `event.get("key", constant)`, which never raise."""
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_event(node.func.value)):
         return None
@@ -137,12 +138,12 @@ def _constants(part: ast.expr) -> frozenset[str] | None:
     return None if None in texts else frozenset(text for text in texts if text is not None)
 
 
-def _always_boolean(part: ast.expr) -> bool:
+def always_boolean(part: ast.expr) -> bool:
     """Whether `part` gives True or False for every event: leaves of an event are JSON scalars."""
     if isinstance(part, ast.BoolOp):
-        return all(map(_always_boolean, part.values))
+        return all(map(always_boolean, part.values))
     if isinstance(part, ast.UnaryOp):
-        return isinstance(part.op, ast.Not) and _always_boolean(part.operand)
+        return isinstance(part.op, ast.Not) and always_boolean(part.operand)
     if isinstance(part, ast.Compare):
         return _compares_safely(part)
     # What is left is a test of how the text of a field begins or ends.
@@ -161,13 +162,13 @@ def _compares_safely(part: ast.Compare) -> bool:
     if len(part.ops) != 1:
         return False
     left, operator, right = part.left, part.ops[0], part.comparators[0]
-    scalars = all(isinstance(side, ast.Constant) or _got(side) is not None for side in (left, right))
+    scalars = all(isinstance(side, ast.Constant) or got_key(side) is not None for side in (left, right))
     if isinstance(operator, (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)):
         return scalars
     if not isinstance(operator, (ast.In, ast.NotIn)):
         return False
     if isinstance(right, (ast.Tuple, ast.List)):
-        return _got(left) is not None and all(isinstance(element, ast.Constant) for element in right.elts)
+        return got_key(left) is not None and all(isinstance(element, ast.Constant) for element in right.elts)
     return (_text(left) is not None and _is_str_of_field(right)) or (_text(left) is not None and _is_event(right))
 
 
@@ -178,7 +179,7 @@ def _is_str_of_field(node: ast.expr) -> bool:
         and node.func.id == "str"
         and len(node.args) == 1
         and not node.keywords
-        and _got(node.args[0]) is not None
+        and got_key(node.args[0]) is not None
     )
 
 
