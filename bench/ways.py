@@ -4,7 +4,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,13 +13,15 @@ from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.clock import invocation_clock
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.delivery.results import MessageIds, Undelivered
 from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.ingest.log_files import read_stream
-from cloudtrail_to_slack.ingest.payloads import LogObject, Notification
+from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds, Notification
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter
+
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.delivery.results import Undelivered
 
 _OBJECT = LogObject("trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")
 
@@ -46,7 +48,7 @@ class Nobody:
         for _, make, _ in alerts:
             make()
 
-    def tell(self, notices: Iterable[tuple[Notice, MessageIds]]) -> None:
+    def notify(self, notices: Iterable[tuple[Notice, MessageIds]]) -> None:
         """Do nothing."""
 
     def finish(self) -> None:

@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING, Any
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles, role_of_function
 from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.clock import Clock, invocation_clock
-from cloudtrail_to_slack.config.loader import Routes
 from cloudtrail_to_slack.config.rule_warnings import log_advice, log_rule_issues
-from cloudtrail_to_slack.config.secrets import Secret, SecretReader
+from cloudtrail_to_slack.config.secrets import SecretReader
 from cloudtrail_to_slack.config.settings import (
     DEFAULT_CONFIG_PATH,
     VARIABLES,
     Settings,
-    parse_webhook_routes,
     read_settings,
 )
-from cloudtrail_to_slack.config.webhooks import Webhooks
 from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.results import Outcome
-from cloudtrail_to_slack.delivery.routing import Kind, Router
+from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.registry import Destinations
-from cloudtrail_to_slack.destinations.slack.threads import Threads
-from cloudtrail_to_slack.errors import SecretError
 from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.payloads import Notification, read_payload
@@ -41,7 +36,6 @@ from cloudtrail_to_slack.observability.metrics import (
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
-from cloudtrail_to_slack.state.table import StateTable
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.check import LogSourceCheck
@@ -62,15 +56,20 @@ class Application:
         self._settings = settings
         self.clients = AwsClients()
         self._advised = False
-        secrets, token = SecretReader(self.clients), settings.slack_bot_token
-        self._secrets = secrets
-        self._webhooks = Webhooks(
-            secrets, settings.slack_webhook_url, settings.slack_webhook_routes, parse_webhook_routes
-        )
+        self._secrets = SecretReader(self.clients)
         log_rule_issues(settings.config.rule_issues)
         self._judging = Judging.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
-        bot_token = Secret(secrets, token) if token else None
-        self._destinations = Destinations(bot_token, self._webhooks, settings.slack_api_url, self.clients)
+        self._destinations = Destinations(
+            Services(
+                dict(os.environ),
+                self._secrets,
+                self.clients,
+                settings.config.routes,
+                settings.config.max_messages_per_channel,
+                settings.table_name or "",
+                settings.config.dynamodb_time_to_live,
+            )
+        )
         self._heard: RecorderCache | None = None
         self._said: dict[str, float] = {}  # what need not be said again for a while
         self._report_memory: ReportMemory | None = None
@@ -83,15 +82,7 @@ class Application:
         self._secrets.begin_invocation()
         notifications = read_payload(event, single_events=self._settings.config.enable_realtime)
         clock = invocation_clock(context)
-        router = self._router()
-        delivery = Delivery(
-            router,
-            self._destinations,
-            self._threads(clock),
-            self._ledger(clock),
-            clock,
-            limit=self._settings.config.max_messages_per_channel,
-        )
+        delivery = Delivery(self._destinations, self._store(clock), clock)
         pipeline = Pipeline(
             self._settings.config,
             self._judging,
@@ -101,7 +92,7 @@ class Application:
             own_roles=self._own_roles(context),
             send_self_reports=partial(self._send_self_reports, delivery, clock),
             thresholds=self._thresholds(clock),
-            silence=self._silence(router, delivery, clock),
+            silence=self._silence(delivery, clock),
         )
         report = pipeline.run(notifications)
         self._close(report, delivery)
@@ -112,28 +103,7 @@ class Application:
             log_advice((*config.rules, *config.ignore_rules, *exceptions), clock)
         return notifications, report
 
-    def _router(self) -> Router:
-        config = self._settings.config
-        if self._settings.slack_bot_token:
-            return Router(Kind.SLACK_APP, lambda: config.slack, config.sns)
-        kind = Kind.SLACK_WEBHOOK if self._webhooks else None
-        return Router(kind, self._webhook_routes, config.sns)
-
-    def _webhook_routes(self) -> Routes | None:
-        """Return the webhooks by account; None where their list cannot be read."""
-        try:
-            return Routes(*self._webhooks.names())
-        except SecretError as error:
-            logger.error("no webhook is known", extra={"error": str(error)})
-            return None
-
-    def _threads(self, clock: Clock) -> Threads:
-        settings = self._settings
-        usable = settings.table_name if settings.slack_bot_token else None
-        table = StateTable(self.clients.dynamodb, usable, settings.config.dynamodb_time_to_live) if usable else None
-        return Threads(self._destinations, table, settings.config.dynamodb_time_to_live, clock)
-
-    def _ledger(self, clock: Clock) -> DeduplicationStore:
+    def _store(self, clock: Clock) -> DeduplicationStore:
         config, table_name = self._settings.config, self._settings.table_name
         usable = self.clients.dynamodb if table_name and config.deduplicate_deliveries else None
         return DeduplicationStore(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
@@ -173,9 +143,7 @@ class Application:
         named = role_of_function(getattr(context, "invoked_function_arn", None), config.function_name)
         return OwnRoles(config.own_role_arns or ([named] if named else []))
 
-    def _silence(
-        self, router: Router, delivery: Delivery, clock: Clock
-    ) -> "tuple[DeliveryRecorder, LogSourceCheck] | None":
+    def _silence(self, delivery: Delivery, clock: Clock) -> "tuple[DeliveryRecorder, LogSourceCheck] | None":
         """Return what hears of log objects and tells of silence; None where that is off, or cannot be kept in mind."""
         config, table_name = self._settings.config, self._settings.table_name
         if not table_name or not config.enable_silence_alarm:
@@ -186,7 +154,7 @@ class Application:
 
         self._heard = self._heard or RecorderCache()
         least = config.silence_alarm_minimum_hours * 3600
-        check = LogSourceCheck(LogSourceTable(self.clients.dynamodb, table_name, clock), router, delivery, clock, least)
+        check = LogSourceCheck(LogSourceTable(self.clients.dynamodb, table_name, clock), delivery, clock, least)
         return DeliveryRecorder(
             LogSourceTable(self.clients.hasty_dynamodb, table_name, clock), self._heard, clock
         ), check

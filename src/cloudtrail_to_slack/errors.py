@@ -13,6 +13,7 @@
     │   ├── PayloadRejectedError     the destination refuses this content: send it smaller
     │   │   └── UnknownRejectionError nobody knows whether it is the content
     │   ├── DestinationMisconfiguredError  it refuses every content: somebody must mend the set-up
+    │   │   └── ParentGoneError               what it replies to is gone
     │   ├── TransientError            it may accept the same message later
     │   └── DeadlineExceededError          the invocation ends before it could be sent
     └── InvocationFailedError       raised at the very end, when something was left undone
@@ -128,6 +129,13 @@ class DestinationMisconfiguredError(DeliveryError):
     def __init__(self, code: str, *, certain: bool = True) -> None:
         self.certain = certain
         super().__init__(code)
+
+
+class ParentGoneError(DestinationMisconfiguredError):
+    """The message that this one replies to is gone; the address itself may be in order."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, certain=False)
 
 
 class TransientError(DeliveryError):

@@ -8,7 +8,6 @@ from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles, is_own_work
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.errors import DeliveryError, EvaluationTimeError
 from cloudtrail_to_slack.evaluation.log_files import NOT_BEGUN, LogFileEvaluation, LogFiles
 from cloudtrail_to_slack.evaluation.records import Judging, PendingAlerts, RecordEvaluator
@@ -18,6 +17,7 @@ from cloudtrail_to_slack.ingest.log_file_source import ClientWithin
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
+    MessageIds,
     Notification,
     RemovedObject,
     SilenceCheckDue,
@@ -86,7 +86,7 @@ class Pipeline:
         self._take_late(late)
         self._deliver_pending()
         self._delivery.finish()
-        self._delivery.tell([*self._notices, *self._log_files.notices])
+        self._delivery.notify([*self._notices, *self._log_files.notices])
         self._report_on_self()
         for each in work.checks:
             self._take_single(each)
@@ -133,7 +133,7 @@ class Pipeline:
             self._take(work)
         except EvaluationTimeError:
             raise
-        except Exception as error:  # noqa: BLE001 (a fault of ours in one thing must not stop the next)
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             self._failed_on(work.name, work.message_ids, error)
 
     def _failed_on_file(self, file: LogFileEvaluation, error: Exception) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from cloudtrail_to_slack.config.loader import Config, Routes
+from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.destinations.slack.render.alert import alert_message
 from cloudtrail_to_slack.destinations.sns.render import alert_to_sns
 from cloudtrail_to_slack.rules import Rule

@@ -8,7 +8,7 @@ from typing import IO
 from rich.console import Console
 from rich.text import Text
 
-from cloudtrail_to_slack.destinations.slack.render.text import visible
+from cloudtrail_to_slack.alerts.text import visible
 
 _WIDTH_IN_A_PIPE = 100
 

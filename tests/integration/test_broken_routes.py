@@ -1,4 +1,4 @@
-"""A route that is not set up: its alerts go to the default one, which says what is broken and how to mend it."""
+"""A route that is not set up: its alerts go to the default one, which says what is broken and how to fix it."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.slack.bot import SlackApp
+from cloudtrail_to_slack.destinations.slack.bot import SlackBot
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.world import CHANNEL, KEY, Context, World, record, s3_event
@@ -41,7 +41,7 @@ def _routed(**fields: Any) -> dict[str, Any]:
 def _notes(world: World) -> list[str]:
     """Return the lines about broken routes in the default channel."""
     said = [json.dumps(message.blocks, ensure_ascii=False) for message in world.slack.messages(CHANNEL)]
-    return [text for text in said if "Here by default" in text]
+    return [text for text in said if "Sent to the default route" in text]
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def _notes(world: World) -> list[str]:
     [
         ({"bot_is_member": False}, "not_in_channel", "invite the bot to the channel"),
         ({"archived": True}, "is_archived", "unarchive the channel"),
-        (None, "channel_not_found", "check the channel's id"),
+        (None, "channel_not_found", "check the channel's ID"),
     ],
 )
 def test_a_channel_that_cannot_be_posted_to(
     world: World, channel: dict[str, bool] | None, code: str, advice: str
 ) -> None:
-    """Its alerts arrive in the default channel; the first says which route is broken, and how to mend it."""
+    """Its alerts arrive in the default channel; the first says which route cannot be used, and how to fix it."""
     if channel:
         world.slack.add_channel("C1", "own", **channel)
     _configure(world, "bot")
@@ -76,7 +76,7 @@ def test_a_webhook_that_is_gone(world: World) -> None:
     assert len(world.texts()) == 2
     (note,) = _notes(world)
     assert _ACCOUNT in note
-    assert "make a new one" in note
+    assert "create a new one" in note
     assert own.rsplit("/", 1)[1] not in note
 
 
@@ -115,7 +115,9 @@ def test_a_broken_default_fails_the_invocation(world: World, capsys: pytest.Capt
     _configure(world, "bot")
     world.slack.add_channel(CHANNEL, "alerts", archived=True)
     world.put_log(_routed(eventID="e-1"))
-    with pytest.raises(InvocationFailedError, match="the alert of event e-1 did not reach slack_app C1: is_archived"):
+    with pytest.raises(
+        InvocationFailedError, match="the alert of event e-1 did not reach Slack channel C1: is_archived"
+    ):
         world.invoke(s3_event(KEY))
     assert '"AlertsUndelivered":[1.0]' in capsys.readouterr().out
     world.slack.add_channel(CHANNEL, "alerts")
@@ -169,15 +171,15 @@ def test_a_summary_whose_thread_is_gone_is_left_to_the_retry(world: World) -> No
     _configure(world, "bot", max_messages_per_channel=1)
     ids = [f"id-{number:05}-4f0e-8c1d-9a7b-0123456789ab" for number in range(200)]
     world.put_log(*(record(eventID=event_id, userIdentity=None) for event_id in ids))
-    send = SlackApp.send
+    send = SlackBot.send
 
     def gone(*args: Any, **keywords: Any) -> str:
-        if args[3]:
+        if keywords["parent"]:
             world.slack.fail(SlackError("thread_not_found"))
         return send(*args, **keywords)
 
     with world.monkeypatch.context() as patched:
-        patched.setattr(SlackApp, "send", gone)
+        patched.setattr(SlackBot, "send", gone)
         with pytest.raises(InvocationFailedError, match="thread_not_found"):
             world.invoke(s3_event(KEY), Context(milliseconds=300_000))
     world.invoke(s3_event(KEY), Context(milliseconds=300_000))

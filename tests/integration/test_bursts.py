@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.slack.bot import SlackApp
+from cloudtrail_to_slack.destinations.slack.bot import SlackBot
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import HttpStatus, SlackError
 from support.world import CHANNEL, KEY, Context, World, record, s3_event
@@ -122,7 +122,7 @@ def test_a_retry_tells_what_the_summary_left_out(world: World, monkeypatch: pyte
     monkeypatch.setattr("time.sleep", lambda _: None)
     world.configure_bot(max_messages_per_channel=1)
     world.put_log(*_flood(200))
-    send = SlackApp.send
+    send = SlackBot.send
 
     def then_fail(*args: Any, **keywords: Any) -> str:
         ts = send(*args, **keywords)
@@ -131,7 +131,7 @@ def test_a_retry_tells_what_the_summary_left_out(world: World, monkeypatch: pyte
         return ts
 
     with monkeypatch.context() as patched:
-        patched.setattr(SlackApp, "send", then_fail)
+        patched.setattr(SlackBot, "send", then_fail)
         with pytest.raises(InvocationFailedError):
             world.invoke(s3_event(KEY), Context(milliseconds=300_000))
     first = _ids(world)

@@ -76,7 +76,7 @@ def test_waiting_ends_with_the_time_that_is_left(world: World, waits: list[float
     world.slack.fail(RateLimited(30))
     world.put_log(record(eventID="e-1"))
     with pytest.raises(
-        InvocationFailedError, match="the alert of event e-1 did not reach slack_app C0DEFAULT: ratelimited"
+        InvocationFailedError, match="the alert of event e-1 did not reach Slack channel C0DEFAULT: ratelimited"
     ):
         world.invoke(s3_event(KEY), Context(milliseconds=20_000))
     assert waits == []
@@ -87,7 +87,7 @@ def test_trying_again_has_an_end(world: World, waits: list[float]) -> None:
     world.configure_bot(table=False)
     world.slack.fail(HttpStatus(500), times=100)
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match="did not reach slack_app C0DEFAULT: http_500"):
+    with pytest.raises(InvocationFailedError, match="did not reach Slack channel C0DEFAULT: http_500"):
         world.invoke(s3_event(KEY))
     assert len(waits) == 3
 
@@ -98,7 +98,7 @@ def test_a_set_up_error_fails_at_once(world: World, waits: list[float], code: st
     world.configure_bot(table=False)
     world.slack.fail(SlackError(code), times=10)
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match=f"did not reach slack_app C0DEFAULT: {code}"):
+    with pytest.raises(InvocationFailedError, match=f"did not reach Slack channel C0DEFAULT: {code}"):
         world.invoke(s3_event(KEY))
     assert waits == []
 
@@ -120,7 +120,7 @@ def test_content_slack_refuses_is_sent_smaller(world: World, code: str, kind: st
     said = message.text + json.dumps(message.blocks)
     for part in ("DeleteBucket", "e-1", "111122223333", f"s3://{BUCKET}/{KEY}"):
         assert part in said
-    assert ("shown short" in said) == (refusals < 3)
+    assert ("shortened" in said) == (refusals < 3)
 
 
 def test_one_destinations_failure_does_not_hold_up_another(world: World) -> None:
@@ -129,11 +129,11 @@ def test_one_destinations_failure_does_not_hold_up_another(world: World) -> None
     world.configure_bot(table=False, sns={"default_topic_arn": topic})
     world.put_log(record())
     world.slack.fail(SlackError("token_revoked"))
-    with pytest.raises(InvocationFailedError, match="slack_app"):
+    with pytest.raises(InvocationFailedError, match="Slack channel"):
         world.invoke(s3_event(KEY))
     assert len(world.bodies(topic)) == 1
     world.configure_bot_again(sns={"default_topic_arn": _TOPIC_GONE})
-    with pytest.raises(InvocationFailedError, match=r"did not reach sns arn:\S+: NotFound"):
+    with pytest.raises(InvocationFailedError, match=r"did not reach SNS topic arn:\S+: NotFound"):
         world.invoke(s3_event(KEY))
     assert len(world.texts()) == 1
 
@@ -146,7 +146,7 @@ def test_an_alert_that_fails_does_not_hold_up_the_next(world: World) -> None:
     world.put_log(record(eventID="e-2"), record(), record())
     with pytest.raises(InvocationFailedError) as caught:
         world.invoke(s3_event(KEY))
-    assert caught.value.problems == ("the alert of event e-2 did not reach slack_app C0DEFAULT: http_500",)
+    assert caught.value.problems == ("the alert of event e-2 did not reach Slack channel C0DEFAULT: http_500",)
     assert len(world.texts()) == 2
 
 
@@ -171,7 +171,7 @@ def test_an_unreadable_webhook_secret_fails_slack_only(world: World) -> None:
         sns={"default_topic_arn": topic},
     )
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match=r"did not reach slack_webhook \(the default\): webhook_unreadable"):
+    with pytest.raises(InvocationFailedError, match=r"did not reach the default Slack webhook: webhook_unreadable"):
         world.invoke(s3_event(KEY))
     assert len(world.bodies(topic)) == 1
 
@@ -185,7 +185,7 @@ def test_an_unreadable_token_fails_slack_only(world: World) -> None:
         sns={"default_topic_arn": topic},
     )
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match="did not reach slack_app C0DEFAULT: token_unreadable"):
+    with pytest.raises(InvocationFailedError, match="did not reach Slack channel C0DEFAULT: token_unreadable"):
         world.invoke(s3_event(KEY))
     assert len(world.bodies(topic)) == 1
 
@@ -195,7 +195,7 @@ def test_a_redirect_is_not_followed(world: World, waits: list[float]) -> None:
     world.configure(environment={"SLACK_WEBHOOK_URL": world.slack.add_webhook(CHANNEL)})
     world.slack.fail(HttpStatus(302), times=10)
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match=r"slack_webhook \(the default\): http_302"):
+    with pytest.raises(InvocationFailedError, match=r"the default Slack webhook: http_302"):
         world.invoke(s3_event(KEY))
     assert waits == []
 
@@ -207,7 +207,7 @@ def test_an_answer_that_is_not_slacks_is_no_success(
     """A webhook answered by something that is not Slack, a proxy or a login page, is not taken for delivered."""
     world.configure(environment={"SLACK_WEBHOOK_URL": stranger(answer)})
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match=r"slack_webhook \(the default\): unexpected_answer"):
+    with pytest.raises(InvocationFailedError, match=r"the default Slack webhook: unexpected_answer"):
         world.invoke(s3_event(KEY))
     assert len(waits) == 3
 
@@ -219,7 +219,7 @@ def test_an_answer_without_a_message_is_no_success(world: World, stranger: Calla
     world.configure_bot(table=False)
     world.monkeypatch.setenv("SLACK_API_URL", stranger(answer))
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match="did not reach slack_app"):
+    with pytest.raises(InvocationFailedError, match="did not reach Slack channel"):
         world.invoke(s3_event(KEY))
 
 

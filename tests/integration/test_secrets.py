@@ -167,7 +167,7 @@ def test_a_token_that_stays_refused_is_looked_up_once_more_and_no_oftener(
     environment = {f"SLACK_BOT_TOKEN_{store.ending}": store.reference}
     world.configure(environment=environment, slack={"default_channel_id": CHANNEL, "routes": routes})
     world.put_log(*(record(recipientAccountId=f"{number:012}") for number in range(6)))
-    with pytest.raises(InvocationFailedError, match="did not reach slack_app C3: invalid_auth"):
+    with pytest.raises(InvocationFailedError, match="did not reach Slack channel C3: invalid_auth"):
         world.invoke(s3_event(KEY))
     assert lookups() == 2
 
@@ -218,7 +218,7 @@ def test_a_webhook_that_was_replaced_in_a_list_kept_elsewhere_is_looked_up_anew(
     world.put_log(record(), record())
     world.invoke(s3_event(KEY))
     world.slack.remove_webhook(hook)
-    with pytest.raises(InvocationFailedError, match=r"slack_webhook \(the route of 111122223333\): no_service"):
+    with pytest.raises(InvocationFailedError, match=r"the Slack webhook of 111122223333: no_service"):
         world.invoke(s3_event(KEY))
     store.rotate("no list")
     for code in ("no_service", "webhooks_unreadable"):

@@ -11,7 +11,7 @@ import pytest
 from cloudtrail_to_slack.app import Application
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.settings import read_settings
-from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
+from cloudtrail_to_slack.delivery.sending import Sender
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.log_sources.intervals import LogSource
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
@@ -35,14 +35,14 @@ def test_a_silence_is_told_once_and_so_is_its_end(scene: Scene) -> None:
     scene.pass_time(12, every=1)
     assert scene.said() == []
     scene.pass_time(24, every=1)
-    assert scene.said() == ["Silence: no log object from 111122223333 eu-west-1 any more"]
+    assert scene.said() == ["Missing log data: no log files from 111122223333 eu-west-1 any more"]
     scene.deliver(A)
     scene.pass_time(3)
-    assert scene.said()[1:] == ["Log objects come again from 111122223333 eu-west-1"]
+    assert scene.said()[1:] == ["Log files come again from 111122223333 eu-west-1"]
     scene.pass_time(45, every=1)
     assert scene.said()[2:] == []
     scene.pass_time(1)
-    assert scene.said()[2:] == ["Silence: no log object from 111122223333 eu-west-1 any more"]
+    assert scene.said()[2:] == ["Missing log data: no log files from 111122223333 eu-west-1 any more"]
 
 
 def test_an_old_object_that_is_announced_late_ends_no_silence(scene: Scene) -> None:
@@ -86,8 +86,8 @@ def test_the_account_s_own_route_is_told(scene: Scene) -> None:
     scene.check()
     scene.know([*others, B])
     scene.pass_time(5)
-    assert scene.said() == ["Silence: no log object from 2 accounts and regions any more"]
-    assert scene.said("C1") == ["Silence: no log object from 444455556666 us-east-1 any more"]
+    assert scene.said() == ["Missing log data: no log files from 2 accounts and regions any more"]
+    assert scene.said("C1") == ["Missing log data: no log files from 444455556666 us-east-1 any more"]
     (told,) = scene.world.bodies(own)
     assert told["account_id"] == B.account
     assert "444455556666 us-east-1: last at 2026-03-14 09:20:00 UTC" in told["error_message"]
@@ -134,14 +134,14 @@ def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
     (message,) = scene.world.slack.messages(CHANNEL)
     assert_within_limits(message.text, message.blocks)
     said = json.dumps(message.blocks, ensure_ascii=False)
-    assert "no log object from 300 accounts and regions any more" in said
+    assert "no log files from 300 accounts and regions any more" in said
     assert "That leaves nothing that is watched here" in said
     assert "… and 260 more, of 87 accounts" in said
     (body,) = scene.world.bodies(topic)
     assert "… and 100 more, of 34 accounts" in body["error_message"]
     scene.deliver(*sources[:60])
     scene.pass_time(3)
-    assert scene.said()[1:] == ["Log objects come again from 60 accounts and regions"]
+    assert scene.said()[1:] == ["Log files come again from 60 accounts and regions"]
 
 
 @pytest.mark.parametrize("fault", [SlackError("is_archived"), HttpStatus(503)])
@@ -153,7 +153,9 @@ def test_what_could_not_be_told_is_told_by_the_next_check(scene: Scene, fault: A
     scene.pass_time(2)
     scene.now += HOUR / 2
     scene.world.slack.fail(fault, times=9)
-    with pytest.raises(InvocationFailedError, match="the notice 'Silence: no log object from 111122223333 eu-west-1"):
+    with pytest.raises(
+        InvocationFailedError, match="the notice 'Missing log data: no log files from 111122223333 eu-west-1"
+    ):
         scene.check()
     assert scene.said() == []
     scene.world.slack.clear()
@@ -177,9 +179,9 @@ def test_what_one_destination_refuses_is_not_told_again_at_the_other(scene: Scen
             scene.check()
         scene.world.slack.clear()
     scene.pass_time(3)
-    assert scene.said() == ["Silence: no log object from 2 accounts and regions any more"]
+    assert scene.said() == ["Missing log data: no log files from 2 accounts and regions any more"]
     titles = [body["title"] for body in scene.world.bodies(topic)]
-    assert titles == [f"Silence: no log object from {' '.join(source)} any more" for source in (A, B)]
+    assert titles == [f"Missing log data: no log files from {' '.join(source)} any more" for source in (A, B)]
 
 
 def test_two_functions_at_once_tell_once(scene: Scene) -> None:
@@ -256,15 +258,15 @@ def test_what_is_told_and_cannot_be_noted_is_not_told_again(
     scene.know([A])
     scene.pass_time(2)
     scene.now += HOUR / 2
-    send = SlackDelivery._send  # noqa: SLF001 (the moment between sending and noting has no seam of its own)
+    send = Sender._send  # noqa: SLF001 (the moment between sending and noting has no seam of its own)
 
-    def sending(*arguments: Any) -> str:
+    def sending(*arguments: Any) -> str | None:
         ts = send(*arguments)
         dynamodb("UpdateItem", code, times)
         return ts
 
     with scene.world.monkeypatch.context() as patched:
-        patched.setattr(SlackDelivery, "_send", sending)
+        patched.setattr(Sender, "_send", sending)
         with pytest.raises(InvocationFailedError, match=f"the check for silence: .*{code}"):
             scene.check()
     scene.pass_time(6, every=1)
@@ -281,7 +283,7 @@ def test_who_was_deaf_only_listens(scene: Scene) -> None:
     assert scene.said() == []
     scene.deliver(A)
     scene.pass_time(1)
-    assert scene.said() == ["Silence: no log object from 444455556666 us-east-1 any more"]
+    assert scene.said() == ["Missing log data: no log files from 444455556666 us-east-1 any more"]
 
 
 @pytest.mark.parametrize("config", [{}, {"enable_silence_alarm": False}])
@@ -318,7 +320,7 @@ def test_with_webhooks_it_is_told_too(scene: Scene) -> None:
     scene.check()
     scene.know([A])
     scene.pass_time(5)
-    assert scene.said("C1") == ["Silence: no log object from 111122223333 eu-west-1 any more"]
+    assert scene.said("C1") == ["Missing log data: no log files from 111122223333 eu-west-1 any more"]
 
 
 def test_a_check_from_a_queue_is_made(scene: Scene) -> None:

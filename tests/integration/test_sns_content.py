@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.sns.client import Sns
+from cloudtrail_to_slack.destinations.sns.client import SnsTopics
 from cloudtrail_to_slack.destinations.sns.errors import sns_error
 from cloudtrail_to_slack.destinations.sns.render import SnsMessage
 from cloudtrail_to_slack.errors import (
@@ -247,14 +247,14 @@ def test_a_request_that_cannot_be_written_is_the_contents_fault(world: World, to
     """What the SDK cannot put into a request is sent smaller, and other alerts go to the topic as ever."""
     topic = world.make_topic("alerts")
     world.configure(sns={"default_topic_arn": topic})
-    send = Sns.send
+    send = SnsTopics.send
 
-    def refusing(self: Sns, topic_arn: str, message: SnsMessage, **options: Any) -> None:
+    def refusing(self: SnsTopics, topic_arn: str, message: SnsMessage, **options: Any) -> None:
         if "e-0" in message.body and message.attributes:
             message = replace(message, subject="\ud800" if len(message.attributes) > 2 else message.subject)
         send(self, topic_arn, message, **options)
 
-    world.monkeypatch.setattr(Sns, "send", refusing)
+    world.monkeypatch.setattr(SnsTopics, "send", refusing)
     world.put_log(record(eventID="e-0"), record(eventID="e-1"))
     world.invoke(s3_event(KEY))
     assert sorted(body["event_id"] for body in world.bodies(topic)) == ["e-0", "e-1"]

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.scheduler import Steps, run_to_completion
-from cloudtrail_to_slack.destinations.slack.bot import SlackApp
+from cloudtrail_to_slack.destinations.base import Sent
+from cloudtrail_to_slack.destinations.slack.bot import SlackBot
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, Posted, ThreadPlace, Threads
+from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, SlackThreads, ThreadPlace
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, InvocationFailedError
+from cloudtrail_to_slack.retry import Steps, run_to_completion
 from cloudtrail_to_slack.state.table import StateTable
 from cloudtrail_to_slack_dev.fake_slack import SlackError
-from support.world import CHANNEL, KEY, TABLE, World, bot_destinations, record, s3_event
+from support.world import CHANNEL, KEY, TABLE, World, bot, record, s3_event
 
 _MESSAGE = SlackMessage("text", [{"type": "section", "text": {"type": "mrkdwn", "text": "text"}}])
 
@@ -39,31 +40,31 @@ class Scene:
     """Threads as one function keeps them; several scenes share the table and the channel."""
 
     def __init__(self, world: World, time: FakeTime, table_name: str | None = TABLE) -> None:
-        self.slack = bot_destinations(world.slack)
+        self.slack = bot(world.slack)
         self.table = StateTable(world.aws("dynamodb"), table_name) if table_name else None
         self.clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
-        self.threads = Threads(self.slack, self.table, 900, self.clock)
+        self.threads = SlackThreads(self.slack.update, self.table, 900, self.clock)
 
-    def post(self, thread_ts: str | None) -> Posted:
+    def post(self, thread_ts: str | None) -> Sent[SlackMessage]:
         """Post the message."""
-        return Posted(self.slack.slack_app.send(CHANNEL, _MESSAGE, thread_ts), _MESSAGE)
+        return Sent(self.slack.send(CHANNEL, _MESSAGE, parent=thread_ts), _MESSAGE)
 
     def join(
         self,
         fingerprint: str | None = "f",
-        post: Callable[[str | None], Posted] | None = None,
+        post: Callable[[str | None], Sent[SlackMessage]] | None = None,
         *,
         severity: int = 3,
         shared: str | None = None,
     ) -> None:
         """Let an alert join its thread."""
 
-        def posting(thread_ts: str | None) -> Steps[Posted]:
+        def posting(thread_ts: str | None) -> Steps[Sent[SlackMessage]]:
             yield from ()
             return (post or self.post)(thread_ts)
 
         run_to_completion(
-            self.clock, self.threads.join(CHANNEL, ThreadPlace(severity, None, fingerprint, shared), posting)
+            self.clock, self.threads.post(CHANNEL, ThreadPlace(severity, None, fingerprint, shared), posting)
         )
 
 
@@ -129,7 +130,7 @@ def test_two_functions_racing_make_one_thread(scene: Scene, world: World, time: 
     """While one function opens the thread, the other waits, and then answers in it."""
     other = Scene(world, time)
 
-    def post_while_the_other_asks(thread_ts: str | None) -> Posted:
+    def post_while_the_other_asks(thread_ts: str | None) -> Sent[SlackMessage]:
         racer = threading.Thread(target=other.join)
         started = threading.Event()
 
@@ -160,7 +161,7 @@ def test_many_functions_at_once_make_one_thread(scene: Scene, world: World) -> N
     for function in functions:
         # Time stands still, so that no lease ends however slow the machine is; waiting lets the others go on.
         function.clock = Clock(lambda: 1000.0, now=lambda: 1_773_480_000.0, sleep=lambda _: turn.wait(0.01))  # type: ignore[arg-type]
-        function.threads = Threads(function.slack, function.table, 900, function.clock)
+        function.threads = SlackThreads(function.slack.update, function.table, 900, function.clock)
     racers = [threading.Thread(target=function.join) for function in functions]
     for racer in racers:
         racer.start()
@@ -258,7 +259,7 @@ def test_a_thread_of_the_invocation_that_is_gone_is_opened_anew(world: World, mo
     """When the parent is gone from Slack, the next alert opens another thread, without a table too."""
     world.configure_bot(table=False)
     world.put_log(record(), record(), record())
-    send = SlackApp.send
+    send = SlackBot.send
 
     def send_and_lose_the_first(*args: Any, **keywords: Any) -> str:
         ts = send(*args, **keywords)
@@ -266,7 +267,7 @@ def test_a_thread_of_the_invocation_that_is_gone_is_opened_anew(world: World, mo
             world.slack.fail(SlackError("thread_not_found"))
         return ts
 
-    monkeypatch.setattr(SlackApp, "send", send_and_lose_the_first)
+    monkeypatch.setattr(SlackBot, "send", send_and_lose_the_first)
     world.invoke(s3_event(KEY))
     assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 1]
 
@@ -284,7 +285,7 @@ def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, world: World) -
     """When the table goes away while a thread is being opened or answered, the alerts are posted all the same."""
     dynamodb = world.aws("dynamodb")
 
-    def post(thread_ts: str | None) -> Posted:
+    def post(thread_ts: str | None) -> Sent[SlackMessage]:
         dynamodb.delete_table(TableName=TABLE)
         return scene.post(thread_ts)
 
@@ -299,7 +300,7 @@ def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, world: World) -
 def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, world: World) -> None:
     """When neither Slack nor the table works, it is Slack's refusal that is told."""
 
-    def post(_: str | None) -> Posted:
+    def post(_: str | None) -> Sent[SlackMessage]:
         world.aws("dynamodb").delete_table(TableName=TABLE)
         raise DestinationMisconfiguredError("is_archived")
 
@@ -314,7 +315,7 @@ def test_an_invocation_without_time_to_wait_posts_without_a_thread(world: World,
     table.claim_thread(f"thread#{CHANNEL}#f", "another", now=time.now, lease=LEASE_SECONDS)
     scene = Scene(world, time)
     scene.clock = Clock(lambda: 1.0, now=lambda: time.now)
-    scene.threads = Threads(scene.slack, table, 900, scene.clock)
+    scene.threads = SlackThreads(scene.slack.update, table, 900, scene.clock)
     scene.join()
     assert len(world.slack.threads(CHANNEL)) == 1
 

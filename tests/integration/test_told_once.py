@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
+from cloudtrail_to_slack.delivery.sending import Sender
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import HttpStatus, RateLimited, SlackError
 from support.world import (
@@ -239,11 +239,11 @@ def test_two_functions_at_once_tell_it_once(world: World) -> None:
     assert len(world.texts()) == 6
 
 
-def _then(act: Callable[[], None]) -> Callable[..., str]:
+def _then(act: Callable[[], None]) -> Callable[..., str | None]:
     """Return a way of sending to Slack after which something happens at once."""
-    send = SlackDelivery._send  # noqa: SLF001 (the moment between sending and noting has no seam of its own)
+    send = Sender._send  # noqa: SLF001 (the moment between sending and noting has no seam of its own)
 
-    def sending(*args: Any) -> str:
+    def sending(*args: Any) -> str | None:
         ts = send(*args)
         act()
         return ts
@@ -260,7 +260,7 @@ def _die_while_sending(world: World) -> None:
     world.configure_bot()
     world.put_log(record(eventID="e-1"))
     with world.monkeypatch.context() as patched:
-        patched.setattr(SlackDelivery, "_send", _then(_kill))
+        patched.setattr(Sender, "_send", _then(_kill))
         with pytest.raises(_Killed):
             world.invoke(s3_event(KEY))
 
@@ -275,7 +275,7 @@ def test_an_alert_that_another_function_is_telling_is_waited_for(world: World, w
     context = Context()
     context.get_remaining_time_in_millis = lambda: 20_000 - int(1000 * sum(waits))  # type: ignore[method-assign]
     with pytest.raises(
-        InvocationFailedError, match="event e-1 did not reach slack_app C0DEFAULT: another_function_is_telling"
+        InvocationFailedError, match="event e-1 did not reach Slack channel C0DEFAULT: delivery_in_progress_elsewhere"
     ):
         world.invoke(s3_event(KEY), context)
     assert 16 < sum(waits) < 18
@@ -301,7 +301,7 @@ def test_a_throttled_ledger_keeps_what_it_guards_from_being_sent(
     world.configure_bot()
     world.put_log(record(eventID="e-1"))
     dynamodb("PutItem", code, times)  # as often as the SDK and we ask
-    with pytest.raises(InvocationFailedError, match=f"event e-1 did not reach slack_app C0DEFAULT: ledger_{code}"):
+    with pytest.raises(InvocationFailedError, match=f"event e-1 did not reach Slack channel C0DEFAULT: ledger_{code}"):
         world.invoke(s3_event(KEY))
     assert world.texts() == []
     world.invoke(s3_event(KEY))
@@ -329,7 +329,7 @@ def test_an_alert_that_cannot_be_noted_as_told_is_told(
     world.configure_bot(dynamodb_time_to_live=1)
     world.put_log(record(userIdentity={"type": "AWSService"}))  # joins no thread, so that claiming is all that is put
     down = _then(lambda: dynamodb("PutItem", "InternalServerError", 50))
-    world.monkeypatch.setattr(SlackDelivery, "_send", down)
+    world.monkeypatch.setattr(Sender, "_send", down)
     world.invoke(s3_event(KEY))
     assert len(world.texts()) == 1
     assert "told, and not noted as told" in capsys.readouterr().out

@@ -39,7 +39,7 @@ def test_without_dynamodb_what_it_guards_is_not_told(world: World) -> None:
     world.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
     world.put_log(record())
     with pytest.raises(
-        InvocationFailedError, match="did not reach slack_app C0DEFAULT: ledger_EndpointConnectionError"
+        InvocationFailedError, match="did not reach Slack channel C0DEFAULT: ledger_EndpointConnectionError"
     ):
         world.invoke(s3_event(KEY))
     assert world.texts() == []
@@ -60,7 +60,7 @@ def test_without_sns_slack_still_hears(world: World) -> None:
     world.configure_bot(table=False, sns={"default_topic_arn": world.make_topic("alerts")})
     world.monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", _NOWHERE)
     world.put_log(record())
-    with pytest.raises(InvocationFailedError, match=r"did not reach sns arn:\S+: connection_failed"):
+    with pytest.raises(InvocationFailedError, match=r"did not reach SNS topic arn:\S+: connection_failed"):
         world.invoke(s3_event(KEY))
     assert len(world.texts()) == 1
 

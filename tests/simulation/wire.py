@@ -26,7 +26,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 import cloudtrail_to_slack
 from cloudtrail_to_slack import clock as waiting
-from cloudtrail_to_slack.delivery import jobs as parcels
+from cloudtrail_to_slack.delivery import context as delivery_context
 from cloudtrail_to_slack.evaluation import records as record_evaluation
 from cloudtrail_to_slack.rules import RuleSet, engine
 from simulation.diary import Invocation, Request
@@ -61,7 +61,7 @@ def files_of(place: Path) -> list[Path]:
 
 # Where a line may be the last one that a process runs. A name that is no longer there is an error.
 _TRACED_NAMES = (
-    "clock.py", "pipeline.py", "app.py", "handler.py", "delivery", "destinations", "state/table.py",
+    "clock.py", "retry.py", "pipeline.py", "app.py", "handler.py", "delivery", "destinations", "state/table.py",
     "log_sources/recorder.py", "log_sources/table.py",
 )  # fmt: skip
 _TRACED = {str(file) for name in _TRACED_NAMES for file in files_of(_PACKAGE / name)}
@@ -90,7 +90,7 @@ class Wire:
                 (engine, "perf_counter", self._time),
                 (record_evaluation, "perf_counter", self._time),
                 (RuleSet, "judge", self._judge(RuleSet.judge)),
-                (parcels, "_MOST_LOGGED", sys.maxsize),  # the checker asks for each by its name
+                (delivery_context, "_MOST_LOGGED", sys.maxsize),  # the checker asks for each by its name
                 (connection, "putrequest", self._put_request(connection.putrequest)),
                 (connection, "getresponse", self._get_response(connection.getresponse)),
                 (sys, "unraisablehook", self._unraisable),

@@ -9,7 +9,7 @@ from support.slack_limits import LONGEST_URL, units
 _OURS = (
     re.compile(
         r"https://[a-z0-9-]+\.(?:console\.aws\.amazon\.com|console\.amazonaws-us-gov\.com|console\.amazonaws\.cn)/"
-        r"[^|<>`\s]*\|:(?:mag|page_facing_up): (?:Show event in CloudTrail|Log object|Where it was)",
+        r"[^|<>`\s]*\|:(?:mag|page_facing_up): (?:Show event in CloudTrail|Log file|Where it was)",
         re.ASCII,
     ),
     re.compile(r"!date\^\d+\^\{date_short_pretty\} \{time_secs\}\|[\d-]{10} [\d:]{8} UTC", re.ASCII),

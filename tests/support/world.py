@@ -16,10 +16,11 @@ import pytest
 
 from cloudtrail_to_slack import handler
 from cloudtrail_to_slack.aws.clients import AwsClients
-from cloudtrail_to_slack.config.secrets import Secret, SecretReader, SecretSource
+from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.config.secrets import SecretReader
 from cloudtrail_to_slack.config.settings import VARIABLES
-from cloudtrail_to_slack.config.webhooks import Webhooks
-from cloudtrail_to_slack.destinations.registry import Destinations
+from cloudtrail_to_slack.destinations.base import Services
+from cloudtrail_to_slack.destinations.slack.bot import SlackBot, load
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT
 
@@ -146,12 +147,13 @@ class World:
         return [message.text for message in self.slack.messages(channel)]
 
 
-def bot_destinations(slack: FakeSlack) -> Destinations:
-    """Return destinations with a bot that posts to `slack`."""
+def bot(slack: FakeSlack) -> SlackBot:
+    """Return a bot that posts to `slack`."""
     clients = AwsClients()
-    reader = SecretReader(clients)
-    token = Secret(reader, SecretSource("SLACK_BOT_TOKEN", "environment", slack.bot_token))
-    return Destinations(token, Webhooks(reader, None), slack.api_url, clients)
+    environment = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url}
+    made = load(Services(environment, SecretReader(clients), clients, {"slack_app": Routes(CHANNEL)}))
+    assert made
+    return made
 
 
 def log_bytes(*records: Any) -> bytes:

@@ -1,8 +1,9 @@
 """What is under way when the time is over."""
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.scheduler import Scheduler, Steps
+from cloudtrail_to_slack.delivery.scheduler import Scheduler
 from cloudtrail_to_slack.errors import DeadlineExceededError
+from cloudtrail_to_slack.retry import Steps
 
 
 class _Stubborn:
@@ -18,7 +19,7 @@ class _Stubborn:
         except DeadlineExceededError:
             yield 1.0
 
-    def undone(self, code: str) -> None:
+    def abandon(self, code: str) -> None:
         """Remember why."""
         self.codes.append(code)
 

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from cloudtrail_to_slack.clock import backoff_delays
+from cloudtrail_to_slack.retry import backoff_delays
 
 
 def test_it_looks_soon_and_then_less_often() -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudtrail_to_slack.aws.arns import ROLE_ARN
-from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.events.event import Event
+from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.rules import Rule, Severity
 
 _FUNCTION = re.compile(r"arn:(aws[a-z-]*):lambda:[a-z0-9-]+:([0-9]{12}):function:", re.ASCII)

@@ -15,9 +15,10 @@ from cloudtrail_to_slack.auto_restart.store import Claimed, RestartStore
 from cloudtrail_to_slack.auto_restart.trails import Trails
 from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.clock import Clock, invocation_clock
-from cloudtrail_to_slack.config.secrets import Secret, SecretReader
-from cloudtrail_to_slack.config.webhooks import Webhooks
+from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.config.secrets import SecretReader
 from cloudtrail_to_slack.delivery.deduplication import Claim
+from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.registry import Destinations
 from cloudtrail_to_slack.errors import DeliveryError, InvocationFailedError
 from cloudtrail_to_slack.observability.logging import begin_invocation, id_to_log, logger, set_log_level
@@ -45,13 +46,10 @@ class Application:
         set_log_level(settings.log_level)
         self._settings = settings
         self._clients = AwsClients()
-        secrets, token = SecretReader(self._clients), settings.slack_bot_token
-        self._secrets = secrets
-        webhooks = Webhooks(secrets, settings.slack_webhook_url)
-        destinations = Destinations(
-            Secret(secrets, token) if token else None, webhooks, settings.slack_api_url, self._clients
-        )
-        self._teller = SlackNotifier(settings, destinations, webhooks)
+        self._secrets = SecretReader(self._clients)
+        routes = {"slack_app": Routes(settings.slack_channel)}
+        services = Services(dict(os.environ), self._secrets, self._clients, routes)
+        self._notifier = SlackNotifier(Destinations(services))
         self._trails = Trails(self._clients, settings.account)
 
     def handle(self, payload: object, clock: Clock) -> dict[str, str]:
@@ -124,7 +122,7 @@ class Application:
                 table_problem=memory.problem,
             )
             try:
-                self._teller.tell(message, clock)
+                self._notifier.notify(message, clock)
             except DeliveryError as error:
                 problems.append(f"Slack was not told ({error.code})")
         if unfinished:

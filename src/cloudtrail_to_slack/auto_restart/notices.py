@@ -1,19 +1,13 @@
-"""What is said in Slack of a trail that somebody stopped: what was done about it, or why nothing was. Pure."""
+"""The notice about a trail that was stopped: what was done about it, or why nothing was. Pure."""
 
-from collections.abc import Callable
-
+from cloudtrail_to_slack.alerts.notice import Notice, Section
 from cloudtrail_to_slack.alerts.remediation import start_logging_command
+from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value
 from cloudtrail_to_slack.auto_restart.outcomes import LEFT_STOPPED, Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.aws.console_links import event_link
-from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage, context, link, section
-from cloudtrail_to_slack.destinations.slack.render.text import code, code_block, plain
-from cloudtrail_to_slack.destinations.slack.render.time import both_zones, utc
 from cloudtrail_to_slack.events.event import Event, parse_time
 
-Quote = Callable[[str, int], str]  # how a text of strangers stands in a sentence: in Slack's markup, or without
-
-_LONGEST_COMMAND = 700
 # Source: AWS CloudTrail API Reference, StartLogging, "Errors".
 _REASONS = {
     "AccessDenied": "the role of this function may not do it: a policy, of the organisation perhaps, forbids it",
@@ -21,144 +15,120 @@ _REASONS = {
     "InvalidHomeRegionException": "it has to be started in the region that it was created in",
     "NotOrganizationMasterAccountException": "it is an organisation's, and only the management account may start it",
 }
-
-
-_OFF = (":rotating_light:", "CloudTrail logging is OFF")
-# A mark, and what happened in a few words.
-_HEADLINES = {
-    RestartAction.RESTARTED: (":arrows_counterclockwise:", "CloudTrail logging was stopped, and is on again"),
-    RestartAction.ALREADY_LOGGING: (":white_check_mark:", "CloudTrail logging was stopped, and is on"),
-    RestartAction.MAINTENANCE: (":construction:", "CloudTrail logging was stopped, during maintenance"),
-    RestartAction.UNFINISHED: (":hourglass:", "CloudTrail logging was stopped, and could not be started yet"),
-    RestartAction.LIMIT_REACHED: (":rotating_light:", "CloudTrail logging is OFF, and is not started again any more"),
-    RestartAction.NOT_PERMITTED: (":warning:", "CloudTrail logging was stopped, and is left off"),
+_OFF = (Icon.ALARM, "CloudTrail logging is OFF")
+_TITLES = {
+    RestartAction.RESTARTED: (Icon.RESTARTED, "CloudTrail logging was stopped, and is on again"),
+    RestartAction.ALREADY_LOGGING: (Icon.OK, "CloudTrail logging was stopped, and is on"),
+    RestartAction.MAINTENANCE: (Icon.MAINTENANCE, "CloudTrail logging was stopped, during maintenance"),
+    RestartAction.UNFINISHED: (Icon.WAITING, "CloudTrail logging was stopped, and could not be started yet"),
+    RestartAction.LIMIT_REACHED: (Icon.ALARM, "CloudTrail logging is OFF, and is not started again any more"),
+    RestartAction.NOT_PERMITTED: (Icon.WARNING, "CloudTrail logging was stopped, and is left off"),
 }
+_IS_OFF = LEFT_STOPPED | {RestartAction.MAINTENANCE, RestartAction.NOT_PERMITTED, RestartAction.UNFINISHED}
 
 
-def restart_notice(
-    stop: StopEvent, outcome: Outcome, *, most: int, account: str, table_problem: str | None
-) -> SlackMessage:
-    """Return the message; `most` is how many restarts an hour has, `account` is the function's own."""
-    mark, head = _HEADLINES.get(outcome.did, _OFF)
-    blocks = [
-        section("\n".join([f"{mark} *{head}*", *_told(stop, outcome, most, account, table_problem, code)])),
-        section("", _fields(stop)),
-    ]
-    if _is_off(outcome) and stop.trail:
-        command = code_block(start_logging_command(stop.trail), lambda text: len(text) <= _LONGEST_COMMAND)
-        blocks.append(section(f":wrench: *To start it*\n{command}"))
-    blocks.append(context([_identifiers(stop.event)]))
-    shout = "\U0001f6a8 " if mark == _OFF[0] else ""
-    text = [f"{shout}{head}", *_facts(stop), *_told(stop, outcome, most, account, table_problem, plain)]
-    return SlackMessage("\n".join(text), blocks)
+def restart_notice(stop: StopEvent, outcome: Outcome, *, most: int, account: str, table_problem: str | None) -> Notice:
+    """Return the notice; `most` is how many restarts an hour has, `account` is the function's own."""
+    icon, title = _TITLES.get(outcome.did, _OFF)
+    what = (_what(stop, outcome, most), *_elsewhere(stop, outcome, account), *_caveats(outcome, table_problem))
+    command: tuple[Section, ...] = ()
+    if outcome.did in _IS_OFF and stop.trail:
+        command = (Section(heading=(Icon.REMEDIATION, " To start it"), code=(start_logging_command(stop.trail),)),)
+    return Notice(
+        title,
+        (Section(what), Section(fields=_fields(stop)), *command),
+        (icon,),
+        brief=(*_facts(stop), *what),
+        footnotes=_identifiers(stop.event),
+    )
 
 
-def _told(
-    stop: StopEvent, outcome: Outcome, most: int, account: str, table_problem: str | None, quote: Quote
-) -> list[str]:
-    return [
-        _what(stop, outcome, most, quote),
-        *_elsewhere(stop, outcome, account, quote),
-        *_caveats(outcome, table_problem, quote),
-    ]
-
-
-def _what(stop: StopEvent, outcome: Outcome, most: int, quote: Quote) -> str:
+def _what(stop: StopEvent, outcome: Outcome, most: int) -> Line:
     number = f" That was start {outcome.number} of at most {most} within an hour." if outcome.number else ""
-    refused = f"CloudTrail said {quote(outcome.code or 'nothing', 80)}{_reason(outcome.code or '')}."
-    until = parse_time(outcome.until)
-    return {
-        RestartAction.RESTARTED: f"This function started it.{number}",
-        RestartAction.ALREADY_LOGGING: "It was on when this function looked, and was started all the same, to be sure.",
+    code = outcome.code or "nothing"
+    reason = next((f", {reason}" for name, reason in _REASONS.items() if code.startswith(name)), "")
+    refused: Line = ("CloudTrail answered ", Value(code, 80), f"{reason}.")
+    end = parse_time(outcome.until)
+    until = end.strftime("%Y-%m-%d %H:%M:%S UTC") if end else "an unknown time"
+    lines: dict[RestartAction, Line] = {
+        RestartAction.RESTARTED: (f"This function started it.{number}",),
+        RestartAction.ALREADY_LOGGING: (
+            "It was on when this function looked, and was started all the same, to be sure.",
+        ),
         RestartAction.MAINTENANCE: (
-            f"It is left off. Until {utc(until) if until else 'an unknown time'} nothing is started,"
-            " and nobody starts it when that time is over: start it yourself."
+            f"It is left off. Until {until} nothing is started, and nothing starts it after that: start it yourself.",
         ),
-        RestartAction.NOT_PERMITTED: "The trail is not among those that this function is to start.",
-        RestartAction.UNREADABLE_TRAIL: f"Nobody can tell which trail: {quote(stop.named, 300)} is no name of a trail.",
+        RestartAction.NOT_PERMITTED: ("The trail is not among those that this function is to start.",),
+        RestartAction.UNREADABLE_TRAIL: (
+            "It is not known which trail: ", Value(stop.named, 300), " is no name of a trail.",
+        ),
         RestartAction.LIMIT_REACHED: (
-            f"It was started {outcome.number} times within an hour, and somebody stops it again and again."
-            " This function does not fight: somebody must look now."
-            " Further stops are told every ten minutes at most."
+            f"It was started {outcome.number} times within an hour, and is stopped again and again. ",
+            "This function gives up: look at it now. Further stops are reported every ten minutes at most.",
         ),
-        RestartAction.STOPPED_AGAIN: f"This function started it, and CloudTrail says that it is off.{number}",
-        RestartAction.FAILED: f"It could not be started: {refused}",
-        RestartAction.UNFINISHED: f"{refused} It is retried within minutes; if nothing follows here, it is off.",
-    }[outcome.did]
+        RestartAction.STOPPED_AGAIN: (f"This function started it, and CloudTrail says that it is off.{number}",),
+        RestartAction.FAILED: ("It could not be started: ", *refused),
+        RestartAction.UNFINISHED: (*refused, " It is retried within minutes; if nothing follows here, it is off."),
+    }  # fmt: skip
+    return lines[outcome.did]
 
 
-def _reason(refusal: str) -> str:
-    found = next((reason for name, reason in _REASONS.items() if refusal.startswith(name)), None)
-    return f", {found}" if found else ""
-
-
-def _elsewhere(stop: StopEvent, outcome: Outcome, account: str, quote: Quote) -> list[str]:
+def _elsewhere(stop: StopEvent, outcome: Outcome, account: str) -> tuple[Line, ...]:
     """Return why a trail of another account is not this function's to start, and whose it is."""
     trail = stop.trail
-    if (
-        trail is None
-        or trail.account == account
-        or outcome.did not in (RestartAction.NOT_PERMITTED, RestartAction.FAILED)
-    ):
-        return []
-    owner = (
-        f"It belongs to account {quote(trail.account, 20)}, as an organisation's trail does to the management account:"
+    if trail is None or trail.account == account:
+        return ()
+    if outcome.did not in (RestartAction.NOT_PERMITTED, RestartAction.FAILED):
+        return ()
+    who = (
+        ", as an organisation's trail does to the management account: only that account, or a delegated administrator,"
     )
-    return [f"{owner} only that account, or a delegated administrator, can start it."]
+    return (("It belongs to account ", Value(trail.account, 20), f"{who} can start it."),)
 
 
-def _caveats(outcome: Outcome, table_problem: str | None, quote: Quote) -> list[str]:
-    notes = []
+def _caveats(outcome: Outcome, table_problem: str | None) -> list[Line]:
+    lines: list[Line] = []
     if outcome.maintenance_problem:
-        notes.append(f"The maintenance parameter was not heeded: it {plain(outcome.maintenance_problem, 150)}.")
+        lines.append(("The maintenance parameter was ignored: it ", Value(outcome.maintenance_problem, 150), "."))
     if table_problem:
-        notes.append(f"The state table cannot be used ({quote(table_problem, 80)}), so starts are not counted.")
-    return notes
+        lines.append(("The state table cannot be used (", Value(table_problem, 80), "), so starts are not counted."))
+    return lines
 
 
-def _is_off(outcome: Outcome) -> bool:
-    return outcome.did in LEFT_STOPPED or outcome.did in (
-        RestartAction.MAINTENANCE,
-        RestartAction.NOT_PERMITTED,
-        RestartAction.UNFINISHED,
+def _fields(stop: StopEvent) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+    event, trail = stop.event, stop.trail
+    agent = event.text("userAgent")
+    client: tuple[Line, ...] = (("client ", Value(agent, 90)),) if agent else ()
+    arn: tuple[Line, ...] = ((Value(event.actor.arn, 300),),) if event.actor.arn else ()
+    where: tuple[Line, ...] = (
+        (("in ", Value(trail.region, 60), ", account ", Value(trail.account, 20)),) if trail else ()
+    )
+    return (
+        ("Trail", ((Value(trail.name if trail else stop.named, 150),), *where)),
+        ("Who stopped it", ((Value(event.actor.label, 200),), *arn)),
+        ("From", (("IP ", Value(event.text("sourceIPAddress") or "unknown", 100)), *client)),
+        ("When", ((Time(event.time, event.text("eventTime")),),)),
     )
 
 
-def _fields(stop: StopEvent) -> list[str]:
-    event = stop.event
-    where = [f"IP {code(event.text('sourceIPAddress') or 'unknown', 100)}"]
-    if agent := event.text("userAgent"):
-        where.append(f"client {code(agent, 90)}")
-    trail = [code(stop.trail.name if stop.trail else stop.named, 150)]
-    if stop.trail:
-        trail.append(f"in {code(stop.trail.region, 60)}, account {code(stop.trail.account, 20)}")
-    who = [code(event.actor.label, 200), *([code(event.actor.arn, 300)] if event.actor.arn else [])]
-    return [
-        "\n".join(["*Trail*", *trail]),
-        "\n".join(["*Who stopped it*", *who]),
-        "\n".join(["*From*", *where]),
-        f"*When*\n{both_zones(event.time, event.text('eventTime'))}",
-    ]
+def _identifiers(event: Event) -> tuple[Line, ...]:
+    address = event_link(event.region, event.event_id)
+    link: tuple[Line, ...] = ((Link(address, "Show event in CloudTrail", Icon.SEARCH),),) if address else ()
+    identifiers: Line = (
+        "account ", Value(event.account or "unknown", 20), " · region ", Value(event.region or "unknown", 60),
+        " · event ", Value(event.event_id or "without id", 100),
+    )  # fmt: skip
+    return (*link, identifiers)
 
 
-def _identifiers(event: Event) -> str:
-    address = link(event_link(event.region, event.event_id), ":mag: Show event in CloudTrail")
-    identifiers = [
-        f"account {code(event.account or 'unknown', 20)}",
-        f"region {code(event.region or 'unknown', 60)}",
-        f"event {code(event.event_id or 'without id', 100)}",
-    ]
-    return " · ".join(filter(None, [address, *identifiers]))
-
-
-def _facts(stop: StopEvent) -> list[str]:
-    """Return the facts for a lock screen, and for where Slack refuses blocks: without markup."""
+def _facts(stop: StopEvent) -> list[Line]:
+    """Return the facts for a lock screen."""
     event, trail = stop.event, stop.trail
     where = f"{trail.name}, {trail.region}, account {trail.account}" if trail else stop.named
-    address = plain(event.text("sourceIPAddress") or "unknown", 100)
-    when = utc(event.time) if event.time else plain(event.text("eventTime") or "unknown", 60)
+    when = event.time.strftime("%Y-%m-%d %H:%M:%S UTC") if event.time else event.text("eventTime") or "unknown"
+    address = event.text("sourceIPAddress") or "unknown"
     return [
-        f"trail {plain(where, 300)}",
-        f"stopped by {plain(event.actor.label, 200)} from {address} at {when}",
-        f"event {plain(event.event_id or 'without id', 100)}",
+        ("trail ", Value(where, 300)),
+        ("stopped by ", Value(event.actor.label), " from ", Value(address, 100), " at ", Value(when, 60)),
+        ("event ", Value(event.event_id or "without id", 100)),
     ]

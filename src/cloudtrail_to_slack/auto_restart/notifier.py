@@ -1,39 +1,34 @@
-"""Telling Slack: the bot in its channel, or the webhook; a passing error is tried again while there is time."""
+"""Sending to Slack: the bot in its channel, or the webhook; a transient error is retried while there is time."""
 
-from functools import partial
+from collections.abc import Mapping
+from typing import Any
 
-from cloudtrail_to_slack.auto_restart.settings import Settings
-from cloudtrail_to_slack.clock import Clock, with_retries
-from cloudtrail_to_slack.config.webhooks import Webhooks
-from cloudtrail_to_slack.delivery.scheduler import run_to_completion
-from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS, Destinations
-from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.errors import PayloadRejectedError
+from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.results import Results
+from cloudtrail_to_slack.delivery.routing import Router
+from cloudtrail_to_slack.delivery.sending import Sender
+from cloudtrail_to_slack.destinations.base import Destination
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError
+from cloudtrail_to_slack.retry import run_to_completion
 
 
 class SlackNotifier:
-    """Tells Slack for the life of the process."""
+    """Sends notices for the life of the process."""
 
-    def __init__(self, settings: Settings, destinations: Destinations, webhooks: Webhooks) -> None:
-        self._settings = settings
+    def __init__(self, destinations: Mapping[str, Destination[Any]]) -> None:
         self._destinations = destinations
-        self._webhooks = webhooks
 
-    def tell(self, message: SlackMessage, clock: Clock) -> None:
-        """Post the message; what Slack refuses for its content, as plain text.
+    def notify(self, notice: Notice, clock: Clock) -> None:
+        """Send the notice; what is rejected for its content, smaller.
 
         Raises:
-            DeliveryError: Slack was not told.
+            DeliveryError: it was not sent.
         """
-        try:
-            run_to_completion(clock, with_retries(partial(self._send, message, clock)))
-        except PayloadRejectedError:
-            run_to_completion(clock, with_retries(partial(self._send, SlackMessage(message.text), clock)))
-
-    def _send(self, message: SlackMessage, clock: Clock) -> None:
-        timeout = clock.timeout(TIMEOUT_SECONDS)
-        if self._settings.slack_bot_token:
-            self._destinations.slack_app.send(self._settings.slack_channel, message, timeout=timeout)
-            return
-        webhook = self._webhooks.names()[0] or ""
-        self._destinations.slack_webhook.send(webhook, message, timeout=timeout)
+        for target in Router(self._destinations).notice_targets(None):
+            if target.error:
+                raise DestinationMisconfiguredError(target.error)
+            destination = self._destinations[target.destination]
+            sizes = destination.render_notice(notice, warning=None)
+            sender = Sender(clock, Results())
+            run_to_completion(clock, sender.send(destination, target.address, lambda: None, sizes))

@@ -15,7 +15,7 @@ from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.auto_restart.store import RestartStore
 from cloudtrail_to_slack.auto_restart.trails import Status, TrailError, Trails
 from cloudtrail_to_slack.aws.arns import TrailArn
-from cloudtrail_to_slack.clock import backoff_delays
+from cloudtrail_to_slack.retry import backoff_delays
 
 _PATIENCE_SECONDS = 20  # waited in all between the tries of one start
 _LOOKS = 4  # after a start, until what CloudTrail says of it is believed

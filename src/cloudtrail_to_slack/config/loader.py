@@ -11,6 +11,7 @@ from typing import TypeVar
 from cloudtrail_to_slack.aws.arns import is_role_arn
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader, kind
+from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader
 from cloudtrail_to_slack.config.secrets import SecretKind, SecretSource
 from cloudtrail_to_slack.errors import ConfigurationError, Fault
@@ -23,9 +24,10 @@ KEYS = (
     "detection_packs", "rule_severities", "rule_exceptions", "rule_evaluation_errors_to_slack",
     "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification", "function_name", "slack", "sns",
     "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live", "max_messages_per_channel",
-    "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours", "own_role_arns",
+    "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours", "own_role_arns", "destinations",
 )  # fmt: skip
 LEAST_SILENCE_HOURS = 2
+_OWN_KEYS = ("slack_app", "slack_webhook", "sns")  # destinations that are not configured under `destinations`
 _WEBHOOK_KEYS: Mapping[str, SecretKind] = {
     "slack_hook_url": "environment",
     "slack_hook_url_ssm_parameter": "ssm",
@@ -33,21 +35,6 @@ _WEBHOOK_KEYS: Mapping[str, SecretKind] = {
 }
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Routes:
-    """Where alerts go by account: a Slack channel, a webhook address or a topic ARN. None: nowhere."""
-
-    default: str | None = None
-    by_account: Mapping[str, str] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return self.default is not None or bool(self.by_account)
-
-    def for_account(self, account: str | None) -> str | None:
-        """Return where alerts about `account` go; an unknown account goes where no route names it."""
-        return self.by_account.get(account, self.default) if account else self.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +54,7 @@ class Config:
     function_name: str | None = None
     slack: Routes = field(default_factory=Routes)
     sns: Routes = field(default_factory=Routes)
+    destinations: Mapping[str, Routes] = field(default_factory=dict)
     dynamodb_time_to_live: int = 900
     deduplicate_deliveries: bool = True
     delivery_ledger_time_to_live: int = 604_800
@@ -75,6 +63,11 @@ class Config:
     enable_silence_alarm: bool = False
     silence_alarm_minimum_hours: int = LEAST_SILENCE_HOURS
     own_role_arns: tuple[str, ...] = ()
+
+    @property
+    def routes(self) -> Mapping[str, Routes]:
+        """The routes by the destination's name."""
+        return {"slack_app": self.slack, "sns": self.sns, **self.destinations}
 
 
 def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, list[Fault]]:
@@ -99,6 +92,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
         function_name=function_name,
         slack=_routes(reader, "slack", "default_channel_id", "slack_channel_id"),
         sns=_routes(reader, "sns", "default_topic_arn", "sns_topic_arn", _TOPIC),
+        destinations=_destinations(reader),
         dynamodb_time_to_live=reader.whole_number("dynamodb_time_to_live", default=900, least=1),
         deduplicate_deliveries=reader.switch("deduplicate_deliveries", default=True),
         delivery_ledger_time_to_live=reader.whole_number("delivery_ledger_time_to_live", default=604_800, least=1),
@@ -165,6 +159,18 @@ def _routes(
         if address and pattern and not pattern.fullmatch(str(address)):
             fields.fault("", f"has an {address_key} that is none: {str(address)[:200]}")
     return Routes(default, _by_account(routes))
+
+
+def _destinations(reader: Reader) -> dict[str, Routes]:
+    """Return the routes of further destinations, each with `default` and `routes` of `accounts` and an `address`."""
+    data = reader.raw("destinations")
+    if data is None:
+        return {}
+    fields = reader.inside("destinations", data)
+    for name in _OWN_KEYS:
+        if fields.has(name):
+            fields.fault(name, "has a key of its own at the top: slack or sns")
+    return {name: _routes(fields, name, "default", "address") for name in data} if isinstance(data, dict) else {}
 
 
 def _route(fields: Reader, address_key: str) -> tuple[tuple[str, ...], str] | None:

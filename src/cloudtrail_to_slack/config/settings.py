@@ -104,8 +104,8 @@ def _check_destinations(settings: Settings, faults: list[Fault]) -> None:
         faults.append(
             Fault("slack.default_channel_id", "is missing: a bot needs a channel for accounts without a route")
         )
-    if not (
-        settings.slack_bot_token or settings.slack_webhook_url or settings.slack_webhook_routes or settings.config.sns
-    ):
+    config = settings.config
+    slack = settings.slack_bot_token or settings.slack_webhook_url or settings.slack_webhook_routes
+    if not slack and not config.sns and not any(config.destinations.values()):
         problem = "are missing: set a Slack bot token, a Slack webhook or an SNS topic, or nobody hears of anything"
         faults.append(Fault("destinations", problem))

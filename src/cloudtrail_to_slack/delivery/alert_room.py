@@ -7,7 +7,7 @@ that waits, for a rate limit say, and there may be dozens of destinations.
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from cloudtrail_to_slack.delivery.scheduler import Steps
+from cloudtrail_to_slack.retry import Steps
 
 _MOST_BYTES = 2 * 1024**2  # of the records of all alerts in memory
 _SMALL_BYTES = 16 * 1024  # not counted: CloudTrail's records have a few KB

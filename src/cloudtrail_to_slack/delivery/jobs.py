@@ -1,122 +1,60 @@
-"""The way of one alert or notice to one destination: claimed, sent, noted as told; or sent by the default route.
+"""The delivery of one alert or notice to one destination.
 
-claim ── told already ─────────────▶ done, a duplicate avoided
-  │  └── another is telling it ────▶ back to the end of the lane, then wait for it
+acquire ── delivered already ──────────▶ done, a duplicate avoided
+  │  └──── in progress elsewhere ──────▶ back to the end of the queue, then wait for it
   ▼
-send ─── refused by the set-up ────▶ once more, by the default route
-  │  └── not sent ─────────────────▶ release, and fail
+send ───── destination misconfigured ──▶ once more, by the default route
+  │  └──── not sent ───────────────────▶ release, and fail
   ▼
-note as told
+mark delivered
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.alerts.alert import Alert, AlertFactory, PendingAlert
+from cloudtrail_to_slack.alerts.alert import AlertFactory, PendingAlert
 from cloudtrail_to_slack.alerts.notice import Notice
-from cloudtrail_to_slack.clock import Clock, backoff_delays, with_retries
-from cloudtrail_to_slack.delivery.alert_room import AlertRoom
-from cloudtrail_to_slack.delivery.deduplication import LEASE_IS_SAFE_SECONDS, Claim, DeduplicationStore
-from cloudtrail_to_slack.delivery.message_limit import Channel
-from cloudtrail_to_slack.delivery.results import MessageIds, Outcome, Results, Undelivered
-from cloudtrail_to_slack.delivery.route_problems import route_problem
-from cloudtrail_to_slack.delivery.routing import Kind, Router, Target
-from cloudtrail_to_slack.delivery.scheduler import Scheduler, Steps
-from cloudtrail_to_slack.destinations.slack.render.notice_summary import notice_summary
-from cloudtrail_to_slack.destinations.slack.render.summary import summary
-from cloudtrail_to_slack.destinations.slack.render.summary_parts import SummaryPart
-from cloudtrail_to_slack.destinations.slack.sender import SlackDelivery
-from cloudtrail_to_slack.destinations.sns.render import SnsMessage, alert_sizes, notice_sizes
-from cloudtrail_to_slack.destinations.sns.sender import SnsDelivery
+from cloudtrail_to_slack.alerts.text import Line
+from cloudtrail_to_slack.delivery.context import DeliveryContext, RouteWarning
+from cloudtrail_to_slack.delivery.deduplication import LEASE_IS_SAFE_SECONDS, Claim
+from cloudtrail_to_slack.delivery.results import Outcome, Undelivered
+from cloudtrail_to_slack.delivery.routing import Target
+from cloudtrail_to_slack.destinations.base import MessageLimit, Summary
 from cloudtrail_to_slack.errors import DeadlineExceededError, DeliveryError, DestinationMisconfiguredError
+from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.observability.logging import id_to_log, log_unexpected, logger
+from cloudtrail_to_slack.retry import Steps, backoff_delays, with_retries
 from cloudtrail_to_slack.rules import Severity
 
-_ROUTE_PROBLEM_SECONDS = 3600
-_MOST_LOGGED = 50  # of what did not reach one target for one reason
-_NOTICES_OF_A_KIND = 5  # of messages in a channel; beyond it one lists the rest
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.delivery.message_limit import Slots
+
+IN_PROGRESS_ELSEWHERE = "delivery_in_progress_elsewhere"
 Order = tuple[Any, ...]
-Summarise = Callable[[Sequence["DeliveryJob"]], list[SummaryPart]]
-
-
-@dataclass(slots=True)
-class Post:
-    """What all parcels of an invocation share. `broken` holds the error of each destination that is not set up."""
-
-    router: Router
-    slack: SlackDelivery
-    sns: SnsDelivery
-    ledger: DeduplicationStore
-    clock: Clock
-    results: Results
-    lanes: Scheduler
-    failures: list[tuple[MessageIds, Undelivered]]
-    limit: int
-    channels: dict[tuple[Target, str], Channel["DeliveryJob"]] = field(default_factory=dict)
-    room: AlertRoom = field(default_factory=AlertRoom)
-    broken: dict[Target, str] = field(default_factory=dict)
-    _undelivered: Counter[tuple[Target, str]] = field(default_factory=Counter)
-    _places: dict[Target, str] = field(default_factory=dict)
-
-    def fail(self, target: Target, message_ids: MessageIds, what: str, code: str) -> Undelivered:
-        """Record that something did not reach a target; of thousands, as in a flood, only the first are logged."""
-        place = self._places.get(target) or self._places.setdefault(target, self.router.describe(target))
-        failure, kind = Undelivered(what, place, code), target.kind.value
-        self.results.count(kind, Outcome.UNDELIVERED)
-        self.failures.append((message_ids, failure))
-        self._undelivered[target, code] += 1
-        count = self._undelivered[target, code]
-        if count <= _MOST_LOGGED + 1:
-            what = what if count <= _MOST_LOGGED else "more, for the same reason, which are not logged"
-            logger.error("undelivered", extra={"what": what, "destination": kind, "address": place, "code": code})
-        return failure
-
-    def channel(self, target: Target, notices: str = "") -> "Channel[DeliveryJob] | None":
-        """Return the slots that a target has for alerts or a kind of notices; None for a topic, which has no limit."""
-        if target.kind is Kind.SNS:
-            return None
-        most_single = _NOTICES_OF_A_KIND if notices else self.limit
-        return self.channels.setdefault((target, notices), Channel(target, self.limit, most_single))
-
-    def note_told(self, keys: Sequence[str]) -> Steps[None]:
-        """Note in the ledger that these are told; that they are is true whether or not it can be noted."""
-        try:
-            yield from with_retries(partial(self.ledger.complete, keys))
-        except DeliveryError as error:
-            logger.warning("told, and not noted as told", extra={"keys": len(keys), "code": error.code})
-
-
-@dataclass(frozen=True, slots=True)
-class RouteProblem:
-    """What is said of a broken route, and the ledger's key of having said it."""
-
-    key: str
-    line: str
 
 
 class DeliveryJob:
-    """Something on its way to `target`; `via` is where it is sent, which may come to be the default route.
+    """One delivery job. `effective_target` is `target`, or the default route after a fallback.
 
-    `key` is the ledger's; None: it is not kept from being told again.
+    `key` is that of the deduplication store; None: nothing keeps it from being delivered again.
     """
 
-    def __init__(self, post: Post, target: Target, message_ids: MessageIds, key: str | None, order: Order) -> None:
+    def __init__(
+        self, context: DeliveryContext, target: Target, message_ids: MessageIds, key: str | None, order: Order
+    ) -> None:
         self.order = order
         self.key = key
-        self.via = target
+        self.effective_target = target
         self.finished = False
-        self._post = post
+        self._context = context
         self._target = target
-        self._askers = message_ids
+        self._message_ids = message_ids
         self._failure: Undelivered | None = None
-        self._patient = False
+        self._deferred = False
         self._exempt = False
-        self._route_fault = ""
-        self._claimed_at = 0.0
+        self._fallback_code = ""
+        self._acquired_at = 0.0
 
     @property
     def name(self) -> str:
@@ -125,18 +63,19 @@ class DeliveryJob:
 
     @property
     def arrived(self) -> bool:
-        """Whether it is told, now or before."""
+        """Whether it is delivered, now or before."""
         return self.finished and self._failure is None
-
-    @property
-    def summarise(self) -> "Summarise":
-        """What makes a summary of this and others of its kind."""
-        raise NotImplementedError
 
     @property
     def can_be_alone(self) -> bool:
         """Whether there is still all that it takes to send it as a message of its own."""
         return True
+
+    def summarize(
+        self, limit: MessageLimit[Any], jobs: "Sequence[DeliveryJob]", warning: Line | None
+    ) -> Sequence[Summary[Any]]:
+        """Return the messages that summarise this and other jobs of its kind, in their order."""
+        raise NotImplementedError
 
     def exempt_from_limit(self) -> "DeliveryJob":
         """Return it as one that is sent even where only the slot for the summary is left."""
@@ -144,144 +83,142 @@ class DeliveryJob:
         return self
 
     def run(self) -> Steps[None]:
-        """Go its way; see the module."""
+        """Deliver it; see the module."""
         try:
-            yield from self._go()
+            yield from self._deliver()
         except DestinationMisconfiguredError as error:
-            self.reroute(error)
+            self.fall_back(error)
         except DeliveryError as error:
             self.fail(error.code)
-        except Exception as error:  # noqa: BLE001 (a fault of ours in one message must not stop the next)
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             log_unexpected("sending a message", error)
             self.fail(type(error).__name__)
 
-    def undone(self, code: str) -> None:
-        """Note that it was not sent."""
+    def abandon(self, code: str) -> None:
+        """Record that it was not sent."""
         self.fail(code)
 
     def add_source(self, message_ids: MessageIds) -> None:
-        """Note that others asked for the same."""
+        """Record that other messages asked for the same."""
         if self._failure:
-            self._post.failures.append((message_ids, self._failure))
+            self._context.failures.append((message_ids, self._failure))
         else:
-            self._askers |= message_ids
+            self._message_ids |= message_ids
 
     def fail(self, code: str) -> None:
-        """Note that it did not arrive."""
+        """Record that it did not arrive."""
         self._finish()
-        self._failure = self._post.fail(self._target, self._askers, self.name, code)
+        self._failure = self._context.fail(self._target, self._message_ids, self.name, code)
 
-    def done(self) -> None:
-        """Note that it arrived."""
-        destination = self._target.kind.value
+    def mark_delivered(self) -> None:
+        """Record that it arrived."""
         self._finish()
-        self._post.results.count(destination, Outcome.DELIVERED)
-        if self.via != self._target:
-            self._post.results.count(destination, Outcome.FELL_BACK)
+        self._count(Outcome.DELIVERED)
+        if self.effective_target != self._target:
+            self._count(Outcome.FELL_BACK)
 
-    def told_already(self) -> None:
-        """Note that it had arrived before."""
+    def mark_duplicate(self) -> None:
+        """Record that it had arrived before."""
         self._finish()
-        self._post.results.count(self._target.kind.value, Outcome.DUPLICATE_AVOIDED)
+        self._count(Outcome.DUPLICATE_AVOIDED)
 
-    def reroute(self, error: DestinationMisconfiguredError) -> None:
-        """Go by the default route, since its own is broken; fail where that is broken too."""
-        code = error.code
-        if error.certain and self.via not in self._post.broken:
-            self._post.broken[self.via] = code
-            place = self._post.router.describe(self.via)
-            logger.error("route broken", extra={"destination": self.via.kind.value, "address": place, "code": code})
-        fallback = self._post.router.fallback(self.via) if self.via == self._target else None
+    def fall_back(self, error: DestinationMisconfiguredError) -> None:
+        """Take the default route, since its own cannot be used; fail where that cannot be used either."""
+        context, code = self._context, error.code
+        if error.certain and self.effective_target not in context.misconfigured:
+            context.misconfigured[self.effective_target] = code
+            address = context.router.describe(self.effective_target)
+            extra = {"destination": self.effective_target.destination, "address": address, "code": code}
+            logger.error("route cannot be used", extra=extra)
+        fallback = context.router.fallback(self._target) if self.effective_target == self._target else None
         if fallback is None:
             self.fail(code)
             return
-        self._route_fault = code
+        self._fallback_code = code
         self._exempt = False
-        self.via = fallback
-        self._post.lanes.add(fallback, self.order, self)
+        self.effective_target = fallback
+        context.scheduler.add(fallback, self.order, self)
 
-    def route_problem(self) -> "RouteProblem | None":
-        """Return what is to be said of the parcel's own route; None when it is in order, or was said lately."""
-        if self.via == self._target:
+    def route_warning(self) -> RouteWarning | None:
+        """Return what to say of the job's own route; None when it can be used, or that was said lately."""
+        if self.effective_target == self._target:
             return None
-        place = hashlib.sha256(self._target.address.encode()).hexdigest()[:32]
-        key = f"route#{self._target.kind.value}#{place}"
-        accounts = self._post.router.accounts(self._target)
-        line = route_problem(self._target, accounts, self._route_fault, markup=self.via.kind is not Kind.SNS)
-        return RouteProblem(key, line) if self._post.ledger.acquire_cooldown(key, _ROUTE_PROBLEM_SECONDS) else None
+        return self._context.route_warning(self._target, self._fallback_code)
 
     def _finish(self) -> None:
         self.finished = True
 
-    def _go(self) -> Steps[None]:
-        fault = self.via.fault or self._post.broken.get(self.via)
-        if fault:
-            raise DestinationMisconfiguredError(fault)
-        if self.key and not (yield from self._claimed(self.key)):
+    def _count(self, outcome: Outcome) -> None:
+        self._context.results.count(self._target.destination, outcome)
+
+    def _deliver(self) -> Steps[None]:
+        error = self.effective_target.error or self._context.misconfigured.get(self.effective_target)
+        if error:
+            raise DestinationMisconfiguredError(error)
+        if self.key and not (yield from self._acquire(self.key)):
             return
         held = [self.key]
         try:
-            said = self.route_problem()
-            held.append(said.key if said else None)
-            yield from self._send(said.line if said else None)
+            warning = self.route_warning()
+            held.append(warning.key if warning else None)
+            yield from self._send(warning.line if warning else None)
         except Exception:
-            self._post.ledger.release(filter(None, held))
+            self._context.store.release(filter(None, held))
             raise
-        self.done()
+        self.mark_delivered()
         if self.key:
-            yield from self._post.note_told([self.key])
+            yield from self._context.mark_delivered([self.key])
 
-    def _send(self, note: str | None) -> Steps[None]:
+    def _send(self, warning: Line | None) -> Steps[None]:
         raise NotImplementedError
 
-    def _claimed(self, key: str) -> Steps[bool]:
-        """Claim it; False when that is not to be had, or not yet."""
-        claim = yield from with_retries(partial(self._post.ledger.claim, key))
-        if claim is Claim.IN_PROGRESS and not self._patient:
-            self._patient = True
-            self._post.lanes.add(self.via, (1, *self.order[1:]), self)  # after all that need not wait
+    def _acquire(self, key: str) -> Steps[bool]:
+        """Acquire the right to deliver it; False when that is not to be had, or not yet."""
+        context = self._context
+        claim = yield from with_retries(partial(context.store.claim, key))
+        if claim is Claim.IN_PROGRESS and not self._deferred:
+            self._deferred = True
+            context.scheduler.add(self.effective_target, (1, *self.order[1:]), self)  # after all that need not wait
             return False
-        waits = backoff_delays()
+        delays = backoff_delays()
         while claim is Claim.IN_PROGRESS:
             try:
-                yield next(waits)
+                yield next(delays)
             except DeadlineExceededError:
-                raise DeliveryError("another_function_is_telling_it") from None
-            claim = yield from with_retries(partial(self._post.ledger.claim, key))
+                raise DeliveryError(IN_PROGRESS_ELSEWHERE) from None
+            claim = yield from with_retries(partial(context.store.claim, key))
         if claim is Claim.COMPLETED:
-            self.told_already()
+            self.mark_duplicate()
             return False
-        self._claimed_at = self._post.clock.now()
+        self._acquired_at = context.clock.now()
         return True
 
     def _check(self) -> None:
-        """Prolong the claim before it may end, since sending may have had to wait.
+        """Prolong the lease before it may end, since sending may have had to wait.
 
         Raises:
-            DeliveryError: another function has taken it over, or the table cannot be asked.
+            DeliveryError: another function has taken it over, or the table cannot be used.
         """
-        if self.key and self._post.clock.now() > self._claimed_at + LEASE_IS_SAFE_SECONDS:
-            if self._post.ledger.claim(self.key) is not Claim.ACQUIRED:
-                raise DeliveryError("another_function_is_telling_it")
-            self._claimed_at = self._post.clock.now()
-
-    def _publish(self, sizes: Sequence[Callable[[], SnsMessage]]) -> Steps[None]:
-        yield from self._post.sns.publish(self.via.address, sizes, self._check)
+        clock = self._context.clock
+        if self.key and clock.now() > self._acquired_at + LEASE_IS_SAFE_SECONDS:
+            if self._context.store.claim(self.key) is not Claim.ACQUIRED:
+                raise DeliveryError(IN_PROGRESS_ELSEWHERE)
+            self._acquired_at = clock.now()
 
 
 class AlertJob(DeliveryJob):
-    """An alert on its way. `make` is None when all that may still be told of it is its id."""
+    """The delivery of an alert. `make` is None when all that may still be sent of it is its id."""
 
     def __init__(
         self,
-        post: Post,
+        context: DeliveryContext,
         target: Target,
         message_ids: MessageIds,
         key: str,
         alert: PendingAlert,
         make: AlertFactory | None,
     ) -> None:
-        super().__init__(post, target, message_ids, key, (0, -alert.severity, alert.sort_time))
+        super().__init__(context, target, message_ids, key, (0, -alert.severity, alert.sort_time))
         self.alert = alert
         self.make = make
 
@@ -300,53 +237,58 @@ class AlertJob(DeliveryJob):
         """Whether its record is still there."""
         return self.make is not None
 
-    @property
-    def summarise(self) -> "Summarise":
-        """What makes a summary of this and other alerts."""
-        return summarise_alerts
+    def summarize(
+        self, limit: MessageLimit[Any], jobs: Sequence[DeliveryJob], warning: Line | None
+    ) -> Sequence[Summary[Any]]:
+        """Return the messages that summarise this and other alerts."""
+        return limit.summarize_alerts([job.alert for job in jobs if isinstance(job, AlertJob)], warning)
 
-    def done(self) -> None:
-        """Note that it arrived, and how long after the event."""
-        super().done()
+    def mark_delivered(self) -> None:
+        """Record that it arrived, and how long after the event."""
+        super().mark_delivered()
         if self.alert.time:
-            lag = max(self._post.clock.now() - self.alert.time.timestamp(), 0.0)
-            self._post.results.latencies[self._target.kind.value].append(lag)
+            latency = max(self._context.clock.now() - self.alert.time.timestamp(), 0.0)
+            self._context.results.latencies[self._target.destination].append(latency)
 
     def _finish(self) -> None:
         super()._finish()
         self.make = None  # its record takes no more memory
 
-    def _go(self) -> Steps[None]:
-        channel = self._post.channel(self.via)
-        summarised = not (self._exempt or self.is_critical)
-        if channel and summarised and (channel.at_limit or self.make is None):
-            if channel.overflow:
+    def _deliver(self) -> Steps[None]:
+        slots = self._context.slots_for(self.effective_target)
+        if slots and not (self._exempt or self.is_critical) and (slots.at_limit or self.make is None):
+            if slots.overflow:
                 self.make = None  # a summary holds no more than the id of all but the first
-            channel.overflow.append(self)
+            slots.overflow.append(self)
             return
-        yield from super()._go()
+        yield from super()._deliver()
 
-    def _send(self, note: str | None) -> Steps[None]:
+    def _send(self, warning: Line | None) -> Steps[None]:
         if self.make is None:
             raise DeliveryError("alert_dropped")
-        yield from self._post.room.wait(self.alert.size)
-        with self._post.room.taken(self.alert.size):
-            yield from self._send_made(self.make(), note)
-
-    def _send_made(self, alert: Alert, note: str | None) -> Steps[None]:
-        channel = self._post.channel(self.via)
-        if channel is None:
-            yield from self._publish(alert_sizes(alert, self.alert.key, note))
-        else:
-            yield from self._post.slack.alert(self.via, alert, note, self._check)
-            channel.count(limited=not self.is_critical)
+        room = self._context.room
+        yield from room.wait(self.alert.size)
+        with room.taken(self.alert.size):
+            alert, target = self.make(), self.effective_target
+            send = partial(self._context.send, target, self._check)
+            threads = self._context.threads(target)
+            if threads:
+                yield from threads.join(target.address, alert, warning, send)
+            else:
+                destination = self._context.destination(target)
+                yield from send(destination.render_alert(alert, dedup_key=self.alert.key, warning=warning))
+        slots = self._context.slots_for(target)
+        if slots:
+            slots.count(limited=not self.is_critical)
 
 
 class NoticeJob(DeliveryJob):
-    """A notice on its way."""
+    """The delivery of a notice."""
 
-    def __init__(self, post: Post, target: Target, message_ids: MessageIds, key: str | None, notice: Notice) -> None:
-        super().__init__(post, target, message_ids, key, (0,))
+    def __init__(
+        self, context: DeliveryContext, target: Target, message_ids: MessageIds, key: str | None, notice: Notice
+    ) -> None:
+        super().__init__(context, target, message_ids, key, (0,))
         self.notice = notice
 
     @property
@@ -354,46 +296,36 @@ class NoticeJob(DeliveryJob):
         """What the notice is about."""
         return self.notice.name
 
-    @property
-    def summarise(self) -> "Summarise":
-        """What makes a summary of this and other notices of its kind."""
-        return summarise_notices
+    def summarize(
+        self, limit: MessageLimit[Any], jobs: Sequence[DeliveryJob], warning: Line | None
+    ) -> Sequence[Summary[Any]]:
+        """Return the messages that summarise this and other notices of its kind."""
+        return limit.summarize_notices([job.notice for job in jobs if isinstance(job, NoticeJob)], warning)
 
     def fail(self, code: str) -> None:
-        """Note that it did not arrive; a notice that nobody asked for is no reason to fail."""
-        if self._askers:
+        """Record that it did not arrive; a notice that no message asked for must not fail the invocation."""
+        if self._message_ids:
             super().fail(code)
         else:
-            logger.warning("notice not told", extra={"what": self.name, "code": code})
+            logger.warning("notice not delivered", extra={"what": self.name, "code": code})
 
     @property
-    def _channel(self) -> "Channel[DeliveryJob] | None":
-        """The slots of its kind; None where it has no limit."""
+    def _slots(self) -> "Slots[DeliveryJob] | None":
+        """The slots of its kind; None where there is no limit."""
         group = self.notice.group
-        return self._post.channel(self.via, group.kind) if group else None
+        return self._context.slots_for(self.effective_target, group.kind) if group else None
 
-    def _go(self) -> Steps[None]:
-        channel = self._channel
-        if channel and channel.at_limit and not self._exempt:
-            channel.overflow.append(self)
+    def _deliver(self) -> Steps[None]:
+        slots = self._slots
+        if slots and slots.at_limit and not self._exempt:
+            slots.overflow.append(self)
             return
-        yield from super()._go()
+        yield from super()._deliver()
 
-    def _send(self, note: str | None) -> Steps[None]:
-        if self.via.kind is Kind.SNS:
-            yield from self._publish(notice_sizes(self.notice, note))
-            return
-        yield from self._post.slack.notice(self.via, self.notice, note, self._check)
-        channel = self._channel
-        if channel:
-            channel.count(limited=True)
-
-
-def summarise_alerts(parcels: Sequence[DeliveryJob]) -> list[SummaryPart]:
-    """Return a summary of alerts, in their order."""
-    return summary([parcel.alert for parcel in parcels if isinstance(parcel, AlertJob)])
-
-
-def summarise_notices(parcels: Sequence[DeliveryJob]) -> list[SummaryPart]:
-    """Return a summary of notices of one kind, in their order."""
-    return notice_summary([parcel.notice for parcel in parcels if isinstance(parcel, NoticeJob)])
+    def _send(self, warning: Line | None) -> Steps[None]:
+        destination = self._context.destination(self.effective_target)
+        sizes = destination.render_notice(self.notice, warning=warning)
+        yield from self._context.send(self.effective_target, self._check, sizes)
+        slots = self._slots
+        if slots:
+            slots.count(limited=True)

@@ -1,35 +1,36 @@
-"""How many messages a Slack channel gets in one invocation, and what waits for a summary. Pure.
+"""How many messages an address gets in one invocation, and what waits for a summary. Pure.
 
 Alerts and each kind of notice have slots of their own. Alerts that are not critical get at most `limit` messages, one
 of which is the summary of those beyond it. Critical alerts take slots first, for they are sorted by severity, and are
-sent when no slot is left, too: a summary never stands for one.
+sent when no slot is left, too: a summary never replaces one.
 """
 
 import math
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from cloudtrail_to_slack.delivery.routing import Kind, Target
+from cloudtrail_to_slack.delivery.routing import Target
 
 Waiting = TypeVar("Waiting")
 
 
 @dataclass(slots=True)
-class Channel(Generic[Waiting]):
-    """The slots of one kind of message in a Slack channel or webhook.
+class Slots(Generic[Waiting]):
+    """The slots of one kind of message at one address.
 
     `most_single` is how many of `limit` messages may be about one thing each; `sent` counts all messages, `limited`
-    those that the limit is for. `reserved` slots are kept for the summary. `summary_ts` is its first message, in whose
-    thread it goes on.
+    those that the limit is for. `reserved` slots are kept for the summary. `parent` is the summary's first message, to
+    which the others reply; `has_threads` is False where there is no such thing.
     """
 
     target: Target
     limit: int
     most_single: int
+    has_threads: bool
     sent: int = 0
     limited: int = 0
     reserved: int = 1
-    summary_ts: str | None = None
+    parent: str | None = None
     overflow: list[Waiting] = field(default_factory=list)
 
     @property
@@ -40,20 +41,18 @@ class Channel(Generic[Waiting]):
     @property
     def exhausted(self) -> bool:
         """True when there is no slot even for a summary, and no thread in which it could go on."""
-        return self.limited >= self.limit and not self.summary_ts
+        return self.limited >= self.limit and not self.parent
 
     def expect(self, pending: int, in_one_message: int) -> None:
         """Reserve slots for the summary of what `pending` more alerts exceed the limit by.
 
-        A bot's summary goes on in a thread, which takes no slots. A webhook knows no threads: each of the summary's
-        messages, which hold `in_one_message` alerts, takes a slot.
+        In a thread a summary takes one slot; without, each of its messages, which hold `in_one_message` alerts.
         """
         pending += len(self.overflow)
-        free = self.limit - self.sent
-        if self.target.kind is Kind.SLACK_WEBHOOK and pending > free:
+        if not self.has_threads and pending > self.limit - self.sent:
             self.reserved = max(self.reserved, min(math.ceil(pending / in_one_message), self.limit))
 
     def count(self, *, limited: bool) -> None:
-        """Note that a message was sent; `limited`: the limit is for it."""
+        """Count a message that was sent; `limited`: the limit is for it."""
         self.sent += 1
         self.limited += limited

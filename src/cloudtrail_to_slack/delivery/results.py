@@ -4,9 +4,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from enum import Enum
 
-# The SQS messages that asked for something; None stands for an invocation that was not queued.
-MessageIds = frozenset[str | None]
-
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:

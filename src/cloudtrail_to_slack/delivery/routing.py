@@ -1,108 +1,101 @@
-"""Where an alert goes: from its account to a bot's channel or a webhook, and to a topic. Pure."""
+"""Where an alert goes: from its account to an address of each destination. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from functools import cached_property
+from typing import Protocol
 
-from cloudtrail_to_slack.config.loader import Routes
-
-_ACCOUNTS_SHOWN = 3
+from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError
 
 
-class Kind(Enum):
-    """The kinds of destinations, by the names that metrics and logs use."""
+class Routed(Protocol):
+    """What routing needs of a destination; see `Destination`."""
 
-    SLACK_APP = "slack_app"
-    SLACK_WEBHOOK = "slack_webhook"
-    SNS = "sns"
+    @property
+    def receives_notices(self) -> bool:
+        """Whether notices are sent to it."""
+
+    def routes(self) -> Routes:
+        """Return the addresses by account."""
+
+    def describe(self, address: str) -> str:
+        """Return which address it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One place to send to.
+    """One address of a destination.
 
-    `address` is a channel, a webhook's name (which may be its address, a secret, so not in `repr`) or a topic ARN.
-    `fault` says why it is known beforehand that nothing can be sent there.
+    The address may be a webhook, a secret, so it is not in `repr`. `error` says why it is known beforehand that nothing
+    can be sent there.
     """
 
-    kind: Kind
+    destination: str
     address: str = field(repr=False)
-    fault: str | None = None
+    error: str | None = None
 
 
 class Router:
-    """The routes in force: of a bot or of webhooks (with a bot, webhooks are not used), and of SNS.
+    """The routes of one invocation, by the destination's name; each destination's are read when they are needed first.
 
-    `slack` is called for the routes of Slack when the first alert or notice needs them; where it returns None they are
-    not known, and everything for Slack fails, and SNS does not.
+    Where they cannot be read, everything for that destination fails, and nothing for another.
     """
 
-    def __init__(self, slack_kind: Kind | None, slack: Callable[[], Routes | None], sns: Routes) -> None:
-        self._slack_kind = slack_kind
-        self._load_slack = slack
-        self._sns = sns
+    def __init__(self, destinations: Mapping[str, Routed]) -> None:
+        self._destinations = destinations
+        self._known: dict[str, Routes | str] = {}
 
     def targets(self, account: str | None) -> list[Target]:
         """Return where alerts about `account` go; empty when no route and no default takes them."""
-        topic = self._sns.for_account(account)
-        targets = self._slack_targets(lambda routes: routes.for_account(account))
-        return [*targets, Target(Kind.SNS, topic)] if topic else targets
+        return self._targets(list(self._destinations), lambda routes: routes.for_account(account))
 
     def notice_targets(self, account: str | None) -> list[Target]:
-        """Return where notices go: to Slack, or to SNS where there is no Slack. Without a default, to any route."""
-        if self._slack_kind:
-            return self._slack_targets(lambda routes: _any_route(routes, account))
-        topic = _any_route(self._sns, account)
-        return [Target(Kind.SNS, topic)] if topic else []
+        """Return where notices go: to the destinations that receive them, or to all where there is none.
+
+        Without a default, they go to any route.
+        """
+        receiving = [name for name, each in self._destinations.items() if each.receives_notices and self._is_used(name)]
+        return self._targets(receiving or list(self._destinations), lambda routes: routes.any(account))
 
     def alarm_targets(self, account: str) -> list[Target]:
         """Return where alarms about `account` go: where its alerts go, and without a default to any route."""
-        targets = self._slack_targets(lambda routes: _any_route(routes, account))
-        topic = _any_route(self._sns, account)
-        return [*targets, Target(Kind.SNS, topic)] if topic else targets
+        return self._targets(list(self._destinations), lambda routes: routes.any(account))
 
     def fallback(self, target: Target) -> Target | None:
-        """Return where to send what cannot be sent to `target`: the default of its kind; None when that is itself."""
+        """Return the default of the same destination; None when that is the target itself, or there is none."""
         default = self._routes(target).default
-        return None if default is None or default == target.address else Target(target.kind, default)
+        return None if default is None or default == target.address else Target(target.destination, default)
 
     def accounts(self, target: Target) -> list[str]:
         """Return the accounts whose route `target` is."""
-        return [account for account, address in self._routes(target).by_account.items() if address == target.address]
+        return self._routes(target).accounts(target.address)
 
     def describe(self, target: Target) -> str:
-        """Return the target's kind and which one it is, for logs and errors: a channel's id, a topic's ARN.
-
-        A webhook's address is a secret: it goes by the accounts that are routed to it.
-        """
-        kind: str = target.kind.value
-        if target.kind is not Kind.SLACK_WEBHOOK:
-            return f"{kind} {target.address}"
-        if self._slack is None:
-            return kind
-        if target.address == self._slack.default:
-            return f"{kind} (the default)"
-        accounts = self.accounts(target)
-        more = len(accounts) - _ACCOUNTS_SHOWN
-        shown = ", ".join(accounts[:_ACCOUNTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        return f"{kind} (the route of {shown})"
-
-    @cached_property
-    def _slack(self) -> Routes | None:
-        return self._load_slack()
+        """Return which destination and address it is, for logs and errors; never a secret."""
+        return self._destinations[target.destination].describe(target.address)
 
     def _routes(self, target: Target) -> Routes:
-        return self._sns if target.kind is Kind.SNS else self._slack or Routes()
+        found = self._read(target.destination)
+        return found if isinstance(found, Routes) else Routes()
 
-    def _slack_targets(self, choose: Callable[[Routes], str | None]) -> list[Target]:
-        if self._slack_kind is None:
-            return []
-        if self._slack is None:
-            return [Target(self._slack_kind, "", "webhooks_unreadable")]
-        address = choose(self._slack)
-        return [Target(self._slack_kind, address)] if address else []
+    def _read(self, name: str) -> Routes | str:
+        """Return a destination's routes, or the code of the error where they cannot be read."""
+        if name not in self._known:
+            try:
+                self._known[name] = self._destinations[name].routes()
+            except DestinationMisconfiguredError as error:
+                self._known[name] = error.code
+        return self._known[name]
 
+    def _is_used(self, name: str) -> bool:
+        return bool(self._read(name))
 
-def _any_route(routes: Routes, account: str | None) -> str | None:
-    return routes.for_account(account) or next(iter(routes.by_account.values()), None)
+    def _targets(self, names: list[str], choose: Callable[[Routes], str | None]) -> list[Target]:
+        targets = []
+        for name in names:
+            routes = self._read(name)
+            if isinstance(routes, str):
+                targets.append(Target(name, "", routes))
+            elif address := choose(routes):
+                targets.append(Target(name, address))
+        return targets

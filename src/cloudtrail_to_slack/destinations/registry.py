@@ -1,48 +1,45 @@
-"""Where messages go. Each destination sends one message to one address, once, and says how it went by its errors."""
+"""The destinations that there are: one line each."""
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import Any
 
-if TYPE_CHECKING:
-    from cloudtrail_to_slack.aws.clients import AwsClients
-    from cloudtrail_to_slack.config.secrets import Secret
-    from cloudtrail_to_slack.config.webhooks import Webhooks
-    from cloudtrail_to_slack.destinations.slack.bot import SlackApp
-    from cloudtrail_to_slack.destinations.slack.webhook import SlackWebhook
-    from cloudtrail_to_slack.destinations.sns.client import Sns
+from cloudtrail_to_slack.destinations.base import Destination, Services
+from cloudtrail_to_slack.errors import ConfigurationError, Fault
+
+# The name, and the module whose `load(services)` makes the destination, or returns None where it is not configured.
+REGISTRY: dict[str, str] = {
+    "slack_app": "cloudtrail_to_slack.destinations.slack.bot",
+    "slack_webhook": "cloudtrail_to_slack.destinations.slack.webhook",
+    "sns": "cloudtrail_to_slack.destinations.sns.client",
+}
 
 
-TIMEOUT_SECONDS = 10  # that Slack may take for an answer
+class Destinations(Mapping[str, Destination[Any]]):
+    """The configured destinations by name, made when the first is needed: a cold start pays for none.
 
+    Raises:
+        ConfigurationError: there are routes for a destination that is not in the registry.
+    """
 
-class Destinations:
-    """The destinations there are, each imported and made when it is first needed: a cold start pays for no other."""
+    def __init__(self, services: Services) -> None:
+        unknown = [name for name in services.routes if name not in REGISTRY]
+        if unknown:
+            problem = f"is no known destination; known are {', '.join(sorted(REGISTRY))}"
+            raise ConfigurationError([Fault(f"destinations.{name}", problem) for name in unknown])
+        self._services = services
 
-    def __init__(
-        self, bot_token: "Secret | None", webhooks: "Webhooks", slack_api_url: str, clients: "AwsClients"
-    ) -> None:
-        self._bot_token = bot_token
-        self._webhooks = webhooks
-        self._slack_api_url = slack_api_url
-        self._clients = clients
+    def __getitem__(self, name: str) -> Destination[Any]:
+        return self._configured[name]
 
-    @cached_property
-    def slack_app(self) -> "SlackApp":
-        """The Slack bot."""
-        from cloudtrail_to_slack.destinations.slack.bot import SlackApp  # noqa: PLC0415 (35 ms of a cold start)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._configured)
 
-        return SlackApp(self._bot_token, self._slack_api_url)
-
-    @cached_property
-    def slack_webhook(self) -> "SlackWebhook":
-        """Slack's incoming webhooks."""
-        from cloudtrail_to_slack.destinations.slack.webhook import SlackWebhook  # noqa: PLC0415 (20 ms)
-
-        return SlackWebhook(self._webhooks)
+    def __len__(self) -> int:
+        return len(self._configured)
 
     @cached_property
-    def sns(self) -> "Sns":
-        """SNS topics."""
-        from cloudtrail_to_slack.destinations.sns.client import Sns  # noqa: PLC0415 (as the others)
-
-        return Sns(self._clients)
+    def _configured(self) -> dict[str, Destination[Any]]:
+        made = {name: import_module(module).load(self._services) for name, module in REGISTRY.items()}
+        return {name: destination for name, destination in made.items() if destination is not None}

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
-from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.errors import EvaluationTimeError, LogObjectError, S3UnavailableError
 from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
 from cloudtrail_to_slack.ingest.log_files import read_log_object
 from cloudtrail_to_slack.ingest.object_keys import read_key
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
 from cloudtrail_to_slack.ingest.record_chunks import Scan, Window
 from cloudtrail_to_slack.observability.logging import logger
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.alerts.alert import Alert, AlertFactory, PendingAlert, make_alert, pending_alert
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles
-from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.errors import EvaluationTimeError, RecordError
 from cloudtrail_to_slack.evaluation.explanations import UNMATCHED, explain, explain_failed
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
@@ -19,7 +18,7 @@ from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from cloudtrail_to_slack.ingest.log_files import decode_record
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet, Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrors

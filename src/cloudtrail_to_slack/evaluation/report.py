@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cloudtrail_to_slack.delivery.results import MessageIds
+from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.rules import IgnoreRule
 
 

@@ -38,6 +38,9 @@ _DEEPEST = 4  # Lambda's SNS record, in it SQS, in it SNS, in it S3: nothing AWS
 _NAMED_KEYS = 20
 _KEY_LENGTH = 40
 
+# The SQS messages that asked for something; None stands for an invocation that was not queued.
+MessageIds = frozenset[str | None]
+
 
 @dataclass(frozen=True, slots=True)
 class LogObject:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cloudtrail_to_slack.delivery.results import MessageIds
 from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
     LogObject,
+    MessageIds,
     Notification,
     RemovedObject,
     SilenceCheckDue,

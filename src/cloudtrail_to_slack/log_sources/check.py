@@ -16,12 +16,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cloudtrail_to_slack.clock import Clock, with_retries
+from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.delivery.results import MessageIds
-from cloudtrail_to_slack.delivery.routing import Kind, Router, Target
-from cloudtrail_to_slack.delivery.scheduler import run_to_completion
+from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.errors import TransientError
+from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, credible, decode, encode
 from cloudtrail_to_slack.log_sources.notices import (
     SourceDown,
@@ -31,6 +30,7 @@ from cloudtrail_to_slack.log_sources.notices import (
 )
 from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable, Shard, Told, end_of
 from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.retry import run_to_completion, with_retries
 from cloudtrail_to_slack.state.table import StateError
 
 _DEAF_SECONDS = 5_400  # three checks at the module's pace
@@ -49,9 +49,8 @@ class _Findings:
 class LogSourceCheck:
     """Checks of one invocation; `least` is how many seconds of silence are never told."""
 
-    def __init__(self, table: LogSourceTable, router: Router, delivery: Delivery, clock: Clock, least: int) -> None:
+    def __init__(self, table: LogSourceTable, delivery: Delivery, clock: Clock, least: int) -> None:
         self._table = table
-        self._router = router
         self._delivery = delivery
         self._clock = clock
         self._least = least
@@ -105,13 +104,13 @@ class LogSourceCheck:
         findings: dict[Target, _Findings] = defaultdict(_Findings)
         for source, rhythm in rhythms.items():
             if source.account not in targets:
-                targets[source.account] = self._router.alarm_targets(source.account)
+                targets[source.account] = self._delivery.router.alarm_targets(source.account)
             silent = source in quiet
             for target in targets[source.account]:
                 found = findings[target]
                 found.watched += rhythm.watched
                 found.in_all += silent
-                before = told.get(source, {}).get(_kind(target))
+                before = told.get(source, {}).get(target.destination)
                 if before is not None and before > rhythm.last:
                     before = None  # no silence that was notified: it begins after the last object
                 if before is None and silent and not deaf:
@@ -138,13 +137,13 @@ class LogSourceCheck:
             if found.returned:
                 changes.append((target, found.returned))
                 notices.append((target, source_recovered_notice(found.returned)))
-        arrived = self._delivery.tell_at(notices, message_ids)
+        arrived = self._delivery.notify_at(notices, message_ids)
         changed: set[str] = set()
         for (target, sources), there in zip(changes, arrived, strict=True):
             for one in sources if there else ():
                 end = end_of(one.source.account)
                 changed.add(end)
-                _change(shards[end].told, one, _kind(target))
+                _change(shards[end].told, one, target.destination)
         for end in sorted(changed):
             self._note_told(end, shards[end].told)
 
@@ -166,14 +165,10 @@ class LogSourceCheck:
             logger.warning("check not closed", extra={"error": str(error)})
 
 
-def _kind(target: Target) -> str:
-    return "sns" if target.kind is Kind.SNS else "slack"
-
-
 def _change(told: Told, change: SourceDown | SourceRecovered, kind: str) -> None:
     """Note a silence as told, or as ended."""
     if isinstance(change, SourceDown):
-        told.setdefault(change.source, {})[kind] = change.rhythm.last
+        told.setdefault(change.source, {})[kind] = change.intervals.last
         return
     kinds = told[change.source]
     del kinds[kind]

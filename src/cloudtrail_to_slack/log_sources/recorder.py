@@ -71,7 +71,7 @@ class DeliveryRecorder:
                 del left[0]
         except StateError as error:
             problem = str(error)
-        except Exception as error:  # noqa: BLE001 (all alerts are told by now, and nothing may turn that into a failure)
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             problem = type(error).__name__
             log_unexpected("recording when log files came", error)
         if left:

@@ -4,20 +4,21 @@ What comes between two notices waits in the store (see `notice_store`) and is se
 invocation that has anything to say about the subject, or by the next invocation of this process once it is due.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from cloudtrail_to_slack.alerts.notice import Notice
-from cloudtrail_to_slack.clock import Clock, with_retries
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.context import target_key
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.delivery.results import MessageIds, Outcome, Undelivered
+from cloudtrail_to_slack.delivery.results import Outcome, Undelivered
 from cloudtrail_to_slack.delivery.routing import Target
-from cloudtrail_to_slack.delivery.scheduler import run_to_completion
 from cloudtrail_to_slack.errors import DeliveryError
+from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.notices.store import Collected, MemoryNotices, NoticeStore, Standing
 from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.retry import run_to_completion, with_retries
 
 _MOST_IN_TABLE = 50  # subjects of one kind and invocation, each of which is a call to the table or two
 _NEXT_LOOK_SECONDS = 600
@@ -107,7 +108,7 @@ class PeriodicNotices:
         for notice, positions in kind.render([subject for subject, _, _ in acquired]):
             covered = [acquired[position] for position in positions]
             message_ids = frozenset[str | None]().union(*(subject.message_ids for subject, _, _ in covered))
-            (arrived,) = self._delivery.tell_at([(target, notice)], message_ids)
+            (arrived,) = self._delivery.notify_at([(target, notice)], message_ids)
             for subject, collected, store in covered:
                 self._record(kind, subject, target, collected, store, arrived=arrived)
 
@@ -132,7 +133,7 @@ class PeriodicNotices:
                 if collected.standing is Standing.FAILING:
                     self._fail(subject, target, "attempts_failed_lately")
                 else:
-                    extra = {"what": subject.name, "destination": target.kind.value, "new": len(subject.entries)}
+                    extra = {"what": subject.name, "destination": target.destination, "new": len(subject.entries)}
                     logger.info("notice waits", extra=extra)
             case Standing.NOTHING:
                 self._due.pop(key, None)
@@ -163,13 +164,12 @@ class PeriodicNotices:
         if not subject.message_ids:
             logger.warning("notice not sent", extra={"what": subject.name, "code": code})
             return
-        destination = target.kind.value
+        destination = target.destination
         self._delivery.results.count(destination, Outcome.UNDELIVERED)
         self._delivery.failures.append((subject.message_ids, Undelivered(subject.name, destination, code)))
         logger.error("undelivered", extra={"what": subject.name, "destination": destination, "code": code})
 
 
 def _key(kind: NoticeKind, target: Target, identity: str) -> str:
-    """Return the store's key of a subject at a target, of which only a digest is in it: webhooks are secrets."""
-    place = hashlib.sha256(target.address.encode()).hexdigest()[:32]
-    return f"{kind.name}#{target.kind.value}#{place}#{identity}"
+    """Return the store's key of a subject at a target."""
+    return f"{kind.name}#{target_key(target)}#{identity}"

@@ -96,7 +96,7 @@ class SelfReports:
         critical = [report for report in reports if report.severity is Severity.CRITICAL]
         for notice, positions in rule_error_notices(critical, self._most_notices):
             message_ids = frozenset[str | None]().union(*(critical[position].message_ids for position in positions))
-            self._delivery.tell([(notice, message_ids)])
+            self._delivery.notify([(notice, message_ids)])
         others = [report for report in reports if report.severity is not Severity.CRITICAL]
         by_identity = {report.identity: report for report in others}
         kind = NoticeKind("rule-error", _HOUR, partial(_render_rule_errors, by_identity, self._most_notices))

@@ -13,9 +13,8 @@ from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cloudtrail_to_slack.delivery.results import MessageIds
     from cloudtrail_to_slack.events.event import Event
-    from cloudtrail_to_slack.ingest.payloads import LogObject
+    from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
 
 MOST_IDS = 500  # kept of one rule and cause
 _LONGEST_DETAIL = 1000

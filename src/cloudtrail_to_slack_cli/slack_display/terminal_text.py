@@ -8,7 +8,7 @@ from typing import Final
 
 from rich.text import Text
 
-from cloudtrail_to_slack.destinations.slack.render.text import visible
+from cloudtrail_to_slack.alerts.text import visible
 from cloudtrail_to_slack_cli.slack_display.emoji import with_emoji
 
 _MARKUP: Final = re.compile(

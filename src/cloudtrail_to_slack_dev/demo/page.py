@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from cloudtrail_to_slack.destinations.slack.render.text import visible
+from cloudtrail_to_slack.alerts.text import visible
 from cloudtrail_to_slack_dev.demo.arrivals import Arrivals, Inbox
 from cloudtrail_to_slack_dev.demo.errors import DemoError
 from cloudtrail_to_slack_dev.fake_slack import Attachment, Section, render_page

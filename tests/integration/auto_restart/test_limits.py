@@ -44,7 +44,7 @@ def test_after_n_restarts_within_an_hour_it_stops(restart: RestartWorld, capsys:
     assert did == ["restarted"] * 3 + ["limit_reached"]
     assert not restart.logs()
     assert restart.metric("LoggingLeftStopped", capsys.readouterr().out) == [0, 0, 0, 1]
-    assert "does not fight" in restart.texts()[-1]
+    assert "This function gives up" in restart.texts()[-1]
     assert restart.texts()[-1].startswith("🚨 CloudTrail logging is OFF")
     restart.now = NOON + 3601
     did = [restart.handle(restart.stopped()) for _ in range(2)]
@@ -105,7 +105,7 @@ def test_an_alarm_that_slack_did_not_hear_is_told_by_the_retry(restart: RestartW
     with pytest.raises(InvocationFailedError, match="Slack was not told"):
         restart.handle(event)
     assert restart.handle(event) == "limit_reached"
-    assert "does not fight" in restart.texts()[-1]
+    assert "This function gives up" in restart.texts()[-1]
 
 
 def test_two_copies_at_once_are_one(restart: RestartWorld) -> None:
@@ -169,7 +169,7 @@ def test_during_maintenance_nothing_is_started(restart: RestartWorld) -> None:
     assert restart.handle(envelope()) == "maintenance"
     assert not restart.logs()
     assert "Until 2026-03-14 18:00:00 UTC nothing is started" in restart.texts()[0]
-    assert "nobody starts it when that time is over: start it yourself" in restart.texts()[0]
+    assert "nothing starts it after that: start it yourself" in restart.texts()[0]
     assert "aws cloudtrail start-logging" in json.dumps(restart.world.slack.messages(CHANNEL)[0].blocks)
     restart.now = NOON + 6 * 3600
     assert restart.handle(envelope()) == "restarted"
@@ -193,7 +193,7 @@ def test_a_switch_that_says_no_time_silences_nothing(restart: RestartWorld, valu
     restart.trail()
     restart.maintenance(value)
     assert restart.handle(envelope()) == "restarted"
-    assert "The maintenance parameter was not heeded" in restart.texts()[0]
+    assert "The maintenance parameter was ignored" in restart.texts()[0]
 
 
 @pytest.mark.parametrize("fault", [None, refusal("AccessDeniedException"), refusal("InternalServerError", 500)])

@@ -10,6 +10,7 @@ from cloudtrail_to_slack.auto_restart.notices import restart_notice
 from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction, read_outcome
 from cloudtrail_to_slack.auto_restart.stop_events import Refused, StopEvent, read_stop_event
 from cloudtrail_to_slack.aws.arns import TrailArn, is_trail_name, partition_of, read_trail_arn
+from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from support.restart_world import ACCOUNT, RestartWorld, envelope
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible
@@ -223,7 +224,7 @@ def test_any_notice(detail: dict[str, Any], named: str, did: RestartAction, code
         }
     )
     outcome = Outcome(did, 3, "2026-03-14T18:00:00+00:00", code, "holds no time")
-    message = restart_notice(stop, outcome, most=3, account=ACCOUNT, table_problem=code)
+    message = notice_message(restart_notice(stop, outcome, most=3, account=ACCOUNT, table_problem=code))
     assert_within_limits(message.text, message.blocks)
     assert_all_harmless(texts_of(message.blocks))
     assert_escaped(message.text)

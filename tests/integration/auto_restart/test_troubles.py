@@ -23,7 +23,7 @@ from support.world import CHANNEL, TABLE
         ("AccessDeniedException", "the role of this function may not do it"),
         ("TrailNotFoundException", "there is no such trail any more"),
         ("InvalidHomeRegionException", "in the region that it was created in"),
-        ("UnsupportedOperationException", "CloudTrail said UnsupportedOperationException."),
+        ("UnsupportedOperationException", "CloudTrail answered UnsupportedOperationException."),
     ],
 )
 def test_what_cloudtrail_refuses_is_told(restart: RestartWorld, operation: str, code: str, told: str) -> None:

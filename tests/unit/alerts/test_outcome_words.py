@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.alerts.outcome_words import rule_title
 from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
-    bare_line,
     compact_message,
+    minimal_message,
     plain_message,
     reply_message,
 )
+from cloudtrail_to_slack.destinations.slack.render.outcome_words import rule_title
 from cloudtrail_to_slack.destinations.sns.render import alert_to_sns
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule
@@ -32,7 +32,7 @@ DELETE_TRAIL = {
 def said(rule: Rule, **changes: Any) -> str:
     """All that every message of an alert says, the SNS message included, as people see it."""
     made = alert(rule, **changes)
-    messages = [make(made) for make in (alert_message, reply_message, compact_message, plain_message, bare_line)]
+    messages = [make(made) for make in (alert_message, reply_message, compact_message, plain_message, minimal_message)]
     texts = [text for message in messages for text in (message.text, *texts_of(message.blocks))]
     assert_all_harmless([text for message in messages for text in texts_of(message.blocks)])
     sns = alert_to_sns(made, "key")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.own_role import OwnCall
 from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
+from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.sns.render import notice_to_sns
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack_dev.fake_slack import violation
@@ -30,12 +31,12 @@ def call(number: int = 0, name: str = "Publish", severity: str = "medium", error
 def shown(notice: Notice) -> str:
     """All texts of a notice's message, checked, as people see them."""
     assert_good(notice)
-    return html.unescape("\n".join(texts_of(notice.message.blocks)))
+    return html.unescape("\n".join(texts_of(notice_message(notice).blocks)))
 
 
 def assert_good(notice: Notice) -> None:
     """Assert that Slack and SNS take the notice, and that nothing in it does anything."""
-    message = notice.message
+    message = notice_message(notice)
     assert_within_limits(message.text, message.blocks)
     assert violation({"text": message.text, "blocks": message.blocks}, longest_text=4000) is None
     assert_all_harmless(texts_of(message.blocks))

@@ -15,8 +15,8 @@ from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.remediation import remediation_command
 from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
-    bare_line,
     compact_message,
+    minimal_message,
     plain_message,
     reply_message,
 )
@@ -245,7 +245,7 @@ def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str,
         (block,) = [text for text in texts_of(message.blocks) if "To repair it" in text]
         assert html.unescape(block) == f":wrench: *To repair it*{caution}\n```{command}```"
     assert f"to repair it{caution}: {command}\n" in html.unescape(plain_message(one).text)
-    assert "aws cloudtrail" not in bare_line(one).text
+    assert "aws cloudtrail" not in minimal_message(one).text
     assert json.loads(alert_body(one))["remediation_command"] == command
     assert "remediation_command" not in json.loads(
         alert_body(told("DeleteTrail", {"name": "main"}, errorCode="AccessDenied"))

@@ -16,6 +16,7 @@ from cloudtrail_to_slack.alerts.rule_notices import (
 )
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.config.rule_reader import RuleIssue
+from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.sns.render import notice_to_sns
 from cloudtrail_to_slack.errors import Fault
 from cloudtrail_to_slack.ingest.payloads import LogObject
@@ -47,12 +48,12 @@ def report(**changes: Any) -> RuleErrorReport:
 def shown(notice: Notice) -> str:
     """All texts of a notice's message, checked, as people see them."""
     assert_good(notice)
-    return html.unescape("\n".join(texts_of(notice.message.blocks)))
+    return html.unescape("\n".join(texts_of(notice_message(notice).blocks)))
 
 
 def assert_good(notice: Notice) -> None:
     """Assert that Slack and SNS take the notice, and that nothing in it does anything."""
-    message = notice.message
+    message = notice_message(notice)
     assert_within_limits(message.text, message.blocks)
     assert violation({"text": message.text, "blocks": message.blocks}, longest_text=4000) is None
     assert_all_harmless(texts_of(message.blocks))
@@ -74,7 +75,7 @@ def test_rule_error() -> None:
         "`event-1`, `event-2`",
     ]
     assert [part for part in parts if part not in found] == []
-    assert notice.message.text == "rule broken raised an error and may miss events"
+    assert notice_message(notice).text == "rule broken raised an error and may miss events"
     assert positions == [0]
 
 

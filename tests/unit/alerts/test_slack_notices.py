@@ -7,17 +7,12 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts.notice import (
-    Notice,
-    bare_notice,
-    plain_notice,
-    removed_object_notice,
-    unreadable_notice,
-    with_thread_count,
-)
+from cloudtrail_to_slack.alerts.notice import Notice, Section, removed_object_notice, unreadable_notice
+from cloudtrail_to_slack.alerts.text import Value
 from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, plain_message
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.render.text import plain
+from cloudtrail_to_slack.destinations.slack.render.notice import bare_notice, notice_message, plain_notice
+from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
 from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject
 from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import ACCOUNT, KEY, LOG_OBJECT, alert
@@ -47,7 +42,7 @@ def assert_good(message: SlackMessage) -> None:
 def test_removed_object() -> None:
     """A removal tells who removed which object, from where, how and when, in Slack and as text."""
     notice = removed_object_notice(REMOVED, ACCOUNT)
-    found = shown(notice.message)
+    found = shown(notice_message(notice))
     for part in (
         LOG_OBJECT.url,
         "*Who*\n`AWS:AIDAX`",
@@ -67,7 +62,7 @@ def test_removed_object_of_which_little_is_told() -> None:
     """A removal of which nothing more is told says what is unknown."""
     removed = RemovedObject(LogObject("trail-bucket", KEY), None, None, None, "Object Deleted")
     notice = removed_object_notice(removed, None)
-    found = shown(notice.message)
+    found = shown(notice_message(notice))
     assert "*Who*\n`unknown`" in found
     assert "*When*\nunknown" in found
     assert "`account unknown`" in found
@@ -78,10 +73,12 @@ def test_removed_object_of_which_little_is_told() -> None:
 def test_unreadable() -> None:
     """An object that could not be read is told with the reason, and what that means."""
     notice = unreadable_notice(LOG_OBJECT, "it is truncated", ACCOUNT)
-    found = shown(notice.message)
-    for part in ("could not be read", "it is truncated", LOG_OBJECT.url, "not judged by any rule", "Log object>"):
+    found = shown(notice_message(notice))
+    for part in ("could not be read", "it is truncated", LOG_OBJECT.url, "not judged by any rule", "Log file>"):
         assert part in found
-    assert notice.text == "it is truncated. What could not be read was not judged by any rule."
+    assert all(
+        part in notice.text for part in ("it is truncated", "What could not be read was not judged by any rule.")
+    )
     assert (notice.account, notice.source_file) == (ACCOUNT, LOG_OBJECT.url)
 
 
@@ -124,19 +121,20 @@ def notices_texts() -> st.SearchStrategy[str]:
 def test_any_notice(key: str, bucket: str, text: str, other: str, time: str | None, account: str | None) -> None:
     """Whatever an object is called and whoever removed it, the notices keep every limit and do nothing."""
     for log_object in (LogObject(bucket, key, "eu-west-1"), LogObject("trail-bucket", key)):
-        assert_good(removed_object_notice(RemovedObject(log_object, time, text, other, other), account).message)
-        assert_good(unreadable_notice(log_object, text, account).message)
+        removed = RemovedObject(log_object, time, text, other, other)
+        assert_good(notice_message(removed_object_notice(removed, account)))
+        assert_good(notice_message(unreadable_notice(log_object, text, account)))
 
 
 @given(hostile_text(), hostile_text())
 def test_a_notice_without_blocks_is_harmless(title: str, text: str) -> None:
     """Whatever a notice says, its form without blocks holds no markup, and fits into a message."""
-    message = plain_notice(Notice(SlackMessage(f"title {plain(title, 200)}"), title, text))
+    message = plain_notice(Notice(f"title {title}", (Section(((Value(text),),)),)))
     assert violation({"text": message.text}) is None
     assert_escaped(message.text)
     assert_visible(message.text)
     assert message.blocks == []
-    bare = bare_notice(Notice(SlackMessage("title"), title, text))
+    bare = bare_notice(Notice(f"title {title}", (Section(((Value(text),),)),)))
     assert violation({"text": bare.text}, longest_text=4000) is None
     assert re.fullmatch(r"[A-Za-z0-9 _.,:/=()?-]+", bare.text)
 
@@ -144,7 +142,7 @@ def test_a_notice_without_blocks_is_harmless(title: str, text: str) -> None:
 def test_a_notice_without_blocks_keeps_to_its_limit() -> None:
     """A notice that is far too long for a message loses its end, in whole lines."""
     text = "\n".join(f"line {number} {'x' * 1000}" for number in range(100))
-    message = plain_notice(Notice(SlackMessage("title"), "title", text))
+    message = plain_notice(Notice("title", (Section(((Value(text),),)),)))
     assert message.text.startswith("title\nline 0 ")
     assert len(message.text) <= 30_000
     assert all(line.endswith("x") for line in message.text.splitlines()[1:])
@@ -153,6 +151,6 @@ def test_a_notice_without_blocks_keeps_to_its_limit() -> None:
 def test_the_plainest_notices_name_the_log_file() -> None:
     """A notice about a log file names it in every form."""
     notice = unreadable_notice(LOG_OBJECT, "it is truncated", ACCOUNT)
-    for message in (notice.message, plain_notice(notice), bare_notice(notice)):
+    for message in (notice_message(notice), plain_notice(notice), bare_notice(notice)):
         assert LOG_OBJECT.url in message.text
         assert "it is truncated" in message.text

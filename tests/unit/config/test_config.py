@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.config.loader import Config, Routes, raise_faults, read_config
+from cloudtrail_to_slack.config.loader import Config, raise_faults, read_config
+from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.errors import ConfigurationError, Fault
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleSet, Severity
 from support.strategies import hostile_key, hostile_text, json_values

@@ -6,8 +6,9 @@ import pytest
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.alert_room import AlertRoom
-from cloudtrail_to_slack.delivery.scheduler import Scheduler, Steps, run_to_completion
+from cloudtrail_to_slack.delivery.scheduler import Scheduler
 from cloudtrail_to_slack.errors import DeadlineExceededError
+from cloudtrail_to_slack.retry import Steps, run_to_completion
 
 _MEGABYTE = 1024**2
 
@@ -46,7 +47,7 @@ class Sending:
             yield 10.0
             self.made.remove(self.size)
 
-    def undone(self, code: str) -> None:
+    def abandon(self, code: str) -> None:
         """Fail: everything is to be sent."""
         raise AssertionError(code)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cloudtrail_to_slack.clock import Clock, with_retries
-from cloudtrail_to_slack.delivery.scheduler import Scheduler, Steps, run_to_completion
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.delivery.scheduler import Scheduler
 from cloudtrail_to_slack.errors import DeadlineExceededError, TransientError
+from cloudtrail_to_slack.retry import Steps, run_to_completion, with_retries
 
 
 class Time:
@@ -44,7 +45,7 @@ class Task:
             return
         self.log.append(f"{self.name} at {self.time.now:g}")
 
-    def undone(self, code: str) -> None:
+    def abandon(self, code: str) -> None:
         """Write down that it was not begun."""
         self.log.append(f"{self.name} not begun: {code}")
 

@@ -10,17 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts.alert import make_alert, pending_alert
+from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.config.loader import Routes
+from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.config.secrets import SecretReader
 from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.delivery.routing import Kind, Router
-from cloudtrail_to_slack.destinations.slack.threads import Threads
+from cloudtrail_to_slack.destinations.base import Services
+from cloudtrail_to_slack.destinations.registry import Destinations
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, Severity
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from support.samples import LOG_OBJECT, record
-from support.world import bot_destinations
 
 CHANNEL = "C1"
 RULES = {severity: Rule("True", id=severity.word, severity=severity) for severity in Severity}
@@ -53,15 +54,16 @@ def alerts() -> st.SearchStrategy[list[list[Flooded]]]:
     return st.lists(st.lists(st.one_of(one, noise, noise), max_size=25), min_size=1, max_size=3)
 
 
-def deliver(slack: FakeSlack, kind: Kind, limit: int, portions: list[list[Flooded]]) -> Delivery:
+def deliver(slack: FakeSlack, kind: str, limit: int, portions: list[list[Flooded]]) -> Delivery:
     """Deliver the alerts to an empty channel."""
     slack.clear()
-    address = CHANNEL if kind is Kind.SLACK_APP else slack.add_webhook(CHANNEL)
-    router = Router(kind, lambda: Routes(address, {}), Routes())
-    destinations = bot_destinations(slack)
+    environment = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url}
+    if kind == "slack_webhook":
+        environment = {"SLACK_WEBHOOK_URL": slack.add_webhook(CHANNEL)}
+    clients = AwsClients()
+    services = Services(environment, SecretReader(clients), clients, {"slack_app": Routes(CHANNEL)}, limit)
     clock = Clock(lambda: 1000.0, now=lambda: 1_773_480_000.0, sleep=lambda _: None)
-    threads = Threads(destinations, None, 900, clock)
-    delivery = Delivery(router, destinations, threads, DeduplicationStore(None, "", 60, clock), clock, limit=limit)
+    delivery = Delivery(Destinations(services), DeduplicationStore(None, "", 60, clock), clock)
     number = 0
     for portion in portions:
         pending = []
@@ -83,10 +85,10 @@ def deliver(slack: FakeSlack, kind: Kind, limit: int, portions: list[list[Floode
     return delivery
 
 
-@pytest.mark.parametrize("kind", [Kind.SLACK_APP, Kind.SLACK_WEBHOOK])
+@pytest.mark.parametrize("kind", ["slack_app", "slack_webhook"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(portions=alerts(), limit=st.sampled_from([1, 2, 3, 5, 20]))
-def test_floods(slack: FakeSlack, kind: Kind, limit: int, portions: list[list[Flooded]]) -> None:
+def test_floods(slack: FakeSlack, kind: str, limit: int, portions: list[list[Flooded]]) -> None:
     """Every event is in some message; messages that are not critical keep the limit; criticals have their own.
 
     A parent has the highest severity of its thread. Alerts of their own come in order of severity, then time.
@@ -123,7 +125,7 @@ def test_ordered_by_severity_then_time(slack: FakeSlack) -> None:
         Flooded(Severity.LOW, 1, 1), Flooded(Severity.HIGH, 9, 2), Flooded(Severity.CRITICAL, 30, 3),
         Flooded(Severity.HIGH, 2, 4), Flooded(Severity.CRITICAL, 20, 5),
     ]  # fmt: skip
-    deliver(slack, Kind.SLACK_APP, 20, [flood])
+    deliver(slack, "slack_app", 20, [flood])
     order = [_ID.findall(json.dumps(message.blocks))[0] for message in slack.messages(CHANNEL)]
     assert order == ["id-00004", "id-00002", "id-00003", "id-00001", "id-00000"]
 
@@ -132,7 +134,7 @@ def test_a_late_critical_alert_has_its_own_message(slack: FakeSlack) -> None:
     """When noise has used all slots up, a critical alert of a later portion is sent all the same."""
     noise = [Flooded(Severity.HIGH, number, number) for number in range(30)]
     late = [Flooded(Severity.CRITICAL, 59, 40), Flooded(Severity.HIGH, 58, 41)]
-    deliver(slack, Kind.SLACK_WEBHOOK, 5, [noise, late])
+    deliver(slack, "slack_webhook", 5, [noise, late])
     texts = [message.text for message in slack.messages(CHANNEL)]
     assert [text.split("\n")[0] for text in texts[4:]] == [
         "user-40 called DeleteBucket",
@@ -144,7 +146,7 @@ def test_a_late_critical_alert_has_its_own_message(slack: FakeSlack) -> None:
 def test_a_webhook_keeps_its_limit(slack: FakeSlack, count: int) -> None:
     """A flood by webhook, whose summary takes several messages, keeps the limit and leaves no id out."""
     delivery = deliver(
-        slack, Kind.SLACK_WEBHOOK, 20, [[Flooded(Severity.LOW, number % 60, number) for number in range(count)]]
+        slack, "slack_webhook", 20, [[Flooded(Severity.LOW, number % 60, number) for number in range(count)]]
     )
     messages = slack.messages(CHANNEL)
     assert delivery.failures == []
@@ -156,7 +158,7 @@ def test_a_webhook_keeps_its_limit(slack: FakeSlack, count: int) -> None:
 def test_what_finds_no_slot_fails(slack: FakeSlack) -> None:
     """What a webhook's limit leaves no slot for is reported as not delivered, so that the retry delivers it."""
     delivery = deliver(
-        slack, Kind.SLACK_WEBHOOK, 2, [[Flooded(Severity.LOW, number % 60, number) for number in range(600)]]
+        slack, "slack_webhook", 2, [[Flooded(Severity.LOW, number % 60, number) for number in range(600)]]
     )
     assert len(slack.messages(CHANNEL)) == 2
     found = {event_id for message in slack.messages(CHANNEL) for event_id in _ID.findall(json.dumps(message.blocks))}
@@ -168,6 +170,6 @@ def test_many_critical_alerts_leave_a_slot_for_the_summary(slack: FakeSlack) -> 
     """However many critical alerts there are, each has a message, and the rest is summarised."""
     flood = [Flooded(Severity.CRITICAL, 1, number) for number in range(8)]
     flood += [Flooded(Severity.LOW, 2, number) for number in range(4)]
-    deliver(slack, Kind.SLACK_APP, 3, [flood])
+    deliver(slack, "slack_app", 3, [flood])
     assert len(slack.messages(CHANNEL)) == 9
     assert "4 more alerts in one summary" in slack.messages(CHANNEL)[-1].text

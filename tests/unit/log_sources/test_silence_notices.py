@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, notice_to_sns
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource
 from cloudtrail_to_slack.log_sources.notices import (
@@ -30,18 +31,18 @@ def _quiet(account: str = "111122223333", region: str = "eu-west-1", longest: in
 
 
 def _said(notice: Notice) -> str:
-    return json.dumps(notice.message.blocks, ensure_ascii=False)
+    return json.dumps(notice_message(notice).blocks, ensure_ascii=False)
 
 
 def test_one_is_told_with_what_is_known_of_it() -> None:
     """Who, since when, for how long, what was usual, and what to look at."""
     notice = source_down_notice([_quiet()], 1, 7)
-    assert notice.title == "Silence: no log object from 111122223333 eu-west-1 any more"
+    assert notice.title == "Missing log data: no log files from 111122223333 eu-west-1 any more"
     line = "`111122223333` `eu-west-1`: last at 2026-03-14 09:30:00 UTC, 3 h ago; the longest pause so far was 20 min"
     assert line in _said(notice)
     assert line.replace("`", "") in notice.text
-    assert line in notice.message.text
-    assert "1 of 7 that are watched here are silent now." in _said(notice)
+    assert line.replace("`", "") in notice_message(notice).text
+    assert "1 of 7 that are watched here are down now." in _said(notice)
     assert "aws cloudtrail get-trail-status" in _said(notice)
     assert notice.account == "111122223333"
 
@@ -51,7 +52,7 @@ def test_a_return_is_told_with_how_long_it_took() -> None:
     notice = source_recovered_notice(
         [SourceRecovered(LogSource("111122223333", "eu-west-1"), _LAST - 40 * _HOUR, _LAST)]
     )
-    assert notice.title == "Log objects come again from 111122223333 eu-west-1"
+    assert notice.title == "Log files come again from 111122223333 eu-west-1"
     assert "`111122223333` `eu-west-1`: at 2026-03-14 09:30:00 UTC, after 40 h without" in _said(notice)
 
 
@@ -61,7 +62,7 @@ def test_it_says_whether_that_is_all(watched: int, said: str) -> None:
     notice = source_down_notice([_quiet(), _quiet(region="us-east-1")], 2, watched)
     assert said in _said(notice)
     assert said in notice.text
-    assert notice.title == "Silence: no log object from 2 accounts and regions any more"
+    assert notice.title == "Missing log data: no log files from 2 accounts and regions any more"
 
 
 def test_the_only_one_is_not_counted() -> None:
@@ -86,7 +87,7 @@ def test_the_same_silence_has_the_same_identity() -> None:
     """So that it is told once; another, or its end, has another."""
     source = LogSource("111122223333", "eu-west-1")
     later = SourceDown(source, DeliveryIntervals(_LAST - 10**6, _LAST + 60, 1_200, 501), _LAST + 9 * _HOUR)
-    same = SourceDown(source, _quiet().rhythm, _LAST + 9 * _HOUR)
+    same = SourceDown(source, _quiet().intervals, _LAST + 9 * _HOUR)
     first = source_down_notice([_quiet()], 1, 7).identity
     assert source_down_notice([same], 2, 9).identity == first
     others = [source_down_notice([later], 1, 7), source_recovered_notice([SourceRecovered(source, _LAST - 60, _LAST)])]
@@ -102,10 +103,13 @@ def test_however_many_it_is_one_message(count: int, longest: int, watched: int) 
     silent = [_quiet(*source, longest) for source in sources]
     returned = [SourceRecovered(source, _LAST - longest, _LAST) for source in sources]
     for notice in (source_down_notice(silent, count, watched), source_recovered_notice(returned)):
-        assert_within_limits(notice.message.text, notice.message.blocks)
-        assert violation({"text": notice.message.text, "blocks": notice.message.blocks}, longest_text=4000) is None
-        assert_all_harmless(texts_of(notice.message.blocks))
-        assert_escaped(notice.message.text)
+        assert_within_limits(notice_message(notice).text, notice_message(notice).blocks)
+        assert (
+            violation({"text": notice_message(notice).text, "blocks": notice_message(notice).blocks}, longest_text=4000)
+            is None
+        )
+        assert_all_harmless(texts_of(notice_message(notice).blocks))
+        assert_escaped(notice_message(notice).text)
         body = json.loads(notice_to_sns(notice).body)
         assert body["error_message"] == notice.text
         assert len(notice_to_sns(notice).body) < MAX_BODY_BYTES

@@ -1,83 +1,117 @@
 """The Slack bot: posts to channels and threads, and updates what it posted."""
 
 import math
-from collections.abc import Callable
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.config.environment import read_slack_api_url
+from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.secrets import Secret
-from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS
+from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Services
 from cloudtrail_to_slack.destinations.slack.errors import TOKEN_REFUSED, slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.shared import SlackDestination
+from cloudtrail_to_slack.destinations.slack.threads import SlackThreads
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.state.table import StateTable
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
 
 
-class SlackApp:
+class SlackBot(SlackDestination):
     """A bot of the scope `chat:write`. `token` is read at every call, and anew when Slack refuses it: it is rotated."""
 
-    def __init__(self, token: Secret | None, api_url: str) -> None:
+    name = "slack_app"
+
+    def __init__(self, token: Secret, api_url: str, services: Services) -> None:
         self._token = token
-        # No retries of the SDK's own: they would not know how much time the invocation has left.
-        self._client = WebClient(base_url=api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+        self._api_url = api_url
+        self._services = services
+        super().__init__(services.message_limit)
+
+    def routes(self) -> Routes:
+        """See `Destination`."""
+        return self._services.routes.get(self.name, Routes())
+
+    def describe(self, address: str) -> str:
+        """See `Destination`."""
+        return f"Slack channel {address}"
+
+    def threads(self, clock: Clock) -> SlackThreads:
+        """See `Destination`."""
+        table, seconds = self._services.thread_table, self._services.thread_seconds
+        store = StateTable(self._services.clients.dynamodb, table, seconds) if table else None
+        return SlackThreads(self.update, store, seconds, clock)
 
     def send(
-        self,
-        channel: str,
-        message: SlackMessage,
-        thread_ts: str | None = None,
-        *,
-        timeout: float = TIMEOUT_SECONDS,
+        self, address: str, payload: SlackMessage, *, parent: str | None = None, timeout: float = TIMEOUT_SECONDS
     ) -> str:
-        """Post `message` to `channel`, in the thread under `thread_ts` if given; return its `ts`.
-
-        `timeout` is how many seconds Slack may take.
-
-        Raises:
-            DeliveryError: of the kind that says what may help.
-        """
-        self._client.timeout = math.ceil(timeout)
-        payload: dict[str, Any] = {"thread_ts": thread_ts} if thread_ts else {}
+        """Post a message to a channel, in the thread under `parent` if given; return its `ts`. See `Destination`."""
         answer = self._call(
-            self._client.chat_postMessage,
-            channel=channel,
-            text=message.text,
-            **({"blocks": message.blocks} if message.blocks else {"mrkdwn": False}),
+            "chat_postMessage",
+            timeout,
+            channel=address,
+            text=payload.text,
+            **({"blocks": payload.blocks} if payload.blocks else {"mrkdwn": False}),
+            **({"thread_ts": parent} if parent else {}),
             parse="none",
             link_names=False,
             unfurl_links=False,
             unfurl_media=False,
-            **payload,
         )
         if not answer.get("ts"):
             raise TransientError("unexpected_answer")
         return str(answer["ts"])
 
-    def update(self, channel: str, ts: str, message: SlackMessage) -> None:
+    def update(self, channel: str, ts: str, message: SlackMessage, timeout: float) -> None:
         """Replace the message `ts` that the bot posted to `channel`.
 
         Raises:
             DeliveryError: of the kind that says what may help.
         """
         self._call(
-            self._client.chat_update, channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
+            "chat_update", timeout, channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
         )
 
-    def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:  # noqa: ANN401 (slack_sdk's own types)
+    @cached_property
+    def _client(self) -> "WebClient":
+        from slack_sdk import WebClient  # noqa: PLC0415 (35 ms of a cold start)
+
+        # No retries of the SDK's own: they would not know how much time the invocation has left.
+        return WebClient(base_url=self._api_url, retry_handlers=[])
+
+    def _call(self, method: str, timeout: float, **arguments: Any) -> Any:  # noqa: ANN401 (slack_sdk's own types)
+        self._client.timeout = math.ceil(timeout)
         token = self._read_token()
+        call = partial(self._call_once, method, arguments)
         try:
-            return _call_once(method, token, arguments)
+            return call(token)
         except DestinationMisconfiguredError as error:
-            if error.code not in TOKEN_REFUSED or not self._token or not self._token.renew(token):
+            if error.code not in TOKEN_REFUSED or not self._token.renew(token):
                 raise
-        logger.warning("Slack refused the bot token, and there is a new one")
-        return _call_once(method, self._read_token(), arguments)
+        logger.warning("Slack rejected the bot token, and there is a new one")
+        return call(self._read_token())
+
+    def _call_once(self, method: str, arguments: dict[str, Any], token: str) -> Any:  # noqa: ANN401 (slack_sdk's own types)
+        from slack_sdk.errors import SlackApiError, SlackClientError  # noqa: PLC0415 (35 ms of a cold start)
+
+        try:
+            return getattr(self._client, method)(**arguments, token=token)
+        except SlackApiError as error:
+            answer = error.response
+            data = answer.data if isinstance(answer.data, dict) else {}
+            code, retry_after = str(data.get("error", "")), answer.headers.get("Retry-After")
+            raise slack_error(code, answer.status_code, retry_after) from None
+        except (SlackClientError, OSError, ValueError) as error:
+            # The error's own text may quote the request, so it goes no further.
+            raise TransientError(f"connection_failed_{type(error).__name__}") from None
 
     def _read_token(self) -> str:
         try:
-            return self._token.value() if self._token else ""
+            return self._token.value()
         except SecretError as error:
             if error.may_pass:  # no reason to believe that another channel could do without it
                 logger.warning("the bot token cannot be read just now", extra={"error": str(error)})
@@ -86,13 +120,7 @@ class SlackApp:
             raise DestinationMisconfiguredError("token_unreadable") from None
 
 
-def _call_once(method: Callable[..., Any], token: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 (as above)
-    try:
-        return method(**arguments, token=token)
-    except SlackApiError as error:
-        answer = error.response
-        data = answer.data if isinstance(answer.data, dict) else {}
-        raise slack_error(str(data.get("error", "")), answer.status_code, answer.headers.get("Retry-After")) from None
-    except (SlackClientError, OSError, ValueError) as error:
-        # The error's own text may quote the request, so it goes no further.
-        raise TransientError(f"connection_failed_{type(error).__name__}") from None
+def load(services: Services) -> SlackBot | None:
+    """Return the bot, where there is a token for one."""
+    token = services.secret("SLACK_BOT_TOKEN")
+    return SlackBot(token, read_slack_api_url(services.environment, []), services) if token else None

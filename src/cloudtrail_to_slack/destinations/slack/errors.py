@@ -4,9 +4,12 @@ Source: Slack API docs, chat.postMessage and chat.update, "Errors", and "Sending
 "Handling errors".
 """
 
+from collections.abc import Mapping
+
 from cloudtrail_to_slack.errors import (
     DeliveryError,
     DestinationMisconfiguredError,
+    ParentGoneError,
     PayloadRejectedError,
     TransientError,
     UnknownRejectionError,
@@ -30,6 +33,21 @@ SET_UP = frozenset(
 # What Slack says of a token that is not, or no longer, good.
 TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 THREAD_GONE = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
+FIXES: Mapping[str, str] = {
+    "channel_not_found": "check the channel's ID, and invite the bot if the channel is private",
+    "not_in_channel": "invite the bot to the channel",
+    "is_archived": "unarchive the channel, or change the route",
+    "channel_is_archived": "unarchive the channel, or change the route",
+    "restricted_action": "allow the bot to post there",
+    "missing_scope": "give the bot the scope chat:write",
+    "no_service": "the webhook was removed: create a new one",
+    "no_service_id": "the webhook was removed: create a new one",
+    "invalid_token": "the webhook's address is wrong: create a new one",
+    "http_404": "the webhook was removed: create a new one",
+    "http_410": "the webhook's channel is gone: create a new one",
+    "webhook_unreadable": "check that the function may read the secret, and that it holds a webhook's address",
+    "action_prohibited": "allow the webhook to post there",
+}
 _OK = 200
 _UNEXPECTED = "unexpected_answer"
 _TOO_MANY_REQUESTS = 429
@@ -54,7 +72,7 @@ def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryErro
     if code in SET_UP or code.startswith("http_"):
         return DestinationMisconfiguredError(code)
     if code in THREAD_GONE:
-        return DestinationMisconfiguredError(code, certain=False)  # what is gone is the thread, not the channel
+        return ParentGoneError(code)
     return UnknownRejectionError(code)
 
 

@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from cloudtrail_to_slack.alerts.notice import with_thread_count
-from cloudtrail_to_slack.clock import Clock, with_retries
-from cloudtrail_to_slack.delivery.scheduler import Steps, run_to_completion
-from cloudtrail_to_slack.destinations.registry import Destinations
-from cloudtrail_to_slack.destinations.slack.errors import THREAD_GONE
+from cloudtrail_to_slack.alerts.alert import Alert
+from cloudtrail_to_slack.alerts.text import Line
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Send, Sent
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.errors import DeliveryError
+from cloudtrail_to_slack.destinations.slack.render.sizes import alert_sizes, reply_sizes
+from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
+from cloudtrail_to_slack.errors import DeliveryError, ParentGoneError
 from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.retry import Steps, run_to_completion, with_retries
 from cloudtrail_to_slack.state.table import StateError, StateTable, Thread
 
 T = TypeVar("T")
@@ -29,17 +31,10 @@ T = TypeVar("T")
 LEASE_SECONDS = 15  # how long opening a thread may take before another function does it instead
 _ASK_AGAIN_SECONDS = 0.3
 
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A message as Slack took it, which may be shorter than what was offered first."""
-
-    ts: str
-    message: SlackMessage
-
-
 # Posts an alert, as a message of its own (None) or under a thread's `ts`.
-Post = Callable[[str | None], Steps[Posted]]
+Post = Callable[[str | None], Steps[Sent[SlackMessage]]]
+# Replaces a message: channel, `ts`, what it becomes, and how many seconds that may take.
+Update = Callable[[str, str, SlackMessage, float], None]
 
 
 @dataclass(slots=True)
@@ -67,21 +62,29 @@ class ThreadPlace:
         return [f"thread#{channel}#{fingerprint}" for fingerprint in (self.shared, self.fingerprint) if fingerprint]
 
 
-class Threads:
+class SlackThreads:
     """Keeps the threads of an invocation; `table` None: they end with it."""
 
-    def __init__(self, destinations: Destinations, table: StateTable | None, time_to_live: int, clock: Clock) -> None:
-        self._destinations = destinations
+    def __init__(self, update: Update, table: StateTable | None, time_to_live: int, clock: Clock) -> None:
+        self._update = update
         self._table = table
         self._time_to_live = time_to_live
         self._clock = clock
         self._touched: dict[str, _Touched] = {}
         self._own: dict[str, Thread] = {}  # where there is no table
 
-    def join(self, channel: str, place: ThreadPlace, post: Post) -> Steps[None]:
-        """Post an alert in its thread, or as the parent of one.
+    def join(self, address: str, alert: Alert, warning: Line | None, send: Send[SlackMessage]) -> Steps[None]:
+        """Post an alert in its thread, or as the parent of one. See `Threads`."""
 
-        What goes wrong with the thread never keeps the alert from being posted.
+        def post(thread_ts: str | None) -> Steps[Sent[SlackMessage]]:
+            sizes = reply_sizes(alert, warning) if thread_ts else alert_sizes(alert, warning)
+            return send(sizes, thread_ts)
+
+        place = ThreadPlace(alert.severity, alert.event.time, alert.fingerprint, alert.shared_fingerprint)
+        yield from self.post(address, place, post)
+
+    def post(self, channel: str, place: ThreadPlace, post: Post) -> Steps[None]:
+        """Post an alert where it belongs; what goes wrong with the thread never keeps it from being posted.
 
         Raises:
             DeliveryError: the alert was not posted.
@@ -111,13 +114,13 @@ class Threads:
         thread = next((thread for thread in known if thread and thread.severity >= place.severity), None)
         try:
             posted = yield from post(thread.ts if thread else None)
-        except DeliveryError as error:
-            if error.code not in THREAD_GONE or not thread:
+        except ParentGoneError:
+            if not thread:
                 raise
             self._own = {key: other for key, other in self._own.items() if other != thread}
             thread = None
             posted = yield from post(None)
-        thread = thread or Thread(posted.ts, "", place.severity)
+        thread = thread or Thread(str(posted.id), "", place.severity)
         for key in keys:
             if key not in self._own or self._own[key].severity < place.severity:
                 self._own[key] = thread
@@ -185,9 +188,9 @@ class Threads:
     def _expires_at(self) -> float:
         return self._clock.now() + self._time_to_live
 
-    def _thread(self, posted: Posted, place: ThreadPlace) -> Thread:
+    def _thread(self, posted: Sent[SlackMessage], place: ThreadPlace) -> Thread:
         """Return the thread of which a posted alert is the parent."""
-        return Thread(posted.ts, json.dumps([posted.message.text, posted.message.blocks]), place.severity)
+        return Thread(str(posted.id), json.dumps([posted.payload.text, posted.payload.blocks]), place.severity)
 
     def _claim(self, table: StateTable, key: str, owner: str) -> Steps[Thread | bool]:
         """Claim the thread, waiting while another function opens it; False: do without."""
@@ -207,9 +210,7 @@ class Threads:
         thread = touched.thread
         try:
             yield from post(thread.ts)
-        except DeliveryError as error:
-            if error.code not in THREAD_GONE:
-                raise
+        except ParentGoneError:
             _quietly(lambda: table.forget_thread(key, thread.ts))
             return False
         home = thread.home or key
@@ -225,8 +226,10 @@ class Threads:
             return
         text, blocks = json.loads(touched.thread.opening)
         message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
-        update = with_retries(lambda: self._destinations.slack_app.update(touched.channel, ts, message))
-        run_to_completion(self._clock, update)
+        run_to_completion(
+            self._clock,
+            with_retries(lambda: self._update(touched.channel, ts, message, self._clock.timeout(TIMEOUT_SECONDS))),
+        )
 
 
 def _quietly(call: Callable[[], T]) -> T | None:

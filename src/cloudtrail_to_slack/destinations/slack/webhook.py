@@ -1,44 +1,88 @@
 """Slack's incoming webhooks: an address that is itself a secret, and one channel behind it."""
 
-import requests
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.webhooks import Webhooks
-from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS
+from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Services
 from cloudtrail_to_slack.destinations.slack.errors import slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.errors import DestinationMisconfiguredError, TransientError
+from cloudtrail_to_slack.destinations.slack.shared import SlackDestination
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
+
+if TYPE_CHECKING:
+    import requests
 
 _CONNECT_SECONDS = 3.0
 _OK = 200
+_ACCOUNTS_SHOWN = 3
 
 
-class SlackWebhook:
+class SlackWebhook(SlackDestination):
     """Posts to webhooks, over connections that are kept."""
 
-    def __init__(self, webhooks: Webhooks) -> None:
+    name = "slack_webhook"
+
+    def __init__(self, webhooks: Webhooks, message_limit: int) -> None:
         self._webhooks = webhooks
-        self._session = requests.Session()
+        super().__init__(message_limit)
 
-    def send(self, name: str, message: SlackMessage, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Post `message` to the webhook with that name; `timeout` is how many seconds Slack may take.
-
-        An address that Slack refuses is looked up anew: webhooks are rotated too.
-
-        Raises:
-            DeliveryError: of the kind that says what may help; it never holds the address.
-        """
-        address = self._webhooks.address(name)
+    def routes(self) -> Routes:
+        """See `Destination`; an address is a webhook's name."""
         try:
-            self._post(address, message, timeout)
-        except DestinationMisconfiguredError:
-            if not self._webhooks.renew(name, address):
-                raise
-            logger.warning("Slack refused a webhook, and there is a new one")
-            self._post(self._webhooks.address(name), message, timeout)
+            return Routes(*self._webhooks.names())
+        except SecretError as error:
+            logger.error("the list of webhooks cannot be read", extra={"error": str(error)})
+            raise DestinationMisconfiguredError("webhooks_unreadable") from None
 
-    def _post(self, address: str, message: SlackMessage, timeout: float) -> None:
-        payload = {
+    def describe(self, address: str) -> str:
+        """Return which webhook it is by the accounts that are routed to it: its address is a secret."""
+        try:
+            routes = Routes(*self._webhooks.names())
+        except SecretError:
+            return "Slack webhook"
+        if address == routes.default:
+            return "the default Slack webhook"
+        accounts = routes.accounts(address)
+        more = len(accounts) - _ACCOUNTS_SHOWN
+        shown = ", ".join(accounts[:_ACCOUNTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return f"the Slack webhook of {shown}" if shown else "Slack webhook"
+
+    def threads(self, _clock: Clock, /) -> None:
+        """See `Destination`: webhooks know no threads."""
+
+    def send(
+        self,
+        address: str,
+        payload: SlackMessage,
+        *,
+        parent: str | None = None,  # noqa: ARG002 (there are no replies)
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """Post a message to the webhook with this name. See `Destination`.
+
+        A webhook that Slack rejects is looked up anew: webhooks are rotated too.
+        """
+        url = self._webhooks.address(address)
+        try:
+            self._post(url, payload, timeout)
+        except DestinationMisconfiguredError:
+            if not self._webhooks.renew(address, url):
+                raise
+            logger.warning("Slack rejected a webhook, and there is a new one")
+            self._post(self._webhooks.address(address), payload, timeout)
+
+    @cached_property
+    def _session(self) -> "requests.Session":
+        import requests  # noqa: PLC0415 (20 ms of a cold start)
+
+        return requests.Session()
+
+    def _post(self, url: str, message: SlackMessage, timeout: float) -> None:
+        body = {
             "text": message.text,
             **({"blocks": message.blocks} if message.blocks else {"mrkdwn": False}),
             "parse": "none",
@@ -47,12 +91,25 @@ class SlackWebhook:
         }
         try:
             answer = self._session.post(
-                address, json=payload, timeout=(min(_CONNECT_SECONDS, timeout), timeout), allow_redirects=False
+                url, json=body, timeout=(min(_CONNECT_SECONDS, timeout), timeout), allow_redirects=False
             )
-        except requests.RequestException as error:
-            # requests quotes the address in the texts of its errors.
+        except OSError as error:  # which requests' errors are; they quote the address in their texts
             raise TransientError(f"connection_failed_{type(error).__name__}") from None
         said = answer.text[:100].strip()
         # Anything but Slack's own "ok" is a proxy's or a login page's answer.
         if answer.status_code != _OK or said != "ok":
             raise slack_error(said, answer.status_code, answer.headers.get("Retry-After"))
+
+
+def load(services: Services) -> SlackWebhook | None:
+    """Return the webhooks, where there are any and no bot, which is used in their place."""
+    default, routes = services.secret("SLACK_WEBHOOK_URL"), services.secret("SLACK_WEBHOOK_ROUTES")
+    if services.secret("SLACK_BOT_TOKEN") or not (default or routes):
+        return None
+    source = default.source if default else None
+    webhooks = Webhooks(services.secrets, source)
+    if routes:
+        from cloudtrail_to_slack.config.settings import parse_webhook_routes  # noqa: PLC0415 (brings all rules along)
+
+        webhooks = Webhooks(services.secrets, source, routes.source, parse_webhook_routes)
+    return SlackWebhook(webhooks, services.message_limit)

@@ -2,14 +2,31 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from cloudtrail_to_slack.destinations.registry import TIMEOUT_SECONDS
-from cloudtrail_to_slack.destinations.sns.errors import sns_error
-from cloudtrail_to_slack.destinations.sns.render import SnsMessage, attribute_type, attribute_value
-from cloudtrail_to_slack.errors import PayloadRejectedError, TransientError
+from cloudtrail_to_slack.alerts.alert import Alert
+from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.alerts.text import Line, plain_line
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Services, Sizes
+from cloudtrail_to_slack.destinations.sns.errors import FIXES, sns_error
+from cloudtrail_to_slack.destinations.sns.render import (
+    SnsMessage,
+    alert_sizes,
+    attribute_type,
+    attribute_value,
+    notice_sizes,
+)
+from cloudtrail_to_slack.errors import (
+    DeliveryError,
+    DestinationMisconfiguredError,
+    PayloadRejectedError,
+    TransientError,
+)
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
@@ -19,27 +36,68 @@ if TYPE_CHECKING:
 _FIFO_ID = re.compile(r"[!-~]{1,128}")
 
 
-class Sns:
-    """Publishes to topics, each in its own region."""
+class SnsTopics:
+    """Publishes to topics, each in its own region. It receives notices only where no other destination does."""
 
-    def __init__(self, clients: "AwsClients") -> None:
+    name = "sns"
+    receives_notices = False
+    limit = None
+    fixes: Mapping[str, str] = FIXES
+
+    def __init__(self, clients: "AwsClients", routes: Routes) -> None:
         self._clients = clients
+        self._routes = routes
 
-    def send(self, topic_arn: str, message: SnsMessage, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Publish a message to the topic; `timeout` is how many seconds SNS may take.
+    def routes(self) -> Routes:
+        """See `Destination`."""
+        return self._routes
 
-        Raises:
-            DeliveryError: of the kind that says what may help.
-        """
+    def describe(self, address: str) -> str:
+        """See `Destination`."""
+        return f"SNS topic {address}"
+
+    def render_alert(self, alert: Alert, *, dedup_key: str, warning: Line | None) -> Sizes[SnsMessage]:
+        """See `Destination`."""
+        return alert_sizes(alert, dedup_key, plain_line(warning) if warning else None)
+
+    def render_notice(self, notice: Notice, *, warning: Line | None) -> Sizes[SnsMessage]:
+        """See `Destination`."""
+        return notice_sizes(notice, plain_line(warning) if warning else None)
+
+    def threads(self, _clock: Clock, /) -> None:
+        """See `Destination`: SNS has no threads."""
+
+    def send(
+        self,
+        address: str,
+        payload: SnsMessage,
+        *,
+        parent: str | None = None,  # noqa: ARG002 (there are no replies)
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """Publish a message to a topic. See `Destination`."""
         try:
-            self._clients.sns(topic_arn, timeout).publish(**_request(topic_arn, message))
+            self._clients.sns(address, timeout).publish(**_request(address, payload))
         except ClientError as error:
-            raise sns_error(error.response) from None
+            raise _judged(sns_error(error.response), payload) from None
         except (ParamValidationError, UnicodeError) as error:
             # The SDK cannot write the request: what is in it is the reason, so the topic is not.
-            raise PayloadRejectedError(type(error).__name__) from None
+            raise _judged(PayloadRejectedError(type(error).__name__), payload) from None
         except BotoCoreError as error:
             raise TransientError(f"connection_failed_{type(error).__name__}") from None
+
+
+def load(services: Services) -> SnsTopics | None:
+    """Return the topics, where any are configured."""
+    routes = services.routes.get(SnsTopics.name)
+    return SnsTopics(services.clients, routes) if routes else None
+
+
+def _judged(error: DeliveryError, message: SnsMessage) -> DeliveryError:
+    """Return the error; where even the smallest message is rejected, something else about the topic is wrong for it."""
+    if isinstance(error, PayloadRejectedError) and not message.subject:
+        return DestinationMisconfiguredError(error.code, certain=False)
+    return error
 
 
 def _request(topic_arn: str, message: SnsMessage) -> Any:  # noqa: ANN401 (the stubs' type of all arguments)

@@ -33,6 +33,12 @@ PASSING = frozenset(
      "InternalFailure", "InternalServerError", "InternalServer", "ServiceUnavailable", "RequestTimeout", "ExpiredToken",
      "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "IncompleteSignature"}
 )  # fmt: skip
+FIXES: Mapping[str, str] = {
+    "NotFound": "the topic does not exist: check its ARN",
+    "NotFoundException": "the topic does not exist: check its ARN",
+    "AuthorizationError": "allow the function's role to publish to the topic",
+    "AuthorizationErrorException": "allow the function's role to publish to the topic",
+}
 # At its beginning the message is SNS' own; further on it may quote what we sent, which an attacker may have written.
 _ABOUT_THE_TOPIC = re.compile(r"Invalid parameter: (TopicArn|TargetArn)\b")
 _TOO_LARGE = 413

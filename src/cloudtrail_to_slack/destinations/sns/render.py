@@ -11,7 +11,7 @@ from typing import Any
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.remediation import remediation_command
-from cloudtrail_to_slack.destinations.slack.render.text import replace_hidden, visible
+from cloudtrail_to_slack.alerts.text import replace_hidden, visible
 
 # A message is at most 256 KiB, and name, type and value of each attribute and the subject count towards it.
 # Source: Amazon SNS API Reference, Publish and MessageAttributeValue.

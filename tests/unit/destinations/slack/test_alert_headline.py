@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.alerts.outcome_words import outcome_marks
 from cloudtrail_to_slack.destinations.slack.render.headline import SEVERITY_MARKS, headline, notification_text, why
+from cloudtrail_to_slack.destinations.slack.render.outcome_words import outcome_marks
 from cloudtrail_to_slack.events.call_outcome import call_outcome
 from cloudtrail_to_slack.rules import Rule, Severity
 from support.samples import ACCOUNT, alert, event

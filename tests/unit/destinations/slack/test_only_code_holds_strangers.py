@@ -7,11 +7,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.alerts.alert import make_alert, pending_alert
-from cloudtrail_to_slack.alerts.notice import (
-    removed_object_notice,
-    unreadable_notice,
-    with_thread_count,
-)
+from cloudtrail_to_slack.alerts.notice import removed_object_notice, unreadable_notice
 from cloudtrail_to_slack.alerts.own_role import own_call
 from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
 from cloudtrail_to_slack.alerts.rule_notices import rule_error_notices
@@ -20,13 +16,15 @@ from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.destinations.slack.render.alert import (
     alert_message,
-    bare_line,
     compact_message,
+    minimal_message,
     plain_message,
     reply_message,
 )
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.slack.render.summary import summary
+from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject
 from cloudtrail_to_slack.rules import Rule
@@ -90,7 +88,7 @@ def test_alerts(hostile: dict[str, Any], identity: Any) -> None:
         assert any("zz" in text for text in texts_of(message.blocks))
         assert_only_code(message)
         assert_only_code(with_thread_count(message, 5, None))
-    for text_only in (plain_message(alert), bare_line(alert)):
+    for text_only in (plain_message(alert), minimal_message(alert)):
         assert text_only.blocks == []  # posted without markup
         assert_only_code(with_thread_count(text_only, 5, None))
 
@@ -112,8 +110,8 @@ def test_notices() -> None:
         own_role_notice([own_call(read_event(HOSTILE), RULES)], 1, CHOSEN),
     ]
     for notice in notices:
-        assert any("zz" in text for text in texts_of(notice.message.blocks))
-        assert_only_code(notice.message)
+        assert any("zz" in text for text in texts_of(notice_message(notice).blocks))
+        assert_only_code(notice_message(notice))
 
 
 @pytest.mark.parametrize("did", RestartAction)
@@ -121,4 +119,5 @@ def test_notices_of_the_restart(did: RestartAction) -> None:
     """Notices of the restart function hold what the event and CloudTrail said as code."""
     stop = StopEvent("k", read_event(CLOUDTRAIL), CHOSEN, None)
     outcome = Outcome(did, code=CHOSEN)
-    assert_only_code(restart_notice(stop, outcome, most=3, account="111122223333", table_problem=CHOSEN))
+    notice = restart_notice(stop, outcome, most=3, account="111122223333", table_problem=CHOSEN)
+    assert_only_code(notice_message(notice))

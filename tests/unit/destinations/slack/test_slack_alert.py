@@ -143,7 +143,7 @@ def test_what_an_ordinary_alert_says() -> None:
         "*Result*\n:white_check_mark: succeeded",
         "*When*\n2026-03-14 09:24:17 UTC\n<!date^1773480257^{date_short_pretty} {time_secs}|2026-03-14 09:24:17 UTC>",
         f"#/events/{EVENT_ID}|:mag: Show event in CloudTrail>",
-        "|:page_facing_up: Log object>",
+        "|:page_facing_up: Log file>",
         "account `111122223333`",
         f"event `{EVENT_ID}`",
         "rules `always`",
@@ -174,7 +174,7 @@ def test_without_a_link_to_the_log_object(origin: LogObject | None, text: str) -
     """Where no link to the log object can be made, it is named, or said that there is none."""
     found = shown(origin=origin)
     assert text in found
-    assert "Log object>" not in found
+    assert "Log file>" not in found
 
 
 def test_insight_details() -> None:
@@ -211,7 +211,7 @@ def test_plain_message() -> None:
     text = plain_message(alert()).text
     assert text.startswith(f"{alert_message(alert()).text}\n")
     assert f"event {EVENT_ID}" in text
-    assert text.endswith(f"see the log object: {LOG_OBJECT.url}")
+    assert text.endswith(f"see the log file: {LOG_OBJECT.url}")
     assert "EventBridge" in plain_message(alert(origin=None)).text
 
 

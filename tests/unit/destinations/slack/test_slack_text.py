@@ -8,16 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudtrail_to_slack.alerts.text import escape, json_length, utf16_length, visible
 from cloudtrail_to_slack.destinations.slack.render.text import (
     CUT_MARK,
     code,
     code_block,
     cut,
-    escape,
-    json_length,
     plain,
-    slack_length,
-    visible,
     word,
 )
 from support.slack_limits import units
@@ -35,9 +32,9 @@ def in_json(text: str) -> int:
 @pytest.mark.parametrize(
     ("text", "length"), [("", 0), ("abc", 3), ("ß字", 2), ("\U0001f600", 2), ("a\U0001f600\uffff", 4)]
 )
-def test_slack_length(text: str, length: int) -> None:
+def test_utf16_length(text: str, length: int) -> None:
     """A character beyond the basic plane counts twice."""
-    assert slack_length(text) == length == units(text)
+    assert utf16_length(text) == length == units(text)
 
 
 @settings(deadline=None)

@@ -11,6 +11,7 @@ from typing import Any
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediation_command
+from cloudtrail_to_slack.alerts.text import escape, how_long, json_length, utf16_length
 from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_object_link
 from cloudtrail_to_slack.destinations.slack.render.alert_fields import fields, reply_fields
 from cloudtrail_to_slack.destinations.slack.render.headline import headline, notification_text, rule_titles, why
@@ -21,22 +22,12 @@ from cloudtrail_to_slack.destinations.slack.render.message import (
     SlackMessage,
     blocks_length,
     context,
-    link,
     section,
 )
-from cloudtrail_to_slack.destinations.slack.render.text import (
-    CUT_MARK,
-    code,
-    code_block,
-    escape,
-    json_length,
-    plain,
-    slack_length,
-)
-from cloudtrail_to_slack.destinations.slack.render.time import how_long
+from cloudtrail_to_slack.destinations.slack.render.relations import event_relations
+from cloudtrail_to_slack.destinations.slack.render.text import CUT_MARK, code, code_block, link, plain
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.events.event import Event, as_text
-from cloudtrail_to_slack.events.relations import event_relations
 
 _RULES_SHOWN = 5
 _TECHNIQUES_SHOWN = 5
@@ -105,7 +96,7 @@ def plain_message(alert: Alert) -> SlackMessage:
     return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}{repair}\n{_refused_note(alert, plain)}")
 
 
-def bare_line(alert: Alert) -> SlackMessage:
+def minimal_message(alert: Alert) -> SlackMessage:
     """Return the alert as one short line of plain ASCII, in which there is nothing left to refuse."""
     event = alert.event
     ended = "" if alert.outcome is CallOutcome.SUCCEEDED else alert.outcome.value.replace(" ", "-")
@@ -116,7 +107,7 @@ def bare_line(alert: Alert) -> SlackMessage:
 
 def _refused_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
     origin = quote(alert.origin.url, 600) if alert.origin else "none, the event came from EventBridge"
-    return f"{CUT_MARK} shown short, because Slack refused the whole alert; see the log object: {origin}"
+    return f"{CUT_MARK} shortened, because Slack rejected the whole alert; see the log file: {origin}"
 
 
 def _error(event: Event) -> list[Block]:
@@ -146,7 +137,7 @@ def _links_and_ids(alert: Alert) -> list[str]:
     object_address = log_object_link(alert.origin, event.region) if alert.origin else None
     links = [
         link(event_address, ":mag: Show event in CloudTrail"),
-        link(object_address, ":page_facing_up: Log object"),
+        link(object_address, ":page_facing_up: Log file"),
     ]
     if alert.origin and object_address is None:
         links.append(code(alert.origin.url, 500))
@@ -200,7 +191,7 @@ def _detail(label: str, text: str, room: int) -> Block | None:
     title = f"*{label}*\n"
 
     def fits(block: str) -> bool:
-        return slack_length(title + block) <= MAX_SECTION_TEXT and json_length(title + block) <= room
+        return utf16_length(title + block) <= MAX_SECTION_TEXT and json_length(title + block) <= room
 
     block = code_block(text, fits)
     return section(title + block) if block else None

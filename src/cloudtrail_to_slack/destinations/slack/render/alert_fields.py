@@ -1,6 +1,6 @@
 """The fields of an alert: who, from where, on what, with which result, and when."""
 
-from cloudtrail_to_slack.alerts.outcome_words import result_lines
+from cloudtrail_to_slack.destinations.slack.render.outcome_words import result_lines
 from cloudtrail_to_slack.destinations.slack.render.text import code
 from cloudtrail_to_slack.destinations.slack.render.time import both_zones
 from cloudtrail_to_slack.events.call_outcome import CallOutcome

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from cloudtrail_to_slack.alerts.alert import Alert
-from cloudtrail_to_slack.alerts.outcome_words import outcome_marks, rule_title, warns_of_mfa
-from cloudtrail_to_slack.destinations.slack.render.message import link
-from cloudtrail_to_slack.destinations.slack.render.text import code, json_length, plain, word
+from cloudtrail_to_slack.alerts.text import json_length
+from cloudtrail_to_slack.destinations.slack.render.outcome_words import outcome_marks, rule_title, warns_of_mfa
+from cloudtrail_to_slack.destinations.slack.render.text import code, link, plain, word
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.events.insight import Insight

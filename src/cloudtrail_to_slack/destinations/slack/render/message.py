@@ -8,7 +8,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloudtrail_to_slack.destinations.slack.render.text import slack_length
+from cloudtrail_to_slack.alerts.text import Line, utf16_length
+from cloudtrail_to_slack.destinations.slack.render.line import mrkdwn_line
 
 MAX_SECTION_TEXT = 3000
 MAX_FIELDS = 10
@@ -46,24 +47,16 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def link(address: str | None, label: str) -> str | None:
-    """Return a link to an address, made safe for Slack's markup; None without one."""
-    if not address:
-        return None
-    quoted = address.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C").replace("`", "%60")
-    quoted = quoted.replace("&", "&amp;")
-    return f"<{quoted}|{label}>"
-
-
-def noted(message: SlackMessage, note: str | None) -> SlackMessage:
-    """Return the message with a note on top of it, itself where there is none."""
-    if not note:
+def with_warning(message: SlackMessage, warning: Line | None) -> SlackMessage:
+    """Return the message with a warning on top of it, itself where there is none."""
+    if not warning:
         return message
+    shown = f":construction: {mrkdwn_line(warning)}"
     if not message.blocks:
-        return SlackMessage(f"{note}\n{message.text}")
-    return SlackMessage(message.text, [context([note]), *message.blocks])
+        return SlackMessage(f"{shown}\n{message.text}")
+    return SlackMessage(message.text, [context([shown]), *message.blocks])
 
 
 def blocks_length(blocks: list[Block]) -> int:
     """Return how many characters of JSON the blocks take."""
-    return slack_length(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    return utf16_length(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from cloudtrail_to_slack.alerts.alert import PendingAlert
-from cloudtrail_to_slack.alerts.outcome_words import ended_words
 from cloudtrail_to_slack.destinations.slack.render.headline import SEVERITY_MARKS
 from cloudtrail_to_slack.destinations.slack.render.message import MAX_ALL_BLOCKS, Block, SlackMessage, section
+from cloudtrail_to_slack.destinations.slack.render.outcome_words import ended_words
 from cloudtrail_to_slack.destinations.slack.render.summary_parts import SummaryPart, chunked, lines_of
 from cloudtrail_to_slack.destinations.slack.render.text import code, plain, word
 from cloudtrail_to_slack.destinations.slack.render.time import utc

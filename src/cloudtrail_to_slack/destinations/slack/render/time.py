@@ -12,14 +12,6 @@ def utc(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def how_long(seconds: float) -> str:
-    """Return a length of time in its largest unit, rounded: `4 s`, `6 min`, `3 h`, `12 days`."""
-    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= (2 * size if unit == "days" else size):
-            return f"{round(seconds / size):,} {unit}"
-    return f"{round(seconds)} s"
-
-
 def both_zones(time: datetime | None, raw: str) -> str:
     """Return the time in UTC and, on a second line, in the reader's zone; `raw` is what stood there if it is no time.
 

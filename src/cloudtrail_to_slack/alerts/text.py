@@ -1,0 +1,168 @@
+"""Text of strangers in alerts and notices: marked as such, and with its hidden characters made visible. Pure."""
+
+import functools
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+# Characters that show nothing or turn the text around them: controls, bidi overrides, surrogates, line separators.
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Me", "Zl", "Zp"})
+# Characters of other categories that are blank to the eye, or strike out what stands before them. Source: Unicode
+# Character Database, property Default_Ignorable_Code_Point, and the combining overlays.
+_HIDDEN_RANGES = (
+    (0x0334, 0x0338), (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065),
+    (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+_UNUSUAL = re.compile(r"[^ -~]")  # what is neither of these is never hidden
+
+
+class Icon(Enum):
+    """A sign before or within our own text, for destinations that have such."""
+
+    ALARM = "alarm"
+    BROKEN = "broken"
+    CRITICAL = "critical"
+    ERROR = "error"
+    FILE = "file"
+    MAINTENANCE = "maintenance"
+    OK = "ok"
+    RECOVERED = "recovered"
+    REMEDIATION = "remediation"
+    REMOVED = "removed"
+    REPEATED = "repeated"
+    RESTARTED = "restarted"
+    SEARCH = "search"
+    SILENT = "silent"
+    STOPPED = "stopped"
+    WAITING = "waiting"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A string that is not ours, such as a part of an event; shown as data, cut to `limit` characters where needed.
+
+    `is_name`: it is the name of an API call, which may stand out where it is a plain word.
+    """
+
+    text: str
+    limit: int = 200
+    is_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A point in time; `raw` is what stood there, also if that is none."""
+
+    time: datetime | None
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link, for destinations that have such."""
+
+    address: str
+    label: str
+    icon: Icon
+
+
+Line = tuple[str | Value | Time | Link | Icon, ...]  # the strings are ours
+
+
+def plain_line(line: Line) -> str:
+    """Return a line without formatting, its values in full and without its links."""
+    return "".join(map(_plain_span, line)).strip()
+
+
+def _plain_span(span: str | Value | Time | Link | Icon) -> str:
+    match span:
+        case str():
+            return span
+        case Value():
+            return span.text
+        case Time():
+            return span.raw or "unknown"
+        case Icon():
+            return "error:" if span is Icon.ERROR else ""
+        case _:
+            return ""
+
+
+def joined(values: Iterable[Value], separator: str = ", ") -> Line:
+    """Return values with a separator between them."""
+    spans: list[str | Value] = []
+    for value in values:
+        spans += [separator, value] if spans else [value]
+    return tuple(spans)
+
+
+def how_long(seconds: float) -> str:
+    """Return a length of time in its largest unit, rounded: `4 s`, `6 min`, `3 h`, `12 days`."""
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= (2 * size if unit == "days" else size):
+            return f"{round(seconds / size):,} {unit}"
+    return f"{round(seconds)} s"
+
+
+def line_length(line: Line) -> int:
+    """Return how many characters a line takes at most where it is escaped, and within a JSON document."""
+    return sum(_span_length(span) for span in line) + 2  # and a line break
+
+
+def _span_length(span: str | Value | Time | Link | Icon) -> int:
+    if isinstance(span, Value):
+        return min(span.limit, displayed_length(span.text[: span.limit]) + len("``")) if span.text else len("(empty)``")
+    if isinstance(span, Link):
+        return displayed_length(span.address) + len(span.label) + 30
+    return displayed_length(span) if isinstance(span, str) else 150
+
+
+def displayed_length(text: str) -> int:
+    """Return how many characters `text` takes where hidden ones are shown, and inside a JSON document."""
+    return json_length(escape(visible(text, keep_lines=True)))
+
+
+def escape(text: str) -> str:
+    """Escape the three control characters of Slack, and of HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def utf16_length(text: str) -> int:
+    """Return the length as Slack may count it at most: in UTF-16 units, an emoji being two."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def json_length(text: str) -> int:
+    """Return how many characters `text` takes inside a JSON document."""
+    return utf16_length(json.dumps(text, ensure_ascii=False)) - 2  # without the quotes around it
+
+
+@functools.lru_cache(4096)
+def is_hidden(character: str) -> bool:
+    """Return whether a character shows nothing, or turns the text around it."""
+    if unicodedata.category(character) in _HIDDEN_CATEGORIES:
+        return True
+    return any(first <= ord(character) <= last for first, last in _HIDDEN_RANGES)
+
+
+def replace_hidden(text: str, show: Callable[[str], str]) -> str:
+    """Return `text` with each hidden character as `show` writes it."""
+    return _UNUSUAL.sub(lambda match: show(match[0]) if is_hidden(match[0]) else match[0], text)
+
+
+def visible(text: str, *, keep_lines: bool = False) -> str:
+    r"""Show hidden characters as `\u202e`, so that text cannot disguise itself; line breaks may be kept."""
+
+    def show(character: str) -> str:
+        if character == "\n" and keep_lines:
+            return character
+        return f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
+
+    if text.isascii() and text.isprintable():
+        return text
+    return replace_hidden(text.replace("\r\n", "\n"), show)

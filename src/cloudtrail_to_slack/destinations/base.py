@@ -1,0 +1,138 @@
+"""What a destination is: it renders alerts and notices, sends one message to one address, and says why that failed.
+
+A destination knows nothing of deduplication, queues, retries and fallback: `delivery` has these for all of them. Two
+capabilities are optional: a message limit, with summaries of what exceeds it, and threads of similar alerts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.config.secrets import Secret, SecretReader, find_secret
+from cloudtrail_to_slack.retry import Steps
+
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.alerts.alert import Alert, PendingAlert
+    from cloudtrail_to_slack.alerts.notice import Notice
+    from cloudtrail_to_slack.alerts.text import Line
+    from cloudtrail_to_slack.aws.clients import AwsClients
+
+TIMEOUT_SECONDS = 10  # that a destination may take for an answer
+P = TypeVar("P")  # what the destination sends: the payload of one message
+Sizes = Sequence[Callable[[], P]]  # make the same message, the largest first: each next one has less to be rejected for
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Generic[P]):
+    """A message as the destination accepted it; `id` is what replies refer to, None where there are no replies."""
+
+    id: str | None
+    payload: P
+
+
+# Sends the largest of some sizes that is accepted, as a reply to the message with this id or (None) as one of its own.
+Send = Callable[[Sizes[P], str | None], Steps[Sent[P]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Generic[P]):
+    """One message of an overflow summary, and how many alerts or notices it holds."""
+
+    sizes: Sizes[P]
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLimit(Generic[P]):
+    """How many messages an address gets in one invocation, and what summarises the alerts or notices beyond it.
+
+    `alerts_per_summary` is how many alerts fit into one message of a summary.
+    """
+
+    per_invocation: int
+    alerts_per_summary: int
+    summarize_alerts: "Callable[[Sequence[PendingAlert], Line | None], Sequence[Summary[P]]]"
+    summarize_notices: "Callable[[Sequence[Notice], Line | None], Sequence[Summary[P]]]"
+
+
+class Threads(Protocol[P]):
+    """Threads of similar alerts, for one invocation."""
+
+    def join(self, address: str, alert: "Alert", warning: "Line | None", send: Send[P]) -> Steps[None]:
+        """Send an alert into its thread, or as the parent of one.
+
+        Raises:
+            DeliveryError: it was not sent.
+        """
+
+    def show_counts(self) -> None:
+        """Show in the parent of each thread that grew how many alerts it has by now."""
+
+
+class Destination(Protocol[P]):
+    """A place to send to. One object for the life of the process."""
+
+    @property
+    def name(self) -> str:
+        """The metrics' dimension and the key of its routes."""
+
+    @property
+    def receives_notices(self) -> bool:
+        """Whether notices of rule errors and the like are sent to it."""
+
+    @property
+    def limit(self) -> MessageLimit[P] | None:
+        """The limit of messages; None: there is none."""
+
+    @property
+    def fixes(self) -> Mapping[str, str]:
+        """What to do about an error, by its code."""
+
+    def routes(self) -> Routes:
+        """Return the addresses by account.
+
+        Raises:
+            DestinationMisconfiguredError: they cannot be read.
+        """
+
+    def describe(self, address: str) -> str:
+        """Return which address it is, for logs and messages; never a secret."""
+
+    def render_alert(self, alert: "Alert", *, dedup_key: str, warning: "Line | None") -> Sizes[P]:
+        """Return what makes the messages of an alert; `warning` says why it comes to another address than its own."""
+
+    def render_notice(self, notice: "Notice", *, warning: "Line | None") -> Sizes[P]:
+        """Return what makes the messages of a notice."""
+
+    def send(self, address: str, payload: P, *, parent: str | None, timeout: float) -> str | None:
+        """Send one message, once, within `timeout` seconds; return its id where it can be replied to.
+
+        Raises:
+            DeliveryError: of the kind that says what may help.
+        """
+
+    def threads(self, clock: Clock, /) -> Threads[P] | None:
+        """Return the threads of an invocation; None: each alert is a message of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What destinations are made of. `routes` has the routes that `config.json` holds, by the destination's name.
+
+    `thread_table` is the name of the state table that keeps threads, empty for none, and `thread_seconds` how long.
+    """
+
+    environment: Mapping[str, str]
+    secrets: SecretReader
+    clients: "AwsClients"
+    routes: Mapping[str, Routes]
+    message_limit: int = 20
+    thread_table: str = ""
+    thread_seconds: int = 900
+
+    def secret(self, name: str) -> Secret | None:
+        """Return the secret that the environment holds, or refers to, under `name`; None where there is none."""
+        source = find_secret(name, self.environment, [])
+        return Secret(self.secrets, source) if source else None

@@ -1,0 +1,67 @@
+"""Trying again, as steps between which other work can go on."""
+
+import random
+from collections.abc import Callable, Generator, Iterator
+from typing import TypeVar
+
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.errors import DeadlineExceededError, TransientError
+
+T = TypeVar("T")
+Steps = Generator[float, None, T]  # yields the seconds to wait before its next step
+
+_ATTEMPTS = 4
+_FIRST_WAIT_SECONDS = 0.5
+_LEAST_WAIT_SECONDS = 0.1  # also where Slack says 0
+_FIRST_LOOK_SECONDS = 1.0
+_LAST_LOOK_SECONDS = 5.0
+
+
+def backoff_delays() -> Iterator[float]:
+    """Yield, without end, the seconds between looks at what another function does: it is done soon, or has died."""
+    seconds = _FIRST_LOOK_SECONDS
+    while True:
+        yield seconds
+        seconds = min(2 * seconds, _LAST_LOOK_SECONDS)
+
+
+def with_retries(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:
+    """Send, and after a passing error again; yields the seconds to wait before. `again` is told of each repetition.
+
+    A destination that says when to come back is asked again for as long as there is time; one that does not, a few
+    times.
+
+    Raises:
+        DeliveryError: as `send`, when trying again does not help or an DeadlineExceededError is thrown in.
+    """
+    attempt = 0
+    while True:
+        try:
+            return send()
+        except TransientError as error:
+            if error.retry_after is None:
+                attempt += 1
+                if attempt >= _ATTEMPTS:
+                    raise
+                seconds = _FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * (1 + random.random())  # noqa: S311 (jitter)
+            else:
+                seconds = max(error.retry_after, _LEAST_WAIT_SECONDS)
+            try:
+                yield seconds
+            except DeadlineExceededError:
+                raise error from None
+        again()
+
+
+def run_to_completion(clock: Clock, work: Steps[T]) -> T:
+    """Run one piece of work by itself, waiting where it must; return what it gives.
+
+    Raises:
+        DeliveryError: as the work does; an DeadlineExceededError where there is no time to wait.
+    """
+    try:
+        seconds = next(work)
+        while True:
+            seconds = next(work) if clock.wait(seconds) else work.throw(DeadlineExceededError())
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]  # typeshed does not tie it to the generator
