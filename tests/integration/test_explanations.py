@@ -86,7 +86,7 @@ def test_nothing_of_it_above_debug(world: World, capsys: pytest.CaptureFixture[s
 
 _PLACES = {
     "evaluating a record": "evaluation.records.read_event",
-    "making a message": "destinations.slack.sender.alert_message",
+    "making a message": "destinations.slack.render.sizes.alert_message",
     "sending a message": "evaluation.records.make_alert",
 }
 

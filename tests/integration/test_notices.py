@@ -69,7 +69,7 @@ def test_without_slack_removals_and_unreadable_objects_go_to_sns(world: World) -
         world.invoke(s3_event(KEY))
     removed, unreadable = world.bodies(topic)
     assert removed["title"] == "AWS:AROAEXAMPLE:mallory removed an object from the log bucket"
-    assert unreadable["title"] == "A log object could not be read"
+    assert unreadable["title"] == "A log file could not be read"
     assert {body["source_file"] for body in (removed, unreadable)} == {f"s3://{BUCKET}/{KEY}"}
 
 

@@ -58,7 +58,7 @@ def calls(world: World) -> set[int]:
 
 def notices(world: World) -> list[str]:
     """The notices about log files in the channel."""
-    return [text for text in world.texts() if text.startswith("A log object")]
+    return [text for text in world.texts() if text.startswith("A log file")]
 
 
 @pytest.mark.parametrize("slow", [{0}, {9}, {4}, {0, 1, 2, 3, 4}, set(range(9)), set(range(1, 10))])

@@ -13,8 +13,8 @@ _NOTICES = {
     "raised an error and may miss events": RULE_ERROR,
     "own role matched rules": OWN_ROLE,
     "of the configuration cannot be used as written": UNUSABLE,
-    "A log object could not be read": UNREADABLE,
-    "log objects could not be read": UNREADABLE,
+    "A log file could not be read": UNREADABLE,
+    "log files could not be read": UNREADABLE,
 }
 
 
