@@ -332,7 +332,7 @@ def test_an_alert_that_cannot_be_noted_as_told_is_told(
     world.monkeypatch.setattr(Sender, "_send", down)
     world.invoke(s3_event(KEY))
     assert len(world.texts()) == 1
-    assert "told, and not noted as told" in capsys.readouterr().out
+    assert "delivered but not recorded" in capsys.readouterr().out
 
 
 def test_notices_are_told_once_too(world: World) -> None:

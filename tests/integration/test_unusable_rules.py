@@ -125,7 +125,7 @@ def test_without_slack_unusable_rules_go_to_sns(world: World) -> None:
     world.invoke(s3_event(KEY))
     (body,) = world.bodies(topic)
     assert body["title"] == "1 rule of the configuration cannot be used as written"
-    assert 'rules[0] (id "x"): left out' in body["error_message"]
+    assert "rules[0] (id x): left out" in body["error_message"]
 
 
 def test_a_report_that_does_not_arrive_is_made_later(world: World, passing_time: PassingTime, capsys: Any) -> None:
@@ -134,7 +134,7 @@ def test_a_report_that_does_not_arrive_is_made_later(world: World, passing_time:
     world.put_log(record(**_QUIET))
     world.slack.fail(SlackError("is_archived"), times=1)
     world.invoke(s3_event(KEY))
-    assert '"message":"notice not told"' in capsys.readouterr().out
+    assert '"message":"notice not delivered"' in capsys.readouterr().out
     world.invoke(s3_event(KEY))
     assert _notices(world) == []
     passing_time.passes(600)
