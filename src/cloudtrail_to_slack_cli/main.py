@@ -22,6 +22,7 @@ COMMANDS = {
     "test": "Run the tests in rule files.",
     "explain": "Explain why an event alerts, or does not.",
     "preview": "Show what alerts will look like.",
+    "suggest": "Suggest the narrowest ignore rule for an alert.",
     "backtest": "Evaluate the rules on log files that are already there.",
     "events": "Search the event names and fields that rules can use.",
     "schema": "Print the JSON Schema of rule files.",

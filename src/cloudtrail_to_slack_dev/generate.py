@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 from cloudtrail_to_slack.rules.schema import field_table, json_schema
+from cloudtrail_to_slack_dev.attack_samples import ATTACK_SAMPLES, attack_samples
 from cloudtrail_to_slack_dev.pack_docs import detections_page
 from cloudtrail_to_slack_dev.pack_files import data_files
 
@@ -25,6 +26,7 @@ def generated() -> dict[Path, str]:
         page: text,
         _ROOT / "docs" / "detections.md": detections_page(),
         **data_files(),
+        ATTACK_SAMPLES: attack_samples(),
     }
 
 
