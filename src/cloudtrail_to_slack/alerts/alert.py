@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cloudtrail_to_slack.alerts.titles import with_facts
 from cloudtrail_to_slack.events.call_outcome import CallOutcome, call_outcome
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
@@ -112,7 +113,7 @@ def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> Pendi
         account=event.account,
         time=event.time,
         actor=event.actor.label[:_KEPT_CHARACTERS],
-        rules=rules,
+        rules=with_facts(rules, event),
         name=event.name[:_KEPT_CHARACTERS],
         outcome=call_outcome(event),
         size=size,
@@ -121,6 +122,7 @@ def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> Pendi
 
 def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None, now: datetime | None = None) -> Alert:
     """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is told."""
+    rules = with_facts(rules, event)
     lag = max((now - event.time).total_seconds(), 0.0) if now and event.time else None
     outcome = call_outcome(event)
     return Alert(

@@ -86,13 +86,19 @@ class Rule:
     `attempt` states what happened as something that was tried ("delete a CloudTrail trail"), for calls that did not
     succeed; only the default rules have it. `exceptions` narrow this rule alone: what one of them matches is no match.
     `is_shipped`: the rule comes from a detection pack of this project, whose tests have checked it.
+    `facts` are what an event has for the fields in the title, of a rule that matched it.
     """
 
     expression: str = field(metadata=_holds(FieldKind.EXPRESSION, "the condition, a Python expression over `event`"))
     id: str | None = field(
         default=None, metadata=_holds(FieldKind.STRING, "the rule's name in alerts, logs and metrics; unique")
     )
-    title: str | None = field(default=None, metadata=_holds(FieldKind.STRING, "what happened, in a few words"))
+    title: str | None = field(
+        default=None,
+        metadata=_holds(
+            FieldKind.STRING, "what happened, in a few words; `{field}` is filled with a field of the event"
+        ),
+    )
     severity: Severity = field(
         default=Severity.MEDIUM,
         metadata=_holds(FieldKind.SEVERITY, "`info`, `low`, `medium` (the default), `high` or `critical`"),
@@ -118,6 +124,7 @@ class Rule:
     attempt: str | None = None
     exceptions: tuple[IgnoreRule, ...] = ()
     is_shipped: bool = False
+    facts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -18,7 +18,8 @@ from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.ingest.log_files import decode_record
 from cloudtrail_to_slack.rules import Outcome, RuleSet
 from cloudtrail_to_slack_cli.backtest.sources import Batch, LogFile, read_batches
-from cloudtrail_to_slack_cli.backtest.totals import Totals
+from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, counted_match
+from cloudtrail_to_slack_cli.backtest.totals import Totals, alert_facts
 
 _KEPT_IN_MEMORY = 4 * 1024 * 1024
 
@@ -62,7 +63,8 @@ class MatchedLines:
 class Part:
     """What the rules decide about the records of some files. `problems` are files, or the rest of them, not read.
 
-    `failures` are files with records that cannot be evaluated, each with what is wrong with the first.
+    `failures` are files with records that cannot be evaluated, each with what is wrong with the first. `counted` are
+    events of which only the whole history says whether they alert.
     """
 
     files: Sequence[LogFile]
@@ -70,6 +72,7 @@ class Part:
     totals: Totals = field(default_factory=Totals)
     problems: list[tuple[str, str]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    counted: list[CountedMatch] = field(default_factory=list)
 
 
 @dataclass
@@ -138,19 +141,28 @@ class Evaluator:
             return
         names = tuple(rule.name for rule in rules)
         ignored_by = evaluation.ignored_by.name if evaluation.ignored_by else None
+        if evaluation.outcome is Outcome.MATCHED and any(rule.threshold for rule in rules):
+            line = _values(event, (), None, path) if self.keeps_lines else {}
+            part.counted.append(counted_match(rules, event, line))
+            return
         if evaluation.outcome is Outcome.IGNORED:
             totals.counts["ignored"] += 1
             totals.ignored[ignored_by or ""] += 1
         else:
             totals.counts["matched"] += 1
-            totals.add_alert(names, event)
+            totals.add_alert(names, alert_facts(event))
         if self.keeps_lines:
-            part.lines.add(_line(event, names, ignored_by, path))
+            part.lines.add(as_line(_values(event, names, ignored_by, path)))
 
 
-def _line(event: Event, rules: tuple[str, ...], ignored_by: str | None, source: str) -> bytes:
+def as_line(values: dict[str, object]) -> bytes:
     """Return a matched event as one line of JSON."""
-    values = {
+    return json.dumps(values).encode() + b"\n"
+
+
+def _values(event: Event, rules: tuple[str, ...], ignored_by: str | None, source: str) -> dict[str, object]:
+    """Return what there is to say of a matched event."""
+    return {
         "event_id": event.event_id or None,
         "event_time": event.text("eventTime") or None,
         "event_name": event.name or None,
@@ -162,4 +174,3 @@ def _line(event: Event, rules: tuple[str, ...], ignored_by: str | None, source: 
         "ignored_by": ignored_by,
         "source": source,
     }
-    return json.dumps(values).encode() + b"\n"

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack_cli.backtest.evaluation import Part
+from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, alerting
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY, RuleTotals, Totals
 from cloudtrail_to_slack_cli.terminal import counted, line
 
@@ -29,6 +30,7 @@ class Report:
     totals: Totals = field(default_factory=Totals)
     problems: list[tuple[str, str]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    _counted: list[CountedMatch] = field(default_factory=list)
 
     def add(self, part: Part) -> None:
         """Add what was found in some files."""
@@ -37,6 +39,16 @@ class Report:
         self.totals.add(part.totals)
         self.problems += part.problems
         self.failures |= part.failures
+        self._counted += part.counted
+
+    def count_thresholds(self) -> Iterator[dict[str, object]]:
+        """Count what rules with a threshold matched in all files; yield the events that alert, for lines of JSON."""
+        for match, rules in alerting(self._counted):
+            self.totals.counts["matched" if rules else "unmatched"] += 1
+            if rules:
+                self.totals.add_alert(rules, match.facts)
+                yield {**match.line, "rules": list(rules)}
+        self._counted = []
 
     @property
     def days(self) -> int:

@@ -10,6 +10,25 @@ from cloudtrail_to_slack.events.event import Event
 NO_DAY = "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """What is counted of an alert: its day, who acted (as a digest) and in which account."""
+
+    day: str
+    actor: bytes
+    account: str
+
+
+def alert_facts(event: Event) -> AlertFacts:
+    """Return what is counted of an event that alerts."""
+    actor = (event.actor.arn or event.actor.name).encode("utf-8", "replace")
+    return AlertFacts(
+        day=event.time.date().isoformat() if event.time else NO_DAY,
+        actor=hashlib.blake2b(actor, digest_size=8).digest(),
+        account=event.account or "unknown",
+    )
+
+
 @dataclass(slots=True)
 class RuleTotals:
     """What one rule matched: alerts, by day; who acted, as digests, and in which accounts."""
@@ -37,21 +56,17 @@ class Totals:
     errors: Counter[tuple[str, str]] = field(default_factory=Counter)
     days: Counter[str] = field(default_factory=Counter)
 
-    def add_alert(self, rules: Iterable[str], event: Event) -> None:
+    def add_alert(self, rules: Iterable[str], facts: AlertFacts) -> None:
         """Count an event that rules matched and no ignore rule suppresses."""
-        day = event.time.date().isoformat() if event.time else NO_DAY
-        actor = hashlib.blake2b(
-            (event.actor.arn or event.actor.name).encode("utf-8", "replace"), digest_size=8
-        ).digest()
-        self.days[day] += 1
+        self.days[facts.day] += 1
         for rule in rules:
             totals = self.rules.get(rule)
             if totals is None:
                 totals = self.rules[rule] = RuleTotals()
             totals.alerts += 1
-            totals.days[day] += 1
-            totals.actors.add(actor)
-            totals.accounts.add(event.account or "unknown")
+            totals.days[facts.day] += 1
+            totals.actors.add(facts.actor)
+            totals.accounts.add(facts.account)
 
     def add(self, other: "Totals") -> None:
         """Add the totals of another part."""

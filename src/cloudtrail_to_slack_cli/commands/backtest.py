@@ -9,7 +9,7 @@ from time import monotonic
 
 import click
 
-from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Part
+from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Part, as_line
 from cloudtrail_to_slack_cli.backtest.processes import evaluate_files
 from cloudtrail_to_slack_cli.backtest.report import Report, print_json, print_text, summary
 from cloudtrail_to_slack_cli.backtest.sources import LogFile, find_log_files
@@ -84,6 +84,10 @@ def _take(parts: Iterable[Part], report: Report, progress: "_Progress", *, keeps
             what = "damaged" if (path, problem) in part.problems else "a record was left out"
             click.echo(safe(f"{what}: {path}: {problem}"), err=True)
         progress.show(report, part.files)
+    for values in report.count_thresholds():
+        if keeps_lines:
+            sys.stdout.buffer.write(as_line(values))
+    sys.stdout.buffer.flush()
 
 
 class _Progress:
