@@ -23,7 +23,8 @@ def read(
 ) -> dict[str, Any]:
     """Return an event that reads a secret."""
     return {
-        "eventID": f"event-{number}", "eventTime": f"2026-10-01T09:{minute:02}:{number:02}Z", "eventName": "GetSecretValue",
+        "eventID": f"event-{number}", "eventTime": f"2026-10-01T09:{minute:02}:{number:02}Z",
+        "eventName": "GetSecretValue",
         "eventSource": "secretsmanager.amazonaws.com", "recipientAccountId": "111122223333",
         "userIdentity": {"type": "IAMUser", "arn": arn}, "requestParameters": {"secretId": secret},
     }  # fmt: skip

@@ -2,12 +2,15 @@
 
 import re
 
+from cloudtrail_to_slack.alerts.titles import title_parts
 from cloudtrail_to_slack.destinations.slack.render.text import code, plain
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.rules import Rule
 
 _LONGEST_TITLE = 120
+_LONGEST_FACT = 82
+_EDGES = re.compile(r"([\s(),.:;]*)(.*?)([\s(),.:;]*)", re.DOTALL)
 # Titles that say themselves that nothing came of the call.
 _REFUSALS = re.compile(r"\b(denied|denial|refus|reject|unauthori[sz]ed|forbidden|fail|attempt|blocked)", re.IGNORECASE)
 _ENDED = {
@@ -63,10 +66,24 @@ def result_lines(event: Event, outcome: CallOutcome) -> list[str]:
 
 def rule_title(rule: Rule, outcome: CallOutcome) -> str:
     """Return what to call a rule that matched a call which ended so: its title must not claim that it succeeded."""
-    name = f"*{plain(rule.title, _LONGEST_TITLE)}*" if rule.title else code(rule.name, 150)
+    name = _title(rule) if rule.title else code(rule.name, 150)
     ended = _ENDED.get(outcome)
     if ended is None or (outcome.is_refusal and rule.title and _REFUSALS.search(rule.title)):
         return name
     if rule.attempt:
         return f"*{_ATTEMPTS[outcome].format(plain(rule.attempt, _LONGEST_TITLE))}*"
-    return f"*{ended}* · rule {f'“{plain(rule.title, _LONGEST_TITLE)}”' if rule.title else name}"
+    return f"*{ended}* · rule {f'“{_title(rule, bold=False)}”' if rule.title else name}"
+
+
+def _title(rule: Rule, *, bold: bool = True) -> str:
+    """Return a title with the rule's own words in bold and facts of the event as code, which holds strangers' text."""
+    shown = ""
+    for part in title_parts(rule):
+        if part.is_fact:
+            shown += code(part.text, _LONGEST_FACT)
+            continue
+        # What stands right beside a fact is no part of the bold text, which begins and ends with a word.
+        before, words, after = _EDGES.fullmatch(part.text).groups()  # type: ignore[union-attr]  # it matches any text
+        own = plain(words, _LONGEST_TITLE)
+        shown += f"{before}*{own}*{after}" if bold and own else f"{before}{own}{after}"
+    return shown
