@@ -155,6 +155,18 @@ run "multi_region" {
   }
 }
 
+run "rules_repo" {
+  command = plan
+  module {
+    source = "./examples/rules_repo"
+  }
+
+  assert {
+    condition     = sort([for rule in jsondecode(output.rendered_config).rules : rule.id]) == tolist(["administrator-policy", "key-deletion-scheduled", "root-access-key", "snapshot-public", "ssh-open"])
+    error_message = "not every rule file is deployed"
+  }
+}
+
 run "complete" {
   command = plan
   module {

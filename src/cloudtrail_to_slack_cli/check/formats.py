@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from rich.console import Console
 
+from cloudtrail_to_slack_cli.check.annotations import annotation
 from cloudtrail_to_slack_cli.check.checker import Checked
 from cloudtrail_to_slack_cli.check.codes import CODES
 from cloudtrail_to_slack_cli.check.findings import Finding
@@ -53,17 +54,18 @@ def print_json(out: Console, checked: Checked) -> None:
 
 def print_github(out: Console, checked: Checked) -> None:
     """Print findings as commands of GitHub Actions, which annotate the lines of a pull request."""
+    del out
     for finding in checked.findings:
         rule = f" (rule {finding.rule})" if finding.rule else ""
-        properties = {
-            "file": finding.file,
-            "line": finding.line,
-            "col": finding.column,
-            "endColumn": finding.column + finding.length,
-            "title": f"{finding.code.code} {finding.code.name}",
-        }
-        written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-        _write(out, f"::{finding.code.level} {written}::{_data(finding.message + rule)}")
+        annotation(
+            finding.code.level,
+            finding.message + rule,
+            file=finding.file,
+            line=finding.line,
+            col=finding.column,
+            endColumn=finding.column + finding.length,
+            title=f"{finding.code.code} {finding.code.name}",
+        )
 
 
 def print_sarif(out: Console, checked: Checked) -> None:
@@ -132,15 +134,6 @@ def _uri(path: str) -> str:
             return Path(path).as_uri()
         pure = PurePath(relative)
     return quote(pure.as_posix())
-
-
-def _property(text: str) -> str:
-    # Source: GitHub's actions/toolkit, packages/core/src/command.ts (escapeProperty).
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _write(out: Console, text: str) -> None:

@@ -6,6 +6,7 @@ from time import perf_counter
 import click
 from rich.console import Console
 
+from cloudtrail_to_slack_cli.check.annotations import annotation
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError
 from cloudtrail_to_slack_cli.rule_files.discovery import find_rule_files
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleFile
@@ -31,8 +32,16 @@ Examples:
     metavar="N",
     help="Fail for every rule with fewer than N tests that expect a match, or fewer than N that do not.",
 )
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "github"]),
+    default="text",
+    show_default=True,
+    help="What to print: text, or also annotations of the lines of a pull request on GitHub.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Name every test, not only those that fail.")
-def command(paths: tuple[str, ...], junit: str | None, min_tests: int, *, verbose: bool) -> int:
+def command(paths: tuple[str, ...], junit: str | None, min_tests: int, output_format: str, *, verbose: bool) -> int:
     """Run the tests in rule files, on the function's own engine.
 
     PATHS are rule files and folders with rule files; by default the current folder. A rule sees the ignore rules of its
@@ -56,6 +65,9 @@ def command(paths: tuple[str, ...], junit: str | None, min_tests: int, *, verbos
     for result in results:
         if not result.passed:
             _print_failure(out, result)
+            if output_format == "github":
+                message = "\n".join((f"{result.rule}: {result.name}", *result.why))
+                annotation("error", message, file=result.file, line=result.line, title="a test of a rule failed")
     failed = sum(not result.passed for result in results)
     _print_summary(out, len(results), failed, f"{counted(rules, 'rule')} in {counted(files, 'file')}, {seconds:.1f} s")
     if junit:
