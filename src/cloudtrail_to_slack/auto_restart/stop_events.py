@@ -12,6 +12,7 @@ from cloudtrail_to_slack.aws.arns import TrailArn, is_region, is_trail_name, par
 from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
+from cloudtrail_to_slack.json_fields import string
 
 _LONGEST_NAMED = 300
 _ACCOUNT_DIGITS = 12
@@ -77,16 +78,12 @@ def _trail(envelope: Mapping[str, Any], event: Event, named: str) -> TrailArn | 
 
 
 def _region(envelope: Mapping[str, Any], event: Event) -> str:
-    return event.region or _text(envelope.get("region"))
+    return event.region or string(envelope.get("region"))
 
 
 def _account(envelope: Mapping[str, Any], event: Event) -> str:
-    return event.account or _text(envelope.get("account"))
+    return event.account or string(envelope.get("account"))
 
 
 def _is_account(text: str) -> bool:
     return len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit()
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

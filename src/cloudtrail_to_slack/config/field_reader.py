@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.json_fields import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +28,7 @@ class Reader:
         self._faults = faults
         self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
         if not isinstance(data, dict):
-            self.fault("", f"must be an object, not {kind(data)}")
+            self.fault("", f"must be an object, not {type_name(data)}")
 
     def fault(self, key: str, problem: str) -> None:
         """Note that the value at `key` (empty: the object itself) is wrong."""
@@ -55,7 +56,7 @@ class Reader:
         if value is None:
             return None
         if not isinstance(value, str):
-            self.fault(key, f"must be text, not {kind(value)}")
+            self.fault(key, f"must be a string, not {type_name(value)}")
             return None
         return value.strip() or None
 
@@ -63,7 +64,7 @@ class Reader:
         """Return the text at `key` as it is, for a line break separates as well; None when it is missing or empty."""
         value = self._data.get(key)
         if value is not None and not isinstance(value, str):
-            self.fault(key, f"must be text, not {kind(value)}")
+            self.fault(key, f"must be a string, not {type_name(value)}")
             return None
         return value or None
 
@@ -75,7 +76,7 @@ class Reader:
         if isinstance(value, str) and value.strip().lower() in ("true", "false"):
             return value.strip().lower() == "true"
         if not isinstance(value, bool):
-            self.fault(key, f"must be true or false, not {kind(value)}")
+            self.fault(key, f"must be true or false, not {type_name(value)}")
             return default
         return value
 
@@ -89,7 +90,7 @@ class Reader:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self.fault(key, f"must be a whole number, not {kind(value)}")
+            self.fault(key, f"must be a whole number, not {type_name(value)}")
             return default
         if value < least:
             self.fault(key, f"must be at least {least}")
@@ -105,7 +106,7 @@ class Reader:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.fault(key, f"must be a list, not {kind(value)}")
+            self.fault(key, f"must be a list, not {type_name(value)}")
             return ()
         made = (read(item, f"{key}[{position}]") for position, item in enumerate(value))
         return tuple(item for item in made if item is not None)
@@ -120,16 +121,6 @@ class Reader:
 
     def _text_item(self, item: object, key: str) -> str | None:
         if not isinstance(item, str):
-            self.fault(key, f"must be text, not {kind(item)}")
+            self.fault(key, f"must be a string, not {type_name(item)}")
             return None
         return item.strip() or None
-
-
-def kind(value: object) -> str:
-    """Name the JSON type of `value`, never its content."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    names: dict[type, str] = {str: "text", dict: "an object", list: "a list", int: "a number", float: "a number"}
-    return names.get(type(value), "something else")

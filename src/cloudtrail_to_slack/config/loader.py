@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from cloudtrail_to_slack.aws.arns import is_role_arn
 from cloudtrail_to_slack.config.environment import is_web_address
-from cloudtrail_to_slack.config.field_reader import Reader, kind
+from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader
 from cloudtrail_to_slack.config.secrets import SecretKind, SecretSource
 from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.json_fields import type_name
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 
 T = TypeVar("T")
@@ -120,7 +121,7 @@ def read_webhook_routes(data: object, path: str) -> tuple[dict[str, SecretSource
     The list is a secret: a fault tells which element is wrong and what one looks like, and quotes nothing of it.
     """
     if not isinstance(data, list):
-        return {}, [Fault(path, f"must be a list, not {kind(data)}")]
+        return {}, [Fault(path, f"must be a list, not {type_name(data)}")]
     faults: list[Fault] = []
     routes: list[tuple[tuple[str, ...], SecretSource]] = []
     for position, element in enumerate(data):

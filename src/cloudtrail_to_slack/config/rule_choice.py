@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cloudtrail_to_slack.config.field_reader import Reader, kind
 from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.json_fields import type_name
 from cloudtrail_to_slack.rules.default_rules import DEFAULT_PREFIX, DEFAULT_RULE_IDS
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule, Severity
@@ -18,6 +18,8 @@ from cloudtrail_to_slack.rules.packs import all_pack_rule_ids, pack_names, pack_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+
+    from cloudtrail_to_slack.config.field_reader import Reader
 
     # Called with what is wrong with one entry.
     Report = Callable[[Fault], None]
@@ -41,7 +43,7 @@ class RuleChoice:
 
         def read(item: object, path: str) -> None:
             if not isinstance(item, str):
-                self._report(Fault(path, f"must be the name of a pack, not {kind(item)}"))
+                self._report(Fault(path, f"must be the name of a pack, not {type_name(item)}"))
             elif item.strip() in pack_names():
                 for rule in pack_rules(item.strip(), function_name):
                     rules.setdefault(rule.id, rule)
@@ -71,7 +73,7 @@ class RuleChoice:
 
         def read(item: object, path: str) -> None:
             if not isinstance(item, str):
-                self._report(Fault(path, f"must be the id of a rule, not {kind(item)}"))
+                self._report(Fault(path, f"must be the id of a rule, not {type_name(item)}"))
             elif (rule_id := self._rule_id(item, path, known)) is not None:
                 disabled.add(rule_id)
 
@@ -86,7 +88,7 @@ class RuleChoice:
             return {}
         given = self._document.raw(key)
         if not isinstance(given, dict):
-            self._report(Fault(key, f"must be an object with ids of rules as keys, not {kind(given)}"))
+            self._report(Fault(key, f"must be an object with ids of rules as keys, not {type_name(given)}"))
             return {}
         found: dict[str | None, T] = {}
         for name, item in given.items():

@@ -13,9 +13,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudtrail_to_slack.config.environment import is_web_address
-from cloudtrail_to_slack.config.field_reader import Reader, kind
+from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.rule_choice import RuleChoice
 from cloudtrail_to_slack.errors import ExpressionError, Fault
+from cloudtrail_to_slack.json_fields import type_name
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, point
@@ -146,7 +147,7 @@ class RuleReader:
     def _tracked_name(self, item: object, key: str) -> str | None:
         if isinstance(item, str):
             return item.strip()
-        self._note(key, None, [Fault(key, f"must be the name of an event, not {kind(item)}")], left_out=True)
+        self._note(key, None, [Fault(key, f"must be the name of an event, not {type_name(item)}")], left_out=True)
         return None
 
     def _note(self, path: str, rule_id: str | None, faults: list[Fault], *, left_out: bool) -> None:
@@ -159,7 +160,7 @@ def _reader(item: object, key: str, faults: list[Fault], shape: type[Rule | Igno
     if isinstance(item, str):
         return Reader({}, key, faults)
     if not isinstance(item, dict):
-        faults.append(Fault(key, f"must be a string or an object with an expression, not {kind(item)}"))
+        faults.append(Fault(key, f"must be a string or an object with an expression, not {type_name(item)}"))
         return Reader({}, key, faults)
     reader = Reader(item, key, faults)
     reader.refuse_unknown(each.name for each in (*rule_fields(shape), *FILE_ONLY_FIELDS))
@@ -188,7 +189,7 @@ def _expression(fields: Reader, item: object, separator: str | None, rule_id: st
     path = "" if isinstance(item, str) else "expression"
     if not isinstance(text, str):
         if text is not None:
-            fields.fault(path, f"must be a Python expression, not {kind(text)}")
+            fields.fault(path, f"must be a Python expression, not {type_name(text)}")
         elif isinstance(item, dict):
             fields.fault(path, "is missing: a rule needs an expression")
         return None

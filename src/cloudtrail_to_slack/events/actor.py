@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloudtrail_to_slack.json_fields import mapping, string
+
 _SSO_ROLE = re.compile(r"AWSReservedSSO_(?P<permission_set>.+)_[0-9a-f]{16}$")
 _SSO_ROLE_PREFIX = "AWSReservedSSO_"
 _SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"  # IAM lets nobody else make roles under it
@@ -47,22 +49,22 @@ def read_actor(identity: object) -> Actor:
         return Actor(type="", name=identity.strip())
     if not isinstance(identity, Mapping):
         return Actor(type="", name="unknown")
-    arn = _text(identity.get("arn"))
+    arn = _stripped(identity.get("arn"))
     role, session = _role_and_session(arn, identity)
-    actor_type = _text(identity.get("type"))
+    actor_type = _stripped(identity.get("type"))
     is_sso_role = _is_sso_role(role, actor_type, identity)
     sso = _SSO_ROLE.match(role) if is_sso_role else None
     return Actor(
         type=actor_type,
         name=_name(identity, actor_type, arn, session or role),
         arn=arn,
-        principal_id=_text(identity.get("principalId")),
-        account=_text(identity.get("accountId")),
+        principal_id=_stripped(identity.get("principalId")),
+        account=_stripped(identity.get("accountId")),
         role=role,
         session=session,
         permission_set=sso["permission_set"] if sso else "",
-        invoked_by=_text(identity.get("invokedBy")),
-        identity_provider=_text(identity.get("identityProvider")),
+        invoked_by=_stripped(identity.get("invokedBy")),
+        identity_provider=_stripped(identity.get("identityProvider")),
         is_sso=is_sso_role or actor_type == "IdentityCenterUser",
     )
 
@@ -70,15 +72,14 @@ def read_actor(identity: object) -> Actor:
 def _name(identity: Mapping[str, Any], actor_type: str, arn: str, role_session: str) -> str:
     if actor_type == "Root":
         return "Root session (sts:AssumeRoot)" if _is_assumed_root(identity) else "Root user"
-    on_behalf_of = identity.get("onBehalfOf")
     candidates = (
         role_session,
-        _text(identity.get("userName")),
+        _stripped(identity.get("userName")),
         arn.rpartition("/")[2] if "/" in arn else arn.rpartition(":")[2],
-        _text(identity.get("invokedBy")),
-        _text(on_behalf_of.get("userId")) if isinstance(on_behalf_of, Mapping) else "",
-        _text(identity.get("principalId")),
-        _text(identity.get("accountId")),
+        _stripped(identity.get("invokedBy")),
+        _stripped(mapping(identity.get("onBehalfOf")).get("userId")),
+        _stripped(identity.get("principalId")),
+        _stripped(identity.get("accountId")),
         actor_type,
     )
     return next(filter(None, candidates), "unknown")
@@ -91,26 +92,25 @@ def _role_and_session(arn: str, identity: Mapping[str, Any]) -> tuple[str, str]:
     if kind == "assumed-role":
         role, _, session = rest.partition("/")
         return role, session
-    if _text(identity.get("type")) != "AssumedRole":
+    if _stripped(identity.get("type")) != "AssumedRole":
         return "", ""
-    return _text(_session_issuer(identity).get("userName")), _text(identity.get("principalId")).partition(":")[2]
+    return _stripped(_session_issuer(identity).get("userName")), _stripped(identity.get("principalId")).partition(":")[
+        2
+    ]
 
 
 def _is_sso_role(role: str, actor_type: str, identity: Mapping[str, Any]) -> bool:
-    issuer = _text(_session_issuer(identity).get("arn"))
+    issuer = _stripped(_session_issuer(identity).get("arn"))
     return role.startswith(_SSO_ROLE_PREFIX) and actor_type == "AssumedRole" and (not issuer or _SSO_PATH in issuer)
 
 
 def _is_assumed_root(identity: Mapping[str, Any]) -> bool:
-    context = identity.get("sessionContext")
-    return isinstance(context, Mapping) and str(context.get("assumedRoot")).lower() == "true"
+    return str(mapping(identity.get("sessionContext")).get("assumedRoot")).lower() == "true"
 
 
 def _session_issuer(identity: Mapping[str, Any]) -> Mapping[str, Any]:
-    context = identity.get("sessionContext")
-    issuer = context.get("sessionIssuer") if isinstance(context, Mapping) else None
-    return issuer if isinstance(issuer, Mapping) else {}
+    return mapping(mapping(identity.get("sessionContext")).get("sessionIssuer"))
 
 
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
+def _stripped(value: object) -> str:
+    return string(value).strip()

@@ -15,6 +15,7 @@ from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.actor import Actor, read_actor
 from cloudtrail_to_slack.events.insight import Insight, read_insight
 from cloudtrail_to_slack.ingest.object_keys import read_key
+from cloudtrail_to_slack.json_fields import type_name
 
 # Flattening repeats a key's prefix for every leaf under it, so a small record can ask for gigabytes of keys.
 # A character may take four bytes.
@@ -119,7 +120,7 @@ def read_event(record: object, *, object_key: str | None = None) -> Event:
         RecordError: `record` is no object, or flattens to more than is reasonable.
     """
     if not isinstance(record, dict):
-        raise RecordError(f"a record that is {_type_name(record)} and not an object")
+        raise RecordError(f"a record that is {type_name(record)} and not an object")
     flat = flatten(record)
     insight = read_insight(record.get("insightDetails"))
     identity = record.get("userIdentity")
@@ -148,7 +149,7 @@ def as_text(value: object) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
-        return f"({_type_name(value)} nested too deeply to show)"
+        return f"({type_name(value)} nested too deeply to show)"
 
 
 def parse_time(value: object) -> datetime | None:
@@ -172,8 +173,3 @@ def _account(record: Mapping[str, Any], identity: object, object_key: str | None
 
 def _is_account(value: object) -> bool:
     return isinstance(value, str) and len(value) == _ACCOUNT_DIGITS and value.isascii() and value.isdigit()
-
-
-def _type_name(value: object) -> str:
-    names: dict[type, str] = {dict: "an object", list: "a list", str: "text", type(None): "null", bool: "a boolean"}
-    return names.get(type(value), "a number")

@@ -5,7 +5,8 @@ Source: AWS CloudTrail User Guide, "CloudTrail record contents for Insights even
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from cloudtrail_to_slack.json_fields import mapping, string
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +36,17 @@ def read_insight(details: object) -> Insight | None:
     """Read a record's `insightDetails`; None when it has none."""
     if not isinstance(details, Mapping) or not details:
         return None
-    context = _mapping(details.get("insightContext"))
-    statistics = _mapping(context.get("statistics"))
-    insight_type = _text(details.get("insightType"))
+    context = mapping(details.get("insightContext"))
+    statistics = mapping(context.get("statistics"))
+    insight_type = _stripped(details.get("insightType"))
     return Insight(
-        state=_text(details.get("state")),
-        event_name=_text(details.get("eventName")),
-        event_source=_text(details.get("eventSource")),
-        error_code=_text(details.get("errorCode")),
+        state=_stripped(details.get("state")),
+        event_name=_stripped(details.get("eventName")),
+        event_source=_stripped(details.get("eventSource")),
+        error_code=_stripped(details.get("errorCode")),
         is_error_rate=insight_type == "ApiErrorRateInsight",
-        baseline=_number(_mapping(statistics.get("baseline")).get("average")),
-        rate=_number(_mapping(statistics.get("insight")).get("average")),
+        baseline=_number(mapping(statistics.get("baseline")).get("average")),
+        rate=_number(mapping(statistics.get("insight")).get("average")),
         minutes=_number(statistics.get("insightDuration")),
         attributions=tuple(_attributions(context.get("attributions"))),
     )
@@ -54,17 +55,11 @@ def read_insight(details: object) -> Insight | None:
 def _attributions(attributions: object) -> Iterator[Attribution]:
     """Yield the first, most frequent, value of each attribute."""
     for attribution in attributions if isinstance(attributions, list) else []:
-        values = _mapping(attribution).get("insight")
+        values = mapping(attribution).get("insight")
         if isinstance(values, list) and values:
-            yield Attribution(_text(_mapping(attribution).get("attribute")), _text(_mapping(values[0]).get("value")))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
+            yield Attribution(
+                _stripped(mapping(attribution).get("attribute")), _stripped(mapping(values[0]).get("value"))
+            )
 
 
 def _number(value: object) -> float | None:
@@ -74,3 +69,7 @@ def _number(value: object) -> float | None:
         return float(value)
     except OverflowError:
         return None
+
+
+def _stripped(value: object) -> str:
+    return string(value).strip()

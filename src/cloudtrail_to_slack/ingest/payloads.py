@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
+from cloudtrail_to_slack.json_fields import mapping, string, type_name
+
 # "AWS API Call via CloudTrail" and its like, of which there come to be more. Source: Amazon EventBridge User Guide,
 # "AWS service events delivered via AWS CloudTrail".
 _VIA_CLOUDTRAIL = " via CloudTrail"
@@ -135,7 +137,7 @@ def read_payload(payload: object, *, single_events: bool = True) -> list[Notific
 
 def _sqs_message_id(record: object) -> str | None:
     if isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs":
-        return _text(record.get("messageId"))
+        return string(record.get("messageId")) or None
     return None
 
 
@@ -162,7 +164,7 @@ def _asks_for_nothing(payload: Mapping[str, Any]) -> str | None:
     """Return what a payload is that AWS sends when something is set up; None for any other."""
     if payload.get("Event") == "s3:TestEvent":
         return "s3:TestEvent"
-    if _text(payload.get("Type")) in _ABOUT_SUBSCRIPTIONS:
+    if string(payload.get("Type")) in _ABOUT_SUBSCRIPTIONS:
         return f"an SNS {payload['Type']}, whose link this function never opens"
     return "a notification without records" if payload == {"Records": []} else None
 
@@ -176,8 +178,8 @@ def _record_items(record: object, depth: int, doubt: str | None) -> list[Item]:
     if source == "aws:sqs":
         return _inner(record.get("body"), depth, doubt or _doubt_about_sender(record, depth))
     if source == "aws:sns":
-        envelope = _mapping(record.get("Sns"))
-        if _text(envelope.get("Type")) in _ABOUT_SUBSCRIPTIONS:
+        envelope = mapping(record.get("Sns"))
+        if string(envelope.get("Type")) in _ABOUT_SUBSCRIPTIONS:
             return _items(envelope, depth, doubt or _IN_SNS)
         return _inner(envelope.get("Message"), depth, doubt or _IN_SNS)
     return [Unrecognised(_describe(record))]
@@ -187,7 +189,7 @@ def _doubt_about_sender(record: Mapping[str, Any], depth: int) -> str | None:
     """Return why an SQS message cannot be EventBridge's. Lambda always passes on who sent it."""
     if depth:
         return _IN_A_MESSAGE
-    sender = _mapping(record.get("attributes")).get("SenderId")
+    sender = mapping(record.get("attributes")).get("SenderId")
     if sender is None or (isinstance(sender, str) and _SERVICE.fullmatch(sender)):
         return None
     return _FROM_ANOTHER_SENDER
@@ -210,22 +212,22 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
 
     Keys in it are form-encoded: `+` is a space. Source: Amazon S3 User Guide, "Event message structure".
     """
-    event_name = _text(record.get("eventName")) or ""
-    s3 = _mapping(record.get("s3"))
-    about = _mapping(s3.get("object"))
-    bucket, key = _text(_mapping(s3.get("bucket")).get("name")), _text(about.get("key"))
+    event_name = string(record.get("eventName"))
+    s3 = mapping(record.get("s3"))
+    about = mapping(s3.get("object"))
+    bucket, key = string(mapping(s3.get("bucket")).get("name")), string(about.get("key"))
     if not bucket or not key:
         return Unrecognised(_describe(record))
-    log_object = LogObject(bucket, unquote_plus(key), _text(record.get("awsRegion")))
+    log_object = LogObject(bucket, unquote_plus(key), string(record.get("awsRegion")) or None)
     kind = event_name.removeprefix("s3:").partition(":")[0]
     if kind == "ObjectCreated":
         return replace(log_object, version=_version(about.get("versionId")), etag=_etag(about.get("eTag")))
     if kind == "ObjectRemoved":
         return RemovedObject(
             object=log_object,
-            time=_text(record.get("eventTime")),
-            principal=_text(_mapping(record.get("userIdentity")).get("principalId")),
-            source_ip=_text(_mapping(record.get("requestParameters")).get("sourceIPAddress")),
+            time=string(record.get("eventTime")) or None,
+            principal=string(mapping(record.get("userIdentity")).get("principalId")) or None,
+            source_ip=string(mapping(record.get("requestParameters")).get("sourceIPAddress")) or None,
             how=event_name,
         )
     return Ignored("an S3 event that is neither a creation nor a removal")
@@ -233,31 +235,31 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
 
 def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
     """Read an EventBridge event: an S3 one (its key is not encoded), a CloudTrail one, or what our schedule sends."""
-    detail = _mapping(payload.get("detail"))
-    detail_type = _text(payload.get("detail-type"))
-    source = _text(payload.get("source")) or ""
+    detail = mapping(payload.get("detail"))
+    detail_type = string(payload.get("detail-type"))
+    source = string(payload.get("source"))
     if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and _is_from_aws(source):
         return _single_event(payload, detail, doubt)
     if (source, detail_type) == SILENCE_CHECK:
         return SilenceCheckDue()
     if source != "aws.s3":
         return Unrecognised(_describe(payload))
-    about = _mapping(detail.get("object"))
-    bucket, key = _text(_mapping(detail.get("bucket")).get("name")), _text(about.get("key"))
+    about = mapping(detail.get("object"))
+    bucket, key = string(mapping(detail.get("bucket")).get("name")), string(about.get("key"))
     if not bucket or not key:
         return Unrecognised(_describe(payload))
-    log_object = LogObject(bucket, key, _text(payload.get("region")))
+    log_object = LogObject(bucket, key, string(payload.get("region")) or None)
     if detail_type == "Object Created":
         return replace(log_object, version=_version(about.get("version-id")), etag=_etag(about.get("etag")))
     if detail_type == "Object Deleted":
-        reason = _text(detail.get("reason")) or "Object Deleted"
+        reason = string(detail.get("reason")) or "Object Deleted"
         if reason == "Lifecycle Expiration":  # as S3's own ObjectRemoved events leave these out
             return Ignored("an object that a lifecycle rule removed")
         return RemovedObject(
             object=log_object,
-            time=_text(payload.get("time")),
-            principal=_text(detail.get("requester")),
-            source_ip=_text(detail.get("source-ip-address")),
+            time=string(payload.get("time")) or None,
+            principal=string(detail.get("requester")) or None,
+            source_ip=string(detail.get("source-ip-address")) or None,
             how=reason,
         )
     return Ignored("an S3 event that is neither a creation nor a removal")
@@ -278,7 +280,7 @@ def _whole(detail: Mapping[str, Any], account: object) -> dict[str, Any]:
 
     By it the record is routed, and known again when its log object comes.
     """
-    if _text(detail.get("recipientAccountId")) or not _text(account):
+    if string(detail.get("recipientAccountId")) or not string(account):
         return dict(detail)
     return {**detail, "recipientAccountId": account}
 
@@ -288,7 +290,7 @@ def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:
 
     Source: AWS CloudTrail User Guide, "Configuring Amazon SNS notifications for CloudTrail".
     """
-    bucket, keys = _text(payload["s3Bucket"]), payload["s3ObjectKey"]
+    bucket, keys = string(payload["s3Bucket"]), payload["s3ObjectKey"]
     keys = keys if isinstance(keys, list) else [keys]
     unreadable = Unrecognised(_describe(payload))
     if not bucket or not keys:
@@ -302,7 +304,7 @@ def _version(value: object) -> str | None:
     That one is overwritten in place, so that its ETag says more. Source: Amazon S3 User Guide, "Event message
     structure" and "Working with objects in a versioning-suspended bucket".
     """
-    return _text(value) if value != "null" else None
+    return string(value) or None if value != "null" else None
 
 
 def _etag(value: object) -> str | None:
@@ -311,19 +313,10 @@ def _etag(value: object) -> str | None:
     return etag if _ETAG.fullmatch(etag) else None
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
 def _describe(value: object) -> str:
     """Name what arrived without telling any of its content."""
     if not isinstance(value, Mapping):
-        names: dict[type, str] = {str: "text", list: "a list", type(None): "nothing"}
-        return names.get(type(value), "a value that is no object")
+        return type_name(value)
     keys = sorted(str(key)[:_KEY_LENGTH] for key in value)
     shown = ", ".join(keys[:_NAMED_KEYS]) + (", …" if len(keys) > _NAMED_KEYS else "")
     return f"an object with the keys {shown}" if keys else "an object without keys"

@@ -12,6 +12,7 @@ import json
 import re
 from typing import NamedTuple
 
+from cloudtrail_to_slack.rules.expressions.fields import field_read, strings
 from cloudtrail_to_slack.rules.expressions.parsing import parse
 
 # CloudTrail's own fields that hold text; not recipientAccountId, which EventBridge's copy may lack. Source: AWS
@@ -171,22 +172,10 @@ def _inside_str(node: ast.expr) -> ast.expr:
 
 def _field(node: ast.expr) -> _Field | None:
     """Read `event["field"]` and `event.get("field", constant)`."""
-    if isinstance(node, ast.Subscript) and _is_event(node.value):
-        found = _Field(_text(node.slice) or "")
-    elif (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "get"
-        and _is_event(node.func.value)
-        and len(node.args) in (1, 2)
-        and not node.keywords
-        and all(isinstance(argument, ast.Constant) for argument in node.args)
-    ):
-        default = node.args[1].value if len(node.args) == 2 and isinstance(node.args[1], ast.Constant) else None  # noqa: PLR2004 (its default)
-        found = _Field(_text(node.args[0]) or "", default)
-    else:
+    read = field_read(node)
+    if not read or not read.is_constant or not _can_be_said(read.name):
         return None
-    return found if _can_be_said(found.name) else None
+    return _Field(read.name, read.default.value if isinstance(read.default, ast.Constant) else None)
 
 
 def _can_be_said(name: str) -> bool:
@@ -196,19 +185,10 @@ def _can_be_said(name: str) -> bool:
     return name in _TEXTS or (above in _OBJECTS and below != "" and not re.search(r"\.|^[0-9]+$", below))
 
 
-def _is_event(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "event"
-
-
-def _text(node: ast.AST) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
 def _texts(node: ast.expr) -> list[str] | None:
-    """Return the text, or the texts of a collection that is written out; None when anything else is in it."""
-    nodes = node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [node]
-    texts = [text for text in map(_text, nodes) if text is not None and len(json.dumps(text)) <= _LONGEST]
-    return texts if len(texts) == len(nodes) else None
+    """Return the string, or the strings of a collection that is written out; None when anything else is in it."""
+    found = strings(node)
+    return None if found is None or any(len(json.dumps(text)) > _LONGEST for text in found) else found
 
 
 def _fits_no_text(matcher: Matcher) -> bool:

@@ -195,8 +195,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         "rules: hold no rule that can be used, and use_default_rules is off",
     ),
     "no rule at all": ({"use_default_rules": False}, "rules: is empty and use_default_rules is off"),
-    "packs of another type": ({"detection_packs": "cis"}, "detection_packs: must be a list, not text"),
-    "slack of another type": ({"slack": "C1"}, "slack: must be an object, not text"),
+    "packs of another type": ({"detection_packs": "cis"}, "detection_packs: must be a list, not a string"),
+    "slack of another type": ({"slack": "C1"}, "slack: must be an object, not a string"),
     "no accounts": (
         {"slack": {"routes": [{"accounts": [], "slack_channel_id": "C"}]}},
         "slack.routes[0].accounts: must list at least one account",

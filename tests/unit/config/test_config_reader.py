@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 
-from cloudtrail_to_slack.config.field_reader import MOST, Reader, kind
+from cloudtrail_to_slack.config.field_reader import MOST, Reader
 from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.json_fields import type_name
 from support.strategies import json_values
 
 
@@ -18,12 +19,12 @@ def reader(data: object, path: str = "") -> tuple[Reader, list[Fault]]:
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [(None, "null"), (True, "a boolean"), (1, "a number"), (1.5, "a number"), ("x", "text"), ([], "a list"),
+    [(None, "null"), (True, "a boolean"), (1, "a number"), (1.5, "a number"), ("x", "a string"), ([], "a list"),
      ({}, "an object"), (b"", "something else")],
 )  # fmt: skip
 def test_kind(value: object, name: str) -> None:
     """A value is named by its JSON type."""
-    assert kind(value) == name
+    assert type_name(value) == name
 
 
 @pytest.mark.parametrize("path", ["", "slack.routes[0]"])
@@ -79,7 +80,7 @@ def test_texts() -> None:
     """A list of texts is stripped and loses its blanks; what is no text is a fault with its position."""
     found, faults = reader({"a": [" x ", "", 5, "y"]})
     assert found.texts("a") == ("x", "y")
-    assert faults == [Fault("a[2]", "must be text, not a number")]
+    assert faults == [Fault("a[2]", "must be a string, not a number")]
 
 
 @settings(deadline=None, max_examples=100)
@@ -92,7 +93,7 @@ def test_no_fault_tells_a_value(value: Any) -> None:
     found.switch("a", default=False)
     found.whole_number("a", default=1, least=1)
     told = {fault.problem for fault in faults}
-    names = ("null", "a boolean", "a number", "text", "a list", "an object")
-    wanted = ("text", "true or false", "a whole number")
+    names = ("null", "a boolean", "a number", "a string", "a list", "an object")
+    wanted = ("a string", "true or false", "a whole number")
     outside = {"must be at least 1", f"must be at most {MOST:,}"}
     assert told <= {f"must be {want}, not {name}" for want in wanted for name in names} | outside

@@ -63,26 +63,26 @@ def test_a_rule_without_a_usable_expression_is_left_out(rule: Any, fault: str) -
 
 
 KEPT: dict[str, tuple[dict[str, Any], str]] = {
-    "a number as the id": ({"id": 7}, "rules[0].id: must be text, not a number"),
-    "a list as the id": ({"id": ["x"]}, "rules[0].id: must be text, not a list"),
-    "mitre as text": ({"mitre": "T1562.008"}, "rules[0].mitre: must be a list, not text"),
-    "mitre of another type": ({"mitre": [1]}, "rules[0].mitre[0]: must be text, not a number"),
+    "a number as the id": ({"id": 7}, "rules[0].id: must be a string, not a number"),
+    "a list as the id": ({"id": ["x"]}, "rules[0].id: must be a string, not a list"),
+    "mitre as text": ({"mitre": "T1562.008"}, "rules[0].mitre: must be a list, not a string"),
+    "mitre of another type": ({"mitre": [1]}, "rules[0].mitre[0]: must be a string, not a number"),
     "mitre that is no technique": (
         {"mitre": ["TA0005"]},
         "rules[0].mitre: has 'TA0005', which is no technique such as T1562.008",
     ),
-    "first steps as text": ({"first_steps": "Call."}, "rules[0].first_steps: must be a list, not text"),
+    "first steps as text": ({"first_steps": "Call."}, "rules[0].first_steps: must be a list, not a string"),
     "false positives of another type": (
         {"false_positives": [None]},
-        "rules[0].false_positives[0]: must be text, not null",
+        "rules[0].false_positives[0]: must be a string, not null",
     ),
     "a severity there is not": ({"severity": "bad"}, "rules[0].severity: must be one of info, low, medium, high, crit"),
-    "a severity of another type": ({"severity": 5}, "rules[0].severity: must be text, not a number"),
+    "a severity of another type": ({"severity": 5}, "rules[0].severity: must be a string, not a number"),
     "a runbook that is no address": (
         {"runbook_url": "javascript:alert(1)"},
         "rules[0].runbook_url: must be an http(s) address",
     ),
-    "a title of another type": ({"title": {}}, "rules[0].title: must be text, not an object"),
+    "a title of another type": ({"title": {}}, "rules[0].title: must be a string, not an object"),
     "a key that is misspelt": ({"severty": "high"}, "rules[0].severty: is no known key; known are description, expr"),
     "an empty key": ({"": 1}, "rules[0]: is no known key"),
 }
@@ -139,9 +139,9 @@ IGNORE_RULES: dict[str, tuple[Any, str]] = {
     "no Python": ("event[", "ignore_rules[0]: is not a Python expression"),
     "a number": (5, "ignore_rules[0]: must be a string or an object with an expression"),
     "a day that is none": ({"expression": "True", "expires": "next year"}, "ignore_rules[0].expires: must be a day"),
-    "a day of another type": ({"expression": "True", "expires": 2027}, "ignore_rules[0].expires: must be text"),
+    "a day of another type": ({"expression": "True", "expires": 2027}, "ignore_rules[0].expires: must be a string"),
     "a misspelt day": ({"expression": "True", "expire": "2020-01-01"}, "ignore_rules[0].expire: is no known key"),
-    "a number as the id": ({"expression": "True", "id": 7}, "ignore_rules[0].id: must be text"),
+    "a number as the id": ({"expression": "True", "id": 7}, "ignore_rules[0].id: must be a string"),
     "a key of a rule": ({"expression": "True", "title": "x"}, "ignore_rules[0].title: is no known key"),
 }
 
@@ -223,7 +223,7 @@ def test_switching_off_every_rule_is_a_fault() -> None:
                              "disabled_rules": ["a"]})  # fmt: skip
     assert [fault.path for fault in faults] == ["rules"]
     _, faults = read_config({"disabled_rules": "access-denied"})
-    assert [str(fault) for fault in faults] == ["disabled_rules: must be a list, not text"]
+    assert [str(fault) for fault in faults] == ["disabled_rules: must be a list, not a string"]
 
 
 def test_an_expired_ignore_rule_is_in_order() -> None:

@@ -117,7 +117,7 @@ def test_an_almost_empty_record_is_an_event() -> None:
 
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [(None, "null"), ("x", "text"), ([], "a list"), (True, "a boolean"), (1, "a number"), (1.5, "a number")],
+    [(None, "null"), ("x", "a string"), ([], "a list"), (True, "a boolean"), (1, "a number"), (1.5, "a number")],
 )
 def test_what_is_no_object(value: object, kind: str) -> None:
     """A record that is no object is refused by its type, and its content is not told."""

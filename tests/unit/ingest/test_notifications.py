@@ -357,9 +357,9 @@ def test_unreadable_record_leaves_its_neighbours() -> None:
 
 
 UNRECOGNISED: dict[str, tuple[Any, str]] = {
-    "nothing": (None, "nothing"),
-    "text": ("Hello", "text"),
-    "a number": (7, "a value that is no object"),
+    "nothing": (None, "null"),
+    "text": ("Hello", "a string"),
+    "a number": (7, "a number"),
     "a list": ([1], "a list"),
     "an empty object": ({}, "an object without keys"),
     "unknown keys": ({"b": 1, "a": {"c": 2}}, "an object with the keys a, b"),
@@ -367,9 +367,9 @@ UNRECOGNISED: dict[str, tuple[Any, str]] = {
         {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "{"}]},
         "a message that is not JSON",
     ),
-    "a message without a body": ({"Records": [{"eventSource": "aws:sqs", "messageId": "1"}]}, "nothing"),
+    "a message without a body": ({"Records": [{"eventSource": "aws:sqs", "messageId": "1"}]}, "null"),
     "no records, and more": ({"Records": [], "what": 1}, "an object with the keys Records, what"),
-    "SNS without an envelope": ({"Records": [{"EventSource": "aws:sns"}]}, "nothing"),
+    "SNS without an envelope": ({"Records": [{"EventSource": "aws:sns"}]}, "null"),
     "no bucket": ({"s3Bucket": "", "s3ObjectKey": ["a"]}, "an object with the keys s3Bucket, s3ObjectKey"),
     "no key": ({"s3Bucket": BUCKET, "s3ObjectKey": []}, "an object with the keys s3Bucket, s3ObjectKey"),
     "an EventBridge event of another service": (

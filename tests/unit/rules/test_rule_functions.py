@@ -77,14 +77,14 @@ REFUSED_CONSTANTS = {
     "re_fullmatch('(?!a)', event['name'])": ("RE2 has no look-around", "'(?!a)'"),
     r"re_search(r'(.)\1', event['name'])": ("RE2 has no back-references", r"r'(.)\1'"),
     r"re_search(r'a\Z', event['name'])": (r"write \z for the end of the text", r"r'a\Z'"),
-    "re_search(5, event['name'])": ("a pattern must be text, not int", "5"),
-    "glob(None, event['name'])": ("a pattern must be text, not NoneType", "None"),
+    "re_search(5, event['name'])": ("a pattern must be a string, not int", "5"),
+    "glob(None, event['name'])": ("a pattern must be a string, not NoneType", "None"),
     f"glob('{'a' * 1001}', event['name'])": ("is longer than 1,000 characters", "'aaa"),
     f"re_search('{'a' * 1001}', event['name'])": ("is longer than 1,000 characters", "'aaa"),
     "ip_in(event['ip'], '10.0.0.0/33')": ("'10.0.0.0/33' is no network", "'10.0.0.0/33'"),
     "ip_in(event['ip'], '10.0.0.0/8', '10.0.0.1/8')": ('write "10.0.0.0/8"', "'10.0.0.1/8'"),
     "ip_in(event['ip'], event['net'], 'x')": ("'x' is no network", "'x'"),
-    "ip_in(event['ip'], 8)": ("a network must be text, not int", "8"),
+    "ip_in(event['ip'], 8)": ("a network must be a string, not int", "8"),
     "re_search('a')": ("write re_search(pattern, text)", "re_search('a')"),
     "re_search('a', 'b', 'c')": ("write re_search(pattern, text)", "re_search("),
     "re_search(pattern='a', text='b')": ("write re_search(pattern, text)", "re_search("),
@@ -115,7 +115,7 @@ def test_what_an_event_brings_is_checked_when_it_comes(expression: str) -> None:
 
 def test_missing_pattern() -> None:
     """A pattern that the event does not have is an error of the rule, and no pattern that matches everything."""
-    with pytest.raises(TypeError, match="a pattern must be text, not NoneType"):
+    with pytest.raises(TypeError, match="a pattern must be a string, not NoneType"):
         value("re_search(event.get('missing'), 'a')")
 
 

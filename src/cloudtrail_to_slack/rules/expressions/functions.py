@@ -79,7 +79,7 @@ def pattern_test(how: str, pattern: str) -> Test:
         ValueError: the pattern is none.
     """
     if not isinstance(pattern, str):
-        raise TypeError(f"a pattern must be text, not {type(pattern).__name__}")
+        raise TypeError(f"a pattern must be a string, not {type(pattern).__name__}")
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"is longer than {MAX_PATTERN:,} characters")
     compiled = _compile(pattern)
@@ -106,7 +106,7 @@ def glob_test(pattern: str) -> Test:
         ValueError: the pattern is too long.
     """
     if not isinstance(pattern, str):
-        raise TypeError(f"a pattern must be text, not {type(pattern).__name__}")
+        raise TypeError(f"a pattern must be a string, not {type(pattern).__name__}")
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"is longer than {MAX_PATTERN:,} characters")
     matches = _compile_glob(pattern).match
@@ -239,7 +239,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     import ipaddress  # noqa: PLC0415 (only for rules with addresses)
 
     if not isinstance(text, str):
-        raise TypeError(f"a network must be text, not {type(text).__name__}")
+        raise TypeError(f"a network must be a string, not {type(text).__name__}")
     try:
         return ipaddress.ip_network(text)
     except ValueError as error:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_tree, parse_expression
+from cloudtrail_to_slack.rules.expressions.fields import field_read, is_event, string_constant, strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,33 +96,20 @@ def conjuncts(node: ast.expr) -> Iterator[ast.expr]:
 def _only_field(part: ast.expr) -> str | None:
     """Return the one field that `part` depends on; None when it depends on none, on several or on the whole event."""
     fields = [field for field in map(_accessed, ast.walk(part)) if field is not None]
-    uses = sum(_is_event(node) for node in ast.walk(part))
+    uses = sum(is_event(node) for node in ast.walk(part))
     return fields[0] if len(set(fields)) == 1 and uses == len(fields) else None
 
 
 def _accessed(node: ast.AST) -> str | None:
     """Return the key of `event["key"]`, `event.get("key")` or `event.get("key", constant)`."""
-    if isinstance(node, ast.Subscript) and _is_event(node.value) and isinstance(node.slice, ast.Constant):
-        return _text(node.slice)
-    return got_key(node)
+    read = field_read(node)
+    return read.name if read and read.is_constant else None
 
 
 def got_key(node: ast.AST) -> str | None:
     """Return the key of `event.get("key")` or `event.get("key", constant)`, which never raise."""
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_event(node.func.value)):
-        return None
-    constant = all(isinstance(argument, ast.Constant) for argument in node.args)
-    known = node.func.attr == "get" and len(node.args) in (1, 2) and not node.keywords
-    return _text(node.args[0]) if known and constant else None
-
-
-def _is_event(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id == "event"
-
-
-def _text(node: ast.AST) -> str | None:
-    value: Any = node.value if isinstance(node, ast.Constant) else None
-    return value if isinstance(value, str) else None
+    read = field_read(node)
+    return read.name if read and read.is_constant and not read.raises else None
 
 
 def _constants(part: ast.expr) -> frozenset[str] | None:
@@ -129,13 +117,11 @@ def _constants(part: ast.expr) -> frozenset[str] | None:
     if not isinstance(part, ast.Compare) or len(part.ops) != 1 or _accessed(part.left) is None:
         return None
     operator, right = part.ops[0], part.comparators[0]
-    if isinstance(operator, ast.Eq):
-        texts = [_text(right)]
-    elif isinstance(operator, ast.In) and isinstance(right, (ast.Tuple, ast.List, ast.Set)):
-        texts = [_text(element) for element in right.elts]
-    else:
-        return None
-    return None if None in texts else frozenset(text for text in texts if text is not None)
+    is_collection = isinstance(right, (ast.Tuple, ast.List, ast.Set))
+    if isinstance(operator, ast.In) if is_collection else isinstance(operator, ast.Eq):
+        found = strings(right)
+        return None if found is None else frozenset(found)
+    return None
 
 
 def always_boolean(part: ast.expr) -> bool:
@@ -154,7 +140,8 @@ def always_boolean(part: ast.expr) -> bool:
         and _is_str_of_field(part.func.value)
         and len(part.args) == 1
         and not part.keywords
-        and _is_text_or_texts(part.args[0])
+        and not isinstance(part.args[0], (ast.List, ast.Set))
+        and strings(part.args[0]) is not None
     )
 
 
@@ -169,7 +156,7 @@ def _compares_safely(part: ast.Compare) -> bool:
         return False
     if isinstance(right, (ast.Tuple, ast.List)):
         return got_key(left) is not None and all(isinstance(element, ast.Constant) for element in right.elts)
-    return (_text(left) is not None and _is_str_of_field(right)) or (_text(left) is not None and _is_event(right))
+    return string_constant(left) is not None and (_is_str_of_field(right) or is_event(right))
 
 
 def _is_str_of_field(node: ast.expr) -> bool:
@@ -181,9 +168,3 @@ def _is_str_of_field(node: ast.expr) -> bool:
         and not node.keywords
         and got_key(node.args[0]) is not None
     )
-
-
-def _is_text_or_texts(node: ast.expr) -> bool:
-    if isinstance(node, ast.Tuple):
-        return all(_text(element) is not None for element in node.elts)
-    return _text(node) is not None

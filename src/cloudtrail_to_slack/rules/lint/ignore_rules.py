@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from cloudtrail_to_slack.rules.expressions.fields import is_event, strings
 from cloudtrail_to_slack.rules.lint.known_fields import read_key
 
 _ISSUER = "userIdentity.sessionContext.sessionIssuer"
@@ -72,11 +73,11 @@ def _fixes_beginning(node: ast.expr) -> bool:
         return False
     if isinstance(node.func, ast.Attribute):
         fits = node.func.attr == "startswith" and _whole_field(node.func.value) in _IDENTITIES
-        return fits and all(_PRINCIPAL.match(text) for text in _texts(node.args[0]) or ("",))
+        return fits and all(_PRINCIPAL.match(text) for text in strings(node.args[0]) or ("",))
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name not in _PATTERNS or _whole_field(node.args[-1]) not in _IDENTITIES:
         return False
-    return all(_fixed_pattern(name, text) for text in _texts(node.args[0]) or ("",))
+    return all(_fixed_pattern(name, text) for text in strings(node.args[0]) or ("",))
 
 
 def _fixed_pattern(name: str, pattern: str) -> bool:
@@ -103,7 +104,7 @@ def _loose_comparison(node: ast.Compare) -> Found:
         for side in (left, right):
             yield from _loose(side)
         return
-    if isinstance(operator, ast.In) and _texts(right) is None:  # a part of a text
+    if isinstance(operator, ast.In) and strings(right) is None:  # a part of a text
         yield from _searched(node, right, "looks for a part of")
         return
     for side in (left, right):
@@ -181,19 +182,12 @@ def _unique_id(node: ast.expr) -> bool:
     call = node.value
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or not call.args:
         return False
-    at_colon = call.func.attr in ("split", "partition") and _texts(call.args[0]) == [":"]
+    at_colon = call.func.attr in ("split", "partition") and strings(call.args[0]) == [":"]
     return at_colon and _whole_field(call.func.value) == "userIdentity.principalId"
 
 
 def _is_constant(node: ast.expr) -> bool:
-    return _texts(node) is not None
-
-
-def _texts(node: ast.expr) -> list[str] | None:
-    """Return the text, or the texts of a collection that is written out; None when anything else is in it."""
-    nodes = node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [node]
-    texts = [part.value for part in nodes if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-    return texts if len(texts) == len(nodes) else None
+    return strings(node) is not None
 
 
 def _is_all_values(node: ast.expr) -> bool:
@@ -201,12 +195,11 @@ def _is_all_values(node: ast.expr) -> bool:
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ("values", "items")
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == "event"
+        and is_event(node.func.value)
     )
 
 
 def _is_whole_event(node: ast.expr) -> bool:
     named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "str" and node.args
     inner = node.args[0] if named and isinstance(node, ast.Call) else node
-    return (named and isinstance(inner, ast.Name) and inner.id == "event") or _is_all_values(inner)
+    return (named and is_event(inner)) or _is_all_values(inner)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from cloudtrail_to_slack.rules.expressions.fields import field_read, is_event, string_constant
+
 # What has fields of its own, which are not leaves of an event.
 CONTAINERS = frozenset(
     {"userIdentity", "requestParameters", "responseElements", "additionalEventData", "serviceEventDetails",
@@ -30,17 +32,10 @@ FIELDS = CONTAINERS | LEAVES
 
 def read_key(node: ast.AST) -> tuple[ast.expr, str] | None:
     """Return the key, where it stands and what it is, of `event["key"]`, `event.get("key")` and `"key" in event`."""
-    key: ast.expr | None = None
-    if isinstance(node, ast.Subscript) and _is_event(node.value):
-        key = node.slice
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        key = node.args[0] if node.func.attr == "get" and _is_event(node.func.value) and node.args else None
-    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-        key = node.left if _is_event(node.comparators[0]) else None
-    if isinstance(key, ast.Constant) and isinstance(key.value, str):
-        return key, key.value
+    read = field_read(node)
+    if read:
+        return read.key, read.name
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        key = string_constant(node.left)
+        return (key, str(key.value)) if key and is_event(node.comparators[0]) else None
     return None
-
-
-def _is_event(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "event"

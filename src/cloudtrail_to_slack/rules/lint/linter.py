@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cloudtrail_to_slack.rules.expressions.fields import field_read, is_event
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
 from cloudtrail_to_slack.rules.lint.known_fields import CONTAINERS, FIELDS
 
@@ -80,7 +81,7 @@ def _attributes_of_event(node: ast.expr) -> Iterator[str]:
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
         node = node.value
-    if isinstance(node, ast.Name) and node.id == "event":
+    if is_event(node):
         yield from names
 
 
@@ -118,16 +119,8 @@ def check_nested_get(node: ast.Call) -> None:
 
 def container_key(node: ast.expr) -> str | None:
     """Return the key that `node` reads of the event, nested or not, if that is known to hold an object or a list."""
-    key: object = None
-    whole: ast.expr | None = None
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        whole, key = node.value, node.slice.value
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-        whole = node.func.value
-        key = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
-    if isinstance(whole, ast.Name) and whole.id == "event":
-        return key if isinstance(key, str) and key in CONTAINERS else None
-    return None
+    read = field_read(node)
+    return read.name if read and read.name in CONTAINERS else None
 
 
 def _nested(key: str, written: str) -> str:

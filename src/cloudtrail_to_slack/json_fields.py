@@ -1,0 +1,23 @@
+"""Reading JSON that may hold anything: a value of the wanted type, or one that does no harm. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_NAMES: dict[type, str] = {str: "a string", dict: "an object", list: "a list", bool: "a boolean", type(None): "null"}
+
+
+def string(value: object) -> str:
+    """Return `value` as it is if it is a string, otherwise an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return `value` if it is an object, otherwise an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def type_name(value: object) -> str:
+    """Return what JSON calls the type of `value`, with its article; nothing of its content."""
+    return _NAMES.get(type(value), "a number" if isinstance(value, (int, float)) else "something else")
