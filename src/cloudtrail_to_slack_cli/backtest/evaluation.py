@@ -3,7 +3,8 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,17 +12,21 @@ from typing import Any, cast
 
 import msgspec
 
+from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.errors import LogObjectError, RecordError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.ingest.log_files import decode_record
-from cloudtrail_to_slack.rules import Outcome, RuleSet
+from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
+from cloudtrail_to_slack_cli.backtest.prediction.arrival import delivery_time, window
+from cloudtrail_to_slack_cli.backtest.prediction.rows import SAMPLES, AlertRow, Place, alert_row, write_row
 from cloudtrail_to_slack_cli.backtest.sources import Batch, LogFile, read_batches
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, counted_match
 from cloudtrail_to_slack_cli.backtest.totals import Totals, alert_facts
 
 _KEPT_IN_MEMORY = 4 * 1024 * 1024
+_BYTES_OF_A_VALUE = 50  # of a record that came decoded; roughly
 
 
 class MatchedLines:
@@ -63,40 +68,71 @@ class MatchedLines:
 class Part:
     """What the rules decide about the records of some files. `problems` are files, or the rest of them, not read.
 
-    `failures` are files with records that cannot be evaluated, each with what is wrong with the first. `counted` are
-    events of which only the whole history says whether they alert.
+    `lines` are the matched events, `alerts` those that alert, as `prediction` needs them. `failures` are files with
+    records that cannot be evaluated, each with what is wrong with the first. `counted` are events of which only the
+    whole history says whether they alert.
     """
 
     files: Sequence[LogFile]
     lines: MatchedLines
+    alerts: MatchedLines
     totals: Totals = field(default_factory=Totals)
     problems: list[tuple[str, str]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     counted: list[CountedMatch] = field(default_factory=list)
+    _in_file: Counter[str] = field(default_factory=Counter)  # alerts of the present file, by rule
+    _position: int = 0
+
+    def begin_file(self) -> None:
+        """Begin with the next file."""
+        self._in_file.clear()
+        self._position = 0
+
+    def next_alert(self, rules: Iterable[str]) -> tuple[int, bool]:
+        """Return the number of an alert in its file, and whether it is one of the first of a rule there."""
+        self._position += 1
+        self._in_file.update(rules)
+        return self._position, any(self._in_file[rule] <= SAMPLES for rule in rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """What is kept beside the counts; in `folder` where there is much of it.
+
+    `lines`: matched events as JSON. `alerts`: what a prediction needs; with `records` of some alerts of each rule also
+    the record, with `files` also the log files that bring no alert.
+    """
+
+    folder: str
+    lines: bool = False
+    alerts: bool = False
+    records: bool = False
+    files: bool = False
 
 
 @dataclass
 class Evaluator:
-    """The rules, compiled once in each process.
-
-    `keeps_lines`: matched events are kept as JSON; in `folder` where there are many.
-    """
+    """The rules, compiled once in each process."""
 
     config: Config
     today: date
-    folder: str
-    keeps_lines: bool
+    keeps: Keeps
     rule_set: RuleSet = field(init=False)
     prefilter: Prefilter = field(init=False)
+    own_roles: OwnRoles = field(init=False)
 
     def __post_init__(self) -> None:
+        self.own_roles = OwnRoles(self.config.own_role_arns)
         self.rule_set = RuleSet(self.config.rules, self.config.ignore_rules)
         self.prefilter = Prefilter(self.rule_set)
 
     def evaluate(self, files: Sequence[LogFile]) -> Part:
         """Evaluate some files, each as far as it can be read."""
-        part = Part(files, MatchedLines(self.folder))
+        part = Part(files, MatchedLines(self.keeps.folder), MatchedLines(self.keeps.folder))
         for file in files:
+            part.begin_file()
+            if self.keeps.files and (delivered := delivery_time(file.path)) is not None:
+                part.alerts.add(write_row(AlertRow(Place(delivered, file.path, file.path, -1))))
             try:
                 for batch in read_batches(file.path, self.prefilter):
                     self._batch(batch, file.path, part)
@@ -141,18 +177,41 @@ class Evaluator:
             return
         names = tuple(rule.name for rule in rules)
         ignored_by = evaluation.ignored_by.name if evaluation.ignored_by else None
-        if evaluation.outcome is Outcome.MATCHED and any(rule.threshold for rule in rules):
-            line = _values(event, (), None, path) if self.keeps_lines else {}
-            part.counted.append(counted_match(rules, event, line))
-            return
-        if evaluation.outcome is Outcome.IGNORED:
-            totals.counts["ignored"] += 1
-            totals.ignored[ignored_by or ""] += 1
-        else:
-            totals.counts["matched"] += 1
-            totals.add_alert(names, alert_facts(event))
-        if self.keeps_lines:
+        if evaluation.outcome is Outcome.MATCHED and not self.own_roles.made(event.record):
+            size = len(bytes(raw)) if isinstance(raw, bytes | msgspec.Raw) else _BYTES_OF_A_VALUE * len(event.flat)
+            self._keep(event, rules, size, path, part)
+            if any(rule.threshold for rule in rules):
+                line = _values(event, (), None, path) if self.keeps.lines else {}
+                part.counted.append(counted_match(rules, event, line))
+                return
+        self._count(event, names, ignored_by, part)
+        if self.keeps.lines:
             part.lines.add(as_line(_values(event, names, ignored_by, path)))
+
+    def _count(self, event: Event, names: tuple[str, ...], ignored_by: str | None, part: Part) -> None:
+        """Count an event that rules matched."""
+        totals = part.totals
+        if ignored_by is not None:
+            totals.counts["ignored"] += 1
+            totals.ignored[ignored_by] += 1
+            return
+        totals.counts["matched"] += 1
+        if self.own_roles.made(event.record):
+            totals.counts["own_role"] += 1
+        else:
+            totals.add_alert(names, alert_facts(event))
+
+    def _keep(self, event: Event, rules: tuple[Rule, ...], size: int, path: str, part: Part) -> None:
+        """Keep an alert for the prediction."""
+        if not self.keeps.alerts:
+            return
+        delivered = delivery_time(path)
+        time, file = window(event) if delivered is None else (delivered, path)
+        position, is_early = part.next_alert([rule.name for rule in rules])
+        row = alert_row(
+            event, rules, Place(time, file, path, position), size, keep_record=self.keeps.records and is_early
+        )
+        part.alerts.add(write_row(row))
 
 
 def as_line(values: dict[str, object]) -> bytes:

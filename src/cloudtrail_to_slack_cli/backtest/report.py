@@ -1,33 +1,35 @@
-"""What a backtest found, for people and for programs."""
+"""What a backtest found."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack_cli.backtest.evaluation import Part
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Destinations, SlackBy
+from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered
+from cloudtrail_to_slack_cli.backtest.prediction.predict import Predictor
+from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
+from cloudtrail_to_slack_cli.backtest.prediction.totals import ChannelDay, Prediction
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, alerting
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY, RuleTotals, Totals
-from cloudtrail_to_slack_cli.terminal import counted, line
-
-_LONGEST_NAME = 60
-_LEAST_SHOWN = 0.1
+from cloudtrail_to_slack_cli.terminal import counted
 
 
 @dataclass(slots=True)
 class Report:
-    """All that was found."""
+    """All that was found. `store` has the alerts; None: there is no prediction of messages."""
 
     config: Config
+    store: AlertStore | None = None
     files: int = 0
     size: int = 0
     totals: Totals = field(default_factory=Totals)
+    prediction: Prediction = field(default_factory=Prediction)
+    files_per_invocation: int = 1
     problems: list[tuple[str, str]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     _counted: list[CountedMatch] = field(default_factory=list)
@@ -40,6 +42,8 @@ class Report:
         self.problems += part.problems
         self.failures |= part.failures
         self._counted += part.counted
+        if self.store:
+            self.store.add(part.alerts.take())
 
     def count_thresholds(self) -> Iterator[dict[str, object]]:
         """Count what rules with a threshold matched in all files; yield the events that alert, for lines of JSON."""
@@ -50,11 +54,31 @@ class Report:
                 yield {**match.line, "rules": list(rules)}
         self._counted = []
 
+    def predict(self, slack: SlackBy = SlackBy.CONFIGURATION, files_per_invocation: int = 1) -> None:
+        """Predict the messages, when all files are added."""
+        if self.store is None:
+            return
+        self.files_per_invocation = files_per_invocation
+        predictor = Predictor(self.config, Destinations(self.config, slack), files_per_invocation)
+        for invocation in predictor.run(self.store.rows()):
+            self.prediction.add(invocation)
+            self.store.add_outcomes(map(_outcome, invocation.delivered))
+
+    def close(self) -> None:
+        """Let go of the alerts."""
+        if self.store:
+            self.store.close()
+
     @property
     def days(self) -> int:
         """How many days there are from the first alert to the last."""
-        known = sorted(day for day in self.totals.days if day != NO_DAY)
+        known = self.known_days
         return (date.fromisoformat(known[-1]) - date.fromisoformat(known[0])).days + 1 if known else 0
+
+    @property
+    def known_days(self) -> list[str]:
+        """The days with alerts, in order."""
+        return sorted(day for day in self.totals.days if day != NO_DAY)
 
     @property
     def rules(self) -> list[tuple[str, RuleTotals]]:
@@ -63,24 +87,35 @@ class Report:
         found = [(name, self.totals.rules.get(name, RuleTotals())) for name in names]
         return sorted(found, key=lambda each: -each[1].alerts)
 
+    def messages_of(self, rule: str) -> int:
+        """Return how many messages show an alert of a rule."""
+        found = self.prediction.rules.get(rule)
+        return found.messages if found else 0
+
+    def outcomes(self) -> Iterator[bytes]:
+        """Yield what became of each alert, as JSON."""
+        return self.store.outcomes() if self.store else iter(())
+
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Return everything, for programs."""
-    totals = report.totals
+    """Return everything but the single alerts, for programs."""
+    totals, prediction = report.totals, report.prediction
     severities = {rule.name: rule.severity.word for rule in report.config.rules}
     return {
         "files": report.files,
         "damaged": [{"file": path, "problem": problem} for path, problem in report.problems],
         **{name: totals.counts[name] for name in ("records", "matched", "ignored", "unmatched", "failed")},
-        "alerts_per_day": _by_day(totals.days),
+        "alerts_per_day": by_day(totals.days),
         "rules": [
             {
                 "rule": name,
                 "severity": severities[name],
                 "alerts": rule.alerts,
+                "messages": report.messages_of(name),
                 "actors": len(rule.actors),
                 "accounts": len(rule.accounts),
-                "alerts_per_day": _by_day(rule.days),
+                "busiest_hour": _busiest(rule.hours),
+                "alerts_per_day": by_day(rule.days),
             }
             for name, rule in report.rules
         ],
@@ -88,43 +123,24 @@ def as_json(report: Report) -> dict[str, Any]:
             {"ignore_rule": rule.name, "ignored": totals.ignored[rule.name]} for rule in report.config.ignore_rules
         ],
         "errors": [
-            {"rule": rule, "error": error, "events": events} for (rule, error), events in _sorted(totals.errors)
+            {"rule": rule, "error": error, "events": events} for (rule, error), events in most_first(totals.errors)
         ],
+        "files_per_invocation": report.files_per_invocation,
+        "messages": prediction.messages,
+        "duplicates": prediction.duplicates,
+        "unrouted": prediction.unrouted,
+        "own_role": totals.counts["own_role"],
+        "channels": [
+            {
+                "destination": address.kind,
+                "channel": address.name,
+                **_counts(total),
+                "days": {day: _counts(counts) for day, counts in days.items()},
+            }
+            for address, total, days in prediction.channels()
+        ],
+        "noisiest": [{"rule": rule, "actor": actor, "messages": count} for rule, actor, count in prediction.noisiest()],
     }
-
-
-def print_json(out: Console, report: Report) -> None:
-    """Print everything as one JSON document."""
-    out.file.write(json.dumps(as_json(report), indent=2) + "\n")
-
-
-def print_text(out: Console, report: Report) -> None:
-    """Print a table of rules, and what else is worth knowing."""
-    totals, days = report.totals, report.days
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rule", overflow="ellipsis", no_wrap=True, max_width=_LONGEST_NAME)
-    for heading in ("alerts", "actors", "accounts", "alerts per day"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    silent = 0
-    for name, rule in report.rules:
-        if not rule.alerts:
-            silent += 1
-            continue
-        per_day = _rate(rule.alerts, days)
-        cells = (f"{rule.alerts:,}", f"{len(rule.actors):,}", f"{len(rule.accounts):,}", per_day)
-        table.add_row(line(" ".join(name.split())), *cells)
-    if table.row_count:
-        out.print(table, soft_wrap=False)
-        out.print()
-    out.print(line(summary(report), "bold"))
-    if totals.days:
-        out.print(line(_period(report)))
-    if silent:
-        out.print(line(f"{counted(silent, 'rule')} matched nothing"))
-    for ignore_rule, count in _sorted(totals.ignored):
-        out.print(line(f"ignored by {ignore_rule}: {count:,}"))
-    for (name, error), count in _sorted(totals.errors):
-        out.print(line(f"rule error: {name} raised {error} on {counted(count, 'event')}", "red"))
 
 
 def summary(report: Report) -> str:
@@ -135,26 +151,49 @@ def summary(report: Report) -> str:
     return f"{what}: {', '.join(parts)}"
 
 
-def _period(report: Report) -> str:
-    known = sorted(day for day in report.totals.days if day != NO_DAY)
-    total = sum(report.totals.days.values())
-    if not known:
-        return f"{counted(total, 'alert')}, on unknown days"
-    busiest, most = max(sorted(report.totals.days.items()), key=lambda each: each[1])
-    average = f"{_rate(total, report.days)} a day"
-    return f"{counted(total, 'alert')} from {known[0]} to {known[-1]}, {average}; most on {busiest}: {most:,}"
+def busiest_hour(hours: Counter[str]) -> tuple[str, int] | None:
+    """Return the hour with the most alerts, the first of them where several are, and how many; None: all unknown."""
+    return max(sorted(hours.items()), key=lambda each: each[1]) if hours else None
 
 
-def _rate(number: int, days: int) -> str:
-    if not days:
-        return "-"
-    return f"{number / days:,.1f}" if number / days >= _LEAST_SHOWN else f"< {_LEAST_SHOWN}"
-
-
-def _by_day(days: Counter[str]) -> dict[str, int]:
+def by_day(days: Counter[str]) -> dict[str, int]:
+    """Return what was counted by day, in order."""
     return dict(sorted(days.items()))
 
 
-def _sorted(counts: Counter[Any]) -> Iterable[tuple[Any, int]]:
+def most_first(counts: Counter[Any]) -> list[tuple[Any, int]]:
     """Return what was counted, the most first, then by name."""
     return sorted(counts.items(), key=lambda each: (-each[1], str(each[0])))
+
+
+def _busiest(hours: Counter[str]) -> dict[str, Any] | None:
+    found = busiest_hour(hours)
+    return {"hour": found[0], "alerts": found[1]} if found else None
+
+
+def _counts(day: ChannelDay) -> dict[str, int]:
+    return {
+        "messages": day.messages,
+        "replies": day.replies,
+        "threads": day.threads,
+        "summaries": day.summaries,
+    }
+
+
+def _outcome(delivered: Delivered) -> bytes:
+    """Return what became of an alert, as JSON: the event, the rules, and how it reached each destination."""
+    row = delivered.row
+    values = {
+        "id": row.identity,
+        "event_id": row.event_id or None,
+        "event_time": row.event_time or None,
+        "event_name": row.name or None,
+        "event_source": row.event_source or None,
+        "account_id": row.account,
+        "region": row.region or None,
+        "actor": row.actor,
+        "rules": list(row.rules),
+        "day": delivered.day,
+        "delivered": {address.label: form.value for address, form in delivered.forms.items()},
+    }
+    return json.dumps(values).encode()

@@ -12,9 +12,10 @@ NO_DAY = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
-    """What is counted of an alert: its day, who acted (as a digest) and in which account."""
+    """What is counted of an alert: its day, its hour (None: unknown), who acted (a digest) and in which account."""
 
     day: str
+    hour: str | None
     actor: bytes
     account: str
 
@@ -24,6 +25,7 @@ def alert_facts(event: Event) -> AlertFacts:
     actor = (event.actor.arn or event.actor.name).encode("utf-8", "replace")
     return AlertFacts(
         day=event.time.date().isoformat() if event.time else NO_DAY,
+        hour=f"{event.time:%Y-%m-%dT%H}:00Z" if event.time else None,
         actor=hashlib.blake2b(actor, digest_size=8).digest(),
         account=event.account or "unknown",
     )
@@ -31,10 +33,11 @@ def alert_facts(event: Event) -> AlertFacts:
 
 @dataclass(slots=True)
 class RuleTotals:
-    """What one rule matched: alerts, by day; who acted, as digests, and in which accounts."""
+    """What one rule matched: alerts, by day and by hour; who acted, as digests, and in which accounts."""
 
     alerts: int = 0
     days: Counter[str] = field(default_factory=Counter)
+    hours: Counter[str] = field(default_factory=Counter)
     actors: set[bytes] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
 
@@ -42,6 +45,7 @@ class RuleTotals:
         """Add the totals of another part."""
         self.alerts += other.alerts
         self.days += other.days
+        self.hours += other.hours
         self.actors |= other.actors
         self.accounts |= other.accounts
 
@@ -65,6 +69,8 @@ class Totals:
                 totals = self.rules[rule] = RuleTotals()
             totals.alerts += 1
             totals.days[facts.day] += 1
+            if facts.hour:
+                totals.hours[facts.hour] += 1
             totals.actors.add(facts.actor)
             totals.accounts.add(facts.account)
 

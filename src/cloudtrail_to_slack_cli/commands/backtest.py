@@ -9,9 +9,14 @@ from time import monotonic
 
 import click
 
-from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Part, as_line
+from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps, Part, as_line
+from cloudtrail_to_slack_cli.backtest.formats.document import write_json
+from cloudtrail_to_slack_cli.backtest.formats.table import write_csv
+from cloudtrail_to_slack_cli.backtest.formats.text import print_text
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import SlackBy
+from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
 from cloudtrail_to_slack_cli.backtest.processes import evaluate_files
-from cloudtrail_to_slack_cli.backtest.report import Report, print_json, print_text, summary
+from cloudtrail_to_slack_cli.backtest.report import Report, summary
 from cloudtrail_to_slack_cli.backtest.sources import LogFile, find_log_files
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
@@ -36,39 +41,72 @@ _PROGRESS_SECONDS = 0.2
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["text", "json", "jsonl"]),
+    type=click.Choice(["text", "json", "jsonl", "csv"]),
     default="text",
     show_default=True,
-    help="What to print: a table, one JSON document, or each matched event as a line of JSON.",
+    help="What to print: tables, one JSON document, each matched event as a line of JSON, or the rules as CSV.",
+)
+@click.option(
+    "--files-per-invocation",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    help="How many log files, in order of delivery, one invocation of the function reads.",
+)
+@click.option(
+    "--slack",
+    type=click.Choice([each.value for each in SlackBy]),
+    default=SlackBy.CONFIGURATION.value,
+    show_default=True,
+    help="How alerts reach Slack: as the configuration says, by a bot, by one webhook, or not at all.",
 )
 @click.option("--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no summary to standard error.")
-def command(paths: tuple[str, ...], output_format: str, processes: int | None, *, quiet: bool, **given: object) -> int:
-    """Evaluate the rules on log files, and report per rule what would have alerted.
+def command(
+    paths: tuple[str, ...],
+    output_format: str,
+    processes: int | None,
+    files_per_invocation: int,
+    slack: str,
+    *,
+    quiet: bool,
+    **given: object,
+) -> int:
+    """Evaluate the rules on log files, and report what would have alerted, and what each channel would have received.
 
     PATHs are files and folders with files: .json, .json.gz, .jsonl, .jsonl.gz. Damaged files are reported and skipped.
     """
     rules = GivenRules(**given)  # type: ignore[arg-type]  # click's options have its names and types
     config = rules.read()
-    report = Report(config)
     with tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
         keeps_lines = output_format == "jsonl"
-        evaluator = Evaluator(config, datetime.now(UTC).date(), folder, keeps_lines)
+        keeps = Keeps(folder, lines=keeps_lines, alerts=not keeps_lines, files=files_per_invocation > 1)
+        report = Report(config, None if keeps_lines else AlertStore(folder))
+        evaluator = Evaluator(config, datetime.now(UTC).date(), keeps)
         parts = evaluate_files(evaluator, find_log_files(paths), processes or os.cpu_count() or 1)
         progress = _Progress(is_shown=not quiet and is_terminal(sys.stderr))
         try:
             _take(parts, report, progress, keeps_lines=keeps_lines)
+            report.predict(SlackBy(slack), files_per_invocation)
         finally:
             progress.end()
-    if output_format == "json":
-        print_json(console(), report)
-    elif output_format == "text":
-        print_text(console(), report)
-    elif not quiet:
-        click.echo(summary(report), err=True)
+        _print(report, output_format, quiet=quiet)
+        report.close()
     return (
         EXIT_UNREADABLE if len(report.problems) == report.files and not report.totals.counts["records"] else EXIT_CLEAN
     )
+
+
+def _print(report: Report, output_format: str, *, quiet: bool) -> None:
+    match output_format:
+        case "json":
+            write_json(sys.stdout, report)
+        case "csv":
+            write_csv(sys.stdout, report)
+        case "text":
+            print_text(console(), report)
+        case _ if not quiet:
+            click.echo(summary(report), err=True)
 
 
 def _take(parts: Iterable[Part], report: Report, progress: "_Progress", *, keeps_lines: bool) -> None:

@@ -9,7 +9,7 @@ import click
 
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.rules import IgnoreRule
-from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator
+from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps
 from cloudtrail_to_slack_cli.backtest.processes import evaluate_files
 from cloudtrail_to_slack_cli.backtest.sources import find_log_files
 from cloudtrail_to_slack_cli.backtest.totals import Totals
@@ -89,7 +89,7 @@ def _in_logs(config: Config, suggestion: Suggestion, logs: Sequence[str], today:
     extended = replace(config, ignore_rules=(*config.ignore_rules, ignore_rule))
     totals = Totals()
     with tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
-        evaluator = Evaluator(extended, today, folder, keeps_lines=False)
+        evaluator = Evaluator(extended, today, Keeps(folder))
         for part in evaluate_files(evaluator, find_log_files(logs), 1):
             totals.add(part.totals)
             for path, problem in part.problems:

@@ -115,13 +115,9 @@ def test_the_report_counts_per_rule(tmp_path: Path) -> None:
     assert rules["default/root-activity"]["alerts_per_day"] == {"2026-10-03": 1}
     ran = cloudtrail_to_slack("backtest", path)
     assert ran.err == ""
-    assert [line.split() for line in ran.out.splitlines()][1] == [
-        "default/cloudtrail-delete-trail",
-        "2",
-        "1",
-        "1",
-        "0.7",
-    ]
+    assert ran.out.splitlines()[1].split() == [
+        "default/cloudtrail-delete-trail", "2", "2", "1", "1", "0.7", "█", "█", "2026-10-01", "09h:", "1",
+    ]  # fmt: skip
     assert "3 alerts from 2026-10-01 to 2026-10-03, 1.0 a day; most on 2026-10-03: 2" in ran.out
 
 
@@ -200,7 +196,7 @@ def test_processes_change_nothing(tmp_path: Path) -> None:
     write(tmp_path, "damaged.json", "{")
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
     assert size > 4 * 1024 * 1024  # else one process would do
-    for output in ("text", "json", "jsonl"):
+    for output in ("text", "json", "jsonl", "csv"):
         one, three = (cloudtrail_to_slack("backtest", tmp_path, "--format", output, "--processes", n) for n in (1, 3))
         assert one == three
         assert one.code == 0

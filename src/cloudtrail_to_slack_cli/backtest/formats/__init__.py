@@ -1,0 +1,1 @@
+"""What a backtest found, in the formats of the option --format."""

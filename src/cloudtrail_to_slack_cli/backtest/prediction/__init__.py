@@ -1,0 +1,1 @@
+"""What the alerts of a backtest would have become: messages, threads and summaries of each channel."""

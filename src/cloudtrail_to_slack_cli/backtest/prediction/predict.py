@@ -1,0 +1,94 @@
+"""From the alerts of all log files, in order of delivery, to what each invocation sends."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Any
+
+from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.evaluation.records import MAX_ALERTS, MAX_MORE_CRITICAL, PendingAlerts
+from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.events.identity import event_identity, identity_digest
+from cloudtrail_to_slack.rules import Rule
+from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter
+from cloudtrail_to_slack_cli.backtest.prediction.arrival import UNKNOWN
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Destinations
+from cloudtrail_to_slack_cli.backtest.prediction.invocation import Alert, Invocation, make_pending
+from cloudtrail_to_slack_cli.backtest.prediction.memory import Deliveries, Threads
+from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered
+from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow, alert_row
+from cloudtrail_to_slack_cli.backtest.totals import NO_DAY
+
+
+@dataclass(slots=True)
+class Predictor:
+    """Predicts what the function sends, one invocation after the other.
+
+    `files_per_invocation` is how many log files, in order of delivery, one invocation reads.
+    """
+
+    config: Config
+    destinations: Destinations
+    files_per_invocation: int = 1
+    _rules: Mapping[str, Rule] = field(init=False)
+    _threads: Threads = field(init=False)
+    _deliveries: Deliveries = field(init=False)
+    _thresholds: ThresholdCounter = field(init=False)
+
+    def __post_init__(self) -> None:
+        config = self.config
+        self._rules = {rule.name: rule for rule in config.rules}
+        self._threads = Threads(config.dynamodb_time_to_live)
+        self._deliveries = Deliveries(config.delivery_ledger_time_to_live if config.deduplicate_deliveries else None)
+        self._thresholds = ThresholdCounter(MemoryCounts())
+
+    def run(self, rows: Iterable[AlertRow]) -> Iterator[Invocation]:
+        """Yield what each invocation that matched anything sends; `rows` are in order of delivery."""
+        files = (list(group) for _, group in groupby(rows, key=attrgetter("place.delivered", "place.file")))
+        while batch := list(islice(files, self.files_per_invocation)):
+            yield self._invoke(batch)
+
+    def _invoke(self, files: list[list[AlertRow]]) -> Invocation:
+        config, now = self.config, files[-1][0].place.delivered  # a batch is complete when its last file is there
+        day = NO_DAY if now == UNKNOWN else datetime.fromtimestamp(now, UTC).date().isoformat()
+        invocation = Invocation(
+            self.destinations, self._threads, self._deliveries, config.max_messages_per_channel, now, day
+        )
+        pending, alerts = PendingAlerts(), 0
+        for file in files:
+            for row in file:
+                alert = self._alert(row, now)
+                if alert is None:
+                    continue
+                if alerts >= MAX_ALERTS + (MAX_MORE_CRITICAL if alert.is_critical else 0):
+                    invocation.delivered.append(Delivered(alert.row, day, {}))
+                    continue
+                alerts += 1
+                entry: Any = alert  # what is pending is opaque to what keeps it
+                pending.add(row.place.file, entry, row.size)  # type: ignore[arg-type]  # any key that names a log file
+                if pending.full:
+                    _deliver(pending, invocation)
+        _deliver(pending, invocation)
+        invocation.finish()
+        return invocation
+
+    def _alert(self, row: AlertRow, now: float) -> Alert | None:
+        """Return the alert of a row; None where a threshold is not reached, or there is none."""
+        rules = tuple(self._rules[name] for name in row.rules)
+        if row.is_counted and row.record is not None:
+            event = read_event(json.loads(row.record), object_key=row.place.source)
+            time = event.time.timestamp() if event.time else now
+            reached = self._thresholds.reached(rules, event.flat, time, lambda: identity_digest(event_identity(event)))
+            rules = tuple(self._rules[rule.name] for rule in reached)
+            row = alert_row(event, rules, row.place, row.size, keep_record=True) if rules else row
+        return Alert(row, make_pending(row, rules)) if rules else None
+
+
+def _deliver(pending: PendingAlerts, invocation: Invocation) -> None:
+    """Deliver what is pending, in the parts in which the function does."""
+    parts: Any = pending.take()
+    for alerts in parts:
+        invocation.deliver(alerts)

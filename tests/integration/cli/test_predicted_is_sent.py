@@ -1,0 +1,214 @@
+"""What `backtest` predicts is what the function sends: the same logs, through the real handler to a fake Slack."""
+
+import gzip
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack_dev.demo.clock import StoryClock
+from cloudtrail_to_slack_dev.demo.replay import handler_at
+from cloudtrail_to_slack_dev.fake_slack import FakeSlack
+from cloudtrail_to_slack_dev.moto_server import MotoServer
+from support.command_line import cloudtrail_to_slack
+from support.world import CHANNEL, World, log_bytes, record, s3_event
+
+START = datetime(2026, 3, 14, 22, 30, tzinfo=UTC)  # so that the replay passes midnight
+ROUTED, OTHER = "444455556666", "777788889999"
+ACTORS = [f"arn:aws:sts::111122223333:assumed-role/Deployer/{name}" for name in ("alice", "bob", "carol")]
+CONFIG: dict[str, Any] = {
+    "use_default_rules": False,
+    "rules": [
+        {"id": "bucket", "expression": "event.get('eventName') == 'DeleteBucket'"},
+        {"id": "denied", "expression": "event.get('errorCode') == 'AccessDenied'", "severity": "low"},
+        {"id": "trail", "expression": "event.get('eventName') == 'StopLogging'", "severity": "critical"},
+        {
+            "id": "guessing",
+            "expression": "event.get('eventName') == 'ConsoleLogin'",
+            "severity": "high",
+            "threshold": {"count": 3, "minutes": 10, "by": ["userIdentity.arn"]},
+        },
+    ],
+    "ignore_rules": ["event.get('sourceIPAddress') == '198.51.100.1'"],
+    "max_messages_per_channel": 6,
+    "dynamodb_time_to_live": 900,
+}
+SLACK = {"default_channel_id": CHANNEL, "routes": [{"accounts": [ROUTED], "slack_channel_id": "C0ROUTED"}]}
+
+
+@dataclass
+class Replay:
+    """A function with a clock, and the log files that it is to read, in order of delivery."""
+
+    world: World
+    clock: StoryClock
+    files: list[tuple[datetime, Path]]
+
+    def run(self, together: int) -> None:
+        """Invoke the handler for so many files at a time, at the time of the last."""
+        with handler_at(self.clock):
+            for first in range(0, len(self.files), together):
+                batch = self.files[first : first + together]
+                self.clock.set(batch[-1][0])
+                keys = [
+                    self.world.put(path.read_bytes(), str(path.relative_to(self.world.folder))) for _, path in batch
+                ]
+                self.world.invoke(s3_event(*keys))
+
+
+@pytest.fixture
+def replay(moto_server: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Replay]:
+    """A fresh AWS and a fresh Slack, at the time of the log files."""
+    moto_server.reset()
+    clock = StoryClock(START)
+    with FakeSlack(clock=clock.now) as slack:
+        world = World(moto_server.url, slack, tmp_path, monkeypatch)
+        slack.add_channel("C0ROUTED", "routed")
+        yield Replay(world, clock, [])
+
+
+def write_logs(replay: Replay, seed: int) -> None:
+    """Write log files of three hours: bursts, repetitions, copies in later files, quiet times, several accounts."""
+    choose = random.Random(seed)  # noqa: S311 (no secret)
+    sent: list[dict[str, Any]] = []
+    for number in range(26):
+        moment = START + timedelta(minutes=7 * number)
+        count = choose.choice([0, 1, 2, 3, 5, 12, 25])
+        records = [_record(choose, moment, f"{number}-{position}") for position in range(count)]
+        copies = choose.sample(sent, min(len(sent), choose.choice([0, 0, 2])))
+        sent += records
+        account = choose.choice([ROUTED, OTHER])
+        name = f"{account}_CloudTrail_eu-west-1_{moment:%Y%m%dT%H%MZ}_{number:016x}.json.gz"
+        path = replay.world.folder / f"AWSLogs/{account}/CloudTrail/eu-west-1/{moment:%Y/%m/%d}/{name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(log_bytes(*records, *copies))
+        replay.files.append((moment, path))
+
+
+def _record(choose: random.Random, delivered: datetime, event_id: str) -> dict[str, Any]:
+    arn = choose.choice(ACTORS)
+    when = delivered - timedelta(seconds=choose.randrange(60, 400))
+    return record(
+        eventID=event_id,
+        eventTime=f"{when:%Y-%m-%dT%H:%M:%SZ}",
+        eventName=choose.choices(["DeleteBucket", "ListBuckets", "StopLogging", "ConsoleLogin"], [5, 3, 1, 3])[0],
+        errorCode=choose.choice([None, None, "AccessDenied"]),
+        userIdentity={"type": "AssumedRole", "principalId": f"AROA:{arn[-5:]}", "arn": arn, "accountId": ROUTED},
+        recipientAccountId=choose.choice([ROUTED, OTHER, None]),
+        sourceIPAddress=choose.choice(["203.0.113.7", "203.0.113.7", "198.51.100.1"]),
+        sharedEventID=choose.choice([None, None, None, "shared-1", "shared-2"]),
+    )
+
+
+def received(slack: FakeSlack, channels: Sequence[str]) -> dict[str, dict[str, Counter[str]]]:
+    """Return what each channel received on each day: messages, replies, threads and summaries."""
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for channel in channels:
+        days = found.setdefault(channel, {})
+        for thread in slack.threads(channel):
+            for message in (thread.root, *thread.replies):
+                counts = days.setdefault(_day(message.ts), Counter())
+                counts["messages"] += 1
+                counts["replies"] += message is not thread.root
+                is_summary = "in one summary:" in message.text or "in one summary (1 of" in message.text
+                counts["summaries"] += is_summary
+            days[_day(thread.root.ts)]["threads"] += bool(thread.replies)
+    return {channel: days for channel, days in found.items() if days}
+
+
+def _day(ts: str) -> str:
+    return datetime.fromtimestamp(float(ts), UTC).date().isoformat()
+
+
+def predicted(replay: Replay, together: int, *options: str) -> dict[str, Any]:
+    """Return the report of `backtest` on the log files and the configuration of the function."""
+    ran = cloudtrail_to_slack(
+        "backtest", replay.world.folder / "AWSLogs", "--config", replay.world.folder / "config.json",
+        "--files-per-invocation", together, "--format", "json", *options,
+    )  # fmt: skip
+    assert (ran.code, ran.err) == (0, "")
+    report: dict[str, Any] = json.loads(ran.out)
+    return report
+
+
+def by_channel(report: dict[str, Any], kind: str) -> dict[str, dict[str, Counter[str]]]:
+    """Return what the channels of one kind are predicted to receive."""
+    return {
+        each["channel"]: {day: Counter(counts) for day, counts in each["days"].items()}
+        for each in report["channels"]
+        if each["destination"] == kind
+    }
+
+
+@pytest.mark.parametrize(("seed", "together"), [(1, 1), (2, 1), (3, 1), (4, 3), (5, 4)])
+def test_channels_receive_what_is_predicted(replay: Replay, seed: int, together: int) -> None:
+    """Messages, replies, threads and summaries of each channel and day, and what a topic gets, are as predicted."""
+    topic = replay.world.make_topic("alerts")
+    sns = {"default_topic_arn": topic}
+    replay.world.configure_bot(slack=SLACK, sns=sns, **CONFIG)
+    write_logs(replay, seed)
+    replay.run(together)
+    report = predicted(replay, together)
+    expected = received(replay.world.slack, [CHANNEL, "C0ROUTED"])
+    assert by_channel(report, "slack_app") == expected
+    (topics,) = by_channel(report, "sns").values()
+    bodies = replay.world.bodies(topic)
+    assert sum(counts["messages"] for counts in topics.values()) == len(bodies)
+    total = sum((counts for days in expected.values() for counts in days.values()), Counter())
+    assert all(total[name] for name in ("messages", "replies", "threads", "summaries"))  # it was worth a test
+    sent = Counter(rule for body in bodies for rule in body["rules"])
+    assert {rule["rule"]: rule["alerts"] >= sent[rule["rule"]] for rule in report["rules"]} == dict.fromkeys(
+        ("bucket", "denied", "trail", "guessing"), True
+    )
+
+
+@pytest.mark.parametrize("deduplicates", [True, False])
+def test_a_webhook_receives_what_is_predicted(replay: Replay, *, deduplicates: bool) -> None:
+    """A webhook has no threads; without deduplication, copies in later files are sent again."""
+    address = replay.world.slack.add_webhook(CHANNEL)
+    replay.world.make_table()
+    environment = {"SLACK_WEBHOOK_URL": address, "DYNAMODB_TABLE_NAME": "cloudtrail-to-slack-table"}
+    replay.world.configure(environment=environment, deduplicate_deliveries=deduplicates, **CONFIG)
+    write_logs(replay, 6)
+    replay.run(1)
+    report = predicted(replay, 1, "--slack", "webhook")
+    expected = received(replay.world.slack, [CHANNEL])
+    assert by_channel(report, "slack_webhook") == {"default": expected[CHANNEL]}
+    assert bool(report["duplicates"]) is deduplicates
+
+
+def test_the_order_of_files_on_disk_does_not_matter(replay: Replay) -> None:
+    """The same log files in other folders, and so found in another order, give the same messages."""
+    replay.world.configure_bot(slack=SLACK, **CONFIG)
+    write_logs(replay, 7)
+    before = predicted(replay, 1)
+    for number, (_, path) in enumerate(replay.files):
+        moved = replay.world.folder / f"AWSLogs/{50 - number:02}/{path.name}"
+        moved.parent.mkdir()
+        path.rename(moved)
+    after = predicted(replay, 1)
+    assert after["alerts"] == before["alerts"]
+    assert after["channels"] == before["channels"]
+
+
+def test_events_of_other_files_come_in_log_files_of_five_minutes(tmp_path: Path) -> None:
+    """A file that is no log file of CloudTrail's is cut into those that would have brought its events."""
+    times = ["09:00:00", "09:00:30", "09:04:59", "09:05:00", "11:00:00"]
+    events = [record(eventID=time, eventTime=f"2026-03-14T{time}Z") for time in times]
+    path = tmp_path / "export.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, events)).encode()))
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"slack": SLACK, "max_messages_per_channel": 2, "dynamodb_time_to_live": 60}))
+    ran = cloudtrail_to_slack("backtest", path, "--config", config, "--format", "json", "-q")
+    report = json.loads(ran.out)
+    forms = {each["event_id"]: each["delivered"][f"slack_app {CHANNEL}"] for each in report["alerts"]}
+    assert forms == {
+        "09:00:00": "message", "09:00:30": "summary", "09:04:59": "summary", "09:05:00": "message",
+        "11:00:00": "message",
+    }  # fmt: skip
