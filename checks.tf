@@ -9,6 +9,7 @@ locals {
     # Not validations of the variables, which print the value.
     token_is_none            = local.bot_token_given ? nonsensitive(sensitive(!can(regex("^(xoxe[.])?xox[bp]-[!-~]+$", var.slack_bot_token)))) : false
     webhook_is_none          = local.webhook_given ? nonsensitive(sensitive(!(can(regex("^https?://[!-~]+$", var.default_slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", var.default_slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", var.default_slack_hook_url)))))) : false
+    control_tower_prefix     = local.control_tower_bucket && !local.control_tower_prefix_fits
     bot_without_channel      = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
     nobody_is_told           = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
     no_rule                  = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
@@ -34,6 +35,10 @@ locals {
 }
 
 locals {
+  # Source: AWS Control Tower User Guide, "Logging and monitoring": keys are <organisation>/AWSLogs/<organisation or account>/…
+  control_tower_bucket      = startswith(var.cloudtrail_logs_s3_bucket_name, "aws-controltower-logs-")
+  control_tower_prefix_fits = can(regex("^(|o|o-[a-z0-9]{0,32}|o-[a-z0-9]{10,32}/(A|AW|AWS|AWSL|AWSLo|AWSLog|AWSLogs)?|o-[a-z0-9]{10,32}/AWSLogs/((o(-.*)?|[0-9]{1,12}|[0-9]{12}/.*))?)$", var.s3_notification_filter_prefix))
+
   routed_accounts = {
     slack_app_configuration                         = local.has_bot ? [for route in local.slack_routes : distinct(route.accounts)] : []
     "configuration and slack_webhook_configuration" = local.has_bot ? [] : nonsensitive(sensitive([for route in local.webhook_routes : distinct(route.accounts)]))
@@ -67,6 +72,11 @@ resource "terraform_data" "settings" {
       # Slack's other addresses (a channel's, a workflow's) take no such message; elsewhere there may be a proxy.
       condition     = !local.wrong.webhook_is_none
       error_message = "default_slack_hook_url must be the address of an incoming webhook (https://hooks.slack.com/services/…), with no spaces or line breaks around it."
+    }
+
+    precondition {
+      condition     = !local.wrong.control_tower_prefix
+      error_message = "\"${var.cloudtrail_logs_s3_bucket_name}\" is Control Tower's log bucket, whose keys begin with the organisation's ID, as in o-a1b2c3d4e5/AWSLogs/o-a1b2c3d4e5/111122223333/. No key can begin with \"${var.s3_notification_filter_prefix}\", so no log file would be read: set s3_notification_filter_prefix = \"o-<your organisation's ID>/AWSLogs/\"."
     }
 
     precondition {
@@ -177,10 +187,19 @@ resource "terraform_data" "settings" {
   }
 }
 
-check "control_tower_prefix" {
+# Where the bucket's notification is set it can be read too, so what is wrong with its name is found before anything is created.
+module "log_bucket" {
+  source = "./modules/log-bucket-check"
+  count  = var.create_bucket_notification && var.check_log_bucket ? 1 : 0
+
+  bucket_name = var.cloudtrail_logs_s3_bucket_name
+  region      = local.region
+}
+
+check "prefix_in_another_case" {
   assert {
-    condition     = !startswith(var.cloudtrail_logs_s3_bucket_name, "aws-controltower-logs-") || var.s3_notification_filter_prefix == "" || startswith(var.s3_notification_filter_prefix, "o")
-    error_message = "\"${var.cloudtrail_logs_s3_bucket_name}\" is named like Control Tower's log bucket, whose keys begin with the organisation's id. No key begins with \"${var.s3_notification_filter_prefix}\", so nothing would ever be told: set s3_notification_filter_prefix = \"o-<your organisation's id>/AWSLogs/\"."
+    condition     = !can(regex("(?i)(^|/)awslogs(/|$)", var.s3_notification_filter_prefix)) || can(regex("(^|/)AWSLogs(/|$)", var.s3_notification_filter_prefix))
+    error_message = "s3_notification_filter_prefix is \"${var.s3_notification_filter_prefix}\", and CloudTrail writes AWSLogs: capital letters count, so no log file would be read."
   }
 }
 

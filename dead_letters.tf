@@ -14,7 +14,7 @@ locals {
 resource "aws_sqs_queue" "dead_letters" {
   count = local.create_dead_letters ? 1 : 0
 
-  name                      = "${var.function_name}-dead-letters"
+  name                      = local.dead_letter_queue_name
   message_retention_seconds = 1209600 # 14 days, the longest there is
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   kms_master_key_id         = var.kms_key_arn

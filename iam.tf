@@ -1,7 +1,15 @@
 # The function's role: what it may do, statement by statement. Where something is not used there is no statement.
 
 locals {
-  topic_arns = distinct(compact(concat([local.default_topic_arn], [for route in local.sns_routes : route.sns_topic_arn])))
+  # ARNs from names, not from what is created, so that the policy waits for none of it: when the module takes over from
+  # the earlier one, the role's old policies are removed meanwhile.
+  own_arns = {
+    alerts        = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${local.alerts_topic_name}"
+    dead_letters  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.dead_letter_queue_name}"
+    notifications = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.queue_name}"
+    table         = "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.create_table ? local.created_table_name : var.dynamodb_table_name}"
+  }
+  topic_arns = distinct(compact(concat([local.create_alerts_topic ? local.own_arns.alerts : local.default_topic_arn], [for route in local.sns_routes : route.sns_topic_arn])))
 
   # References to secrets that are in use: with the bot, webhooks are not read.
   ssm_parameters = compact(concat(
@@ -45,7 +53,7 @@ locals {
     }
     KeepState = !local.has_state_table ? null : {
       Action   = concat(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], local.watches_silence ? ["dynamodb:BatchGetItem"] : [])
-      Resource = [local.table_arn]
+      Resource = [local.own_arns.table]
     }
     PublishAlerts = length(local.topic_arns) == 0 ? null : {
       Action   = ["sns:Publish"]
@@ -61,11 +69,11 @@ locals {
     }
     TakeFromQueue = !var.enable_sqs_queue ? null : {
       Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-      Resource = aws_sqs_queue.notifications[*].arn
+      Resource = [local.own_arns.notifications]
     }
     KeepFailedInvocations = {
-      Action   = [can(regex("^arn:[a-z-]+:sns:", local.dead_letter_target_arn)) ? "sns:Publish" : "sqs:SendMessage"]
-      Resource = [local.dead_letter_target_arn]
+      Action   = [!local.create_dead_letter_queue && local.dead_letter_target_is_topic ? "sns:Publish" : "sqs:SendMessage"]
+      Resource = [local.create_dead_letter_queue ? local.own_arns.dead_letters : var.dead_letter_target_arn]
     }
     UseKeys = length(local.used_key_arns) == 0 ? null : {
       Action   = ["kms:Decrypt", "kms:GenerateDataKey"]

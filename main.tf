@@ -33,6 +33,9 @@ locals {
   fanout_topic_name   = local.derived_fanout_name ? "${var.function_name}-s3-notifications" : var.s3_sns_fanout_topic_name
   alerts_topic_name   = coalesce(var.sns_topic_name, var.function_name)
 
+  queue_name             = "${var.function_name}-notifications"
+  dead_letter_queue_name = "${var.function_name}-dead-letters"
+
   # Statements to paste must differ where two instances' policies meet in one.
   sid_ending = contains(local.first_names, local.role_name) ? "" : replace(title(replace(local.role_name, "/[^A-Za-z0-9]+/", " ")), " ", "")
 }

@@ -235,7 +235,7 @@ locals {
     # policy conditions for fine-grained access control".
     CountRestarts = {
       Action   = ["dynamodb:UpdateItem"]
-      Resource = [local.has_state_table ? local.table_arn : null]
+      Resource = [local.own_arns.table]
       Condition = {
         "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["restart#*"] }
         Null                      = { "dynamodb:LeadingKeys" = "false" }

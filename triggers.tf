@@ -139,7 +139,8 @@ resource "aws_sns_topic_subscription" "trigger" {
 resource "aws_lambda_permission" "sns" {
   for_each = { for name, arn in local.trigger_topics : name => arn if !var.enable_sqs_queue }
 
-  statement_id  = "AllowExecutionFromSNS-${each.key}"
+  # The fan-out topic's permission has the name that it had in the earlier module, so it is not replaced.
+  statement_id  = each.key == "fanout" ? "AllowExecutionFromSNS" : "AllowExecutionFromSNS-${each.key}"
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this.function_name
   principal     = "sns.amazonaws.com"
@@ -224,7 +225,7 @@ locals {
 resource "aws_sqs_queue" "notifications" {
   count = var.enable_sqs_queue ? 1 : 0
 
-  name                       = "${var.function_name}-notifications"
+  name                       = local.queue_name
   visibility_timeout_seconds = local.queue_visibility_seconds
   message_retention_seconds  = 1209600 # 14 days, the longest there is
   receive_wait_time_seconds  = 20

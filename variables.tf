@@ -58,7 +58,14 @@ variable "s3_removed_object_notification" {
 }
 
 variable "create_bucket_notification" {
-  description = "Manage the bucket's notification configuration. A bucket has only one: if something else manages it, set false and merge the output `bucket_notification_configuration`."
+  description = "Manage the bucket's notification configuration, of which a bucket has only one: WHAT IS THERE IS REPLACED. If the bucket has notifications, set false and merge the output `bucket_notification_configuration` into them; see docs/deployment.md."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "check_log_bucket" {
+  description = "With `create_bucket_notification`, warn at plan if the log bucket does not exist, cannot be read or is in another region."
   type        = bool
   default     = true
   nullable    = false

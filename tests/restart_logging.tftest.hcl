@@ -93,9 +93,9 @@ run "the_function_ships_with_the_other_and_hears_of_each_trail_that_is_stopped" 
 
   assert {
     condition = jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement == [
-      { Sid = "CountRestarts", Effect = "Allow", Action = ["dynamodb:UpdateItem"], Resource = [aws_dynamodb_table.state[0].arn],
+      { Sid = "CountRestarts", Effect = "Allow", Action = ["dynamodb:UpdateItem"], Resource = ["arn:aws:dynamodb:eu-west-1:111122223333:table/cloudtrail-to-slack-table"],
       Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["restart#*"] }, Null = { "dynamodb:LeadingKeys" = "false" } } },
-      { Sid = "KeepFailedInvocations", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [aws_sqs_queue.dead_letters[0].arn] },
+      { Sid = "KeepFailedInvocations", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters"] },
       { Sid = "ReadParameter", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token"] },
       { Sid = "StartTrails", Effect = "Allow", Action = ["cloudtrail:StartLogging", "cloudtrail:GetTrailStatus"], Resource = ["arn:aws:cloudtrail:*:111122223333:trail/*"] },
       { Sid = "WriteLog", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/cloudtrail-to-slack-restart-logging:*"] },

@@ -67,14 +67,14 @@ run "what_is_probably_not_meant_is_warned_of" {
   command = plan
 
   variables {
-    cloudtrail_logs_s3_bucket_name       = "aws-controltower-logs-111122223333-eu-west-1"
+    s3_notification_filter_prefix        = "awslogs/"
     cloudtrail_logs_s3_bucket_account_id = "999988887777"
     rules                                = "event.get('eventName') in ['A', 'B']"
     slack_app_configuration              = [{ accounts = ["111111111111"], slack_channel_id = "C1" }]
   }
 
   expect_failures = [
-    check.control_tower_prefix, check.channels_without_bot, check.bucket_of_another_account,
+    check.prefix_in_another_case, check.channels_without_bot, check.bucket_of_another_account,
   ]
 }
 
@@ -154,4 +154,19 @@ run "a_package_with_another_digest_is_refused" {
   }
 
   expect_failures = [aws_lambda_layer_version.package]
+}
+
+run "a_prefix_that_no_key_of_control_tower_begins_with_is_refused" {
+  command = plan
+
+  variables {
+    cloudtrail_logs_s3_bucket_name = "aws-controltower-logs-111122223333-eu-west-1"
+  }
+
+  expect_failures = [terraform_data.settings]
+
+  assert {
+    condition     = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode(["control_tower_prefix"])
+    error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
+  }
 }

@@ -17,7 +17,8 @@ module "cloudtrail_to_slack" {
 
   function_name = var.name
 
-  # A bucket has one notification configuration. This one is new; see docs/deployment.md for one that has notifications.
+  # This bucket is new. The notification configuration of another would be replaced: see docs/deployment.md, "A bucket
+  # that has notifications already".
   cloudtrail_logs_s3_bucket_name = aws_s3_bucket.logs.id
   cloudtrail_logs_kms_key_id     = aws_kms_key.logs.arn
 

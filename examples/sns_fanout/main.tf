@@ -1,6 +1,8 @@
 module "cloudtrail_to_slack" {
   source = "../../"
 
+  # The bucket's notification configuration is replaced. Does `aws s3api get-bucket-notification-configuration` show one?
+  # Then see docs/deployment.md, "A bucket that has notifications already".
   cloudtrail_logs_s3_bucket_name = "my-trail-logs"
 
   slack_bot_token_ssm_parameter = "/cloudtrail-to-slack/slack-bot-token"

@@ -58,6 +58,7 @@ class Terraform:
         for path in (_ROOT / folder).glob(only):
             shutil.copy(path, module)
         if folder == ".":
+            shutil.copytree(_ROOT / "modules" / "log-bucket-check", module / "modules" / "log-bucket-check")
             shutil.copy(_ROOT / "requirements.txt", module)
             builder = "src/cloudtrail_to_slack_build"
             shutil.copytree(_ROOT / builder, module / builder, ignore=shutil.ignore_patterns("__pycache__"))
