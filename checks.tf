@@ -187,13 +187,36 @@ resource "terraform_data" "settings" {
   }
 }
 
-# Where the bucket's notification is set it can be read too, so what is wrong with its name is found before anything is created.
-module "log_bucket" {
-  source = "./modules/log-bucket-check"
-  count  = var.create_bucket_notification && var.check_log_bucket ? 1 : 0
+# S3 says to everybody whether a bucket exists and where. Not a data source of the provider, which fails where there is
+# no bucket yet; in a `check` block it would make a cycle with whatever depends on this module.
+data "external" "log_bucket" {
+  count = var.create_bucket_notification && var.check_log_bucket ? 1 : 0
 
-  bucket_name = var.cloudtrail_logs_s3_bucket_name
-  region      = local.region
+  program = local.on_windows ? ["python", "${local.build_source}/plan/bucket.py"] : [
+    "sh", "-c", "command -v python3 >/dev/null || { printf {}; exit 0; }; exec python3 -B \"$0\"", "${local.build_source}/plan/bucket.py",
+  ]
+  query = {
+    bucket   = var.cloudtrail_logs_s3_bucket_name
+    endpoint = "https://s3.${local.region}.${data.aws_partition.current.dns_suffix}"
+  }
+}
+
+locals {
+  # Both empty where S3 could not be asked.
+  log_bucket_status = one([for found in data.external.log_bucket[*].result : lookup(found, "status", "")])
+  log_bucket_region = one([for found in data.external.log_bucket[*].result : lookup(found, "region", "")])
+}
+
+check "log_bucket" {
+  assert {
+    condition     = coalesce(local.log_bucket_status, "-") != "404"
+    error_message = "There is no bucket ${var.cloudtrail_logs_s3_bucket_name}. Correct cloudtrail_logs_s3_bucket_name, unless this very apply creates the bucket: then pass its id (aws_s3_bucket.….id), so that the function waits for it."
+  }
+
+  assert {
+    condition     = contains(["-", local.region], coalesce(local.log_bucket_region, "-"))
+    error_message = "The log bucket ${var.cloudtrail_logs_s3_bucket_name} is in ${coalesce(local.log_bucket_region, "-")}, and the function would be in ${local.region}. A bucket notifies in its own region only: pass the module a provider of that region."
+  }
 }
 
 check "prefix_in_another_case" {

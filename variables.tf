@@ -65,7 +65,7 @@ variable "create_bucket_notification" {
 }
 
 variable "check_log_bucket" {
-  description = "With `create_bucket_notification`, warn at plan if the log bucket does not exist, cannot be read or is in another region."
+  description = "With `create_bucket_notification`, ask S3 at plan whether the log bucket exists and is in this region, and warn if not. It takes Python, and no permission."
   type        = bool
   default     = true
   nullable    = false

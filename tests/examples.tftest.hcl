@@ -167,14 +167,4 @@ run "rules_repo" {
   }
 }
 
-run "complete" {
-  command = plan
-  module {
-    source = "./examples/complete"
-  }
-
-  assert {
-    condition     = output.lambda_function_name == "cloudtrail-to-slack"
-    error_message = "the example makes no function"
-  }
-}
+# complete is applied by the end-to-end tests: most of its values are not known before.

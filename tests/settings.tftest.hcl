@@ -170,3 +170,34 @@ run "a_prefix_that_no_key_of_control_tower_begins_with_is_refused" {
     error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
   }
 }
+
+run "a_bucket_that_does_not_exist_is_warned_of" {
+  command = plan
+
+  override_data {
+    target = data.external.log_bucket[0]
+    values = { result = { status = "404", region = "" } }
+  }
+
+  expect_failures = [check.log_bucket]
+}
+
+run "a_bucket_of_another_region_is_warned_of" {
+  command = plan
+
+  override_data {
+    target = data.external.log_bucket[0]
+    values = { result = { status = "301", region = "us-east-1" } }
+  }
+
+  expect_failures = [check.log_bucket]
+}
+
+run "a_bucket_of_this_region_is_fine" {
+  command = plan
+
+  override_data {
+    target = data.external.log_bucket[0]
+    values = { result = { status = "403", region = "eu-west-1" } }
+  }
+}
