@@ -189,6 +189,7 @@ def test_damaged_files_are_reported_and_skipped(tmp_path: Path) -> None:
     assert only.code == 3
 
 
+@pytest.mark.long
 def test_processes_change_nothing(tmp_path: Path) -> None:
     """With one process and with three, every format prints the same bytes."""
     for number in range(12):

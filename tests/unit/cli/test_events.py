@@ -65,6 +65,7 @@ def test_samples_are_listed() -> None:
     assert {"sample": "root-creates-access-key", "about": "The root user creates an access key."} in some
 
 
+@pytest.mark.long
 def test_the_catalogue_is_what_the_script_writes() -> None:
     """The data that ship are those of the script, but for the little that newer models of AWS's APIs change."""
     data = ROOT / "src" / "cloudtrail_to_slack_cli" / "catalogue" / catalogue.DATA
@@ -73,6 +74,7 @@ def test_the_catalogue_is_what_the_script_writes() -> None:
     assert len(set(shipped) & set(event_catalogue.lines())) > 0.9 * len(shipped)
 
 
+@pytest.mark.long
 def test_the_catalogue_agrees_with_lint() -> None:
     """No event or field that the catalogue offers is one that lint warns about."""
     assert [event.name for event in catalogue.known_events() if not is_known(event.name)] == []
