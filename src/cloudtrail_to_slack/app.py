@@ -188,7 +188,7 @@ def application(environment: Mapping[str, str]) -> Application:
     """Return the application, made anew only where what settings are read from has changed.
 
     Raises:
-        ConfigurationError: the settings have faults; all of them are named.
+        ConfigurationError: the settings have issues; all of them are named.
     """
     return _cached(_settings_key(environment))
 

@@ -1,7 +1,7 @@
 """Every error this package raises on purpose.
 
     CloudTrailToSlackError
-    ├── ConfigurationError          the configuration has faults; all of them, each with its path
+    ├── ConfigurationError          the configuration has issues; all of them, each with its path
     │   └── ExpressionError         one rule's expression cannot be used (gathered into the above)
     ├── RuleBudgetError             evaluating a rule took more than it may
     ├── SecretError                 a secret could not be read; names the reference, never the value
@@ -35,7 +35,7 @@ class CloudTrailToSlackError(Exception):
 
 
 @dataclass(frozen=True)
-class Fault:
+class ConfigurationIssue:
     """One thing wrong in a configuration: where (`rules[2].expression`) and what."""
 
     path: str
@@ -46,16 +46,16 @@ class Fault:
 
 
 class ConfigurationError(CloudTrailToSlackError):
-    """The configuration cannot be used; `faults` names everything that is wrong with it."""
+    """The configuration cannot be used; `issues` names everything that is wrong with it."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
-        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        super().__init__("\n  ".join([f"The configuration has {count}:", *map(str, self.faults)]))
+    def __init__(self, issues: Sequence[ConfigurationIssue]) -> None:
+        self.issues = tuple(issues)
+        count = "1 issue" if len(self.issues) == 1 else f"{len(self.issues)} issues"
+        super().__init__("\n  ".join([f"The configuration has {count}:", *map(str, self.issues)]))
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceSpan:
     """A stretch of an expression, in characters: the line (from 1), where it begins in that line (from 0), how long."""
 
     line: int
@@ -70,7 +70,7 @@ class ExpressionError(CloudTrailToSlackError):
     `is_half`: it looks like a part of an expression, as a separator in the wrong place leaves behind.
     """
 
-    def __init__(self, problem: str, place: Place | None = None, *, is_half: bool = False) -> None:
+    def __init__(self, problem: str, place: SourceSpan | None = None, *, is_half: bool = False) -> None:
         self.place = place
         self.is_half = is_half
         super().__init__(problem)

@@ -16,7 +16,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 
     Returns the invocation's counts, or for SQS the messages to hand back (`batchItemFailures`).
 
     Raises:
-        ConfigurationError: the settings have faults; all of them are named.
+        ConfigurationError: the settings have issues; all of them are named.
         InvocationFailedError: something was left undone that no SQS message can be handed back for.
     """
     return _answer(*application(os.environ).run(event, context))

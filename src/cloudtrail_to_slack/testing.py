@@ -23,7 +23,7 @@ from typing import Any, Self
 
 from cloudtrail_to_slack.alerts.alert import Alert, make_alert
 from cloudtrail_to_slack.config.loader import Config, read_config
-from cloudtrail_to_slack.errors import ConfigurationError, Fault, Place, RecordError
+from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue, RecordError, SourceSpan
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.events.record_fields import remove_field, set_field
 from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet
@@ -123,11 +123,13 @@ class Ruleset:
         for path in map(Path, paths):
             document = _read(path)
             if not isinstance(document, Mapping):
-                raise ConfigurationError([Fault(str(path), "must be an object with rules and ignore_rules")])
+                raise ConfigurationError(
+                    [ConfigurationIssue(str(path), "must be an object with rules and ignore_rules")]
+                )
             for key, all_of_them in (("rules", rules), ("ignore_rules", ignore_rules)):
                 listed = document.get(key) or []
                 if not isinstance(listed, list):
-                    raise ConfigurationError([Fault(str(path), f"{key} must be a list")])
+                    raise ConfigurationError([ConfigurationIssue(str(path), f"{key} must be a list")])
                 all_of_them.extend(_without_tests(rule) for rule in listed)
         merged = {"use_default_rules": False, "rules": rules, "ignore_rules": ignore_rules}
         return cls._checked(merged, may_be_empty=not rules)
@@ -185,10 +187,10 @@ class Ruleset:
 
     @classmethod
     def _checked(cls, document: object, *, may_be_empty: bool = False) -> Self:
-        config, faults = read_config(document)
-        wrong = [fault for issue in config.rule_issues for fault in issue.faults]
-        if wrong or (faults and not may_be_empty):
-            raise ConfigurationError([*wrong, *(faults if not may_be_empty else ())])
+        config, issues = read_config(document)
+        wrong = [fault for issue in config.rule_issues for fault in issue.details]
+        if wrong or (issues and not may_be_empty):
+            raise ConfigurationError([*wrong, *(issues if not may_be_empty else ())])
         return cls(config)
 
 
@@ -293,7 +295,7 @@ def lint(ruleset: Ruleset) -> tuple[LintWarning, ...]:
         if rule.id in DEFAULT_RULE_IDS:
             continue
         for warning in warnings_for(rule.expression, ignores=isinstance(rule, IgnoreRule)):
-            place: Place | None = warning.place
+            place: SourceSpan | None = warning.place
             where = (place.line, place.column) if place else (None, None)
             found.append(LintWarning(rule.name, str(warning), *where))
     return tuple(found)
@@ -381,7 +383,7 @@ def _read(path: Path) -> object:
         problem = "is YAML, and reading it takes PyYAML: pip install 'cloudtrail-to-slack[cli]'"
     except Exception as error:  # noqa: BLE001 (whatever a parser raises)
         problem = f"cannot be read: {' '.join(str(error).split())}"
-    raise ConfigurationError([Fault(str(path), problem)])
+    raise ConfigurationError([ConfigurationIssue(str(path), problem)])
 
 
 def _strings_for_days(yaml: Any) -> Any:  # noqa: ANN401 (a module that may be missing)

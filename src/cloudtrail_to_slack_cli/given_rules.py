@@ -57,9 +57,9 @@ class GivenRules:
             UnreadableError: a file cannot be read.
             CommandError: it, or a rule in it, cannot be used; names everything that is wrong.
         """
-        config, faults = read_config(self.document())
-        wrong = [str(fault) for issue in config.rule_issues for fault in issue.faults]
-        wrong += [str(fault) for fault in faults]
+        config, issues = read_config(self.document())
+        wrong = [str(fault) for issue in config.rule_issues for fault in issue.details]
+        wrong += [str(fault) for fault in issues]
         if wrong:
             raise CommandError("\n  ".join(["the rules cannot be used:", *wrong]))
         return config

@@ -157,7 +157,7 @@ def test_faults_of_the_settings_fail_every_invocation(world: World) -> None:
     world.configure(environment={"SLACK_BOT_TOKEN": "xoxb-1"}, rules=["import os"], unknown=1)
     with pytest.raises(ConfigurationError) as caught:
         world.invoke(s3_event(KEY))
-    paths = {fault.path for fault in caught.value.faults}
+    paths = {fault.path for fault in caught.value.issues}
     assert paths == {"unknown", "rules[0]", "slack.default_channel_id"}
 
 

@@ -32,8 +32,8 @@ class Sample:
         self.record: Any = content["record"]
         self.expect: dict[str, Any] = content["expect"]
         self.key: str = content.get("object_key", KEY)
-        config, faults = read_config({"function_name": "cloudtrail-to-slack", **content.get("config", {})})
-        assert (faults, config.rule_issues) == ([], ())
+        config, issues = read_config({"function_name": "cloudtrail-to-slack", **content.get("config", {})})
+        assert (issues, config.rule_issues) == ([], ())
         self.rules = RuleSet(config.rules, config.ignore_rules)
 
     def event(self) -> Event:

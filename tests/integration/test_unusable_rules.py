@@ -61,7 +61,7 @@ def test_a_configuration_without_a_usable_rule_fails(world: World) -> None:
     world.put_log(record())
     with pytest.raises(ConfigurationError, match="no rule that can be used") as caught:
         world.invoke(s3_event(KEY))
-    assert [fault.path for fault in caught.value.faults] == ["rules", "rules[0]", "rules[1].id", "rules[1].expression"]
+    assert [fault.path for fault in caught.value.issues] == ["rules", "rules[0]", "rules[1].id", "rules[1].expression"]
 
 
 def test_many_unusable_rules_fill_no_log(world: World, capsys: Any) -> None:

@@ -81,10 +81,10 @@ def test_every_example_of_a_rule_compiles(expression: str) -> None:
 
 
 def test_the_examples_of_rule_objects_are_valid() -> None:
-    """The JSON examples are a rule, an ignore rule and a configuration with an exception, without faults."""
+    """The JSON examples are a rule, an ignore rule and a configuration with an exception, without issues."""
     rule, ignore_rule, exception = map(json.loads, blocks(_RULES, "json"))
-    config, faults = read_config({"rules": [rule], "ignore_rules": [ignore_rule], **exception})
-    assert (faults, config.rule_issues) == ([], ())
+    config, issues = read_config({"rules": [rule], "ignore_rules": [ignore_rule], **exception})
+    assert (issues, config.rule_issues) == ([], ())
     assert config.rules[-1].id == rule["id"]
     assert config.ignore_rules[0].reason == ignore_rule["reason"]
 

@@ -5,9 +5,9 @@ import pytest
 from cloudtrail_to_slack import errors
 from cloudtrail_to_slack.errors import (
     ConfigurationError,
+    ConfigurationIssue,
     DeliveryError,
     DestinationMisconfiguredError,
-    Fault,
     InvocationFailedError,
     PayloadRejectedError,
     TransientError,
@@ -25,10 +25,10 @@ def test_tree(kind: type[Exception]) -> None:
 
 def test_configuration_error_tells_every_fault() -> None:
     """A configuration error shows each fault on a line of its own."""
-    error = ConfigurationError([Fault("a", "is odd"), Fault("b[0]", "is odd too")])
-    assert str(error) == "The configuration has 2 faults:\n  a: is odd\n  b[0]: is odd too"
-    assert str(ConfigurationError([Fault("a", "is odd")])) == "The configuration has 1 fault:\n  a: is odd"
-    assert error.faults == (Fault("a", "is odd"), Fault("b[0]", "is odd too"))
+    error = ConfigurationError([ConfigurationIssue("a", "is odd"), ConfigurationIssue("b[0]", "is odd too")])
+    assert str(error) == "The configuration has 2 issues:\n  a: is odd\n  b[0]: is odd too"
+    assert str(ConfigurationError([ConfigurationIssue("a", "is odd")])) == "The configuration has 1 issue:\n  a: is odd"
+    assert error.issues == (ConfigurationIssue("a", "is odd"), ConfigurationIssue("b[0]", "is odd too"))
 
 
 @pytest.mark.parametrize("kind", [PayloadRejectedError, DestinationMisconfiguredError, TransientError])

@@ -56,17 +56,17 @@ def unusable_rules_notice(issues: Sequence[RuleIssue]) -> Notice:
 
 def unusable_rules_identity(issues: Sequence[RuleIssue]) -> str:
     """Return a digest of what is wrong with which rules."""
-    return identity([[issue.path, *map(str, issue.faults)] for issue in issues])
+    return identity([[issue.path, *map(str, issue.details)] for issue in issues])
 
 
 def _issue_section(issue: RuleIssue) -> Section:
     named: Line = (" (id ", Value(issue.rule_id, 100), ")") if issue.rule_id else ()
     consequence = "left out" if issue.left_out else "evaluated without what is wrong"
-    more = len(issue.faults) - _MOST_FAULTS
-    faults = [str(fault)[:CODE_LENGTH] for fault in issue.faults[:_MOST_FAULTS]]
+    more = len(issue.details) - _MOST_FAULTS
+    issues = [str(fault)[:CODE_LENGTH] for fault in issue.details[:_MOST_FAULTS]]
     return Section(
-        ((Value(issue.path, 100), *named, f": {consequence}", f"; and {more} more faults" if more > 0 else ""),),
-        code=tuple(faults),
+        ((Value(issue.path, 100), *named, f": {consequence}", f"; and {more} more issues" if more > 0 else ""),),
+        code=tuple(issues),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudtrail_to_slack.aws.arns import TrailArn
-from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue
 
 _ANY = "*"
 _PATTERN = re.compile(r"arn:(aws[a-z-]*):cloudtrail:([a-z0-9-]+|\*):([0-9]{12}):trail/([A-Za-z0-9._-]+|\*)")
@@ -27,15 +27,15 @@ class AllowedTrails:
         )
 
 
-def read_allowed_trails(text: str, variable: str, faults: list[Fault]) -> AllowedTrails:
-    """Read the JSON list of ARNs that `variable` holds; what is wrong in it is noted in `faults`."""
+def read_allowed_trails(text: str, variable: str, issues: list[ConfigurationIssue]) -> AllowedTrails:
+    """Read the JSON list of ARNs that `variable` holds; what is wrong in it is noted in `issues`."""
     try:
         listed = json.loads(text)
     except (ValueError, RecursionError):
-        faults.append(Fault(variable, "is not JSON"))
+        issues.append(ConfigurationIssue(variable, "is not JSON"))
         return AllowedTrails(())
     if not isinstance(listed, list) or not listed:
-        faults.append(Fault(variable, "is no list of ARNs of trails"))
+        issues.append(ConfigurationIssue(variable, "is no list of ARNs of trails"))
         return AllowedTrails(())
     patterns = []
     for number, item in enumerate(listed):
@@ -43,7 +43,9 @@ def read_allowed_trails(text: str, variable: str, faults: list[Fault]) -> Allowe
         if found:
             patterns.append(TrailArn(*found.groups()))
         else:
-            faults.append(
-                Fault(f"{variable}[{number}]", "is no ARN of a trail (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME)")
+            issues.append(
+                ConfigurationIssue(
+                    f"{variable}[{number}]", "is no ARN of a trail (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME)"
+                )
             )
     return AllowedTrails(tuple(patterns))

@@ -32,7 +32,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 
     """Handle one invocation; return what was done.
 
     Raises:
-        ConfigurationError: the settings have faults; all of them are named.
+        ConfigurationError: the settings have issues; all of them are named.
         InvocationFailedError: Slack was not told, or CloudTrail is to be asked again: Lambda must try again.
     """
     begin_invocation(getattr(context, "aws_request_id", None))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cloudtrail_to_slack.auto_restart.allowed_trails import AllowedTrails, read_allowed_trails
 from cloudtrail_to_slack.config.environment import DEFAULT_SLACK_API_URL, read_log_level, read_slack_api_url
 from cloudtrail_to_slack.config.secrets import SecretSource, find_secret
-from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue
 
 VARIABLES = (
     "RESTART_TRAILS", "RESTARTS_PER_HOUR", "MAINTENANCE_SSM_PARAMETER", "ACCOUNT_ID", "DYNAMODB_TABLE_NAME",
@@ -43,38 +43,40 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         ConfigurationError: with everything that is wrong.
     """
-    faults: list[Fault] = []
+    issues: list[ConfigurationIssue] = []
     given = {name: environment.get(name, "").strip() for name in VARIABLES}
     settings = Settings(
         function_name=given["AWS_LAMBDA_FUNCTION_NAME"] or "unnamed",
-        account=_matching(given, "ACCOUNT_ID", r"[0-9]{12}", "is no account id of 12 digits", faults),
-        permitted=read_allowed_trails(given["RESTART_TRAILS"], "RESTART_TRAILS", faults),
-        restarts_per_hour=_whole(given, "RESTARTS_PER_HOUR", faults),
-        table_name=_matching(given, "DYNAMODB_TABLE_NAME", r"[\w.-]+", "is no name of a table", faults),
+        account=_matching(given, "ACCOUNT_ID", r"[0-9]{12}", "is no account id of 12 digits", issues),
+        permitted=read_allowed_trails(given["RESTART_TRAILS"], "RESTART_TRAILS", issues),
+        restarts_per_hour=_whole(given, "RESTARTS_PER_HOUR", issues),
+        table_name=_matching(given, "DYNAMODB_TABLE_NAME", r"[\w.-]+", "is no name of a table", issues),
         maintenance_parameter=given["MAINTENANCE_SSM_PARAMETER"] or None,
         slack_channel=given["SLACK_CHANNEL_ID"],
-        slack_bot_token=find_secret("SLACK_BOT_TOKEN", environment, faults),
-        slack_webhook_url=find_secret("SLACK_WEBHOOK_URL", environment, faults),
-        slack_api_url=read_slack_api_url(environment, faults),
-        log_level=read_log_level(environment, faults),
+        slack_bot_token=find_secret("SLACK_BOT_TOKEN", environment, issues),
+        slack_webhook_url=find_secret("SLACK_WEBHOOK_URL", environment, issues),
+        slack_api_url=read_slack_api_url(environment, issues),
+        log_level=read_log_level(environment, issues),
     )
     if settings.slack_bot_token and not settings.slack_channel:
-        faults.append(Fault("SLACK_CHANNEL_ID", "is missing: a bot needs a channel"))
+        issues.append(ConfigurationIssue("SLACK_CHANNEL_ID", "is missing: a bot needs a channel"))
     if not settings.slack_bot_token and not settings.slack_webhook_url:
-        faults.append(Fault("SLACK_BOT_TOKEN", "is missing, and so is SLACK_WEBHOOK_URL: nobody would be told"))
-    if faults:
-        raise ConfigurationError(faults)
+        issues.append(
+            ConfigurationIssue("SLACK_BOT_TOKEN", "is missing, and so is SLACK_WEBHOOK_URL: nobody would be told")
+        )
+    if issues:
+        raise ConfigurationError(issues)
     return settings
 
 
-def _matching(given: Mapping[str, str], name: str, pattern: str, problem: str, faults: list[Fault]) -> str:
+def _matching(given: Mapping[str, str], name: str, pattern: str, problem: str, issues: list[ConfigurationIssue]) -> str:
     if not re.fullmatch(pattern, given[name], re.ASCII):
-        faults.append(Fault(name, problem))
+        issues.append(ConfigurationIssue(name, problem))
     return given[name]
 
 
-def _whole(given: Mapping[str, str], name: str, faults: list[Fault]) -> int:
+def _whole(given: Mapping[str, str], name: str, issues: list[ConfigurationIssue]) -> int:
     if not re.fullmatch("[1-9][0-9]{0,2}", given[name]):
-        faults.append(Fault(name, "is no whole number from 1 to 999"))
+        issues.append(ConfigurationIssue(name, "is no whole number from 1 to 999"))
         return 1
     return int(given[name])

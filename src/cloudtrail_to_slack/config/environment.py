@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,18 +19,18 @@ def is_web_address(text: str) -> bool:
     return re.fullmatch(r"https?://[!-~]+", text) is not None
 
 
-def read_slack_api_url(environment: Mapping[str, str], faults: list[Fault]) -> str:
-    """Return the base of Slack's API, ending with a slash; what is wrong with it is noted in `faults`."""
+def read_slack_api_url(environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> str:
+    """Return the base of Slack's API, ending with a slash; what is wrong with it is noted in `issues`."""
     url = environment.get("SLACK_API_URL", "").strip() or DEFAULT_SLACK_API_URL
     if not is_web_address(url):
-        faults.append(Fault("SLACK_API_URL", "is no http(s) address"))
+        issues.append(ConfigurationIssue("SLACK_API_URL", "is no http(s) address"))
     return url if url.endswith("/") else f"{url}/"
 
 
-def read_log_level(environment: Mapping[str, str], faults: list[Fault]) -> str:
-    """Return the log level; what is wrong with it is noted in `faults`."""
+def read_log_level(environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> str:
+    """Return the log level; what is wrong with it is noted in `issues`."""
     level = environment.get("LOG_LEVEL", "").strip().upper() or "INFO"
     if level not in _LOG_LEVELS:
-        faults.append(Fault("LOG_LEVEL", f"must be one of {', '.join(_LOG_LEVELS)}"))
+        issues.append(ConfigurationIssue("LOG_LEVEL", f"must be one of {', '.join(_LOG_LEVELS)}"))
         return "INFO"
     return level

@@ -1,14 +1,14 @@
-"""Reading untyped JSON with every fault gathered, each with its path. Pure.
+"""Reads untyped JSON, and collects every issue with its path. Pure.
 
-A reader hands out typed values; where a value is missing it gives the default, where it is wrong it notes a fault and
-gives the default too, so that the reading goes on and the user learns of all faults at once.
+A reader returns typed values, and the default for a value that is missing. For a wrong value it reports an issue and
+returns the default too, so that the user learns of all issues at once.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue
 from cloudtrail_to_slack.json_fields import type_name
 
 if TYPE_CHECKING:
@@ -23,24 +23,24 @@ _MOST_DIGITS = 18
 class Reader:
     """One JSON object on its way into a typed one. `path` is where it stands, empty for the whole document."""
 
-    def __init__(self, data: object, path: str, faults: list[Fault]) -> None:
+    def __init__(self, data: object, path: str, issues: list[ConfigurationIssue]) -> None:
         self._path = path
-        self._faults = faults
+        self._issues = issues
         self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
         if not isinstance(data, dict):
-            self.fault("", f"must be an object, not {type_name(data)}")
+            self.report("", f"must be an object, not {type_name(data)}")
 
-    def fault(self, key: str, problem: str) -> None:
+    def report(self, key: str, problem: str) -> None:
         """Note that the value at `key` (empty: the object itself) is wrong."""
         path = ".".join(filter(None, (self._path, key))) or "config"
-        self._faults.append(Fault(path, problem))
+        self._issues.append(ConfigurationIssue(path, problem))
 
     def refuse_unknown(self, known: Iterable[str]) -> None:
-        """Note a fault for every key that is not among `known`."""
+        """Report an issue for every key that is not among `known`."""
         names = sorted(known)
         for key in self._data:
             if key not in names:
-                self.fault(str(key)[:100], f"is no known key; known are {', '.join(names)}")
+                self.report(str(key)[:100], f"is no known key; known are {', '.join(names)}")
 
     def has(self, key: str) -> bool:
         """Whether there is a value at `key` that is not null."""
@@ -50,13 +50,13 @@ class Reader:
         """Return the value at `key` as it is."""
         return self._data.get(key)
 
-    def text(self, key: str) -> str | None:
+    def string(self, key: str) -> str | None:
         """Return the text at `key`, stripped; None when it is missing, null or blank."""
         value = self._data.get(key)
         if value is None:
             return None
         if not isinstance(value, str):
-            self.fault(key, f"must be a string, not {type_name(value)}")
+            self.report(key, f"must be a string, not {type_name(value)}")
             return None
         return value.strip() or None
 
@@ -64,11 +64,11 @@ class Reader:
         """Return the text at `key` as it is, for a line break separates as well; None when it is missing or empty."""
         value = self._data.get(key)
         if value is not None and not isinstance(value, str):
-            self.fault(key, f"must be a string, not {type_name(value)}")
+            self.report(key, f"must be a string, not {type_name(value)}")
             return None
         return value or None
 
-    def switch(self, key: str, *, default: bool) -> bool:
+    def boolean(self, key: str, *, default: bool) -> bool:
         """Return the boolean at `key`; the texts "true" and "false" are booleans too, as templates write them."""
         value = self._data.get(key)
         if value is None:
@@ -76,11 +76,11 @@ class Reader:
         if isinstance(value, str) and value.strip().lower() in ("true", "false"):
             return value.strip().lower() == "true"
         if not isinstance(value, bool):
-            self.fault(key, f"must be true or false, not {type_name(value)}")
+            self.report(key, f"must be true or false, not {type_name(value)}")
             return default
         return value
 
-    def whole_number(self, key: str, *, default: int, least: int) -> int:
+    def integer(self, key: str, *, default: int, least: int) -> int:
         """Return the whole number at `key`, from `least` to `MOST`; a number written as text is a number too."""
         value = self._data.get(key)
         if value is None:
@@ -90,13 +90,13 @@ class Reader:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self.fault(key, f"must be a whole number, not {type_name(value)}")
+            self.report(key, f"must be a whole number, not {type_name(value)}")
             return default
         if value < least:
-            self.fault(key, f"must be at least {least}")
+            self.report(key, f"must be at least {least}")
             return default
         if value > MOST:
-            self.fault(key, f"must be at most {MOST:,}")
+            self.report(key, f"must be at most {MOST:,}")
             return default
         return value
 
@@ -106,21 +106,21 @@ class Reader:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.fault(key, f"must be a list, not {type_name(value)}")
+            self.report(key, f"must be a list, not {type_name(value)}")
             return ()
         made = (read(item, f"{key}[{position}]") for position, item in enumerate(value))
         return tuple(item for item in made if item is not None)
 
-    def texts(self, key: str) -> tuple[str, ...]:
+    def strings(self, key: str) -> tuple[str, ...]:
         """Return the texts of the list at `key`, stripped and without blank ones."""
-        return self.each(key, self._text_item)
+        return self.each(key, self._string_item)
 
-    def inside(self, key: str, data: object) -> Reader:
-        """Return a reader of `data`, which stands at `key`; it notes its faults here."""
-        return Reader(data, ".".join(filter(None, (self._path, key))), self._faults)
+    def nested(self, key: str, data: object) -> Reader:
+        """Return a reader of `data`, which stands at `key`; it reports its issues here."""
+        return Reader(data, ".".join(filter(None, (self._path, key))), self._issues)
 
-    def _text_item(self, item: object, key: str) -> str | None:
+    def _string_item(self, item: object, key: str) -> str | None:
         if not isinstance(item, str):
-            self.fault(key, f"must be a string, not {type_name(item)}")
+            self.report(key, f"must be a string, not {type_name(item)}")
             return None
         return item.strip() or None

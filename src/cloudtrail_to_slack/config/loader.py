@@ -14,7 +14,7 @@ from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader
 from cloudtrail_to_slack.config.secrets import SecretKind, SecretSource
-from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue
 from cloudtrail_to_slack.json_fields import type_name
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 
@@ -71,58 +71,58 @@ class Config:
         return {"slack_app": self.slack, "sns": self.sns, **self.destinations}
 
 
-def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, list[Fault]]:
+def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, list[ConfigurationIssue]]:
     """Read the parsed `config.json`; `own_name` is the function's name where the document has none.
 
-    Returns the configuration and what is wrong with the whole of it; with such faults it is only good for finding more.
+    Returns the configuration and what is wrong with the whole of it; with such issues it is only good for finding more.
     What is wrong with single rules is in `Config.rule_issues`, and a fault only when no rule is left.
     """
-    faults: list[Fault] = []
-    reader = Reader(data, "", faults)
+    issues: list[ConfigurationIssue] = []
+    reader = Reader(data, "", issues)
     reader.refuse_unknown(KEYS)
     separator = reader.separator("rules_separator") or ","
-    function_name = reader.text("function_name") or own_name
+    function_name = reader.string("function_name") or own_name
     rule_reader = RuleReader(reader, separator)
     config = Config(
         rules=rule_reader.rules(function_name),
         ignore_rules=rule_reader.ignore_rules(),
         rule_issues=tuple(rule_reader.issues),
-        rule_evaluation_errors_to_slack=reader.switch("rule_evaluation_errors_to_slack", default=True),
-        push_access_denied_cloudwatch_metrics=reader.switch("push_access_denied_cloudwatch_metrics", default=True),
-        s3_removed_object_notification=reader.switch("s3_removed_object_notification", default=True),
+        rule_evaluation_errors_to_slack=reader.boolean("rule_evaluation_errors_to_slack", default=True),
+        push_access_denied_cloudwatch_metrics=reader.boolean("push_access_denied_cloudwatch_metrics", default=True),
+        s3_removed_object_notification=reader.boolean("s3_removed_object_notification", default=True),
         function_name=function_name,
         slack=_routes(reader, "slack", "default_channel_id", "slack_channel_id"),
         sns=_routes(reader, "sns", "default_topic_arn", "sns_topic_arn", _TOPIC),
         destinations=_destinations(reader),
-        dynamodb_time_to_live=reader.whole_number("dynamodb_time_to_live", default=900, least=1),
-        deduplicate_deliveries=reader.switch("deduplicate_deliveries", default=True),
-        delivery_ledger_time_to_live=reader.whole_number("delivery_ledger_time_to_live", default=604_800, least=1),
-        max_messages_per_channel=reader.whole_number("max_messages_per_channel", default=20, least=1),
-        enable_realtime=reader.switch("enable_realtime", default=True),
-        enable_silence_alarm=reader.switch("enable_silence_alarm", default=False),
-        silence_alarm_minimum_hours=reader.whole_number(
+        dynamodb_time_to_live=reader.integer("dynamodb_time_to_live", default=900, least=1),
+        deduplicate_deliveries=reader.boolean("deduplicate_deliveries", default=True),
+        delivery_ledger_time_to_live=reader.integer("delivery_ledger_time_to_live", default=604_800, least=1),
+        max_messages_per_channel=reader.integer("max_messages_per_channel", default=20, least=1),
+        enable_realtime=reader.boolean("enable_realtime", default=True),
+        enable_silence_alarm=reader.boolean("enable_silence_alarm", default=False),
+        silence_alarm_minimum_hours=reader.integer(
             "silence_alarm_minimum_hours", default=LEAST_SILENCE_HOURS, least=LEAST_SILENCE_HOURS
         ),
-        own_role_arns=reader.texts("own_role_arns"),
+        own_role_arns=reader.strings("own_role_arns"),
     )
     for arn in config.own_role_arns:
         if not is_role_arn(arn):
-            reader.fault("own_role_arns", f"has {arn[:200]!r}, which is no ARN of a role")
-    if not config.rules and not faults and config.rule_issues:
-        reader.fault("rules", "hold no rule that can be used, and use_default_rules is off: nothing could ever match")
-    elif not config.rules and not faults:
-        reader.fault("rules", "is empty and use_default_rules is off: nothing could ever match; set either")
-    return config, faults
+            reader.report("own_role_arns", f"has {arn[:200]!r}, which is no ARN of a role")
+    if not config.rules and not issues and config.rule_issues:
+        reader.report("rules", "hold no rule that can be used, and use_default_rules is off: nothing could ever match")
+    elif not config.rules and not issues:
+        reader.report("rules", "is empty and use_default_rules is off: nothing could ever match; set either")
+    return config, issues
 
 
-def read_webhook_routes(data: object, path: str) -> tuple[dict[str, SecretSource], list[Fault]]:
+def read_webhook_routes(data: object, path: str) -> tuple[dict[str, SecretSource], list[ConfigurationIssue]]:
     """Read the parsed list of `{"accounts": […], "slack_hook_url": "…"}`, or where the address is kept in its place.
 
     The list is a secret: a fault tells which element is wrong and what one looks like, and quotes nothing of it.
     """
     if not isinstance(data, list):
-        return {}, [Fault(path, f"must be a list, not {type_name(data)}")]
-    faults: list[Fault] = []
+        return {}, [ConfigurationIssue(path, f"must be a list, not {type_name(data)}")]
+    issues: list[ConfigurationIssue] = []
     routes: list[tuple[tuple[str, ...], SecretSource]] = []
     for position, element in enumerate(data):
         route = _webhook_route(element, f"{path}[{position}]")
@@ -133,18 +133,18 @@ def read_webhook_routes(data: object, path: str) -> tuple[dict[str, SecretSource
                 '{"accounts": [12-digit accounts], "slack_hook_url": "https://…"}, or with slack_hook_url_ssm_parameter'
                 " or slack_hook_url_secret_arn in place of slack_hook_url"
             )
-            faults.append(Fault(f"{path}[{position}]", f"must be {shape}"))
-    return _by_account(routes), faults
+            issues.append(ConfigurationIssue(f"{path}[{position}]", f"must be {shape}"))
+    return _by_account(routes), issues
 
 
-def raise_faults(faults: list[Fault]) -> None:
+def raise_issues(issues: list[ConfigurationIssue]) -> None:
     """Raise what is wrong, all of it at once.
 
     Raises:
-        ConfigurationError: there are faults.
+        ConfigurationError: there are issues.
     """
-    if faults:
-        raise ConfigurationError(faults)
+    if issues:
+        raise ConfigurationError(issues)
 
 
 def _routes(
@@ -152,13 +152,13 @@ def _routes(
 ) -> Routes:
     if not reader.has(key):
         return Routes()
-    fields = reader.inside(key, reader.raw(key))
+    fields = reader.nested(key, reader.raw(key))
     fields.refuse_unknown((default_key, "routes"))
-    default = fields.text(default_key)
-    routes = fields.each("routes", lambda item, item_key: _route(fields.inside(item_key, item), address_key))
+    default = fields.string(default_key)
+    routes = fields.each("routes", lambda item, item_key: _route(fields.nested(item_key, item), address_key))
     for address in dict.fromkeys((default, *(address for _, address in routes))):
         if address and pattern and not pattern.fullmatch(str(address)):
-            fields.fault("", f"has an {address_key} that is none: {str(address)[:200]}")
+            fields.report("", f"has an {address_key} that is none: {str(address)[:200]}")
     return Routes(default, _by_account(routes))
 
 
@@ -167,24 +167,24 @@ def _destinations(reader: Reader) -> dict[str, Routes]:
     data = reader.raw("destinations")
     if data is None:
         return {}
-    fields = reader.inside("destinations", data)
+    fields = reader.nested("destinations", data)
     for name in _OWN_KEYS:
         if fields.has(name):
-            fields.fault(name, "has a key of its own at the top: slack or sns")
+            fields.report(name, "has a key of its own at the top: slack or sns")
     return {name: _routes(fields, name, "default", "address") for name in data} if isinstance(data, dict) else {}
 
 
 def _route(fields: Reader, address_key: str) -> tuple[tuple[str, ...], str] | None:
     fields.refuse_unknown(("accounts", address_key))
-    accounts = fields.texts("accounts")
+    accounts = fields.strings("accounts")
     if not accounts:
-        fields.fault("accounts", "must list at least one account")
+        fields.report("accounts", "must list at least one account")
     for account in accounts:
         if not _ACCOUNT.fullmatch(account):
-            fields.fault("accounts", f"has {account[:100]!r}, and an account has 12 digits")
-    address = fields.text(address_key)
+            fields.report("accounts", f"has {account[:100]!r}, and an account has 12 digits")
+    address = fields.string(address_key)
     if address is None:
-        fields.fault(address_key, "is missing")
+        fields.report(address_key, "is missing")
         return None
     return accounts, address
 
@@ -194,7 +194,7 @@ def _webhook_route(element: object, path: str) -> tuple[tuple[str, ...], SecretS
     keys = [key for key in _WEBHOOK_KEYS if isinstance(element, dict) and key in element]
     if len(keys) != 1:
         return None
-    unquoted: list[Fault] = []
+    unquoted: list[ConfigurationIssue] = []
     route = _route(Reader(element, path, unquoted), keys[0])
     if route is None or unquoted:
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue
 from cloudtrail_to_slack.json_fields import type_name
 from cloudtrail_to_slack.rules.default_rules import DEFAULT_PREFIX, DEFAULT_RULE_IDS
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.config.field_reader import Reader
 
     # Called with what is wrong with one entry.
-    Report = Callable[[Fault], None]
+    Report = Callable[[ConfigurationIssue], None]
     ReadException = Callable[[object, str], IgnoreRule | None]
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class RuleChoice:
 
         def read(item: object, path: str) -> None:
             if not isinstance(item, str):
-                self._report(Fault(path, f"must be the name of a pack, not {type_name(item)}"))
+                self._report(ConfigurationIssue(path, f"must be the name of a pack, not {type_name(item)}"))
             elif item.strip() in pack_names():
                 for rule in pack_rules(item.strip(), function_name):
                     rules.setdefault(rule.id, rule)
@@ -73,7 +73,7 @@ class RuleChoice:
 
         def read(item: object, path: str) -> None:
             if not isinstance(item, str):
-                self._report(Fault(path, f"must be the id of a rule, not {type_name(item)}"))
+                self._report(ConfigurationIssue(path, f"must be the id of a rule, not {type_name(item)}"))
             elif (rule_id := self._rule_id(item, path, known)) is not None:
                 disabled.add(rule_id)
 
@@ -88,7 +88,9 @@ class RuleChoice:
             return {}
         given = self._document.raw(key)
         if not isinstance(given, dict):
-            self._report(Fault(key, f"must be an object with ids of rules as keys, not {type_name(given)}"))
+            self._report(
+                ConfigurationIssue(key, f"must be an object with ids of rules as keys, not {type_name(given)}")
+            )
             return {}
         found: dict[str | None, T] = {}
         for name, item in given.items():
@@ -102,7 +104,7 @@ class RuleChoice:
         known = {severity.word: severity for severity in Severity}
         severity = known.get(item.strip().lower()) if isinstance(item, str) else None
         if severity is None:
-            self._report(Fault(path, f"must be one of {', '.join(known)}"))
+            self._report(ConfigurationIssue(path, f"must be one of {', '.join(known)}"))
         return severity
 
     def _rule_id(self, name: str, path: str, known: Collection[str]) -> str | None:
@@ -120,7 +122,7 @@ class RuleChoice:
     def _unknown(self, path: str, name: str, known: Collection[str], problem: str) -> None:
         close = _close(name.strip()[:_LONGEST_NAME].lower(), known)
         meant = f"; did you mean {' or '.join(close)}?" if close else ""
-        self._report(Fault(path, f"is {excerpt(name.strip(), _LONGEST_NAME)!r}, and {problem}{meant}"))
+        self._report(ConfigurationIssue(path, f"is {excerpt(name.strip(), _LONGEST_NAME)!r}, and {problem}{meant}"))
 
 
 def _exceptions(item: object, path: str, read: ReadException) -> tuple[IgnoreRule, ...] | None:

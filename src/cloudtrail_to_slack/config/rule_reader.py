@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.rule_choice import RuleChoice
-from cloudtrail_to_slack.errors import ExpressionError, Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue, ExpressionError
 from cloudtrail_to_slack.json_fields import type_name
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression
-from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, point
+from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
 from cloudtrail_to_slack.rules.model import (
     FILE_ONLY_FIELDS,
     MAX_THRESHOLD_COUNT,
@@ -51,7 +51,7 @@ class RuleIssue:
 
     path: str
     rule_id: str | None
-    faults: tuple[Fault, ...]
+    details: tuple[ConfigurationIssue, ...]
     left_out: bool
 
 
@@ -71,7 +71,7 @@ class RuleReader:
 
     def rules(self, function_name: str | None) -> tuple[Rule, ...]:
         """Return all rules that can be evaluated, in order: default rules, packs, the user's, events to track."""
-        use_defaults = self._document.switch("use_default_rules", default=True)
+        use_defaults = self._document.boolean("use_default_rules", default=True)
         before = default_rules(function_name) if use_defaults else ()
         after = self._tracked()
         choice = RuleChoice(self._document, self._report)
@@ -83,7 +83,7 @@ class RuleReader:
             (*before, *packs, *own, *after), lambda item, path: self._ignore_rule(item, path, separator=None)
         )
 
-    def _report(self, fault: Fault) -> None:
+    def _report(self, fault: ConfigurationIssue) -> None:
         self._note(fault.path, None, [fault], left_out=True)
 
     def ignore_rules(self) -> tuple[IgnoreRule, ...]:
@@ -103,27 +103,27 @@ class RuleReader:
         )
 
     def _rule(self, item: object, key: str, separator: str | None, taken: set[str | None]) -> Rule | None:
-        faults: list[Fault] = []
-        reader = _reader(item, key, faults, Rule)
+        found: list[ConfigurationIssue] = []
+        reader = _reader(item, key, found, Rule)
         values = read_values(reader, Rule)
         expression = _expression(reader, item, separator, values["id"])
         written_id = rule_id = values["id"]
         if expression and rule_id and rule_id in taken:
-            reader.fault("id", f"is {excerpt(rule_id, _LONGEST_ID)!r}, and another rule has that id already")
+            reader.report("id", f"is {excerpt(rule_id, _LONGEST_ID)!r}, and another rule has that id already")
             rule_id = values["id"] = None
-        self._note(key, written_id, faults, left_out=not expression)
+        self._note(key, written_id, found, left_out=not expression)
         if not expression:
             return None
         taken.add(rule_id)
         return Rule(expression, **_given(values))
 
     def _ignore_rule(self, item: object, key: str, separator: str | None) -> IgnoreRule | None:
-        faults: list[Fault] = []
-        reader = _reader(item, key, faults, IgnoreRule)
+        found: list[ConfigurationIssue] = []
+        reader = _reader(item, key, found, IgnoreRule)
         values = read_values(reader, IgnoreRule)
         expression = _expression(reader, item, separator, values["id"])
-        self._note(key, values["id"], faults, left_out=True)
-        return None if faults or not expression else IgnoreRule(expression, **_given(values))
+        self._note(key, values["id"], found, left_out=True)
+        return None if found or not expression else IgnoreRule(expression, **_given(values))
 
     def _tracked(self) -> tuple[Rule, ...]:
         """Return the rule of the events to track, as one or none."""
@@ -140,29 +140,33 @@ class RuleReader:
         try:
             compile_expression(rule.expression)
         except ExpressionError as error:
-            self._note(key, rule.id, [Fault(key, f"cannot be a rule, which {error}")], left_out=True)
+            self._note(key, rule.id, [ConfigurationIssue(key, f"cannot be a rule, which {error}")], left_out=True)
             return ()
         return (rule,)
 
     def _tracked_name(self, item: object, key: str) -> str | None:
         if isinstance(item, str):
             return item.strip()
-        self._note(key, None, [Fault(key, f"must be the name of an event, not {type_name(item)}")], left_out=True)
+        self._note(
+            key, None, [ConfigurationIssue(key, f"must be the name of an event, not {type_name(item)}")], left_out=True
+        )
         return None
 
-    def _note(self, path: str, rule_id: str | None, faults: list[Fault], *, left_out: bool) -> None:
-        if faults:
-            self.issues.append(RuleIssue(path, rule_id, tuple(faults), left_out))
+    def _note(self, path: str, rule_id: str | None, found: list[ConfigurationIssue], *, left_out: bool) -> None:
+        if found:
+            self.issues.append(RuleIssue(path, rule_id, tuple(found), left_out))
 
 
-def _reader(item: object, key: str, faults: list[Fault], shape: type[Rule | IgnoreRule]) -> Reader:
+def _reader(item: object, key: str, found: list[ConfigurationIssue], shape: type[Rule | IgnoreRule]) -> Reader:
     """Return a reader of a rule's fields, which a rule that is only a string does not have."""
     if isinstance(item, str):
-        return Reader({}, key, faults)
+        return Reader({}, key, found)
     if not isinstance(item, dict):
-        faults.append(Fault(key, f"must be a string or an object with an expression, not {type_name(item)}"))
-        return Reader({}, key, faults)
-    reader = Reader(item, key, faults)
+        found.append(
+            ConfigurationIssue(key, f"must be a string or an object with an expression, not {type_name(item)}")
+        )
+        return Reader({}, key, found)
+    reader = Reader(item, key, found)
     reader.refuse_unknown(each.name for each in (*rule_fields(shape), *FILE_ONLY_FIELDS))
     return reader
 
@@ -189,13 +193,13 @@ def _expression(fields: Reader, item: object, separator: str | None, rule_id: st
     path = "" if isinstance(item, str) else "expression"
     if not isinstance(text, str):
         if text is not None:
-            fields.fault(path, f"must be a Python expression, not {type_name(text)}")
+            fields.report(path, f"must be a Python expression, not {type_name(text)}")
         elif isinstance(item, dict):
-            fields.fault(path, "is missing: a rule needs an expression")
+            fields.report(path, "is missing: a rule needs an expression")
         return None
     text = text.strip()
     if not text:
-        fields.fault(path, "is missing: a rule needs an expression")
+        fields.report(path, "is missing: a rule needs an expression")
         return None
     try:
         compile_expression(text)
@@ -205,46 +209,46 @@ def _expression(fields: Reader, item: object, separator: str | None, rule_id: st
         if error.is_half and separator:
             parted = f'the text was parted at "{excerpt(separator)}"'
             advice = f", for {parted}: set rules_separator to what no rule holds, or give the rules as a list"
-        shown = point(text, error.place) if error.place else f"    {excerpt(text)}"
-        fields.fault(named, f"{error}{advice}\n{shown}")
+        shown = render_caret(text, error.place) if error.place else f"    {excerpt(text)}"
+        fields.report(named, f"{error}{advice}\n{shown}")
         return None
     return _in_one_line(text)
 
 
 def _severity(reader: Reader, key: str) -> Severity | None:
-    word = reader.text(key)
+    word = reader.string(key)
     if word is None:
         return None
     known = {severity.word: severity for severity in Severity}
     if word.lower() not in known:
-        reader.fault(key, f"must be one of {', '.join(known)}")
+        reader.report(key, f"must be one of {', '.join(known)}")
     return known.get(word.lower())
 
 
 def _url(reader: Reader, key: str) -> str | None:
-    url = reader.text(key)
+    url = reader.string(key)
     if url and not is_web_address(url):
-        reader.fault(key, "must be an http(s) address")
+        reader.report(key, "must be an http(s) address")
         return None
     return url
 
 
 def _techniques(reader: Reader, key: str) -> tuple[str, ...]:
     """Return the MITRE ATT&CK techniques at `key`; what is none is an issue and left out."""
-    techniques = reader.texts(key)
+    techniques = reader.strings(key)
     wrong = [technique for technique in techniques if not re.search(TECHNIQUE_PATTERN, technique)]
     for technique in wrong:
-        reader.fault(key, f"has {excerpt(technique, _LONGEST_ID)!r}, which is no technique such as T1562.008")
+        reader.report(key, f"has {excerpt(technique, _LONGEST_ID)!r}, which is no technique such as T1562.008")
     return tuple(technique for technique in techniques if technique not in wrong)
 
 
 def _day(reader: Reader, key: str) -> date | None:
-    text = reader.text(key)
+    text = reader.string(key)
     try:
         # Terraform's yamldecode makes a time of a day without quotes.
         return date.fromisoformat(text.removesuffix("T00:00:00Z")) if text else None
     except ValueError:
-        reader.fault(key, "must be a day such as 2027-01-31")
+        reader.report(key, "must be a day such as 2027-01-31")
         return None
 
 
@@ -252,29 +256,29 @@ def _threshold(reader: Reader, key: str) -> Threshold | None:
     """Return the threshold at `key`; None where it is missing or wrong: then each match alerts."""
     if not reader.has(key):
         return None
-    faults: list[Fault] = []
-    fields = Reader(reader.raw(key), "", faults)
+    found: list[ConfigurationIssue] = []
+    fields = Reader(reader.raw(key), "", found)
     fields.refuse_unknown(("count", "minutes", "by", "distinct"))
     for name, most in (("count", MAX_THRESHOLD_COUNT), ("minutes", MAX_THRESHOLD_MINUTES)):
         if not fields.has(name):
-            fields.fault(name, "is missing")
-        elif fields.whole_number(name, default=1, least=1) > most:
-            fields.fault(name, f"must be at most {most}")
+            fields.report(name, "is missing")
+        elif fields.integer(name, default=1, least=1) > most:
+            fields.report(name, f"must be at most {most}")
     by = fields.raw("by")
     threshold = Threshold(
-        count=fields.whole_number("count", default=1, least=1),
-        minutes=fields.whole_number("minutes", default=1, least=1),
-        by=(by,) if isinstance(by, str) and by else fields.texts("by"),
-        distinct=fields.text("distinct"),
+        count=fields.integer("count", default=1, least=1),
+        minutes=fields.integer("minutes", default=1, least=1),
+        by=(by,) if isinstance(by, str) and by else fields.strings("by"),
+        distinct=fields.string("distinct"),
     )
-    for fault in dict.fromkeys(faults):
-        reader.fault(key if fault.path == "config" else f"{key}.{fault.path}", fault.problem)
-    return None if faults else threshold
+    for fault in dict.fromkeys(found):
+        reader.report(key if fault.path == "config" else f"{key}.{fault.path}", fault.problem)
+    return None if found else threshold
 
 
 VALUE_READERS: Mapping[FieldKind, Callable[[Reader, str], object]] = {
-    FieldKind.STRING: Reader.text,
-    FieldKind.STRINGS: Reader.texts,
+    FieldKind.STRING: Reader.string,
+    FieldKind.STRINGS: Reader.strings,
     FieldKind.SEVERITY: _severity,
     FieldKind.URL: _url,
     FieldKind.TECHNIQUES: _techniques,

@@ -16,8 +16,8 @@ _SECONDS_EACH = 0.5  # on the smallest function
 def log_rule_issues(issues: Sequence[RuleIssue]) -> None:
     """Log an error for each rule that cannot be used as it is written."""
     for issue in issues[:_MOST_ISSUES]:
-        faults = "; ".join(map(str, issue.faults))
-        logger.error("rule unusable", extra={"rule": issue.path, "problem": faults, "left_out": issue.left_out})
+        problems = "; ".join(map(str, issue.details))
+        logger.error("rule unusable", extra={"rule": issue.path, "problem": problems, "left_out": issue.left_out})
     if len(issues) > _MOST_ISSUES:
         logger.error("more rules unusable", extra={"rules": len(issues) - _MOST_ISSUES})
 

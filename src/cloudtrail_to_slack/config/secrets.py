@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from cloudtrail_to_slack.errors import Fault, SecretError
+from cloudtrail_to_slack.errors import ConfigurationIssue, SecretError
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
@@ -39,7 +39,7 @@ class SecretSource:
         return f"SecretSource({self.variable!r}, {self.kind!r}, {shown!r})"
 
 
-def find_secret(name: str, environment: Mapping[str, str], faults: list[Fault]) -> SecretSource | None:
+def find_secret(name: str, environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> SecretSource | None:
     """Find the source of the secret `name` (`SLACK_BOT_TOKEN`); None when the environment has none.
 
     Given in more than one way, it notes a fault: which one counts must not be a guess.
@@ -52,7 +52,7 @@ def find_secret(name: str, environment: Mapping[str, str], faults: list[Fault]) 
             sources.append(SecretSource(name + suffix, kind, value))
     if len(sources) > 1:
         given = " and ".join(source.variable for source in sources)
-        faults.append(Fault(name, f"is given more than once, by {given}: keep one"))
+        issues.append(ConfigurationIssue(name, f"is given more than once, by {given}: keep one"))
     return sources[0] if sources else None
 
 

@@ -14,9 +14,9 @@ from cloudtrail_to_slack.config.environment import (
     read_log_level,
     read_slack_api_url,
 )
-from cloudtrail_to_slack.config.loader import Config, raise_faults, read_config, read_webhook_routes
+from cloudtrail_to_slack.config.loader import Config, raise_issues, read_config, read_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource, find_secret
-from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue
 
 DEFAULT_CONFIG_PATH = Path(__file__).parents[2] / "config.json"
 VARIABLES = (
@@ -48,34 +48,34 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             single rules alone raises nothing, as long as one can be used: see `Config.rule_issues`.
     """
     path = Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
-    config, faults = _read_config_file(path, environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None)
+    config, issues = _read_config_file(path, environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None)
     settings = Settings(
         config=config,
-        slack_bot_token=find_secret("SLACK_BOT_TOKEN", environment, faults),
-        slack_webhook_url=find_secret("SLACK_WEBHOOK_URL", environment, faults),
-        slack_webhook_routes=find_secret("SLACK_WEBHOOK_ROUTES", environment, faults),
+        slack_bot_token=find_secret("SLACK_BOT_TOKEN", environment, issues),
+        slack_webhook_url=find_secret("SLACK_WEBHOOK_URL", environment, issues),
+        slack_webhook_routes=find_secret("SLACK_WEBHOOK_ROUTES", environment, issues),
         table_name=environment.get("DYNAMODB_TABLE_NAME", "").strip() or None,
-        slack_api_url=read_slack_api_url(environment, faults),
-        log_level=read_log_level(environment, faults),
+        slack_api_url=read_slack_api_url(environment, issues),
+        log_level=read_log_level(environment, issues),
     )
-    _check_webhooks(settings, faults)
-    _check_destinations(settings, faults)
-    if faults:
-        faults += [fault for issue in config.rule_issues for fault in issue.faults]
-    raise_faults(faults)
+    _check_webhooks(settings, issues)
+    _check_destinations(settings, issues)
+    if issues:
+        issues += [fault for issue in config.rule_issues for fault in issue.details]
+    raise_issues(issues)
     return settings
 
 
-def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, SecretSource], list[Fault]]:
+def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, SecretSource], list[ConfigurationIssue]]:
     """Parse the text of `SLACK_WEBHOOK_ROUTES` to where each account's webhook is; no fault quotes it."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        return {}, [Fault(variable, "is not JSON")]
+        return {}, [ConfigurationIssue(variable, "is not JSON")]
     return read_webhook_routes(data, variable)
 
 
-def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[Fault]]:
+def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[ConfigurationIssue]]:
     """Read `config.json`; a file that cannot be read is a fault too, so that the environment's are told with it."""
     try:
         return read_config(json.loads(path.read_bytes()), own_name=own_name)
@@ -84,28 +84,30 @@ def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[Fa
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         problem = f"is not JSON{where}"
-    return Config(), [Fault(str(path), problem)]
+    return Config(), [ConfigurationIssue(str(path), problem)]
 
 
-def _check_webhooks(settings: Settings, faults: list[Fault]) -> None:
+def _check_webhooks(settings: Settings, issues: list[ConfigurationIssue]) -> None:
     """Check what stands in the environment itself; what is referred to is checked when it is read."""
     url, routes = settings.slack_webhook_url, settings.slack_webhook_routes
     if url and url.kind == "environment" and not is_web_address(url.reference):
-        faults.append(Fault(url.variable, "is no http(s) address"))
+        issues.append(ConfigurationIssue(url.variable, "is no http(s) address"))
     if routes and routes.kind == "environment":
         by_account, wrong = parse_webhook_routes(routes.reference, routes.variable)
-        faults.extend(wrong)
+        issues.extend(wrong)
         if not by_account and not wrong:
-            faults.append(Fault(routes.variable, "is an empty list; leave the variable out"))
+            issues.append(ConfigurationIssue(routes.variable, "is an empty list; leave the variable out"))
 
 
-def _check_destinations(settings: Settings, faults: list[Fault]) -> None:
+def _check_destinations(settings: Settings, issues: list[ConfigurationIssue]) -> None:
     if settings.slack_bot_token and not settings.config.slack.default:
-        faults.append(
-            Fault("slack.default_channel_id", "is missing: a bot needs a channel for accounts without a route")
+        issues.append(
+            ConfigurationIssue(
+                "slack.default_channel_id", "is missing: a bot needs a channel for accounts without a route"
+            )
         )
     config = settings.config
     slack = settings.slack_bot_token or settings.slack_webhook_url or settings.slack_webhook_routes
     if not slack and not config.sns and not any(config.destinations.values()):
         problem = "are missing: set a Slack bot token, a Slack webhook or an SNS topic, or nobody hears of anything"
-        faults.append(Fault("destinations", problem))
+        issues.append(ConfigurationIssue("destinations", problem))

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource
-from cloudtrail_to_slack.errors import DestinationMisconfiguredError, Fault, SecretError, TransientError
+from cloudtrail_to_slack.errors import ConfigurationIssue, DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 
 # Parses the text of the list of routes, of which its second argument names the variable.
-Parse = Callable[[str, str], tuple[Mapping[str, SecretSource], Sequence[Fault]]]
+Parse = Callable[[str, str], tuple[Mapping[str, SecretSource], Sequence[ConfigurationIssue]]]
 
 
 class Webhooks:
@@ -100,12 +100,12 @@ class Webhooks:
         text = self._secrets.read(self._list)
         if text == self._list_text:
             return
-        by_account, faults = self._parse(text, self._list.variable)
-        if faults and self._secrets.renew(self._list, text):
+        by_account, issues = self._parse(text, self._list.variable)
+        if issues and self._secrets.renew(self._list, text):
             text = self._secrets.read(self._list)
-            by_account, faults = self._parse(text, self._list.variable)
-        if faults:
-            raise SecretError("; ".join(map(str, faults)))
+            by_account, issues = self._parse(text, self._list.variable)
+        if issues:
+            raise SecretError("; ".join(map(str, issues)))
         self._list_text, self._by_account = text, by_account
 
     def _name(self, source: SecretSource) -> str:

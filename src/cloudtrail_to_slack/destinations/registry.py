@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from cloudtrail_to_slack.destinations.base import Destination, Services
-from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue
 
 # The name, and the module whose `load(services)` makes the destination, or returns None where it is not configured.
 REGISTRY: dict[str, str] = {
@@ -27,7 +27,7 @@ class Destinations(Mapping[str, Destination[Any]]):
         unknown = [name for name in services.routes if name not in REGISTRY]
         if unknown:
             problem = f"is no known destination; known are {', '.join(sorted(REGISTRY))}"
-            raise ConfigurationError([Fault(f"destinations.{name}", problem) for name in unknown])
+            raise ConfigurationError([ConfigurationIssue(f"destinations.{name}", problem) for name in unknown])
         self._services = services
 
     def __getitem__(self, name: str) -> Destination[Any]:

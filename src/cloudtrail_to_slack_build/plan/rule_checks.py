@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.rule_reader import RuleReader
 from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS, EVENTS_TO_TRACK_ID
-from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, point
+from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
 from cloudtrail_to_slack.rules.expressions.functions import re2_may_be_missing
 from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
@@ -22,7 +22,7 @@ from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cloudtrail_to_slack.errors import Fault
+    from cloudtrail_to_slack.errors import ConfigurationIssue
 
 _MOST = 20  # messages of each kind
 _RULE_PATH = re.compile(r"(rules|ignore_rules)\[(\d+)\]")
@@ -66,20 +66,20 @@ def _checked(
     separator: str,
     joined: Mapping[str, int],
 ) -> CheckedRules:
-    faults: list[Fault] = []
-    reader = RuleReader(Reader(dict(config), "", faults), separator, joined)
+    issues: list[ConfigurationIssue] = []
+    reader = RuleReader(Reader(dict(config), "", issues), separator, joined)
     rules, ignore_rules = reader.rules(config.get("function_name")), reader.ignore_rules()
     errors: list[str] = []
     warnings = [f"{path}: {problem}" for path, problem in _unknown_keys(file_keys)]
     for issue in reader.issues:
-        for fault in issue.faults:
+        for fault in issue.details:
             path, problem = _placed(fault.path, places), fault.problem
             if "is not a Python expression" in problem and _may_be_newer(problem):
                 version = ".".join(map(str, sys.version_info[:2]))
                 warnings.append(f"{path}: may be fine where it runs, and Python {version} cannot read it: {problem}")
             else:
                 errors.append(f"{path}: {problem}")
-    errors += map(str, faults)
+    errors += map(str, issues)
     ignoring = [*ignore_rules, *(exception for rule in rules for exception in rule.exceptions)]
     warnings += _expired(ignoring, config, places)
     warnings += _suspicious([*rules, *ignoring], config, places)
@@ -127,7 +127,7 @@ def _suspicious(
             if rule.id == EVENTS_TO_TRACK_ID:  # its expression is our own
                 yield f"events_to_track: {warning}"
                 continue
-            shown = f"\n{point(rule.expression, warning.place)}" if warning.place else ""
+            shown = f"\n{render_caret(rule.expression, warning.place)}" if warning.place else ""
             yield f"{_place_of(rule, config, places)}: {warning}{shown}"
         if left <= 0:
             return

@@ -1,4 +1,4 @@
-"""Configurations: a `config.json`, Terraform's rendered_config, or those in a plan; as rule files with their faults."""
+"""Configurations: a `config.json`, Terraform's rendered_config, or those in a plan; as rule files with their issues."""
 
 import json
 import re
@@ -97,15 +97,15 @@ def _rendered(value: object, depth: int) -> Iterator[str]:
 
 
 def _configuration(document: Document) -> Configuration:
-    config, faults = read_config(document.data)
+    config, issues = read_config(document.data)
     use_defaults = isinstance(document.data, dict) and document.data.get("use_default_rules") not in (False, "false")
     findings = [
         at_value(document, value_path(document, fault.path), CONFIGURATION, f"{fault.path} {fault.problem}")
-        for fault in faults
+        for fault in issues
     ]
     # Those of rules are found with the rules; others, such as a rule that disabled_rules does not know, only here.
     for issue in config.rule_issues:
-        for fault in issue.faults if not issue.path.startswith(KINDS) else ():
+        for fault in issue.details if not issue.path.startswith(KINDS) else ():
             problem = f"{fault.path} {fault.problem}".split("\n", 1)[0]
             findings.append(at_value(document, value_path(document, fault.path), CONFIGURATION, problem))
     return Configuration(rule_file(_with_lists(document)), tuple(findings), use_defaults)

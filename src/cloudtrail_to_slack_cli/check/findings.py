@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from cloudtrail_to_slack.errors import Place
-from cloudtrail_to_slack.rules.expressions.diagnostics import point
+from cloudtrail_to_slack.errors import SourceSpan
+from cloudtrail_to_slack.rules.expressions.diagnostics import render_caret
 from cloudtrail_to_slack_cli.check.codes import UNREADABLE, Code
 from cloudtrail_to_slack_cli.errors import UnreadableError
 from cloudtrail_to_slack_cli.rule_files.document import Document, Position, ValuePath
@@ -48,10 +48,10 @@ def at_value(document: Document, path: ValuePath, code: Code, message: str, rule
         line, column = position.key_line, position.key_column
     text = document.line(line)
     length = max(len(text) - column, 1) if position.key_line is None else max(len(str(path[-1])) if path else 1, 1)
-    return _finding(document, code, message, rule, Place(line, column, length))
+    return _finding(document, code, message, rule, SourceSpan(line, column, length))
 
 
-def in_expression(document: Document, entry: RuleEntry, code: Code, message: str, place: Place | None) -> Finding:
+def in_expression(document: Document, entry: RuleEntry, code: Code, message: str, place: SourceSpan | None) -> Finding:
     """Return a finding about a part of a rule's expression; `place` is where, in the stripped expression."""
     if place is None:
         return at_value(document, entry.expression_path, code, message, entry.name)
@@ -59,17 +59,19 @@ def in_expression(document: Document, entry: RuleEntry, code: Code, message: str
     if found is not None:
         return _finding(document, code, message, entry.name, found)
     whole = at_value(document, entry.expression_path, code, message, entry.name)
-    return Finding(code, message, whole.file, whole.line, whole.column, 1, entry.name, point(entry.expression, place))
+    return Finding(
+        code, message, whole.file, whole.line, whole.column, 1, entry.name, render_caret(entry.expression, place)
+    )
 
 
-def _finding(document: Document, code: Code, message: str, rule: str | None, place: Place) -> Finding:
+def _finding(document: Document, code: Code, message: str, rule: str | None, place: SourceSpan) -> Finding:
     """Return a finding at a line and a column from 0 of a file."""
     text = document.line(place.line)
-    shown = point(text, Place(1, place.column, place.length)) if text.strip() else ""
+    shown = render_caret(text, SourceSpan(1, place.column, place.length)) if text.strip() else ""
     return Finding(code, message, document.path, place.line + 1, place.column + 1, place.length, rule, shown)
 
 
-def _in_file(document: Document, position: Position, expression: str, place: Place) -> Place | None:
+def _in_file(document: Document, position: Position, expression: str, place: SourceSpan) -> SourceSpan | None:
     """Return where a part of an expression stands in the file, line and column from 0; None if it cannot be found.
 
     YAML can fold, quote and indent an expression. So the words of the part are looked for, as often as they come
@@ -90,7 +92,7 @@ def _in_file(document: Document, position: Position, expression: str, place: Pla
             if before == 0:
                 whole = _as_written(line[place.column : place.column + place.length], position.style)
                 length = len(whole) if text.startswith(whole, column) else len(word)
-                return Place(number, column, max(length, 1))
+                return SourceSpan(number, column, max(length, 1))
             before -= 1
             column = text.find(word, column + len(word))
     return None

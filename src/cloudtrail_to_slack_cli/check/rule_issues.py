@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 
 from cloudtrail_to_slack.config.loader import read_config
-from cloudtrail_to_slack.errors import ExpressionError, Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue, ExpressionError
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
 from cloudtrail_to_slack_cli.check.codes import (
     BROKEN_TEST,
@@ -54,7 +54,7 @@ def issue_findings(file: RuleFile, *, use_default_rules: bool = False) -> Iterat
     config, _ = read_config(file.config(use_default_rules=use_default_rules))
     entries = {f"{entry.kind}[{entry.number}]": entry for entry in file.entries}
     for issue in config.rule_issues:
-        for fault in issue.faults:
+        for fault in issue.details:
             match = _FAULT.match(fault.path)
             entry = entries.get(match["place"]) if match else None
             if match and entry:
@@ -80,7 +80,7 @@ def expression_error(expression: str) -> ExpressionError | None:
     return None
 
 
-def _issue(file: RuleFile, entry: RuleEntry, key: str, fault: Fault) -> Finding:
+def _issue(file: RuleFile, entry: RuleEntry, key: str, fault: ConfigurationIssue) -> Finding:
     problem = fault.problem.split("\n", 1)[0]
     is_about_expression = key == "expression" or (not key and isinstance(entry.content, str))
     error = expression_error(entry.expression) if is_about_expression and entry.expression else None

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cloudtrail_to_slack.errors import Place
-from cloudtrail_to_slack.rules.expressions.diagnostics import point
+from cloudtrail_to_slack.errors import SourceSpan
+from cloudtrail_to_slack.rules.expressions.diagnostics import render_caret
 from cloudtrail_to_slack_cli.check.codes import BAD_SUPPRESSION, BY_CODE, UNREADABLE, UNUSED_SUPPRESSION, Code
 from cloudtrail_to_slack_cli.check.findings import Finding
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleFile
@@ -100,5 +100,5 @@ def _rule_lines(file: RuleFile) -> list[tuple[int, int]]:
 def _finding(file: RuleFile, code: Code, problem: str, line: int, column: int) -> Finding:
     text = file.document.line(line - 1)
     length = max(len(text) - column + 1, 1)
-    shown = point(text, Place(1, column - 1, length))
+    shown = render_caret(text, SourceSpan(1, column - 1, length))
     return Finding(code, problem, file.path, line, column, length, None, shown)

@@ -53,14 +53,14 @@ class FileRunner:
     def __init__(self, file: RuleFile, today: date | None = None) -> None:
         self.file = file
         self._today = today or datetime.now(UTC).date()
-        config, faults = read_config(file.config())
+        config, issues = read_config(file.config())
         left_out = {issue.path: issue for issue in config.rule_issues if issue.left_out}
-        self.unusable = {path: [str(fault) for fault in issue.faults] for path, issue in left_out.items()}
+        self.unusable = {path: [str(fault) for fault in issue.details] for path, issue in left_out.items()}
         usable = {
             kind: [entry for entry in file.entries if entry.kind == kind and _place(entry) not in left_out]
             for kind in KINDS
         }
-        self.problems = [str(fault) for fault in faults] if not usable["rules"] and not usable["ignore_rules"] else []
+        self.problems = [str(fault) for fault in issues] if not usable["rules"] and not usable["ignore_rules"] else []
         self._rules = list(zip(usable["rules"], config.rules, strict=True))
         self._ignore_rules = list(zip(usable["ignore_rules"], config.ignore_rules, strict=True))
         self._numbers = {entry.path: number for number, (entry, _) in enumerate(self._rules)}

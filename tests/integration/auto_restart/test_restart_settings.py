@@ -58,7 +58,7 @@ def test_what_is_wrong_is_named(name: str, value: str, fault: str) -> None:
 
 def test_all_faults_are_told_together() -> None:
     """With nothing set, everything that is missing is named."""
-    with pytest.raises(ConfigurationError, match="5 faults"):
+    with pytest.raises(ConfigurationError, match="5 issues"):
         read_settings({})
 
 

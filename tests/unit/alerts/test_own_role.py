@@ -108,8 +108,8 @@ def test_role_of_function(arn: object, role: str | None) -> None:
 def test_role_arns(text: str) -> None:
     """The ARNs of roles are known in every partition and with paths, and can be configured."""
     assert is_role_arn(text)
-    config, faults = read_config({"own_role_arns": [text]})
-    assert (config.own_role_arns, faults) == ((text,), [])
+    config, issues = read_config({"own_role_arns": [text]})
+    assert (config.own_role_arns, issues) == ((text,), [])
 
 
 @pytest.mark.parametrize("text", ["cloudtrail-to-slack", SESSION, f"{ROLE}\n", "arn:aws:iam::1:role/x", f"{ROLE}/"])

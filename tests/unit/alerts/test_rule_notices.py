@@ -18,7 +18,7 @@ from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.config.rule_reader import RuleIssue
 from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.sns.render import notice_to_sns
-from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue
 from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
@@ -190,14 +190,14 @@ def test_very_many_unusable_rules_are_one_notice(count: int) -> None:
 
 
 def test_a_rule_with_very_many_faults() -> None:
-    """Of very many faults of a rule the first are shown and the others counted."""
+    """Of very many issues of a rule the first are shown and the others counted."""
     (issue,) = issues({"expression": "True", **{f"key-{number}": 1 for number in range(20)}})
     found = shown(unusable_rules_notice([issue]))
-    assert ("key-4" in found, "key-5" in found, "and 15 more faults" in found) == (True, False, True)
+    assert ("key-4" in found, "key-5" in found, "and 15 more issues" in found) == (True, False, True)
 
 
 def test_what_is_wrong_is_the_identity_of_unusable_rules() -> None:
-    """Notices about the same faults have the same identity, and another fault gives another."""
+    """Notices about the same issues have the same identity, and another fault gives another."""
     same = [unusable_rules_identity(issues("event[", 5)) for _ in range(2)]
     assert len({*same, unusable_rules_identity(issues("event[")), unusable_rules_identity(issues(5, "event["))}) == 3
 
@@ -222,7 +222,7 @@ def texts() -> st.SearchStrategy[str]:
     found=st.lists(
         st.builds(
             RuleIssue, texts(), st.one_of(st.none(), texts()),
-            st.lists(st.builds(Fault, texts(), texts()), min_size=1, max_size=8).map(tuple), st.booleans(),
+            st.lists(st.builds(ConfigurationIssue, texts(), texts()), min_size=1, max_size=8).map(tuple), st.booleans(),
         ),
         min_size=1, max_size=40,
     ),

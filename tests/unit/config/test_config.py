@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.config.loader import Config, raise_faults, read_config
+from cloudtrail_to_slack.config.loader import Config, raise_issues, read_config
 from cloudtrail_to_slack.config.routes import Routes
-from cloudtrail_to_slack.errors import ConfigurationError, Fault
+from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleSet, Severity
 from support.strategies import hostile_key, hostile_text, json_values
 
@@ -48,14 +48,14 @@ FULL: dict[str, Any] = {
 
 
 def good(data: object) -> Config:
-    """The configuration of `data`, which must have no faults."""
-    config, faults = read_config(data)
-    assert faults == []
+    """The configuration of `data`, which must have no issues."""
+    config, issues = read_config(data)
+    assert issues == []
     return config
 
 
 def faults_of(data: object) -> list[str]:
-    """The faults of `data` as people read them."""
+    """The issues of `data` as people read them."""
     return [str(fault) for fault in read_config(data)[1]]
 
 
@@ -238,7 +238,7 @@ def test_fault(data: dict[str, Any], fault: str) -> None:
 
 
 def test_every_fault_is_found_at_once() -> None:
-    """The faults of a whole document are gathered, none hides another."""
+    """The issues of a whole document are gathered, none hides another."""
     assert len(faults_of({key: value for data, _ in FAULTS.values() for key, value in data.items()})) > 5
     found = faults_of({"rules": 5, "slack": 1, "sns": 2, "dynamodb_time_to_live": "x"})
     assert [fault.split(": ")[0] for fault in found] == ["rules", "slack", "sns", "dynamodb_time_to_live"]
@@ -274,11 +274,11 @@ def test_routes_that_lead_nowhere_are_false() -> None:
     assert [bool(Routes()), bool(Routes("x")), bool(Routes(None, {"1": "x"}))] == [False, True, True]
 
 
-def test_raise_faults() -> None:
-    """Faults are raised all together, and no faults raise nothing."""
-    raise_faults([])
-    with pytest.raises(ConfigurationError, match=r"2 faults:\n  a: x\n  b: y$"):
-        raise_faults([Fault("a", "x"), Fault("b", "y")])
+def test_raise_issues() -> None:
+    """Faults are raised all together, and no issues raise nothing."""
+    raise_issues([])
+    with pytest.raises(ConfigurationError, match=r"2 issues:\n  a: x\n  b: y$"):
+        raise_issues([ConfigurationIssue("a", "x"), ConfigurationIssue("b", "y")])
 
 
 def configurations() -> st.SearchStrategy[Any]:
@@ -301,9 +301,9 @@ def configurations() -> st.SearchStrategy[Any]:
 @settings(deadline=None, max_examples=150)
 @given(data=st.one_of(configurations(), configurations(), json_values()))
 def test_any_document(data: object) -> None:
-    """No document raises: it gives faults, or a configuration whose rules can be used."""
-    config, faults = read_config(data)
-    assert all(fault.path and fault.problem for fault in faults)
-    if not faults:
+    """No document raises: it gives issues, or a configuration whose rules can be used."""
+    config, issues = read_config(data)
+    assert all(fault.path and fault.problem for fault in issues)
+    if not issues:
         RuleSet(config.rules, config.ignore_rules)
         assert config.rules

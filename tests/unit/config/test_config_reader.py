@@ -6,15 +6,15 @@ import pytest
 from hypothesis import example, given, settings
 
 from cloudtrail_to_slack.config.field_reader import MOST, Reader
-from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue
 from cloudtrail_to_slack.json_fields import type_name
 from support.strategies import json_values
 
 
-def reader(data: object, path: str = "") -> tuple[Reader, list[Fault]]:
-    """A reader and the list its faults go to."""
-    faults: list[Fault] = []
-    return Reader(data, path, faults), faults
+def reader(data: object, path: str = "") -> tuple[Reader, list[ConfigurationIssue]]:
+    """A reader and the list its issues go to."""
+    issues: list[ConfigurationIssue] = []
+    return Reader(data, path, issues), issues
 
 
 @pytest.mark.parametrize(
@@ -30,57 +30,57 @@ def test_kind(value: object, name: str) -> None:
 @pytest.mark.parametrize("path", ["", "slack.routes[0]"])
 def test_paths(path: str) -> None:
     """A fault's path is where its object stands, then the key; the document itself is `config`."""
-    found, faults = reader({"a": {"b": 1}}, path)
-    found.inside("a", {"b": 1}).text("b")
-    found.fault("", "is odd")
+    found, issues = reader({"a": {"b": 1}}, path)
+    found.nested("a", {"b": 1}).string("b")
+    found.report("", "is odd")
     prefix = f"{path}." if path else ""
-    assert [fault.path for fault in faults] == [f"{prefix}a.b", path or "config"]
+    assert [fault.path for fault in issues] == [f"{prefix}a.b", path or "config"]
 
 
 def test_no_object_reads_as_an_empty_one() -> None:
     """What is no object is one fault, and then every value has its default."""
-    found, faults = reader([], "rules[0]")
-    values = (found.text("a"), found.switch("b", default=True), found.texts("c"), found.raw("d"), found.has("e"))
+    found, issues = reader([], "rules[0]")
+    values = (found.string("a"), found.boolean("b", default=True), found.strings("c"), found.raw("d"), found.has("e"))
     assert values == (None, True, (), None, False)
-    assert faults == [Fault("rules[0]", "must be an object, not a list")]
+    assert issues == [ConfigurationIssue("rules[0]", "must be an object, not a list")]
 
 
 def test_unknown_keys() -> None:
     """Each unknown key is a fault, an endless one shortened."""
-    found, faults = reader({"a": 1, "x": 2, "y" * 1000: 3})
+    found, issues = reader({"a": 1, "x": 2, "y" * 1000: 3})
     found.refuse_unknown(["b", "a"])
-    assert faults == [Fault(key, "is no known key; known are a, b") for key in ("x", "y" * 100)]
+    assert issues == [ConfigurationIssue(key, "is no known key; known are a, b") for key in ("x", "y" * 100)]
 
 
 @pytest.mark.parametrize(("value", "text"), [(" x ", "x"), ("", None), ("  ", None), (None, None)])
 def test_text(value: object, text: str | None) -> None:
     """A text is stripped, a blank one is none."""
-    found, faults = reader({"a": value})
-    assert found.text("a") == text
-    assert faults == []
+    found, issues = reader({"a": value})
+    assert found.string("a") == text
+    assert issues == []
 
 
 @pytest.mark.parametrize("value", ["12", 12, 12.0, "012"])
 def test_whole_number(value: object) -> None:
     """A whole number may be written as text or with a point."""
-    found, faults = reader({"a": value})
-    assert found.whole_number("a", default=1, least=1) == 12
-    assert faults == []
+    found, issues = reader({"a": value})
+    assert found.integer("a", default=1, least=1) == 12
+    assert issues == []
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "1.5", "", 1.5, float("inf"), True, [], {}, -1, 0])
 def test_no_whole_number(value: object) -> None:
     """Anything else is a fault, and gives the default."""
-    found, faults = reader({"a": value})
-    assert found.whole_number("a", default=7, least=1) == 7
-    assert [fault.path for fault in faults] == ["a"]
+    found, issues = reader({"a": value})
+    assert found.integer("a", default=7, least=1) == 7
+    assert [fault.path for fault in issues] == ["a"]
 
 
 def test_texts() -> None:
     """A list of texts is stripped and loses its blanks; what is no text is a fault with its position."""
-    found, faults = reader({"a": [" x ", "", 5, "y"]})
-    assert found.texts("a") == ("x", "y")
-    assert faults == [Fault("a[2]", "must be a string, not a number")]
+    found, issues = reader({"a": [" x ", "", 5, "y"]})
+    assert found.strings("a") == ("x", "y")
+    assert issues == [ConfigurationIssue("a[2]", "must be a string, not a number")]
 
 
 @settings(deadline=None, max_examples=100)
@@ -88,11 +88,11 @@ def test_texts() -> None:
 @example(value=MOST + 1)
 def test_no_fault_tells_a_value(value: Any) -> None:
     """Whatever stands in a key's place, its fault tells the value's type and not the value."""
-    found, faults = reader({"a": value})
-    found.text("a")
-    found.switch("a", default=False)
-    found.whole_number("a", default=1, least=1)
-    told = {fault.problem for fault in faults}
+    found, issues = reader({"a": value})
+    found.string("a")
+    found.boolean("a", default=False)
+    found.integer("a", default=1, least=1)
+    told = {fault.problem for fault in issues}
     names = ("null", "a boolean", "a number", "a string", "a list", "an object")
     wanted = ("a string", "true or false", "a whole number")
     outside = {"must be at least 1", f"must be at most {MOST:,}"}

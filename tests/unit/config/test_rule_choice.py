@@ -16,18 +16,18 @@ ROLE = {"userIdentity.sessionContext.sessionIssuer.arn": "arn:aws:iam::111122223
 
 def good(**document: Any) -> Config:
     """The configuration of a document without any issue."""
-    config, faults = read_config({"use_default_rules": False, **document})
-    assert faults == []
+    config, issues = read_config({"use_default_rules": False, **document})
+    assert issues == []
     assert config.rule_issues == ()
     return config
 
 
 def issues(**document: Any) -> list[str]:
     """The issues of a document that has at least the default rules."""
-    config, faults = read_config(document)
-    assert faults == []
+    config, issues = read_config(document)
+    assert issues == []
     assert config.rules
-    return [str(fault) for issue in config.rule_issues for fault in issue.faults]
+    return [str(fault) for issue in config.rule_issues for fault in issue.details]
 
 
 def matched(config: Config, event: dict[str, Any], today: date = TODAY) -> list[str]:
@@ -75,8 +75,8 @@ def test_an_unknown_pack_is_reported_and_stops_nothing(name: object, problem: st
 
 def test_only_unknown_packs_are_no_rules() -> None:
     """A configuration whose only rules are of a pack that does not exist could never alert, which is refused."""
-    _, faults = read_config({"use_default_rules": False, "detection_packs": ["none"]})
-    assert [fault.path for fault in faults] == ["rules"]
+    _, issues = read_config({"use_default_rules": False, "detection_packs": ["none"]})
+    assert [fault.path for fault in issues] == ["rules"]
 
 
 def test_rules_of_packs_can_be_disabled() -> None:
@@ -180,9 +180,9 @@ def test_what_is_wrong_is_reported_and_changes_nothing(document: dict[str, Any],
 )
 def test_a_wrong_threshold_leaves_the_rule_in_force(threshold: object, problem: str) -> None:
     """A rule whose threshold cannot be used alerts on each match, and the mistake is reported."""
-    config, faults = read_config({"rules": [{"id": "x", "expression": "True", "threshold": threshold}]})
-    assert faults == []
-    assert any(problem in str(fault) for issue in config.rule_issues for fault in issue.faults)
+    config, issues = read_config({"rules": [{"id": "x", "expression": "True", "threshold": threshold}]})
+    assert issues == []
+    assert any(problem in str(fault) for issue in config.rule_issues for fault in issue.details)
     (rule,) = (rule for rule in config.rules if rule.id == "x")
     assert rule.threshold is None
 

@@ -17,14 +17,14 @@ TODAY = date(2026, 1, 1)
 
 def read(**data: Any) -> Config:
     """The configuration of `data` without default rules, of which the whole must have no fault."""
-    config, faults = read_config({"use_default_rules": False, **data})
-    assert faults == []
+    config, found = read_config({"use_default_rules": False, **data})
+    assert found == []
     return config
 
 
 def issues(config: Config) -> list[tuple[str, bool, list[str]]]:
-    """The issues of a configuration: the path, whether the rule is left out, its faults as people read them."""
-    return [(issue.path, issue.left_out, [str(fault) for fault in issue.faults]) for issue in config.rule_issues]
+    """The issues of a configuration: the path, whether the rule is left out, its found as people read them."""
+    return [(issue.path, issue.left_out, [str(fault) for fault in issue.details]) for issue in config.rule_issues]
 
 
 LEFT_OUT: dict[str, tuple[Any, str]] = {
@@ -102,8 +102,8 @@ def test_several_faults_of_a_rule_are_one_issue() -> None:
     """Of a rule every fault is reported, and it counts once."""
     config = read(rules=[{"expression": GOOD, "id": 7, "severity": "bad", "x": 1, "title": "Kept"}])
     assert config.rules == (Rule(GOOD, title="Kept"),)
-    ((_, _, faults),) = issues(config)
-    assert [fault.split(":")[0] for fault in faults] == ["rules[0].x", "rules[0].id", "rules[0].severity"]
+    ((_, _, found),) = issues(config)
+    assert [fault.split(":")[0] for fault in found] == ["rules[0].x", "rules[0].id", "rules[0].severity"]
 
 
 def test_rules_of_one_id_are_all_evaluated() -> None:
@@ -219,11 +219,11 @@ def test_an_id_that_no_rule_has_is_an_issue(written: Any, problem: str) -> None:
 
 def test_switching_off_every_rule_is_a_fault() -> None:
     """A configuration whose last rule is switched off can match nothing, which is a fault of the whole."""
-    _, faults = read_config({"use_default_rules": False, "rules": [{"expression": "True", "id": "a"}],
+    _, found = read_config({"use_default_rules": False, "rules": [{"expression": "True", "id": "a"}],
                              "disabled_rules": ["a"]})  # fmt: skip
-    assert [fault.path for fault in faults] == ["rules"]
-    _, faults = read_config({"disabled_rules": "access-denied"})
-    assert [str(fault) for fault in faults] == ["disabled_rules: must be a list, not a string"]
+    assert [fault.path for fault in found] == ["rules"]
+    _, found = read_config({"disabled_rules": "access-denied"})
+    assert [str(fault) for fault in found] == ["disabled_rules: must be a list, not a string"]
 
 
 def test_an_expired_ignore_rule_is_in_order() -> None:
@@ -302,6 +302,6 @@ def test_a_refusal_in_a_rule_over_lines_shows_its_line() -> None:
 @given(rules=json_values(), ignore_rules=json_values(), tracked=json_values())
 def test_any_rules(rules: Any, ignore_rules: Any, tracked: Any) -> None:
     """No rules raise, and whatever they are the default rules are in force or the whole has a fault."""
-    config, faults = read_config({"rules": rules, "ignore_rules": ignore_rules, "events_to_track": tracked})
+    config, found = read_config({"rules": rules, "ignore_rules": ignore_rules, "events_to_track": tracked})
     RuleSet(config.rules, config.ignore_rules)
-    assert faults or config.rules[: len(default_rules(None))] == default_rules(None)
+    assert found or config.rules[: len(default_rules(None))] == default_rules(None)

@@ -4,7 +4,7 @@ import pytest
 
 from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource, find_secret
-from cloudtrail_to_slack.errors import Fault
+from cloudtrail_to_slack.errors import ConfigurationIssue
 
 TOKEN = "xoxb-0-verysecret"
 WAYS = {
@@ -17,26 +17,26 @@ WAYS = {
 @pytest.mark.parametrize(("variable", "kind"), WAYS.items())
 def test_ways_to_give_a_secret(variable: str, kind: str) -> None:
     """A secret is found in each of the ways to give one, stripped."""
-    faults: list[Fault] = []
-    source = find_secret("SLACK_BOT_TOKEN", {variable: f" {TOKEN}\n"}, faults)
+    issues: list[ConfigurationIssue] = []
+    source = find_secret("SLACK_BOT_TOKEN", {variable: f" {TOKEN}\n"}, issues)
     assert source is not None
     assert (source.variable, source.kind, source.reference) == (variable, kind, TOKEN)
-    assert faults == []
+    assert issues == []
 
 
 @pytest.mark.parametrize("environment", [{}, dict.fromkeys(WAYS, ""), dict.fromkeys(WAYS, "  ")])
 def test_no_secret(environment: dict[str, str]) -> None:
     """Variables that are missing or blank give no secret and no fault."""
-    faults: list[Fault] = []
-    assert find_secret("SLACK_BOT_TOKEN", environment, faults) is None
-    assert faults == []
+    issues: list[ConfigurationIssue] = []
+    assert find_secret("SLACK_BOT_TOKEN", environment, issues) is None
+    assert issues == []
 
 
 def test_given_more_than_once() -> None:
     """A secret given in two ways is a fault that names both ways and not the secret."""
-    faults: list[Fault] = []
-    find_secret("SLACK_BOT_TOKEN", dict.fromkeys(WAYS, TOKEN), faults)
-    (fault,) = faults
+    issues: list[ConfigurationIssue] = []
+    find_secret("SLACK_BOT_TOKEN", dict.fromkeys(WAYS, TOKEN), issues)
+    (fault,) = issues
     assert all(variable in fault.problem for variable in WAYS)
     assert "verysecret" not in str(fault)
 

@@ -34,11 +34,11 @@ def read(tmp_path: Path, config: object = None, **environment: str) -> Settings:
 
 
 def faults_of(tmp_path: Path, config: object = None, **environment: str) -> list[str]:
-    """The faults of such settings."""
+    """The issues of such settings."""
     with pytest.raises(ConfigurationError) as caught:
         read(tmp_path, config, **environment)
     assert "verysecret" not in str(caught.value)
-    return [str(fault) for fault in caught.value.faults]
+    return [str(fault) for fault in caught.value.issues]
 
 
 def test_bot(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_missing_file_hides_no_other_fault(tmp_path: Path) -> None:
     """What is wrong in the environment is told also when the file cannot be read."""
     with pytest.raises(ConfigurationError) as caught:
         read_settings({"CONFIG_PATH": str(tmp_path / "none.json"), "LOG_LEVEL": "loud"})
-    assert "LOG_LEVEL" in [fault.path for fault in caught.value.faults]
+    assert "LOG_LEVEL" in [fault.path for fault in caught.value.issues]
 
 
 def test_secrets_stay_out_of_repr(tmp_path: Path) -> None:
@@ -178,15 +178,15 @@ def test_parse_webhook_routes() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, WEBHOOK])
 def test_webhook_routes_that_are_no_json(text: str) -> None:
     """What is no JSON is a fault that quotes nothing."""
-    routes, faults = parse_webhook_routes(text, "R")
+    routes, issues = parse_webhook_routes(text, "R")
     assert routes == {}
-    assert [str(fault) for fault in faults] == ["R: is not JSON"]
+    assert [str(fault) for fault in issues] == ["R: is not JSON"]
 
 
 @settings(deadline=None, max_examples=100)
 @given(data=json_values())
 def test_any_webhook_routes(data: Any) -> None:
-    """No JSON raises in the routes' place, and without faults there are only routes that were given."""
-    routes, faults = parse_webhook_routes(json.dumps(data), "R")
-    assert faults or (data is None or isinstance(data, list))
+    """No JSON raises in the routes' place, and without issues there are only routes that were given."""
+    routes, issues = parse_webhook_routes(json.dumps(data), "R")
+    assert issues or (data is None or isinstance(data, list))
     assert routes == {} or isinstance(data, list)

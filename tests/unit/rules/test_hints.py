@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from cloudtrail_to_slack.config.loader import read_config
-from cloudtrail_to_slack.errors import ExpressionError, Place
+from cloudtrail_to_slack.errors import ExpressionError, SourceSpan
 from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
-from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, point
+from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
 from cloudtrail_to_slack.rules.lint import known_events as event_names
 from cloudtrail_to_slack.rules.lint.known_events import is_known
 from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
@@ -187,27 +187,27 @@ def test_the_names_of_real_events_are_known() -> None:
 
 
 POINTS = {
-    ("abc", Place(1, 1)): "    abc\n     ^",
-    ("abc", Place(1, 0, 3)): "    abc\n    ^^^",
-    ("a\nbcd", Place(2, 2, 9)): "    bcd\n      ^",
-    ("\tab", Place(1, 1)): "        ab\n        ^",
-    ("漢字a", Place(1, 1)): "    漢字a\n      ^^",
-    ("e\u0301a", Place(1, 2)): "    e\u0301a\n     ^",
-    ("a\x1b[31mb", Place(1, 6)): "    a\\x1b[31mb\n             ^",
-    ("a\u202eb", Place(1, 2)): "    a\\u202eb\n           ^",
-    ("abc", Place(9, 99)): "    abc\n       ^",
+    ("abc", SourceSpan(1, 1)): "    abc\n     ^",
+    ("abc", SourceSpan(1, 0, 3)): "    abc\n    ^^^",
+    ("a\nbcd", SourceSpan(2, 2, 9)): "    bcd\n      ^",
+    ("\tab", SourceSpan(1, 1)): "        ab\n        ^",
+    ("漢字a", SourceSpan(1, 1)): "    漢字a\n      ^^",
+    ("e\u0301a", SourceSpan(1, 2)): "    e\u0301a\n     ^",
+    ("a\x1b[31mb", SourceSpan(1, 6)): "    a\\x1b[31mb\n             ^",
+    ("a\u202eb", SourceSpan(1, 2)): "    a\\u202eb\n           ^",
+    ("abc", SourceSpan(9, 99)): "    abc\n       ^",
 }
 
 
 @pytest.mark.parametrize(("given_place", "shown"), POINTS.items())
-def test_pointing(given_place: tuple[str, Place], shown: str) -> None:
+def test_pointing(given_place: tuple[str, SourceSpan], shown: str) -> None:
     """The caret stands under the place, whatever is before it, and nothing invisible is shown as it is."""
-    assert point(*given_place) == shown
+    assert render_caret(*given_place) == shown
 
 
 def test_pointing_into_a_long_line() -> None:
     """Of a long line a window of some hundred columns around the place is shown."""
-    source, carets = point("a" * 500 + "X" + "b" * 500, Place(1, 500)).split("\n")
+    source, carets = render_caret("a" * 500 + "X" + "b" * 500, SourceSpan(1, 500)).split("\n")
     assert source[carets.index("^")] == "X"
     assert source.startswith("    …a")
     assert source.endswith("b…")
@@ -218,7 +218,7 @@ def test_pointing_into_a_long_line() -> None:
 @given(text=hostile_text(400), place=hostile_text(50).map(len))
 def test_pointing_anywhere(text: str, place: int) -> None:
     """Any text can be shown: in two lines of bounded length, with nothing that acts."""
-    shown = point(text, Place(1, place, 10))
+    shown = render_caret(text, SourceSpan(1, place, 10))
     source, carets = shown.split("\n")
     assert set(carets) == {" ", "^"}
     assert len(source) <= 400
@@ -253,9 +253,9 @@ FAULTS = {
 
 
 def _rule_faults(data: dict[str, object]) -> list[str]:
-    """The faults of the rules of a configuration, as people read them."""
+    """The issues of the rules of a configuration, as people read them."""
     config, _ = read_config(data)
-    return [str(fault) for issue in config.rule_issues for fault in issue.faults]
+    return [str(fault) for issue in config.rule_issues for fault in issue.details]
 
 
 @pytest.mark.parametrize(("data", "fault"), FAULTS.values(), ids=FAULTS)
@@ -267,9 +267,9 @@ def test_faults_of_a_configuration(data: dict[str, object], fault: str) -> None:
 
 def test_a_comma_lost_to_the_separator() -> None:
     """When a joined text falls apart inside an expression, the separator is what to look at."""
-    faults = _rule_faults({"rules": 'event.get("eventName", "") == "X"'})
-    assert len(faults) == 2
-    for fault in faults:
+    issues = _rule_faults({"rules": 'event.get("eventName", "") == "X"'})
+    assert len(issues) == 2
+    for fault in issues:
         assert 'it looks like a half of an expression, for the text was parted at ",": set rules_separator' in fault
     assert _rule_faults({"rules": 'event.get("eventName", "") == "X"', "rules_separator": ";"}) == []
 

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
-from cloudtrail_to_slack.errors import ExpressionError, Place, RuleBudgetError
+from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError, SourceSpan
 from cloudtrail_to_slack.rules.expressions.allow_list import check
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, METHODS
@@ -155,7 +155,7 @@ def _stands_alone(node: ast.expr) -> bool:
     return all(name.id in own or name.id in FUNCTIONS for name in names)
 
 
-def place_of(node: ast.AST, tree: ast.Expression, text: str) -> Place | None:
+def place_of(node: ast.AST, tree: ast.Expression, text: str) -> SourceSpan | None:
     """Return where a node of `tree` stands in its text; None when it has no place of its own."""
     if sys.version_info < (3, 12):
         # Before 3.12 parts of an f-string are placed where they stand in a text of their own.
@@ -173,7 +173,7 @@ def place_of(node: ast.AST, tree: ast.Expression, text: str) -> Place | None:
         # From the dot on, without what it is an attribute of.
         begin = max(source.find(b".", node.value.end_col_offset), begin)
     column = len(source[:begin].decode("utf-8", "replace"))
-    return Place(line, column, max(len(source[begin:last].decode("utf-8", "replace")), 1))
+    return SourceSpan(line, column, max(len(source[begin:last].decode("utf-8", "replace")), 1))
 
 
 def _unreadable(text: str, error: SyntaxError) -> ExpressionError:
@@ -181,8 +181,8 @@ def _unreadable(text: str, error: SyntaxError) -> ExpressionError:
     at = advice.offset
     place = None
     if at is not None:
-        place = Place(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1))
+        place = SourceSpan(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1))
     elif error.lineno:
-        place = Place(error.lineno, max((error.offset or 1) - 1, 0))
+        place = SourceSpan(error.lineno, max((error.offset or 1) - 1, 0))
     problem = excerpt(f"is not a Python expression ({error.msg}){advice.text}", _LONGEST_PROBLEM)
     return ExpressionError(problem, place, is_half=advice.is_half)

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cloudtrail_to_slack.errors import Place
+    from cloudtrail_to_slack.errors import SourceSpan
 
 WIDTH = 100  # columns that are shown of a longer line
 _INDENT = "    "
@@ -16,7 +16,7 @@ _WIDE = ("W", "F")
 _VISIBLE = {"\t": "    "}
 
 
-def point(text: str, place: Place) -> str:
+def render_caret(text: str, place: SourceSpan) -> str:
     """Return the line of `text` that `place` is in, and a line of carets under the place, both indented."""
     lines = text.split("\n")  # as Python counts lines
     line = lines[min(max(place.line, 1), len(lines)) - 1]

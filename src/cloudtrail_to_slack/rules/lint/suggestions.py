@@ -28,7 +28,7 @@ from cloudtrail_to_slack.rules.lint.linter import close_to
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cloudtrail_to_slack.errors import Place
+    from cloudtrail_to_slack.errors import SourceSpan
 
 _LONGEST_QUOTED = 60
 
@@ -38,7 +38,7 @@ class RuleWarning:
     """Something in a rule that is allowed and probably a mistake: what, and where."""
 
     message: str
-    place: Place | None
+    place: SourceSpan | None
 
     def __str__(self) -> str:
         return self.message

@@ -69,8 +69,8 @@ def _derived(config: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def _rules(config: dict[str, Any]) -> RuleSet:
-    read, faults = read_config({"function_name": "cloudtrail-to-slack", **config})
-    assert (faults, read.rule_issues) == ([], ())
+    read, issues = read_config({"function_name": "cloudtrail-to-slack", **config})
+    assert (issues, read.rule_issues) == ([], ())
     return RuleSet(read.rules, ())
 
 
