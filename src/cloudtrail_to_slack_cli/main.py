@@ -25,6 +25,7 @@ COMMANDS = {
     "suggest": "Suggest the narrowest ignore rule for an alert.",
     "backtest": "Evaluate the rules on log files that are already there.",
     "events": "Search the event names and fields that rules can use.",
+    "diff": "Compare what two configurations send.",
     "schema": "Print the JSON Schema of rule files.",
     "doctor": "Say what is wrong with a deployed function.",
     "redrive": "Send dead letters through the function again.",

@@ -20,7 +20,7 @@ from cloudtrail_to_slack_cli.backtest.report import Report, summary
 from cloudtrail_to_slack_cli.backtest.sources import LogFile, find_log_files
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import rule_options
+from cloudtrail_to_slack_cli.options import delivery_options, rule_options
 from cloudtrail_to_slack_cli.terminal import console, is_terminal, safe
 
 _EXAMPLE = """\b
@@ -46,20 +46,7 @@ _PROGRESS_SECONDS = 0.2
     show_default=True,
     help="What to print: tables, one JSON document, each matched event as a line of JSON, or the rules as CSV.",
 )
-@click.option(
-    "--files-per-invocation",
-    type=click.IntRange(1, 10_000),
-    default=1,
-    show_default=True,
-    help="How many log files, in order of delivery, one invocation of the function reads.",
-)
-@click.option(
-    "--slack",
-    type=click.Choice([each.value for each in SlackBy]),
-    default=SlackBy.CONFIGURATION.value,
-    show_default=True,
-    help="How alerts reach Slack: as the configuration says, by a bot, by one webhook, or not at all.",
-)
+@delivery_options
 @click.option("--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no summary to standard error.")
 def command(
