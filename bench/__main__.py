@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench import cold_start, handler, load, memory, ways
+from bench import cold_start, handler, load, memory, small_objects, ways
 from bench.records import log_file
 from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.rules import Rule, RuleSet
@@ -100,6 +100,17 @@ def scanning() -> Measure:
     return Measure("rules_scanning", seconds / 20 / 1000 * 1e6, None, "lower", about)
 
 
+def small() -> list[Measure]:
+    """Let ten small log files come, by themselves and as one batch."""
+    found = small_objects.measure()
+    batch = "ten files of 5 records in a batch, as a multiple of the time of one; S3 answers after 20 ms"
+    cpu = "milliseconds of CPU for each of them"
+    return [
+        Measure("small_objects_batch", found.batch, 1.8, "lower", batch),
+        Measure("cpu_ms_per_small_object", found.cpu_milliseconds, None, "lower", cpu),
+    ]
+
+
 def flood() -> list[Measure]:
     """Let 10,000 matching events come over 20 channels."""
     found = load.run()
@@ -121,6 +132,7 @@ def main() -> int:
     quiet = log_file(RECORDS, matching=0)
     measures = path_measures(content)
     measures.append(Measure("handler_vs_path", handler.ratio(quiet), 0.7, "higher", "the warm handler, S3 included"))
+    measures += small()
     measures.append(Measure("peak_memory_mb", memory.peak_megabytes(), 200, "lower", "a process on 600 MB of JSON"))
     measures.append(
         Measure("cold_start_vs_boto3", cold_start.ratio(), 1.35, "lower", "start with 100 rules, against boto3 alone")

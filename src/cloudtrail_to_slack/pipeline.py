@@ -24,6 +24,7 @@ from cloudtrail_to_slack.ingest.payloads import (
     SingleEvent,
     Unrecognised,
 )
+from cloudtrail_to_slack.ingest.read_ahead import ReadAhead
 from cloudtrail_to_slack.ingest.work_items import WorkItem, work_items
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
@@ -69,7 +70,10 @@ class Pipeline:
         self._records = RecordEvaluator(
             judging, own_roles, clock.now, self._report, pending, self._turns.left, thresholds=thresholds
         )
-        self._log_files = LogFiles(s3_within, judging.prefilter, self._records, self._report, clock.now, self._hearing)
+        self._ahead = ReadAhead(s3_within, clock.now)
+        self._log_files = LogFiles(
+            s3_within, self._ahead, judging.prefilter, self._records, self._report, clock.now, self._hearing
+        )
         self._notices: list[tuple[Notice, MessageIds]] = []
 
     def run(self, notifications: Sequence[Notification]) -> Report:
@@ -80,9 +84,7 @@ class Pipeline:
         self._report.counts["rules_unusable"] = len(self._config.rule_issues)
         work = work_items(notifications)
         late = self._take_singles(work.singles, len(work.log_files))
-        self._turns.evaluate(
-            [LogFileEvaluation(self._log_files, *each) for each in work.log_files], self._failed_on_file
-        )
+        self._evaluate_files([LogFileEvaluation(self._log_files, *each) for each in work.log_files])
         self._take_late(late)
         self._deliver_pending()
         self._delivery.finish()
@@ -94,7 +96,17 @@ class Pipeline:
             self._report.fail(message_ids, [undelivered])
         if self._hearing:
             self._report.counts["rhythms_unwritten"] = self._hearing.note()
+        self._ahead.wait(self._clock.spare())
         return self._report
+
+    def _evaluate_files(self, files: Sequence[LogFileEvaluation]) -> None:
+        """Evaluate log files as far as there is time, and meanwhile fetch those whose turn comes."""
+        if self._turns.left() > 0:
+            self._ahead.begin([file.log_object for file in files])
+        try:
+            self._turns.evaluate(files, self._failed_on_file)
+        finally:
+            self._ahead.stop()
 
     def _take_singles(self, singles: Sequence[WorkItem], others: int) -> list[WorkItem]:
         """Do small things, each in its share of the time, of which `others` get one too; return what takes longer."""

@@ -3,12 +3,13 @@
 import gzip
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
-from cloudtrail_to_slack.ingest.log_files import decode_record, read_log_object
+from cloudtrail_to_slack.ingest.log_files import decode_record, open_log_object, read_stream
 from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.rules import RuleSet
 from support.world import BUCKET, CHANNEL, KEY, World, log_bytes, record, s3_event
@@ -187,7 +188,7 @@ def test_more_json_than_the_limit_is_refused(world: World) -> None:
     """A decompression bomb is refused by the stated limit, before it fills the memory."""
     world.put(gzip.compress(b" " * 50_000_000))
     with pytest.raises(LogObjectError, match="more than 1,000,000 bytes"):
-        list(read_log_object(world.aws("s3"), LogObject(BUCKET, KEY), _SCAN, max_bytes=1_000_000))
+        list(read_stream(_opened(world), _SCAN, max_bytes=1_000_000))
 
 
 @pytest.mark.parametrize("broken", [None, 5, "text", [], [1]])
@@ -246,5 +247,10 @@ def test_zeros_after_a_gzip_file_are_passed_over(world: World) -> None:
 def test_records_come_in_the_order_of_the_file(world: World) -> None:
     """Reading gives each record as it stands, in order."""
     world.put_log(record(eventID="a"), record(eventID="b"))
-    windows = read_log_object(world.aws("s3"), LogObject(BUCKET, KEY), _SCAN)
+    windows = read_stream(_opened(world), _SCAN)
     assert [decode_record(raw)["eventID"] for window in windows for raw in window.records()] == ["a", "b"]
+
+
+def _opened(world: World) -> Any:
+    """Return the body of the log file."""
+    return open_log_object(world.aws("s3"), LogObject(BUCKET, KEY))[0]

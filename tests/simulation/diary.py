@@ -35,7 +35,7 @@ class Invocation:
     `fuse` burns down by a step at each request; then it `dies`, maybe some lines later, and is `killed` by that.
     `troubles` are the services that were in trouble meanwhile. `undelivered` are the events whose alerts it could not
     deliver, and `reasons` what it logged of log files, by their addresses. `handed_back` are the notifications that it
-    handed back to the queue.
+    handed back to the queue. `threads` are those that it started, and `threads_left` of them still ran when it ended.
     """
 
     number: int
@@ -45,7 +45,8 @@ class Invocation:
     ended: int = 0
     fuse: int | None = None
     lines: int = 0
-    request: Request | None = None
+    threads: list[Task] = field(default_factory=list)
+    threads_left: int = 0
     dies: bool = False
     killed: str | None = None
     closing: dict[str, Any] | None = None

@@ -41,3 +41,11 @@ def slow_alerts(many: int) -> tuple[Happening, ...]:
     first = some_alerts(1)[0]
     slow = replace(first, record={**first.record, "requestParameters": {"seconds": 1.9}})
     return tuple(replace(later_copy(slow, chance), slow=1.9) for _ in range(many))
+
+
+def batch_history(*told: tuple[Happening, ...]) -> History:
+    """Return a history in which these things happen, each in a log file of its own, and are announced all at once."""
+    history = directed_history("slack_app", 1, 20, *told)
+    payload = s3_event(*(file.key for file in history.files), bucket=BUCKET)
+    history.announcements = [Announcement(0, payload, 0.0, files=tuple(history.files))]
+    return history

@@ -19,13 +19,15 @@ from simulation.happenings import (
 )
 from simulation.log_files import BUCKET, LogFile, key_of, log_file_of, plain_log_file
 from simulation.planted import Planted, some_planted
-from simulation.troubles import Trouble, some_troubles
+from simulation.troubles import Trouble, some_trouble, some_troubles
 from support.world import s3_event, sns_envelope, sns_event
 
 TOPICS = tuple(f"arn:aws:sns:{REGION}:123456789012:{name}" for name in ("default", "routed"))
 LATER_SECONDS = 7_200.0  # when all that waits for its hour is due
 _FLOODS, _SMALL_FLOODS = 0.0005, 0.005
 _KIND_CHANCE = 0.05
+_BATCHES = 0.1
+_FEW_FILES = 7  # at most, besides those of a batch
 _MANY = 25  # records that are slow
 # Who sends SQS messages: a service of AWS, for itself, or a role's session.
 _SERVICE, _CALLER = "AIDAIT2UOQQY3AUEKVGXU", "AROAEXAMPLEROLEID000:mallory"
@@ -143,6 +145,7 @@ class History:
         return Counter(
             [
                 *(f"log file: {file.form}" for file in self.files if file.form),
+                *(["many log files at once"] if len(self.files) > _FEW_FILES else []),
                 *(f"event: {happening.oddity}" for happening in self.pool if happening.oddity),
                 *(f"planted: {each.form}" for each in self.planted),
                 *("forged" for each in self.announcements if each.forged),
@@ -185,6 +188,7 @@ def history_of(seed: int, *, promises_once: bool = True) -> History:
     services = ["s3", "dynamodb", "dynamodb", *(["slack"] * 4 if history.deployment.slack else [])]
     services += ["sns", "sns"] if history.deployment.sns else []
     history.troubles = some_troubles(chance, list(history.deployment.channels), services)
+    _announce_batch(history)
     history.kills = chance.choice((0.0, 0.0, 0.0, 0.3, 0.7))
     history.planted = some_planted(chance, history.pool, history.deployment.kinds)
     _announce_later(history)
@@ -231,6 +235,25 @@ def _announce(history: History, *, queued: bool) -> None:
     for _ in range(1 + again):
         history.announcements.append(Announcement(len(history.announcements), payload, comes, queued, files, single))
         comes += chance.choice((0.0, 0.05, chance.uniform(0, 3), chance.uniform(0, 200)))
+
+
+def _announce_batch(history: History) -> None:
+    """Now and then, let many small log files come at once, and S3 be slow or fail on some of them."""
+    chance = random.Random(f"batch {history.seed}")  # noqa: S311 (of its own, so that the rest stays the same)
+    if chance.random() >= _BATCHES:
+        return
+    queued, comes = chance.random() < 0.7, chance.choice((0.0, chance.uniform(0, 30)))
+    first, most = len(history.files), min(3, len(history.pool))
+    files = [
+        log_file_of(chance, history.seed, number, chance.sample(history.pool, chance.randint(1, most)))
+        for number in range(first, first + chance.randint(3, 12))
+    ]
+    history.files += files
+    for some in [(file,) for file in files] if queued else [tuple(files)]:
+        payload = _wrapped(chance, some, queued=queued)
+        history.announcements.append(Announcement(len(history.announcements), payload, comes, queued, some))
+    for _ in range(chance.choice((0, 1, 1, 2, 3))):
+        history.troubles.append(some_trouble(chance, [], "s3"))
 
 
 def _forge(history: History, *, queued: bool) -> None:
@@ -295,7 +318,7 @@ def _wrapped(chance: random.Random, files: Sequence[LogFile], *, queued: bool) -
     exact = versions or chance.random() < 0.3
     for file, record in zip(files, by_s3["Records"], strict=True):
         if exact:
-            record["s3"]["object"]["eTag"] = file.etag
+            record["s3"]["object"] |= {"eTag": file.etag, "size": len(file.content)}
         if file.form == "overwritten version":
             record["s3"]["object"]["versionId"] = _version_of(file.key)
     if queued:

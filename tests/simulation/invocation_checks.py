@@ -29,6 +29,7 @@ def check_invocations(history: History, diary: Diary, told: Told) -> list[str]:
         if lived and (invocation.error is None or isinstance(invocation.error, InvocationFailedError)):
             problems += _reads_what_it_can(invocation)
             problems += _sends_what_it_read(history, invocation, told)
+            problems += _leaves_no_thread(invocation)
             if _is_calm(history, invocation):
                 problems += _fails_for_a_reason(history, invocation)
     if history.is_calm:
@@ -66,6 +67,12 @@ def _sends_what_it_read(history: History, invocation: Invocation, told: Told) ->
             sent = told.get((kind, happening.event_id), ())
             if not any(telling.order < invocation.ended for telling in sent):
                 yield f"invocation {invocation.number} neither sent {happening.event_id} to {kind} nor named it"
+
+
+def _leaves_no_thread(invocation: Invocation) -> Iterator[str]:
+    """No thread outlives an invocation to which S3 answers."""
+    if invocation.threads_left and "s3" not in invocation.troubles:
+        yield f"invocation {invocation.number} left {invocation.threads_left} threads running"
 
 
 def _fails_for_a_reason(history: History, invocation: Invocation) -> Iterator[str]:

@@ -4,6 +4,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -54,6 +55,7 @@ class Play:
         self.diary = Diary()
         self._containers: list[Container] = []
         self._running: dict[Task, tuple[Invocation, Container]] = {}
+        self._requests: dict[Task, Request] = {}
         self._visible: list[tuple[Announcement, int]] = []  # in the queue, with how often it was received
         random.seed(history.seed)  # the jitter between retries
 
@@ -68,6 +70,37 @@ class Play:
         """Where the running invocation runs."""
         assert self.timeline.current
         return self._running[self.timeline.current][1]
+
+    @property
+    def request(self) -> Request | None:
+        """The request that the running thread makes, or made last."""
+        return self._requests.get(self.timeline.current) if self.timeline.current else None
+
+    @request.setter
+    def request(self, request: Request) -> None:
+        assert self.timeline.current
+        self._requests[self.timeline.current] = request
+
+    def start_thread(self, work: Callable[[], None]) -> Task:
+        """Start another thread of the running invocation, which runs as soon as this one waits; return it."""
+        invocation = self.invocation
+        assert invocation
+        task = Task(invocation.number, invocation.task.deadline)
+        self._running[task] = (invocation, self.container)
+        invocation.threads.append(task)
+
+        def work_until_killed() -> None:
+            with suppress(Killed):
+                if not task.killed:
+                    work()
+
+        self.timeline.at(self.timeline.now, partial(self.timeline.begin, task, work_until_killed))
+        return task
+
+    def kill(self, invocation: Invocation) -> None:
+        """Let the process of an invocation die, with all its threads."""
+        for task in (invocation.task, *invocation.threads):
+            task.killed = True
 
     def run(self) -> None:
         """Play the history to its end."""
@@ -99,11 +132,12 @@ class Play:
     def meet_slack(self, method: str, channel: str | None) -> Fault | None:
         """Say how Slack answers a request, and write down that there was one."""
         invocation = self.invocation
+        request = self.request
         assert invocation
-        assert invocation.request
+        assert request
         kind = self.meet("slack", method, channel)
         fault = slack_fault(kind, self.chance, webhook=method == "webhook") if kind else None
-        invocation.request.kind = kind
+        request.kind = kind
         lost = isinstance(fault, AcceptedThenDropped)
         self.diary.posts.append(Post(next(self.diary.orders), self.timeline.now, invocation, kind, lost))
         if kind in ("set-up", "unknown", "content") and channel:
@@ -227,6 +261,9 @@ class Play:
             invocation.ended = next(self.diary.orders)
             if invocation.killed is None:
                 self._containers.append(container)
+                invocation.threads_left = sum(not thread.ended for thread in invocation.threads)
+            else:
+                self.kill(invocation)
             ended(invocation, answer)
 
         self.timeline.begin(task, work)

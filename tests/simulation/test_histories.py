@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from simulation.directed import directed_history, slow_alerts, some_alerts
+from simulation.directed import batch_history, directed_history, slow_alerts, some_alerts
 from simulation.happenings import ACCOUNTS
 from simulation.histories import Announcement, history_of
 from simulation.judge import judge
 from simulation.stage import Stage
 from simulation.totals import Totals, play_all
-from simulation.troubles import HANGS_WITHIN, Trouble
+from simulation.troubles import HANGS, HANGS_AFTER, HANGS_WITHIN, SLOW, SLOWLY_BUSY, Trouble
 
 # How long each process goes on playing histories; `make test` gives it more time.
 _SECONDS = float(os.environ.get("FAULTS_SECONDS", "5"))
@@ -124,6 +124,44 @@ def test_s3_that_stops_sending_fails_the_log_file_by_name(stage: Stage) -> None:
     assert first.error
     assert "the connection to S3 broke (ReadTimeoutError)" in first.reasons[history.files[0].url]
     assert second.error is None
+
+
+@pytest.mark.parametrize("kind", [SLOW, HANGS, HANGS_AFTER, SLOWLY_BUSY, "SlowDown"])
+def test_a_batch_of_which_s3_fails_on_some_is_read_in_the_end(stage: Stage, kind: str) -> None:
+    """Where S3 is slow on some of many small log files, or fails, each is fetched once more and none is lost."""
+    history = batch_history(*((alert,) for alert in some_alerts(10)))
+    history.troubles.append(Trouble("s3", kind, 0.0, 1.0, 0.5))
+    diary = stage.play(history)
+    assert judge(history, diary).problems == []
+    assert diary.seen[f"s3: {kind}"] > 1
+    assert [(how, len(diary.invocations)) for how, _ in diary.ends.values()] == [("done", 1)]
+
+
+def test_many_hanging_requests_take_the_time_of_one(stage: Stage) -> None:
+    """Where S3 answers none of ten requests at first, the log files are read after the time that one of them takes."""
+    history = batch_history(*((alert,) for alert in some_alerts(10)))
+    history.troubles.append(Trouble("s3", HANGS, 0.0, 1.0, 1.0))
+    diary = stage.play(history)
+    assert judge(history, diary).problems == []
+    assert diary.seen[f"s3: {HANGS}"] == 10
+    (first, *_) = diary.posts
+    assert first.time - diary.invocations[0].began < 6.0  # one after the other: 20 seconds at least
+
+
+def test_a_process_that_dies_while_it_fetches_ahead_loses_nothing(stage: Stage) -> None:
+    """Whichever step of a batch's requests is the last one that the process makes, the retry delivers everything."""
+    killed = 0
+    for step in range(1, 24):
+        history = batch_history(*((alert,) for alert in some_alerts(10)))
+        history.deaths[0] = step
+        stage.forget()
+        diary = stage.play(history)
+        assert judge(history, diary).problems == []
+        assert sorted(event_id for telling in diary.tellings for event_id in telling.event_ids) == sorted(
+            history.alerts
+        )
+        killed += diary.invocations[0].killed is not None
+    assert killed == 23
 
 
 def test_a_history_goes_the_same_way_each_time(stage: Stage) -> None:

@@ -19,11 +19,14 @@ class Killed(BaseException):
 
 @dataclass(eq=False)
 class Task:
-    """Something that runs until it ends, or until Lambda ends it at `deadline`."""
+    """Something that runs until it ends, until Lambda ends it at `deadline`, or until its process is `killed`."""
 
     number: int
     deadline: float
     gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    ended: bool = False
+    killed: bool = False
+    joined_by: list[Callable[[], None]] = field(default_factory=list)  # called when it has ended
 
 
 class Timeline:
@@ -60,6 +63,9 @@ class Timeline:
             try:
                 work()
             finally:
+                task.ended = True
+                for wake in task.joined_by:
+                    self.at(self.now, wake)
                 self._turn_ended.release()
 
         threading.Thread(target=body, daemon=True).start()
@@ -69,7 +75,7 @@ class Timeline:
         """Stand in for `time.sleep`: let the others go on meanwhile.
 
         Raises:
-            Killed: the task's deadline came first.
+            Killed: the task's deadline came first, or its process died meanwhile.
         """
         task = self.current
         if task is None:
@@ -81,11 +87,39 @@ class Timeline:
             task.gate.acquire()
         else:
             self.now = wakes
-        if self.now >= task.deadline:
-            raise Killed("timed out")
+        _check_alive(task, self.now)
+
+    def join(self, other: Task, seconds: float) -> None:
+        """Replace `Thread.join`: let the others go on until one of them has ended, for at most so many seconds.
+
+        Raises:
+            Killed: as `sleep`.
+        """
+        task = self.current
+        assert task
+        if not other.ended:
+            wake = _once(partial(self._give_turn, task))
+            other.joined_by.append(wake)
+            self.at(min(self.now + seconds, task.deadline), wake)
+            self._turn_ended.release()
+            task.gate.acquire()
+        _check_alive(task, self.now)
 
     def _give_turn(self, task: Task) -> None:
         self.current = task
         task.gate.release()
         self._turn_ended.acquire()
         self.current = None
+
+
+def _check_alive(task: Task, now: float) -> None:
+    if task.killed:
+        raise Killed("killed while it waited")
+    if now >= task.deadline:
+        raise Killed("timed out")
+
+
+def _once(call: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that makes a call the first time it is called."""
+    calls = [call]
+    return lambda: calls.pop()() if calls else None

@@ -65,10 +65,11 @@ class Trouble:
 
 def some_troubles(chance: random.Random, places: list[str], services: list[str]) -> list[Trouble]:
     """Draw the troubles of a history: none, one, or several at once."""
-    return [_trouble(chance, places, chance.choice(services)) for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 4)))]
+    return [some_trouble(chance, places, chance.choice(services)) for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 4)))]
 
 
-def _trouble(chance: random.Random, places: list[str], service: str) -> Trouble:
+def some_trouble(chance: random.Random, places: list[str], service: str) -> Trouble:
+    """Draw a trouble of a service."""
     place = operation = None
     if service == "slack":
         kind = chance.choice(_SLACK_KINDS)

@@ -12,6 +12,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,11 +29,12 @@ import cloudtrail_to_slack
 from cloudtrail_to_slack import clock as waiting
 from cloudtrail_to_slack.delivery import context as delivery_context
 from cloudtrail_to_slack.evaluation import records as record_evaluation
+from cloudtrail_to_slack.ingest import read_ahead
 from cloudtrail_to_slack.rules import RuleSet, engine
 from simulation.diary import Invocation, Request
 from simulation.play import Play
 from simulation.reading import ids_in_body
-from simulation.timeline import Killed
+from simulation.timeline import Killed, Task
 from simulation.troubles import (
     HANGS,
     HANGS_AFTER,
@@ -94,6 +96,7 @@ class Wire:
                 (connection, "putrequest", self._put_request(connection.putrequest)),
                 (connection, "getresponse", self._get_response(connection.getresponse)),
                 (sys, "unraisablehook", self._unraisable),
+                (read_ahead, "Thread", partial(VirtualThread, self)),
                 # It would carry over from one history to the next.
                 (botocore.retries.quota.RetryQuota, "acquire", lambda _quota, _amount: True),
                 # Nobody reads it, and making it up is a tenth of all the time a history takes.
@@ -123,7 +126,7 @@ class Wire:
         if play is None or invocation is None:
             return None
         _, service, operation = event_name.split(".")
-        invocation.request = asked = _read(service, operation, request.body)
+        play.request = asked = _read(service, operation, request.body)
         asked.kind = play.meet(service, "notes" if asked.notes else operation, asked.place)
         if not asked.kind and play.rejects(asked):
             asked.kind = "InvalidParameter"
@@ -136,10 +139,11 @@ class Wire:
         return aws_answer(service, asked.kind, str(request.url))
 
     def _received(self, parsed_response: Any, **_: Any) -> None:
-        invocation = self.play.invocation if self.play else None
-        if not invocation or not invocation.request or not parsed_response:
+        play = self.play
+        invocation = play.invocation if play else None
+        if not play or not invocation or not play.request or not parsed_response:
             return
-        keys = invocation.request.keys
+        keys = play.request.keys
         reasons = parsed_response.get("CancellationReasons") or [parsed_response] * (len(keys) == 1)
         for key, reason in zip(keys, reasons, strict=False):
             if "Item" in reason and "completed" not in reason["Item"]:
@@ -174,9 +178,9 @@ class Wire:
             invocation = play.invocation if play else None
             if play and invocation:
                 if connection.port == play.slack_port:
-                    invocation.request = Request("slack", "post")
+                    play.request = Request("slack", "post")
                 step(play)
-                request = invocation.request
+                request = play.request
                 if request and request.kind == HANGS:
                     self._hang(play, request, connection)
                 if request and request.kind == SLOW:
@@ -188,10 +192,9 @@ class Wire:
     def _get_response(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def get_response(connection: http.client.HTTPConnection) -> Any:
             play = self.play
-            invocation = play.invocation if play else None
-            if not play or not invocation or not invocation.request:
+            request = play.request if play else None
+            if not play or not request:
                 return real(connection)
-            request = invocation.request
             try:
                 response = real(connection)
             except OSError:
@@ -216,18 +219,44 @@ class Wire:
         return get_response
 
 
+class VirtualThread:
+    """Replaces a thread that the function starts: a task on the history's timeline."""
+
+    def __init__(self, wire: Wire, target: Callable[[], None], *, name: str, daemon: bool) -> None:
+        assert wire.play
+        assert name
+        assert daemon  # it must not keep the process from ending
+        self._play = wire.play
+        self._target = target
+        self._task: Task | None = None
+
+    def start(self) -> None:
+        """Start it."""
+        self._task = self._play.start_thread(self._target)
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._task is not None and not self._task.ended
+
+    def join(self, seconds: float) -> None:
+        """Wait until it has ended, at most so long."""
+        assert self._task
+        self._play.timeline.join(self._task, seconds)
+
+
 def step(play: Play) -> None:
     """Let a request take its time; it may be the last step of its process."""
     play.timeline.sleep(play.chance.uniform(0.002, 0.08))
     invocation = play.invocation
-    if not invocation or invocation.fuse is None:
+    if not invocation or invocation.fuse is None or invocation.task.ended:
         return
     invocation.fuse -= 1
     if invocation.fuse > 0:
         return
     invocation.fuse = None
-    if not invocation.lines:
+    if not invocation.lines or play.timeline.current is not invocation.task:
         invocation.dies = True
+        play.kill(invocation)
         raise Killed("killed at a request")
     _kill_after(invocation)
 

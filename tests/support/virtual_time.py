@@ -1,5 +1,6 @@
 """Time that passes only when a test says so: slow rules, a slow S3 and long waits that cost no time."""
 
+import threading
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +20,13 @@ S3_HANGS_SECONDS = 2.0  # how long the client of short turns waits for an answer
 class VirtualTime:
     """The clock of a test, in place of the one that the function looks at.
 
-    Evaluating a record takes `requestParameters.seconds` of it, as a slow rule or a small function would.
+    Evaluating a record takes `requestParameters.seconds` of it, as a slow rule or a small function would. What takes
+    time in other threads than the main one takes it beside it, from the beginning of the invocation.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = START
+        self.now = self._began = START
+        self._lock = threading.Lock()
         monkeypatch.setattr(waiting, "time", SimpleNamespace(time=lambda: self.now, sleep=self.passes))
         judge = RuleSet.judge
 
@@ -38,10 +41,13 @@ class VirtualTime:
 
     def passes(self, seconds: float) -> None:
         """Let time pass."""
-        self.now += seconds
+        with self._lock:
+            is_main = threading.current_thread() is threading.main_thread()
+            self.now = self.now + seconds if is_main else max(self.now, self._began + seconds)
 
     def context(self, seconds: float = 30.0) -> Context:
         """Return the context of an invocation that begins now and may take so long."""
+        self._began = self.now
         end = self.now + seconds
 
         class Ending(Context):

@@ -4,6 +4,7 @@ Each file is evaluated in turns, so that one that takes long leaves time for the
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -12,13 +13,15 @@ from cloudtrail_to_slack.errors import EvaluationTimeError, LogObjectError, S3Un
 from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
-from cloudtrail_to_slack.ingest.log_files import read_log_object
+from cloudtrail_to_slack.ingest.log_files import open_log_object, read_stream
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
+from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
 from cloudtrail_to_slack.ingest.record_chunks import Scan, Window
 from cloudtrail_to_slack.observability.logging import logger
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
@@ -37,6 +40,7 @@ class LogFiles:
     """What the evaluations of all log files of an invocation share. `notices` gathers what is to be said of them."""
 
     client_within: ClientWithin
+    ahead: ReadAhead
     scan: Scan
     records: RecordEvaluator
     report: Report
@@ -105,11 +109,12 @@ class LogFileEvaluation:
             counts["objects_skipped"] += 1
             logger.info("skipped", extra={"object": self.log_object.url, "reason": facts.skip_reason})
             return
-        source = cast("S3Client", LogFileSource(self._shared.client_within, seconds))
         try:
-            for window in read_log_object(source, self.log_object, self._shared.scan):
-                self.begun = True
-                yield from self._window_steps(window)
+            # Not the body itself: as a context manager it is the stream below it, which raises other errors.
+            with closing(self._body(seconds)) as body:
+                for window in read_stream(body, self._shared.scan):
+                    self.begun = True
+                    yield from self._window_steps(window)
             counts["objects_read"] += 1
             if self._shared.hearing:
                 self._shared.hearing.read(self.log_object.key)
@@ -124,6 +129,13 @@ class LogFileEvaluation:
             self._fail(str(error))
         self.done = True
         self._say_broken_records()
+
+    def _body(self, seconds: float) -> "StreamingBody | FetchedBody":
+        fetched = self._shared.ahead.take(self.log_object)
+        if fetched:
+            return fetched
+        source = cast("S3Client", LogFileSource(self._shared.client_within, seconds))
+        return open_log_object(source, self.log_object)[0]
 
     def _tries_again(self, error: S3UnavailableError) -> bool:
         self._attempts += 1

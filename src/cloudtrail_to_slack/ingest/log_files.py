@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -18,9 +17,9 @@ from cloudtrail_to_slack.ingest.record_chunks import WINDOW_BYTES, Scan, Window,
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
-_CHUNK = 64 * 1024
+CHUNK_BYTES = 64 * 1024  # what is read at once
 _LEAST_VALUE_BYTES = 2  # a character, and what sets it apart from the next
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHANGED = frozenset({"PreconditionFailed", "412"})
@@ -37,34 +36,34 @@ class Stream(Protocol):
 _RECORD_DECODER = msgspec.json.Decoder()
 
 
-def read_log_object(
-    s3: "S3Client", log_object: LogObject, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES
-) -> Iterator[Window]:
+def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Window]:
     """Yield the records of a log file in order, in windows.
 
     Raises:
-        LogObjectError: the version that was announced cannot be fetched, or it is truncated, not JSON, larger than
-            `max_bytes` of JSON, or has no list of `Records`. Says which, and nothing of its content; raised after all
-            records before the fault.
+        LogObjectError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. Says
+            which, and nothing of its content; raised after all records before the fault.
     """
-    try:
-        # Not the body itself: as a context manager it is the stream below it, which raises other errors.
-        with closing(_announced(s3, log_object)) as body:
-            yield from read_stream(body, scan, max_bytes=max_bytes)
-    except ClientError as error:
-        raise LogObjectError(_answer(error, log_object)) from None
-    except BotoCoreError as error:
-        raise LogObjectError(f"S3 cannot be read ({type(error).__name__})") from None
-
-
-def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Window]:
-    """Yield the records of a log file that can be read from, as `read_log_object` does."""
     intake = Intake()
     return windows(_pieces(body, intake, max_bytes), scan, intake=intake)
 
 
-def _announced(s3: "S3Client", log_object: LogObject) -> "StreamingBody":
-    """Return the content of the version that was announced; S3 refuses any other by its ETag.
+def open_log_object(s3: "S3Client", log_object: LogObject) -> "tuple[StreamingBody, int | None]":
+    """Return the body of the version that was announced, and its size in bytes, where S3 says it.
+
+    Raises:
+        LogObjectError: that version cannot be fetched. Says why.
+    """
+    try:
+        answer = _announced(s3, log_object)
+    except ClientError as error:
+        raise LogObjectError(_answer(error, log_object)) from None
+    except BotoCoreError as error:
+        raise LogObjectError(f"S3 cannot be read ({type(error).__name__})") from None
+    return answer["Body"], answer.get("ContentLength")
+
+
+def _announced(s3: "S3Client", log_object: LogObject) -> "GetObjectOutputTypeDef":
+    """Return S3's answer with the version that was announced; S3 refuses any other by its ETag.
 
     Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
     will do, as long as its ETag is the announced one.
@@ -78,15 +77,15 @@ def _announced(s3: "S3Client", log_object: LogObject) -> "StreamingBody":
     if log_object.etag:
         wanted["IfMatch"] = f'"{log_object.etag}"'
     if not log_object.version:
-        return s3.get_object(**wanted)["Body"]
+        return s3.get_object(**wanted)
     version: GetObjectRequestTypeDef = {**wanted, "VersionId": log_object.version}
     try:
-        return s3.get_object(**version)["Body"]
+        return s3.get_object(**version)
     except ClientError as error:
         if _code(error) not in _DENIED or not log_object.etag:
             raise
     try:
-        return s3.get_object(**wanted)["Body"]
+        return s3.get_object(**wanted)
     except ClientError as error:
         if _code(error) in _CHANGED:
             raise LogObjectError(
@@ -133,7 +132,7 @@ def _pieces(body: Stream, intake: Intake, max_bytes: int) -> Iterator[bytes]:
     """Yield the object's text in pieces, and stop a bomb.
 
     Raises:
-        LogObjectError: as `read_log_object`.
+        LogObjectError: as `read_stream`.
     """
     first = _read(body, intake)
     while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body, intake)):
@@ -147,7 +146,7 @@ def _pieces(body: Stream, intake: Intake, max_bytes: int) -> Iterator[bytes]:
 
 def _read(body: Stream, intake: Intake) -> bytes:
     try:
-        chunk = body.read(_CHUNK)
+        chunk = body.read(CHUNK_BYTES)
     except (BotoCoreError, OSError) as error:
         raise LogObjectError(f"the connection to S3 broke ({type(error).__name__})") from None
     intake.stored += len(chunk)

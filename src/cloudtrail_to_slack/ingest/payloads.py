@@ -48,8 +48,8 @@ MessageIds = frozenset[str | None]
 class LogObject:
     """An object that arrived in a bucket.
 
-    `version` and `etag` (without quotes) say which content of it was meant, and `region` is the bucket's; each is None
-    where the notification does not have it. Two versions of an object are two objects.
+    `version` and `etag` (without quotes) say which content of it was meant, `region` is the bucket's, and `size` is in
+    bytes; each is None where the notification does not have it. Two versions of an object are two objects.
     """
 
     bucket: str
@@ -57,6 +57,7 @@ class LogObject:
     region: str | None = field(default=None, compare=False)
     version: str | None = None
     etag: str | None = None
+    size: int | None = field(default=None, compare=False)
 
     @property
     def url(self) -> str:
@@ -221,7 +222,8 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
     log_object = LogObject(bucket, unquote_plus(key), string(record.get("awsRegion")) or None)
     kind = event_name.removeprefix("s3:").partition(":")[0]
     if kind == "ObjectCreated":
-        return replace(log_object, version=_version(about.get("versionId")), etag=_etag(about.get("eTag")))
+        version, etag = _version(about.get("versionId")), _etag(about.get("eTag"))
+        return replace(log_object, version=version, etag=etag, size=_size(about.get("size")))
     if kind == "ObjectRemoved":
         return RemovedObject(
             object=log_object,
@@ -250,7 +252,8 @@ def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
         return Unrecognised(_describe(payload))
     log_object = LogObject(bucket, key, string(payload.get("region")) or None)
     if detail_type == "Object Created":
-        return replace(log_object, version=_version(about.get("version-id")), etag=_etag(about.get("etag")))
+        version, etag = _version(about.get("version-id")), _etag(about.get("etag"))
+        return replace(log_object, version=version, etag=etag, size=_size(about.get("size")))
     if detail_type == "Object Deleted":
         reason = string(detail.get("reason")) or "Object Deleted"
         if reason == "Lifecycle Expiration":  # as S3's own ObjectRemoved events leave these out
@@ -311,6 +314,11 @@ def _etag(value: object) -> str | None:
     """Return an ETag without its quotes; None for what is none."""
     etag = value.strip('"') if isinstance(value, str) else ""
     return etag if _ETAG.fullmatch(etag) else None
+
+
+def _size(value: object) -> int | None:
+    """Return a size in bytes; None for what is none."""
+    return value if type(value) is int and value >= 0 else None
 
 
 def _describe(value: object) -> str:

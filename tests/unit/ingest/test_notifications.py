@@ -111,6 +111,17 @@ def test_the_version_that_was_announced(version: Any, etag: Any, wanted: str | N
         assert [(item.version, item.etag) for item in items(payload) if isinstance(item, LogObject)] == expected
 
 
+@pytest.mark.parametrize(
+    ("size", "wanted"), [(1234, 1234), (0, 0), (None, None), (-1, None), (True, None), ("12", None), (1.5, None)]
+)
+def test_the_size_that_was_announced(size: Any, wanted: int | None) -> None:
+    """S3 and EventBridge say how large an object is; what is no size is none."""
+    by_s3 = {"Records": [s3_record(about={"size": size})]}
+    detail = {"bucket": {"name": BUCKET}, "object": {"key": KEY, "size": size}}
+    for payload in (by_s3, {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}):
+        assert [item.size for item in items(payload) if isinstance(item, LogObject)] == [wanted]
+
+
 def test_two_versions_are_two_objects() -> None:
     """Notifications of two versions of a key are about two objects, and a repeated one is about the same."""
     payload = {"Records": [s3_record(about={"versionId": version, "eTag": "e"}) for version in ("1", "2", "2")]}

@@ -1,0 +1,171 @@
+"""Fetching small log files from S3 before their turn, several at once.
+
+Most log files hold a few KB, so a batch of them spends most of its time waiting for S3. While one file is evaluated,
+those after it are fetched in threads. Only the waiting is shared: each file still has its turn, in the same order, and
+what S3 answered counts in that turn, whether it is the content or an error.
+
+The first file of an invocation is fetched in its turn, so an invocation with one file starts no thread. So are large
+files, which are streamed, and every second attempt at a file. At most `MAX_AHEAD` files are fetched or kept at once,
+each of at most `MAX_BYTES`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING, Any, cast
+
+from cloudtrail_to_slack.errors import S3UnavailableError
+from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
+from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES, open_log_object
+from cloudtrail_to_slack.ingest.object_keys import read_key
+from cloudtrail_to_slack.ingest.payloads import LogObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MAX_AHEAD = 9  # with the file whose turn it is, as many as a client keeps connections
+THREAD_NAME = "read-ahead"
+MAX_BYTES = 256 * 1024  # of one file, as S3 stores it
+# The client gives up a request after three seconds; then the content must come soon.
+_MAX_WAIT_SECONDS = 4.0
+
+
+class FetchedBody:
+    """The content of a log file that was fetched, read as the body of S3's answer is read."""
+
+    def __init__(self, pieces: Iterable[bytes], error: Exception | None) -> None:
+        self._pieces = deque(pieces)
+        self._error = error
+
+    def read(self, _size: int, /) -> bytes:
+        """Return the next piece, of at most `CHUNK_BYTES`, and none at the end.
+
+        Raises what reading from S3 raised, where it did.
+        """
+        if self._pieces:
+            return self._pieces.popleft()
+        if self._error:
+            raise self._error
+        return b""
+
+    def close(self) -> None:
+        """Let go of what was not read."""
+        self._pieces.clear()
+
+
+class _Fetch:
+    """One log file being fetched in a thread of its own. Afterwards there is a `body`, or an `error`, or neither."""
+
+    def __init__(self, s3: "S3Client", log_object: LogObject) -> None:
+        self.body: FetchedBody | None = None
+        self.error: Exception | None = None
+        self._s3 = s3
+        self._log_object = log_object
+        self._is_wanted = True
+        self._response: Any = None
+        # A daemon, so that it cannot keep the process from ending.
+        self.thread = Thread(target=self._run, name=THREAD_NAME, daemon=True)
+
+    def give_up(self) -> None:
+        """Let the thread end soon: S3 need not send any more."""
+        self._is_wanted = False
+        # Closing a socket does not wake a thread that reads from it.
+        shut_down = getattr(self._response, "shutdown", None)
+        if shut_down:
+            with suppress(Exception):  # it may just have read everything
+                shut_down()
+
+    def _run(self) -> None:
+        try:
+            self.body = self._fetched()
+        except Exception as error:  # noqa: BLE001 (raised again in the file's turn)
+            self.error = error
+
+    def _fetched(self) -> FetchedBody | None:
+        """Return the content; None where there is too much of it, or nobody wants it any more."""
+        body, size = open_log_object(self._s3, self._log_object)
+        pieces: list[bytes] = []
+        with body as self._response:
+            if size is None or size > MAX_BYTES:
+                return None
+            try:
+                while self._is_wanted and (piece := body.read(CHUNK_BYTES)):
+                    pieces.append(piece)
+            except Exception as error:  # noqa: BLE001 (likewise, after the pieces before it)
+                return FetchedBody(pieces, error)
+        return FetchedBody(pieces, None) if self._is_wanted else None
+
+
+class ReadAhead:
+    """Fetches the log files of one invocation before their turn. `now` returns the seconds since 1970."""
+
+    def __init__(self, client_within: ClientWithin, now: Callable[[], float]) -> None:
+        self._client_within = client_within
+        self._now = now
+        self._waiting: dict[LogObject, None] = {}
+        self._ahead: dict[LogObject, _Fetch] = {}
+        self._given_up: list[_Fetch] = []
+        self._s3: S3Client | None = None
+
+    def begin(self, log_objects: Sequence[LogObject]) -> None:
+        """Begin to fetch what comes after the first of these, which are in the order of their turns."""
+        if len(log_objects) < 2:  # noqa: PLR2004 (there is none after the first)
+            return
+        readable = [each for each in log_objects if not read_key(each.key).skip_reason]
+        small = [each for each in readable[1:] if each.size is None or each.size <= MAX_BYTES]
+        if small:
+            client = self._client_within(0.0)  # made here: making one is not safe in threads
+            self._s3 = cast("S3Client", LogFileSource(lambda _seconds: client, 0.0))
+            self._waiting = dict.fromkeys(small)
+            self._fill()
+
+    def take(self, log_object: LogObject) -> FetchedBody | None:
+        """Return a file that was fetched, waiting for it if it is under way; None: it must be fetched now.
+
+        Raises:
+            S3UnavailableError: S3 may answer another time.
+            LogObjectError: as `open_log_object`.
+        """
+        self._waiting.pop(log_object, None)
+        fetch = self._ahead.pop(log_object, None)
+        self._fill()
+        if fetch is None:
+            return None
+        fetch.thread.join(_MAX_WAIT_SECONDS)
+        if fetch.thread.is_alive():
+            self._give_up(fetch)
+            raise S3UnavailableError("S3 cannot be read (it takes too long)")
+        if fetch.error:
+            raise fetch.error
+        return fetch.body
+
+    def stop(self) -> None:
+        """Fetch nothing more, and let go of what was fetched and not taken."""
+        self._waiting.clear()
+        while self._ahead:
+            self._give_up(self._ahead.popitem()[1])
+
+    def wait(self, seconds: float) -> None:
+        """Wait at most so long for the threads that are still running, so that none outlives the invocation."""
+        until = self._now() + min(seconds, _MAX_WAIT_SECONDS)
+        for fetch in self._given_up:
+            fetch.thread.join(max(until - self._now(), 0.0))
+
+    def _give_up(self, fetch: _Fetch) -> None:
+        fetch.give_up()
+        if fetch.thread.is_alive():
+            self._given_up.append(fetch)
+
+    def _fill(self) -> None:
+        """Fetch as many at once as may be."""
+        while self._waiting and self._s3 and len(self._ahead) < MAX_AHEAD:
+            log_object = next(iter(self._waiting))
+            del self._waiting[log_object]
+            fetch = _Fetch(self._s3, log_object)
+            try:
+                fetch.thread.start()
+            except RuntimeError:  # there are no more threads to be had
+                self._waiting.clear()
+                return
+            self._ahead[log_object] = fetch
