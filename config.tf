@@ -9,8 +9,8 @@ locals {
   has_webhook          = local.webhook_given || var.default_slack_hook_url_ssm_parameter != null || var.default_slack_hook_url_secret_arn != null
   has_webhook_routes   = local.webhook_routes_given || length(var.slack_webhook_configuration) > 0
   has_sns              = local.create_alerts_topic || local.default_topic_given || length(local.sns_routes) > 0
-  slack_routes         = coalesce(var.slack_app_configuration, [])
-  sns_routes           = coalesce(var.sns_configuration, [])
+  slack_routes         = [for route in coalesce(var.slack_app_configuration, []) : { for key, value in route : key => value if value != null }]
+  sns_routes           = [for route in coalesce(var.sns_configuration, []) : { for key, value in route : key => value if value != null }]
   default_topic_given  = var.default_sns_topic_arn != null && var.default_sns_topic_arn != ""
   subscriptions_given  = length(var.aws_sns_topic_subscriptions) + length(var.sns_topic_subscriptions) > 0
   create_alerts_topic  = var.create_sns_topic != null ? var.create_sns_topic : local.subscriptions_given ? !local.default_topic_given : false

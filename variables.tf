@@ -288,24 +288,30 @@ variable "default_slack_channel_id" {
 }
 
 variable "slack_app_configuration" {
-  description = "Channels by account, for the bot. The first route that names an account applies."
+  description = "Channels by account, for the bot. The first route that names an account applies; one with `min_severity` takes only alerts of at least that severity, goes before the others, and may name `*`, all accounts."
   type = list(object({
     accounts         = list(string)
     slack_channel_id = string
+    min_severity     = optional(string)
   }))
   default = null
 
   validation {
     condition = alltrue([
       for route in coalesce(var.slack_app_configuration, []) :
-      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex("^[0-9]{12}$", account))])
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
     ])
-    error_message = "slack_app_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex("^[0-9]{12}$", account))])])}."
+    error_message = "slack_app_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : can(regex("^[CDGUW][A-Z0-9]+$", route.slack_channel_id))])
     error_message = "slack_app_configuration: every route must have a slack_channel_id, the ID of a channel (such as C0123456789) and not its name; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}] ${jsonencode(route.slack_channel_id)}" if !can(regex("^[CDGUW][A-Z0-9]+$", route.slack_channel_id))])}."
+  }
+
+  validation {
+    condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
+    error_message = "slack_app_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
   }
 }
 
@@ -444,24 +450,30 @@ variable "default_sns_topic_arn" {
 }
 
 variable "sns_configuration" {
-  description = "Topics by account. The first route that names an account applies."
+  description = "Topics by account. The first route that names an account applies; one with `min_severity` takes only alerts of at least that severity, goes before the others, and may name `*`, all accounts."
   type = list(object({
     accounts      = list(string)
     sns_topic_arn = string
+    min_severity  = optional(string)
   }))
   default = null
 
   validation {
     condition = alltrue([
       for route in coalesce(var.sns_configuration, []) :
-      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex("^[0-9]{12}$", account))])
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
     ])
-    error_message = "sns_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex("^[0-9]{12}$", account))])])}."
+    error_message = "sns_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.sns_configuration, []) : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", route.sns_topic_arn))])
     error_message = "sns_configuration: every sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}] ${jsonencode(route.sns_topic_arn)}" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", route.sns_topic_arn))])}."
+  }
+
+  validation {
+    condition     = alltrue([for route in coalesce(var.sns_configuration, []) : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
+    error_message = "sns_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
   }
 }
 

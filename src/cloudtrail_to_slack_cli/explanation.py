@@ -91,18 +91,19 @@ def destinations(decision: EventDecision, config: Config) -> list[str]:
         found += _slack(config, account, decision)
     else:
         found.append("Slack: the configuration names no channel; webhooks are secrets and not part of it")
-    topic = config.sns.for_account(account)
+    severity = decision.alert.severity if decision.alert else None
+    topic = config.sns.for_account(account, severity)
     if topic:
-        found.append(f"SNS: {topic} ({_why(config.sns, account)})")
+        found.append(f"SNS: {topic} ({_why(config.sns, account, topic)})")
     return found
 
 
 def _slack(config: Config, account: str | None, decision: EventDecision) -> Iterator[str]:
-    channel = config.slack.for_account(account)
+    channel = config.slack.for_account(account, decision.alert.severity if decision.alert else None)
     if channel is None:
         yield f"Slack: no route names account {account or 'unknown'}, and there is no default channel"
         return
-    yield f"Slack: channel {channel} ({_why(config.slack, account)})"
+    yield f"Slack: channel {channel} ({_why(config.slack, account, channel)})"
     if config.slack.default and config.slack.default != channel:
         yield f"Slack: if that channel cannot be used, the default channel {config.slack.default}"
     alert = decision.alert
@@ -113,7 +114,9 @@ def _slack(config: Config, account: str | None, decision: EventDecision) -> Iter
         yield "Slack: a message of its own, because too little is known of the caller for a thread"
 
 
-def _why(routes: Routes, account: str | None) -> str:
+def _why(routes: Routes, account: str | None, address: str) -> str:
+    if address != routes.for_account(account):
+        return "a route for alerts of this severity"
     return f"the route of account {account}" if account in routes.by_account else "the default"
 
 

@@ -11,12 +11,12 @@ from typing import TypeVar
 from cloudtrail_to_slack.aws.arns import is_role_arn
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader
-from cloudtrail_to_slack.config.routes import Routes
-from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader
+from cloudtrail_to_slack.config.routes import EVERY_ACCOUNT, Routes, SeverityRoute
+from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader, read_severity
 from cloudtrail_to_slack.config.secrets import SecretKind, SecretSource
 from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue
 from cloudtrail_to_slack.json_fields import type_name
-from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
+from cloudtrail_to_slack.rules.model import IgnoreRule, Rule, Severity
 
 T = TypeVar("T")
 
@@ -156,10 +156,18 @@ def _routes(
     fields.refuse_unknown((default_key, "routes"))
     default = fields.string(default_key)
     routes = fields.each("routes", lambda item, item_key: _route(fields.nested(item_key, item), address_key))
-    for address in dict.fromkeys((default, *(address for _, address in routes))):
+    for address in dict.fromkeys((default, *(route.address for route in routes))):
         if address and pattern and not pattern.fullmatch(str(address)):
             fields.report("", f"has an {address_key} that is none: {str(address)[:200]}")
-    return Routes(default, _by_account(routes))
+    return Routes(
+        default,
+        _by_account((route.accounts, route.address) for route in routes if route.least is None),
+        tuple(
+            SeverityRoute(route.address, frozenset(route.accounts), route.least)
+            for route in routes
+            if route.least is not None
+        ),
+    )
 
 
 def _destinations(reader: Reader) -> dict[str, Routes]:
@@ -174,19 +182,27 @@ def _destinations(reader: Reader) -> dict[str, Routes]:
     return {name: _routes(fields, name, "default", "address") for name in data} if isinstance(data, dict) else {}
 
 
-def _route(fields: Reader, address_key: str) -> tuple[tuple[str, ...], str] | None:
-    fields.refuse_unknown(("accounts", address_key))
+@dataclass(frozen=True, slots=True)
+class _Route:
+    accounts: tuple[str, ...]
+    address: str
+    least: Severity | None = None
+
+
+def _route(fields: Reader, address_key: str, *, by_severity: bool = True) -> _Route | None:
+    fields.refuse_unknown(("accounts", address_key, *(("min_severity",) if by_severity else ())))
     accounts = fields.strings("accounts")
+    least = read_severity(fields, "min_severity") if by_severity else None
     if not accounts:
         fields.report("accounts", "must list at least one account")
     for account in accounts:
-        if not _ACCOUNT.fullmatch(account):
+        if not _ACCOUNT.fullmatch(account) and (account != EVERY_ACCOUNT or least is None):
             fields.report("accounts", f"has {account[:100]!r}, and an account has 12 digits")
     address = fields.string(address_key)
     if address is None:
         fields.report(address_key, "is missing")
         return None
-    return accounts, address
+    return _Route(accounts, address, least)
 
 
 def _webhook_route(element: object, path: str) -> tuple[tuple[str, ...], SecretSource] | None:
@@ -195,12 +211,11 @@ def _webhook_route(element: object, path: str) -> tuple[tuple[str, ...], SecretS
     if len(keys) != 1:
         return None
     unquoted: list[ConfigurationIssue] = []
-    route = _route(Reader(element, path, unquoted), keys[0])
+    route = _route(Reader(element, path, unquoted), keys[0], by_severity=False)
     if route is None or unquoted:
         return None
-    accounts, text = route
-    source = SecretSource(f"{path}.{keys[0]}", _WEBHOOK_KEYS[keys[0]], text)
-    return None if source.kind == "environment" and not is_web_address(text) else (accounts, source)
+    source = SecretSource(f"{path}.{keys[0]}", _WEBHOOK_KEYS[keys[0]], route.address)
+    return None if source.kind == "environment" and not is_web_address(route.address) else (route.accounts, source)
 
 
 def _by_account(routes: Iterable[tuple[tuple[str, ...], T]]) -> dict[str, T]:

@@ -215,7 +215,8 @@ def _expression(fields: Reader, item: object, separator: str | None, rule_id: st
     return _in_one_line(text)
 
 
-def _severity(reader: Reader, key: str) -> Severity | None:
+def read_severity(reader: Reader, key: str) -> Severity | None:
+    """Return the severity at `key`; None where it is missing or wrong, which is an issue."""
     word = reader.string(key)
     if word is None:
         return None
@@ -279,7 +280,7 @@ def _threshold(reader: Reader, key: str) -> Threshold | None:
 VALUE_READERS: Mapping[FieldKind, Callable[[Reader, str], object]] = {
     FieldKind.STRING: Reader.string,
     FieldKind.STRINGS: Reader.strings,
-    FieldKind.SEVERITY: _severity,
+    FieldKind.SEVERITY: read_severity,
     FieldKind.URL: _url,
     FieldKind.TECHNIQUES: _techniques,
     FieldKind.DAY: _day,

@@ -47,7 +47,7 @@ class Delivery:
         """
         pending: Counter[Target] = Counter()
         for alert, make, message_ids in alerts:
-            targets = self.router.targets(alert.account)
+            targets = self.router.targets(alert.account, alert.severity)
             if not targets:
                 code = f"no route and no default for account {alert.account or 'unknown'}"
                 self.unrouted(f"the alert of event {id_to_log(alert.event_id) or 'without id'}", code, message_ids)

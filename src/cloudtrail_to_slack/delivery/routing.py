@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError
+from cloudtrail_to_slack.rules import Severity
 
 
 class Routed(Protocol):
@@ -45,9 +46,12 @@ class Router:
         self._destinations = destinations
         self._known: dict[str, Routes | str] = {}
 
-    def targets(self, account: str | None) -> list[Target]:
-        """Return where alerts about `account` go; empty when no route and no default takes them."""
-        return self._targets(list(self._destinations), lambda routes: routes.for_account(account))
+    def targets(self, account: str | None, severity: Severity | None = None) -> list[Target]:
+        """Return where alerts about `account` go; empty when no route and no default takes them.
+
+        Without a severity, routes for severe alerts do not count.
+        """
+        return self._targets(list(self._destinations), lambda routes: routes.for_account(account, severity))
 
     def notice_targets(self, account: str | None) -> list[Target]:
         """Return where notices go: to the destinations that receive them, or to all where there is none.

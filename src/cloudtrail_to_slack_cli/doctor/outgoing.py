@@ -194,6 +194,8 @@ def _routes(deployment: Deployment) -> Iterator[Route]:
         by_address: dict[str, list[str]] = {routes.default: ["all other accounts"]} if routes.default else {}
         for account, address in routes.by_account.items():
             by_address.setdefault(address, []).append(account)
+        for severe in routes.by_severity:
+            by_address.setdefault(severe.address, []).append(f"alerts from {severe.least.word} on")
         for address, accounts in by_address.items():
             yield Route(kind, address, _accounts(accounts))
     if not bot:

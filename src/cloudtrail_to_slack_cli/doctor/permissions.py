@@ -56,7 +56,7 @@ def _needed(deployment: Deployment, settings: Settings | None) -> Iterator[tuple
         for action in ("PutItem", "UpdateItem", "DeleteItem"):
             yield f"dynamodb:{action}", table
     sns = settings.config.sns
-    for topic in sorted({*sns.by_account.values(), *([sns.default] if sns.default else [])}):
+    for topic in sorted(sns.addresses()):
         yield "sns:Publish", topic
     for source in (settings.slack_bot_token, settings.slack_webhook_url, settings.slack_webhook_routes):
         if source and source.kind == "secretsmanager":

@@ -57,7 +57,7 @@ def preview(config: Config, name: str, record: Mapping[str, Any]) -> Preview:
         name=name,
         record=record,
         decision=decision,
-        channel=config.slack.for_account(decision.event.account),
+        channel=config.slack.for_account(decision.event.account, alert.severity if alert else None),
         slack=alert_message(alert) if alert else None,
         sns=alert_to_sns(alert, key="") if alert else None,
     )
