@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench import cold_start, handler, load, memory, small_objects, ways
+from bench import cold_start, handler, load, memory, small_objects, ways, workbench
 from bench.records import log_file
 from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.rules import Rule, RuleSet
@@ -124,6 +124,17 @@ def flood() -> list[Measure]:
     ]
 
 
+def command_line(content: bytes) -> list[Measure]:
+    """Time the command line on 1,000 rules, and on a log file."""
+    rules = f"a rule file of {workbench.RULES:,} rules"
+    ratio = workbench.backtest_ratio(content)
+    return [
+        Measure("check_1000_rules", workbench.check_seconds(), 2, "lower", f"seconds to check {rules}"),
+        Measure("test_2000_cases", workbench.test_seconds(), 5, "lower", f"seconds to run 2,000 tests in {rules}"),
+        Measure("backtest_vs_path", ratio, 0.8, "higher", "a backtest's speed, against the function's path alone"),
+    ]
+
+
 def main() -> int:
     """Run everything; 1 when a target is missed."""
     console = Console(stderr=not sys.stdout.isatty())
@@ -137,6 +148,7 @@ def main() -> int:
     measures.append(
         Measure("cold_start_vs_boto3", cold_start.ratio(), 1.35, "lower", "start with 100 rules, against boto3 alone")
     )
+    measures += command_line(content)
     measures += flood()
     table = Table("measure", "value", "to reach", "what")
     for measure in measures:
