@@ -60,7 +60,7 @@ def test_routes_for_severe_alerts_alone_are_routes() -> None:
     ("route", "problem"),
     [
         ({"min_severity": "loud"}, "slack.routes[0].min_severity: must be one of info"),
-        ({"min_severity": 5}, "slack.routes[0].min_severity: must be text"),
+        ({"min_severity": 5}, "slack.routes[0].min_severity: must be a string"),
         ({"accounts": ["*"]}, "slack.routes[0].accounts: has '*', and an account has 12 digits"),
         ({"accounts": ["**"], "min_severity": "high"}, "slack.routes[0].accounts: has '**'"),
     ],
