@@ -11,10 +11,10 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.destinations.base import Sent
 from cloudtrail_to_slack.destinations.slack.bot import SlackBot
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.thread_store import ThreadStore
 from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, SlackThreads, ThreadPlace
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, InvocationFailedError
 from cloudtrail_to_slack.retry import Steps, run_to_completion
-from cloudtrail_to_slack.state.table import StateTable
 from cloudtrail_to_slack_dev.fake_slack import SlackError
 from support.world import CHANNEL, KEY, TABLE, World, bot, record, s3_event
 
@@ -41,7 +41,7 @@ class Scene:
 
     def __init__(self, world: World, time: FakeTime, table_name: str | None = TABLE) -> None:
         self.slack = bot(world.slack)
-        self.table = StateTable(world.aws("dynamodb"), table_name) if table_name else None
+        self.table = ThreadStore(world.aws("dynamodb"), table_name) if table_name else None
         self.clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
         self.threads = SlackThreads(self.slack.update, self.table, 900, self.clock)
 
@@ -311,7 +311,7 @@ def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, worl
 def test_an_invocation_without_time_to_wait_posts_without_a_thread(world: World, time: FakeTime) -> None:
     """When another function is opening the thread and there is no time to wait, the alert is a message of its own."""
     world.make_table()
-    table = StateTable(world.aws("dynamodb"), TABLE)
+    table = ThreadStore(world.aws("dynamodb"), TABLE)
     table.claim_thread(f"thread#{CHANNEL}#f", "another", now=time.now, lease=LEASE_SECONDS)
     scene = Scene(world, time)
     scene.clock = Clock(lambda: 1.0, now=lambda: time.now)

@@ -301,7 +301,9 @@ def test_a_throttled_ledger_keeps_what_it_guards_from_being_sent(
     world.configure_bot()
     world.put_log(record(eventID="e-1"))
     dynamodb("PutItem", code, times)  # as often as the SDK and we ask
-    with pytest.raises(InvocationFailedError, match=f"event e-1 did not reach Slack channel C0DEFAULT: ledger_{code}"):
+    with pytest.raises(
+        InvocationFailedError, match=f"event e-1 did not reach Slack channel C0DEFAULT: state_table_{code}"
+    ):
         world.invoke(s3_event(KEY))
     assert world.texts() == []
     world.invoke(s3_event(KEY))

@@ -39,7 +39,7 @@ def test_without_dynamodb_what_it_guards_is_not_told(world: World) -> None:
     world.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
     world.put_log(record())
     with pytest.raises(
-        InvocationFailedError, match="did not reach Slack channel C0DEFAULT: ledger_EndpointConnectionError"
+        InvocationFailedError, match="did not reach Slack channel C0DEFAULT: state_table_EndpointConnectionError"
     ):
         world.invoke(s3_event(KEY))
     assert world.texts() == []

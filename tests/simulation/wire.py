@@ -63,7 +63,7 @@ def files_of(place: Path) -> list[Path]:
 
 # Where a line may be the last one that a process runs. A name that is no longer there is an error.
 _TRACED_NAMES = (
-    "clock.py", "retry.py", "pipeline.py", "app.py", "handler.py", "delivery", "destinations", "state/table.py",
+    "clock.py", "retry.py", "pipeline.py", "app.py", "handler.py", "delivery", "destinations", "state",
     "log_sources/recorder.py", "log_sources/table.py",
 )  # fmt: skip
 _TRACED = {str(file) for name in _TRACED_NAMES for file in files_of(_PACKAGE / name)}

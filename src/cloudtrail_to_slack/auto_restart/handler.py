@@ -17,12 +17,12 @@ from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.clock import Clock, invocation_clock
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.secrets import SecretReader
-from cloudtrail_to_slack.delivery.deduplication import Claim
 from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.registry import Destinations
 from cloudtrail_to_slack.errors import DeliveryError, InvocationFailedError
 from cloudtrail_to_slack.observability.logging import begin_invocation, id_to_log, logger, set_log_level
 from cloudtrail_to_slack.observability.metrics import emit_counts
+from cloudtrail_to_slack.state.leases import Claim
 
 _BUSY_SECONDS = 1.0  # between looks at an event that another invocation is at
 _TELLING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for

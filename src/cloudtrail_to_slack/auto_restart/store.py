@@ -31,8 +31,8 @@ from cloudtrail_to_slack.auto_restart.limit import HOUR, Count, count, without
 from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction, read_outcome
 from cloudtrail_to_slack.aws.arns import TrailArn
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.deduplication import LONGEST_LEASE_SECONDS, Claim
 from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.state.leases import LONGEST_LEASE_SECONDS, OWNER, Claim, lease_condition, lease_values
 from cloudtrail_to_slack.state.table import Answer, Items, StateError, number
 from cloudtrail_to_slack.state.trust import (
     CLOCKS_DIFFER_SECONDS,
@@ -75,13 +75,12 @@ class RestartStore:
         answer = self._update(
             _event_item(key),
             "SET #owner = :owner, leased_until = :lease, expires_at = :expires REMOVE completed",
-            f"(NOT completed = :true OR {over('expires_at', ':kept')}) AND ({over('leased_until')} OR #owner = :owner)",
+            lease_condition("leased_until", done="completed = :true"),
             {
                 ":lease": number(now + self._clock.lease(LONGEST_LEASE_SECONDS)),
                 ":expires": number(now + KEPT_SECONDS),
-                ":kept": number(latest_time(now, KEPT_SECONDS)),
                 ":true": {"BOOL": True},
-                **over_values(now, LONGEST_LEASE_SECONDS),
+                **lease_values(now, self._owner, LONGEST_LEASE_SECONDS, KEPT_SECONDS),
             },
         )
         if answer is None:
@@ -188,7 +187,7 @@ class RestartStore:
                 update,
                 condition,
                 {":owner": {"S": self._owner}, **values},
-                names={"#owner": "owner"},
+                names=OWNER,
                 returned="ALL_OLD",
             )
         except StateError as error:

@@ -1,70 +1,39 @@
-"""The ledger: who tells which alert at which destination, and what is told already, so that nothing is told twice.
+"""The deduplication store: which alert is delivered to which address, so that none is delivered twice.
 
-One item of the state table for each alert and destination. Each step is one conditional write; `lease` ends when the
-function that holds it can no longer be sending.
+One item of the state table for each alert and address, with a lease (see `state.leases`) that ends at `expires_at`, and
+`completed` once it is delivered. If a function dies after the destination accepted the message and before it recorded
+that, the alert is delivered again: the only way in which one is seen twice.
 
-    function A                          item                                  function B
-    claim ────────────────────────────▶ owner=A, expires_at=lease
-    send to Slack or SNS                ·   ◀─────────────────────────────── claim refused: A is sending
-    told ─────────────────────────────▶ told, expires_at=in a week            waits, asks again
-                                        ·   ◀─────────────────────────────── claim refused: told. Nothing to do.
-
-    (A could not send)
-    release ──────────────────────────▶ no item                               a retry need not wait for the lease
-
-    (A died between claim and told)     owner=A, expires_at=lease
-                                        lease ends
-                                        owner=B, expires_at=lease    ◀─────── claim granted: B sends
-    (Had A died after Slack took the message, this is the one way in which an alert is seen twice.)
-
-DynamoDB deletes expired items some days late (Amazon DynamoDB Developer Guide, "Using time to live"), so every
-condition looks at `expires_at` itself. What no ledger could have written there counts as nothing: see `state_trust`.
-
-When the table cannot be asked for a while (throttled, down), nothing that it guards is sent: the invocation fails and
-Lambda retries it. When it cannot be asked at all (deleted, access denied) alerts are told without it, at least once:
-whoever can take a table away must not be able to silence the alarm with it.
+When the table cannot be used for a while (throttled, down), nothing that it guards is sent: the invocation fails and
+Lambda retries it. When it cannot be used at all (deleted, access denied), alerts are delivered without it, at least
+once: who can take a table away must not be able to silence alerts with it.
 """
 
 import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import DeadlineExceededError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
-from cloudtrail_to_slack.state.table import StateError, chunks, conditional_write, number
-from cloudtrail_to_slack.state.trust import is_true, latest_time, longest_kept, over, over_values
+from cloudtrail_to_slack.state.leases import LONGEST_LEASE_SECONDS, Claim, lease_condition, lease_values
+from cloudtrail_to_slack.state.table import StateError, Table, chunks, number
+from cloudtrail_to_slack.state.trust import is_true, longest_kept
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-LONGEST_LEASE_SECONDS = 90
-LEASE_IS_SAFE_SECONDS = 60  # after claiming: what is sent then is answered, or has timed out, before the lease ends
 _ROUNDS = 3
 _MOST_RELEASED = 200
 _LEAST_SECONDS = 1.5
-# What is no delivery, and what is none any more. Our own claim may stand in our way: prolonged, or repeated by the SDK
-# because the answer was lost. A lease that ends later than any that is written was written by someone else.
-_FREE = (
-    f"attribute_not_exists(pk) OR {over('expires_at')}"
-    " OR (NOT completed = :true AND (#owner = :owner OR expires_at > :lease_end))"
-)
-
-
-class Claim(Enum):
-    """What became of a claim: it is ours to tell, it is told already, or another function is telling it."""
-
-    ACQUIRED = "acquired"
-    COMPLETED = "completed"
-    IN_PROGRESS = "in_progress"
+_IS_FREE = lease_condition(done="completed = :true")
 
 
 class DeduplicationStore:
-    """The ledger as one invocation uses it; `dynamodb` None: there is no table, and every claim is granted.
+    """The store as one invocation uses it; `dynamodb` None: there is no table, and everything is acquired.
 
-    `time_to_live` is how many seconds an alert that was told is remembered. `memory` outlives the invocation and serves
+    `time_to_live` is how many seconds a delivered alert is remembered. `memory` outlives the invocation and serves
     `acquire_cooldown` where there is no table.
     """
 
@@ -76,31 +45,25 @@ class DeduplicationStore:
         clock: Clock,
         memory: dict[str, float] | None = None,
     ) -> None:
-        self._dynamodb = dynamodb
-        self._table = table_name
+        self._table = Table(dynamodb, table_name) if dynamodb else None
         self._time_to_live = time_to_live
         self._clock = clock
         self._owner = uuid.uuid4().hex
         self._memory = {} if memory is None else memory
 
     def claim(self, key: str) -> Claim:
-        """Claim the right to tell what `key` stands for, or prolong a claim of our own.
+        """Acquire the right to deliver what `key` stands for, or prolong it.
 
         Raises:
-            TransientError: the table cannot be asked for now.
+            TransientError: the table cannot be used now.
         """
-        try:
-            held = self._put(self._claim_of(key, longest_kept(self._time_to_live), LONGEST_LEASE_SECONDS))
-        except StateError as error:
-            self._judge(error)
-            return Claim.ACQUIRED
-        return Claim.ACQUIRED if held is None else standing(held)
+        return self._claim_each([key])[key]
 
     def claim_all(self, keys: Sequence[str], until: float = math.inf) -> dict[str, Claim]:
-        """Claim many at once; the keys must differ. What is left after `until` (seconds since 1970) is left out.
+        """Acquire many at once; the keys must differ. What is left after `until` (seconds since 1970) is left out.
 
         Raises:
-            TransientError: the table cannot be asked for now; what was claimed until then stays claimed.
+            TransientError: the table cannot be used now; what was acquired until then stays acquired.
         """
         claims: dict[str, Claim] = {}
         for chunk in chunks(keys):
@@ -110,148 +73,113 @@ class DeduplicationStore:
         return claims
 
     def complete(self, keys: Sequence[str]) -> None:
-        """Note that these are told.
+        """Record that these are delivered.
 
         Raises:
-            TransientError: the table cannot be asked for now.
+            TransientError: the table cannot be used now.
             DeadlineExceededError: there is no time for all of them.
         """
         for position, chunk in enumerate(chunks(keys)):
             if position and self._clock.remaining() < _LEAST_SECONDS:
                 raise DeadlineExceededError  # what is left may be sent again; else all of the invocation would be
-            puts = [
-                {"TableName": self._table, "Item": self._item(key, self._time_to_live) | {"completed": {"BOOL": True}}}
-                for key in chunk
-            ]
+            if self._table is None:
+                return
+            table = self._table
+            items = [self._item(key, self._time_to_live) | {"completed": {"BOOL": True}} for key in chunk]
+            puts = [table.put_request(item) for item in items]
             try:
-                if len(puts) == 1 or self._transact([{"Put": put} for put in puts]) is None:
+                if len(puts) == 1 or table.put_all(puts) is None:
                     for put in puts:
-                        self._put(put)
+                        table.put(put)
             except StateError as error:
-                self._judge(error)
+                self._do_without(error)
 
     def release(self, keys: Iterable[str]) -> None:
-        """Give claims up, so that a retry need not wait until their leases end; no harm is done if it fails."""
+        """Release leases, so that a retry need not wait until they end; no harm is done if it fails."""
         for position, key in enumerate(keys):
             self._memory.pop(key, None)
             # The leases end by themselves, soon after the invocation.
-            if not self._clock.has(0) or position >= _MOST_RELEASED:
-                return
+            if self._table is None or not self._clock.has(0) or position >= _MOST_RELEASED:
+                continue
+            condition, values = "#owner = :owner AND attribute_not_exists(completed)", {":owner": {"S": self._owner}}
             try:
-                self._delete(key)
+                self._table.delete(key, condition, values)
             except StateError as error:
-                logger.warning("claim not released", extra={"error": str(error)})
+                logger.warning("lease not released", extra={"error": str(error)})
                 return
 
     def acquire_cooldown(self, key: str, seconds: float) -> bool:
-        """Whether `key` has not been asked for within `seconds`; from now on it has, unless it is released."""
+        """Return whether `key` was not acquired within `seconds`; from now on it is, unless it is released."""
         now = self._clock.now()
         if self._memory.get(key, 0.0) > now:
             return False
         self._memory[key] = now + seconds
+        if self._table is None:
+            return True
         try:
-            return self._put({**self._claim_of(key, seconds, seconds), "Item": self._item(key, seconds)}) is None
+            return self._table.put(self._request(self._table, self._item(key, seconds), seconds, seconds)) is None
         except StateError as error:
-            logger.warning("cannot tell what was said lately", extra={"error": str(error)})
+            logger.warning("it is not known what was said lately", extra={"error": str(error)})
             return True
 
-    def _claim_of(self, key: str, kept: float, leased: float) -> dict[str, Any]:
-        """Return the conditional write that claims `key`; an item is kept and leased for so many seconds at most."""
-        now = self._clock.now()
-        values = {":owner": {"S": self._owner}, ":true": {"BOOL": True}}
-        return {
-            "TableName": self._table,
-            "Item": self._item(key, self._clock.lease(LONGEST_LEASE_SECONDS)),
-            "ConditionExpression": _FREE,
-            "ExpressionAttributeNames": {"#owner": "owner"},
-            "ExpressionAttributeValues": {
-                **over_values(now, max(kept, leased)),
-                **values,
-                ":lease_end": number(latest_time(now, leased)),
-            },
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
+    def _lease(self, table: Table, key: str) -> Any:  # noqa: ANN401 (a request)
+        """Return the request that acquires the lease of `key`."""
+        item, kept = self._item(key, self._clock.lease(LONGEST_LEASE_SECONDS)), longest_kept(self._time_to_live)
+        return self._request(table, item, max(kept, LONGEST_LEASE_SECONDS), LONGEST_LEASE_SECONDS)
+
+    def _request(self, table: Table, item: Mapping[str, Any], kept: float, longest: float) -> Any:  # noqa: ANN401 (as above)
+        """Return the request that puts an item where it is free; `kept` and `longest` are seconds at most."""
+        values = lease_values(self._clock.now(), self._owner, longest, kept)
+        return table.put_request(item, _IS_FREE, {**values, ":true": {"BOOL": True}})
 
     def _item(self, key: str, seconds: float) -> dict[str, Any]:
         """Return an item of our own that lasts for `seconds`."""
         return {"pk": {"S": key}, "owner": {"S": self._owner}, "expires_at": number(self._clock.now() + seconds)}
 
     def _claim_chunk(self, keys: Sequence[str]) -> dict[str, Claim]:
-        """Claim up to a transaction's items: all at once, then all but those that are not to be had, then singly."""
+        """Acquire up to a transaction's items: all at once, then all that can be acquired, then singly."""
         claims: dict[str, Claim] = {}
-        left, kept = list(keys), longest_kept(self._time_to_live)
+        left = list(keys)
         for _ in range(_ROUNDS):
-            if len(left) <= 1:
+            table = self._table
+            if len(left) <= 1 or table is None:
                 break
             try:
-                refused = self._transact([{"Put": self._claim_of(key, kept, LONGEST_LEASE_SECONDS)} for key in left])
+                conflicts = table.put_all([self._lease(table, key) for key in left])
             except StateError as error:
-                self._judge(error)
-                refused = {}
-            if refused is None:
+                self._do_without(error)
+                break
+            if conflicts is None:
                 continue  # another transaction was at the same items
-            if not refused:
+            if not conflicts:
                 return claims | dict.fromkeys(left, Claim.ACQUIRED)
-            claims |= {left[position]: standing(item) for position, item in refused.items()}
+            claims |= {left[position]: _claim_of(item) for position, item in conflicts.items()}
             left = [key for key in left if key not in claims]
-        return claims | {key: self.claim(key) for key in left}
+        return claims | self._claim_each(left)
 
-    def _put(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Put one item; None when it was put, else the item that stood in the way.
+    def _claim_each(self, keys: Sequence[str]) -> dict[str, Claim]:
+        claims: dict[str, Claim] = {}
+        for key in keys:
+            try:
+                conflict = self._table.put(self._lease(self._table, key)) if self._table else None
+            except StateError as error:
+                self._do_without(error)
+                conflict = None
+            claims[key] = Claim.ACQUIRED if conflict is None else _claim_of(conflict)
+        return claims
 
-        Raises:
-            StateError: the table cannot be asked.
-        """
-        if self._dynamodb is None:
-            return None
-        client = self._dynamodb
-        return conditional_write(lambda: client.put_item(**request)).conflict
-
-    def _transact(self, items: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]] | None:
-        """Write all items or none.
-
-        Returns the items in whose way something stood, by position: none of them, when all were written. None when it
-        met another transaction and may be tried again.
+    def _do_without(self, error: StateError) -> None:
+        """Go on without the table when it cannot be used at all.
 
         Raises:
-            StateError: the table cannot be asked.
-        """
-        if self._dynamodb is None:
-            return {}
-        client = self._dynamodb
-        answer = conditional_write(lambda: client.transact_write_items(TransactItems=list(items)))  # type: ignore[arg-type]  # plain dicts
-        refused: dict[int, dict[str, Any]] = {}
-        for position, reason in enumerate(answer.cancelled_for):
-            if reason.get("Code") == "ConditionalCheckFailed":
-                refused[position] = reason.get("Item", {})
-        return None if answer.cancelled_for and not refused else refused
-
-    def _delete(self, key: str) -> None:
-        if self._dynamodb is None:
-            return
-        client = self._dynamodb
-        conditional_write(
-            lambda: client.delete_item(
-                TableName=self._table,
-                Key={"pk": {"S": key}},
-                ConditionExpression="#owner = :owner AND attribute_not_exists(completed)",
-                ExpressionAttributeNames={"#owner": "owner"},
-                ExpressionAttributeValues={":owner": {"S": self._owner}},
-            )
-        )
-
-    def _judge(self, error: StateError) -> None:
-        """Go on without the table when it is not to be had at all.
-
-        Raises:
-            TransientError: it may be had again.
+            TransientError: it may be usable again.
         """
         if not error.is_permanent:
-            raise TransientError(f"ledger_{error.code}") from None
+            raise TransientError(f"state_table_{error.code}") from None
         logger.error("the state table cannot be used: alerts may be repeated", extra={"error": str(error)})
-        self._dynamodb = None
+        self._table = None
 
 
-def standing(item: Mapping[str, Any]) -> Claim:
-    """Return what the item that stood in a claim's way says."""
+def _claim_of(item: Mapping[str, Any]) -> Claim:
+    """Return what the item that stood in the way says."""
     return Claim.COMPLETED if is_true(item, "completed") else Claim.IN_PROGRESS

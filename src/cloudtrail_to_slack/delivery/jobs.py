@@ -17,7 +17,6 @@ from cloudtrail_to_slack.alerts.alert import AlertFactory, PendingAlert
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.text import Line
 from cloudtrail_to_slack.delivery.context import DeliveryContext, RouteWarning
-from cloudtrail_to_slack.delivery.deduplication import LEASE_IS_SAFE_SECONDS, Claim
 from cloudtrail_to_slack.delivery.results import Outcome, Undelivered
 from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.destinations.base import MessageLimit, Summary
@@ -26,6 +25,7 @@ from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.observability.logging import id_to_log, log_unexpected, logger
 from cloudtrail_to_slack.retry import Steps, backoff_delays, with_retries
 from cloudtrail_to_slack.rules import Severity
+from cloudtrail_to_slack.state.leases import LEASE_IS_SAFE_SECONDS, Claim
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.delivery.message_limit import Slots

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from cloudtrail_to_slack.delivery.context import DeliveryContext
-from cloudtrail_to_slack.delivery.deduplication import LEASE_IS_SAFE_SECONDS, Claim
 from cloudtrail_to_slack.delivery.jobs import IN_PROGRESS_ELSEWHERE, DeliveryJob
 from cloudtrail_to_slack.delivery.message_limit import Slots
 from cloudtrail_to_slack.delivery.results import Outcome
@@ -17,6 +16,7 @@ from cloudtrail_to_slack.errors import (
 )
 from cloudtrail_to_slack.observability.logging import log_unexpected
 from cloudtrail_to_slack.retry import Steps, backoff_delays, with_retries
+from cloudtrail_to_slack.state.leases import LEASE_IS_SAFE_SECONDS, Claim
 
 
 class OverflowSummary:

@@ -17,20 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.log_sources.intervals import LogSource
-from cloudtrail_to_slack.state.table import Items, StateError, chunks, number, read_items
-from cloudtrail_to_slack.state.trust import over, over_values, string, whole_number
+from cloudtrail_to_slack.state.leases import OWNER, lease_condition, lease_values
+from cloudtrail_to_slack.state.table import Table, number
+from cloudtrail_to_slack.state.trust import string, whole_number
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_ATTEMPTS = 4
-_FIRST_WAIT_SECONDS = 0.2
 _KEPT_SECONDS = 90 * 86_400  # without an object from any region, for then the account is closed or its trail is gone
 _MOST_ACCOUNTS = 500  # of an item that lists them; an organisation has 10,000 at most, and keys could be made up
 LONGEST_CHECK_SECONDS = 902  # Lambda runs nothing longer than 900
 _ACCOUNT = re.compile("[0-9]{12}")
 _CHECK = "silence"
-_NAMES = {"#owner": "owner", "#lease": "lease"}
+_NAMES = {**OWNER, "#lease": "lease"}
 
 Told = dict[LogSource, dict[str, int]]  # by kind of destination, the last object before the silence that was told
 
@@ -54,14 +53,12 @@ class LogSourceTable:
     """The requests to the table, as one invocation makes them. Each raises a StateError when it cannot be asked."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
-        self._dynamodb = dynamodb
-        self._table = table_name
-        self._items = Items(dynamodb, table_name)
+        self._table = Table(dynamodb, table_name)
         self._clock = clock
 
     def rhythms(self, accounts: Iterable[str]) -> dict[str, str]:
         """Return the rhythms of those of the accounts that have any, as text."""
-        items = self._get((f"rhythm#{account}" for account in accounts), "pk, rhythms")
+        items = self._table.read((f"rhythm#{account}" for account in accounts), "pk, rhythms", self._clock)
         texts = {key.removeprefix("rhythm#"): string(item, "rhythms") for key, item in items.items()}
         return {account: text for account, text in texts.items() if text is not None}
 
@@ -75,7 +72,7 @@ class LogSourceTable:
             condition, values[":string"] = "NOT attribute_type(rhythms, :string)", {"S": "S"}
         else:
             condition, values[":before"] = "rhythms = :before", {"S": before}
-        answer = self._items.update(
+        answer = self._table.update(
             f"rhythm#{account}", "SET rhythms = :after, expires_at = :expires_at", condition, values
         )
         if answer.conflict is None:
@@ -90,17 +87,17 @@ class LogSourceTable:
             "attribute_not_exists(accounts) OR (attribute_type(accounts, :set)"
             " AND (contains(accounts, :account) OR size(accounts) < :most))"
         )
-        item = self._items.update(key, "ADD accounts :one", condition, values).conflict
+        item = self._table.update(key, "ADD accounts :one", condition, values).conflict
         if item is None:
             return True
         # No list of ours: it makes way.
         values = {":one": one, ":set": {"S": "SS"}}
         condition = "NOT attribute_type(accounts, :set)"
-        return self._items.update(key, "SET accounts = :one", condition, values).conflict is None
+        return self._table.update(key, "SET accounts = :one", condition, values).conflict is None
 
     def shards(self) -> dict[str, Shard]:
         """Return all accounts that are listed, and what is told of them, by the end of the account."""
-        items = self._get((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, told")
+        items = self._table.read((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, told", self._clock)
         return {
             key.removeprefix(f"{_CHECK}#"): Shard(_read_accounts(key, item), _read_told(item))
             for key, item in items.items()
@@ -112,16 +109,16 @@ class LogSourceTable:
         for source, kinds in sorted(told.items()):
             by_account.setdefault(source.account, {})[source.region] = kinds
         text = json.dumps(by_account, separators=(",", ":"), sort_keys=True)
-        self._items.update(f"{_CHECK}#{end}", "SET told = :told", "attribute_exists(pk)", {":told": {"S": text}})
+        self._table.update(f"{_CHECK}#{end}", "SET told = :told", "attribute_exists(pk)", {":told": {"S": text}})
 
     def begin_check(self, owner: str, seconds: float) -> Begun | None:
         """Begin a check that lasts `seconds` at most; None while another function is at one."""
         now = self._clock.now()
-        answer = self._items.update(
+        answer = self._table.update(
             _CHECK,
             "SET #owner = :owner, #lease = :lease",
-            f"{over('#lease')} OR #owner = :owner",
-            {":owner": {"S": owner}, ":lease": number(now + seconds), **over_values(now, LONGEST_CHECK_SECONDS)},
+            lease_condition("#lease"),
+            {":lease": number(now + seconds), **lease_values(now, owner, LONGEST_CHECK_SECONDS)},
             names=_NAMES,
             returned="ALL_NEW",
         )
@@ -136,26 +133,7 @@ class LogSourceTable:
         update = "REMOVE #lease"
         if checked is not None:
             update, values[":checked"] = f"SET checked = :checked {update}", number(checked)
-        self._items.update(_CHECK, update, "#owner = :owner", values, names=_NAMES)
-
-    def _get(self, keys: Iterable[str], attributes: str) -> dict[str, Mapping[str, Any]]:
-        """Return the items that there are, by key."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for chunk in chunks(keys):
-            asked_for: Any = {
-                self._table: {"Keys": [{"pk": {"S": key}} for key in chunk], "ProjectionExpression": attributes}
-            }
-            for attempt in range(_ATTEMPTS):
-                answer = read_items(lambda wanted=asked_for: self._dynamodb.batch_get_item(RequestItems=wanted))  # type: ignore[misc]  # mypy and default arguments
-                found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
-                asked_for = answer.get("UnprocessedKeys")
-                if not asked_for:
-                    break
-                if not self._clock.wait(_FIRST_WAIT_SECONDS * 2**attempt):
-                    raise StateError("out_of_time", is_permanent=False)
-            else:
-                raise StateError("unprocessed_keys", is_permanent=False)
-        return found
+        self._table.update(_CHECK, update, "#owner = :owner", values, names=_NAMES)
 
 
 def end_of(account: str) -> str:

@@ -28,9 +28,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.deduplication import LONGEST_LEASE_SECONDS
 from cloudtrail_to_slack.errors import TransientError
 from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.state.leases import LONGEST_LEASE_SECONDS, OWNER, lease_condition, lease_values
 from cloudtrail_to_slack.state.table import Items, StateError, number
 from cloudtrail_to_slack.state.trust import latest_time, over
 
@@ -203,15 +203,13 @@ class TableNotices:
             key,
             "SET #owner = :owner, lease_until = :lease, expires_at = :expires"
             + (" ADD to_send :entries" if entries else ""),
-            f"({over('quiet_until', ':latest_quiet')}) AND ({over('lease_until', ':latest_lease')} OR #owner = :owner)"
+            f"({over('quiet_until', ':latest_quiet')}) AND {lease_condition('lease_until')}"
             + ("" if entries else " AND attribute_exists(to_send)"),
             {
                 ":lease": number(now + self._clock.lease(LONGEST_LEASE_SECONDS)),
                 ":expires": self._expires(),
-                ":now": number(now),
-                ":number_type": {"S": "N"},
                 ":latest_quiet": number(latest_time(now, interval)),
-                ":latest_lease": number(latest_time(now, LONGEST_LEASE_SECONDS)),
+                **lease_values(now, self._owner, LONGEST_LEASE_SECONDS),
                 **({":entries": {"SS": sorted(set(entries))}} if entries else {}),
             },
         )
@@ -255,7 +253,7 @@ class TableNotices:
                 update,
                 condition,
                 {**values, **({":owner": {"S": self._owner}} if uses_owner else {})},
-                names={"#owner": "owner"} if uses_owner else None,
+                names=OWNER if uses_owner else None,
                 returned="ALL_NEW",
             )
         except StateError as error:

@@ -12,8 +12,8 @@ from cloudtrail_to_slack.auto_restart.limit import count
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
 from cloudtrail_to_slack.auto_restart.store import RestartStore
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.deduplication import Claim
 from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.state.leases import Claim
 from cloudtrail_to_slack_dev.fake_slack.faults import HttpStatus
 from support.aws_between import refusal
 from support.restart_world import NOON, PARAMETER, RestartWorld, envelope

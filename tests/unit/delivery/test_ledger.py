@@ -7,8 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.deduplication import Claim, DeduplicationStore
+from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.errors import TransientError
+from cloudtrail_to_slack.state.leases import Claim
 from support.world import TABLE, World
 
 _MANY = [f"alert#{number}" for number in range(230)]
@@ -135,7 +136,7 @@ def test_a_throttled_table_is_a_passing_error(scene: Scene) -> None:
     ]
     for operation, ask in ways:
         ledger = scene.ledger(_Refusing(scene.world.aws("dynamodb"), operation, throttled, 1))
-        with pytest.raises(TransientError, match="ledger_ProvisionedThroughputExceededException"):
+        with pytest.raises(TransientError, match="state_table_ProvisionedThroughputExceededException"):
             ask(ledger)
 
 

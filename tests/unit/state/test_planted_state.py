@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.deduplication import Claim, DeduplicationStore
+from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
+from cloudtrail_to_slack.destinations.slack.thread_store import Thread, ThreadStore
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, credible, decode, encode
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.notices.store import MemoryNotices, Standing, TableNotices
-from cloudtrail_to_slack.state.table import StateTable, Thread
+from cloudtrail_to_slack.state.leases import Claim
 from support.world import TABLE, World
 
 _NOW = 1_773_480_000
@@ -41,9 +42,9 @@ class Scene:
         """Return the ledger of one more function."""
         return DeduplicationStore(self.dynamodb, TABLE, _TIME_TO_LIVE, self.clock)
 
-    def threads(self) -> StateTable:
+    def threads(self) -> ThreadStore:
         """Return the table as threads use it."""
-        return StateTable(self.dynamodb, TABLE, 900)
+        return ThreadStore(self.dynamodb, TABLE, 900)
 
     def rhythms(self) -> LogSourceTable:
         """Return the table as the silence check uses it."""

@@ -12,10 +12,10 @@ from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Services
 from cloudtrail_to_slack.destinations.slack.errors import TOKEN_REFUSED, slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.shared import SlackDestination
+from cloudtrail_to_slack.destinations.slack.thread_store import ThreadStore
 from cloudtrail_to_slack.destinations.slack.threads import SlackThreads
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
-from cloudtrail_to_slack.state.table import StateTable
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -43,7 +43,7 @@ class SlackBot(SlackDestination):
     def threads(self, clock: Clock) -> SlackThreads:
         """See `Destination`."""
         table, seconds = self._services.thread_table, self._services.thread_seconds
-        store = StateTable(self._services.clients.dynamodb, table, seconds) if table else None
+        store = ThreadStore(self._services.clients.dynamodb, table, seconds) if table else None
         return SlackThreads(self.update, store, seconds, clock)
 
     def send(

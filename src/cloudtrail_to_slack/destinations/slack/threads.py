@@ -21,10 +21,11 @@ from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Send, Sent
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.render.sizes import alert_sizes, reply_sizes
 from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
+from cloudtrail_to_slack.destinations.slack.thread_store import Thread, ThreadStore
 from cloudtrail_to_slack.errors import DeliveryError, ParentGoneError
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import Steps, run_to_completion, with_retries
-from cloudtrail_to_slack.state.table import StateError, StateTable, Thread
+from cloudtrail_to_slack.state.table import StateError
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ class ThreadPlace:
 class SlackThreads:
     """Keeps the threads of an invocation; `table` None: they end with it."""
 
-    def __init__(self, update: Update, table: StateTable | None, time_to_live: int, clock: Clock) -> None:
+    def __init__(self, update: Update, table: ThreadStore | None, time_to_live: int, clock: Clock) -> None:
         self._update = update
         self._table = table
         self._time_to_live = time_to_live
@@ -126,7 +127,7 @@ class SlackThreads:
                 self._own[key] = thread
 
     def _join_copies(
-        self, table: StateTable, keys: Sequence[str], channel: str, place: ThreadPlace, post: Post
+        self, table: ThreadStore, keys: Sequence[str], channel: str, place: ThreadPlace, post: Post
     ) -> Steps[None]:
         """Post an alert of which there may be copies: where the first copy stands, or else by its own fingerprint."""
         shared, own = keys[0], keys[-1]
@@ -152,7 +153,7 @@ class SlackThreads:
         if claim:
             _quietly(lambda: table.thread_opened(shared, owner, thread, expires_at=self._expires_at))
 
-    def _join(self, table: StateTable, key: str, channel: str, place: ThreadPlace, post: Post) -> Steps[Thread]:
+    def _join(self, table: ThreadStore, key: str, channel: str, place: ThreadPlace, post: Post) -> Steps[Thread]:
         """Post the alert by its fingerprint; return the thread in which it stands, of which it may be the parent."""
         for _ in range(2):  # a thread may turn out to be gone, and then a new one is opened
             thread = yield from self._try_join(table, key, channel, place, post)
@@ -162,7 +163,7 @@ class SlackThreads:
         return self._thread(posted, place)
 
     def _try_join(
-        self, table: StateTable, key: str, channel: str, place: ThreadPlace, post: Post
+        self, table: ThreadStore, key: str, channel: str, place: ThreadPlace, post: Post
     ) -> Steps[Thread | None]:
         """Post the alert; None when the thread it should join is gone."""
         owner = uuid.uuid4().hex
@@ -192,7 +193,7 @@ class SlackThreads:
         """Return the thread of which a posted alert is the parent."""
         return Thread(str(posted.id), json.dumps([posted.payload.text, posted.payload.blocks]), place.severity)
 
-    def _claim(self, table: StateTable, key: str, owner: str) -> Steps[Thread | bool]:
+    def _claim(self, table: ThreadStore, key: str, owner: str) -> Steps[Thread | bool]:
         """Claim the thread, waiting while another function opens it; False: do without."""
         give_up = self._clock.now() + LEASE_SECONDS + 1
         try:
@@ -205,7 +206,7 @@ class SlackThreads:
             logger.warning("alert goes without a thread", extra={"error": str(error)})
             return False
 
-    def _reply(self, table: StateTable, key: str, touched: _Touched, post: Post) -> Steps[bool]:
+    def _reply(self, table: ThreadStore, key: str, touched: _Touched, post: Post) -> Steps[bool]:
         """Post the alert in the thread that the item under `key` knows; False when that is gone."""
         thread = touched.thread
         try:

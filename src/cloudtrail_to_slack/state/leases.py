@@ -1,0 +1,53 @@
+"""Leases: the right to do what an item of the state table stands for, which one function has at a time. Pure.
+
+    function A                             item                                  function B
+    acquire ─────────────────────────────▶ owner=A, <attribute>=when it ends
+    do it                                  ·   ◀────────────────────────────── acquire: in progress, so B waits
+    complete ────────────────────────────▶ what says that it is done
+                                           ·   ◀────────────────────────────── acquire: completed, nothing to do
+    (A cannot do it: release)              no lease                              a retry need not wait for its end
+    (A dies)                               the lease ends
+                                           owner=B, <attribute>=…  ◀─────────── acquire: B does it
+
+Acquiring is one conditional write, with the condition and the values from here: alerts, threads, checks of log sources,
+periodic notices and restarts all use it. The owner may acquire what it holds already, to prolong it, or because the SDK
+repeated a call whose answer was lost. DynamoDB deletes expired items some days late (Amazon DynamoDB Developer Guide,
+"Using time to live"), so the condition looks at the times itself, and believes only what this code writes: see `trust`.
+"""
+
+from enum import Enum
+from typing import Any
+
+from cloudtrail_to_slack.state.trust import latest_time, over
+
+LONGEST_LEASE_SECONDS = 90
+LEASE_IS_SAFE_SECONDS = 60  # what is sent within it is answered, or has timed out, before the lease ends
+OWNER = {"#owner": "owner"}  # the names of attributes in the condition
+
+
+class Claim(Enum):
+    """What became of acquiring: it is ours to do, it is done already, or another function is doing it."""
+
+    ACQUIRED = "acquired"
+    COMPLETED = "completed"
+    IN_PROGRESS = "in_progress"
+
+
+def lease_condition(attribute: str = "expires_at", done: str = "") -> str:
+    """Return the condition that the lease that ends at `attribute` is free, and that `done` does not hold.
+
+    `done` says that it is completed; it counts for no longer than `:kept`, which `lease_values` has for `kept` seconds.
+    """
+    free = f"({over(attribute, ':latest_lease')} OR #owner = :owner)"
+    return f"(NOT ({done}) OR {over('expires_at', ':kept')}) AND {free}" if done else free
+
+
+def lease_values(now: float, owner: str, longest: float, kept: float | None = None) -> dict[str, Any]:
+    """Return the values of `lease_condition`, for leases of at most `longest` seconds."""
+    return {
+        ":owner": {"S": owner},
+        ":now": {"N": str(int(now))},
+        ":number_type": {"S": "N"},
+        ":latest_lease": {"N": str(latest_time(now, longest))},
+        **({":kept": {"N": str(latest_time(now, kept))}} if kept is not None else {}),
+    }
