@@ -95,9 +95,8 @@ class Pipeline:
         for message_ids, undelivered in self._delivery.failures:
             self._report.fail(message_ids, [undelivered])
         if self._hearing:
-            self._report.counts["rhythms_unwritten"] = self._hearing.note()
+            self._report.counts["log_sources_unrecorded"] = self._hearing.save()
         self._ahead.wait(self._clock.spare())
-        return self._report
 
     def _evaluate_files(self, files: Sequence[LogFileEvaluation]) -> None:
         """Evaluate log files as far as there is time, and meanwhile fetch those whose turn comes."""

@@ -23,7 +23,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
 
     def before_send(event_name: str, request: Any, **_: Any) -> None:
-        if b"rhythm#" in request.body or b"silence" in request.body:
+        if b"intervals#" in request.body or b"sources" in request.body:
             made.append(event_name.rsplit(".", 1)[1])
 
     session = boto3.Session()
@@ -71,24 +71,25 @@ def test_alerts_do_not_suffer(scene: Scene, dynamodb: Callable[[str, str, int], 
     scene.configure()
     dynamodb("BatchGetItem", code, 1)
     counts = scene.deliver(A, content=record())
-    assert (counts["matched"], counts["rhythms_unwritten"]) == (1, 1)
+    assert (counts["matched"], counts["log_sources_unrecorded"]) == (1, 1)
     assert len(scene.said()) == 1
     scene.now += 59
-    assert scene.deliver(A)["rhythms_unwritten"] == 1
+    assert scene.deliver(A)["log_sources_unrecorded"] == 1
     assert scene.items() == {}
     scene.now += 1
-    assert scene.deliver(A)["rhythms_unwritten"] == 0
-    assert f"rhythm#{A.account}" in scene.items()
+    assert scene.deliver(A)["log_sources_unrecorded"] == 0
+    assert f"intervals#{A.account}" in scene.items()
 
 
 def test_an_error_of_ours_harms_no_alert(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever goes wrong with the bookkeeping, the invocation succeeds."""
     scene.configure()
     scene.world.aws("dynamodb").put_item(
-        TableName=TABLE, Item={"pk": {"S": f"rhythm#{A.account}"}, "rhythms": {"S": '{"eu-west-1":[1,2,3,4],"x":7}'}}
+        TableName=TABLE,
+        Item={"pk": {"S": f"intervals#{A.account}"}, "intervals": {"S": '{"eu-west-1":[1,2,3,4],"x":7}'}},
     )
     scene.world.monkeypatch.setattr("cloudtrail_to_slack.log_sources.recorder.decode", lambda _text: 1 / 0)
-    assert scene.deliver(A, content=record())["rhythms_unwritten"] == 1
+    assert scene.deliver(A, content=record())["log_sources_unrecorded"] == 1
     assert len(scene.said()) == 1
     assert "ZeroDivisionError" in capsys.readouterr().out
 
@@ -97,7 +98,7 @@ def test_without_time_nothing_is_noted(scene: Scene) -> None:
     """The last seconds of an invocation are not spent on it, for a table that hangs would outlast it."""
     scene.configure()
     payload = s3_event(scene.world.put(log_bytes(QUIET), scene.key(A)))
-    assert scene.world.invoke(payload, Context(milliseconds=3_700))["rhythms_unwritten"] == 1
+    assert scene.world.invoke(payload, Context(milliseconds=3_700))["log_sources_unrecorded"] == 1
     assert scene.items() == {}
 
 
@@ -131,7 +132,7 @@ def test_an_object_of_the_future_came_now(scene: Scene) -> None:
     key = scene.world.put(log_bytes(QUIET), scene.key(A))
     scene.now = now
     scene.world.invoke(s3_event(key))
-    assert json.loads(scene.items()[f"rhythm#{A.account}"]["rhythms"]["S"]) == {"eu-west-1": [now, now, 0, 1]}
+    assert json.loads(scene.items()[f"intervals#{A.account}"]["intervals"]["S"]) == {"eu-west-1": [now, now, 0, 1]}
 
 
 def test_an_object_that_cannot_be_read_is_no_sign_of_life(scene: Scene) -> None:
@@ -148,13 +149,13 @@ def test_made_up_accounts_and_regions_have_an_end(scene: Scene, capsys: pytest.C
     """However many regions of an account and accounts there seem to be, no item outgrows the table."""
     scene.configure()
     scene.deliver(*(LogSource(A.account, f"eu-west-{number}") for number in range(1, 80)))
-    assert len(json.loads(scene.items()[f"rhythm#{A.account}"]["rhythms"]["S"])) == 64
+    assert len(json.loads(scene.items()[f"intervals#{A.account}"]["intervals"]["S"])) == 64
     accounts = [f"{444400000000 + 100 * number}" for number in range(500)]
     scene.world.aws("dynamodb").put_item(
-        TableName=TABLE, Item={"pk": {"S": "silence#00"}, "accounts": {"SS": accounts}}
+        TableName=TABLE, Item={"pk": {"S": "sources#00"}, "accounts": {"SS": accounts}}
     )
     scene.deliver(LogSource("999999999900", "eu-west-1"))
-    assert "an account too many to be watched" in capsys.readouterr().out
-    assert "rhythm#999999999900" not in scene.items()
+    assert "too many accounts: this one is not watched" in capsys.readouterr().out
+    assert "intervals#999999999900" not in scene.items()
     scene.deliver(LogSource(accounts[0], "eu-west-1"))
-    assert f"rhythm#{accounts[0]}" in scene.items()
+    assert f"intervals#{accounts[0]}" in scene.items()

@@ -68,7 +68,9 @@ def test_a_rhythm_from_the_future_is_found_silent(scene: Scene, years: int) -> N
     scene.configure()
     scene.live(A)
     last = int(scene.now) + years * 365 * DAY
-    _replant(scene.world, lambda item: {**item, "rhythms": {"S": _with_last(item["rhythms"]["S"], last)}}, "rhythm#")
+    _replant(
+        scene.world, lambda item: {**item, "intervals": {"S": _with_last(item["intervals"]["S"], last)}}, "intervals#"
+    )
     scene.pass_time(30)
     assert len(scene.said()) == 1
     assert A.account in scene.said()[0] or "stopped" in scene.said()[0]
@@ -89,7 +91,7 @@ def test_checks_go_on(scene: Scene, change: Change) -> None:
     scene.configure()
     scene.live(A)
     scene.pass_time(1)
-    _replant(scene.world, change, "silence")
+    _replant(scene.world, change, "sources")
     scene.pass_time(30)
     assert len(scene.said()) == 1
 
@@ -102,6 +104,6 @@ def test_an_invented_notification_of_a_silence_is_none(scene: Scene, told: str) 
     scene.live(A)
     scene.pass_time(1)
     text = f'{{"{A.account}": {{"{A.region}": {{"slack": {told}}}}}}}'
-    _replant(scene.world, lambda item: {**item, "told": {"S": text}}, "silence#")
+    _replant(scene.world, lambda item: {**item, "notified": {"S": text}}, "sources#")
     scene.pass_time(30)
     assert len(scene.said()) == 1

@@ -71,7 +71,13 @@ def test_who_keeps_delivering_is_not_told_of(scene: Scene) -> None:
         scene.pass_time(6, every=1)
         scene.deliver(A, B)
     assert scene.said() == []
-    assert scene.items().keys() == {"rhythm#111122223333", "rhythm#444455556666", "silence#33", "silence#66", "silence"}
+    assert scene.items().keys() == {
+        "intervals#111122223333",
+        "intervals#444455556666",
+        "sources#33",
+        "sources#66",
+        "sources",
+    }
 
 
 def test_the_account_s_own_route_is_told(scene: Scene) -> None:

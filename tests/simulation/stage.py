@@ -141,7 +141,7 @@ class Stage:
         if fresh or self.played % _FRESH_TABLE_AFTER == 0:
             self.forget()
         # Its accounts are those of the histories before; its alerts are its own.
-        self._admin["dynamodb"].delete_item(TableName=_TABLE, Key={"pk": {"S": f"rhythm#{ACCOUNTS[0]}"}})
+        self._admin["dynamodb"].delete_item(TableName=_TABLE, Key={"pk": {"S": f"intervals#{ACCOUNTS[0]}"}})
         self.played += 1
 
     def _put_files(self, history: History) -> None:

@@ -20,7 +20,7 @@ from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
 from cloudtrail_to_slack.ingest.record_chunks import _Splitter
 from cloudtrail_to_slack.notices.self_reports import SelfReports
 from cloudtrail_to_slack.notices.store import TableNotices
-from cloudtrail_to_slack.state import trust as state_trust
+from cloudtrail_to_slack.state import leases
 from simulation.directed import directed_history, slow_alerts, some_alerts
 from simulation.histories import history_of
 from simulation.judge import Verdict, judge
@@ -120,7 +120,7 @@ _BROKEN = {
             {**detail, "recipientAccountId": detail.get("recipientAccountId", payload.get("account"))})),
         "though it is forged"),
     "any delivery in the table is believed": (
-        "planted: delivered", (state_trust, "latest_time", lambda *_: 10**14), "had not reached"),
+        "planted: delivered", (leases, "latest_time", lambda *_: 10**14), "had not reached"),
     "rule errors are not reported": ("event: rule raises", (SelfReports, "send", lambda *_: None), "is in no notice"),
     "what was reported is not recorded": (
         "event: own role", (TableNotices, "complete", lambda *_: None), "came again after"),

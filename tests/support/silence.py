@@ -73,7 +73,7 @@ class Scene:
     def items(self) -> dict[str, Any]:
         """Return what is in the table about rhythms, by key."""
         items = self.world.aws("dynamodb").scan(TableName=TABLE)["Items"]
-        return {item["pk"]["S"]: item for item in items if item["pk"]["S"].startswith(("rhythm", "silence"))}
+        return {item["pk"]["S"]: item for item in items if item["pk"]["S"].startswith(("intervals#", "sources"))}
 
     def know(self, sources: Iterable[LogSource]) -> None:
         """Let rhythms be known of sources that have delivered every few minutes, up to now."""
@@ -84,4 +84,4 @@ class Scene:
             regions.setdefault(account, {})[region] = DeliveryIntervals(now - 30 * DAY, now, 1_200, 2_000)
         for account, rhythms in regions.items():
             assert table.list_account(account)
-            assert table.put_rhythms(account, None, encode(rhythms))[0]
+            assert table.put_intervals(account, None, encode(rhythms))[0]

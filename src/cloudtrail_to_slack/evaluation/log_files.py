@@ -117,7 +117,7 @@ class LogFileEvaluation:
                     yield from self._window_steps(window)
             counts["objects_read"] += 1
             if self._shared.hearing:
-                self._shared.hearing.read(self.log_object.key)
+                self._shared.hearing.observe(self.log_object.key)
         except EvaluationTimeError:
             self.give_up()
             return

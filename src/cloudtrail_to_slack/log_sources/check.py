@@ -1,14 +1,14 @@
-"""Telling once of each account and region that has fallen silent, and once when it is back.
+"""Reporting each account and region once when it delivers no log files any more, and once when it does again.
 
-    table                      one check at a time: begin_check … end_check
-    all rhythms ──▶ silent and not told? ──▶ one notice for each channel and topic ──▶ noted as told
-                    told and heard since? ─▶ likewise ───────────────────────────────▶ no longer told
+    table                            one check at a time: begin_check … end_check
+    intervals ──▶ down, not notified? ──▶ one notice for each channel and topic ──▶ saved as notified
+                  notified, seen since? ─▶ likewise ──────────────────────────────▶ no longer notified
 
-What could not be told is not noted, so the next check tells it. What is told is noted for Slack and SNS apart, so that
-one that fails does not repeat the other.
+What could not be delivered is not saved, so the next check reports it. It is saved for each destination, so that one
+that fails does not repeat the others.
 
-Who was deaf does not call others silent: when there has been no check for a while (the schedule was off, the function
-throttled, the table down), log objects may have been missed just as long, and this check only listens.
+When there has been no check for a while (the schedule was off, the function throttled, the table down), log files may
+have been missed just as long: then a check reports nothing as down.
 """
 
 import uuid
@@ -28,26 +28,26 @@ from cloudtrail_to_slack.log_sources.notices import (
     source_down_notice,
     source_recovered_notice,
 )
-from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable, Shard, Told, end_of
+from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable, Notified, Shard, end_of
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import run_to_completion, with_retries
 from cloudtrail_to_slack.state.table import StateError
 
-_DEAF_SECONDS = 5_400  # three checks at the module's pace
+_LONGEST_GAP_SECONDS = 5_400  # three checks at the module's pace
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What is to be told at one target, and how many accounts and regions are silent and watched there in all."""
+    """What is to be reported to one target, and how many accounts and regions are down and watched there in all."""
 
-    silent: list[SourceDown] = field(default_factory=list)
-    returned: list[SourceRecovered] = field(default_factory=list)
+    down: list[SourceDown] = field(default_factory=list)
+    recovered: list[SourceRecovered] = field(default_factory=list)
     in_all: int = 0
     watched: int = 0
 
 
 class LogSourceCheck:
-    """Checks of one invocation; `least` is how many seconds of silence are never told."""
+    """Checks of one invocation; `least` is how many seconds without a log file are never reported."""
 
     def __init__(self, table: LogSourceTable, delivery: Delivery, clock: Clock, least: int) -> None:
         self._table = table
@@ -56,107 +56,116 @@ class LogSourceCheck:
         self._least = least
 
     def run(self, message_ids: MessageIds) -> None:
-        """Check, unless another function is at it. What is not told is among the delivery's failures.
+        """Check, unless another function is at it. What is not delivered is among the delivery's failures.
 
         Raises:
-            StateError, TransientError: the table cannot be asked.
+            StateError, TransientError: the table cannot be used.
         """
         owner = uuid.uuid4().hex
         now = int(self._clock.now())
         begun = self._table.begin_check(owner, self._clock.lease(LONGEST_CHECK_SECONDS))
         if begun is None:
-            logger.info("another function is checking for silence")
+            logger.info("another function is checking the log sources")
             return
         checked = begun.checked
         try:
-            shards, rhythms = self._read(now)
-            deaf = checked is None or now - checked > _DEAF_SECONDS
+            shards, intervals = self._read(now)
+            only_listens = checked is None or now - checked > _LONGEST_GAP_SECONDS
             checked = now
-            self._tell(shards, self._find(shards, rhythms, now, deaf=deaf), message_ids)
+            self._report(shards, self._find(shards, intervals, now, only_listens=only_listens), message_ids)
         finally:
             self._end(owner, checked)
 
     def _read(self, now: int) -> tuple[dict[str, Shard], dict[LogSource, DeliveryIntervals]]:
-        """Return what is listed, and all rhythms.
+        """Return what is listed, and all intervals.
 
-        A rhythm that cannot have been learned by now is corrected in the table, or it would never be silent: its last
-        object would be as late as any check.
+        Those that cannot have been learned by now are corrected in the table: their last log file would be as late as
+        any check, so that they would never be down.
         """
         shards = self._table.shards()
-        texts = self._table.rhythms(account for shard in shards.values() for account in shard.accounts)
-        rhythms: dict[LogSource, DeliveryIntervals] = {}
+        texts = self._table.intervals(account for shard in shards.values() for account in shard.accounts)
+        intervals: dict[LogSource, DeliveryIntervals] = {}
         for account, text in sorted(texts.items()):
             stored = decode(text)
             known = credible(stored, now)
             if known != stored:
-                logger.error("rhythms that nothing here has written, corrected", extra={"account": account})
-                self._table.put_rhythms(account, text, encode(known))
-            rhythms |= {LogSource(account, region): rhythm for region, rhythm in sorted(known.items())}
-        return shards, rhythms
+                logger.error(
+                    "delivery intervals that this function cannot have written, corrected", extra={"account": account}
+                )
+                self._table.put_intervals(account, text, encode(known))
+            intervals |= {LogSource(account, region): learned for region, learned in sorted(known.items())}
+        return shards, intervals
 
     def _find(
-        self, shards: Mapping[str, Shard], rhythms: Mapping[LogSource, DeliveryIntervals], now: int, *, deaf: bool
+        self,
+        shards: Mapping[str, Shard],
+        intervals: Mapping[LogSource, DeliveryIntervals],
+        now: int,
+        *,
+        only_listens: bool,
     ) -> dict[Target, _Findings]:
-        """Return what is to be told, by where."""
-        told = {source: kinds for shard in shards.values() for source, kinds in shard.told.items()}
-        quiet = {source for source, rhythm in rhythms.items() if rhythm.silent(now, self._least)}
+        """Return what is to be reported, by target."""
+        notified = {source: kinds for shard in shards.values() for source, kinds in shard.notified.items()}
+        down = {source for source, learned in intervals.items() if learned.is_down(now, self._least)}
         targets: dict[str, list[Target]] = {}
         findings: dict[Target, _Findings] = defaultdict(_Findings)
-        for source, rhythm in rhythms.items():
+        for source, learned in intervals.items():
             if source.account not in targets:
                 targets[source.account] = self._delivery.router.alarm_targets(source.account)
-            silent = source in quiet
+            is_down = source in down
             for target in targets[source.account]:
                 found = findings[target]
-                found.watched += rhythm.watched
-                found.in_all += silent
-                before = told.get(source, {}).get(target.destination)
-                if before is not None and before > rhythm.last:
-                    before = None  # no silence that was notified: it begins after the last object
-                if before is None and silent and not deaf:
-                    found.silent.append(SourceDown(source, rhythm, now))
-                # An old object that is announced late tells of no end: then it would be silent, and told, once more.
-                if before is not None and rhythm.last > before and not silent:
-                    found.returned.append(SourceRecovered(source, before, rhythm.last))
-        counts = {"watched": sum(rhythm.watched for rhythm in rhythms.values()), "silent": len(quiet)}
-        logger.info("silence checked", extra={"sources": len(rhythms), **counts, "only_listened": deaf})
+                found.watched += learned.watched
+                found.in_all += is_down
+                before = notified.get(source, {}).get(target.destination)
+                if before is not None and before > learned.last:
+                    before = None  # it was not reported for this: that begins after the last log file
+                if before is None and is_down and not only_listens:
+                    found.down.append(SourceDown(source, learned, now))
+                # An old log file that comes late is no recovery: it would be down, and reported, once more.
+                if before is not None and learned.last > before and not is_down:
+                    found.recovered.append(SourceRecovered(source, before, learned.last))
+        counts = {"watched": sum(learned.watched for learned in intervals.values()), "down": len(down)}
+        logger.info("log sources checked", extra={"sources": len(intervals), **counts, "only_listened": only_listens})
         return findings
 
-    def _tell(self, shards: Mapping[str, Shard], findings: Mapping[Target, _Findings], message_ids: MessageIds) -> None:
-        """Tell what was found, and note what arrived.
+    def _report(
+        self, shards: Mapping[str, Shard], findings: Mapping[Target, _Findings], message_ids: MessageIds
+    ) -> None:
+        """Report what was found, and save what arrived.
 
         Raises:
-            StateError, TransientError: it could not be noted.
+            StateError, TransientError: it could not be saved.
         """
         changes: list[tuple[Target, Sequence[SourceDown | SourceRecovered]]] = []
         notices = []
         for target, found in findings.items():
-            if found.silent:
-                changes.append((target, found.silent))
-                notices.append((target, source_down_notice(found.silent, found.in_all, found.watched)))
-            if found.returned:
-                changes.append((target, found.returned))
-                notices.append((target, source_recovered_notice(found.returned)))
+            if found.down:
+                changes.append((target, found.down))
+                notices.append((target, source_down_notice(found.down, found.in_all, found.watched)))
+            if found.recovered:
+                changes.append((target, found.recovered))
+                notices.append((target, source_recovered_notice(found.recovered)))
         arrived = self._delivery.notify_at(notices, message_ids)
         changed: set[str] = set()
         for (target, sources), there in zip(changes, arrived, strict=True):
             for one in sources if there else ():
                 end = end_of(one.source.account)
                 changed.add(end)
-                _change(shards[end].told, one, target.destination)
+                _change(shards[end].notified, one, target.destination)
         for end in sorted(changed):
-            self._note_told(end, shards[end].told)
+            self._save(end, shards[end].notified)
 
-    def _note_told(self, end: str, told: Told) -> None:
-        def note() -> None:
+    def _save(self, end: str, notified: Notified) -> None:
+        def save() -> None:
             try:
-                self._table.note_told(end, told)
+                self._table.save_notified(end, notified)
             except StateError as error:
                 if error.is_permanent:
                     raise
                 raise TransientError(error.code) from None
 
-        run_to_completion(self._clock, with_retries(note))
+        run_to_completion(self._clock, with_retries(save))
 
     def _end(self, owner: str, checked: int | None) -> None:
         try:
@@ -165,12 +174,12 @@ class LogSourceCheck:
             logger.warning("check not closed", extra={"error": str(error)})
 
 
-def _change(told: Told, change: SourceDown | SourceRecovered, kind: str) -> None:
-    """Note a silence as told, or as ended."""
+def _change(notified: Notified, change: SourceDown | SourceRecovered, kind: str) -> None:
+    """Change what is notified of a source."""
     if isinstance(change, SourceDown):
-        told.setdefault(change.source, {})[kind] = change.intervals.last
+        notified.setdefault(change.source, {})[kind] = change.intervals.last
         return
-    kinds = told[change.source]
+    kinds = notified[change.source]
     del kinds[kind]
     if not kinds:
-        del told[change.source]
+        del notified[change.source]

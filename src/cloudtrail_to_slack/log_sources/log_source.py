@@ -1,4 +1,4 @@
-"""What the key of a log object tells about when CloudTrail delivered it, and from where. Pure."""
+"""When CloudTrail delivered a log file, and from where, by its key. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from cloudtrail_to_slack.log_sources.intervals import LogSource
 
 # [prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/REGION/Y/M/D/ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_UNIQUE.json.gz
 # where the time is that of the delivery. Sources: AWS CloudTrail User Guide, "Finding your CloudTrail log files" and
-# "CloudTrail log file examples". Digests come every hour, also where the trail was told to log nothing any more, and
-# Insights when something is unusual: neither tells whether events are still delivered.
+# "CloudTrail log file examples". Digests come every hour, also where the trail logs nothing any more, and
+# Insights when something is unusual: neither shows whether events are still delivered.
 _LOG_FILE = re.compile(
     r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/CloudTrail/(?P<region>[a-z]{2,5}(?:-[a-z]{1,12}){1,2}-\d{1,2})/"
     r"\d{4}/\d{2}/\d{2}/(?P=account)_CloudTrail_(?P=region)_(?P<time>\d{8}T\d{4}Z)_[0-9A-Za-z]{1,40}\.json\.gz\Z",
@@ -20,14 +20,14 @@ _LONGEST_KEY = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
 
 @dataclass(frozen=True, slots=True)
 class LogFileDelivery:
-    """An object that CloudTrail delivered: from where, and when, in seconds since 1970."""
+    """A log file that CloudTrail delivered: from where, and when, in seconds since 1970."""
 
     source: LogSource
     time: int
 
 
 def read_log_file_delivery(key: str) -> LogFileDelivery | None:
-    """Return what `key` (decoded) tells; None when it is not exactly what CloudTrail names a log file of events."""
+    """Return what `key` (decoded) says; None when it is not exactly what CloudTrail names a log file of events."""
     if len(key) > _LONGEST_KEY:
         return None
     found = _LOG_FILE.search(key)

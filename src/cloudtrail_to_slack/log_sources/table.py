@@ -1,12 +1,12 @@
-"""The rhythms of accounts and regions, and the silences that are told, in the state table.
+"""The delivery intervals of accounts and regions, and what is reported as down, in the state table.
 
-    rhythm#111122223333   rhythms: text, see `rhythm.encode`; written by whoever read a log object of the account
-    silence#33            accounts: the accounts ending in 33 that have a rhythm; told: their silences that are told
-    silence               lease, owner: who is checking now; checked: when all rhythms were last looked at
+    intervals#111122223333   intervals: a string, see `intervals.encode`; written by each function that reads a log file
+    sources#33               accounts: those ending in 33 that have intervals; notified: what is reported as down
+    sources                  lease, owner: who is checking now; checked: when all intervals were last looked at
 
 The table has no sort key and holds other things by the thousand, so what there is to check is not found by a query or
-a scan: the accounts are listed in a hundred items, which one request reads. A rhythm is read and written back only if
-it is still what was read. A check is one function's at a time, so what it says of silences needs no such condition.
+a scan: the accounts are listed in a hundred items, which one request reads. Intervals are read and written back only if
+they still are what was read. A check is one function's at a time, so what it saves needs no such condition.
 """
 
 import json
@@ -28,18 +28,18 @@ _KEPT_SECONDS = 90 * 86_400  # without an object from any region, for then the a
 _MOST_ACCOUNTS = 500  # of an item that lists them; an organisation has 10,000 at most, and keys could be made up
 LONGEST_CHECK_SECONDS = 902  # Lambda runs nothing longer than 900
 _ACCOUNT = re.compile("[0-9]{12}")
-_CHECK = "silence"
+_CHECK = "sources"
 _NAMES = {**OWNER, "#lease": "lease"}
 
-Told = dict[LogSource, dict[str, int]]  # by kind of destination, the last object before the silence that was told
+Notified = dict[LogSource, dict[str, int]]  # by destination, the last log file before what was reported
 
 
 @dataclass(slots=True)
 class Shard:
-    """The accounts that end in the same two digits, and what of their silences is told."""
+    """The accounts that end in the same two digits, and what is notified of them."""
 
     accounts: Sequence[str] = ()
-    told: Told = field(default_factory=dict)
+    notified: Notified = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +50,37 @@ class Begun:
 
 
 class LogSourceTable:
-    """The requests to the table, as one invocation makes them. Each raises a StateError when it cannot be asked."""
+    """The requests to the table, as one invocation makes them. Each raises a StateError when it cannot be used."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
         self._table = Table(dynamodb, table_name)
         self._clock = clock
 
-    def rhythms(self, accounts: Iterable[str]) -> dict[str, str]:
-        """Return the rhythms of those of the accounts that have any, as text."""
-        items = self._table.read((f"rhythm#{account}" for account in accounts), "pk, rhythms", self._clock)
-        texts = {key.removeprefix("rhythm#"): string(item, "rhythms") for key, item in items.items()}
+    def intervals(self, accounts: Iterable[str]) -> dict[str, str]:
+        """Return the intervals of those of the accounts that have any, as strings."""
+        items = self._table.read((f"intervals#{account}" for account in accounts), "pk, intervals", self._clock)
+        texts = {key.removeprefix("intervals#"): string(item, "intervals") for key, item in items.items()}
         return {account: text for account, text in texts.items() if text is not None}
 
-    def put_rhythms(self, account: str, before: str | None, after: str) -> tuple[bool, str | None]:
-        """Write an account's rhythms if they still are `before` (None: there are none).
+    def put_intervals(self, account: str, before: str | None, after: str) -> tuple[bool, str | None]:
+        """Write an account's intervals if they still are `before` (None: there are none).
 
         Returns whether they were written and, where not, what they are instead.
         """
         values: dict[str, Any] = {":after": {"S": after}, ":expires_at": number(self._clock.now() + _KEPT_SECONDS)}
         if before is None:
-            condition, values[":string"] = "NOT attribute_type(rhythms, :string)", {"S": "S"}
+            condition, values[":string"] = "NOT attribute_type(intervals, :string)", {"S": "S"}
         else:
-            condition, values[":before"] = "rhythms = :before", {"S": before}
+            condition, values[":before"] = "intervals = :before", {"S": before}
         answer = self._table.update(
-            f"rhythm#{account}", "SET rhythms = :after, expires_at = :expires_at", condition, values
+            f"intervals#{account}", "SET intervals = :after, expires_at = :expires_at", condition, values
         )
         if answer.conflict is None:
             return True, after
-        return False, string(answer.conflict, "rhythms")
+        return False, string(answer.conflict, "intervals")
 
     def list_account(self, account: str) -> bool:
-        """See to it that an account is listed; False when there are too many that end like it."""
+        """List an account; False when there are too many that end like it."""
         key, one = _shard_key(account), {"SS": [account]}
         values = {":one": one, ":account": {"S": account}, ":most": number(_MOST_ACCOUNTS), ":set": {"S": "SS"}}
         condition = (
@@ -96,20 +96,22 @@ class LogSourceTable:
         return self._table.update(key, "SET accounts = :one", condition, values).conflict is None
 
     def shards(self) -> dict[str, Shard]:
-        """Return all accounts that are listed, and what is told of them, by the end of the account."""
-        items = self._table.read((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, told", self._clock)
+        """Return all accounts that are listed, and what is notified of them, by the end of the account."""
+        items = self._table.read((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, notified", self._clock)
         return {
-            key.removeprefix(f"{_CHECK}#"): Shard(_read_accounts(key, item), _read_told(item))
+            key.removeprefix(f"{_CHECK}#"): Shard(_read_accounts(key, item), _read_notified(item))
             for key, item in items.items()
         }
 
-    def note_told(self, end: str, told: Told) -> None:
-        """Note what is told of the accounts with this end."""
+    def save_notified(self, end: str, notified: Notified) -> None:
+        """Save what is notified of the accounts with this end."""
         by_account: dict[str, dict[str, Any]] = {}
-        for source, kinds in sorted(told.items()):
+        for source, kinds in sorted(notified.items()):
             by_account.setdefault(source.account, {})[source.region] = kinds
         text = json.dumps(by_account, separators=(",", ":"), sort_keys=True)
-        self._table.update(f"{_CHECK}#{end}", "SET told = :told", "attribute_exists(pk)", {":told": {"S": text}})
+        self._table.update(
+            f"{_CHECK}#{end}", "SET notified = :notified", "attribute_exists(pk)", {":notified": {"S": text}}
+        )
 
     def begin_check(self, owner: str, seconds: float) -> Begun | None:
         """Begin a check that lasts `seconds` at most; None while another function is at one."""
@@ -128,7 +130,7 @@ class LogSourceTable:
         return Begun(None if checked is None else min(checked, int(now)))
 
     def end_check(self, owner: str, checked: int | None) -> None:
-        """Let others check; `checked` is when all rhythms were looked at, None: never."""
+        """Let others check; `checked` is when all intervals were looked at, None: never."""
         values: dict[str, Any] = {":owner": {"S": owner}}
         update = "REMOVE #lease"
         if checked is not None:
@@ -151,16 +153,16 @@ def _read_accounts(key: str, item: Mapping[str, Any]) -> Sequence[str]:
     return [account for account in listed if _ACCOUNT.fullmatch(account) and _shard_key(account) == key]
 
 
-def _read_told(item: Mapping[str, Any]) -> Told:
-    """Return which silences were notified; what this code does not write is left out, and notified again."""
+def _read_notified(item: Mapping[str, Any]) -> Notified:
+    """Return what was notified; what this code does not write is left out, and notified again."""
     try:
-        by_account = json.loads(string(item, "told") or "{}")
+        by_account = json.loads(string(item, "notified") or "{}")
     except (ValueError, RecursionError):
         return {}
-    told: Told = {}
+    notified: Notified = {}
     for account, regions in by_account.items() if isinstance(by_account, dict) else ():
         for region, kinds in regions.items() if isinstance(regions, dict) else ():
             times = {kind: time for kind, time in kinds.items() if type(time) is int} if isinstance(kinds, dict) else {}
             if times:
-                told[LogSource(account, region)] = times
-    return told
+                notified[LogSource(account, region)] = times
+    return notified

@@ -26,7 +26,7 @@ METRICS = {
     "rule_errors": "RuleErrors",
     "rules_unusable": "RulesUnusable",
     "own_role_alerts": "OwnRoleAlerts",
-    "rhythms_unwritten": "RhythmsUnwritten",
+    "log_sources_unrecorded": "LogSourcesUnrecorded",
 }
 # What dashboards and alarms look at, zeros included: that a function works is seen by them.
 ALWAYS_EMITTED = frozenset(

@@ -44,7 +44,7 @@ def _steady(period: int, days: float = 8) -> DeliveryIntervals:
 )
 def test_no_silence_is_shorter_than_two_hours(rhythm: DeliveryIntervals, now: int, least: int) -> None:
     """Whatever was learned, nothing is silent before two hours, nor before as long as is set."""
-    assert not rhythm.silent(now, least) or now - rhythm.last >= least >= MINIMUM_ALERT_THRESHOLD
+    assert not rhythm.is_down(now, least) or now - rhythm.last >= least >= MINIMUM_ALERT_THRESHOLD
 
 
 @settings(deadline=None)
@@ -53,7 +53,7 @@ def test_who_keeps_to_a_period_is_never_silent(period: int, count: int) -> None:
     """From the first object on, up to the instant in which the next one comes."""
     rhythm = DeliveryIntervals(_START, _START)
     for time in range(_START + period, _START + (count + 1) * period, period):
-        assert not rhythm.silent(time - 1)
+        assert not rhythm.is_down(time - 1)
         rhythm = rhythm.observe(time)
 
 
@@ -68,7 +68,7 @@ def test_who_varies_by_less_than_half_is_never_silent(period: int, shares: list[
     time = _START
     for share in shares:
         time += int(period * share)
-        assert not rhythm.silent(time - 1)
+        assert not rhythm.is_down(time - 1)
         rhythm = rhythm.observe(time)
 
 
@@ -81,8 +81,8 @@ def test_who_stops_is_silent_within_a_bound(period: int, now: int) -> None:
     stopped = _START + (observations - 1) * period
     assert rhythm.watched
     latest = stopped + max(MINIMUM_ALERT_THRESHOLD, 2 * (period + RECORDING_INTERVAL)) + RECORDING_INTERVAL
-    assert rhythm.silent(latest + now)
-    assert not rhythm.silent(min(stopped + now, stopped + max(MINIMUM_ALERT_THRESHOLD, period)))
+    assert rhythm.is_down(latest + now)
+    assert not rhythm.is_down(min(stopped + now, stopped + max(MINIMUM_ALERT_THRESHOLD, period)))
 
 
 @given(times=st.lists(st.integers(_START, _START + 30 * _DAY), min_size=1, max_size=50), again=st.data())
@@ -94,18 +94,18 @@ def test_what_came_before_is_no_news(times: list[int], again: st.DataObject) -> 
 
 def test_newcomers_are_not_watched() -> None:
     """Less than a week says nothing yet, however many objects came in it; a week and a day does."""
-    assert not _steady(300, days=6.9).silent(_START + 60 * _DAY)
-    assert _steady(300, days=8).silent(_START + 60 * _DAY)
+    assert not _steady(300, days=6.9).is_down(_START + 60 * _DAY)
+    assert _steady(300, days=8).is_down(_START + 60 * _DAY)
 
 
 def test_who_is_heard_of_now_and_then_is_not_watched() -> None:
     """Once a week is no rhythm whose silence could be told, and once a day is none before weeks have passed."""
     weekly = _steady(7 * _DAY + _HOUR, days=700)
-    assert not weekly.silent(weekly.last + 90 * _DAY)
-    assert not _steady(_DAY, days=20).silent(_START + 60 * _DAY)
+    assert not weekly.is_down(weekly.last + 90 * _DAY)
+    assert not _steady(_DAY, days=20).is_down(_START + 60 * _DAY)
     daily = _steady(_DAY, days=30)
-    assert not daily.silent(daily.last + 2 * _DAY)
-    assert daily.silent(daily.last + 2 * _DAY + RECORDING_INTERVAL)
+    assert not daily.is_down(daily.last + 2 * _DAY)
+    assert daily.is_down(daily.last + 2 * _DAY + RECORDING_INTERVAL)
 
 
 def test_weekends_are_part_of_a_rhythm() -> None:
@@ -114,11 +114,11 @@ def test_weekends_are_part_of_a_rhythm() -> None:
     for day in range(7 * 8):
         for hour in range(8, 18) if day % 7 < 5 else ():
             time = _MONDAY + day * _DAY + hour * _HOUR
-            assert not rhythm.silent(time - 1)
+            assert not rhythm.is_down(time - 1)
             rhythm = rhythm.observe(time)
     assert rhythm.watched
-    assert not rhythm.silent(_MONDAY + 8 * 7 * _DAY + 9 * _HOUR)
-    assert rhythm.silent(_MONDAY + 8 * 7 * _DAY + 3 * _DAY)
+    assert not rhythm.is_down(_MONDAY + 8 * 7 * _DAY + 9 * _HOUR)
+    assert rhythm.is_down(_MONDAY + 8 * 7 * _DAY + 3 * _DAY)
 
 
 def test_one_outage_does_not_deafen() -> None:
@@ -135,7 +135,7 @@ def test_a_new_rhythm_is_learned() -> None:
     rhythm = _steady(300)
     cries = []
     for _ in range(20):
-        cries.append(rhythm.silent(rhythm.last + _DAY))
+        cries.append(rhythm.is_down(rhythm.last + _DAY))
         rhythm = rhythm.observe(rhythm.last + _DAY)
     assert cries == [True, True, *[False] * 18]
 

@@ -60,14 +60,14 @@ class _Halving:
 def _known(scene: Scene, *accounts: str) -> None:
     for account in accounts:
         assert scene.table.list_account(account)
-        assert scene.table.put_rhythms(account, None, "{}") == (True, "{}")
+        assert scene.table.put_intervals(account, None, "{}") == (True, "{}")
 
 
 def test_what_is_left_unprocessed_is_asked_for_again(scene: Scene) -> None:
     """DynamoDB may answer for some of the keys only; the others are asked for a moment later."""
     _known(scene, _A, _B)
     client = _Halving(scene.dynamodb)
-    assert LogSourceTable(client, TABLE, scene.clock).rhythms([_A, _B, "777788889999"]) == {_A: "{}", _B: "{}"}  # type: ignore[arg-type]  # what it needs of a client
+    assert LogSourceTable(client, TABLE, scene.clock).intervals([_A, _B, "777788889999"]) == {_A: "{}", _B: "{}"}  # type: ignore[arg-type]  # what it needs of a client
     assert client.asked == 3
     assert scene.now > _NOW
 
@@ -78,7 +78,7 @@ def test_half_an_answer_is_none(scene: Scene, left: float, code: str) -> None:
     scene.left = left
     table = LogSourceTable(_Halving(scene.dynamodb, gives=0), TABLE, scene.clock)  # type: ignore[arg-type]  # as above
     with pytest.raises(StateError, match=code):
-        table.rhythms([_A])
+        table.intervals([_A])
 
 
 def test_thousands_of_accounts_are_read(scene: Scene) -> None:
@@ -87,22 +87,22 @@ def test_thousands_of_accounts_are_read(scene: Scene) -> None:
     _known(scene, *accounts)
     shards = scene.table.shards()
     assert sorted(account for shard in shards.values() for account in shard.accounts) == accounts
-    assert scene.table.rhythms(accounts) == dict.fromkeys(accounts, "{}")
+    assert scene.table.intervals(accounts) == dict.fromkeys(accounts, "{}")
 
 
 def test_only_what_was_read_is_written_over(scene: Scene) -> None:
     """Who read something else is told what stands there now, also when that is nothing any more."""
     _known(scene, _A)
-    assert scene.table.put_rhythms(_A, None, "x") == (False, "{}")
-    assert scene.table.put_rhythms(_A, "y", "x") == (False, "{}")
-    assert scene.table.put_rhythms(_A, "{}", "x") == (True, "x")
-    assert scene.table.put_rhythms(_B, "{}", "x") == (False, None)
+    assert scene.table.put_intervals(_A, None, "x") == (False, "{}")
+    assert scene.table.put_intervals(_A, "y", "x") == (False, "{}")
+    assert scene.table.put_intervals(_A, "{}", "x") == (True, "x")
+    assert scene.table.put_intervals(_B, "{}", "x") == (False, None)
 
 
 def test_a_rhythm_is_forgotten_after_three_months(scene: Scene) -> None:
     """DynamoDB removes the item of an account of which nothing is heard any more."""
     _known(scene, _A)
-    item = scene.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": f"rhythm#{_A}"}})["Item"]
+    item = scene.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": f"intervals#{_A}"}})["Item"]
     assert int(item["expires_at"]["N"]) == _NOW + 90 * 86_400
 
 
@@ -110,7 +110,7 @@ def test_what_is_told_is_kept_by_account_and_kind(scene: Scene) -> None:
     """What is noted is read again, beside the accounts."""
     _known(scene, _A)
     told = {LogSource(_A, "eu-west-1"): {"slack": _NOW, "sns": _NOW - 60}, LogSource(_A, "us-east-1"): {"slack": _NOW}}
-    scene.table.note_told("33", told)
+    scene.table.save_notified("33", told)
     assert scene.table.shards() == {"33": Shard([_A], told)}
 
 
@@ -147,7 +147,7 @@ class _Rival:
         return getattr(self._client, name)
 
     def update_item(self, **arguments: Any) -> Any:
-        if self._left and arguments["Key"]["pk"]["S"].startswith("rhythm#"):
+        if self._left and arguments["Key"]["pk"]["S"].startswith("intervals#"):
             self._left -= 1
             self._interfere()
         return self._client.update_item(**arguments)
@@ -162,13 +162,15 @@ def test_who_is_outrun_tries_again(scene: Scene, times: int, unwritten: int) -> 
         nonlocal rivals
         rivals += 1
         rhythms = {f"us-east-{number}": DeliveryIntervals(_NOW, _NOW) for number in range(rivals)}
-        scene.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"rhythm#{_A}"}, "rhythms": {"S": encode(rhythms)}})
+        scene.dynamodb.put_item(
+            TableName=TABLE, Item={"pk": {"S": f"intervals#{_A}"}, "intervals": {"S": encode(rhythms)}}
+        )
 
     client: Any = _Rival(scene.dynamodb, interfere, times)
     hearing = DeliveryRecorder(LogSourceTable(client, TABLE, scene.clock), RecorderCache(), scene.clock)
-    hearing.read(_KEY.format(_A))
-    assert hearing.note() == unwritten
-    known = scene.table.rhythms([_A])[_A]
+    hearing.observe(_KEY.format(_A))
+    assert hearing.save() == unwritten
+    known = scene.table.intervals([_A])[_A]
     assert ("eu-west-1" in known, f"us-east-{times - 1}" in known) == (not unwritten, True)
 
 
@@ -176,6 +178,6 @@ def test_the_memory_of_a_function_has_an_end(scene: Scene) -> None:
     """However long it lives, it remembers some thousands of accounts and regions, and forgets them all at once."""
     memory = RecorderCache({LogSource(f"{number:012}", "eu-west-1"): _NOW for number in range(20_000)})
     hearing = DeliveryRecorder(scene.table, memory, scene.clock)
-    hearing.read(_KEY.format(_A))
-    assert hearing.note() == 0
-    assert memory.noted == {LogSource(_A, "eu-west-1"): _NOW}
+    hearing.observe(_KEY.format(_A))
+    assert hearing.save() == 0
+    assert memory.recorded == {LogSource(_A, "eu-west-1"): _NOW}

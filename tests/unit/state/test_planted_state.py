@@ -175,7 +175,7 @@ def test_an_invented_thread_is_none(scene: Scene, item: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("home", "kept"),
-    [("thread#C1#other", "thread#C1#other"), ("thread#C2#other", ""), ("rhythm#1", ""), ("", ""), (None, "")],
+    [("thread#C1#other", "thread#C1#other"), ("thread#C2#other", ""), ("intervals#1", ""), ("", ""), (None, "")],
 )
 def test_a_thread_counts_in_its_own_channel(scene: Scene, home: str | None, kept: str) -> None:
     """An item that points to another channel's thread, or to none, counts in itself."""
@@ -228,7 +228,7 @@ def test_a_text_that_is_no_rhythms(text: str) -> None:
 )
 def test_an_invented_check_keeps_none_from_being_made(scene: Scene, item: dict[str, Any]) -> None:
     """A check for silence is made although an invented item says that another function is at it for longer than any."""
-    scene.plant("silence", owner=_OWNER, **item)
+    scene.plant("sources", owner=_OWNER, **item)
     assert scene.rhythms().begin_check("us", 902)
     assert scene.rhythms().begin_check("others", 902) is None
 
@@ -239,7 +239,7 @@ def test_an_invented_check_keeps_none_from_being_made(scene: Scene, item: dict[s
 )
 def test_when_there_was_a_check_before(scene: Scene, checked: dict[str, Any], read: int | None) -> None:
     """The time of the last check is no later than now, and none where it is no number."""
-    scene.plant("silence", checked=checked)
+    scene.plant("sources", checked=checked)
     begun = scene.rhythms().begin_check("us", 60)
     assert begun
     assert begun.checked == read
@@ -261,24 +261,24 @@ def test_when_there_was_a_check_before(scene: Scene, checked: dict[str, Any], re
 )
 def test_what_is_no_list_of_silences(scene: Scene, told: dict[str, Any], read: int) -> None:
     """What cannot be read of the silences that were notified is left out, and raises nothing."""
-    scene.plant("silence#33", accounts={"SS": [_ACCOUNT, "999", "444455556666", "x33"]}, told=told)
+    scene.plant("sources#33", accounts={"SS": [_ACCOUNT, "999", "444455556666", "x33"]}, notified=told)
     shard = scene.rhythms().shards()["33"]
     assert list(shard.accounts) == [_ACCOUNT]
-    assert sum(len(kinds) for kinds in shard.told.values()) == read
+    assert sum(len(kinds) for kinds in shard.notified.values()) == read
 
 
 @pytest.mark.parametrize("accounts", [{"S": "x"}, _n(1), {"L": [{"S": _ACCOUNT}]}, {"NULL": True}])
 def test_what_is_no_list_of_accounts_makes_way(scene: Scene, accounts: dict[str, Any]) -> None:
     """An account is listed although its list is of another type."""
-    scene.plant("silence#33", accounts=accounts)
+    scene.plant("sources#33", accounts=accounts)
     assert scene.rhythms().list_account(_ACCOUNT)
-    assert scene.item("silence#33")["accounts"] == {"SS": [_ACCOUNT]}
+    assert scene.item("sources#33")["accounts"] == {"SS": [_ACCOUNT]}
 
 
 def test_what_is_no_text_of_rhythms_makes_way(scene: Scene) -> None:
     """An account's rhythms are written although what stands there is of another type, and only once."""
-    scene.plant(f"rhythm#{_ACCOUNT}", rhythms=_n(1))
-    assert scene.rhythms().rhythms([_ACCOUNT]) == {}
+    scene.plant(f"intervals#{_ACCOUNT}", intervals=_n(1))
+    assert scene.rhythms().intervals([_ACCOUNT]) == {}
     text = encode({"eu-west-1": DeliveryIntervals(_NOW, _NOW)})
-    assert scene.rhythms().put_rhythms(_ACCOUNT, None, text) == (True, text)
-    assert scene.rhythms().put_rhythms(_ACCOUNT, None, "{}") == (False, text)
+    assert scene.rhythms().put_intervals(_ACCOUNT, None, text) == (True, text)
+    assert scene.rhythms().put_intervals(_ACCOUNT, None, "{}") == (False, text)
