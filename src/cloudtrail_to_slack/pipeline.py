@@ -97,6 +97,7 @@ class Pipeline:
         if self._hearing:
             self._report.counts["log_sources_unrecorded"] = self._hearing.save()
         self._ahead.wait(self._clock.spare())
+        return self._report
 
     def _evaluate_files(self, files: Sequence[LogFileEvaluation]) -> None:
         """Evaluate log files as far as there is time, and meanwhile fetch those whose turn comes."""

@@ -14,6 +14,7 @@ _ORDER = (
     "errors",
     "clock",
     "retry",
+    "json_fields",
     "observability.logging",
     "ingest",
     "events",
