@@ -2,6 +2,7 @@
 
 import difflib
 import gzip
+import io
 import json
 import sys
 import zlib
@@ -24,11 +25,16 @@ def read_records(path: str) -> list[dict[str, Any]]:
     Raises:
         UnreadableError: it cannot be read, or contains no record.
     """
-    text = _text(path)
-    records = list(_records(_values(text, path)))
-    if not records:
-        raise UnreadableError(path, "contains no CloudTrail record")
-    return records
+    return _read(_text(path), path)
+
+
+def read_records_in(content: bytes, name: str, *, most_bytes: int) -> list[dict[str, Any]]:
+    """Read all records of the content of a file that is called `name`, of at most `most_bytes` when unpacked.
+
+    Raises:
+        UnreadableError: it cannot be read, or contains no record.
+    """
+    return _read(_decoded(content, name, most_bytes), name)
 
 
 def read_record(path: str, event_id: str | None = None) -> dict[str, Any]:
@@ -67,6 +73,13 @@ def unwrap(value: object) -> Iterator[object]:
         yield value
 
 
+def _read(text: str, path: str) -> list[dict[str, Any]]:
+    records = list(_records(_values(text, path)))
+    if not records:
+        raise UnreadableError(path, "contains no CloudTrail record")
+    return records
+
+
 def _records(values: Iterator[object]) -> Iterator[dict[str, Any]]:
     for value in values:
         for record in unwrap(value):
@@ -81,11 +94,16 @@ def _text(path: str) -> str:
         raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
     except ValueError as error:
         raise UnreadableError(path, f"cannot be read: {error}") from None
+    return _decoded(content, path, _MOST_BYTES)
+
+
+def _decoded(content: bytes, path: str, most_bytes: int) -> str:
     try:
         if content.startswith(_GZIP):
-            content = gzip.decompress(content)
-        if len(content) > _MOST_BYTES:
-            raise UnreadableError(path, f"has more than {_MOST_BYTES:,} bytes; backtest reads files of any size")
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise UnreadableError(path, f"has more than {most_bytes:,} bytes; backtest reads files of any size")
         return content.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error):
         raise UnreadableError(path, "is not valid gzip, or truncated") from None

@@ -47,6 +47,15 @@ def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) ->
     return windows(_pieces(body, intake, max_bytes), scan, intake=intake)
 
 
+def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[bytes]:
+    """Yield what a file that can be read from holds, gunzipped if it is gzip, in pieces, some of which are empty.
+
+    Raises:
+        LogObjectError: it is damaged, or holds more than `max_bytes`, or too many times more than is stored.
+    """
+    return _pieces(body, Intake(), max_bytes)
+
+
 def open_log_object(s3: "S3Client", log_object: LogObject) -> "tuple[StreamingBody, int | None]":
     """Return the body of the version that was announced, and its size in bytes, where S3 says it.
 

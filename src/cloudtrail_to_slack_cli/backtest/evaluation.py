@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -19,9 +20,11 @@ from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.ingest.log_files import decode_record
 from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile
+from cloudtrail_to_slack_cli.backtest.opening import Opener
 from cloudtrail_to_slack_cli.backtest.prediction.arrival import delivery_time, window
 from cloudtrail_to_slack_cli.backtest.prediction.rows import SAMPLES, AlertRow, Place, alert_row, write_row
-from cloudtrail_to_slack_cli.backtest.sources import Batch, LogFile, read_batches
+from cloudtrail_to_slack_cli.backtest.reading import Batch, read_batches
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, counted_match
 from cloudtrail_to_slack_cli.backtest.totals import Totals, alert_facts
 
@@ -37,6 +40,7 @@ class MatchedLines:
         self._pieces: list[bytes] = []
         self._size = 0
         self._file: str | None = None
+        self._is_kept = False
 
     def add(self, line: bytes) -> None:
         """Add a line."""
@@ -51,9 +55,25 @@ class MatchedLines:
             with Path(self._file).open("rb") as file:
                 while piece := file.read(1024 * 1024):
                     yield piece
-            Path(self._file).unlink()
+            if not self._is_kept:
+                Path(self._file).unlink()
         yield b"".join(self._pieces)
         self._pieces = []
+
+    def keep(self, path: str) -> None:
+        """Write all lines to a file, which stays."""
+        if self._pieces:
+            self._spill()
+        if self._file is not None:
+            shutil.move(self._file, path)
+            self._file, self._is_kept = path, True
+
+    def moved_to(self, folder: str) -> bool:
+        """Look for the file of kept lines in `folder`, and return whether it is there, if there is to be one."""
+        if self._file is None:
+            return True
+        self._file = os.path.join(folder, os.path.basename(self._file))  # noqa: PTH118, PTH119 (it is a string)
+        return Path(self._file).is_file()
 
     def _spill(self) -> None:
         if self._file is None:
@@ -70,7 +90,7 @@ class Part:
 
     `lines` are the matched events, `alerts` those that alert, as `prediction` needs them. `failures` are files with
     records that cannot be evaluated, each with what is wrong with the first. `counted` are events of which only the
-    whole history says whether they alert.
+    whole history says whether they alert. `is_resumed`: it was evaluated by an earlier run.
     """
 
     files: Sequence[LogFile]
@@ -80,6 +100,7 @@ class Part:
     problems: list[tuple[str, str]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     counted: list[CountedMatch] = field(default_factory=list)
+    is_resumed: bool = False
     _in_file: Counter[str] = field(default_factory=Counter)  # alerts of the present file, by rule
     _position: int = 0
 
@@ -109,6 +130,11 @@ class Keeps:
     records: bool = False
     files: bool = False
 
+    @property
+    def choice(self) -> tuple[bool, ...]:
+        """What is kept, wherever it is."""
+        return self.lines, self.alerts, self.records, self.files
+
 
 @dataclass
 class Evaluator:
@@ -117,6 +143,7 @@ class Evaluator:
     config: Config
     today: date
     keeps: Keeps
+    opener: Opener = field(default_factory=Opener)
     rule_set: RuleSet = field(init=False)
     prefilter: Prefilter = field(init=False)
     own_roles: OwnRoles = field(init=False)
@@ -129,16 +156,20 @@ class Evaluator:
     def evaluate(self, files: Sequence[LogFile]) -> Part:
         """Evaluate some files, each as far as it can be read."""
         part = Part(files, MatchedLines(self.keeps.folder), MatchedLines(self.keeps.folder))
-        for file in files:
+        for content in self.opener.open(files):
+            part.totals.counts["files"] += 1
             part.begin_file()
-            if self.keeps.files and (delivered := delivery_time(file.path)) is not None:
-                part.alerts.add(write_row(AlertRow(Place(delivered, file.path, file.path, -1))))
+            if self.keeps.files and (delivered := delivery_time(content.name)) is not None:
+                part.alerts.add(write_row(AlertRow(Place(delivered, content.name, content.name, -1))))
             try:
-                for batch in read_batches(file.path, self.prefilter):
-                    self._batch(batch, file.path, part)
+                for batch in read_batches(content, self.prefilter):
+                    self._batch(batch, content.name, part)
             except LogObjectError as error:
-                part.problems.append((file.path, str(error)))
+                part.problems.append((content.name, str(error)))
         return part
+
+    def __reduce__(self) -> tuple[type["Evaluator"], tuple[object, ...]]:  # another process compiles the rules itself
+        return type(self), tuple(getattr(self, each.name) for each in fields(self) if each.init)
 
     def _batch(self, batch: Batch, path: str, part: Part) -> None:
         counts = part.totals.counts

@@ -1,61 +1,82 @@
 """Evaluating many files, on all cores."""
 
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import chain, islice
+from dataclasses import dataclass
+from itertools import islice
 
 from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Part
-from cloudtrail_to_slack_cli.backtest.sources import LogFile
+from cloudtrail_to_slack_cli.backtest.groups import in_groups
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile
+from cloudtrail_to_slack_cli.backtest.plan import Plan
+from cloudtrail_to_slack_cli.backtest.state import State
 from cloudtrail_to_slack_cli.errors import CommandError
 
 # Below it a second process takes longer to start than it saves.
 _WORTH_A_PROCESS = 4 * 1024 * 1024
+_BYTES_PER_FILE = 8 * 1024  # what a file takes besides its bytes, as a number of bytes that take as long
 _AHEAD = 3  # groups of files for each process: what is done early waits in memory
-_FILES_AT_ONCE = 64
-_BYTES_AT_ONCE = 8 * 1024 * 1024
 
-_evaluators: list[Evaluator] = []  # that of this process
+_workers: list["Worker"] = []  # that of this process
 
 
-def evaluate_files(evaluator: Evaluator, files: Iterable[LogFile], processes: int) -> Iterator[Part]:
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Evaluates groups of files; with a state, those that it has no result of."""
+
+    evaluator: Evaluator
+    state: State | None = None
+
+    def evaluate(self, files: Sequence[LogFile]) -> Part:
+        """Return the result of a group."""
+        if self.state is None:
+            return self.evaluator.evaluate(files)
+        found = self.state.load(files)
+        if found is None:
+            found = self.evaluator.evaluate(files)
+            self.state.save(files, found)
+        return found
+
+
+def evaluate_files(worker: Worker, plan: Plan, processes: int) -> Generator[Part]:
     """Yield the results of all files, in their order, however many processes there are.
 
     Raises:
         CommandError: a process was ended.
     """
-    waiting = iter(files)
-    first = list(islice(waiting, 1000))
-    groups = _groups(chain(first, waiting))
-    if processes <= 1 or len(first) == 1 or sum(file.size for file in first) < _WORTH_A_PROCESS:
-        yield from map(evaluator.evaluate, groups)
+    groups = in_groups(plan)
+    if processes <= 1 or plan.files == 1 or plan.size + plan.files * _BYTES_PER_FILE < _WORTH_A_PROCESS:
+        try:
+            yield from map(worker.evaluate, groups)
+        finally:
+            worker.evaluator.opener.close()
         return
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    pool = ProcessPoolExecutor(processes, context, _begin, (evaluator,))
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context(_start_method()), _begin, (worker,))
     try:
         yield from _in_order(pool, groups, processes * _AHEAD)
     except BrokenProcessPool:
         raise CommandError("a process that evaluated log files was ended, perhaps for lack of memory") from None
+    except (KeyboardInterrupt, GeneratorExit):  # what it has not finished it will do again
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _groups(files: Iterable[LogFile]) -> Iterator[list[LogFile]]:
-    """Yield files in groups that are worth the way to another process; a large file is a group of its own."""
-    group: list[LogFile] = []
-    size = 0
-    for file in files:
-        if group and (len(group) >= _FILES_AT_ONCE or size + file.size > _BYTES_AT_ONCE):
-            yield group
-            group, size = [], 0
-        group.append(file)
-        size += file.size
-    if group:
-        yield group
+def _start_method() -> str:
+    """Return how processes are started: a fork costs the least, and is safe where there is one thread."""
+    if sys.platform == "linux" and threading.active_count() == 1:
+        return "fork"
+    return "spawn"
 
 
 def _in_order(pool: ProcessPoolExecutor, groups: Iterator[list[LogFile]], ahead: int) -> Iterator[Part]:
@@ -68,11 +89,20 @@ def _in_order(pool: ProcessPoolExecutor, groups: Iterator[list[LogFile]], ahead:
         yield part
 
 
-def _begin(evaluator: Evaluator) -> None:
-    """Prepare a process: an interruption is for the one that started it to handle."""
+def _begin(worker: Worker) -> None:
+    """Prepare a process: an interruption is for the one that started it to handle, and it ends with that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _evaluators[:] = [evaluator]
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _workers[:] = [worker]
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: "multiprocessing.process.BaseProcess") -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _evaluate(files: Sequence[LogFile]) -> Part:
-    return _evaluators[0].evaluate(files)
+    return _workers[0].evaluate(files)

@@ -25,7 +25,6 @@ class Report:
 
     config: Config
     store: AlertStore | None = None
-    files: int = 0
     size: int = 0
     totals: Totals = field(default_factory=Totals)
     prediction: Prediction = field(default_factory=Prediction)
@@ -36,8 +35,7 @@ class Report:
 
     def add(self, part: Part) -> None:
         """Add what was found in some files."""
-        self.files += len(part.files)
-        self.size += sum(file.size for file in part.files)
+        self.size += sum(max(file.size, 0) for file in part.files)
         self.totals.add(part.totals)
         self.problems += part.problems
         self.failures |= part.failures
@@ -68,6 +66,11 @@ class Report:
         """Let go of the alerts."""
         if self.store:
             self.store.close()
+
+    @property
+    def files(self) -> int:
+        """How many files there were, those in archives included."""
+        return self.totals.counts["files"]
 
     @property
     def days(self) -> int:

@@ -1,191 +1,81 @@
-"""Finding log files, and reading the records in each: log files as CloudTrail writes them, and one record a line."""
+"""Finding log files: those named, those in folders, and those in archives."""
 
 import os
-import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-
-import msgspec
-from isal import igzip, isal_zlib
 
 from cloudtrail_to_slack.errors import LogObjectError
-from cloudtrail_to_slack.ingest.log_files import read_stream
-from cloudtrail_to_slack.ingest.object_keys import read_key
-from cloudtrail_to_slack.ingest.record_chunks import Scan
-from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
-from cloudtrail_to_slack_cli.event_input import read_records, unwrap
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile, has_records, is_archive
+from cloudtrail_to_slack_cli.backtest.opening import NESTED
+from cloudtrail_to_slack_cli.backtest.selection import Answer, Selection, is_log_file
+from cloudtrail_to_slack_cli.backtest.tar_archives import tar_members
+from cloudtrail_to_slack_cli.backtest.zip_archives import zip_members
+from cloudtrail_to_slack_cli.errors import UnreadableError
 
-_DOCUMENTS = (".json", ".json.gz")
-_LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
-_GZIP = b"\x1f\x8b"
-_CHUNK = 256 * 1024
-_LONGEST_LINE = 64 * 1024 * 1024
-_LARGEST_OTHER = 64 * 1024 * 1024  # of a document that is no log file, and is read as a whole
-# What a line has that is more than a record.
-_WRAPPED = (b'"Records"', b'"detail-type"', b'"event":', b'"event" :')
+KINDS = ".json, .json.gz, .jsonl, .jsonl.gz, .zip, .tar or .tar.gz"
 
 
-@dataclass(frozen=True, slots=True)
-class LogFile:
-    """A file with records: its path and its size in bytes."""
+def find_log_files(path: str) -> Iterator[LogFile]:
+    """Yield the file that is named, or those in a folder, in order, and the files in each archive among them.
 
-    path: str
-    size: int
-
-
-@dataclass(slots=True)
-class Batch:
-    """Some records. `masks` are the rules that may match each, as bits; None: all may. `failed` records are unreadable.
-
-    `records` are undecoded bytes, or decoded objects where they came wrapped.
-    """
-
-    records: list[object]
-    masks: list[int] | None
-    failed: int = 0
-
-
-def find_log_files(paths: Iterable[str]) -> Iterator[LogFile]:
-    """Yield the files that are named, and those in folders, in order: .json, .json.gz, .jsonl, .jsonl.gz.
-
-    Of a folder, what CloudTrail's layout marks as something else, such as digests, is left out.
+    What is in a tar.gz is not known before it is read: it is one file here. Of a folder, what CloudTrail's layout
+    marks as something else, such as digests, is left out. An archive that cannot be listed is a file with a problem.
 
     Raises:
-        UnreadableError: a path does not exist, or there is no log file.
+        UnreadableError: the path does not exist.
     """
-    found = 0
-    for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 (paths stay as they are written)
-            for each in _files(path):
-                found += 1
-                yield each
-        elif os.path.exists(path):  # noqa: PTH110 (as above)
-            found += 1
-            yield LogFile(path, Path(path).stat().st_size)
-        else:
-            raise UnreadableError(path, "does not exist")
-    if not found:
-        raise UnreadableError(", ".join(paths), "contains no .json, .json.gz, .jsonl or .jsonl.gz")
-
-
-def read_batches(path: str, scan: Scan) -> Iterator[Batch]:
-    """Yield the records of a file, in bounded memory.
-
-    Raises:
-        LogObjectError: the file is damaged; raised after all records before the damage.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            if path.lower().endswith(_LINES):
-                yield from _lines(file, scan)
-            else:
-                yield from _document(path, file, scan)
-    except OSError as error:
-        raise LogObjectError(f"it cannot be read ({error.strerror or type(error).__name__})") from None
-
-
-def _files(folder: str) -> Iterator[LogFile]:
-    for parent, folders, names in os.walk(folder):
+    if not os.path.lexists(path):
+        raise UnreadableError(path, "does not exist")
+    if not os.path.isdir(path):  # noqa: PTH112 (paths stay as they are written)
+        yield from _found(path)
+        return
+    for parent, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            path = os.path.join(parent, name)  # noqa: PTH118 (as above)
-            lower = name.lower()
-            is_document = lower.endswith(_DOCUMENTS)
-            if name.startswith(".") or not (is_document or lower.endswith(_LINES)):
-                continue
-            if is_document and read_key(path.replace(os.sep, "/")).skip_reason:
-                continue
-            yield LogFile(path, os.stat(path).st_size if os.path.exists(path) else 0)  # noqa: PTH110, PTH116 (as above)
+            found = os.path.join(parent, name)  # noqa: PTH118 (as above)
+            if not name.startswith(".") and (is_archive(name) or _is_wanted(name, found)):
+                yield from _found(found)
 
 
-def _document(path: str, file: BinaryIO, scan: Scan) -> Iterator[Batch]:
-    """Read a log file as the function does; what has no Records may be a record, or several."""
-    any_read = False
+def select(files: Iterable[LogFile], selection: Selection) -> Iterator[tuple[LogFile, bool]]:
+    """Yield the files that are asked for, and with False those of which that is not known, which are left out."""
+    for file in files:
+        is_whole_archive = file.member is None and is_archive(file.path)
+        answer = Answer.YES if is_whole_archive or file.problem else selection.includes(file.name.replace(os.sep, "/"))
+        if answer is not Answer.NO:
+            yield file, answer is Answer.YES
+
+
+def _is_wanted(name: str, path: str) -> bool:
+    return has_records(name) and is_log_file(name) and is_log_file(_layout(path))
+
+
+def _layout(path: str) -> str:
+    """Return the part of a path that CloudTrail may have given its name: no folder above it hides it."""
+    parts = path.replace(os.sep, "/").split("/")
+    return "/".join(part for part in parts if not part.startswith("."))
+
+
+def _found(path: str) -> Iterator[LogFile]:
     try:
-        for window in read_stream(file, scan):
-            if window.count():
-                any_read = True
-                is_wanted = window.scanned is None or any(window.scanned)
-                records: list[object] = list(window.records()) if is_wanted else [None] * window.count()
-                yield Batch(records, window.scanned)
-    except LogObjectError as error:
-        if str(error).startswith("the connection to S3 broke"):  # the words of the function, which reads from S3
-            raise LogObjectError("it cannot be read to its end") from None
-        if any_read or os.fstat(file.fileno()).st_size > _LARGEST_OTHER:
-            raise
-        others = _other(path)
-        if others is None:
-            raise
-        yield others
-
-
-def _other(path: str) -> Batch | None:
-    """Return the records of a file that is no log file: a record, an envelope, a list, or one of them a line."""
+        about = os.stat(path)  # noqa: PTH116 (as above)
+    except OSError as error:
+        yield LogFile(path, 0, problem=f"it cannot be read ({error.strerror or type(error).__name__})")
+        return
+    version = f"{about.st_size}-{about.st_mtime_ns}"
+    lower = path.lower()
+    if not lower.endswith((".zip", ".tar")):
+        yield LogFile(path, about.st_size, version)
+        return
     try:
-        records = read_records(path)
-    except CommandError:
-        return None
-    known = [record for record in records if "eventName" in record or "eventID" in record or "insightDetails" in record]
-    return Batch(list(known), None) if known else None
-
-
-def _lines(file: BinaryIO, scan: Scan) -> Iterator[Batch]:
-    rest = b""
-    for chunk in _chunks(file):
-        text = rest + chunk
-        end = text.rfind(b"\n")
-        if end < 0:
-            if len(text) > _LONGEST_LINE:
-                raise LogObjectError(f"it has a line of more than {_LONGEST_LINE:,} bytes")
-            rest = text
-            continue
-        rest = text[end + 1 :]
-        yield _batch(text[:end], scan)
-    if rest.strip():
-        yield _batch(rest, scan)
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the text of a file in pieces, gunzipped if it is gzip, whatever its name says.
-
-    Raises:
-        LogObjectError: it is damaged.
-    """
-    is_gzip = file.read(len(_GZIP)) == _GZIP
-    file.seek(0)
-    stream: BinaryIO = igzip.open(file, "rb") if is_gzip else file  # type: ignore[no-untyped-call]  # it has no types
-    try:
-        while chunk := stream.read(_CHUNK):
-            yield chunk
-    except EOFError:
-        raise LogObjectError("it is truncated") from None
-    except (OSError, zlib.error, isal_zlib.IsalError):  # type: ignore[misc]  # its stubs say it is no class
-        raise LogObjectError("it is not valid gzip") from None
-
-
-def _batch(text: bytes, scan: Scan) -> Batch:
-    lines = [line for line in text.split(b"\n") if line.strip()]
-    if not lines:
-        return Batch([], [])
-    if not any(sign in text for sign in _WRAPPED):
-        try:
-            masks = scan.scan_array(b"[" + b",".join(lines) + b"]")
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            masks = []
-        if len(masks) == len(lines):
-            return Batch(list(lines), masks)
-    return _one_by_one(lines)
-
-
-def _one_by_one(lines: list[bytes]) -> Batch:
-    """Return the records of lines, some of which hold several or are broken."""
-    records: list[object] = []
-    failed = 0
-    for line in lines:
-        try:
-            records += unwrap(msgspec.json.decode(line))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            failed += 1
-    return Batch(records, None, failed)
+        with Path(path).open("rb") as file:
+            members = zip_members(path, file, version) if lower.endswith(".zip") else tar_members(path, file, version)
+            for each in members:
+                inside = each.member.name if each.member else ""
+                if is_archive(inside):
+                    yield LogFile(path, 0, version, each.member, NESTED)
+                elif is_log_file(inside):
+                    yield each
+    except (LogObjectError, OSError) as error:
+        words = f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
+        yield LogFile(path, 0, version, problem=words)

@@ -4,8 +4,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
-from time import monotonic
 
 import click
 
@@ -13,11 +13,15 @@ from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps, Part, 
 from cloudtrail_to_slack_cli.backtest.formats.document import write_json
 from cloudtrail_to_slack_cli.backtest.formats.table import write_csv
 from cloudtrail_to_slack_cli.backtest.formats.text import print_text
+from cloudtrail_to_slack_cli.backtest.opening import Opener
+from cloudtrail_to_slack_cli.backtest.options import log_options
+from cloudtrail_to_slack_cli.backtest.plan import Plan, Wanted
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import SlackBy
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
-from cloudtrail_to_slack_cli.backtest.processes import evaluate_files
+from cloudtrail_to_slack_cli.backtest.processes import Worker, evaluate_files
+from cloudtrail_to_slack_cli.backtest.progress import Progress, interruptible
 from cloudtrail_to_slack_cli.backtest.report import Report, summary
-from cloudtrail_to_slack_cli.backtest.sources import LogFile, find_log_files
+from cloudtrail_to_slack_cli.backtest.state import State
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
 from cloudtrail_to_slack_cli.options import delivery_options, rule_options
@@ -29,11 +33,10 @@ Examples:
   cloudtrail-to-slack backtest logs/ --no-default-rules --rule 'event.get("eventName") == "CreateUser"'
   cloudtrail-to-slack backtest logs/ --config config.json --format jsonl > matched.jsonl
 """
-_PROGRESS_SECONDS = 0.2
 
 
 @click.command("backtest", epilog=_EXAMPLE)
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())
+@log_options
 @click.option("--rule", "rules", multiple=True, metavar="EXPR", help="Add a rule.")
 @click.option("--ignore-rule", "ignore_rules", multiple=True, metavar="EXPR", help="Add an ignore rule.")
 @rule_options
@@ -50,7 +53,7 @@ _PROGRESS_SECONDS = 0.2
 @click.option("--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no summary to standard error.")
 def command(
-    paths: tuple[str, ...],
+    wanted: Wanted,
     output_format: str,
     processes: int | None,
     files_per_invocation: int,
@@ -61,24 +64,29 @@ def command(
 ) -> int:
     """Evaluate the rules on log files, and report what would have alerted, and what each channel would have received.
 
-    PATHs are files and folders with files: .json, .json.gz, .jsonl, .jsonl.gz. Damaged files are reported and skipped.
+    PATHs are files, folders and s3://bucket/prefix: .json, .json.gz, .jsonl, .jsonl.gz; on disk also .zip, .tar and
+    .tar.gz. Damaged files are reported and skipped.
     """
     rules = GivenRules(**given)  # type: ignore[arg-type]  # click's options have its names and types
     config = rules.read()
-    with tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
+    with wanted.plan() as plan, tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
+        _describe(plan, is_dry_run=wanted.is_dry_run, is_shown=not quiet)
+        if wanted.is_dry_run:
+            return EXIT_CLEAN
         keeps_lines = output_format == "jsonl"
         keeps = Keeps(folder, lines=keeps_lines, alerts=not keeps_lines, files=files_per_invocation > 1)
+        today = datetime.now(UTC).date()
+        kept = State.open(wanted.state, [rules.document(), keeps.choice], today) if wanted.state else None
+        evaluator = Evaluator(config, kept.today if kept else today, keeps, Opener(wanted.selection, wanted.profile))
         report = Report(config, None if keeps_lines else AlertStore(folder))
-        evaluator = Evaluator(config, datetime.now(UTC).date(), keeps)
-        parts = evaluate_files(evaluator, find_log_files(paths), processes or os.cpu_count() or 1)
-        progress = _Progress(is_shown=not quiet and is_terminal(sys.stderr))
-        try:
-            _take(parts, report, progress, keeps_lines=keeps_lines)
+        progress = Progress(plan, is_shown=not quiet and is_terminal(sys.stderr))
+        with closing(report), closing(progress), interruptible(plan, report.totals.counts, wanted.state):
+            parts = evaluate_files(Worker(evaluator, kept), plan, processes or os.cpu_count() or 1)
+            with closing(parts):
+                _take(parts, report, progress, keeps_lines=keeps_lines)
             report.predict(SlackBy(slack), files_per_invocation)
-        finally:
-            progress.end()
-        _print(report, output_format, quiet=quiet)
-        report.close()
+            progress.close()
+            _print(report, output_format, quiet=quiet)
     return (
         EXIT_UNREADABLE if len(report.problems) == report.files and not report.totals.counts["records"] else EXIT_CLEAN
     )
@@ -96,7 +104,7 @@ def _print(report: Report, output_format: str, *, quiet: bool) -> None:
             click.echo(summary(report), err=True)
 
 
-def _take(parts: Iterable[Part], report: Report, progress: "_Progress", *, keeps_lines: bool) -> None:
+def _take(parts: Iterable[Part], report: Report, progress: Progress, *, keeps_lines: bool) -> None:
     """Take results as they come: matched events are printed, problems reported."""
     for part in parts:
         if keeps_lines:
@@ -105,38 +113,18 @@ def _take(parts: Iterable[Part], report: Report, progress: "_Progress", *, keeps
             sys.stdout.buffer.flush()
         report.add(part)
         for path, problem in (*part.problems, *part.failures.items()):
-            progress.end()
+            progress.close()
             what = "damaged" if (path, problem) in part.problems else "a record was left out"
             click.echo(safe(f"{what}: {path}: {problem}"), err=True)
-        progress.show(report, part.files)
+        progress.add(part.totals.counts, sum(max(file.size, 0) for file in part.files), is_resumed=part.is_resumed)
     for values in report.count_thresholds():
         if keeps_lines:
             sys.stdout.buffer.write(as_line(values))
     sys.stdout.buffer.flush()
 
 
-class _Progress:
-    """A line on the terminal that says how far it is."""
-
-    def __init__(self, *, is_shown: bool) -> None:
-        self._is_shown = is_shown
-        self._begin = self._last = monotonic()
-        self._is_open = False
-
-    def show(self, report: Report, files: Iterable[LogFile]) -> None:
-        """Say how far it is, a few times a second."""
-        del files
-        now = monotonic()
-        if not self._is_shown or now - self._last < _PROGRESS_SECONDS:
-            return
-        self._last, self._is_open = now, True
-        records = report.totals.counts["records"]
-        rate = records / max(now - self._begin, 0.001)
-        text = f"{report.files:,} files, {records:,} records, {rate:,.0f} a second"
-        click.echo(f"\r{text.ljust(78)}", err=True, nl=False)
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._is_open:
-            click.echo(f"\r{' ' * 78}\r", err=True, nl=False)
-            self._is_open = False
+def _describe(plan: Plan, *, is_dry_run: bool, is_shown: bool) -> None:
+    """Say what is going to be read, and what that costs: on standard output if that is all that was asked for."""
+    if is_dry_run or (is_shown and (plan.lists or plan.gets or plan.unnamed)):
+        for text in plan.describe():
+            click.echo(text, err=not is_dry_run)

@@ -10,8 +10,8 @@ import click
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.rules import IgnoreRule
 from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps
-from cloudtrail_to_slack_cli.backtest.processes import evaluate_files
-from cloudtrail_to_slack_cli.backtest.sources import find_log_files
+from cloudtrail_to_slack_cli.backtest.plan import Wanted
+from cloudtrail_to_slack_cli.backtest.processes import Worker, evaluate_files
 from cloudtrail_to_slack_cli.backtest.totals import Totals
 from cloudtrail_to_slack_cli.decisions import EventDecision, decide
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
@@ -88,9 +88,9 @@ def _in_logs(config: Config, suggestion: Suggestion, logs: Sequence[str], today:
     ignore_rule = IgnoreRule(suggestion.expression, id="suggested")
     extended = replace(config, ignore_rules=(*config.ignore_rules, ignore_rule))
     totals = Totals()
-    with tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
+    with Wanted(logs).plan() as plan, tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
         evaluator = Evaluator(extended, today, Keeps(folder))
-        for part in evaluate_files(evaluator, find_log_files(logs), 1):
+        for part in evaluate_files(Worker(evaluator), plan, 1):
             totals.add(part.totals)
             for path, problem in part.problems:
                 click.echo(safe(f"damaged: {path}: {problem}"), err=True)

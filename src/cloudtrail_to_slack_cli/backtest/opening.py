@@ -1,0 +1,165 @@
+"""Opening what a backtest reads: files, and the files in archives. S3 objects come from `s3.fetching`."""
+
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile, is_archive, is_s3
+from cloudtrail_to_slack_cli.backtest.reading import Content, OpenedStream
+from cloudtrail_to_slack_cli.backtest.s3.fetching import Fetcher
+from cloudtrail_to_slack_cli.backtest.selection import Answer, Selection, is_log_file
+from cloudtrail_to_slack_cli.backtest.tar_archives import read_tar
+from cloudtrail_to_slack_cli.backtest.zip_archives import open_zip_member
+
+_NAMELESS = "its name does not state its account, region and day, of which some are asked for"
+_SMALL = 1024 * 1024
+NESTED = "it is an archive inside an archive: extract it first"
+Fetch = Callable[[Iterable[LogFile]], Iterator[Content]]
+
+
+def open_log_files(files: Iterable[LogFile], fetch: Fetch, selection: Selection) -> Iterator[Content]:
+    """Yield the content of each file, in order; each is closed when the next one is asked for.
+
+    A tar.gz yields the content of each file in it that is selected. `fetch` opens objects in S3.
+    """
+    in_s3: list[LogFile] = []
+    for file in files:
+        if is_s3(file.path):
+            in_s3.append(file)
+            continue
+        yield from fetch(in_s3)
+        in_s3 = []
+        yield from _opened(file, selection)
+    yield from fetch(in_s3)
+
+
+def _opened(file: LogFile, selection: Selection) -> Iterator[Content]:
+    if file.problem:
+        yield Content(file.name, problem=file.problem)
+    elif file.member is None and is_archive(file.path):
+        yield from _in_tar(file, selection)
+    else:
+        try:
+            with closing(_stream(file)) as stream:
+                yield Content(file.name, stream, lambda: _stream(file))
+        except (LogObjectError, OSError, ValueError) as error:
+            yield Content(file.name, problem=_words(error))
+
+
+def _stream(file: LogFile) -> OpenedStream:
+    opened = Path(file.path).open("rb")  # noqa: SIM115 (whoever reads it closes it)
+    if file.member is None:
+        return opened
+    try:
+        if file.member.method is not None:
+            return open_zip_member(opened, file)
+        return _Range(opened, file.member.offset, file.size)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _in_tar(file: LogFile, selection: Selection) -> Iterator[Content]:
+    try:
+        with Path(file.path).open("rb") as archive:
+            for name, content in read_tar(archive):
+                full = f"{file.path}!/{name}"
+                if is_archive(name):
+                    yield Content(full, problem=NESTED)
+                elif not is_log_file(name) or (answer := selection.includes(name)) is Answer.NO:
+                    continue
+                elif answer is Answer.UNKNOWN:
+                    yield Content(full, problem=_NAMELESS)
+                elif isinstance(content, str):
+                    yield Content(full, problem=content)
+                else:
+                    yield _small_again(full, content)
+    except (LogObjectError, OSError) as error:
+        yield Content(file.path, problem=_words(error))
+
+
+def _small_again(name: str, content: IO[bytes]) -> Content:
+    """Return the content of a file in a tar.gz, which can be read anew where it is small."""
+    try:
+        head = content.read(_SMALL + 1)
+    except LogObjectError as error:
+        return Content(name, problem=str(error))
+    if len(head) <= _SMALL:
+        return Content(name, io.BytesIO(head), lambda: io.BytesIO(head))
+    return Content(name, _Headed(head, content))
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"it cannot be read ({error.strerror or type(error).__name__})"
+    return str(error)
+
+
+class _Headed:
+    """The rest of a file, and before it what was read of it already."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head = io.BytesIO(head)
+        self._rest = rest
+
+    def read(self, size: int, /) -> bytes:
+        return self._head.read(size) or self._rest.read(size)
+
+
+class _Range:
+    """A part of a file: what a tar stores of one."""
+
+    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
+        self._file = file
+        self._left = size
+        file.seek(offset)
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._file.read(min(size, self._left))
+        if not piece and self._left:
+            raise LogObjectError("it is truncated")
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Opener:
+    """Opens the files of a backtest, in the process that uses it; a copy of it in another process opens its own.
+
+    `profile` is the profile of the AWS command line with which S3 is read.
+    """
+
+    def __init__(self, selection: Selection | None = None, profile: str | None = None) -> None:
+        self._selection = selection or Selection()
+        self._profile = profile
+        self._fetcher: Fetcher | None = None
+        self._process = 0
+
+    def open(self, files: Iterable[LogFile]) -> Iterator[Content]:
+        """Yield the content of each file, as `open_log_files` does."""
+        return open_log_files(files, self._fetch, self._selection)
+
+    def close(self) -> None:
+        """End the threads that fetch."""
+        if self._fetcher is not None and self._process == os.getpid():
+            self._fetcher.close()
+        self._fetcher = None
+
+    def __reduce__(self) -> tuple[type["Opener"], tuple[Selection, str | None]]:
+        return Opener, (self._selection, self._profile)
+
+    def _fetch(self, files: Iterable[LogFile]) -> Iterator[Content]:
+        wanted = list(files)
+        if not wanted:
+            return iter(())
+        from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests  # noqa: PLC0415 (boto3 takes long)
+
+        if self._fetcher is None or self._process != os.getpid():  # a fork has no threads, and must share no connection
+            self._fetcher, self._process = Fetcher(S3Requests(self._profile)), os.getpid()
+        return self._fetcher.fetch(wanted)

@@ -1,0 +1,102 @@
+"""The options of a command that say which logs it reads."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from cloudtrail_to_slack_cli.backtest.plan import Wanted
+from cloudtrail_to_slack_cli.backtest.selection import Selection
+from cloudtrail_to_slack_cli.errors import CommandError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2,10}(-[a-z]{1,20}){1,3}-[0-9]{1,2}")
+
+_OPTIONS = (
+    click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path()),
+    click.option("--keys", metavar="FILE", help="Read what a list of keys or an S3 Inventory's manifest.json names."),
+    click.option(
+        "--from", "first", metavar="DAY", help="Leave out log files of days before this one, YYYY-MM-DD (UTC)."
+    ),
+    click.option("--to", "last", metavar="DAY", help="Leave out log files of days after this one."),
+    click.option("--account", "accounts", multiple=True, metavar="ID", help="Read log files of this account alone."),
+    click.option("--region", "regions", multiple=True, metavar="NAME", help="Read log files of this region alone."),
+    click.option("--profile", help="Read S3 with this profile of the AWS command line."),
+    click.option(
+        "--max-requests", type=click.IntRange(0), metavar="N", help="Do not begin if S3 would get more requests."
+    ),
+    click.option("--dry-run", is_flag=True, help="Print what would be read, and what that costs, and stop."),
+    click.option(
+        "--state", type=click.Path(), metavar="DIR", help="Keep results here, and go on where a run was interrupted."
+    ),
+)
+
+
+def log_options(command: Command) -> Callable[..., Any]:
+    """Give a command the options that say which logs it reads; it receives them as `wanted`."""
+
+    @wraps(command)
+    def wrapped(**given: Any) -> Any:  # noqa: ANN401 (what click passes)
+        chosen = _Given(**{each.name: given.pop(each.name) for each in fields(_Given)})
+        return command(wanted=_wanted(chosen), **given)
+
+    decorated: Callable[..., Any] = wrapped
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the options say, as click passes it."""
+
+    paths: tuple[str, ...]
+    keys: str | None
+    first: str | None
+    last: str | None
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    profile: str | None
+    max_requests: int | None
+    dry_run: bool
+    state: str | None
+
+
+def _wanted(given: _Given) -> Wanted:
+    """Return what the options name.
+
+    Raises:
+        CommandError: an option's value makes no sense.
+    """
+    if not given.paths and given.keys is None:
+        raise CommandError("there is nothing to read: name files, folders, s3://bucket/prefix, or --keys FILE")
+    chosen_accounts, chosen_regions = _names(given.accounts), _names(given.regions)
+    for account in chosen_accounts:
+        if not _ACCOUNT.fullmatch(account):
+            raise CommandError(f"--account {account}: an account id has 12 digits")
+    for region in chosen_regions:
+        if not _REGION.fullmatch(region):
+            raise CommandError(f"--region {region}: that is no name of a region, such as eu-west-1")
+    from_day, to_day = _day("--from", given.first), _day("--to", given.last)
+    if from_day and to_day and from_day > to_day:
+        raise CommandError(f"--from {from_day} is after --to {to_day}")
+    selection = Selection(from_day, to_day, chosen_accounts, chosen_regions)
+    return Wanted(given.paths, given.keys, selection, given.max_requests, given.profile, given.dry_run, given.state)
+
+
+def _names(given: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.strip() for value in given for name in value.split(",") if name.strip())
+
+
+def _day(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 (a day has no zone)
+    except ValueError:
+        raise CommandError(f"{option} {text}: write a day as YYYY-MM-DD") from None

@@ -1,0 +1,166 @@
+"""What a backtest is going to read, before it does: the files, how many bytes, and what the requests cost."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Self
+
+import msgspec
+
+from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_s3
+from cloudtrail_to_slack_cli.backtest.s3.addresses import read_address
+from cloudtrail_to_slack_cli.backtest.s3.fetching import requests_for
+from cloudtrail_to_slack_cli.backtest.selection import Selection
+from cloudtrail_to_slack_cli.backtest.sources import KINDS, find_log_files, select
+from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
+from cloudtrail_to_slack_cli.terminal import counted
+
+# Dollars. Source: Amazon S3 pricing, S3 Standard in us-east-1: $0.005 for 1,000 LIST, $0.0004 for 1,000 GET requests.
+_DOLLARS_PER_LIST = 0.005 / 1000
+_DOLLARS_PER_GET = 0.0004 / 1000
+_DOLLARS_PER_GB_OUT = 0.09
+_KEPT_IN_MEMORY = 16 * 1024 * 1024
+_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
+
+
+@dataclass(slots=True)
+class Plan:
+    """The files in the order in which they are read, in memory, and in a temporary file where there are many.
+
+    `lists` and `gets` are requests to S3, `unnamed` files that are left out because their names do not say whether they
+    are asked for.
+    """
+
+    files: int = 0
+    size: int = 0
+    unknown_sizes: int = 0
+    lists: int = 0
+    gets: int = 0
+    bytes_in_s3: int = 0
+    unnamed: int = 0
+    _kept: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY))  # noqa: SIM115 (closed at the end of `with`)
+
+    def add(self, file: LogFile) -> None:
+        """Add a file."""
+        self.files += 1
+        known = max(file.size, 0)
+        self.size += known
+        self.unknown_sizes += file.size == UNKNOWN_SIZE
+        if is_s3(file.path) and not file.problem:
+            self.gets += requests_for(file.size)
+            self.bytes_in_s3 += known
+        self._kept.write(msgspec.json.encode(file) + b"\n")
+
+    def __iter__(self) -> Iterator[LogFile]:
+        self._kept.seek(0)
+        decoder = msgspec.json.Decoder(LogFile)
+        for line in self._kept:
+            yield decoder.decode(line)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept.close()
+
+    @property
+    def dollars(self) -> float:
+        """What the requests to S3 cost, those that listed the files included."""
+        return self.lists * _DOLLARS_PER_LIST + self.gets * _DOLLARS_PER_GET
+
+    def describe(self) -> list[str]:
+        """Return in a few lines what is going to be read, and what that costs."""
+        what = f"{counted(self.files, 'file')}, {readable_size(self.size)}"
+        if self.unknown_sizes:
+            what += f" and {counted(self.unknown_sizes, 'file')} of unknown size"
+        lines = [what]
+        if self.lists or self.gets:
+            lines.append(
+                f"requests to S3: {self.lists:,} LIST (sent) and {self.gets:,} GET, ${self.dollars:,.4f} at the prices "
+                "of S3 Standard in us-east-1"
+            )
+            outside = self.bytes_in_s3 / 1e9 * _DOLLARS_PER_GB_OUT
+            lines.append(f"data transfer: nothing inside the bucket's region, about ${outside:,.2f} out of AWS")
+        if self.unnamed:
+            lines.append(f"left out: {counted(self.unnamed, 'file')}, whose names do not state account, region and day")
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a command names: paths, a list of keys, which of the files, and how they are read.
+
+    `most_requests`: so many S3 may get. `profile`: of the AWS command line. `state`: the folder in which results are
+    kept.
+    """
+
+    paths: Sequence[str]
+    keys: str | None = None
+    selection: Selection = field(default_factory=Selection)
+    most_requests: int | None = None
+    profile: str | None = None
+    is_dry_run: bool = False
+    state: str | None = None
+
+    def plan(self) -> Plan:
+        """Find the files.
+
+        Raises:
+            UnreadableError: a path does not exist or cannot be listed, or there is no log file.
+            CommandError: it takes more requests than there may be.
+        """
+        plan = Plan()
+        try:
+            self._fill(plan)
+        except BaseException:
+            with plan:
+                raise
+        return plan
+
+    def _fill(self, plan: Plan) -> None:
+        if self.keys is not None:
+            from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests  # noqa: PLC0415 (boto3 takes long)
+            from cloudtrail_to_slack_cli.backtest.s3.keys import read_keys  # noqa: PLC0415 (as above)
+
+            buckets = [read_address(path).bucket for path in self.paths]
+            self._add(plan, read_keys(self.keys, S3Requests(self.profile), buckets))
+        else:
+            for path in self.paths:
+                self._add_path(plan, path)
+        if not plan.files:
+            where = self.keys or ", ".join(self.paths)
+            left_out = "" if self.selection.is_everything else " of the days, accounts and regions asked for"
+            raise UnreadableError(where, f"contains no {KINDS}{left_out}")
+        if self.most_requests is not None and plan.lists + plan.gets > self.most_requests:
+            raise CommandError(
+                f"it takes {plan.lists + plan.gets:,} requests to S3, more than --max-requests {self.most_requests:,}; "
+                "no log file was read"
+            )
+
+    def _add_path(self, plan: Plan, path: str) -> None:
+        if not is_s3(path):
+            self._add(plan, find_log_files(path))
+            return
+        from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests  # noqa: PLC0415 (as above)
+        from cloudtrail_to_slack_cli.backtest.s3.listing import Listing  # noqa: PLC0415 (as above)
+
+        most = None if self.most_requests is None else self.most_requests - plan.lists
+        listing = Listing(S3Requests(self.profile), read_address(path), self.selection, most)
+        self._add(plan, listing.files())
+        plan.lists += listing.requests
+
+    def _add(self, plan: Plan, files: Iterable[LogFile]) -> None:
+        for file, is_known in select(files, self.selection):
+            if is_known:
+                plan.add(file)
+            else:
+                plan.unnamed += 1
+
+
+def readable_size(size: float) -> str:
+    """Return a number of bytes as people write it."""
+    unit = 0
+    while size >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 (as in KB)
+        size /= 1000
+        unit += 1
+    return f"{size:,.0f} {_UNITS[unit]}" if not unit else f"{size:,.1f} {_UNITS[unit]}"

@@ -1,0 +1,90 @@
+"""How far a backtest is."""
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from typing import NoReturn
+
+import click
+
+from cloudtrail_to_slack_cli.backtest.plan import Plan
+
+_SECONDS = 0.2
+_WIDTH = 78
+# What a file takes besides its bytes, as a number of bytes that take as long.
+_BYTES_PER_FILE = 16 * 1024
+_MINUTE, _HOUR = 60, 3600
+
+
+class Progress:
+    """A line on the terminal: files, the rate, and the time that is left."""
+
+    def __init__(self, plan: Plan, *, is_shown: bool) -> None:
+        self._plan = plan
+        self._is_shown = is_shown
+        self._begin = self._last = monotonic()
+        self._is_open = False
+        self._records = self._files = self._work = 0
+        self._done_before = 0
+        self._all_work = plan.size + _BYTES_PER_FILE * plan.files
+
+    def add(self, counts: Mapping[str, int], size: int, *, is_resumed: bool = False) -> None:
+        """Count what is done, and show it a few times a second. What an earlier run did says nothing of speed."""
+        work = size + _BYTES_PER_FILE * counts["files"]
+        self._work += work
+        self._files += counts["files"]
+        if is_resumed:
+            self._done_before += work
+        else:
+            self._records += counts["records"]
+        now = monotonic()
+        if self._is_shown and now - self._last >= _SECONDS:
+            self._last, self._is_open = now, True
+            click.echo(f"\r{self.text(now - self._begin)[:_WIDTH].ljust(_WIDTH)}", err=True, nl=False)
+
+    def text(self, seconds: float) -> str:
+        """Return how far it is after `seconds`."""
+        rate = self._records / max(seconds, 0.001)
+        text = f"{self._files:,} of {self._plan.files:,} files, {rate:,.0f} records a second"
+        done = self._work - self._done_before
+        if done > 0:
+            text += f", {duration((self._all_work - self._work) / done * seconds)} left"
+        return text
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._is_open:
+            click.echo(f"\r{' ' * _WIDTH}\r", err=True, nl=False)
+            self._is_open = False
+
+
+@contextmanager
+def interruptible(plan: Plan, done: Mapping[str, int], state: str | None) -> Iterator[None]:
+    """Let SIGTERM interrupt as Ctrl-C does, and say how to go on. `done["files"]` files are done."""
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _interrupt) if is_main else None
+    try:
+        yield
+    except KeyboardInterrupt:
+        how = "the same command goes on from there" if state else "with --state DIR a run can go on where it was"
+        click.echo(f"interrupted after {done['files']:,} of {plan.files:,} files: {how}", err=True)
+        raise
+    finally:
+        if is_main:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people write it."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"

@@ -1,0 +1,154 @@
+"""Reading the records of a log file: as CloudTrail writes it, and one record a line."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.ingest.log_files import Stream, read_stream, unpacked
+from cloudtrail_to_slack.ingest.record_chunks import Scan
+from cloudtrail_to_slack_cli.backtest.log_file import LINES
+from cloudtrail_to_slack_cli.errors import CommandError
+from cloudtrail_to_slack_cli.event_input import read_records_in, unwrap
+
+_LONGEST_LINE = 16 * 1024 * 1024
+_LARGEST_LINES = 2**50  # a file of lines may have any size; a bomb is stopped by how often it is larger than stored
+_LARGEST_OTHER = 16 * 1024 * 1024  # of a document that is no log file, and is read as a whole
+# What a line has that is more than a record.
+_WRAPPED = (b'"Records"', b'"detail-type"', b'"event":', b'"event" :')
+
+
+class OpenedStream(Stream, Protocol):
+    """What can be read from, and is to be closed."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some records. `masks` are the rules that may match each, as bits; None: all may. `failed` records are unreadable.
+
+    `records` are undecoded bytes, or decoded objects where they came wrapped.
+    """
+
+    records: list[object]
+    masks: list[int] | None
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class Content:
+    """The content of one file: its name, and what it is read from. `again` opens it anew, where that is possible.
+
+    `problem` says why there is nothing to read.
+    """
+
+    name: str
+    stream: Stream | None = None
+    again: "Callable[[], OpenedStream] | None" = None
+    problem: str | None = None
+
+
+def read_batches(content: Content, scan: Scan) -> Iterator[Batch]:
+    """Yield the records of a file, in bounded memory.
+
+    Raises:
+        LogObjectError: the file is damaged; raised after all records before the damage.
+    """
+    if content.problem or content.stream is None:
+        raise LogObjectError(content.problem or "it cannot be read")
+    try:
+        if content.name.lower().endswith(LINES):
+            yield from _lines(content.stream, scan)
+        else:
+            yield from _document(content, content.stream, scan)
+    except LogObjectError as error:
+        if str(error).startswith("the connection to S3 broke"):  # the words of the function, which reads from S3
+            raise LogObjectError("it cannot be read to its end") from None
+        raise
+    except OSError as error:
+        raise LogObjectError(f"it cannot be read ({error.strerror or type(error).__name__})") from None
+
+
+def _document(content: Content, stream: Stream, scan: Scan) -> Iterator[Batch]:
+    """Read a log file as the function does; what has no Records may be a record, or several."""
+    any_read = False
+    try:
+        for window in read_stream(stream, scan):
+            if window.count():
+                any_read = True
+                is_wanted = window.scanned is None or any(window.scanned)
+                records: list[object] = list(window.records()) if is_wanted else [None] * window.count()
+                yield Batch(records, window.scanned)
+    except LogObjectError:
+        others = None
+        if not any_read and content.again is not None:
+            with closing(content.again()) as again:
+                others = _other(content.name, again)
+        if others is None:
+            raise
+        yield others
+
+
+def _other(name: str, stream: Stream) -> Batch | None:
+    """Return the records of a file that is no log file: a record, an envelope, a list, or one of them a line."""
+    pieces, size = [], 0
+    while size <= _LARGEST_OTHER and (piece := stream.read(_LARGEST_OTHER)):
+        pieces.append(piece)
+        size += len(piece)
+    if size > _LARGEST_OTHER:
+        return None
+    try:
+        records = read_records_in(b"".join(pieces), name, most_bytes=_LARGEST_OTHER)
+    except CommandError:
+        return None
+    known = [record for record in records if "eventName" in record or "eventID" in record or "insightDetails" in record]
+    return Batch(list(known), None) if known else None
+
+
+def _lines(stream: Stream, scan: Scan) -> Iterator[Batch]:
+    """Read one record a line."""
+    pieces: list[bytes] = []  # of a line that has not ended
+    size = 0
+    for piece in unpacked(stream, max_bytes=_LARGEST_LINES):
+        end = piece.rfind(b"\n")
+        if end >= 0:
+            yield _batch(b"".join((*pieces, piece[:end])), scan)
+            pieces, size = [], 0
+        pieces.append(piece[end + 1 :])
+        size += len(pieces[-1])
+        if size > _LONGEST_LINE:
+            raise LogObjectError(f"it has a line of more than {_LONGEST_LINE:,} bytes")
+    rest = b"".join(pieces)
+    if rest.strip():
+        yield _batch(rest, scan)
+
+
+def _batch(text: bytes, scan: Scan) -> Batch:
+    lines = [line for line in text.split(b"\n") if line.strip()]
+    if not lines:
+        return Batch([], [])
+    if not any(sign in text for sign in _WRAPPED):
+        try:
+            masks = scan.scan_array(b"[" + b",".join(lines) + b"]")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            masks = []
+        if len(masks) == len(lines):
+            return Batch(list(lines), masks)
+    return _one_by_one(lines)
+
+
+def _one_by_one(lines: list[bytes]) -> Batch:
+    """Return the records of lines, some of which hold several or are broken."""
+    records: list[object] = []
+    failed = 0
+    for line in lines:
+        try:
+            records += unwrap(msgspec.json.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            failed += 1
+    return Batch(records, None, failed)

@@ -1,0 +1,126 @@
+"""Reading many objects from S3 at once, in their order, with a bound on the bytes that wait."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol
+
+from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_archive
+from cloudtrail_to_slack_cli.backtest.reading import Content
+from cloudtrail_to_slack_cli.backtest.s3.addresses import Address, read_address
+
+if TYPE_CHECKING:
+    from cloudtrail_to_slack_cli.backtest.s3.client import Piece
+
+IN_FLIGHT = 48  # requests of a process
+PIECE_BYTES = 8 * 1024 * 1024  # of a request
+BYTES_IN_FLIGHT = 64 * 1024 * 1024  # of a process
+_FIRST_PIECE_OF_UNKNOWN = 1024 * 1024
+_ARCHIVE = "an archive in S3 is not read: download it first"
+
+
+class GetPiece(Protocol):
+    """Reads a part of an object."""
+
+    def get(self, bucket: str, key: str, first: int, size: int, etag: str = "") -> "Piece":
+        """Return up to `size` bytes from byte `first`, of the version with this ETag."""
+
+
+class Fetcher:
+    """Fetches objects ahead of those who read them."""
+
+    def __init__(self, requests: GetPiece, *, in_flight: int = IN_FLIGHT, most_bytes: int = BYTES_IN_FLIGHT) -> None:
+        self._requests = requests
+        self._in_flight = in_flight
+        self._most_bytes = most_bytes
+        self._pool = ThreadPoolExecutor(in_flight, "fetch")
+
+    def fetch(self, files: Iterable[LogFile]) -> Iterator[Content]:
+        """Yield the content of objects in S3, in their order."""
+        waiting: deque[tuple[LogFile, Future[Piece] | None]] = deque()
+        size = 0
+        rest = iter(files)
+        following = next(rest, None)
+        try:
+            while following or waiting:
+                while (
+                    following and len(waiting) < 2 * self._in_flight
+                ):  # some have arrived, and wait for those before them
+                    asked = _first_piece(following)
+                    if waiting and size + asked > self._most_bytes:
+                        break
+                    waiting.append((following, self._started(following, asked)))
+                    size += asked
+                    following = next(rest, None)
+                file, piece = waiting.popleft()
+                yield self._content(file, piece)
+                size -= _first_piece(file)
+        finally:
+            for _, piece in waiting:
+                if piece:
+                    piece.cancel()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _started(self, file: LogFile, size: int) -> "Future[Piece] | None":
+        if file.problem or is_archive(file.path):
+            return None
+        address = read_address(file.path)
+        return self._pool.submit(self._requests.get, address.bucket, address.key, 0, max(size, 1))
+
+    def _content(self, file: LogFile, future: "Future[Piece] | None") -> Content:
+        if future is None:
+            return Content(file.name, problem=file.problem or _ARCHIVE)
+        try:
+            piece = future.result()
+        except LogObjectError as error:
+            return Content(file.name, problem=str(error))
+        address = read_address(file.path)
+        return Content(
+            file.name, _Pieces(self._requests, address, piece), lambda: _Pieces(self._requests, address, piece)
+        )
+
+
+class _Pieces:
+    """An object, of which the first part is there; the others are fetched when they are read."""
+
+    def __init__(self, requests: GetPiece, address: Address, first: "Piece") -> None:
+        self._requests = requests
+        self._address = address
+        self._piece = first
+        self._at = 0  # in the piece
+        self._position = 0  # of the piece in the object
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end.
+
+        Raises:
+            LogObjectError: S3 refuses the rest, or it changed.
+        """
+        piece = self._piece
+        if self._at == len(piece.content) and self._position + self._at < piece.size:
+            self._position += self._at
+            self._piece = piece = self._requests.get(
+                self._address.bucket, self._address.key, self._position, PIECE_BYTES, piece.etag
+            )
+            self._at = 0
+        taken = piece.content[self._at : self._at + size]
+        self._at += len(taken)
+        return taken
+
+    def close(self) -> None:
+        """Let go of what is there."""
+
+
+def _first_piece(file: LogFile) -> int:
+    return _FIRST_PIECE_OF_UNKNOWN if file.size == UNKNOWN_SIZE else min(file.size, PIECE_BYTES)
+
+
+def requests_for(size: int) -> int:
+    """Return how many GETs an object of `size` bytes takes."""
+    if size == UNKNOWN_SIZE:
+        return 1
+    return max(1, -(-size // PIECE_BYTES))

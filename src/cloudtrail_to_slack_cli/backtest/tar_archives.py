@@ -1,0 +1,142 @@
+"""Reading tar archives in bounded memory, whatever is in them. Nothing is ever written to disk.
+
+`tarfile` reads a header's long names in one piece, however long they claim to be, and follows sizes backwards. So it is
+given a file that hands out small pieces only, and moves forward only.
+"""
+
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from typing import IO, BinaryIO, cast
+
+from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.ingest.log_files import Stream, unpacked
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile, Member
+
+_LARGEST_HEADER = 1024 * 1024
+_LARGEST_PIECE = 256 * 1024
+_NO_LIMIT = 2**62
+_ERRORS = (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, RecursionError, zlib.error)
+
+
+def tar_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFile]:
+    """Yield the files in a tar archive that is not compressed, in its order.
+
+    Raises:
+        LogObjectError: it is damaged; raised after all files before the damage.
+    """
+    for archive, info in _headers(_Forward(file, file)):
+        del archive
+        member = Member(_text(info.name), info.offset_data)
+        yield LogFile(path, info.size, version, member, _problem(info))
+
+
+def read_tar(file: BinaryIO) -> Iterator[tuple[str, "IO[bytes] | str"]]:
+    """Yield the name and the content of each file in a tar.gz, or what is wrong with it; each must be read in turn.
+
+    Raises:
+        LogObjectError: it is damaged or a bomb; raised after all files before the damage.
+    """
+    for archive, info in _headers(_Forward(_Unpacked(file))):
+        problem = _problem(info)
+        if problem:
+            yield _text(info.name), problem
+            continue
+        content = archive.extractfile(info)
+        if content is not None:
+            with closing(content):
+                yield _text(info.name), _Member(content)  # type: ignore[misc]  # it has what is asked of it
+
+
+def _headers(file: "_Forward") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+    try:
+        with tarfile.open(fileobj=cast("BinaryIO", file), mode="r:") as archive:
+            while (info := archive.next()) is not None:
+                if info.size < 0:
+                    raise LogObjectError("it is no valid tar archive: a size in it is negative")
+                if info.isreg():
+                    yield archive, info
+                archive.members.clear()  # type: ignore[attr-defined]  # else all are kept; its types do not know it
+    except _ERRORS as error:
+        if isinstance(error, LogObjectError):
+            raise
+        raise LogObjectError("it is no valid tar archive, or truncated") from None
+
+
+class _Member:
+    """The content of a file in an archive; what goes wrong with the archive goes wrong with it."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content = content
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self._content.read(size)
+        except _ERRORS as error:
+            if isinstance(error, LogObjectError):
+                raise
+            raise LogObjectError("it is truncated") from None
+
+
+class _Unpacked:
+    """What a gzip file unpacks to; a bomb is an error."""
+
+    def __init__(self, file: Stream) -> None:
+        self._pieces = unpacked(file, max_bytes=_NO_LIMIT)
+        self._piece = b""
+        self._damage: LogObjectError | None = None
+
+    def read(self, size: int, /) -> bytes:
+        while not self._piece:
+            if self._damage is not None:  # who goes on has met it before
+                raise self._damage
+            try:
+                piece = next(self._pieces, None)
+            except LogObjectError as error:
+                self._damage = error
+                raise
+            if piece is None:
+                return b""
+            self._piece = piece
+        taken, self._piece = self._piece[:size], self._piece[size:]
+        return taken
+
+
+class _Forward:
+    """What `tarfile` reads from: in small pieces, and never backwards. `seekable` is the file where it can skip."""
+
+    def __init__(self, stream: Stream, seekable: BinaryIO | None = None) -> None:
+        self._stream = stream
+        self._seekable = seekable
+        self._at = 0
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, position: int, whence: int = 0, /) -> int:
+        if whence or position < self._at:
+            raise LogObjectError("it is no valid tar archive: its headers contradict each other")
+        if self._seekable is not None:
+            self._at = self._seekable.seek(position)
+        while self._at < position and (piece := self._stream.read(min(position - self._at, _LARGEST_PIECE))):
+            self._at += len(piece)
+        return self._at
+
+    def read(self, size: int, /) -> bytes:
+        if size > _LARGEST_HEADER:
+            raise LogObjectError(f"it has a name or a header of more than {_LARGEST_HEADER:,} bytes")
+        pieces = []
+        while size > 0 and (piece := self._stream.read(size)):
+            pieces.append(piece)
+            size -= len(piece)
+            self._at += len(piece)
+        return b"".join(pieces)
+
+
+def _text(name: str) -> str:
+    return name.encode("utf-8", "replace").decode()
+
+
+def _problem(info: tarfile.TarInfo) -> str | None:
+    return "it is a sparse file" if info.issparse() else None

@@ -1,0 +1,198 @@
+"""Reading zip archives in bounded memory, whatever is in them.
+
+`zipfile` keeps the whole directory of an archive in memory, and trusts its sizes. Here the directory is read entry by
+entry, so an archive may have any number of files, and each file can be read in another process. Nothing is ever
+written to disk, so a name is only a name.
+Source: PKWARE, APPNOTE.TXT, "General Format of a .ZIP file".
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from isal import isal_zlib
+
+from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.ingest.read_limits import Intake
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile, Member
+
+STORED, DEFLATED = 0, 8
+_END = struct.Struct("<4s4H2LH")
+_END_64_LOCATOR = struct.Struct("<4sLQL")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+_ENTRY = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_LONGEST_COMMENT = 65_535
+_ENCRYPTED, _UTF_8 = 0x1, 0x800
+_IN_EXTRA = 0xFFFFFFFF
+_EXTRA_64 = 1
+_CHUNK = 64 * 1024
+_NOT_ZIP = "it is no zip archive, or truncated"
+_CONTRADICTORY = "it is no valid zip archive: its directory contradicts itself"
+
+
+def zip_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFile]:
+    """Yield the files in a zip archive, in the order of its directory.
+
+    Raises:
+        LogObjectError: it is no zip archive, or its files overlap, as those of a bomb do; raised after all entries
+            before the damage.
+    """
+    size = os.fstat(file.fileno()).st_size
+    start, length, shift = _directory(file, size)
+    file.seek(start)
+    stored = read = 0
+    while read < length:
+        header = file.read(_ENTRY.size)
+        if len(header) < _ENTRY.size or header[:4] != b"PK\1\2":
+            raise LogObjectError(_CONTRADICTORY)
+        fields = _ENTRY.unpack(header)
+        _, _, _, flags, method, _, _, checksum, packed, unpacked, *lengths = fields[:13]
+        offset = fields[16]
+        name, extra = file.read(lengths[0]), file.read(lengths[1])
+        file.seek(lengths[2], os.SEEK_CUR)
+        read += _ENTRY.size + sum(lengths)
+        packed, offset = _wide(extra, unpacked, packed, offset)
+        stored += packed
+        if stored > size or offset + shift > size:
+            raise LogObjectError("it is no valid zip archive: its files overlap")
+        if name.endswith(b"/"):
+            continue
+        member = Member(_text(name, flags), offset + shift, method, checksum)
+        yield LogFile(path, packed, version, member, _problem(flags, method))
+
+
+def open_zip_member(file: BinaryIO, log_file: LogFile) -> "ZipMember":
+    """Return the content of a member of the zip archive `file`.
+
+    Raises:
+        LogObjectError: there is no such member.
+    """
+    member = log_file.member
+    if member is None:
+        raise LogObjectError("it is no file in an archive")
+    file.seek(member.offset)
+    header = file.read(_LOCAL.size)
+    if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
+        raise LogObjectError(_CONTRADICTORY)
+    *_, name_length, extra_length = _LOCAL.unpack(header)
+    file.seek(name_length + extra_length, os.SEEK_CUR)
+    return ZipMember(file, log_file.size, member)
+
+
+class ZipMember:
+    """The unpacked content of one file in a zip archive, to be read once, from its beginning to its end."""
+
+    def __init__(self, file: BinaryIO, size: int, member: Member) -> None:
+        self._file = file
+        self._left = size
+        self._inflate = isal_zlib.decompressobj(wbits=-15) if member.method == DEFLATED else None
+        self._waiting = b""
+        self._expected, self._checksum = member.checksum, 0
+        self._intake = Intake()
+        self._ended = False
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end.
+
+        Raises:
+            LogObjectError: it is damaged, or a bomb.
+        """
+        while not self._ended:
+            piece = self._packed(size) if self._inflate is None else self._inflated(size)
+            if piece:
+                self._checksum = isal_zlib.crc32(piece, self._checksum)
+                self._intake.add_text(len(piece))
+                return piece
+        return b""
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._file.close()
+
+    def _packed(self, size: int) -> bytes:
+        piece = self._file.read(min(size, self._left))
+        self._left -= len(piece)
+        self._intake.stored += len(piece)
+        if not piece:
+            self._end(is_whole=not self._left)
+        return piece
+
+    def _inflated(self, size: int) -> bytes:
+        inflate = self._inflate
+        if not self._waiting:
+            self._waiting = self._file.read(min(_CHUNK, self._left))
+            self._left -= len(self._waiting)
+            self._intake.stored += len(self._waiting)
+        try:
+            piece: bytes = inflate.decompress(self._waiting, size)  # type: ignore[union-attr]  # only called with one
+        except (zlib.error, isal_zlib.IsalError):  # type: ignore[misc]  # its stubs say it is no class
+            raise LogObjectError("it cannot be unpacked: the archive is damaged") from None
+        had = bool(self._waiting)
+        self._waiting = inflate.unconsumed_tail  # type: ignore[union-attr]  # as above
+        if inflate.eof and not piece:  # type: ignore[union-attr]  # as above
+            self._end(is_whole=True)
+        elif not piece and not had:
+            self._end(is_whole=False)
+        return piece
+
+    def _end(self, *, is_whole: bool) -> None:
+        self._ended = True
+        if not is_whole:
+            raise LogObjectError("it is truncated")
+        if self._checksum != self._expected:
+            raise LogObjectError("its checksum is wrong: the archive is damaged")
+
+
+def _directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
+    """Return where the directory begins, its length, and what is to be added to the offsets that it names."""
+    tail_size = min(size, _END.size + _LONGEST_COMMENT)
+    file.seek(size - tail_size)
+    tail = file.read(tail_size)
+    found = tail.rfind(b"PK\5\6")
+    if found < 0 or len(tail) - found < _END.size:
+        raise LogObjectError(_NOT_ZIP)
+    *_, length, offset, _ = _END.unpack_from(tail, found)
+    end = size - tail_size + found
+    if end >= _END_64_LOCATOR.size:
+        file.seek(end - _END_64_LOCATOR.size)
+        signature, _, end_64, _ = _END_64_LOCATOR.unpack(file.read(_END_64_LOCATOR.size))
+        if signature == b"PK\6\7" and end_64 <= size - _END_64.size:
+            file.seek(end_64)
+            wide = _END_64.unpack(file.read(_END_64.size))
+            if wide[0] == b"PK\6\6":
+                end, length, offset = end_64, wide[8], wide[9]
+    start = end - length
+    if start < 0 or start < offset:
+        raise LogObjectError(_NOT_ZIP)
+    return start, length, start - offset
+
+
+def _wide(extra: bytes, unpacked: int, packed: int, offset: int) -> tuple[int, int]:
+    """Return the packed size and the offset of an entry, which may be in its extra field."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, at)
+        values = extra[at + 4 : at + 4 + length]
+        at += 4 + length
+        if kind != _EXTRA_64:
+            continue
+        wide = [int.from_bytes(values[i : i + 8], "little") for i in range(0, len(values) - 7, 8)]
+        if unpacked == _IN_EXTRA and wide:
+            wide.pop(0)
+        packed = wide.pop(0) if packed == _IN_EXTRA and wide else packed
+        offset = wide.pop(0) if offset == _IN_EXTRA and wide else offset
+        break
+    return packed, offset
+
+
+def _text(name: bytes, flags: int) -> str:
+    return name.decode("utf-8", "replace") if flags & _UTF_8 else name.decode("cp437", "replace")
+
+
+def _problem(flags: int, method: int) -> str | None:
+    if flags & _ENCRYPTED:
+        return "it is encrypted"
+    return None if method in (STORED, DEFLATED) else f"it is compressed by method {method}: only deflate is read"
