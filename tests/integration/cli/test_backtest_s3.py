@@ -11,8 +11,6 @@ import boto3
 import pytest
 
 from cloudtrail_to_slack.testing import make_event
-from cloudtrail_to_slack_cli.backtest.s3 import client as s3_client
-from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
 from support.command_line import cloudtrail_to_slack
 from support.s3_between import S3Between
@@ -53,12 +51,9 @@ def between(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def s3(between: S3Between, moto_server: MotoServer) -> "S3Client":
     """A client, past what counts, of an S3 with an empty bucket."""
     del between
-    found = boto3.client("s3", endpoint_url=moto_server.url, **_CREDENTIALS)
+    found = boto3.client("s3", endpoint_url=moto_server.url)
     found.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return found
-
-
-_CREDENTIALS = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-west-1"}
 
 
 @pytest.fixture
@@ -143,8 +138,7 @@ def test_throttling_and_broken_connections_change_nothing(
 ) -> None:
     """S3 answers SlowDown, 500, or half of an object: the request is repeated, later each time."""
     waits: list[float] = []
-    monkeypatch.setattr(s3_client.time, "sleep", waits.append)
-    monkeypatch.setitem(S3Requests.__init__.__kwdefaults__, "sleep", waits.append)
+    monkeypatch.setattr("cloudtrail_to_slack_cli.backtest.s3.client.time.sleep", waits.append)
     for number in range(20):
         s3.put_object(Bucket=BUCKET, Key=f"{number:02}.json.gz", Body=log(number))
     between.faults = {f"{number:02}.json.gz": ["slow", "error", "cut", "close"][: number % 5] for number in range(20)}

@@ -6,7 +6,7 @@ and most log files are so small that this is what a backtest waits for.
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -52,9 +52,8 @@ class S3Requests:
     `profile` is the profile of the AWS command line, None the default one.
     """
 
-    def __init__(self, profile: str | None = None, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, profile: str | None = None) -> None:
         self._session = boto3.Session(profile_name=profile)
-        self._sleep = sleep
         self._clients: dict[str, S3Client] = {}
         self._ways: dict[str, _Way] = {}
 
@@ -85,7 +84,7 @@ class S3Requests:
         problem = ""
         for attempt in range(_ATTEMPTS):
             if attempt:
-                self._sleep(random.uniform(0.5, 1) * min(_FIRST_DELAY * 2**attempt, _LONGEST_DELAY))  # noqa: S311 (jitter)
+                time.sleep(random.uniform(0.5, 1) * min(_FIRST_DELAY * 2**attempt, _LONGEST_DELAY))  # noqa: S311 (jitter)
             try:
                 answer = way.send(url, headers)
             except (BotoCoreError, HTTPError, OSError) as error:
