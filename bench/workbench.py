@@ -10,7 +10,7 @@ from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.evaluation.records import Judging
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps
-from cloudtrail_to_slack_cli.backtest.sources import LogFile
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile
 from cloudtrail_to_slack_cli.check.checker import check
 from cloudtrail_to_slack_cli.rule_files.rule_file import read_rule_file
 from cloudtrail_to_slack_cli.rule_tests.runner import FileRunner

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps, Part
+from cloudtrail_to_slack_cli.backtest.plan import Wanted
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import SlackBy
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
-from cloudtrail_to_slack_cli.backtest.processes import evaluate_files
+from cloudtrail_to_slack_cli.backtest.processes import Worker, evaluate_files
 from cloudtrail_to_slack_cli.backtest.report import Report
-from cloudtrail_to_slack_cli.backtest.sources import find_log_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,10 @@ def run_backtest(
     keeps = Keeps(folder, alerts=True, files=delivery.files_per_invocation > 1)
     report = Report(config, AlertStore(folder))
     evaluator = Evaluator(config, datetime.now(UTC).date(), keeps)
-    for part in evaluate_files(evaluator, find_log_files(paths), processes or os.cpu_count() or 1):
-        report.add(part)
-        seen(part)
+    with Wanted(paths).plan() as plan:
+        for part in evaluate_files(Worker(evaluator), plan, processes or os.cpu_count() or 1):
+            report.add(part)
+            seen(part)
     for _ in report.count_thresholds():
         pass
     report.predict(delivery.slack, delivery.files_per_invocation)
