@@ -58,6 +58,18 @@ def _chosen(records: list[dict[str, Any]], path: str, event_id: str | None) -> d
     raise CommandError(f"{path} contains no record with the eventID {event_id}")
 
 
+def as_json(value: object) -> Any:  # noqa: ANN401 (any JSON)
+    """Return a value of YAML as JSON has it: what YAML alone has, such as a number as a key, is no part of an event.
+
+    Raises:
+        ValueError: it cannot be JSON.
+    """
+    try:
+        return json.loads(json.dumps(value, default=str))
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
 def unwrap(value: object) -> Iterator[object]:
     """Yield the records in a value: of a log file, an envelope or a list, or the value itself."""
     if isinstance(value, list):
@@ -114,7 +126,10 @@ def _decoded(content: bytes, path: str, most_bytes: int) -> str:
 def _values(text: str, path: str) -> Iterator[object]:
     """Yield the JSON values of a text: one, or one a line; YAML where the path says so."""
     if path.endswith((".yaml", ".yml")):
-        yield parse(text, path).data
+        try:
+            yield as_json(parse(text, path).data)
+        except ValueError:
+            raise UnreadableError(path, "has keys that no event has") from None
         return
     whole: Exception
     try:

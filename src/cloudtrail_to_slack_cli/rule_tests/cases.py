@@ -2,7 +2,6 @@
 
 import copy
 import difflib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from cloudtrail_to_slack.events.record_fields import remove_field, set_field
 from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.errors import CommandError
-from cloudtrail_to_slack_cli.event_input import read_record, unwrap
+from cloudtrail_to_slack_cli.event_input import as_json, read_record, unwrap
 from cloudtrail_to_slack_cli.rule_files.document import ValuePath
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleEntry, RuleFile
 
@@ -110,9 +109,13 @@ def _event(file: RuleFile, written: dict[str, Any]) -> dict[str, Any]:
 
 def _base(file: RuleFile, key: str, value: object) -> dict[str, Any]:
     if key == "event" and isinstance(value, dict):
-        # As JSON has it: what YAML alone has, such as a day, is no value of an event.
-        inline = next(iter(unwrap(json.loads(json.dumps(value, default=str)))), None)
-        return inline if isinstance(inline, dict) else value
+        try:
+            inline = next(iter(unwrap(as_json(value))), None)
+        except ValueError as error:
+            raise _CaseError(key, f"{key} has keys or values that no event has: {error}") from None
+        if not isinstance(inline, dict):
+            raise _CaseError(key, f"{key} contains no record")
+        return inline
     if not isinstance(value, str):
         wanted = "an object, or the path of a file" if key == "event" else "a string"
         raise _CaseError(key, f"{key} must be {wanted}")
@@ -153,7 +156,7 @@ def _changed(event: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
             raise _CaseError("unset", f"the event has no field {name}")
     for name, value in to_set.items():
         try:
-            set_field(event, str(name).split("."), json.loads(json.dumps(value, default=str)))
+            set_field(event, str(name).split("."), as_json(value))
         except ValueError as error:
             raise _CaseError("set", f"cannot set {name}: {error}") from None
     return event

@@ -124,6 +124,16 @@ def test_events_come_from_everywhere(tmp_path: Path, config: Path) -> None:
     assert "there is no rule 'delete'; there are deleted, old, raises, region" in unknown.err
 
 
+def test_events_in_yaml_are_as_json_has_them(tmp_path: Path) -> None:
+    """A number as a key of a YAML event is text, as in JSON; a key that JSON cannot have is refused."""
+    event = write(tmp_path, "e.yaml", "eventName: DeleteTrail\nrequestParameters: {1: 2, day: 2027-01-31}\n")
+    flat = json.loads(cloudtrail_to_slack("explain", event, "--format", "json").out)["event"]
+    assert flat == {"eventName": "DeleteTrail", "requestParameters.1": 2, "requestParameters.day": "2027-01-31"}
+    ran = cloudtrail_to_slack("explain", write(tmp_path, "f.yaml", "eventName: X\n!!binary aGk=: 2\n"))
+    assert ran.code == 3
+    assert "has keys that no event has" in ran.err
+
+
 def test_without_routes_it_says_so(tmp_path: Path) -> None:
     """Webhooks are secrets, so a configuration without channels names none; an unknown account has no thread."""
     found = json.loads(cloudtrail_to_slack("explain", "delete-trail", "--format", "json").out)

@@ -132,6 +132,9 @@ def test_what_decided_is_found(tmp_path: Path, expression: str, event: str, expe
         ("{name: t, sample: stop-logging, set: [a], expect: match}", "set must be an object"),
         ("{name: t, sample: stop-logging, set: {eventName.a: b}, expect: match}", "cannot set eventName.a"),
         ("only text", "a test must be an object"),
+        ("{name: t, event: {Records: []}, expect: match}", "event contains no record"),
+        ("{name: t, event: {!!binary aGk=: 1}, expect: match}", "event has keys or values that no event has"),
+        ("{name: t, event: {1: 2}, expect: match}", "expected match, got no_match"),
     ],
 )
 def test_a_test_that_is_wrong_fails_with_what_to_write(tmp_path: Path, test: str, problem: str) -> None:
