@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help test test-all lint types pytest terraform-fmt thorough histories faults terraform e2e checkov \
-	demo package layer scorecard bench format lock clean
+	demo package layer scorecard bench pictures format lock clean
 .NOTPARALLEL: # the tests use all cores by themselves
 
 VENV := .venv
@@ -93,6 +93,9 @@ scorecard: $(READY) ## the packs' rules, techniques and alerts on real logs, com
 
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench
+
+pictures: $(READY) ## take the pictures of the preview page that the documentation shows (needs Chromium)
+	@PYTHONPATH=tests $(BIN)/python -m support.pictures
 
 format: $(READY) ## format the code and fix what the linter can fix
 	$(BIN)/ruff format .

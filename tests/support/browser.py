@@ -92,6 +92,10 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._call("Emulation.setEmulatedMedia", features=[feature])
 
+    def picture(self) -> str:
+        """Return what the page looks like, as PNG in base64."""
+        return str(self._call("Page.captureScreenshot", format="png")["data"])
+
     def wait(self, is_done: Callable[[], bool]) -> None:
         """Wait until something is so."""
         until = time.monotonic() + _SECONDS
