@@ -13,7 +13,7 @@ from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.clock import invocation_clock
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.evaluation.records import Judging
+from cloudtrail_to_slack.evaluation.records import RuleEvaluator
 from cloudtrail_to_slack.ingest.log_files import read_stream
 from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds, Notification
 from cloudtrail_to_slack.pipeline import Pipeline
@@ -55,11 +55,11 @@ class Nobody:
         """Do nothing."""
 
 
-def path(content: bytes, judging: Judging) -> int:
-    """Our way, from the gzipped object to verdicts and alerts; returns how many matched."""
+def path(content: bytes, evaluator: RuleEvaluator) -> int:
+    """Our way, from the gzipped object to evaluations and alerts; returns how many matched."""
     pipeline = Pipeline(
         Config(),
-        judging,
+        evaluator,
         lambda _seconds: _S3(content),  # type: ignore[arg-type,return-value]  # what it needs of S3
         Nobody(),  # type: ignore[arg-type]  # and of delivery
         invocation_clock(None),
@@ -94,16 +94,16 @@ def floor(content: bytes, fields: Sequence[str]) -> Callable[[], int]:
     return lambda: len(decoder.decode(gzip.decompress(content)).Records)  # type: ignore[attr-defined]  # likewise
 
 
-def streamed(content: bytes, judging: Judging) -> int:
+def streamed(content: bytes, evaluator: RuleEvaluator) -> int:
     """Read the object in windows and scan each; returns how many records some rule concerns."""
-    windows = read_stream(io.BytesIO(content), judging.prefilter)
+    windows = read_stream(io.BytesIO(content), evaluator.prefilter)
     return sum(len(window.scanned) - window.scanned.count(0) for window in windows if window.scanned is not None)
 
 
-def in_memory(content: bytes, judging: Judging) -> int:
+def in_memory(content: bytes, evaluator: RuleEvaluator) -> int:
     """Read the whole object into memory and scan it at once; returns how many records some rule concerns."""
     text = gzip.decompress(content)
-    masks = judging.prefilter.scan_array(text[len('{"Records":') : -1])
+    masks = evaluator.prefilter.scan_array(text[len('{"Records":') : -1])
     return len(masks) - masks.count(0)
 
 

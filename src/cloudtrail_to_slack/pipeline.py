@@ -10,7 +10,7 @@ from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.errors import DeliveryError, EvaluationTimeError
 from cloudtrail_to_slack.evaluation.log_files import NOT_BEGUN, LogFileEvaluation, LogFiles
-from cloudtrail_to_slack.evaluation.records import Judging, PendingAlerts, RecordEvaluator
+from cloudtrail_to_slack.evaluation.records import PendingAlerts, RecordEvaluator, RuleEvaluator
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.evaluation.turns import Turns
 from cloudtrail_to_slack.ingest.log_file_source import ClientWithin
@@ -47,7 +47,7 @@ class Pipeline:
     def __init__(  # noqa: PLR0913 (all the parts meet here)
         self,
         config: Config,
-        judging: Judging,
+        evaluator: RuleEvaluator,
         s3_within: ClientWithin,
         delivery: Delivery,
         clock: Clock,
@@ -68,11 +68,11 @@ class Pipeline:
         pending = PendingAlerts()
         self._turns = Turns(clock, pending, self._deliver_pending)
         self._records = RecordEvaluator(
-            judging, own_roles, clock.now, self._report, pending, self._turns.left, thresholds=thresholds
+            evaluator, own_roles, clock.now, self._report, pending, self._turns.left, thresholds=thresholds
         )
         self._ahead = ReadAhead(s3_within, clock.now)
         self._log_files = LogFiles(
-            s3_within, self._ahead, judging.prefilter, self._records, self._report, clock.now, self._hearing
+            s3_within, self._ahead, evaluator.prefilter, self._records, self._report, clock.now, self._hearing
         )
         self._notices: list[tuple[Notice, MessageIds]] = []
 

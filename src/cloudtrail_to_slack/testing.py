@@ -26,7 +26,7 @@ from cloudtrail_to_slack.config.loader import Config, read_config
 from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue, RecordError, SourceSpan
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.events.record_fields import remove_field, set_field
-from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS
 
 __all__ = [
@@ -168,8 +168,8 @@ class Ruleset:
         Raises:
             RecordError: it is no record that the function could read.
         """
-        evaluation = self._engine.judge(_event(event).flat, today or datetime.now(UTC).date())
-        decision = {Outcome.MATCHED: Decision.ALERT, Outcome.IGNORED: Decision.IGNORED}.get(
+        evaluation = self._engine.evaluate(_event(event).flat, today or datetime.now(UTC).date())
+        decision = {EventOutcome.MATCHED: Decision.ALERT, EventOutcome.IGNORED: Decision.IGNORED}.get(
             evaluation.outcome, Decision.NO_ALERT
         )
         return Result(
@@ -182,7 +182,7 @@ class Ruleset:
     def alert(self, event: Mapping[str, Any], *, today: date | None = None) -> Alert | None:
         """Return the alert of an event, as destinations render it; None if there is none. Not for your own tests."""
         read = _event(event)
-        evaluation = self._engine.judge(read.flat, today or datetime.now(UTC).date())
+        evaluation = self._engine.evaluate(read.flat, today or datetime.now(UTC).date())
         return make_alert(read, evaluation.matched, None) if evaluation.matched else None
 
     @classmethod

@@ -9,7 +9,7 @@ from cloudtrail_to_slack.alerts.alert import Alert, make_alert
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.event import Event, read_event
-from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, Verdict
+from cloudtrail_to_slack.rules import Evaluation, EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack_cli.errors import CommandError
 
 
@@ -35,16 +35,16 @@ class EventDecision:
     """An event, what the engine decides about it, and each rule by itself."""
 
     event: Event
-    evaluation: Verdict
+    evaluation: Evaluation
     rules: tuple[RuleDecision, ...]
     ignore_rules: tuple[RuleDecision, ...]
 
     @property
     def word(self) -> str:
         """The decision: alert, ignored, or no_alert."""
-        if self.evaluation.outcome is Outcome.MATCHED:
+        if self.evaluation.outcome is EventOutcome.MATCHED:
             return "alert"
-        is_ignored = self.evaluation.outcome is Outcome.IGNORED and self.evaluation.silenced
+        is_ignored = self.evaluation.outcome is EventOutcome.IGNORED and self.evaluation.silenced
         return "ignored" if is_ignored else "no_alert"
 
     @property
@@ -69,8 +69,8 @@ def decide(config: Config, record: Mapping[str, Any], today: date | None = None)
         event = read_event(dict(record))
     except RecordError as error:
         raise CommandError(f"the function cannot read the event: {error}") from None
-    evaluation = RuleSet(config.rules, config.ignore_rules).judge(event.flat, today)
-    alone = RuleSet(config.rules, []).judge(event.flat, today)
+    evaluation = RuleSet(config.rules, config.ignore_rules).evaluate(event.flat, today)
+    alone = RuleSet(config.rules, []).evaluate(event.flat, today)
     errors = {id(problem.rule): problem.detail for problem in alone.problems}
     matched = {id(rule) for rule in alone.matched}
     rules = [RuleDecision(rule, id(rule) in matched, errors.get(id(rule))) for rule in config.rules]
@@ -82,6 +82,6 @@ def decide(config: Config, record: Mapping[str, Any], today: date | None = None)
 def _ignore_rule(rule: IgnoreRule, event: Event, today: date) -> RuleDecision:
     if rule.expires is not None and rule.expires < today:
         return RuleDecision(rule, matches=False, expired=True)
-    alone = RuleSet([Rule(rule.expression)], []).judge(event.flat, today)
+    alone = RuleSet([Rule(rule.expression)], []).evaluate(event.flat, today)
     error = alone.problems[0].detail if alone.problems else None
     return RuleDecision(rule, bool(alone.matched), error)

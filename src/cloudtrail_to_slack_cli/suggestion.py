@@ -45,7 +45,7 @@ class Suggestion:
     def matches(self, record: Mapping[str, Any]) -> bool:
         """Whether it would ignore a record."""
         flat = read_event(dict(record)).flat
-        return bool(RuleSet([Rule(self.expression)], []).judge(flat, date.min).matched)
+        return bool(RuleSet([Rule(self.expression)], []).evaluate(flat, date.min).matched)
 
     def as_yaml(self, today: date) -> str:
         """Return it as a rule file, with a reason and an expiry to fill in, and tests."""

@@ -46,7 +46,7 @@ def alerts(rules: Sequence[Rule], events: Sequence[Event]) -> Iterator[tuple[Eve
     engine, counter = RuleSet(rules, []), ThresholdCounter(MemoryCounts())
     today = datetime.now(UTC).date()
     for event in events:
-        matched = engine.judge(event.flat, today).matched
+        matched = engine.evaluate(event.flat, today).matched
         time = event.time.timestamp() if event.time else 0.0
         reached = counter.reached(matched, event.flat, time, partial(_identity, event))
         if reached:

@@ -1,4 +1,4 @@
-"""Real events of many sources, each read, judged and told."""
+"""Real events of many sources, each read, evaluated and told."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ from cloudtrail_to_slack.alerts.alert import make_alert
 from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, plain_message, reply_message
 from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, subject
 from cloudtrail_to_slack.events.event import Event, read_event
-from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from support.samples import LOG_OBJECT
 from support.slack_limits import assert_within_limits, texts_of
@@ -78,11 +78,11 @@ def test_bodies(source: str) -> None:
 def test_default_rules(source: str) -> None:
     """No default rule raises on a real event."""
     rules = RuleSet(default_rules("cloudtrail-to-slack"), [])
-    assert [event.event_id for event in events(source) if rules.judge(event.flat, TODAY).problems] == []
+    assert [event.event_id for event in events(source) if rules.evaluate(event.flat, TODAY).problems] == []
 
 
 def test_the_default_rules_find_something() -> None:
     """Of all real events the default rules match some, and let most pass."""
     rules = RuleSet(default_rules(None), [])
-    outcomes = Counter(rules.judge(event.flat, TODAY).outcome for source in SOURCES for event in events(source))
-    assert 0 < outcomes[Outcome.MATCHED] < outcomes[Outcome.UNMATCHED]
+    outcomes = Counter(rules.evaluate(event.flat, TODAY).outcome for source in SOURCES for event in events(source))
+    assert 0 < outcomes[EventOutcome.MATCHED] < outcomes[EventOutcome.UNMATCHED]

@@ -15,7 +15,7 @@ from cloudtrail_to_slack.destinations.sns.render import alert_body, subject
 from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.ingest.payloads import LogObject
-from cloudtrail_to_slack.rules import RuleSet, Verdict
+from cloudtrail_to_slack.rules import Evaluation, RuleSet
 from support.samples import KEY
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped
@@ -40,18 +40,18 @@ class Sample:
         """The event of the record."""
         return read_event(self.record, object_key=self.key)
 
-    def verdict(self) -> Verdict:
-        """The rules' verdict on it."""
-        return self.rules.judge(self.event().flat, TODAY)
+    def evaluation(self) -> Evaluation:
+        """The rules' evaluation on it."""
+        return self.rules.evaluate(self.event().flat, TODAY)
 
     def alert(self) -> Alert:
         """The alert of a sample that matches."""
-        return make_alert(self.event(), self.verdict().matched, LogObject("trail-bucket", self.key, "eu-west-1"))
+        return make_alert(self.event(), self.evaluation().matched, LogObject("trail-bucket", self.key, "eu-west-1"))
 
 
 SAMPLES = {path.stem: Sample(path) for path in FILES}
-READABLE = {name: sample for name, sample in SAMPLES.items() if sample.expect["verdict"] != "failed"}
-MATCHED = {name: sample for name, sample in SAMPLES.items() if sample.expect["verdict"] == "matched"}
+READABLE = {name: sample for name, sample in SAMPLES.items() if sample.expect["evaluation"] != "failed"}
+MATCHED = {name: sample for name, sample in SAMPLES.items() if sample.expect["evaluation"] == "matched"}
 
 readable = pytest.mark.parametrize("sample", READABLE.values(), ids=READABLE)
 matched = pytest.mark.parametrize("sample", MATCHED.values(), ids=MATCHED)
@@ -59,8 +59,8 @@ matched = pytest.mark.parametrize("sample", MATCHED.values(), ids=MATCHED)
 
 def test_there_are_samples_of_every_verdict() -> None:
     """The samples cover each thing that can become of a record."""
-    verdicts = {sample.expect["verdict"] for sample in SAMPLES.values()}
-    assert verdicts == {"matched", "ignored", "unmatched", "failed"}
+    evaluations = {sample.expect["evaluation"] for sample in SAMPLES.values()}
+    assert evaluations == {"matched", "ignored", "unmatched", "failed"}
     assert len(SAMPLES) >= 100
 
 
@@ -74,10 +74,10 @@ def test_failed(name: str) -> None:
 @readable
 def test_verdict(sample: Sample) -> None:
     """The rules say of the event what the sample expects: outcome, rules in order, and rules that cannot decide."""
-    verdict = sample.verdict()
-    assert verdict.outcome.value == sample.expect["verdict"]
-    assert [rule.name for rule in verdict.matched] == sample.expect["rules"]
-    assert [problem.rule.name for problem in verdict.problems] == sample.expect.get("errors", [])
+    evaluation = sample.evaluation()
+    assert evaluation.outcome.value == sample.expect["evaluation"]
+    assert [rule.name for rule in evaluation.matched] == sample.expect["rules"]
+    assert [problem.rule.name for problem in evaluation.problems] == sample.expect.get("errors", [])
 
 
 @readable

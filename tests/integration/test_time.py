@@ -211,16 +211,16 @@ def test_slow_single_events_leave_time_for_files(world: World, time: VirtualTime
         }
         for number, seconds in ((7, 5.0), (8, 0.1), (9, 40.0))
     ]  # fmt: skip
-    judge = RuleSet.judge
+    evaluate = RuleSet.evaluate
 
     def interrupted(rule_set: RuleSet, event: Mapping[str, Any], today: Any, candidates: Any, deadline: float) -> Any:
         left, seconds = deadline - perf_counter(), event.get("requestParameters.seconds", 0.0)
         if seconds > left:
             time.passes(left)
             raise EvaluationTimeError("too long")
-        return judge(rule_set, event, today, candidates, deadline)
+        return evaluate(rule_set, event, today, candidates, deadline)
 
-    world.monkeypatch.setattr(RuleSet, "judge", interrupted)
+    world.monkeypatch.setattr(RuleSet, "evaluate", interrupted)
     files = [s3_event(key(number)) for number in range(3)]
     assert failed_messages(world.invoke(sqs_event(*events, *files), time.context())) == ["m2"]
     assert calls(world) == {0, 1, 2, 7, 8}
@@ -234,14 +234,14 @@ def test_rules_that_take_all_the_time_on_one_record_cost_no_other_file(world: Wo
         "source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "account": ACCOUNT,
         "detail": slow_records(1)[0],
     }  # fmt: skip
-    judge = RuleSet.judge
+    evaluate = RuleSet.evaluate
 
     def takes_too_long(rule_set: RuleSet, event: Mapping[str, Any], *arguments: Any) -> Any:
         if event.get("requestParameters.seconds"):
             raise EvaluationTimeError("too long")
-        return judge(rule_set, event, *arguments)
+        return evaluate(rule_set, event, *arguments)
 
-    world.monkeypatch.setattr(RuleSet, "judge", takes_too_long)
+    world.monkeypatch.setattr(RuleSet, "evaluate", takes_too_long)
     batch["Records"].append({"messageId": "event", "eventSource": "aws:sqs", "body": json.dumps(event)})
     assert failed_messages(world.invoke(batch, time.context())) == ["event", "m3"]
     assert calls(world) == set(range(FILES))

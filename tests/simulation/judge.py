@@ -232,7 +232,7 @@ def judged(happening: Happening) -> tuple[str, tuple[Rule, ...]]:
         if len(_JUDGED) > 1000:
             _JUDGED.clear()
         event = read_event(happening.record)
-        rules = _rules().judge(event.flat, START.date()).matched
+        rules = _rules().evaluate(event.flat, START.date()).matched
         _JUDGED[happening.event_id] = pending_alert(event, rules).key, rules
     return _JUDGED[happening.event_id]
 

@@ -91,7 +91,7 @@ class Wire:
                 (botocore.endpoint, "time", clock),
                 (engine, "perf_counter", self._time),
                 (record_evaluation, "perf_counter", self._time),
-                (RuleSet, "judge", self._judge(RuleSet.judge)),
+                (RuleSet, "evaluate", self._judge(RuleSet.evaluate)),
                 (delivery_context, "_MOST_LOGGED", sys.maxsize),  # the checker asks for each by its name
                 (connection, "putrequest", self._put_request(connection.putrequest)),
                 (connection, "getresponse", self._get_response(connection.getresponse)),

@@ -28,13 +28,13 @@ class VirtualTime:
         self.now = self._began = START
         self._lock = threading.Lock()
         monkeypatch.setattr(waiting, "time", SimpleNamespace(time=lambda: self.now, sleep=self.passes))
-        judge = RuleSet.judge
+        evaluate = RuleSet.evaluate
 
         def slowly(rule_set: RuleSet, event: Mapping[str, Any], *arguments: Any) -> Any:
             self.passes(event.get("requestParameters.seconds", 0.0))
-            return judge(rule_set, event, *arguments)
+            return evaluate(rule_set, event, *arguments)
 
-        monkeypatch.setattr(RuleSet, "judge", slowly)
+        monkeypatch.setattr(RuleSet, "evaluate", slowly)
         session = boto3.Session()
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
         self._events: Any = session.events  # its stubs know no handler that answers

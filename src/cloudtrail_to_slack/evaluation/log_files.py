@@ -1,4 +1,4 @@
-"""Evaluating log files: read each from S3 in windows, and every record in them that some rule may match.
+"""Evaluating log files: read each from S3 in chunks, and every record in them that some rule may match.
 
 Each file is evaluated in turns, so that one that takes long leaves time for the others; see `turns`.
 """
@@ -17,7 +17,7 @@ from cloudtrail_to_slack.ingest.log_files import open_log_object, read_stream
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
 from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
-from cloudtrail_to_slack.ingest.record_chunks import Scan, Window
+from cloudtrail_to_slack.ingest.record_chunks import Chunk, Scan
 from cloudtrail_to_slack.observability.logging import logger
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ class LogFileEvaluation:
         try:
             # Not the body itself: as a context manager it is the stream below it, which raises other errors.
             with closing(self._body(seconds)) as body:
-                for window in read_stream(body, self._shared.scan):
+                for chunk in read_stream(body, self._shared.scan):
                     self.begun = True
-                    yield from self._window_steps(window)
+                    yield from self._chunk_steps(chunk)
             counts["objects_read"] += 1
             if self._shared.hearing:
                 self._shared.hearing.observe(self.log_object.key)
@@ -147,25 +147,25 @@ class LogFileEvaluation:
         logger.warning("S3 does not answer", extra={"object": self.log_object.url, "error": str(error)})
         return True
 
-    def _window_steps(self, window: Window) -> Iterator[None]:
-        """Evaluate the records of a window that some rule may match; the others are counted."""
+    def _chunk_steps(self, chunk: Chunk) -> Iterator[None]:
+        """Evaluate the records of a chunk that some rule may match; the others are counted."""
         evaluate = self._shared.records.evaluate
-        if window.scanned is None:
-            for raw in window.records():
+        if chunk.scanned is None:
+            for raw in chunk.records():
                 self._records += 1
                 evaluate(raw, self.log_object, self.message_ids, self._note_broken)
                 yield
             return
-        skipped = window.scanned.count(0)
+        skipped = chunk.scanned.count(0)
         counts = self._shared.report.counts
         counts["records_in"] += skipped
         counts["unmatched"] += skipped
         self._records += skipped
         explains = self._shared.records.explains
-        if skipped == len(window.scanned) and not explains:
+        if skipped == len(chunk.scanned) and not explains:
             yield
             return
-        for raw, candidates in zip(window.records(), window.scanned, strict=True):
+        for raw, candidates in zip(chunk.records(), chunk.scanned, strict=True):
             if explains and not candidates:
                 self._shared.records.explain_skipped(raw, self.log_object)
                 yield

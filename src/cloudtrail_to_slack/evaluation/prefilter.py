@@ -39,15 +39,15 @@ class Prefilter:
             msgspec.ValidationError: a record must be looked at in full.
             msgspec.DecodeError: `text` is no JSON array.
         """
-        return self._concerned(self._array.decode(text))
+        return self._candidates(self._array.decode(text))
 
     def possible(self, candidates: int, text: bytes | memoryview) -> int:
         """Return those of the candidate rules of a record, as bits, that its text does not rule out."""
         return self._required_keys.possible(candidates, text)
 
-    def _concerned(self, records: list[Any]) -> list[int]:
+    def _candidates(self, records: list[Any]) -> list[int]:
         columns = [_column(records, field) for field in self._index.fields]
-        return self._index.concerned(columns, len(records))
+        return self._index.candidates(columns, len(records))
 
 
 def _record_type(fields: Sequence[str]) -> type[msgspec.Struct]:

@@ -20,7 +20,7 @@ from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from cloudtrail_to_slack.ingest.log_files import decode_record
 from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
-from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet, Severity
+from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleSet, Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrors
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ _MANY_ALERTS = 500  # a topic takes about that many in an invocation of 30 secon
 
 
 @dataclass(frozen=True, slots=True)
-class Judging:
+class RuleEvaluator:
     """The rules, and what tells which records are worth evaluating; made once per cold start."""
 
     rule_set: RuleSet
     prefilter: Prefilter
 
     @classmethod
-    def by(cls, rule_set: RuleSet) -> "Judging":
+    def by(cls, rule_set: RuleSet) -> "RuleEvaluator":
         """Return the evaluation of these rules."""
         return cls(rule_set, Prefilter(rule_set))
 
@@ -100,7 +100,7 @@ class RecordEvaluator:
 
     def __init__(  # noqa: PLR0913 (what an invocation shares)
         self,
-        judging: Judging,
+        evaluator: RuleEvaluator,
         own_roles: OwnRoles,
         now: Callable[[], float],
         report: Report,
@@ -115,8 +115,8 @@ class RecordEvaluator:
         self.explains = logger.log_level <= logging.DEBUG
         self._time_left = time_left
         self._thresholds = thresholds
-        self._rule_set = judging.rule_set
-        self._prefilter = judging.prefilter
+        self._rule_set = evaluator.rule_set
+        self._prefilter = evaluator.prefilter
         self._now = now
         self._today = _moment(now).date()
         self._report = report
@@ -143,7 +143,7 @@ class RecordEvaluator:
         if candidates and not self.explains:
             candidates = self._prefilter.possible(candidates, raw)
             if not candidates:
-                counts[Outcome.UNMATCHED.value] += 1
+                counts[EventOutcome.UNMATCHED.value] += 1
                 return
         try:
             outcome = self._evaluate(raw, origin, message_ids, candidates)
@@ -168,28 +168,34 @@ class RecordEvaluator:
         except RecordError as error:  # it was no more than looked at, which it stood
             explain_failed(str(error), origin)
 
-    def _evaluate(self, raw: Any, origin: LogObject | None, message_ids: MessageIds, candidates: int | None) -> Outcome:  # noqa: ANN401 (as above)
+    def _evaluate(
+        self,
+        raw: Any,  # noqa: ANN401 (as above)
+        origin: LogObject | None,
+        message_ids: MessageIds,
+        candidates: int | None,
+    ) -> EventOutcome:
         event = _event(raw, origin)
         deadline = perf_counter() + max(self._time_left(), _LEAST_SECONDS)
-        verdict = self._rule_set.judge(event.flat, self._today, candidates, deadline)
+        evaluation = self._rule_set.evaluate(event.flat, self._today, candidates, deadline)
         if self.explains:
-            explain(event, verdict, candidates, origin)
-        self.rule_errors.add(verdict.problems, event, origin, message_ids)
+            explain(event, evaluation, candidates, origin)
+        self.rule_errors.add(evaluation.problems, event, origin, message_ids)
         if event.error_code.startswith("AccessDenied"):
             self._report.denied += 1
-            self._report.denied_ignored += verdict.outcome is Outcome.IGNORED
-        if verdict.ignored_by:
-            self._report.ignored_by[verdict.ignored_by] += 1
-        if verdict.outcome is not Outcome.MATCHED:
-            return verdict.outcome
-        rules = self._alerting(event, verdict.matched)
+            self._report.denied_ignored += evaluation.outcome is EventOutcome.IGNORED
+        if evaluation.ignored_by:
+            self._report.ignored_by[evaluation.ignored_by] += 1
+        if evaluation.outcome is not EventOutcome.MATCHED:
+            return evaluation.outcome
+        rules = self._alerting(event, evaluation.matched)
         if not rules:
-            return Outcome.UNMATCHED
+            return EventOutcome.UNMATCHED
         if self.own_calls.take(event, rules, message_ids):
             self._report.counts["own_role_alerts"] += 1
         else:
             self._keep(event, rules, raw, origin, message_ids)
-        return Outcome.MATCHED
+        return EventOutcome.MATCHED
 
     def _alerting(self, event: Event, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         """Return the rules that alert on an event that they match: not those whose threshold is not reached yet."""

@@ -1,4 +1,4 @@
-"""Reading log objects from S3: GET, gunzip, and split into records, never keeping more than a window of them."""
+"""Reading log objects from S3: GET, gunzip, and split into records, never keeping more than a chunk of them."""
 
 import zlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from cloudtrail_to_slack.errors import LogObjectError, RecordError
 from cloudtrail_to_slack.ingest.json_stream import has_more_values, lenient_decode
 from cloudtrail_to_slack.ingest.payloads import LogObject
 from cloudtrail_to_slack.ingest.read_limits import MAX_JSON_BYTES, MAX_RECORD_VALUES, Intake
-from cloudtrail_to_slack.ingest.record_chunks import WINDOW_BYTES, Scan, Window, windows
+from cloudtrail_to_slack.ingest.record_chunks import WINDOW_BYTES, Chunk, Scan, chunks
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -36,15 +36,15 @@ class Stream(Protocol):
 _RECORD_DECODER = msgspec.json.Decoder()
 
 
-def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Window]:
-    """Yield the records of a log file in order, in windows.
+def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Chunk]:
+    """Yield the records of a log file in order, in chunks.
 
     Raises:
         LogObjectError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. Says
             which, and nothing of its content; raised after all records before the fault.
     """
     intake = Intake()
-    return windows(_pieces(body, intake, max_bytes), scan, intake=intake)
+    return chunks(_pieces(body, intake, max_bytes), scan, intake=intake)
 
 
 def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[bytes]:
@@ -203,7 +203,7 @@ def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
 
 
 def _before_the_fault(member: bytes, given: int) -> bytes:
-    """Return what can be unpacked of the beginning of a damaged member after the bytes `given`, at most a window.
+    """Return what can be unpacked of the beginning of a damaged member after the bytes `given`, at most a chunk.
 
     ISA-L gives nothing of a piece in which there is a fault, and most log files are one piece. Byte by byte, zlib does.
     """

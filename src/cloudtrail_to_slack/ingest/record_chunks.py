@@ -1,11 +1,11 @@
-"""Splitting a log file that arrives in pieces into windows of whole records, in bounded memory. It does no I/O.
+"""Splitting a log file that arrives in pieces into chunks of whole records, in bounded memory. It does no I/O.
 
 A file is one JSON document with a list of `Records`, or several of them, one after the other, as when files were
 concatenated. Every record is yielded, or the file is at fault: nothing in it is passed over.
 
-CloudTrail's files can be larger than the function's memory, so never more than a window is kept. Where one record ends
+CloudTrail's files can be larger than the function's memory, so never more than a chunk is kept. Where one record ends
 and the next begins is first guessed: CloudTrail's records begin with their version, and within a JSON text a quote that
-is not escaped is never part of a string. A guess inside a nested list leaves brackets open, so that the window cannot
+is not escaped is never part of a string. A guess inside a nested list leaves brackets open, so that the chunk cannot
 be decoded; then the brackets are counted.
 """
 
@@ -46,7 +46,7 @@ class Scan(Protocol):
 
 
 @dataclass(slots=True)
-class Window:
+class Chunk:
     """Some records of a file, maybe none. `scanned` has a number for each, None when they must be looked at one by one.
 
     `parts` are the records where there is no `text`, a JSON array, that can be decoded as a whole: some are broken.
@@ -65,14 +65,14 @@ class Window:
         return len(self.scanned if self.scanned is not None else self.records())
 
 
-_NOTHING = Window(b"[]", [])
-_Steps = Generator[Window | None, None, T]  # yields windows, and None now and then while there is none
+_NOTHING = Chunk(b"[]", [])
+_Steps = Generator[Chunk | None, None, T]  # yields chunks, and None now and then while there is none
 
 
-def windows(
-    pieces: Iterable[bytes], scan: Scan, *, window_bytes: int = WINDOW_BYTES, intake: Intake | None = None
-) -> Iterator[Window]:
-    """Yield the records of a log file in order, in windows; among them, while there is much to skip, empty ones.
+def chunks(
+    pieces: Iterable[bytes], scan: Scan, *, chunk_bytes: int = WINDOW_BYTES, intake: Intake | None = None
+) -> Iterator[Chunk]:
+    """Yield the records of a log file in order, in chunks; among them, while there is much to skip, empty ones.
 
     `intake` is what the pieces are taken from, as far as it was read; None: records are not limited by it.
 
@@ -80,17 +80,17 @@ def windows(
         LogObjectError: the file is no log file or is beyond a limit, or its pieces end in this error; after all records
             before the fault.
     """
-    splitter = _Splitter(pieces, scan, window_bytes, intake or Intake(stored=MAX_JSON_BYTES))
-    return (window or _NOTHING for window in splitter.documents())
+    splitter = _Splitter(pieces, scan, chunk_bytes, intake or Intake(stored=MAX_JSON_BYTES))
+    return (chunk or _NOTHING for chunk in splitter.documents())
 
 
 class _Splitter:
     """Splits one file."""
 
-    def __init__(self, pieces: Iterable[bytes], scan: Scan, window_bytes: int, intake: Intake) -> None:
+    def __init__(self, pieces: Iterable[bytes], scan: Scan, chunk_bytes: int, intake: Intake) -> None:
         self._text = JsonText(pieces)
         self._scan = scan
-        self._window_bytes = window_bytes
+        self._chunk_bytes = chunk_bytes
         self._intake = intake
         self._documents = 0
         # Positions in the file: what is before them was looked through in vain.
@@ -102,7 +102,7 @@ class _Splitter:
         """Yield the records of every document.
 
         Raises:
-            LogObjectError: as `windows`.
+            LogObjectError: as `chunks`.
         """
         text = self._text
         while True:
@@ -178,20 +178,20 @@ class _Splitter:
             text.at += 1
         while not closed:
             yield from text.skip_space()
-            yield from text.fill(self._window_bytes)
+            yield from text.fill(self._chunk_bytes)
             stop = self._next_document()
-            window = self._tail(stop) or self._guessed(stop)
-            if window:
-                self._intake.add_records(window.count())
+            chunk = self._tail(stop) or self._guessed(stop)
+            if chunk:
+                self._intake.add_records(chunk.count())
                 text.trim()  # a file may have to wait for others here, and must not keep much
-                yield window
+                yield chunk
                 closed = text.next == b"]"
                 text.at += closed
             else:
                 closed = yield from self._counted()
 
-    def _tail(self, stop: int) -> Window | None:
-        """Return a window up to the end of the list where the document ends with it, and go to the closing bracket.
+    def _tail(self, stop: int) -> Chunk | None:
+        """Return a chunk up to the end of the list where the document ends with it, and go to the closing bracket.
 
         `stop` is where the next document seems to begin; -1 where that is not known.
         """
@@ -201,22 +201,22 @@ class _Splitter:
         if stop < 0:
             self._tail_tried_at = text.end
         inside = _inside(text.buffer[text.at : stop if stop >= 0 else None])
-        window = self._window(b"".join((b"[", inside, b"]"))) if inside else None
-        text.at += len(inside) if window and inside else 0
-        return window
+        chunk = self._chunk(b"".join((b"[", inside, b"]"))) if inside else None
+        text.at += len(inside) if chunk and inside else 0
+        return chunk
 
-    def _guessed(self, stop: int) -> Window | None:
-        """Return a window up to where the last record before `stop` is guessed to begin, and go there."""
+    def _guessed(self, stop: int) -> Chunk | None:
+        """Return a chunk up to where the last record before `stop` is guessed to begin, and go there."""
         text = self._text
         buffer, at = text.buffer, text.at
         stop = stop if stop >= 0 else len(buffer)
         start = max(at, at + self._guessed_until - text.position)
         for guess in _GUESSES:
             found = buffer.rfind(guess, start, stop)
-            window = self._window(b"".join((b"[", memoryview(buffer)[at : found + 1], b"]"))) if found >= 0 else None
-            if window:
+            chunk = self._chunk(b"".join((b"[", memoryview(buffer)[at : found + 1], b"]"))) if found >= 0 else None
+            if chunk:
                 text.at = found + 2
-                return window
+                return chunk
         self._guessed_until = max(self._guessed_until, text.position + stop - at)
         return None
 
@@ -232,7 +232,7 @@ class _Splitter:
         return found
 
     def _counted(self) -> _Steps[bool]:
-        """Yield a window of records whose brackets were counted; return whether the list was closed after them.
+        """Yield a chunk of records whose brackets were counted; return whether the list was closed after them.
 
         Raises:
             LogObjectError: what follows a record is neither another one nor the end of the list.
@@ -240,7 +240,7 @@ class _Splitter:
         text, parts, size, closed = self._text, list[bytes](), 0, False
         fault: LogObjectError | None = None
         try:
-            while not closed and size < self._window_bytes and len(parts) < _PARTS_AT_ONCE:
+            while not closed and size < self._chunk_bytes and len(parts) < _PARTS_AT_ONCE:
                 end = yield from text.value_end(MAX_RECORD_BYTES, _TOO_LARGE)
                 parts.append(text.buffer[text.at : end])
                 size += end - text.at
@@ -261,19 +261,19 @@ class _Splitter:
             raise fault
         return closed
 
-    def _of_parts(self, parts: list[bytes]) -> Window:
-        """Return the window of records that were split already, and empty the list where it is not needed."""
+    def _of_parts(self, parts: list[bytes]) -> Chunk:
+        """Return the chunk of records that were split already, and empty the list where it is not needed."""
         array = b"[" + b",".join(parts) + b"]"
-        window = self._window(array)
-        if window is None:
-            return Window(b"", None, parts)
+        chunk = self._chunk(array)
+        if chunk is None:
+            return Chunk(b"", None, parts)
         parts.clear()
-        return window
+        return chunk
 
-    def _window(self, text: bytes) -> Window | None:
-        """Return the window of a JSON array; None when it cannot be decoded."""
+    def _chunk(self, text: bytes) -> Chunk | None:
+        """Return the chunk of a JSON array; None when it cannot be decoded."""
         try:
-            return Window(text, self._scan.scan_array(text))
+            return Chunk(text, self._scan.scan_array(text))
         except msgspec.DecodeError as error:
             refused = isinstance(error, msgspec.ValidationError)
         except (UnicodeDecodeError, RecursionError):
@@ -281,12 +281,12 @@ class _Splitter:
         replaced = without_lone_surrogates(text)
         candidates = [text] if refused else []
         for candidate in candidates if replaced is text else [*candidates, replaced]:
-            window = Window(candidate, None)
+            chunk = Chunk(candidate, None)
             try:
-                window.records()
+                chunk.records()
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue
-            return window
+            return chunk
         return None
 
 

@@ -1,9 +1,8 @@
-"""The verdict of a set of rules on an event.
+"""Evaluates rules and ignore rules on an event.
 
-What it means is simple: flatten the record, evaluate the ignore rules, then every rule in order. What is done is less:
-a window of records is first looked at through the index, and only a record that some rule may match or raise on is
-decoded in full, flattened and judged, and that by those rules alone. The ignore rules are asked when a rule matched or
-raised, or the call was denied; nobody hears of the other events either way.
+The result is that of flattening the record and evaluating the ignore rules, then every rule in order. The work is less:
+the index finds the rules that can match or raise on a record, and only a record with such rules is decoded in full,
+flattened and evaluated by them. Ignore rules are evaluated when a rule matched or raised, or the call was denied.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 _DENIED = 'str(event.get("errorCode")).startswith("AccessDenied")'
 
 
-class Outcome(Enum):
+class EventOutcome(Enum):
     """What becomes of an event."""
 
     MATCHED = "matched"
@@ -51,13 +50,13 @@ class RuleProblem:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Evaluation:
     """What the rules say of one event: every rule that matched, in order, and every rule that could not decide.
 
     `silenced` are the rules that would have matched an event that is ignored.
     """
 
-    outcome: Outcome
+    outcome: EventOutcome
     matched: tuple[Rule, ...] = ()
     ignored_by: IgnoreRule | None = None
     problems: tuple[RuleProblem, ...] = ()
@@ -89,36 +88,36 @@ class RuleSet:
         """Return the keys without which rules cannot match, for a look at the text of a record."""
         return RequiredKeys(rule.expression for rule, _ in self._rules)
 
-    def judge(
-        self, event: Mapping[str, Any], today: date, concerned: int | None = None, deadline: float = math.inf
-    ) -> Verdict:
-        """Judge a flattened event. Ignore rules that expired before `today` (UTC) no longer count.
+    def evaluate(
+        self, event: Mapping[str, Any], today: date, candidates: int | None = None, deadline: float = math.inf
+    ) -> Evaluation:
+        """Evaluate the rules on a flattened event. Ignore rules that expired before `today` (UTC) no longer count.
 
-        `concerned` are the rules that may match or raise, as the index tells them; None: all. After `deadline` (by
+        `candidates` are the rules that may match or raise, as the index tells them; None: all. After `deadline` (by
         `time.perf_counter`) no further rule is evaluated: each has a limit of its own, but there may be many.
 
         Raises:
             EvaluationTimeError: the deadline came first.
         """
-        return limited(self._judge, event, today, concerned, deadline)
+        return limited(self._evaluate, event, today, candidates, deadline)
 
-    def _judge(self, event: Mapping[str, Any], today: date, concerned: int | None, deadline: float) -> Verdict:
+    def _evaluate(self, event: Mapping[str, Any], today: date, candidates: int | None, deadline: float) -> Evaluation:
         problems: list[RuleProblem] = []
         matched = tuple(
             rule
-            for rule, evaluate in self._concerned(concerned)
+            for rule, evaluate in self._candidates(candidates)
             if _matches(rule, evaluate, event, problems, deadline)
             and not (rule.exceptions and self._is_excepted(rule, event, today, problems, deadline))
         )
         if not (matched or problems or self._denied(event)):
-            return Verdict(Outcome.UNMATCHED)
+            return Evaluation(EventOutcome.UNMATCHED)
         ignore_problems: list[RuleProblem] = []
         for ignore_rule, evaluate in self._ignore_rules:
             expired = ignore_rule.expires is not None and ignore_rule.expires < today
             if not expired and _matches(ignore_rule, evaluate, event, ignore_problems, deadline):
-                return Verdict(Outcome.IGNORED, (), ignore_rule, tuple(ignore_problems), matched)
-        outcome = Outcome.MATCHED if matched else Outcome.UNMATCHED
-        return Verdict(outcome, matched, problems=(*ignore_problems, *problems))
+                return Evaluation(EventOutcome.IGNORED, (), ignore_rule, tuple(ignore_problems), matched)
+        outcome = EventOutcome.MATCHED if matched else EventOutcome.UNMATCHED
+        return Evaluation(outcome, matched, problems=(*ignore_problems, *problems))
 
     def _is_excepted(
         self, rule: Rule, event: Mapping[str, Any], today: date, problems: list[RuleProblem], deadline: float
@@ -130,10 +129,10 @@ class RuleSet:
             if exception.expires is None or exception.expires >= today
         )
 
-    def _concerned(self, concerned: int | None) -> Iterable[tuple[Rule, Evaluate]]:
-        if concerned is None:
+    def _candidates(self, candidates: int | None) -> Iterable[tuple[Rule, Evaluate]]:
+        if candidates is None:
             return self._rules
-        return [rule for number, rule in enumerate(self._rules) if concerned >> number & 1]
+        return [rule for number, rule in enumerate(self._rules) if candidates >> number & 1]
 
 
 def _evaluator(rule: Rule) -> Evaluate:

@@ -19,7 +19,7 @@ from cloudtrail_to_slack.errors import LogObjectError, RecordError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.ingest.log_files import decode_record
-from cloudtrail_to_slack.rules import Outcome, Rule, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleSet
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile
 from cloudtrail_to_slack_cli.backtest.opening import Opener
 from cloudtrail_to_slack_cli.backtest.prediction.arrival import delivery_time, window
@@ -199,7 +199,7 @@ class Evaluator:
             totals.counts["failed"] += 1
             part.failures.setdefault(path, str(error))
             return
-        evaluation = self.rule_set.judge(event.flat, self.today, mask)
+        evaluation = self.rule_set.evaluate(event.flat, self.today, mask)
         for problem in evaluation.problems:
             totals.errors[problem.rule.name, problem.cause] += 1
         rules = evaluation.matched or evaluation.silenced
@@ -208,7 +208,7 @@ class Evaluator:
             return
         names = tuple(rule.name for rule in rules)
         ignored_by = evaluation.ignored_by.name if evaluation.ignored_by else None
-        if evaluation.outcome is Outcome.MATCHED and not self.own_roles.made(event.record):
+        if evaluation.outcome is EventOutcome.MATCHED and not self.own_roles.made(event.record):
             size = len(bytes(raw)) if isinstance(raw, bytes | msgspec.Raw) else _BYTES_OF_A_VALUE * len(event.flat)
             self._keep(event, rules, size, path, part)
             if any(rule.threshold for rule in rules):

@@ -78,12 +78,12 @@ def _document(content: Content, stream: Stream, scan: Scan) -> Iterator[Batch]:
     """Read a log file as the function does; what has no Records may be a record, or several."""
     any_read = False
     try:
-        for window in read_stream(stream, scan):
-            if window.count():
+        for chunk in read_stream(stream, scan):
+            if chunk.count():
                 any_read = True
-                is_wanted = window.scanned is None or any(window.scanned)
-                records: list[object] = list(window.records()) if is_wanted else [None] * window.count()
-                yield Batch(records, window.scanned)
+                is_wanted = chunk.scanned is None or any(chunk.scanned)
+                records: list[object] = list(chunk.records()) if is_wanted else [None] * chunk.count()
+                yield Batch(records, chunk.scanned)
     except LogObjectError:
         others = None
         if not any_read and content.again is not None:

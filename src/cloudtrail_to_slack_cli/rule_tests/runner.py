@@ -8,7 +8,7 @@ from time import perf_counter
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack_cli.rule_files.document import ValuePath
 from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, RuleEntry, RuleFile
 from cloudtrail_to_slack_cli.rule_tests.cases import Case, cases_of
@@ -112,20 +112,20 @@ class FileRunner:
 
     def _rule(self, number: int, flat: dict[str, object]) -> _Outcome:
         rule = self._rules[number][1]
-        evaluation = self._engine.judge(flat, self._today, 1 << number)
+        evaluation = self._engine.evaluate(flat, self._today, 1 << number)
         problem = next((problem for problem in evaluation.problems if problem.rule is rule), None)
         if problem is not None:
             return _Outcome("error", [problem.detail, *_decided(rule, flat)])
-        if evaluation.outcome is Outcome.MATCHED:
+        if evaluation.outcome is EventOutcome.MATCHED:
             return _Outcome("match", [*_decided(rule, flat), *self._expired(flat)])
-        if evaluation.outcome is Outcome.IGNORED and evaluation.ignored_by and evaluation.silenced:
+        if evaluation.outcome is EventOutcome.IGNORED and evaluation.ignored_by and evaluation.silenced:
             return _Outcome("ignored", _ignored(evaluation.ignored_by, flat))
         return _Outcome("no_match", _decided(rule, flat))
 
     def _ignore(self, rule: IgnoreRule, flat: dict[str, object]) -> _Outcome:
         if rule.expires is not None and rule.expires < self._today:
             return _Outcome("no_match", [f"the ignore rule expired on {rule.expires}"])
-        evaluation = RuleSet([Rule(rule.expression)], []).judge(flat, self._today)
+        evaluation = RuleSet([Rule(rule.expression)], []).evaluate(flat, self._today)
         if evaluation.problems:
             return _Outcome("error", [evaluation.problems[0].detail, *_decided(rule, flat)])
         return _Outcome("match" if evaluation.matched else "no_match", _decided(rule, flat))
@@ -136,7 +136,7 @@ class FileRunner:
         return [
             f"the ignore rule {rule.name} expired on {rule.expires}"
             for rule in expired
-            if RuleSet([Rule(rule.expression)], []).judge(flat, self._today).matched
+            if RuleSet([Rule(rule.expression)], []).evaluate(flat, self._today).matched
         ]
 
     def _line(self, path: ValuePath) -> int:

@@ -12,7 +12,7 @@ from bench.records import log_file
 from hypothesis import HealthCheck, given, settings
 
 from cloudtrail_to_slack.config.loader import read_config
-from cloudtrail_to_slack.rules import Outcome, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, RuleSet
 from cloudtrail_to_slack.testing import make_event
 from support.command_line import Ran, cloudtrail_to_slack, write
 from support.strategies import records
@@ -235,9 +235,11 @@ def plainly(record: Mapping[str, Any]) -> tuple[list[str], str | None] | None:
     from cloudtrail_to_slack.events.event import read_event  # noqa: PLC0415 (the plain way needs it alone)
 
     config, _ = read_config(CONFIG)
-    evaluation = RuleSet(config.rules, config.ignore_rules).judge(read_event(record).flat, date(2026, 11, 1))
+    evaluation = RuleSet(config.rules, config.ignore_rules).evaluate(read_event(record).flat, date(2026, 11, 1))
     rules = [rule.name for rule in evaluation.matched or evaluation.silenced]
-    ignored_by = evaluation.ignored_by.name if evaluation.outcome is Outcome.IGNORED and evaluation.ignored_by else None
+    ignored_by = (
+        evaluation.ignored_by.name if evaluation.outcome is EventOutcome.IGNORED and evaluation.ignored_by else None
+    )
     return (rules, ignored_by) if rules else None
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack.testing import make_event
 from cloudtrail_to_slack_cli.decisions import decide
 from cloudtrail_to_slack_cli.explanation import explanation_lines, explanation_object
@@ -186,13 +186,13 @@ def test_the_explanation_is_what_the_engine_decides(
     rules = tuple(Rule(each, id=f"r{number}") for number, each in enumerate(alerting))
     ignore_rules = tuple(IgnoreRule(each, id=f"i{number}") for number, each in enumerate(ignoring))
     decision = decide(Config(rules=rules, ignore_rules=ignore_rules), record, TODAY)
-    evaluation = RuleSet(rules, ignore_rules).judge(read_event(record).flat, TODAY)
+    evaluation = RuleSet(rules, ignore_rules).evaluate(read_event(record).flat, TODAY)
     assert decision.word == {
-        Outcome.MATCHED: "alert", Outcome.IGNORED: "ignored" if evaluation.silenced else "no_alert",
+        EventOutcome.MATCHED: "alert", EventOutcome.IGNORED: "ignored" if evaluation.silenced else "no_alert",
     }.get(evaluation.outcome, "no_alert")  # fmt: skip
     matching = [each.rule for each in decision.rules if each.word == "match"]
     assert tuple(matching) == (evaluation.matched or evaluation.silenced)
-    if evaluation.outcome is not Outcome.IGNORED:
+    if evaluation.outcome is not EventOutcome.IGNORED:
         wrong = {problem.rule.name for problem in evaluation.problems if isinstance(problem.rule, Rule)}
         assert {each.rule.name for each in decision.rules if each.word == "error"} == wrong
     for each in explanation_object(decision, Config())["rules"]:

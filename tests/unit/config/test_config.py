@@ -166,10 +166,11 @@ def test_listed_rules_are_not_parted() -> None:
 def test_events_to_track(names: object) -> None:
     """Events to track are listed, or joined by commas whatever the separator is, spaces allowed."""
     (rule,) = good({"use_default_rules": False, "rules_separator": ";", "events_to_track": names}).rules
-    judged = [
-        RuleSet([rule], []).judge({"eventName": name}, date(2026, 1, 1)).outcome.value for name in ("A", "B", "C", "")
+    evaluated = [
+        RuleSet([rule], []).evaluate({"eventName": name}, date(2026, 1, 1)).outcome.value
+        for name in ("A", "B", "C", "")
     ]
-    assert judged == ["matched", "matched", "unmatched", "unmatched"]
+    assert evaluated == ["matched", "matched", "unmatched", "unmatched"]
 
 
 @settings(deadline=None)
@@ -177,7 +178,7 @@ def test_events_to_track(names: object) -> None:
 def test_tracked_names_are_data(name: str) -> None:
     """No name to track, quotes and line breaks and all, breaks the rule that tracks it."""
     (rule,) = good({"use_default_rules": False, "events_to_track": [name]}).rules
-    assert RuleSet([rule], []).judge({"eventName": name.strip()}, date(2026, 1, 1)).matched == (rule,)
+    assert RuleSet([rule], []).evaluate({"eventName": name.strip()}, date(2026, 1, 1)).matched == (rule,)
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {

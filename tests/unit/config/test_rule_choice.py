@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.config.loader import Config, read_config
-from cloudtrail_to_slack.rules import Outcome, RuleSet, Severity
+from cloudtrail_to_slack.rules import EventOutcome, RuleSet, Severity
 
 TODAY = date(2026, 3, 14)
 MFA = {"eventName": "DeactivateMFADevice", "eventSource": "iam.amazonaws.com", "requestParameters.userName": "alice"}
@@ -32,9 +32,9 @@ def issues(**document: Any) -> list[str]:
 
 def matched(config: Config, event: dict[str, Any], today: date = TODAY) -> list[str]:
     """The rules that match a flattened event."""
-    verdict = RuleSet(config.rules, config.ignore_rules).judge(event, today)
-    assert verdict.problems == ()
-    return [rule.name for rule in verdict.matched]
+    evaluation = RuleSet(config.rules, config.ignore_rules).evaluate(event, today)
+    assert evaluation.problems == ()
+    return [rule.name for rule in evaluation.matched]
 
 
 def test_a_pack_adds_its_rules() -> None:
@@ -138,9 +138,9 @@ def test_an_exception_that_raises_hides_nothing() -> None:
     """A rule whose exception cannot decide matches as if it had none, and the problem is reported."""
     config = good(detection_packs=["persistence"],
                   rule_exceptions={"persistence/mfa-deactivated": {"expression": "event['missing'] == 1"}})  # fmt: skip
-    verdict = RuleSet(config.rules, ()).judge(MFA, TODAY)
-    assert verdict.outcome is Outcome.MATCHED
-    assert [problem.rule.expression for problem in verdict.problems] == ["event['missing'] == 1"]
+    evaluation = RuleSet(config.rules, ()).evaluate(MFA, TODAY)
+    assert evaluation.outcome is EventOutcome.MATCHED
+    assert [problem.rule.expression for problem in evaluation.problems] == ["event['missing'] == 1"]
 
 
 @pytest.mark.parametrize(

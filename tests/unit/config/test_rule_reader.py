@@ -235,7 +235,7 @@ def test_an_expired_ignore_rule_is_in_order() -> None:
 def test_names_to_track_that_are_none_are_left_out() -> None:
     """A name of another type is reported, and the other names are tracked."""
     config = read(events_to_track=["A", 5, None, " ", "B"])
-    assert [RuleSet(config.rules, []).judge({"eventName": name}, TODAY).outcome.value for name in "ABC"] == [
+    assert [RuleSet(config.rules, []).evaluate({"eventName": name}, TODAY).outcome.value for name in "ABC"] == [
         "matched",
         "matched",
         "unmatched",
@@ -281,8 +281,8 @@ def test_a_rule_over_lines(text: str, kept: str | None, in_object: bool) -> None
     (rule,) = config.rules
     rule_set = RuleSet(config.rules, [])
     events = [{"eventName": "A"}, {"eventName": "A", "errorCode": "x"}, {"eventName": "B"}]
-    judged = [rule_set.judge(event, TODAY).outcome.value for event in events]
-    assert judged == ["matched", "unmatched", "unmatched"]
+    evaluated = [rule_set.evaluate(event, TODAY).outcome.value for event in events]
+    assert evaluated == ["matched", "unmatched", "unmatched"]
     assert (kept in rule.expression) if kept else ("\n" not in rule.expression)
 
 

@@ -1,4 +1,4 @@
-"""Splitting log files into windows of whole records."""
+"""Splitting log files into chunks of whole records."""
 
 import json
 import time
@@ -19,7 +19,7 @@ from cloudtrail_to_slack.ingest.read_limits import (
     STORED_BYTES_PER_RECORD,
     Intake,
 )
-from cloudtrail_to_slack.ingest.record_chunks import Window, windows
+from cloudtrail_to_slack.ingest.record_chunks import Chunk, chunks
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 
@@ -31,20 +31,20 @@ def _pieces(text: bytes, size: int) -> Iterator[bytes]:
     return (text[start : start + size] for start in range(0, len(text), size))
 
 
-def _split(text: bytes, *, size: int = 64, window: int = 200) -> list[Any]:
-    found = windows(_pieces(text, size), _SCAN, window_bytes=window)
+def _split(text: bytes, *, size: int = 64, chunk: int = 200) -> list[Any]:
+    found = chunks(_pieces(text, size), _SCAN, chunk_bytes=chunk)
     return [json.loads(bytes(raw)) for each in found for raw in each.records()]
 
 
-def _until_the_fault(text: bytes, *, size: int = 64, window: int = 200) -> tuple[list[Any], str]:
-    return _records_and_fault(windows(_pieces(text, size), _SCAN, window_bytes=window))
+def _until_the_fault(text: bytes, *, size: int = 64, chunk: int = 200) -> tuple[list[Any], str]:
+    return _records_and_fault(chunks(_pieces(text, size), _SCAN, chunk_bytes=chunk))
 
 
-def _records_and_fault(found: Iterator[Window]) -> tuple[list[Any], str]:
+def _records_and_fault(found: Iterator[Chunk]) -> tuple[list[Any], str]:
     records: list[Any] = []
     try:
-        for window in found:
-            records += [json.loads(bytes(raw)) for raw in window.records()]
+        for chunk in found:
+            records += [json.loads(bytes(raw)) for raw in chunk.records()]
     except LogObjectError as error:
         return records, str(error)
     return records, "no fault"
@@ -71,27 +71,27 @@ _VALUES = st.recursive(
         st.one_of(_VALUES, st.just(_NESTED), st.just({"eventVersion": "1.08", "eventName": "x"})), max_size=12
     ),
     size=st.integers(1, 400),
-    window=st.integers(1, 600),
+    chunk=st.integers(1, 600),
     style=st.sampled_from([{"separators": (",", ":")}, {}, {"indent": 1}, {"ensure_ascii": False}]),
 )
 def test_however_a_file_is_cut_it_has_the_same_records(
-    log: list[Any], size: int, window: int, style: dict[str, Any]
+    log: list[Any], size: int, chunk: int, style: dict[str, Any]
 ) -> None:
-    """For any records, piece sizes, window sizes and ways of writing JSON, the records come whole and in order."""
+    """For any records, piece sizes, chunk sizes and ways of writing JSON, the records come whole and in order."""
     text = json.dumps({"Records": log}, **style).encode()
-    assert _split(text, size=size, window=window) == log
+    assert _split(text, size=size, chunk=chunk) == log
 
 
-def test_a_window_ends_between_records_though_nested_objects_look_like_them() -> None:
+def test_a_chunk_ends_between_records_though_nested_objects_look_like_them() -> None:
     """Where nested objects begin like records do, the brackets are counted."""
     log = [_NESTED] * 40
-    assert _split(json.dumps({"Records": log}, separators=(",", ":")).encode(), window=100) == log
+    assert _split(json.dumps({"Records": log}, separators=(",", ":")).encode(), chunk=100) == log
 
 
 def test_a_text_with_a_comma_among_the_records_is_one_record() -> None:
     """Where records are counted by their brackets, a text in place of a record stays whole."""
     log = [*[_NESTED] * 4, None, 'a,"b', _NESTED]
-    assert _split(json.dumps({"Records": log}, indent=1).encode(), size=1, window=1) == log
+    assert _split(json.dumps({"Records": log}, indent=1).encode(), size=1, chunk=1) == log
 
 
 def test_other_keys_around_the_records_do_not_matter() -> None:
@@ -172,19 +172,19 @@ _NOT_WHOLE: Mapping[str, tuple[bytes, int, str]] = {
 _CUTS = [(1, 1), (7, 40), (64, 200), (1_000_000, 128 * 1024)]
 
 
-@pytest.mark.parametrize(("size", "window"), _CUTS)
+@pytest.mark.parametrize(("size", "chunk"), _CUTS)
 @pytest.mark.parametrize(("text", "records"), _WHOLE.values(), ids=_WHOLE)
-def test_every_record_of_a_file_is_read(text: bytes, records: int, size: int, window: int) -> None:
+def test_every_record_of_a_file_is_read(text: bytes, records: int, size: int, chunk: int) -> None:
     """Each document, each list of Records and every record in them is read, whatever stands around them."""
-    found = _until_the_fault(text.replace(b"%s", _GOOD), size=size, window=window)
+    found = _until_the_fault(text.replace(b"%s", _GOOD), size=size, chunk=chunk)
     assert found == ([json.loads(_GOOD)] * records, "no fault")
 
 
-@pytest.mark.parametrize(("size", "window"), _CUTS)
+@pytest.mark.parametrize(("size", "chunk"), _CUTS)
 @pytest.mark.parametrize(("text", "before", "fault"), _NOT_WHOLE.values(), ids=_NOT_WHOLE)
-def test_nothing_is_passed_over(text: bytes, before: int, fault: str, size: int, window: int) -> None:
+def test_nothing_is_passed_over(text: bytes, before: int, fault: str, size: int, chunk: int) -> None:
     """What is no JSON, or no log file, makes the file unreadable, after the records before it."""
-    records, said = _until_the_fault(text.replace(b"%s", _GOOD), size=size, window=window)
+    records, said = _until_the_fault(text.replace(b"%s", _GOOD), size=size, chunk=chunk)
     assert records == [json.loads(_GOOD)] * before
     assert said.startswith(fault)
 
@@ -230,7 +230,7 @@ _STRAY = st.sampled_from(
     between=st.sampled_from((b"", b"\n", b" ")),
     changes=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3), _STRAY), max_size=2),
     size=st.integers(1, 90),
-    window=st.integers(1, 200),
+    chunk=st.integers(1, 200),
 )
 def test_a_file_is_read_as_the_standard_library_reads_it_or_refused(
     logs: list[list[Any]],
@@ -238,7 +238,7 @@ def test_a_file_is_read_as_the_standard_library_reads_it_or_refused(
     between: bytes,
     changes: list[tuple[int, int, bytes]],
     size: int,
-    window: int,
+    chunk: int,
 ) -> None:
     """Whole or damaged at any place, a file gives the records that the standard library finds, or a fault."""
     text = between.join(b"{" + other + json.dumps({"Records": log})[1:].encode() for log in logs)
@@ -248,7 +248,7 @@ def test_a_file_is_read_as_the_standard_library_reads_it_or_refused(
     found: list[bytes] = []
     fault = ""
     try:
-        for each in windows(_pieces(text, size), _SCAN, window_bytes=window):
+        for each in chunks(_pieces(text, size), _SCAN, chunk_bytes=chunk):
             found += [bytes(raw) for raw in each.records()]
     except LogObjectError as error:
         fault = str(error)
@@ -306,12 +306,12 @@ def test_all_else_that_a_file_holds_has_a_limit() -> None:
     """So is all of it together; a value just below the limit does not matter."""
     value = b'"x":"' + b"x" * (MAX_OTHER_BYTES - 100) + b'",'
     text = b"{" + value + b'"Records":[{"a":1}],' + value + b'"y":1}'
-    found = _records_and_fault(windows(_pieces(text, 1024**2), _SCAN, intake=Intake()))
+    found = _records_and_fault(chunks(_pieces(text, 1024**2), _SCAN, intake=Intake()))
     assert found == (
         [{"a": 1}],
         "it has more besides its Records than 1,048,576 bytes and its size, as no log file does",
     )
-    assert _records_and_fault(windows(_pieces(text, 1024**2), _SCAN))[1] == "no fault"
+    assert _records_and_fault(chunks(_pieces(text, 1024**2), _SCAN))[1] == "no fault"
 
 
 @pytest.mark.parametrize(
@@ -325,10 +325,10 @@ def test_records_are_limited_by_the_size_of_their_file(first: bytes, record: byt
     def text(count: int) -> bytes:
         return b"{" + first + b'"Records":[' + b",".join([record] * count) + b"]}"
 
-    whole = windows(_pieces(text(allowed - 9), 128 * 1024), _SCAN, intake=intake)
-    assert sum(window.count() for window in whole) == allowed - 9
+    whole = chunks(_pieces(text(allowed - 9), 128 * 1024), _SCAN, intake=intake)
+    assert sum(chunk.count() for chunk in whole) == allowed - 9
     intake.records = 0
-    found, fault = _records_and_fault(windows(_pieces(text(2 * allowed), 128 * 1024), _SCAN, intake=intake))
+    found, fault = _records_and_fault(chunks(_pieces(text(2 * allowed), 128 * 1024), _SCAN, intake=intake))
     assert fault == "it has more records than 50,000 and one for every 4 bytes of its size, as no log file does"
     assert 0 <= len(found) <= allowed
 
@@ -336,7 +336,7 @@ def test_records_are_limited_by_the_size_of_their_file(first: bytes, record: byt
 @pytest.mark.parametrize("part", [b'{"Records":[]}', b'{"Records" : [ ] } ', b'{"a":1,"Records":[]}'])
 def test_documents_are_limited_as_records_are(part: bytes) -> None:
     """So are documents without records."""
-    found = _records_and_fault(windows(_pieces(part * 2 * FREE_RECORDS, 128 * 1024), _SCAN, intake=Intake()))
+    found = _records_and_fault(chunks(_pieces(part * 2 * FREE_RECORDS, 128 * 1024), _SCAN, intake=Intake()))
     assert found == ([], "it has more records than 50,000 and one for every 4 bytes of its size, as no log file does")
 
 
@@ -362,7 +362,7 @@ def test_reading_can_be_stopped_soon(text: bytes) -> None:
     """No step takes long, whatever there is to skip, count or search: between steps the caller can look at the time."""
     longest, start = 0.0, time.process_time()
     try:
-        for _ in windows(_pieces(text, 128 * 1024), _SCAN):
+        for _ in chunks(_pieces(text, 128 * 1024), _SCAN):
             now = time.process_time()
             longest, start = max(longest, now - start), now
     except LogObjectError:
@@ -371,12 +371,12 @@ def test_reading_can_be_stopped_soon(text: bytes) -> None:
 
 
 @pytest.mark.parametrize("broken", [b"nonsense", b'{"a" 1}', b'{"a":' * 3000 + b"1" + b"}" * 3000, b"[[1 2]]"])
-@pytest.mark.parametrize("window", [50, 100_000])
-def test_a_broken_record_is_handed_over_alone(broken: bytes, window: int) -> None:
+@pytest.mark.parametrize("chunk", [50, 100_000])
+def test_a_broken_record_is_handed_over_alone(broken: bytes, chunk: int) -> None:
     """A record that is no JSON, or nested beyond decoding, hides none of its file's other records."""
     good = b'{"eventVersion":"1","a":1}'
     text = b'{"Records":[' + b",".join([good, good, broken, good, good]) + b"]}"
-    found = [bytes(raw) for each in windows(_pieces(text, 64), _SCAN, window_bytes=window) for raw in each.records()]
+    found = [bytes(raw) for each in chunks(_pieces(text, 64), _SCAN, chunk_bytes=chunk) for raw in each.records()]
     assert found == [good, good, broken, good, good]
 
 
@@ -387,13 +387,13 @@ def test_what_came_before_the_pieces_broke_is_read() -> None:
         yield b'{"Records":[{"a":1},{"a":2},{"a":3'
         raise LogObjectError("it is truncated")
 
-    assert _records_and_fault(windows(breaking(), _SCAN)) == ([{"a": 1}, {"a": 2}], "it is truncated")
+    assert _records_and_fault(chunks(breaking(), _SCAN)) == ([{"a": 1}, {"a": 2}], "it is truncated")
 
 
 @pytest.mark.parametrize("odd", [b'"\\ud800"', b'{"type":5}', b'{"type":{}}', b'"\xff"', b"5", b"[]"])
-def test_a_record_that_does_not_fit_is_looked_at_in_full_with_its_window(odd: bytes) -> None:
+def test_a_record_that_does_not_fit_is_looked_at_in_full_with_its_chunk(odd: bytes) -> None:
     """A record the index cannot read is handed over undecoded, and so are those beside it."""
     text = b'{"Records":[{"userIdentity":' + odd + b'},{"eventName":"StopLogging"}]}'
-    (window,) = windows([text], _SCAN)
-    assert window.scanned is None
-    assert len(window.records()) == 2
+    (chunk,) = chunks([text], _SCAN)
+    assert chunk.scanned is None
+    assert len(chunk.records()) == 2

@@ -58,9 +58,9 @@ LAMBDA = {"eventSource": "lambda.amazonaws.com"}
 
 def matched(**changes: Any) -> list[str | None]:
     """The ids of the default rules that match an ordinary record with `changes`."""
-    verdict = RULES.judge(read_event(record(**changes)).flat, TODAY)
-    assert verdict.problems == ()
-    return [rule.id for rule in verdict.matched]
+    evaluation = RULES.evaluate(read_event(record(**changes)).flat, TODAY)
+    assert evaluation.problems == ()
+    return [rule.id for rule in evaluation.matched]
 
 
 def sign_in(**changes: Any) -> dict[str, Any]:
@@ -242,7 +242,7 @@ def test_tracked_names_with_api_dates(name: str, tracked: bool) -> None:  # noqa
     """A tracked name matches as it is and with the date of an API; the index and the event patterns let it through."""
     rules = RuleSet([TRACKED], [])
     event = record(eventName=name)
-    assert (rules.judge(read_event(event).flat, TODAY).matched == (TRACKED,)) is tracked
+    assert (rules.evaluate(read_event(event).flat, TODAY).matched == (TRACKED,)) is tracked
     patterns = event_patterns(alternatives(TRACKED.expression) or [])
     envelope: Any = {"source": "aws.any", "detail-type": "AWS API Call via CloudTrail", "detail": event}
     if tracked:
@@ -258,7 +258,7 @@ def test_a_name_is_data(name: str) -> None:
     rule_set = RuleSet(default_rules(name), [])
     for function, expected in ((name, ["default/own-function-code-changed"]), ("x", [])):
         flat = read_event(record(**own("UpdateFunctionCode2015", function))).flat
-        assert [rule.id for rule in rule_set.judge(flat, TODAY).matched] == expected
+        assert [rule.id for rule in rule_set.evaluate(flat, TODAY).matched] == expected
 
 
 @settings(deadline=None, max_examples=100)
@@ -266,4 +266,4 @@ def test_a_name_is_data(name: str) -> None:
 def test_none_raises(value: dict[str, Any]) -> None:
     """No default rule raises or gives anything but True or False, whatever a record looks like."""
     rules = RuleSet((*default_rules(OWN), events_to_track_rule(("A", "B"))), [])
-    assert rules.judge(read_event(value).flat, TODAY).problems == ()
+    assert rules.evaluate(read_event(value).flat, TODAY).problems == ()

@@ -1,4 +1,4 @@
-"""The verdict of a set of rules on an event."""
+"""The evaluation of a set of rules on an event."""
 
 import time
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import EvaluationTimeError, ExpressionError
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, Verdict
+from cloudtrail_to_slack.rules import Evaluation, EventOutcome, IgnoreRule, Rule, RuleSet
 from support.strategies import records
 
 TODAY = date(2026, 3, 14)
@@ -20,73 +20,75 @@ YES, NO, BROKEN = Rule("True", id="yes"), Rule("False", id="no"), Rule('event["m
 QUIET, LOUD = IgnoreRule("True", id="quiet"), IgnoreRule("False", id="loud")
 
 
-def judge(rules: list[Rule], ignore: list[IgnoreRule] | None = None, event: Mapping[str, Any] | None = None) -> Verdict:
-    """The verdict on the event."""
-    return RuleSet(rules, ignore or []).judge(EVENT if event is None else event, TODAY)
+def evaluate(
+    rules: list[Rule], ignore: list[IgnoreRule] | None = None, event: Mapping[str, Any] | None = None
+) -> Evaluation:
+    """The evaluation on the event."""
+    return RuleSet(rules, ignore or []).evaluate(EVENT if event is None else event, TODAY)
 
 
 def test_every_match_is_told_in_order() -> None:
     """All rules that match are told, in the order they stand."""
     also = Rule('event.get("eventName") == "StopLogging"')
-    assert judge([also, NO, YES]) == Verdict(Outcome.MATCHED, (also, YES))
+    assert evaluate([also, NO, YES]) == Evaluation(EventOutcome.MATCHED, (also, YES))
 
 
 @pytest.mark.parametrize("rules", [[], [NO]])
 def test_unmatched(rules: list[Rule]) -> None:
     """An event that no rule matches is unmatched."""
-    assert judge(rules) == Verdict(Outcome.UNMATCHED)
+    assert evaluate(rules) == Evaluation(EventOutcome.UNMATCHED)
 
 
 def test_ignored_whatever_else_matches() -> None:
     """One ignore rule that matches silences every rule, and is named."""
-    assert judge([YES], [LOUD, QUIET]) == Verdict(Outcome.IGNORED, ignored_by=QUIET, silenced=(YES,))
+    assert evaluate([YES], [LOUD, QUIET]) == Evaluation(EventOutcome.IGNORED, ignored_by=QUIET, silenced=(YES,))
 
 
 def test_ignore_rules_are_not_asked_about_what_nobody_would_hear_of() -> None:
     """An event that no rule matches or raises on is unmatched, whatever an ignore rule would say or raise."""
-    assert judge([NO], [IgnoreRule("1 / 0 == 1"), QUIET]) == Verdict(Outcome.UNMATCHED)
-    assert judge([Rule("1 / 0 == 1")], [QUIET]).outcome is Outcome.IGNORED
+    assert evaluate([NO], [IgnoreRule("1 / 0 == 1"), QUIET]) == Evaluation(EventOutcome.UNMATCHED)
+    assert evaluate([Rule("1 / 0 == 1")], [QUIET]).outcome is EventOutcome.IGNORED
 
 
 def test_denied_calls_are_always_asked_about() -> None:
     """A denied call is counted as ignored when an ignore rule matches, though no rule would tell of it."""
     denied = {"errorCode": "AccessDeniedException"}
-    assert RuleSet([NO], [QUIET]).judge(denied, TODAY).outcome is Outcome.IGNORED
+    assert RuleSet([NO], [QUIET]).evaluate(denied, TODAY).outcome is EventOutcome.IGNORED
 
 
 @pytest.mark.parametrize(
     ("expires", "outcome"),
     [
-        (None, Outcome.IGNORED),
-        (TODAY + timedelta(days=1), Outcome.IGNORED),
-        (TODAY, Outcome.IGNORED),
-        (TODAY - timedelta(days=1), Outcome.MATCHED),
+        (None, EventOutcome.IGNORED),
+        (TODAY + timedelta(days=1), EventOutcome.IGNORED),
+        (TODAY, EventOutcome.IGNORED),
+        (TODAY - timedelta(days=1), EventOutcome.MATCHED),
     ],
 )
-def test_expiry(expires: date | None, outcome: Outcome) -> None:
+def test_expiry(expires: date | None, outcome: EventOutcome) -> None:
     """An ignore rule counts through the day it expires, and no longer."""
-    assert judge([YES], [IgnoreRule("True", expires=expires)]).outcome is outcome
+    assert evaluate([YES], [IgnoreRule("True", expires=expires)]).outcome is outcome
 
 
 def test_an_expired_ignore_rule_is_not_evaluated() -> None:
     """An expired ignore rule that would raise reports nothing."""
-    assert judge([YES], [IgnoreRule("1 / 0 == 1", expires=date(2020, 1, 1))]).problems == ()
+    assert evaluate([YES], [IgnoreRule("1 / 0 == 1", expires=date(2020, 1, 1))]).problems == ()
 
 
 def test_a_broken_rule_hides_no_other() -> None:
     """A rule that raises is told, and the rules before and after it count."""
-    verdict = judge([YES, BROKEN, Rule("True", id="after")])
-    assert [rule.id for rule in verdict.matched] == ["yes", "after"]
-    assert [(problem.rule, problem.cause) for problem in verdict.problems] == [(BROKEN, "KeyError: 'missing'")]
+    evaluation = evaluate([YES, BROKEN, Rule("True", id="after")])
+    assert [rule.id for rule in evaluation.matched] == ["yes", "after"]
+    assert [(problem.rule, problem.cause) for problem in evaluation.problems] == [(BROKEN, "KeyError: 'missing'")]
 
 
 def test_a_broken_ignore_rule_ignores_nothing() -> None:
     """An ignore rule that raises is told and silences nothing; the next one may still."""
     broken = IgnoreRule('event["missing"] == 1')
-    assert judge([YES], [broken]).outcome is Outcome.MATCHED
-    verdict = judge([YES], [broken, QUIET])
-    assert (verdict.outcome, verdict.ignored_by) == (Outcome.IGNORED, QUIET)
-    assert [problem.rule for problem in verdict.problems] == [broken]
+    assert evaluate([YES], [broken]).outcome is EventOutcome.MATCHED
+    evaluation = evaluate([YES], [broken, QUIET])
+    assert (evaluation.outcome, evaluation.ignored_by) == (EventOutcome.IGNORED, QUIET)
+    assert [problem.rule for problem in evaluation.problems] == [broken]
 
 
 @pytest.mark.parametrize(
@@ -96,9 +98,9 @@ def test_a_broken_ignore_rule_ignores_nothing() -> None:
 )  # fmt: skip
 def test_only_true_matches(expression: str, kind: str) -> None:
     """What is neither True nor False matches nothing and is a problem, however true it looks."""
-    verdict = judge([Rule(expression)], [IgnoreRule(expression)])
-    assert verdict.outcome is Outcome.UNMATCHED
-    assert [problem.cause for problem in verdict.problems] == [f"gave {kind}"] * 2
+    evaluation = evaluate([Rule(expression)], [IgnoreRule(expression)])
+    assert evaluation.outcome is EventOutcome.UNMATCHED
+    assert [problem.cause for problem in evaluation.problems] == [f"gave {kind}"] * 2
 
 
 CAUSES = {
@@ -116,14 +118,14 @@ CAUSES = {
 @pytest.mark.parametrize(("expression", "cause"), CAUSES.items())
 def test_causes(expression: str, cause: str) -> None:
     """A cause tells problems of one rule apart and holds only the rule's own words, never the event's."""
-    (problem,) = judge([Rule(expression)]).problems
+    (problem,) = evaluate([Rule(expression)]).problems
     assert problem.cause == cause
     assert problem.detail.startswith(cause.split(":", maxsplit=1)[0])
 
 
 def test_the_detail_says_what_was_raised() -> None:
     """The detail is the error as Python shows it."""
-    (problem,) = judge([Rule("int(event['eventName']) == 1")]).problems
+    (problem,) = evaluate([Rule("int(event['eventName']) == 1")]).problems
     assert problem.detail == "ValueError: invalid literal for int() with base 10: 'StopLogging'"
 
 
@@ -154,9 +156,9 @@ EXPRESSIONS = (
     ignore=st.lists(st.sampled_from(EXPRESSIONS), max_size=3),
 )
 def test_agrees_with_the_plain_way(record: dict[str, Any], rules: list[str], ignore: list[str]) -> None:
-    """On any event the verdict is what evaluating each expression in order gives, errors included."""
+    """On any event the evaluation is what evaluating each expression in order gives, errors included."""
     flat = read_event(record).flat
-    verdict = RuleSet([Rule(text) for text in rules], [IgnoreRule(text) for text in ignore]).judge(flat, TODAY)
+    evaluation = RuleSet([Rule(text) for text in rules], [IgnoreRule(text) for text in ignore]).evaluate(flat, TODAY)
 
     def plainly(text: str) -> bool | None:
         try:
@@ -168,23 +170,23 @@ def test_agrees_with_the_plain_way(record: dict[str, Any], rules: list[str], ign
     ignoring = [plainly(text) for text in ignore]
     results = [plainly(text) for text in rules]
     if not {True, None} & set(results) and not str(flat.get("errorCode")).startswith("AccessDenied"):
-        assert verdict == Verdict(Outcome.UNMATCHED)
+        assert evaluation == Evaluation(EventOutcome.UNMATCHED)
         return
     if True in ignoring:
         first = ignoring.index(True)
-        assert verdict.ignored_by == IgnoreRule(ignore[first])
-        assert len(verdict.problems) == ignoring[:first].count(None)
+        assert evaluation.ignored_by == IgnoreRule(ignore[first])
+        assert len(evaluation.problems) == ignoring[:first].count(None)
         return
-    assert [rule.expression for rule in verdict.matched] == [
+    assert [rule.expression for rule in evaluation.matched] == [
         text for text, result in zip(rules, results, strict=True) if result
     ]
-    assert verdict.outcome is (Outcome.MATCHED if True in results else Outcome.UNMATCHED)
-    assert len(verdict.problems) == ignoring.count(None) + results.count(None)
+    assert evaluation.outcome is (EventOutcome.MATCHED if True in results else EventOutcome.UNMATCHED)
+    assert len(evaluation.problems) == ignoring.count(None) + results.count(None)
 
 
 def test_no_rule_is_evaluated_after_the_deadline() -> None:
     """Each rule has a limit of its own; when many together take too long, the rest are not evaluated."""
     rule_set = RuleSet([YES], [])
     with pytest.raises(EvaluationTimeError):
-        rule_set.judge({}, TODAY, None, time.perf_counter())
-    assert rule_set.judge({}, TODAY, None, time.perf_counter() + 60).matched == (YES,)
+        rule_set.evaluate({}, TODAY, None, time.perf_counter())
+    assert rule_set.evaluate({}, TODAY, None, time.perf_counter() + 60).matched == (YES,)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import flatten
 from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
-from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet, Verdict
+from cloudtrail_to_slack.rules import Evaluation, EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack.rules.default_rules import default_rules
 from support.strategies import records
 
@@ -91,21 +91,21 @@ def _model(record: dict[str, Any], rules: list[str], ignore_rules: list[str]) ->
     results = [_result(rule, event) for rule in rules]
     denied = str(event.get("errorCode")).startswith("AccessDenied")
     if all(result is False for result in results) and not denied:
-        return Outcome.UNMATCHED, [], []
+        return EventOutcome.UNMATCHED, [], []
     problems: list[tuple[str, object]] = []
     for rule in ignore_rules:
         result = _result(rule, event)
         if result is True:
-            return Outcome.IGNORED, [], problems
+            return EventOutcome.IGNORED, [], problems
         problems += [(rule, result)] if result is not False else []
     matched = [rule for rule, result in zip(rules, results, strict=True) if result is True]
     problems += [(rule, result) for rule, result in zip(rules, results, strict=True) if isinstance(result, str)]
-    return (Outcome.MATCHED if matched else Outcome.UNMATCHED), matched, problems
+    return (EventOutcome.MATCHED if matched else EventOutcome.UNMATCHED), matched, problems
 
 
-def _told(verdict: Verdict) -> tuple[object, ...]:
-    problems = [(problem.rule.expression, problem.cause.partition(":")[0]) for problem in verdict.problems]
-    return verdict.outcome, [rule.expression for rule in verdict.matched], problems
+def _told(evaluation: Evaluation) -> tuple[object, ...]:
+    problems = [(problem.rule.expression, problem.cause.partition(":")[0]) for problem in evaluation.problems]
+    return evaluation.outcome, [rule.expression for rule in evaluation.matched], problems
 
 
 def _judged(content: bytes, rule_set: RuleSet) -> Iterator[tuple[object, tuple[object, ...]]]:
@@ -115,9 +115,9 @@ def _judged(content: bytes, rule_set: RuleSet) -> Iterator[tuple[object, tuple[o
         for raw, concerned in zip(raws, window.scanned or repeat(None, len(raws)), strict=True):
             record = decode_record(raw)
             if concerned == 0 or not isinstance(record, dict):
-                yield record, (Outcome.UNMATCHED, [], [])
+                yield record, (EventOutcome.UNMATCHED, [], [])
             else:
-                yield record, _told(rule_set.judge(flatten(record), _TODAY, concerned))
+                yield record, _told(rule_set.evaluate(flatten(record), _TODAY, concerned))
 
 
 @settings(deadline=None, max_examples=300)
@@ -130,9 +130,9 @@ def test_the_engine_agrees_with_the_model(log: list[Any], rules: list[str], igno
     """On every record and rule set: the same rules match, the same raise, with the same error, and as many records."""
     rule_set = RuleSet(map(Rule, rules), map(IgnoreRule, ignore_rules))
     content = json.dumps({"Records": log}, separators=(",", ":")).encode()
-    judged = list(_judged(content, rule_set))
-    assert [record for record, _ in judged] == json.loads(content)["Records"]
-    for record, told in judged:
+    evaluated = list(_judged(content, rule_set))
+    assert [record for record, _ in evaluated] == json.loads(content)["Records"]
+    for record, told in evaluated:
         if isinstance(record, dict):
             assert told == _model(record, rules, ignore_rules)
 
@@ -152,9 +152,9 @@ def test_the_engine_agrees_with_the_model_on_real_events() -> None:
     ignore_rules = ["event['sourceIPAddress'].endswith('.amazonaws.com')"]
     rules = [*(rule.expression for rule in default_rules("f")), *more]
     rule_set = RuleSet(map(Rule, rules), map(IgnoreRule, ignore_rules))
-    judged = list(_judged(gzip.compress(json.dumps({"Records": log}, separators=(",", ":")).encode()), rule_set))
-    assert len(judged) == len(log) > 2000
-    assert [told for _, told in judged] == [_model(record, rules, ignore_rules) for record in log]
+    evaluated = list(_judged(gzip.compress(json.dumps({"Records": log}, separators=(",", ":")).encode()), rule_set))
+    assert len(evaluated) == len(log) > 2000
+    assert [told for _, told in evaluated] == [_model(record, rules, ignore_rules) for record in log]
 
 
 def test_the_index_leaves_few_records_to_look_at() -> None:

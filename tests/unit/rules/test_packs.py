@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.rules import Outcome, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, RuleSet
 from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS, default_rules
-from cloudtrail_to_slack.rules.index.indexable_conditions import leading_conditions
+from cloudtrail_to_slack.rules.index.indexable_conditions import indexable_conditions_of
 from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
 from cloudtrail_to_slack.rules.model import FILE_ONLY_FIELDS, TECHNIQUE_PATTERN, Rule, rule_fields
 from cloudtrail_to_slack.rules.packs import all_pack_rule_ids, pack_names, pack_rules
@@ -51,11 +51,11 @@ ODD: tuple[Any, ...] = (
 )
 
 
-def candidates(rule: Rule, record: dict[str, Any]) -> Outcome:
+def candidates(rule: Rule, record: dict[str, Any]) -> EventOutcome:
     """What a rule alone makes of a record; that it raises is an error."""
-    verdict = RuleSet([rule], []).judge(read_event(record).flat, TODAY)
-    assert verdict.problems == ()
-    return verdict.outcome
+    evaluation = RuleSet([rule], []).evaluate(read_event(record).flat, TODAY)
+    assert evaluation.problems == ()
+    return evaluation.outcome
 
 
 def test_these_packs_are_shipped() -> None:
@@ -129,7 +129,7 @@ def test_a_rule_says_what_people_need(rule_id: str) -> None:
 def test_a_rule_is_cheap_and_free_of_mistakes(rule_id: str) -> None:
     """The index can leave a rule out by the event's name, error, source or identity; the linter finds nothing in it."""
     expression = RULES[rule_id]["expression"]
-    assert leading_conditions(expression) or rule_id == "cis-aws-foundations/5.1-unauthorized-calls"
+    assert indexable_conditions_of(expression) or rule_id == "cis-aws-foundations/5.1-unauthorized-calls"
     assert [str(warning) for warning in warnings_for(expression, ignores=False, most=20)] == []
 
 
@@ -148,7 +148,7 @@ def test_no_rule_raises_on_odd_events(rule_id: str) -> None:
     rule = SHIPPED[rule_id]
     for test in RULES[rule_id]["tests"]:
         if test["expect"] == "match":
-            assert candidates(rule, test["event"]) is Outcome.MATCHED
+            assert candidates(rule, test["event"]) is EventOutcome.MATCHED
             for path in paths(test["event"]):
                 for odd in ODD:
                     candidates(rule, changed(test["event"], path, odd))
@@ -177,4 +177,4 @@ def test_no_rule_raises_on_real_events() -> None:
     rules = RuleSet(SHIPPED.values(), [])
     with gzip.open(CORPUS, "rt") as lines:
         for line in lines:
-            assert rules.judge(read_event(json.loads(line)["event"]).flat, TODAY).problems == ()
+            assert rules.evaluate(read_event(json.loads(line)["event"]).flat, TODAY).problems == ()

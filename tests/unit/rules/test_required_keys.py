@@ -77,8 +77,8 @@ def test_no_rule_is_left_out_that_matches_or_raises(expression: str, record: dic
     """Whatever the record and however it is written, a rule that is ruled out neither matches nor raises."""
     text = json.dumps(record, ensure_ascii=ascii_only).encode()
     if not RequiredKeys([expression]).possible(1, text):
-        verdict = RuleSet([Rule(expression)], []).judge(read_event(record).flat, TODAY)
-        assert (verdict.matched, verdict.problems) == ((), ())
+        evaluation = RuleSet([Rule(expression)], []).evaluate(read_event(record).flat, TODAY)
+        assert (evaluation.matched, evaluation.problems) == ((), ())
 
 
 def test_rules_of_packs_are_helped() -> None:

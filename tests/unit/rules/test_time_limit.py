@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import RuleBudgetError
-from cloudtrail_to_slack.rules import IgnoreRule, Outcome, Rule, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack.rules.expressions import time_limit
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
 from cloudtrail_to_slack.rules.expressions.time_limit import limited
@@ -77,11 +77,11 @@ def test_unrolled_loops_end_too(expression: str) -> None:
     """What is written out many times instead of a loop ends just as a loop does, in little time and memory."""
     rules = RuleSet([EARLIER, Rule(expression, id="slow"), LATER], [])
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.thread_time()
-    verdict = rules.judge(EVENT, TODAY)
+    evaluation = rules.evaluate(EVENT, TODAY)
     took = time.thread_time() - began
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert [problem.cause for problem in verdict.problems] in ([], ["RuleBudgetError"])
-    assert verdict.matched == (EARLIER, LATER)
+    assert [problem.cause for problem in evaluation.problems] in ([], ["RuleBudgetError"])
+    assert evaluation.matched == (EARLIER, LATER)
     assert took < 2
     assert grown < 130_000, "in KB"
 
@@ -91,9 +91,9 @@ def test_a_slow_rule_is_a_rule_error(ignores: bool) -> None:  # noqa: FBT001 (wh
     """A rule that takes too long is reported as one that raises; the rules before and after it count."""
     slow = IgnoreRule(SLOW) if ignores else Rule(SLOW)
     rules = [EARLIER, LATER] if ignores else [EARLIER, slow, LATER]
-    verdict = RuleSet(rules, [slow] if ignores else []).judge(EVENT, TODAY)  # type: ignore[arg-type,list-item]  # each where it belongs
-    assert (verdict.outcome, verdict.matched) == (Outcome.MATCHED, (EARLIER, LATER))
-    assert [(problem.rule, problem.detail) for problem in verdict.problems] == [
+    evaluation = RuleSet(rules, [slow] if ignores else []).evaluate(EVENT, TODAY)  # type: ignore[arg-type,list-item]  # each where it belongs
+    assert (evaluation.outcome, evaluation.matched) == (EventOutcome.MATCHED, (EARLIER, LATER))
+    assert [(problem.rule, problem.detail) for problem in evaluation.problems] == [
         (slow, "RuleBudgetError: more than 0.5 seconds")
     ]
 

@@ -68,7 +68,7 @@ def parse_expression(text: str) -> ast.Expression:
             try:
                 check(tree)
                 compile(tree, "<rule>", "eval")  # some faults only show here
-                _check_hopeless(tree)
+                _check_over_limit(tree)
             except RefusalError as refusal:
                 raise ExpressionError(
                     excerpt(str(refusal), _LONGEST_PROBLEM), place_of(refusal.node, tree, text)
@@ -99,7 +99,7 @@ def compile_tree(tree: ast.Expression) -> Evaluate:
     return lambda event: limited(plain, event)
 
 
-def _check_hopeless(tree: ast.Expression) -> None:
+def _check_over_limit(tree: ast.Expression) -> None:
     """Evaluate the parts that do not depend on the event, and refuse those that take too much, before any event comes.
 
     Raises:

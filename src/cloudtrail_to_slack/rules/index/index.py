@@ -14,7 +14,7 @@ from functools import reduce
 from itertools import takewhile
 from operator import and_
 
-from cloudtrail_to_slack.rules.index.indexable_conditions import INDEXED_FIELDS, Condition, leading_conditions
+from cloudtrail_to_slack.rules.index.indexable_conditions import INDEXED_FIELDS, Condition, indexable_conditions_of
 
 Value = Hashable  # a text, None, or what stands for a field that a record does not have
 # Distinct values remembered for a field, and how many bytes their characters take, before the table is begun anew.
@@ -30,7 +30,7 @@ class RuleIndex:
     """
 
     def __init__(self, expressions: Iterable[str], missing: Hashable) -> None:
-        conditions = [leading_conditions(expression) for expression in expressions]
+        conditions = [indexable_conditions_of(expression) for expression in expressions]
         self.all_rules = (1 << len(conditions)) - 1
         chosen = {field for of_rule in conditions for field in _wanted(of_rule)}
         # What comes after a part that may raise on a field not looked at decides nothing.
@@ -41,7 +41,7 @@ class RuleIndex:
         self.fields = tuple(field for field in INDEXED_FIELDS if field in chosen)
         self._tables = [_Table(field, conditions, self.all_rules, missing) for field in self.fields]
 
-    def concerned(self, columns: Sequence[Sequence[Value]], length: int) -> list[int]:
+    def candidates(self, columns: Sequence[Sequence[Value]], length: int) -> list[int]:
         """Return for each of `length` records the rules that may match or raise, as bits.
 
         `columns` has the records' values for each of `fields`.
@@ -51,13 +51,15 @@ class RuleIndex:
         rows = [table.masks(column) for table, column in zip(self._tables, columns, strict=True)]
         masks = reduce(lambda left, right: list(map(and_, left, right)), rows)
         for table, column in zip(self._tables, columns, strict=True):
-            if table.alarms:
-                masks = [mask | table.alarms.get(value, 0) for mask, value in zip(masks, column, strict=True)]
+            if table.always_candidates:
+                masks = [
+                    mask | table.always_candidates.get(value, 0) for mask, value in zip(masks, column, strict=True)
+                ]
         return masks
 
 
 class _Table:
-    """The rules that each value of one field leaves in the running; `alarms` are those that raise on a value."""
+    """The rules that each value of one field leaves in the running; `always_candidates` are those that raise on it."""
 
     def __init__(
         self, field: str, conditions: Sequence[Sequence[Condition]], all_rules: int, missing: Hashable
@@ -87,7 +89,7 @@ class _Table:
         ]
         self._masks: dict[Value, int] = {}
         self._bytes = 0
-        self.alarms: dict[Value, int] = {}
+        self.always_candidates: dict[Value, int] = {}
 
     def masks(self, column: Sequence[Value]) -> list[int]:
         """Return what each value of the column leaves in the running."""
@@ -96,7 +98,7 @@ class _Table:
             return known  # type: ignore[return-value]  # no None is in it
         if len(self._masks) > _KEPT_VALUES or self._bytes > _KEPT_BYTES:
             self._masks.clear()
-            self.alarms.clear()
+            self.always_candidates.clear()
             self._bytes = 0
         return [self._mask(value) for value in column]
 
@@ -115,7 +117,7 @@ class _Table:
             if result is not False:
                 mask |= 1 << number
             if result is None:
-                self.alarms[value] = self.alarms.get(value, 0) | 1 << number
+                self.always_candidates[value] = self.always_candidates.get(value, 0) | 1 << number
         self._masks[value] = mask
         return mask
 

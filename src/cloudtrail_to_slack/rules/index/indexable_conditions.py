@@ -72,7 +72,7 @@ class Condition:
         return isinstance(self.part, ast.UnaryOp) and isinstance(self.part.op, ast.Not)
 
 
-def leading_conditions(expression: str) -> list[Condition]:
+def indexable_conditions_of(expression: str) -> list[Condition]:
     """Return the leading conditions of a valid rule, in order; none when its first part needs more than one field."""
     conditions = []
     for part in conjuncts(parse_expression(expression).body):

@@ -71,7 +71,7 @@ _FILE = Path(__file__).with_name("known_events.txt")
 _NEAR = 3  # how many characters a name may be longer or shorter than what it was mistaken for
 
 
-def why_never(name: str) -> str | None:
+def unknown_event_reason(name: str) -> str | None:
     """Return why no event is probably called `name`, None when there is nothing to say against it."""
     if name in _PERMISSIONS:
         return f"never appears in CloudTrail: {_PERMISSIONS[name]}"

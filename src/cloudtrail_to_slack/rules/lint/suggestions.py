@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression, place_of
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
-from cloudtrail_to_slack.rules.lint.known_events import dated_name, why_never
+from cloudtrail_to_slack.rules.lint.known_events import dated_name, unknown_event_reason
 from cloudtrail_to_slack.rules.lint.known_fields import (
     CONTAINERS,
     FIELDS,
@@ -120,7 +120,7 @@ def _undated_names(tree: ast.Expression) -> Iterator[tuple[ast.expr, str]]:
 
 def _event_names(node: ast.Compare) -> Iterator[tuple[ast.expr, str]]:
     for element, name in _compared_event_names(node):
-        why = why_never(name)
+        why = unknown_event_reason(name)
         if why:
             yield element, f'looks for the event "{excerpt(name, _LONGEST_QUOTED)}", which {why}'
 

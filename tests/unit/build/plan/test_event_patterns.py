@@ -110,7 +110,7 @@ def test_what_the_rules_match_is_let_through(expressions: list[str], log: list[d
     patterns = event_patterns(alternative for found in said for alternative in found)
     spoken_for = RuleSet([Rule(text) for text in expressions if alternatives(text) is not None], ())
     for record in log:
-        if spoken_for.judge(flatten(record), _TODAY).matched:
+        if spoken_for.evaluate(flatten(record), _TODAY).matched:
             assert _lets_through(patterns, _envelope(record)), (record, patterns)
 
 

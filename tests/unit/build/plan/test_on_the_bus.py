@@ -85,7 +85,7 @@ def test_what_each_default_rule_matches_arrives(bus: Bus) -> None:
     arrived = bus.rules_for([_on_the_bus(record) for record in records])
     seen: set[str | None] = set()
     for record, by_rule in zip(records, arrived, strict=True):
-        matched = rules.judge(flatten(record), _TODAY).matched
+        matched = rules.evaluate(flatten(record), _TODAY).matched
         seen |= {rule.id for rule in matched}
         assert by_rule or not matched, record["eventName"]
     assert seen == DEFAULT_RULE_IDS
@@ -102,7 +102,7 @@ def test_what_the_samples_own_rules_match_is_let_through() -> None:
     """With each sample's own rules: the pattern lets it through, or the rules that match it are said to be left."""
     checked = 0
     for name, sample in _SAMPLES.items():
-        if sample["expect"]["verdict"] == "matched":
+        if sample["expect"]["evaluation"] == "matched":
             config = sample.get("config", {})
             patterns, left = _derived(config)
             envelope: Any = _on_the_bus(sample["record"])
