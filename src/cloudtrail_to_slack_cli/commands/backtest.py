@@ -1,11 +1,13 @@
 """`backtest`: what the rules would have matched in logs that are already there."""
 
+import io
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from typing import IO
 
 import click
 
@@ -44,10 +46,10 @@ Examples:
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["text", "json", "jsonl", "csv"]),
+    type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
     default="text",
     show_default=True,
-    help="What to print: tables, one JSON document, each matched event as a line of JSON, or the rules as CSV.",
+    help="What to print: tables, one JSON document, each matched event as a line of JSON, the rules as CSV, or a page.",
 )
 @delivery_options
 @click.option("--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core.")
@@ -74,7 +76,13 @@ def command(
         if wanted.is_dry_run:
             return EXIT_CLEAN
         keeps_lines = output_format == "jsonl"
-        keeps = Keeps(folder, lines=keeps_lines, alerts=not keeps_lines, files=files_per_invocation > 1)
+        keeps = Keeps(
+            folder,
+            lines=keeps_lines,
+            alerts=not keeps_lines,
+            records=output_format == "html",
+            files=files_per_invocation > 1,
+        )
         today = datetime.now(UTC).date()
         kept = State.open(wanted.state, [rules.document(), keeps.choice], today) if wanted.state else None
         evaluator = Evaluator(config, kept.today if kept else today, keeps, Opener(wanted.selection, wanted.profile))
@@ -97,11 +105,29 @@ def _print(report: Report, output_format: str, *, quiet: bool) -> None:
         case "json":
             write_json(sys.stdout, report)
         case "csv":
-            write_csv(sys.stdout, report)
+            with _utf8() as out:
+                write_csv(out, report)
+        case "html":
+            from cloudtrail_to_slack_cli.backtest.formats.page.page import write_page  # noqa: PLC0415 (only here)
+
+            with _utf8() as out:
+                write_page(out, report)
         case "text":
             print_text(console(), report)
         case _ if not quiet:
             click.echo(summary(report), err=True)
+
+
+@contextmanager
+def _utf8() -> Iterator[IO[str]]:
+    """Let standard output take every character, whatever the locale is."""
+    sys.stdout.flush()
+    out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", errors="replace", newline="")
+    try:
+        yield out
+        out.flush()
+    finally:
+        out.detach()
 
 
 def _take(parts: Iterable[Part], report: Report, progress: Progress, *, keeps_lines: bool) -> None:

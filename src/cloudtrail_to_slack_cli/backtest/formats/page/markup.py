@@ -1,0 +1,34 @@
+"""Pieces of HTML. Whatever comes from events or rules goes through `escape`."""
+
+from collections.abc import Iterable, Sequence
+
+from cloudtrail_to_slack_cli.slack_display.mrkdwn import render_verbatim
+
+
+def escape(text: str) -> str:
+    """Return a text as HTML, fit for an attribute, too; what no document may contain is replaced."""
+    return render_verbatim(text)
+
+
+def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of cells that are HTML already: the first of each row names it, the others are numbers."""
+    head = "".join(
+        f'<th scope="col"{_number(column)}>{escape(heading)}</th>' for column, heading in enumerate(headings)
+    )
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td{_number(1)}>{cell}</td>" for cell in others)}</tr>'
+        for first, *others in rows
+    )
+    return scrolling(
+        caption,
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+    )
+
+
+def scrolling(name: str, content: str) -> str:
+    """Return a table that scrolls sideways where the page is narrow, by keyboard, too."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}">{content}</div>'
+
+
+def _number(column: int) -> str:
+    return ' class="count"' if column else ""
