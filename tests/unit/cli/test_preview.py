@@ -28,8 +28,13 @@ def test_the_text_is_that_of_the_message(tmp_path: Path) -> None:
     config = write(tmp_path, "config.json", json.dumps({"slack": {"default_channel_id": "C0DEFAULT"}}))
     ran = cloudtrail_to_slack("preview", "stop-logging", "root-creates-access-key", "--config", config)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("stop-logging -> C0DEFAULT\n🔴 StopLogging by OrganizationAccountAccessRole/mallory\n")
-    assert "\n\nroot-creates-access-key -> C0DEFAULT\n🔴 CreateAccessKey by Root user\n" in ran.out
+    assert ran.out.startswith(
+        "stop-logging -> C0DEFAULT\n🔴 CRITICAL · CloudTrail logging switched off\nStopLogging by "
+    )
+    assert (
+        "\n\nroot-creates-access-key -> C0DEFAULT\n🔴 CRITICAL · Root user activity\nCreateAccessKey by Root user\n"
+        in ran.out
+    )
     assert "  aws cloudtrail start-logging" in ran.out.replace("aws cloudtrail", "  aws cloudtrail")
 
 
@@ -39,7 +44,7 @@ def test_events_that_do_not_alert_say_why(tmp_path: Path) -> None:
     ran = cloudtrail_to_slack("preview", "stop-logging", "describe-vpcs", "--rule-file", rules)
     assert ran.code == 1
     assert "not sent, because i ignores it: a drill" in ran.out
-    assert "🔴 StopLogging" in ran.out
+    assert "🔴 CRITICAL · CloudTrail logging switched off\nStopLogging" in ran.out
     assert ran.out.endswith("describe-vpcs\nnot sent, because no rule matches\n")
 
 

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.slack.render.headline import SEVERITY_MARKS, headline, notification_text, why
+from cloudtrail_to_slack.destinations.slack.render.headline import (
+    SEVERITY_MARKS,
+    headline,
+    lead,
+    notification_text,
+    why,
+)
 from cloudtrail_to_slack.destinations.slack.render.outcome_words import outcome_marks
 from cloudtrail_to_slack.events.call_outcome import call_outcome
 from cloudtrail_to_slack.rules import Rule, Severity
@@ -119,7 +125,7 @@ def test_insight_of_which_little_is_told(state: str, words: str) -> None:
 
 
 def test_why() -> None:
-    """The three most severe rules are told, by title or else name, with what helps; the rest is counted."""
+    """The three most severe rules are shown, the first without its title, which the lead has; the rest is counted."""
     text = why(
         alert(
             Rule(
@@ -132,11 +138,19 @@ def test_why() -> None:
         )
     )
     assert_harmless(text)
-    first, second, third, more = text.splitlines()
-    assert "`c`" in first
+    second, third, more = text.splitlines()
     assert "*First &lt;a&gt;* · Because &amp; so. · <https://x.example/?a&amp;b%7C%3C%3E|runbook>" in second
     assert "`event['y']`" in third
     assert more == "and 2 more rules"
+
+
+def test_the_lead() -> None:
+    """The first line has the severity, as mark and word, and the most severe rule's title; then what happened."""
+    made = alert(Rule("True", id="a", title="Second"), Rule("True", title="First", severity=Severity.CRITICAL))
+    assert lead(made).startswith(":red_circle: *CRITICAL* · *First*\n*DeleteBucket* by `web/session-1`\nin `account")
+    described = alert(Rule("True", id="a", title="Always", description="It matters."))
+    assert why(described) == ":bell: It matters."
+    assert why(alert(Rule("True", id="a", title="Always"))) == ""
 
 
 def test_every_severity_has_a_mark() -> None:

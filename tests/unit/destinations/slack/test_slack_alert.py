@@ -132,11 +132,11 @@ def test_techniques_are_linked() -> None:
 
 
 def test_what_an_ordinary_alert_says() -> None:
-    """An alert says what happened and where, why it is told, the facts, the links and ids, and the details last."""
+    """An alert says what it means, what happened and where, the facts, the links and ids, and the details last."""
     found = shown()
     parts = (
+        "· *Always*\n",
         "*DeleteBucket* by `web/session-1`\nin `account 111122223333` · `eu-west-1` · `s3.amazonaws.com`",
-        "*Always*",
         "*Who*\nrole `web`\nsession `session-1`",
         "*From*\nIP `203.0.113.7`\nclient `aws-cli/2.24.11`",
         "*On*\nbucket `example-bucket`",

@@ -14,7 +14,7 @@ from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediat
 from cloudtrail_to_slack.alerts.text import escape, how_long, json_length, utf16_length
 from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_object_link
 from cloudtrail_to_slack.destinations.slack.render.alert_fields import fields, reply_fields
-from cloudtrail_to_slack.destinations.slack.render.headline import headline, notification_text, rule_titles, why
+from cloudtrail_to_slack.destinations.slack.render.headline import headline, lead, notification_text, rule_titles, why
 from cloudtrail_to_slack.destinations.slack.render.message import (
     MAX_ALL_BLOCKS,
     MAX_SECTION_TEXT,
@@ -49,8 +49,8 @@ _REPLY_ROOM = 4000  # a thread is read as a whole; the opening message tells the
 def alert_message(alert: Alert) -> SlackMessage:
     """Return the full message of an alert, within every limit of Slack whatever the event holds."""
     blocks = [
-        section(headline(alert)),
-        section(why(alert)),
+        section(lead(alert)),
+        *_why(alert),
         section("", fields(alert.event, alert.outcome)),
         *_error(alert.event),
         *_repair(alert),
@@ -108,6 +108,11 @@ def minimal_message(alert: Alert) -> SlackMessage:
 def _refused_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
     origin = quote(alert.origin.url, 600) if alert.origin else "none, the event came from EventBridge"
     return f"{CUT_MARK} shortened, because Slack rejected the whole alert; see the log file: {origin}"
+
+
+def _why(alert: Alert) -> list[Block]:
+    text = why(alert)
+    return [section(text)] if text else []
 
 
 def _error(event: Event) -> list[Block]:

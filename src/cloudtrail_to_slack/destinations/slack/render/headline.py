@@ -20,6 +20,7 @@ SEVERITY_MARKS = {
 }
 _RULES_SHOWN = 3
 _LONGEST_RUNBOOK = 300
+_LONGEST_DESCRIPTION = 250
 _UPDATE = ":pencil2: *update of an earlier event*"
 
 
@@ -32,15 +33,25 @@ def notification_text(alert: Alert) -> str:
     return f"{marks}{plain(alert.title, 300)}\n{' · '.join(plain(part, 120) for part in place(event))}"
 
 
+def lead(alert: Alert) -> str:
+    """Return what happened, with its meaning first: how severe it is, and the title of the most severe rule."""
+    (rule, *_) = _by_severity(alert)
+    title = f"*{alert.severity.name}* · {rule_title(rule, alert.outcome)}"
+    return f"{SEVERITY_MARKS[alert.severity]} {title}\n{_what_and_where(alert)}"
+
+
 def headline(alert: Alert) -> str:
     """Return what happened and where, in two lines."""
+    return f"{SEVERITY_MARKS[alert.severity]} {_what_and_where(alert)}"
+
+
+def _what_and_where(alert: Alert) -> str:
     event = alert.event
-    mark = SEVERITY_MARKS[alert.severity]
     if event.insight:
-        first = f"{mark} :chart_with_upwards_trend: {_insight(event, event.insight)}"
+        first = f":chart_with_upwards_trend: {_insight(event, event.insight)}"
     else:
         name = word(event.name) if event.name else "*something without a name*"
-        first = f"{mark} {name} by {code(event.actor.label, 200)}"
+        first = f"{name} by {code(event.actor.label, 200)}"
     marks = [*outcome_marks(event, alert.outcome), *([_UPDATE] if event.is_update else [])]
     first += "".join(f" — {mark}" for mark in marks)
     return f"{first}\nin {' · '.join(code(part, 120) for part in place(event))}"
@@ -53,8 +64,12 @@ def place(event: Event) -> list[str]:
 
 
 def why(alert: Alert) -> str:
-    """Return which rules matched, the most severe first, with what they are about and their runbooks."""
-    return _rule_lines(alert, lambda rule: _rule(rule, alert.outcome))
+    """Return what the rules that matched are about, and their runbooks, the most severe first.
+
+    The title of the most severe one is in the lead. Empty where there is nothing to add to it.
+    """
+    (first, *_) = _by_severity(alert)
+    return _rule_lines(alert, lambda rule: _about(rule) if rule is first else _rule(rule, alert.outcome))
 
 
 def rule_titles(alert: Alert) -> str:
@@ -63,18 +78,27 @@ def rule_titles(alert: Alert) -> str:
 
 
 def _rule_lines(alert: Alert, show: Callable[[Rule], str]) -> str:
-    rules = sorted(alert.rules, key=lambda rule: -rule.severity)
-    lines = [f":bell: {show(rule)}" for rule in rules[:_RULES_SHOWN]]
+    rules = _by_severity(alert)
+    lines = [f":bell: {shown}" for rule in rules[:_RULES_SHOWN] if (shown := show(rule))]
     more = len(rules) - _RULES_SHOWN
     rest = f"and {more} more {'rule' if more == 1 else 'rules'}"
     return "\n".join([*lines, *([rest] if more > 0 else [])])
 
 
 def _rule(rule: Rule, outcome: CallOutcome) -> str:
-    title = rule_title(rule, outcome)
-    description = f"{plain(rule.description, 250)}" if rule.description else None
+    return " · ".join(filter(None, [rule_title(rule, outcome), _about(rule)]))
+
+
+def _about(rule: Rule) -> str:
+    """Return what a match of the rule means, and its runbook; empty where it has neither."""
+    description = plain(rule.description, _LONGEST_DESCRIPTION) if rule.description else None
     runbook = link(rule.runbook_url, "runbook") or ""
-    return " · ".join(filter(None, [title, description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else None]))
+    return " · ".join(filter(None, [description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else None]))
+
+
+def _by_severity(alert: Alert) -> list[Rule]:
+    """Return the rules that matched, the most severe first."""
+    return sorted(alert.rules, key=lambda rule: -rule.severity)
 
 
 def _insight(event: Event, insight: Insight) -> str:

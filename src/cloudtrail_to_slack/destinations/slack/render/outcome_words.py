@@ -10,7 +10,7 @@ from cloudtrail_to_slack.rules import Rule
 
 _LONGEST_TITLE = 120
 _LONGEST_FACT = 82
-_EDGES = re.compile(r"([\s(),.:;]*)(.*?)([\s(),.:;]*)", re.DOTALL)
+_EDGES = re.compile(r"( ?[(),.:;]{0,2} ?)(.*?)( ?[(),.:;]{0,2} ?)", re.DOTALL)
 # Titles that say themselves that nothing came of the call.
 _REFUSALS = re.compile(r"\b(denied|denial|refus|reject|unauthori[sz]ed|forbidden|fail|attempt|blocked)", re.IGNORECASE)
 _ENDED = {
@@ -77,6 +77,9 @@ def rule_title(rule: Rule, outcome: CallOutcome) -> str:
 
 def _title(rule: Rule, *, bold: bool = True) -> str:
     """Return a title with the rule's own words in bold and facts of the event as code, which holds strangers' text."""
+    if not rule.facts:
+        own = plain(rule.title or "", _LONGEST_TITLE)
+        return f"*{own}*" if bold else own
     shown = ""
     for part in title_parts(rule):
         if part.is_fact:
