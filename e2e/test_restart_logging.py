@@ -94,7 +94,7 @@ def test_logging_is_on_again(stage: Stage) -> None:
 
     (invocation,) = stage.stopped()
     assert not stage.logs
-    assert [stage.run(invocation), stage.run(invocation)] == ["restarted", "told_already"]
+    assert [stage.run(invocation), stage.run(invocation)] == ["restarted", "already_handled"]
     assert stage.logs
     (message,) = stage.slack.messages(_CHANNEL)
     for told in (_TRAIL, "mallory", "203.0.113.7", "start 1 of at most 3", ACCOUNT):

@@ -71,10 +71,10 @@ class Application:
             )
         )
         self._heard: RecorderCache | None = None
-        self._said: dict[str, float] = {}  # what need not be said again for a while
+        self._said: dict[str, float] = {}  # cooldowns, where there is no table
         self._report_memory: ReportMemory | None = None
         if not settings.table_name:
-            logger.warning("no state table: alerts are told at least once, and threads end with the invocation")
+            logger.warning("no state table: alerts are delivered at least once, and threads end with the invocation")
 
     def run(self, event: Any, context: Any) -> tuple[list[Notification], Report]:  # noqa: ANN401 (whatever invoked us)
         """Run one invocation and close it with a log line and metrics. Return what was notified, and the report."""
@@ -92,7 +92,7 @@ class Application:
             own_roles=self._own_roles(context),
             send_self_reports=partial(self._send_self_reports, delivery, clock),
             thresholds=self._thresholds(clock),
-            silence=self._silence(delivery, clock),
+            silence=self._log_sources(delivery, clock),
         )
         report = pipeline.run(notifications)
         self._close(report, delivery)
@@ -143,8 +143,8 @@ class Application:
         named = role_of_function(getattr(context, "invoked_function_arn", None), config.function_name)
         return OwnRoles(config.own_role_arns or ([named] if named else []))
 
-    def _silence(self, delivery: Delivery, clock: Clock) -> "tuple[DeliveryRecorder, LogSourceCheck] | None":
-        """Return what hears of log objects and tells of silence; None where that is off, or cannot be kept in mind."""
+    def _log_sources(self, delivery: Delivery, clock: Clock) -> "tuple[DeliveryRecorder, LogSourceCheck] | None":
+        """Return what monitors log sources; None where that is off, or there is no state table."""
         config, table_name = self._settings.config, self._settings.table_name
         if not table_name or not config.enable_silence_alarm:
             return None
@@ -171,7 +171,7 @@ class Application:
                 "ignored_by": {
                     rule.name[:_LONGEST_NAME]: count for rule, count in report.ignored_by.most_common(_MOST)
                 },
-                "left_undone": len(report.failures),
+                "failures": len(report.failures),
             },
         )
         named = {metric: counts[name] for name, metric in METRICS.items()}

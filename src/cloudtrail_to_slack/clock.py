@@ -12,7 +12,7 @@ _AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
 
 
 class Clock:
-    """Tells the time and waits, as long as the invocation's deadline allows.
+    """Says what time it is, and waits, as long as the invocation's deadline allows.
 
     `remaining` gives the seconds until Lambda stops the function; `margin` of them are kept for finishing cleanly.
     """

@@ -5,18 +5,18 @@
     │   └── ExpressionError         one rule's expression cannot be used (gathered into the above)
     ├── RuleBudgetError             evaluating a rule took more than it may
     ├── SecretError                 a secret could not be read; names the reference, never the value
-    ├── LogObjectError              one log object cannot be read
+    ├── LogObjectError              one log file cannot be read
     │   └── S3UnavailableError      S3 did not answer; it may answer another time
     ├── RecordError                 one record cannot be read
     ├── EvaluationTimeError         the rules took all the time there was on one record
     ├── DeliveryError               one message did not reach one destination
     │   ├── PayloadRejectedError     the destination refuses this content: send it smaller
-    │   │   └── UnknownRejectionError nobody knows whether it is the content
-    │   ├── DestinationMisconfiguredError  it refuses every content: somebody must mend the set-up
+    │   │   └── UnknownRejectionError it is not known whether it is the content
+    │   ├── DestinationMisconfiguredError  it rejects every message until its configuration is fixed
     │   │   └── ParentGoneError               what it replies to is gone
     │   ├── TransientError            it may accept the same message later
     │   └── DeadlineExceededError          the invocation ends before it could be sent
-    └── InvocationFailedError       raised at the very end, when something was left undone
+    └── InvocationFailedError       raised at the very end, when something failed
 
 No message of theirs holds an event's content or a secret: they are logged, and Lambda shows them.
 """
@@ -89,7 +89,7 @@ class SecretError(CloudTrailToSlackError):
 
 
 class LogObjectError(CloudTrailToSlackError):
-    """A log object could not be read; the message says why in a few words."""
+    """A log file could not be read; the message says why in a few words."""
 
 
 class S3UnavailableError(LogObjectError):
@@ -97,7 +97,7 @@ class S3UnavailableError(LogObjectError):
 
 
 class RecordError(CloudTrailToSlackError):
-    """A record of a log object is not what CloudTrail writes."""
+    """A record of a log file is not what CloudTrail writes."""
 
 
 class EvaluationTimeError(CloudTrailToSlackError):
@@ -113,15 +113,15 @@ class DeliveryError(CloudTrailToSlackError):
 
 
 class PayloadRejectedError(DeliveryError):
-    """The destination refuses the content; less of it may pass."""
+    """The destination rejects the content; less of it may pass."""
 
 
 class UnknownRejectionError(PayloadRejectedError):
-    """The destination refuses this message in words that are not known; less of it may pass, or nothing."""
+    """The destination rejects this message with an unknown code; a smaller one may pass, or none."""
 
 
 class DestinationMisconfiguredError(DeliveryError):
-    """The destination refuses any content until its set-up is mended.
+    """The destination rejects every message until its configuration is fixed.
 
     `certain`: it said so in words that are known; else it may yet take another message.
     """
@@ -156,7 +156,7 @@ class DeadlineExceededError(DeliveryError):
 
 
 class InvocationFailedError(CloudTrailToSlackError):
-    """Something was left undone, so Lambda must not take the invocation for a success.
+    """Something failed, so Lambda must not take the invocation for a success.
 
     `problems` are sentences with counts and ids; only the first few stand in the message.
     """
@@ -167,4 +167,4 @@ class InvocationFailedError(CloudTrailToSlackError):
         self.problems = tuple(problems)
         more = len(self.problems) - self.SHOWN
         lines = [*self.problems[: self.SHOWN], *([f"… and {more} more"] if more > 0 else [])]
-        super().__init__("\n  ".join([f"{len(self.problems)} left undone:", *lines]))
+        super().__init__("\n  ".join([f"{len(self.problems)} failed:", *lines]))

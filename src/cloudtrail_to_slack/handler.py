@@ -17,22 +17,22 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 
 
     Raises:
         ConfigurationError: the settings have issues; all of them are named.
-        InvocationFailedError: something was left undone that no SQS message can be handed back for.
+        InvocationFailedError: something failed that no SQS message can be handed back for.
     """
     return _answer(*application(os.environ).run(event, context))
 
 
 def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]:
-    """Return what Lambda must hear, or raise it.
+    """Return the answer to Lambda, or raise it.
 
     Source of the partial-batch answer: AWS Lambda Developer Guide, "Implementing partial batch responses". The event
     source mapping must have `ReportBatchItemFailures`, or Lambda takes the answer for a success.
     """
-    undone = {asker for failure in report.failures for asker in failure.message_ids}
-    if None in undone:
+    failed = {asker for failure in report.failures for asker in failure.message_ids}
+    if None in failed:
         raise InvocationFailedError([failure.problem for failure in report.failures])
     if any(notification.message_id for notification in notifications):
         if report.failures:
             logger.error(str(InvocationFailedError([failure.problem for failure in report.failures])))
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(map(str, undone))]}
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(map(str, failed))]}
     return dict(report.counts)

@@ -186,12 +186,12 @@ class Pipeline:
 
     def _check_silence(self, message_ids: MessageIds) -> None:
         if self._silence_check is None:
-            self._ignore("a check for silence, and there is no alarm on it")
+            self._ignore("a check of log sources, and their monitoring is off")
             return
         try:
             self._silence_check.run(message_ids)
         except (StateError, DeliveryError) as error:
-            self._report.fail(message_ids, [f"the check for silence: {error}"])
+            self._report.fail(message_ids, [f"the check of log sources: {error}"])
 
     def _deliver_pending(self) -> None:
         """Deliver what matched so far."""

@@ -26,13 +26,13 @@ def backoff_delays() -> Iterator[float]:
 
 
 def with_retries(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:
-    """Send, and after a passing error again; yields the seconds to wait before. `again` is told of each repetition.
+    """Send, again after a transient error; yields the seconds to wait before. `again` is called at each repetition.
 
     A destination that says when to come back is asked again for as long as there is time; one that does not, a few
     times.
 
     Raises:
-        DeliveryError: as `send`, when trying again does not help or an DeadlineExceededError is thrown in.
+        DeliveryError: as `send`, when trying again does not help or a DeadlineExceededError is thrown in.
     """
     attempt = 0
     while True:
@@ -57,7 +57,7 @@ def run_to_completion(clock: Clock, work: Steps[T]) -> T:
     """Run one piece of work by itself, waiting where it must; return what it gives.
 
     Raises:
-        DeliveryError: as the work does; an DeadlineExceededError where there is no time to wait.
+        DeliveryError: as the work does; a DeadlineExceededError where there is no time to wait.
     """
     try:
         seconds = next(work)

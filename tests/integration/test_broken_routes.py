@@ -130,7 +130,7 @@ def test_a_revoked_token_is_asked_for_once(world: World) -> None:
     _configure(world, "bot")
     world.slack.revoke_token()
     world.put_log(*(_routed() for _ in range(5)), *(record() for _ in range(5)))
-    with pytest.raises(InvocationFailedError, match="10 left undone"):
+    with pytest.raises(InvocationFailedError, match="10 failed"):
         world.invoke(s3_event(KEY))
     assert len(world.slack.calls) == 2
 

@@ -238,7 +238,7 @@ def test_one_object_this_function_fails_on_does_not_stop_the_next(world: World) 
     world.configure_bot(table=False)
     world.put_log(record())
     message = {"s3Bucket": BUCKET, "s3ObjectKey": ["half \ud800.json.gz", KEY]}
-    with pytest.raises(InvocationFailedError, match="1 left undone"):
+    with pytest.raises(InvocationFailedError, match="1 failed"):
         world.invoke(sns_event(message))
     assert len([text for text in world.texts() if "DeleteBucket" in text]) == 1
 

@@ -76,7 +76,7 @@ def test_many_unreadable_log_files(world: World) -> None:
     """Many log files that cannot be read are few messages, and the invocation fails for each."""
     world.configure_bot()
     missing = keys(30)
-    with pytest.raises(InvocationFailedError, match="30 left undone"):
+    with pytest.raises(InvocationFailedError, match="30 failed"):
         world.invoke(s3_event(*missing))
     assert len(world.texts()) == 5
     assert all(key in said(world) for key in missing)

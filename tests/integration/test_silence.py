@@ -242,7 +242,7 @@ def test_a_table_that_is_throttled_at_a_check_fails_it(
     scene.pass_time(2)
     scene.now += HOUR / 2
     dynamodb(operation, "ProvisionedThroughputExceededException", 3)  # as often as the SDK asks
-    message = r"the check for silence: the state table failed \(ProvisionedThroughputExceededException\)"
+    message = r"the check of log sources: the state table failed \(ProvisionedThroughputExceededException\)"
     with pytest.raises(InvocationFailedError, match=message):
         scene.check()
     assert scene.said() == []
@@ -273,7 +273,7 @@ def test_what_is_told_and_cannot_be_noted_is_not_told_again(
 
     with scene.world.monkeypatch.context() as patched:
         patched.setattr(Sender, "_send", sending)
-        with pytest.raises(InvocationFailedError, match=f"the check for silence: .*{code}"):
+        with pytest.raises(InvocationFailedError, match=f"the check of log sources: .*{code}"):
             scene.check()
     scene.pass_time(6, every=1)
     assert len(scene.said()) == 1

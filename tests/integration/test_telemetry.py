@@ -46,7 +46,7 @@ def test_one_line_closes_the_invocation_with_its_counts(world: World, capsys: py
     assert (line["objects_read"], line["objects_skipped"], line["objects_failed"]) == (1, 1, 1)
     assert line["delivered"] == {"slack_app": 4, "sns": 2}
     assert line["undelivered"] == {}
-    assert line["left_undone"] == 2
+    assert line["failures"] == 2
 
 
 def test_counts_are_metrics_too(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,7 +186,7 @@ def test_a_missing_table_is_said_at_start(world: World, capsys: pytest.CaptureFi
     world.invoke({"Event": "s3:TestEvent"})
     world.invoke({"Event": "s3:TestEvent"})
     warnings = [line["message"] for line in _lines(capsys) if line.get("level") == "WARNING"]
-    assert warnings == ["no state table: alerts are told at least once, and threads end with the invocation"]
+    assert warnings == ["no state table: alerts are delivered at least once, and threads end with the invocation"]
 
 
 def test_what_is_probably_wrong_with_a_rule_is_said_once(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,10 +44,10 @@ def test_passing_error_tells_when_to_come_back() -> None:
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_invocation_failed(count: int) -> None:
-    """A failed invocation lists what was left undone."""
+    """A failed invocation lists what failed."""
     problems = [f"problem {number}" for number in range(count)]
     assert str(InvocationFailedError(problems)).splitlines() == [
-        f"{count} left undone:",
+        f"{count} failed:",
         *(f"  {problem}" for problem in problems),
     ]
 

@@ -1,4 +1,4 @@
-"""From an event and its verdict to an alert: what is to be told. Pure."""
+"""From an event and the rules that matched it to an alert. Pure."""
 
 import hashlib
 import json
@@ -16,12 +16,12 @@ from cloudtrail_to_slack.rules import Rule, Severity
 _IDENTITY_KEYS = ("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId")
 _END_OF_TIMES = datetime.max.replace(tzinfo=UTC)
 _KEPT_CHARACTERS = 300  # of each text, of which no more is shown: very many alerts may be kept
-_LEAST_IDENTITY = 2  # with three of the four missing nobody can tell two actors apart
+_LEAST_IDENTITY = 2  # with three of the four missing, two actors look the same
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An event that rules matched. `origin` is its log object, None for an event that EventBridge brought.
+    """An event that rules matched. `origin` is its log file, None for an event that EventBridge brought.
 
     `lag` is how many seconds after the event the alert was made; None where that is not known.
     `fingerprint` (64 hexadecimal digits) is what similar alerts share; None: this one is like no other.
@@ -121,7 +121,7 @@ def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> Pendi
 
 
 def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None, now: datetime | None = None) -> Alert:
-    """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is told."""
+    """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is sent."""
     rules = with_facts(rules, event)
     lag = max((now - event.time).total_seconds(), 0.0) if now and event.time else None
     outcome = call_outcome(event)

@@ -1,8 +1,8 @@
 """Calls that this function's own role made. Pure.
 
-They are evaluated like all others, for whoever has the function's credentials must not be hidden. But an alert about
+They are evaluated like all others: who has stolen the function's credentials must not be hidden. But an alert about
 one may itself cause the next: an alert that SNS refuses is a refused call of the function's role, and the alert about
-that one is refused too. So they are gathered, see `periodic_notices`.
+that one is refused too. So they are gathered, see `notices.periodic`.
 """
 
 import hashlib

@@ -32,21 +32,21 @@ _SWITCHES = {
     "enableLogFileValidation": "--enable-log-file-validation",
     "isOrganizationTrail": "--is-organization-trail",
 }
-# What UpdateTrail can replace. The event does not tell what was there before, so a word stands for it.
+# What UpdateTrail can replace. The event does not say what was there before, so a placeholder is shown.
 _REPLACED = {
-    "s3BucketName": ("--s3-bucket-name", "BUCKET_OF_BEFORE"),
-    "s3KeyPrefix": ("--s3-key-prefix", "PREFIX_OF_BEFORE"),
-    "kmsKeyId": ("--kms-key-id", "KEY_OF_BEFORE"),
-    "cloudWatchLogsLogGroupArn": ("--cloud-watch-logs-log-group-arn", "LOG_GROUP_OF_BEFORE"),
-    "cloudWatchLogsRoleArn": ("--cloud-watch-logs-role-arn", "ROLE_OF_BEFORE"),
-    "snsTopicName": ("--sns-topic-name", "TOPIC_OF_BEFORE"),
+    "s3BucketName": ("--s3-bucket-name", "PREVIOUS_BUCKET"),
+    "s3KeyPrefix": ("--s3-key-prefix", "PREVIOUS_PREFIX"),
+    "kmsKeyId": ("--kms-key-id", "PREVIOUS_KEY"),
+    "cloudWatchLogsLogGroupArn": ("--cloud-watch-logs-log-group-arn", "PREVIOUS_LOG_GROUP"),
+    "cloudWatchLogsRoleArn": ("--cloud-watch-logs-role-arn", "PREVIOUS_ROLE"),
+    "snsTopicName": ("--sns-topic-name", "PREVIOUS_TOPIC"),
 }
 
 
 def remediation_command(event: Event, origin: LogObject | None) -> str | None:
-    """Return the command, a line for each; None where nothing was taken away, or nobody knows how to put it back.
+    """Return the command, a line for each; None where nothing was taken away, or it is not known how to restore it.
 
-    It has at most 1,500 characters. `origin` is the log object that holds the event: a deleted trail is made again for
+    It has at most 1,500 characters. `origin` is the log file that holds the event: a deleted trail is made again for
     its bucket.
     """
     if event.source != "cloudtrail.amazonaws.com" or call_outcome(event) is not CallOutcome.SUCCEEDED:
@@ -74,7 +74,7 @@ def _start_logging(event: Event, _: LogObject | None) -> str:
 
 
 def _create_trail(event: Event, origin: LogObject | None) -> str:
-    """Create it anew, as CloudTrail recommends a trail to be: the event does not tell what the trail was like."""
+    """Create it anew, as CloudTrail recommends a trail to be: the event does not say what the trail was like."""
     named, region = _trail(event, "name"), _region(event, "name")
     arn = read_trail_arn(named)
     name = arn.name if arn else named
@@ -109,7 +109,7 @@ def _put_event_selectors(event: Event, _: LogObject | None) -> str:
 
 
 def _put_insight_selectors(event: Event, _: LogObject | None) -> str | None:
-    """Those of an event data store go to another one, of which the event need not tell."""
+    """Those of an event data store go to another one, which the event need not name."""
     if event.text("requestParameters.eventDataStore") and not event.text("requestParameters.trailName"):
         return None
     options = ["--trail-name", _trail(event, "trailName"), "--insight-selectors", _json(_ALL_INSIGHTS)]
@@ -136,7 +136,7 @@ _REPAIRS: Mapping[str, Callable[[Event, LogObject | None], str | None]] = {
 
 REMEDIATED_EVENTS = frozenset(_REPAIRS)
 
-# The event does not tell what was there before these.
+# The event does not say what was there before these.
 _GUESSED = frozenset({"DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"})
 
 
@@ -155,7 +155,7 @@ def _trail(event: Event, parameter: str) -> str:
 
 
 def _region(event: Event, parameter: str) -> str:
-    """Return the trail's home region: its ARN tells it, else it is where the call was made."""
+    """Return the trail's home region: its ARN has it, else it is where the call was made."""
     arn = read_trail_arn(event.text(f"requestParameters.{parameter}"))
     region = arn.region if arn else event.region
     return region if is_region(region) else "REGION"

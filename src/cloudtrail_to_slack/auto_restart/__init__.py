@@ -1,5 +1,5 @@
-"""Logging on again: a Lambda function of its own that starts a trail which somebody stopped, and says so in Slack.
+"""Automatic restart of trail logging: a Lambda function of its own that restarts a stopped trail and says so in Slack.
 
-It ships with the function that tells alerts and shares with it what talks to Slack and reads secrets, but knows no rule
-and reads no log object. Its handler is `cloudtrail_to_slack.auto_restart.handler.lambda_handler`.
+It ships with the alerting function and shares with it what talks to Slack and reads secrets, but knows no rule
+and reads no log file. Its handler is `cloudtrail_to_slack.auto_restart.handler.lambda_handler`.
 """

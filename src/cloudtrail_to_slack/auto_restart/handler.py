@@ -25,7 +25,7 @@ from cloudtrail_to_slack.observability.metrics import emit_counts
 from cloudtrail_to_slack.state.leases import Claim
 
 _BUSY_SECONDS = 1.0  # between looks at an event that another invocation is at
-_TELLING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
+_NOTIFYING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 (whatever invoked us)
@@ -33,7 +33,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 
 
     Raises:
         ConfigurationError: the settings have issues; all of them are named.
-        InvocationFailedError: Slack was not told, or CloudTrail is to be asked again: Lambda must try again.
+        InvocationFailedError: Slack has no notice, or CloudTrail is to be asked again: Lambda must retry.
     """
     begin_invocation(getattr(context, "aws_request_id", None))
     return _application(tuple(os.environ.get(name) for name in VARIABLES)).handle(event, invocation_clock(context))
@@ -63,12 +63,12 @@ class Application:
         memory = RestartStore(self._clients.dynamodb, self._settings.table_name, clock)
         claimed = self._claim(memory, stop, clock)
         if claimed.claim is Claim.COMPLETED:
-            return self._close(stop, "told_already")
+            return self._close(stop, "already_handled")
         before = claimed.done
         outcome = (
             before if before and before.did is not RestartAction.UNFINISHED else self._act(stop, before, memory, clock)
         )
-        self._tell(stop, outcome, before, memory, clock)
+        self._notify(stop, outcome, before, memory, clock)
         return self._close(stop, outcome.did.value)
 
     def _claim(self, memory: RestartStore, stop: StopEvent, clock: Clock) -> Claimed:
@@ -90,12 +90,12 @@ class Application:
             self._settings.restarts_per_hour,
             lambda: read_maintenance(self._clients, parameter, clock.now()),
             memory,
-            lambda seconds: clock.has(seconds + _TELLING_SECONDS) and clock.wait(seconds),
+            lambda seconds: clock.has(seconds + _NOTIFYING_SECONDS) and clock.wait(seconds),
         )
         outcome = restarter.act(stop, before)
         if outcome.did is not RestartAction.UNFINISHED:
-            memory.note(stop.key, outcome)  # what was done is known before it is told, so that it is done once
-        # Counted before it is told, too: the alarm must not wait for Slack.
+            memory.note(stop.key, outcome)  # saved before the notice is sent, so that it is done once
+        # Counted before that, too: the alarm must not wait for Slack.
         counts = {
             "LoggingRestarted": outcome.did is RestartAction.RESTARTED,
             "LoggingLeftStopped": outcome.did in RAISES_ALARM,
@@ -103,17 +103,17 @@ class Application:
         emit_counts({name: int(value) for name, value in counts.items()}, self._settings.function_name)
         return outcome
 
-    def _tell(
+    def _notify(
         self, stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: RestartStore, clock: Clock
     ) -> None:
-        """Tell Slack, each thing once, and settle the event.
+        """Notify Slack, each thing once, and settle the event.
 
         Raises:
-            InvocationFailedError: Slack was not told, or the event is not settled yet.
+            InvocationFailedError: Slack has no notice, or the event is not settled yet.
         """
         unfinished = outcome.did is RestartAction.UNFINISHED
         problems = []
-        if not _is_said_already(stop, outcome, before, memory):
+        if not _is_known_already(stop, outcome, before, memory):
             message = restart_notice(
                 stop,
                 outcome,
@@ -124,7 +124,7 @@ class Application:
             try:
                 self._notifier.notify(message, clock)
             except DeliveryError as error:
-                problems.append(f"Slack was not told ({error.code})")
+                problems.append(f"the notice did not reach Slack ({error.code})")
         if unfinished:
             if not problems:
                 memory.note(stop.key, outcome)
@@ -139,7 +139,7 @@ class Application:
         return {"did": did}
 
 
-def _is_said_already(stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: RestartStore) -> bool:
+def _is_known_already(stop: StopEvent, outcome: Outcome, before: Outcome | None, memory: RestartStore) -> bool:
     """Whether Slack knows: that it is tried again, or, since not long ago, that this is how the trail fares."""
     if outcome.did is RestartAction.UNFINISHED:
         return before is not None and before.code is not None

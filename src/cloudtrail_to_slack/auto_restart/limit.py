@@ -10,7 +10,7 @@ _AHEAD_SECONDS = 60  # how far clocks may differ: what is later was not written 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The verdict: `granted`, and the how-manieth restart within the hour this is (refused: how many there were).
+    """Whether a restart is `granted`, and its number within the hour (refused: how many there were).
 
     `number` is 0 for a restart that is granted without being counted.
 
@@ -25,7 +25,7 @@ class Count:
 def count(remembered: str | None, key: str, now: float, most: int, happened: float | None = None) -> Count:
     """Count the restart for the event `key`, of a trail of which `remembered` is known; the same event counts once.
 
-    `happened` is when the trail was stopped, None when nobody knows: stops before our last start are one with the stop
+    `happened` is when the trail was stopped, None if unknown: stops before our last start are one with the stop
     that it answered.
     """
     recent = [(known, at) for known, at in _read(remembered) if now - HOUR < at <= now + _AHEAD_SECONDS]

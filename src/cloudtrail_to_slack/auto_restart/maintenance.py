@@ -1,7 +1,7 @@
 """The maintenance switch: an SSM parameter that holds until when a stopped trail is left alone.
 
-Whoever can break the parameter must not be able to switch restarts off with it: what cannot be read, says no time or
-reaches too far counts as no maintenance, and is told.
+Who can break the parameter must not be able to switch restarts off with it: what cannot be read, says no time or
+reaches too far counts as no maintenance, and is reported.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Maintenance:
     problem: str | None = None
 
 
-def judge(value: str, now: datetime) -> Maintenance:
+def read_value(value: str, now: datetime) -> Maintenance:
     """Return what a parameter's value means at `now`."""
     end = parse_time(value)
     if end is None:
@@ -48,9 +48,9 @@ def read_maintenance(clients: "AwsClients", parameter: str | None, now: float) -
     except BotoCoreError as error:
         problem = f"cannot be read ({type(error).__name__})"
     else:
-        found = judge(str(answer.get("Parameter", {}).get("Value", "")), datetime.fromtimestamp(now, UTC))
+        found = read_value(str(answer.get("Parameter", {}).get("Value", "")), datetime.fromtimestamp(now, UTC))
         if found.problem is None:
             return found
         problem = found.problem
-    logger.error("the maintenance parameter is of no use, so there is no maintenance", extra={"problem": problem})
+    logger.error("the maintenance parameter cannot be used, so there is no maintenance", extra={"problem": problem})
     return Maintenance(problem=problem)

@@ -1,4 +1,4 @@
-"""What became of a trail that somebody stopped. Pure."""
+"""What became of a trail that was stopped. Pure."""
 
 import json
 import math
@@ -22,13 +22,13 @@ class RestartAction(Enum):
     UNFINISHED = "unfinished"  # begun, and to be gone on with when Lambda tries again
 
 
-# The trail is stopped although it should not be, and stays so: somebody must look.
+# The trail is stopped although it should not be, and stays so: a person must look.
 LEFT_STOPPED = frozenset(
     {RestartAction.UNREADABLE_TRAIL, RestartAction.LIMIT_REACHED, RestartAction.STOPPED_AGAIN, RestartAction.FAILED}
 )
-# What the alarm is raised for: nobody would hear of a trail whose last attempt was not the last word.
+# What the alarm is raised for, attempts that Lambda retries included: no retry may follow.
 RAISES_ALARM = LEFT_STOPPED | {RestartAction.UNFINISHED}
-# What is told of a trail once in a while only: nobody shall drown the channel with it.
+# What is reported of a trail at most every ten minutes, so that the channel is not flooded.
 RATE_LIMITED = frozenset(
     {RestartAction.LIMIT_REACHED, RestartAction.NOT_PERMITTED, RestartAction.MAINTENANCE, RestartAction.ALREADY_LOGGING}
 )
@@ -38,7 +38,7 @@ RATE_LIMITED = frozenset(
 class Outcome:
     """What was done, and what there is to say of it.
 
-    `number`: the how-manieth restart of the trail within the hour, 0 where none was begun. `until`: until when
+    `number`: the number of this restart within the hour, 0 where none was begun. `until`: until when
     maintenance lasts (ISO 8601). `code`: CloudTrail's word for why not. `maintenance_problem`: why it is not known
     whether there is maintenance. `last_started`: when CloudTrail says that the trail was last started (seconds since
     1970), where that matters.

@@ -1,4 +1,4 @@
-"""What is done about a trail that somebody stopped: whether it is started again, and why not where it is not.
+"""What is done about a trail that was stopped: whether it is restarted, and if not, why.
 
 CloudTrail is eventually consistent: for some seconds a status may be that of before. So what is said to log is started
 all the same, and what was started and is said to be off is looked at again. Source: AWS CloudTrail User Guide,
@@ -87,7 +87,7 @@ class Restarter:
         return Outcome(did, counted.number, maintenance_problem=problem)
 
     def _look(self, trail: TrailArn) -> Status:
-        """Return the trail's status; where CloudTrail does not tell just now, the trail is taken to be off.
+        """Return the trail's status; where CloudTrail does not answer now, the trail is taken to be off.
 
         Raises:
             TrailError: CloudTrail refuses for good.
@@ -103,7 +103,7 @@ class Restarter:
         """Start the trail; after a passing error again, while there is time.
 
         Raises:
-            TrailError: it was not started, or nobody knows.
+            TrailError: it was not started, or that is not known.
         """
         waits, waited = backoff_delays(), 0.0
         while True:

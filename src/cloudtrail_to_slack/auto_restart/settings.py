@@ -62,7 +62,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         issues.append(ConfigurationIssue("SLACK_CHANNEL_ID", "is missing: a bot needs a channel"))
     if not settings.slack_bot_token and not settings.slack_webhook_url:
         issues.append(
-            ConfigurationIssue("SLACK_BOT_TOKEN", "is missing, and so is SLACK_WEBHOOK_URL: nobody would be told")
+            ConfigurationIssue(
+                "SLACK_BOT_TOKEN", "is missing, and so is SLACK_WEBHOOK_URL: set one of them, or no notice is sent"
+            )
         )
     if issues:
         raise ConfigurationError(issues)

@@ -1,7 +1,7 @@
 """From an EventBridge event to what was stopped: which trail, in which region and account, and who did it. Pure.
 
 Source of the envelope: Amazon EventBridge User Guide, "AWS service events delivered via AWS CloudTrail". Only AWS can
-put events whose source begins with "aws."; what is in them was written by whoever called, so all of it is checked.
+put events whose source begins with "aws."; what is in them was written by the caller, so all of it is checked.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _ACCOUNT_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class StopEvent:
-    """Somebody stopped a trail.
+    """A trail was stopped.
 
     `key` (64 hexadecimal digits) is the same however often the event arrives. An event of the same id about another
     trail, in another region or account, or with other content has another key, so it does not pass for this one.

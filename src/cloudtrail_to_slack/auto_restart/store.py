@@ -3,23 +3,23 @@
 Three kinds of items in the state table, each changed by one conditional write at a time:
 
     restart#event#<key>     owner, leased_until     who works on the event; when the lease ends another may
-                            done                    what was done, for a retry that has only to tell it
-                            told                    Slack has been told: the event is settled
+                            done                    what was done, for a retry that has only to send the notice
+                            completed               the notice is sent: the event is settled
     restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
-    restart#quiet#<did>#<arn>  event, quiet_until   for which event that was told, and until when for no other
+    restart#quiet#<did>#<arn>  event, quiet_until   for which event a notice was sent, and until when for no other
 
-A retry or a second copy of an event finds `done` and `told`, and neither counts nor tells again:
+A retry or a second copy of an event finds `done` and `completed`, and neither counts nor sends a notice again:
 
     function A                      restart#event#…                 function B (a copy, or Lambda's retry)
     claim ────────────────────────▶ owner=A, leased_until=…
     count, start logging            ·   ◀────────────────────────── claim refused: A is at it. Steps, asks again.
     note ─────────────────────────▶ done
-    tell Slack, told ─────────────▶ told                            claim refused: told. Nothing to do.
-    (A could not tell: release)     leased_until=0                  claim granted, with `done`: B has only to tell.
+    notify, complete ─────────────▶ completed                       claim refused: completed. Nothing to do.
+    (A could not notify: release)   leased_until=0                  claim granted, with `done`: B has only to notify.
 
-Whoever can take the table away must not be able to keep logging off with it: where it cannot be used, everything is
-granted, `problem` says why, and what is done is neither counted nor kept from being told twice. For the same reason an
-item counts as nothing that this code could not have written; see `state_trust`.
+Who can take the table away must not be able to keep logging off with it: where it cannot be used, everything is
+granted, `problem` says why, and what is done is neither counted nor reported only once. For the same reason an
+item counts as nothing that this code could not have written; see `state.trust`.
 """
 
 import uuid
@@ -106,7 +106,7 @@ class RestartStore:
 
     def complete(self, key: str) -> None:
         """Remember that the event is settled."""
-        self._update(_event_item(key), "SET completed = :told", "#owner = :owner", {":told": {"BOOL": True}})
+        self._update(_event_item(key), "SET completed = :true", "#owner = :owner", {":true": {"BOOL": True}})
 
     def release(self, key: str) -> None:
         """Give the event up, so that a retry need not wait until the lease ends."""
@@ -117,16 +117,16 @@ class RestartStore:
 
         `happened` is when the trail was stopped (seconds since 1970).
         """
-        seen: str | None = None  # what we take the item to hold; a refused write tells
+        seen: str | None = None  # what we take the item to hold; a refused write shows it
         for _ in range(_ROUNDS):
-            verdict = count(seen, key, self._clock.now(), most, happened)
-            if verdict.text is None:
-                return verdict
-            answer = self._remember(trail, seen, verdict.text)
+            counted = count(seen, key, self._clock.now(), most, happened)
+            if counted.text is None:
+                return counted
+            answer = self._remember(trail, seen, counted.text)
             if answer is None:
                 break
             if answer.conflict is None:
-                return verdict
+                return counted
             seen = string(answer.conflict, "restarts")
         else:
             self._give_up("contended")
@@ -134,7 +134,7 @@ class RestartStore:
 
     def forget(self, trail: TrailArn, key: str) -> None:
         """Take the restart for the event `key` out of the count again, as well as it goes."""
-        seen = ""  # no item holds this: the refused write tells what it does hold
+        seen = ""  # no item holds this: the refused write shows what it does hold
         for _ in range(_ROUNDS):
             answer = self._remember(trail, seen, without(seen, key) or "")
             if answer is None or answer.conflict is None:
@@ -144,9 +144,9 @@ class RestartStore:
                 return
 
     def should_notify(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
-        """Whether Slack may be told of the outcome for the event `key`; a while later it may be for another again.
+        """Return whether to send a notice of the outcome for the event `key`; a while later, one for another event is.
 
-        A trail that was started since it was told is news again.
+        A trail that was started since then is news again.
         """
         now = self._clock.now()
         started = outcome.last_started or 0

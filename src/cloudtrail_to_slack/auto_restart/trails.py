@@ -37,7 +37,7 @@ class TrailError(CloudTrailToSlackError):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether a trail logs, and when it was last started (seconds since 1970), if CloudTrail tells."""
+    """Whether a trail logs, and when it was last started (seconds since 1970), if CloudTrail says."""
 
     logging: bool
     last_started: float | None = None
@@ -64,7 +64,7 @@ class Trails:
         """Start logging; of a trail that logs, nothing changes.
 
         Raises:
-            TrailError: it was not started, or nobody knows.
+            TrailError: it was not started, or that is not known.
         """
         _asked(lambda: self._clients.cloudtrail(trail.region).start_logging(Name=self._name(trail)))
 

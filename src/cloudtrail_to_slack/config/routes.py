@@ -1,9 +1,14 @@
 """Routes: where alerts go by account. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from __future__ import annotations
 
-from cloudtrail_to_slack.rules.model import Severity
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the restart function has routes and knows no rules
+    from collections.abc import Mapping
+
+    from cloudtrail_to_slack.rules.model import Severity
 
 EVERY_ACCOUNT = "*"
 

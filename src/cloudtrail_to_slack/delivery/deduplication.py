@@ -6,7 +6,7 @@ that, the alert is delivered again: the only way in which one is seen twice.
 
 When the table cannot be used for a while (throttled, down), nothing that it guards is sent: the invocation fails and
 Lambda retries it. When it cannot be used at all (deleted, access denied), alerts are delivered without it, at least
-once: who can take a table away must not be able to silence alerts with it.
+once: who can take a table away must not be able to suppress alerts with it.
 """
 
 import math

@@ -26,7 +26,7 @@ def test_the_same_event_counts_and_is_told_once(restart: RestartWorld) -> None:
     event = envelope()
     assert restart.handle(event) == "restarted"
     restart.stop()
-    assert [restart.handle(event) for _ in range(3)] == ["told_already"] * 3
+    assert [restart.handle(event) for _ in range(3)] == ["already_handled"] * 3
     assert not restart.logs()
     assert len(restart.texts()) == 1
     assert restart.handle(restart.stopped()) == "restarted"
@@ -102,7 +102,7 @@ def test_an_alarm_that_slack_did_not_hear_is_told_by_the_retry(restart: RestartW
     restart.stop()
     event = restart.stopped()
     restart.world.slack.fail(HttpStatus(503), times=4)
-    with pytest.raises(InvocationFailedError, match="Slack was not told"):
+    with pytest.raises(InvocationFailedError, match="the notice did not reach Slack"):
         restart.handle(event)
     assert restart.handle(event) == "limit_reached"
     assert "This function gives up" in restart.texts()[-1]
@@ -129,7 +129,7 @@ def test_two_copies_at_once_are_one(restart: RestartWorld) -> None:
         while restart.between.operations("GetTrailStatus") == 0:
             assert not first.done()
         second = restart.handle(event, Clock(lambda: 30.0, now=lambda: restart.now, sleep=wait))
-    assert (first.result(), second) == ("restarted", "told_already")
+    assert (first.result(), second) == ("restarted", "already_handled")
     assert restart.started() == 1
     assert len(restart.texts()) == 1
 

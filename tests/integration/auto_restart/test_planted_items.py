@@ -50,7 +50,7 @@ def test_an_invented_event_item_keeps_no_trail_stopped(restart: RestartWorld, it
     restart.world.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": _key(event)}, **item})
     assert restart.handle(event) == "restarted"
     assert restart.logs()
-    assert restart.handle(event) == "told_already"
+    assert restart.handle(event) == "already_handled"
 
 
 def _soon(minutes: float) -> int:

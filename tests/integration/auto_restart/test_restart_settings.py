@@ -44,7 +44,7 @@ def test_settings_are_read() -> None:
         ("ACCOUNT_ID", "123", "ACCOUNT_ID: is no account id"),
         ("DYNAMODB_TABLE_NAME", "", "DYNAMODB_TABLE_NAME: is no name of a table"),
         ("SLACK_CHANNEL_ID", "", "SLACK_CHANNEL_ID: is missing"),
-        ("SLACK_BOT_TOKEN", "", "nobody would be told"),
+        ("SLACK_BOT_TOKEN", "", "or no notice is sent"),
         ("SLACK_BOT_TOKEN_SSM_PARAMETER", "/x", "is given more than once"),
         ("SLACK_API_URL", "slack", "SLACK_API_URL: is no http"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL: must be one of"),

@@ -134,7 +134,7 @@ def test_a_webhook_that_cannot_be_used_fails_the_invocation(restart: RestartWorl
     if value:
         restart.world.aws("ssm").put_parameter(Name="/bad-hook", Value=value, Type="SecureString")
     restart.configure(SLACK_BOT_TOKEN=None, SLACK_WEBHOOK_URL_SSM_PARAMETER="/bad-hook")
-    with pytest.raises(InvocationFailedError, match=r"Slack was not told .webhook_unreadable"):
+    with pytest.raises(InvocationFailedError, match=r"the notice did not reach Slack .webhook_unreadable"):
         restart.handle(envelope())
     assert restart.logs()
 

@@ -177,7 +177,7 @@ def test_an_invented_event_does_not_keep_a_trail_stopped(restart: RestartWorld) 
     restart.stop()
     assert restart.handle(envelope(eventID="e-1")) == "restarted"
     assert restart.logs()
-    assert restart.handle(envelope(eventID="e-1")) == "told_already"
+    assert restart.handle(envelope(eventID="e-1")) == "already_handled"
 
 
 def test_invented_events_do_not_use_up_the_restarts(restart: RestartWorld) -> None:

@@ -32,7 +32,7 @@ def test_what_cloudtrail_refuses_is_told(restart: RestartWorld, operation: str, 
     restart.between.meet = lambda asked, _: refusal(code) if asked == operation else None
     event = envelope()
     assert restart.handle(event) == "failed"
-    assert restart.handle(event) == "told_already"
+    assert restart.handle(event) == "already_handled"
     (message,) = restart.world.slack.messages(CHANNEL)
     assert told in message.text
     assert "CloudTrail logging is OFF" in message.text
@@ -61,7 +61,7 @@ def test_throttled_it_is_tried_again(
             restart.handle(event)
     restart.between.meet = lambda _operation, _body: None
     assert restart.handle(event) == "restarted"
-    assert restart.handle(event) == "told_already"
+    assert restart.handle(event) == "already_handled"
     assert restart.logs()
     first, second = restart.texts()
     assert "could not be started yet" in first
@@ -166,7 +166,7 @@ def test_without_slack_logging_comes_first(restart: RestartWorld) -> None:
     restart.trail()
     event = envelope()
     restart.world.slack.fail(HttpStatus(503), times=4)
-    with pytest.raises(InvocationFailedError, match=r"Slack was not told .http_503"):
+    with pytest.raises(InvocationFailedError, match=r"the notice did not reach Slack .http_503"):
         restart.handle(event)
     assert restart.logs()
     assert restart.handle(event) == "restarted"
@@ -181,9 +181,9 @@ def test_throttled_and_without_slack_both_are_made_good(restart: RestartWorld) -
     event = envelope()
     restart.between.meet = lambda operation, _: refusal("ThrottlingException") if operation == "StartLogging" else None
     restart.world.slack.fail(HttpStatus(503), times=4)
-    with pytest.raises(InvocationFailedError, match="2 left undone"):
+    with pytest.raises(InvocationFailedError, match="2 failed"):
         restart.handle(event)
-    with pytest.raises(InvocationFailedError, match="1 left undone"):
+    with pytest.raises(InvocationFailedError, match="1 failed"):
         restart.handle(event)
     assert ["could not be started yet" in text for text in restart.texts()] == [True]
 

@@ -74,10 +74,10 @@ def repair(name: str, parameters: Any, *, origin: LogObject | None = LOG_OBJECT,
          ("aws cloudtrail update-trail --name main --is-multi-region-trail --include-global-service-events"
           " --enable-log-file-validation --region eu-west-1")),
         ("UpdateTrail", {"name": "main", "s3BucketName": "evil", "kmsKeyId": "", "snsTopicName": "x"},
-         ("aws cloudtrail update-trail --name main --s3-bucket-name BUCKET_OF_BEFORE --kms-key-id KEY_OF_BEFORE"
-          " --sns-topic-name TOPIC_OF_BEFORE --region eu-west-1")),
+         ("aws cloudtrail update-trail --name main --s3-bucket-name PREVIOUS_BUCKET --kms-key-id PREVIOUS_KEY"
+          " --sns-topic-name PREVIOUS_TOPIC --region eu-west-1")),
         ("UpdateTrail", {"name": "main", "s3BucketName": "trail-bucket"},
-         "aws cloudtrail update-trail --name main --s3-bucket-name BUCKET_OF_BEFORE --region eu-west-1"),
+         "aws cloudtrail update-trail --name main --s3-bucket-name PREVIOUS_BUCKET --region eu-west-1"),
         ("DeleteEventDataStore", {"eventDataStore": STORE},
          f"aws cloudtrail restore-event-data-store --event-data-store {STORE} --region eu-west-1"),
         ("StopEventDataStoreIngestion", {"eventDataStore": "; reboot"},
@@ -207,7 +207,7 @@ def test_the_commands_do_what_they_say(world: World) -> None:
     trails.update_trail(Name="main", IsMultiRegionTrail=False, S3BucketName="evil")
     changed = {"name": "main", "isMultiRegionTrail": False, "s3BucketName": "evil"}
     command = repair("UpdateTrail", changed, origin=origin, awsRegion="us-east-2") or ""
-    run(world, command.replace("BUCKET_OF_BEFORE", BUCKET))
+    run(world, command.replace("PREVIOUS_BUCKET", BUCKET))
     (trail,) = trails.describe_trails()["trailList"]
     assert (trail["IsMultiRegionTrail"], trail["S3BucketName"]) == (True, BUCKET)
 

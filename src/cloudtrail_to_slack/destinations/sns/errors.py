@@ -2,7 +2,7 @@
 
 Sources: Amazon SNS API Reference, Publish, "Errors", and "Common Error Types"; the codes that botocore's model of SNS
 names. SNS answers `InvalidParameter` both for a message it rejects ("Invalid parameter: Message too long") and for a
-topic it does not have in that region ("Invalid parameter: TopicArn"): only the beginning of the message tells.
+topic it does not have in that region ("Invalid parameter: TopicArn"): only the beginning of the message shows which.
 """
 
 import re
@@ -60,5 +60,5 @@ def sns_error(answer: Mapping[str, Any]) -> DeliveryError:
         return DestinationMisconfiguredError(code)
     if kind in PASSING or status >= _SERVER_ERRORS or status == _TOO_MANY_REQUESTS:
         return TransientError(code)
-    # Nobody knows: a smaller message may pass, and after it the topic is doubted for this message alone.
+    # It is not known: a smaller message may pass, and after it the topic is doubted for this message alone.
     return UnknownRejectionError(code) if status == _BAD_REQUEST else TransientError(code)

@@ -1,6 +1,6 @@
 """An alert as a Slack message, for a person on a phone at night.
 
-The first two lines say what happened and where; then why it is told; who, from where, on what, with which result and
+The first two lines say what happened and where; then why it matters; who, from where, on what, with which result and
 when; links and ids; last the details, cut to fit. Every text of the event passes through `slack_text`.
 """
 
@@ -43,7 +43,7 @@ _LEAST_DETAIL = 200
 _LONGEST_NUMBER = 15
 _MOST_INDENTED = 40  # levels; the deepest real record we know has 11
 _BARE = re.compile(r"[^A-Za-z0-9_./:=+-]")
-_REPLY_ROOM = 4000  # a thread is read as a whole; the opening message tells the rest
+_REPLY_ROOM = 4000  # a thread is read as a whole; the parent message has the rest
 
 
 def alert_message(alert: Alert) -> SlackMessage:
@@ -75,7 +75,7 @@ def reply_message(alert: Alert) -> SlackMessage:
 
 
 def compact_message(alert: Alert) -> SlackMessage:
-    """Return the alert without what was asked and answered, for when Slack refuses the full message."""
+    """Return the alert without request and response, for when Slack rejects the full message."""
     blocks = [
         section(headline(alert)),
         *_repair(alert),

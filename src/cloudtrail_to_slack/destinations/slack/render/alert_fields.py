@@ -20,7 +20,7 @@ def fields(event: Event, outcome: CallOutcome) -> list[str]:
 
 
 def reply_fields(event: Event) -> list[str]:
-    """Return the fields of an alert in a thread, whose opening message has already told who did what."""
+    """Return the fields of an alert in a thread, whose parent message has already said who did what."""
     return [*_from(event), *_on(event), _when(event)]
 
 

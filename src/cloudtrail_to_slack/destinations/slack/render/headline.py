@@ -58,7 +58,7 @@ def _what_and_where(alert: Alert) -> str:
 
 
 def place(event: Event) -> list[str]:
-    """Return account, region and service, as far as the event tells them."""
+    """Return account, region and service, as far as the event has them."""
     account = f"account {event.account}" if event.account else "account unknown"
     return [account, *(part[:80] for part in (event.region, event.source) if part)]
 
