@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError
-from cloudtrail_to_slack.rules import Severity
+
+if TYPE_CHECKING:  # the restart function has routes and knows no rules
+    from cloudtrail_to_slack.rules import Severity
 
 
 class Routed(Protocol):
@@ -46,7 +48,7 @@ class Router:
         self._destinations = destinations
         self._known: dict[str, Routes | str] = {}
 
-    def targets(self, account: str | None, severity: Severity | None = None) -> list[Target]:
+    def targets(self, account: str | None, severity: "Severity | None" = None) -> list[Target]:
         """Return where alerts about `account` go; empty when no route and no default takes them.
 
         Without a severity, routes for severe alerts do not count.
