@@ -1,9 +1,13 @@
 """Options that several commands share."""
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+
+from cloudtrail_to_slack_cli.event_input import STANDARD_INPUT
+from cloudtrail_to_slack_cli.terminal import is_terminal
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +48,17 @@ def delivery_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def standard_input() -> str:
+    """Return the argument that means standard input, for a command that has none.
+
+    Raises:
+        UsageError: standard input is a terminal, where the command would wait for ever.
+    """
+    if is_terminal(sys.stdin):
+        raise click.UsageError("Missing argument 'EVENT': a file, the name of a sample event, or - for standard input.")
+    return STANDARD_INPUT
 
 
 def event_id_option(command: F) -> F:

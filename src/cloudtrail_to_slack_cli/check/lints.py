@@ -31,7 +31,7 @@ from cloudtrail_to_slack_cli.check.results import not_boolean
 from cloudtrail_to_slack_cli.check.rule_issues import expression_error
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleEntry, RuleFile
 
-SOON = timedelta(days=14)
+SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)

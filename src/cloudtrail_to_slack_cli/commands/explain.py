@@ -9,7 +9,7 @@ from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_cli.event_input import read_event_argument
 from cloudtrail_to_slack_cli.explanation import explanation_lines, explanation_object
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import event_id_option, rule_options
+from cloudtrail_to_slack_cli.options import event_id_option, rule_options, standard_input
 from cloudtrail_to_slack_cli.terminal import console
 
 _EXAMPLE = """\b
@@ -21,7 +21,7 @@ Examples:
 
 
 @click.command("explain", epilog=_EXAMPLE)
-@click.argument("event", metavar="EVENT")
+@click.argument("event", metavar="[EVENT]", default=standard_input)
 @click.option("--rule", metavar="ID", help="Explain this rule alone, with the value of every part of its expression.")
 @event_id_option
 @rule_options
@@ -37,7 +37,7 @@ def command(event: str, rule: str | None, event_id: str | None, output_format: s
     """Explain what the rules decide about an event, and why.
 
     EVENT is a file with a record, a log file (with --event-id), an event as EventBridge delivers it, the name of a
-    sample event, or - for standard input.
+    sample event, or - for standard input, which it also is by default.
     """
     config = GivenRules(**given).read()  # type: ignore[arg-type]  # click's options have its names and types
     decision = decide(config, read_event_argument(event, event_id))

@@ -17,7 +17,7 @@ from cloudtrail_to_slack_cli.decisions import EventDecision, decide
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
 from cloudtrail_to_slack_cli.event_input import read_event_argument
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import event_id_option, rule_options
+from cloudtrail_to_slack_cli.options import event_id_option, rule_options, standard_input
 from cloudtrail_to_slack_cli.suggestion import Suggestion, attack_samples, suggest
 from cloudtrail_to_slack_cli.terminal import console, counted, line, safe
 
@@ -30,7 +30,7 @@ _SHOWN = 5
 
 
 @click.command("suggest", epilog=_EXAMPLE)
-@click.argument("event", metavar="EVENT")
+@click.argument("event", metavar="[EVENT]", default=standard_input)
 @click.option(
     "--logs", multiple=True, type=click.Path(), help="Count the alerts in these log files that it would ignore."
 )

@@ -15,7 +15,7 @@ from support.pages import blocks, first_column, page
 _PAGE = page("docs/findings.md")
 _CODES = [each.code for each in CODES]
 _TESTED = "    tests: [{name: t, sample: delete-trail, expect: match}]\n"
-_SOON = datetime.now(UTC).date() + timedelta(days=7)
+_SOON = datetime.now(UTC).date() + timedelta(days=29)
 
 
 def findings(ran: Ran) -> list[dict[str, Any]]:

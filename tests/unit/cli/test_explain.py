@@ -14,6 +14,7 @@ from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack.testing import make_event
+from cloudtrail_to_slack_cli import options
 from cloudtrail_to_slack_cli.decisions import decide
 from cloudtrail_to_slack_cli.explanation import explanation_lines, explanation_object
 from support.command_line import cloudtrail_to_slack, write
@@ -110,6 +111,8 @@ def test_events_come_from_everywhere(tmp_path: Path, config: Path) -> None:
     assert json.loads(cloudtrail_to_slack("explain", envelope, "--format", "json").out)["decision"] == "alert"
     sample = cloudtrail_to_slack("explain", "root-creates-access-key", "--format", "json")
     assert json.loads(sample.out)["rules"][3]["result"] == "match"
+    piped = cloudtrail_to_slack("explain", "--format", "json", stdin=json.dumps(first))
+    assert json.loads(piped.out)["event"]["eventName"] == "DeleteTrail"
     several = cloudtrail_to_slack("explain", log)
     assert several.code == 2
     assert "contains 2 records: choose one with --event-id" in several.err
@@ -132,6 +135,16 @@ def test_events_in_yaml_are_as_json_has_them(tmp_path: Path) -> None:
     ran = cloudtrail_to_slack("explain", write(tmp_path, "f.yaml", "eventName: X\n!!binary aGk=: 2\n"))
     assert ran.code == 3
     assert "has keys that no event has" in ran.err
+
+
+def test_a_terminal_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an event and without a pipe the command says what is missing, and does not wait for input."""
+    monkeypatch.setattr(options, "is_terminal", lambda _stream: True)
+    for command in ("explain", "suggest"):
+        ran = cloudtrail_to_slack(command)
+        assert ran.code == 2
+        assert "Missing argument 'EVENT'" in ran.err
+        assert cloudtrail_to_slack(command, "--help").code == 0
 
 
 def test_without_routes_it_says_so(tmp_path: Path) -> None:
