@@ -34,7 +34,9 @@ def key(number: int) -> str:
 
 def slow_records(count: int, seconds: float = 0.1) -> list[dict[str, Any]]:
     """Records that match nothing, and of which each takes a while; a rule must look at all of them."""
-    return [record(errorCode=None, requestParameters={"seconds": seconds}) for _ in range(count)]
+    return [
+        record(errorCode=None, requestParameters={"seconds": seconds, "bucketName": "public"}) for _ in range(count)
+    ]
 
 
 def put_batch(world: World, slow: set[int], *, slow_count: int = 1000) -> dict[str, Any]:
