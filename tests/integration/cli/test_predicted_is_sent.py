@@ -17,8 +17,10 @@ from cloudtrail_to_slack_dev.demo.replay import handler_at
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from support.command_line import cloudtrail_to_slack
+from support.pages import ROOT
 from support.world import CHANNEL, World, log_bytes, record, s3_event
 
+CORPUS = ROOT.parent / "shared/corpus/events.jsonl.gz"
 START = datetime(2026, 3, 14, 22, 30, tzinfo=UTC)  # so that the replay passes midnight
 ROUTED, OTHER = "444455556666", "777788889999"
 ACTORS = [f"arn:aws:sts::111122223333:assumed-role/Deployer/{name}" for name in ("alice", "bob", "carol")]
@@ -83,12 +85,16 @@ def write_logs(replay: Replay, seed: int) -> None:
         records = [_record(choose, moment, f"{number}-{position}") for position in range(count)]
         copies = choose.sample(sent, min(len(sent), choose.choice([0, 0, 2])))
         sent += records
-        account = choose.choice([ROUTED, OTHER])
-        name = f"{account}_CloudTrail_eu-west-1_{moment:%Y%m%dT%H%MZ}_{number:016x}.json.gz"
-        path = replay.world.folder / f"AWSLogs/{account}/CloudTrail/eu-west-1/{moment:%Y/%m/%d}/{name}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(log_bytes(*records, *copies))
-        replay.files.append((moment, path))
+        write_log(replay, number, moment, choose.choice([ROUTED, OTHER]), [*records, *copies])
+
+
+def write_log(replay: Replay, number: int, moment: datetime, account: str, records: Sequence[dict[str, Any]]) -> None:
+    """Write a log file that CloudTrail delivered at a moment."""
+    name = f"{account}_CloudTrail_eu-west-1_{moment:%Y%m%dT%H%MZ}_{number:016x}.json.gz"
+    path = replay.world.folder / f"AWSLogs/{account}/CloudTrail/eu-west-1/{moment:%Y/%m/%d}/{name}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(log_bytes(*records))
+    replay.files.append((moment, path))
 
 
 def _record(choose: random.Random, delivered: datetime, event_id: str) -> dict[str, Any]:
@@ -181,6 +187,46 @@ def test_a_webhook_receives_what_is_predicted(replay: Replay, *, deduplicates: b
     expected = received(replay.world.slack, [CHANNEL])
     assert by_channel(report, "slack_webhook") == {"default": expected[CHANNEL]}
     assert bool(report["duplicates"]) is deduplicates
+
+
+@pytest.mark.parametrize("webhook", [True, False])
+def test_a_flood_becomes_a_summary_of_several_messages(replay: Replay, *, webhook: bool) -> None:
+    """More alerts than fit into one message of a summary, from several files at once: as many messages as predicted."""
+    config = {**CONFIG, "max_messages_per_channel": 4}
+    if webhook:
+        replay.world.make_table()
+        environment = {
+            "SLACK_WEBHOOK_URL": replay.world.slack.add_webhook(CHANNEL),
+            "DYNAMODB_TABLE_NAME": "cloudtrail-to-slack-table",
+        }
+        replay.world.configure(environment=environment, **config)
+    else:
+        replay.world.configure_bot(slack={}, **config)
+    choose = random.Random(8)  # noqa: S311 (no secret)
+    for number, count in enumerate((700, 5, 40)):
+        moment = START + timedelta(minutes=5 * number)
+        records = [_record(choose, moment, f"{number}-{position:060}") for position in range(count)]
+        write_log(replay, number, moment, OTHER, records)
+    replay.run(3)
+    report = predicted(replay, 3, *(("--slack", "webhook") if webhook else ()))
+    (found,) = by_channel(report, "slack_webhook" if webhook else "slack_app").values()
+    assert found == received(replay.world.slack, [CHANNEL])[CHANNEL]
+    forms = Counter(form for each in report["alerts"] for form in each["delivered"].values())
+    assert forms["summary"] > 200
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of real events is not there")
+def test_real_events_arrive_as_predicted(replay: Replay) -> None:
+    """Real CloudTrail events, with the default rules and the recommended pack, sixty to a log file."""
+    replay.world.configure_bot(slack=SLACK, detection_packs=["recommended"])
+    lines = gzip.decompress(CORPUS.read_bytes()).splitlines()
+    events = [json.loads(line)["event"] for line in lines]
+    for number in range(0, len(events), 60):
+        write_log(replay, number, START + timedelta(minutes=number // 20), OTHER, events[number : number + 60])
+    replay.run(1)
+    expected = received(replay.world.slack, [CHANNEL, "C0ROUTED"])
+    assert by_channel(predicted(replay, 1), "slack_app") == expected
+    assert sum(counts["messages"] for counts in expected[CHANNEL].values()) > 50
 
 
 def test_the_order_of_files_on_disk_does_not_matter(replay: Replay) -> None:
