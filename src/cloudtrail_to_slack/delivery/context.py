@@ -100,7 +100,7 @@ class DeliveryContext:
         if (target, notices) not in self.slots:
             most_single = _NOTICES_OF_A_KIND if notices else limit.per_invocation
             has_threads = self.threads(target) is not None
-            self.slots[target, notices] = Slots(target, limit.per_invocation, most_single, has_threads)
+            self.slots[target, notices] = Slots(target, limit, most_single, has_threads)
         return self.slots[target, notices]
 
     def mark_delivered(self, keys: Sequence[str]) -> Steps[None]:

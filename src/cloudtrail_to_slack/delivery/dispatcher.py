@@ -54,10 +54,9 @@ class Delivery:
             for target in targets:
                 pending[target] += self._add(alert, make, target, message_ids)
         for target, alerts_for_it in pending.items():
-            limit = self._context.destination(target).limit
             slots = self._context.slots_for(target)
-            if limit and slots:
-                slots.expect(alerts_for_it, limit.alerts_per_summary)
+            if slots:
+                slots.expect(alerts_for_it)
         self._scheduler.run()
 
     def notify(self, notices: Iterable[tuple[Notice, MessageIds]]) -> None:

@@ -1,4 +1,4 @@
-"""How many messages an address gets in one invocation, and what waits for a summary. Pure.
+"""How many messages an address gets in one invocation, and what waits for a summary.
 
 Alerts and each kind of notice have slots of their own. Alerts that are not critical get at most `limit` messages, one
 of which is the summary of those beyond it. Critical alerts take slots first, for they are sorted by severity, and are
@@ -7,9 +7,10 @@ sent when no slot is left, too: a summary never replaces one.
 
 import math
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cloudtrail_to_slack.delivery.routing import Target
+from cloudtrail_to_slack.destinations.base import MessageLimit
 
 Waiting = TypeVar("Waiting")
 
@@ -18,13 +19,13 @@ Waiting = TypeVar("Waiting")
 class Slots(Generic[Waiting]):
     """The slots of one kind of message at one address.
 
-    `most_single` is how many of `limit` messages may be about one thing each; `sent` counts all messages, `limited`
-    those that the limit is for. `reserved` slots are kept for the summary. `parent` is the summary's first message, to
-    which the others reply; `has_threads` is False where there is no such thing.
+    `message_limit` is the destination's; `most_single` is how many of its messages may be about one thing each. `sent`
+    counts all messages, `limited` those that the limit is for. `reserved` slots are kept for the summary. `parent` is
+    the summary's first message, to which the others reply; `has_threads` is False where there is no such thing.
     """
 
     target: Target
-    limit: int
+    message_limit: MessageLimit[Any]
     most_single: int
     has_threads: bool
     sent: int = 0
@@ -32,6 +33,11 @@ class Slots(Generic[Waiting]):
     reserved: int = 1
     parent: str | None = None
     overflow: list[Waiting] = field(default_factory=list)
+
+    @property
+    def limit(self) -> int:
+        """How many messages there may be in an invocation."""
+        return self.message_limit.per_invocation
 
     @property
     def at_limit(self) -> bool:
@@ -43,14 +49,16 @@ class Slots(Generic[Waiting]):
         """True when there is no slot even for a summary, and no thread in which it could go on."""
         return self.limited >= self.limit and not self.parent
 
-    def expect(self, pending: int, in_one_message: int) -> None:
+    def expect(self, pending: int) -> None:
         """Reserve slots for the summary of what `pending` more alerts exceed the limit by.
 
-        In a thread a summary takes one slot; without, each of its messages, which hold `in_one_message` alerts.
+        In a thread a summary takes one slot; without, each of its messages.
         """
         pending += len(self.overflow)
         if not self.has_threads and pending > self.limit - self.sent:
-            self.reserved = max(self.reserved, min(math.ceil(pending / in_one_message), self.limit))
+            self.reserved = max(
+                self.reserved, min(math.ceil(pending / self.message_limit.alerts_per_summary), self.limit)
+            )
 
     def count(self, *, limited: bool) -> None:
         """Count a message that was sent; `limited`: the limit is for it."""

@@ -90,9 +90,7 @@ class OverflowSummary:
         Raises:
             DeliveryError: they were not delivered, or not all.
         """
-        context, limit = self._context, self._context.destination(self._slots.target).limit
-        if limit is None:
-            raise DeliveryError("no_message_limit")
+        context, limit = self._context, self._slots.message_limit
         rest = list(jobs)
         warning = next(filter(None, (job.route_warning() for job in jobs)), None)
         for number, part in enumerate(jobs[0].summarize(limit, jobs, warning.line if warning else None)):

@@ -13,7 +13,8 @@ from typing import Any
 from cloudtrail_to_slack.alerts.alert import PendingAlert
 from cloudtrail_to_slack.delivery.message_limit import Slots
 from cloudtrail_to_slack.delivery.routing import Target
-from cloudtrail_to_slack.destinations.slack.render.summary import ALERTS_IN_ONE_MESSAGE, summary
+from cloudtrail_to_slack.destinations.slack.render.sizes import message_limit
+from cloudtrail_to_slack.destinations.slack.render.summary import summary
 from cloudtrail_to_slack.destinations.slack.threads import ThreadPlace
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule, Severity
@@ -88,7 +89,7 @@ class Invocation:
         for address, queue in queues.items():
             slots = self._slots_of(address)
             if slots:
-                slots.expect(sum(not alert.is_critical for alert in queue), ALERTS_IN_ONE_MESSAGE)
+                slots.expect(sum(not alert.is_critical for alert in queue))
             for alert in sorted(queue, key=lambda each: each.order):
                 self._deliver(alert, address, slots)
 
@@ -107,7 +108,7 @@ class Invocation:
         slots = self._slots.get(address)
         if slots is None:
             target = Target(address.kind, address.name)
-            slots = self._slots[address] = Slots(target, self.limit, self.limit, address.has_threads)
+            slots = self._slots[address] = Slots(target, message_limit(self.limit), self.limit, address.has_threads)
         return slots
 
     def _deliver(self, alert: Alert, address: Address, slots: "Slots[Alert] | None") -> None:
