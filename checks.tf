@@ -9,6 +9,8 @@ locals {
     # Not validations of the variables, which print the value.
     token_is_none            = local.bot_token_given ? nonsensitive(sensitive(!can(regex("^(xoxe[.])?xox[bp]-[!-~]+$", var.slack_bot_token)))) : false
     webhook_is_none          = local.webhook_given ? nonsensitive(sensitive(!(can(regex("^https?://[!-~]+$", var.default_slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", var.default_slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", var.default_slack_hook_url)))))) : false
+    environment_too_large    = local.environment_bytes > 4096
+    too_many_route_policies  = length(local.route_chunks) > 10
     control_tower_prefix     = local.control_tower_bucket && !local.control_tower_prefix_fits
     bot_without_channel      = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
     nobody_is_told           = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
@@ -41,7 +43,7 @@ locals {
 
   routed_accounts = {
     slack_app_configuration                         = local.has_bot ? [for route in local.slack_routes : distinct(route.accounts)] : []
-    "configuration and slack_webhook_configuration" = local.has_bot ? [] : nonsensitive(sensitive([for route in local.webhook_routes : distinct(route.accounts)]))
+    "configuration and slack_webhook_configuration" = local.has_bot ? [] : local.webhook_accounts
     sns_configuration                               = [for route in local.sns_routes : distinct(route.accounts)]
   }
   accounts_in_two_routes = [
@@ -72,6 +74,17 @@ resource "terraform_data" "settings" {
       # Slack's other addresses (a channel's, a workflow's) take no such message; elsewhere there may be a proxy.
       condition     = !local.wrong.webhook_is_none
       error_message = "default_slack_hook_url must be the address of an incoming webhook (https://hooks.slack.com/services/…), with no spaces or line breaks around it."
+    }
+
+    precondition {
+      condition     = !local.wrong.environment_too_large
+      error_message = "The function's environment would have ${local.environment_bytes} bytes, and Lambda's limit is 4096: keep the webhooks of `configuration` in SSM parameters or secrets, and refer to them in slack_webhook_configuration, which has room for hundreds."
+    }
+
+    precondition {
+      # Source: IAM User Guide, "IAM and AWS STS quotas": ten managed policies for a role.
+      condition     = !local.wrong.too_many_route_policies
+      error_message = "The routes of sns_configuration and slack_webhook_configuration need ${length(local.route_chunks)} policies, and a role can have 10: use fewer routes, or more accounts in each."
     }
 
     precondition {

@@ -42,6 +42,7 @@ locals {
     push_access_denied_cloudwatch_metrics = var.push_access_denied_cloudwatch_metrics
     s3_removed_object_notification        = var.s3_removed_object_notification
     slack                                 = { default_channel_id = var.default_slack_channel_id, routes = local.slack_routes }
+    slack_webhook_routes                  = local.webhook_references
     sns                                   = { default_topic_arn = local.default_topic_arn, routes = local.sns_routes }
     dynamodb_time_to_live                 = var.dynamodb_time_to_live
     deduplicate_deliveries                = var.deduplicate_deliveries
@@ -124,10 +125,11 @@ resource "terraform_data" "configuration" {
       { default = local.config.slack.default_channel_id },
       { for channel, lists in { for route in local.slack_routes : route.slack_channel_id => route.accounts... } : channel => join(", ", flatten(lists)) },
     )
+    slack_webhooks = { for route in local.webhook_references : coalesce(lookup(route, "slack_hook_url_ssm_parameter", null), lookup(route, "slack_hook_url_secret_arn", null), "-") => join(", ", route.accounts)... }
     sns_topics = merge(
       { default = local.config.sns.default_topic_arn },
       { for i, route in local.sns_routes : "route ${i}" => "${route.sns_topic_arn}: ${join(", ", route.accounts)}" },
     )
-    settings = { for name, value in local.config : name => value if !contains(["rules", "ignore_rules", "events_to_track", "slack", "sns"], name) }
+    settings = { for name, value in local.config : name => value if !contains(["rules", "ignore_rules", "events_to_track", "slack", "slack_webhook_routes", "sns"], name) }
   }
 }

@@ -9,23 +9,55 @@ locals {
     notifications = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.queue_name}"
     table         = "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.create_table ? local.created_table_name : var.dynamodb_table_name}"
   }
-  topic_arns = distinct(compact(concat([local.create_alerts_topic ? local.own_arns.alerts : local.default_topic_arn], [for route in local.sns_routes : route.sns_topic_arn])))
+  # What the routes refer to. Their number is known when Terraform plans, what they refer to may not be.
+  routed_topics = [for route in local.sns_routes : route.sns_topic_arn]
+  routed_webhooks = [
+    for route in var.slack_webhook_configuration : coalesce(route.slack_hook_url_secret_arn,
+      startswith(coalesce(route.slack_hook_url_ssm_parameter, "-"), "arn:") ? route.slack_hook_url_ssm_parameter : "${local.parameter_arn}/${trimprefix(coalesce(route.slack_hook_url_ssm_parameter, "-"), "/")}",
+    ) if !local.has_bot
+  ]
+  parameter_arn = "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter"
+
+  # Few of them stand in the role's own policy; many in policies of their own, which together have more room.
+  # Source: IAM User Guide, "IAM and AWS STS quotas": 10,240 characters for a role's own policies, 6,144 for each managed
+  # policy, and ten of these for a role.
+  routes_apart      = length(local.routed_topics) + length(local.routed_webhooks) > 40
+  routes_per_policy = max(50, ceil((length(local.routed_topics) + length(local.routed_webhooks)) / 8))
+  route_chunks = !local.routes_apart ? {} : merge(
+    { for i, arns in chunklist(local.routed_topics, local.routes_per_policy) : "topics-${i}" => arns },
+    { for i, arns in chunklist(local.routed_webhooks, local.routes_per_policy) : "webhooks-${i}" => arns },
+  )
+  # As they are where they fit. Else an account's number in a name stands for that of any account, and where even this is
+  # too long, a name goes as far as its last slash, or its first hyphen, dot or underscore.
+  route_forms = { for name, arns in local.route_chunks : name => [
+    distinct(arns),
+    distinct([for arn in arns : replace(replace(arn, "/(:secretsmanager:.*)-[A-Za-z0-9]{6}$/", "$1-??????"), "/[0-9]{12}([^:0-9][^:]*)?$/", "????????????$1")]),
+    distinct([for arn in arns : replace(
+      replace(arn, can(regex("^arn:[^:]+:ssm:", arn)) ? "/^(.*:parameter/[^:]+/)[^:/]*$/" : "/^(.*:[^:]+/)[^:/]*$/", "$1*"),
+      "/^(.*:(?:parameter/)?[^:/._-]+[._-])[^:/]*$/", "$1*",
+    )]),
+  ] }
+  route_resources = { for name, forms in local.route_forms : name => try([for form in forms : form if length(jsonencode(form)) <= 5800][0], forms[2]) }
+  route_policies = { for name, arns in local.route_resources : name => jsonencode({
+    Version = "2012-10-17"
+    Statement = [for statement in [
+      { Sid = "PublishAlerts", Effect = "Allow", Action = ["sns:Publish"], Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:sns:", arn))] },
+      { Sid = "ReadParameters", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:ssm:", arn))] },
+      { Sid = "ReadSecrets", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:secretsmanager:", arn))] },
+    ] : statement if length(statement.Resource) > 0]
+  }) }
+
+  topic_arns = distinct(compact(concat([local.create_alerts_topic ? local.own_arns.alerts : local.default_topic_arn], local.routes_apart ? [] : local.routed_topics)))
 
   # References to secrets that are in use: with the bot, webhooks are not read.
-  ssm_parameters = compact(concat(
-    [var.slack_bot_token_ssm_parameter],
-    local.has_bot ? [] : [var.default_slack_hook_url_ssm_parameter],
-    local.has_bot ? [] : [for route in var.slack_webhook_configuration : route.slack_hook_url_ssm_parameter],
+  own_references = compact(concat(
+    [for name in [var.slack_bot_token_ssm_parameter, local.has_bot ? null : var.default_slack_hook_url_ssm_parameter] :
+    name == null ? null : startswith(name, "arn:") ? name : "${local.parameter_arn}/${trimprefix(name, "/")}"],
+    [var.slack_bot_token_secret_arn, local.has_bot ? null : var.default_slack_hook_url_secret_arn],
+    local.routes_apart ? [] : local.routed_webhooks,
   ))
-  ssm_parameter_arns = distinct([
-    for name in local.ssm_parameters :
-    startswith(name, "arn:") ? name : "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter/${trimprefix(name, "/")}"
-  ])
-  secret_arns = distinct(compact(concat(
-    [var.slack_bot_token_secret_arn],
-    local.has_bot ? [] : [var.default_slack_hook_url_secret_arn],
-    local.has_bot ? [] : [for route in var.slack_webhook_configuration : route.slack_hook_url_secret_arn],
-  )))
+  ssm_parameter_arns = distinct([for arn in local.own_references : arn if can(regex("^arn:[^:]+:ssm:", arn))])
+  secret_arns        = distinct([for arn in local.own_references : arn if can(regex("^arn:[^:]+:secretsmanager:", arn))])
 
   # Nothing is looked up, because the key may be created together with the function, or belong to another account. An
   # alias allows the keys that have it. Source: AWS KMS Developer Guide, "kms:ResourceAliases".
@@ -107,10 +139,45 @@ resource "aws_iam_role_policy" "this" {
   name = "what-the-function-does"
   role = aws_iam_role.this.id
 
-  policy = jsonencode({
+  lifecycle {
+    precondition {
+      condition     = length(local.role_policy) <= 10240
+      error_message = "The role's policy would have ${length(local.role_policy)} characters, and IAM's limit is 10240: use shorter names, or fewer additional_kms_key_arns."
+    }
+  }
+
+  policy = local.role_policy
+}
+
+locals {
+  role_policy = jsonencode({
     Version   = "2012-10-17"
     Statement = [for sid, statement in local.statements : merge({ Sid = sid, Effect = "Allow" }, statement) if statement != null]
   })
+}
+
+# Topics and webhooks of many routes.
+resource "aws_iam_policy" "routes" {
+  for_each = local.route_chunks
+
+  name        = "${local.role_name}-${each.key}"
+  description = "Routes of the function ${var.function_name}"
+  policy      = local.route_policies[each.key]
+  tags        = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(local.route_policies[each.key]) <= 6144
+      error_message = "A policy for ${length(each.value)} routes would have ${length(local.route_policies[each.key])} characters, and IAM's limit is 6144: give topics, parameters or secrets of accounts names that differ in the account's number alone (alerts-111122223333), or a common beginning that ends with a slash or a hyphen."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "routes" {
+  for_each = local.route_chunks
+
+  role       = aws_iam_role.this.name
+  policy_arn = aws_iam_policy.routes[each.key].arn
 }
 
 # Policies that others must add to what they own: to the log bucket, to its key, to the key given to this module.

@@ -85,7 +85,7 @@ resource "aws_lambda_function" "this" {
   tags = var.tags
 
   # Without the log group Lambda makes one of its own, without the policy the first invocations fail.
-  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this, terraform_data.settings]
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this, aws_iam_role_policy_attachment.routes, terraform_data.settings]
 }
 
 resource "aws_lambda_function_event_invoke_config" "this" {
@@ -100,12 +100,14 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 locals {
-  webhook_routes = concat(
-    [for route in coalesce(var.configuration, []) : { accounts = route.accounts, slack_hook_url = route.slack_hook_url }],
-    [for route in var.slack_webhook_configuration : { for key, value in route : key => value if value != null }],
-  )
+  # With the bot, webhooks are not used and not handed over. Addresses are secrets, references have room in config.json.
+  webhook_addresses  = [for route in coalesce(var.configuration, []) : { accounts = route.accounts, slack_hook_url = route.slack_hook_url }]
+  webhook_references = [for route in var.slack_webhook_configuration : { for key, value in route : key => value if value != null } if !local.has_bot]
+  webhook_accounts   = nonsensitive(sensitive([for route in concat(local.webhook_addresses, local.webhook_references) : distinct(route.accounts)]))
 
-  # Only what is given stands in the environment. With the bot, webhooks are not used and not handed over.
+  # Only what is given stands in the environment.
+  # Source: AWS Lambda Developer Guide, "Lambda quotas": 4 KB for all environment variables.
+  environment_bytes = nonsensitive(sensitive(sum([for name, value in local.environment : length(name) + length(value)])))
   environment = merge(
     { LOG_LEVEL = upper(var.log_level), CONFIG_PATH = "/opt/config.json" },
     local.has_state_table ? { DYNAMODB_TABLE_NAME = local.table_name } : {},
@@ -117,7 +119,7 @@ locals {
       local.webhook_given ? { SLACK_WEBHOOK_URL = var.default_slack_hook_url } : {},
       var.default_slack_hook_url_ssm_parameter == null ? {} : { SLACK_WEBHOOK_URL_SSM_PARAMETER = var.default_slack_hook_url_ssm_parameter },
       var.default_slack_hook_url_secret_arn == null ? {} : { SLACK_WEBHOOK_URL_SECRET_ARN = var.default_slack_hook_url_secret_arn },
-      local.has_webhook_routes ? { SLACK_WEBHOOK_ROUTES = jsonencode(local.webhook_routes) } : {},
+      local.webhook_routes_given ? { SLACK_WEBHOOK_ROUTES = jsonencode(local.webhook_addresses) } : {},
     ),
   )
 }

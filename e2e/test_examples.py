@@ -110,7 +110,7 @@ def test_a_log_object_becomes_alerts(stage: Stage) -> None:
 
 def _slack_channels(stage: Stage) -> dict[str, str]:
     """Return the channel for each account, and put what the function needs for it in its place."""
-    channels = keep_secrets(stage.slack, stage.cloud, stage.environment)
+    channels = keep_secrets(stage.slack, stage.cloud, stage.environment, stage.function.config)
     if any(name.startswith("SLACK_BOT_TOKEN") for name in stage.environment):
         channels = _by_account(stage.function.config["slack"], "default_channel_id", "slack_channel_id")
         for channel in channels.values():

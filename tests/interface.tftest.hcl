@@ -44,6 +44,7 @@ run "what_is_not_given_has_its_documented_default" {
       rule_evaluation_errors_to_slack       = true
       push_access_denied_cloudwatch_metrics = true
       s3_removed_object_notification        = true
+      slack_webhook_routes                  = []
       slack                                 = { default_channel_id = null, routes = [] }
       sns                                   = { default_topic_arn = "arn:aws:sns:eu-west-1:111122223333:alerts", routes = [] }
       dynamodb_time_to_live                 = 900
@@ -143,6 +144,7 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       rule_evaluation_errors_to_slack       = false
       push_access_denied_cloudwatch_metrics = false
       s3_removed_object_notification        = false
+      slack_webhook_routes                  = []
       slack                                 = { default_channel_id = "C0", routes = [{ accounts = ["111111111111"], slack_channel_id = "C1" }] }
       sns                                   = { default_topic_arn = aws_sns_topic.events_to_sns[0].arn, routes = [{ accounts = ["111111111111"], sns_topic_arn = "arn:aws:sns:eu-west-1:111122223333:one" }] }
       dynamodb_time_to_live                 = 60

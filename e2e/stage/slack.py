@@ -8,8 +8,10 @@ from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from stage.cloud import Cloud
 
 
-def keep_secrets(slack: FakeSlack, cloud: Cloud, environment: Mapping[str, str]) -> dict[str, str]:
-    """Put the bot's token and new webhooks where a function's environment says that they are kept.
+def keep_secrets(
+    slack: FakeSlack, cloud: Cloud, environment: Mapping[str, str], config: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """Put the bot's token and new webhooks where a function's environment and `config.json` say that they are kept.
 
     Returns the channel behind each webhook, by account; "" is the default.
     """
@@ -21,7 +23,7 @@ def keep_secrets(slack: FakeSlack, cloud: Cloud, environment: Mapping[str, str])
         if variable.startswith("SLACK_WEBHOOK_URL_"):
             channels[""] = "C0WEBHOOKDEFAULT"
             _keep(cloud, environment[variable], slack.add_webhook(channels[""]))
-    for number, route in enumerate(_routes(environment)):
+    for number, route in enumerate(_routes(environment, config or {})):
         reference = route.get("slack_hook_url_ssm_parameter") or route.get("slack_hook_url_secret_arn")
         if reference:
             channel = f"C0WEBHOOK{number}"
@@ -30,9 +32,9 @@ def keep_secrets(slack: FakeSlack, cloud: Cloud, environment: Mapping[str, str])
     return channels
 
 
-def _routes(environment: Mapping[str, str]) -> list[dict[str, Any]]:
+def _routes(environment: Mapping[str, str], config: Mapping[str, Any]) -> list[dict[str, Any]]:
     routes: list[dict[str, Any]] = json.loads(environment.get("SLACK_WEBHOOK_ROUTES", "[]"))
-    return routes
+    return [*routes, *config.get("slack_webhook_routes", [])]
 
 
 def _keep(cloud: Cloud, reference: str, value: str) -> None:

@@ -68,6 +68,7 @@ class Application:
                 settings.config.max_messages_per_channel,
                 settings.table_name or "",
                 settings.config.dynamodb_time_to_live,
+                settings.config.slack_webhook_routes,
             )
         )
         self._heard: RecorderCache | None = None

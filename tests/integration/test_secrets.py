@@ -66,6 +66,41 @@ def test_each_routes_webhook_may_be_kept_elsewhere(world: World) -> None:
     assert [len(world.texts(channel)) for channel in ("C1", "C2", "C3")] == [1, 1, 1]
 
 
+def test_references_to_webhooks_may_stand_in_the_configuration(world: World) -> None:
+    """`config.json` may say where webhooks are kept; where both name an account, the environment counts."""
+    world.aws("ssm").put_parameter(Name="/slack/hook-c2", Value=world.slack.add_webhook("C2"), Type="SecureString")
+    secret = world.aws("secretsmanager").create_secret(Name="hook-c3", SecretString=world.slack.add_webhook("C3"))
+    world.configure(
+        environment={
+            "SLACK_WEBHOOK_ROUTES": json.dumps(
+                [{"accounts": ["111122223333"], "slack_hook_url": world.slack.add_webhook("C1")}]
+            )
+        },
+        slack_webhook_routes=[
+            {"accounts": ["444455556666", "111122223333"], "slack_hook_url_ssm_parameter": "/slack/hook-c2"},
+            {"accounts": ["777788889999"], "slack_hook_url_secret_arn": secret["ARN"]},
+        ],
+    )
+    world.put_log(record(), *(record(recipientAccountId=account) for account in ("444455556666", "777788889999")))
+    world.invoke(s3_event(KEY))
+    assert [len(world.texts(channel)) for channel in ("C1", "C2", "C3")] == [1, 1, 1]
+
+
+def test_references_in_the_configuration_are_enough(world: World) -> None:
+    """400 of them need neither a default webhook nor a route in the environment, and each is read when it is used."""
+    world.aws("ssm").put_parameter(Name="/slack/hook-9", Value=world.slack.add_webhook("C9"), Type="SecureString")
+    accounts = [f"{number:012d}" for number in range(400)]
+    world.configure(
+        slack_webhook_routes=[
+            {"accounts": [account], "slack_hook_url_ssm_parameter": f"/slack/hook-{int(account)}"}
+            for account in accounts
+        ]
+    )
+    world.put_log(record(recipientAccountId=accounts[9]))
+    world.invoke(s3_event(KEY))
+    assert len(world.texts("C9")) == 1
+
+
 @pytest.mark.parametrize("value", [None, "no-address", '{"url": "verysecret"}'])
 def test_a_routes_webhook_that_cannot_be_used_is_named_by_its_place(
     world: World, capsys: pytest.CaptureFixture[str], value: str | None

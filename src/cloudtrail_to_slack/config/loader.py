@@ -23,7 +23,8 @@ T = TypeVar("T")
 KEYS = (
     "rules_separator", "use_default_rules", "rules", "ignore_rules", "events_to_track", "disabled_rules",
     "detection_packs", "rule_severities", "rule_exceptions", "rule_evaluation_errors_to_slack",
-    "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification", "function_name", "slack", "sns",
+    "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification", "function_name", "slack",
+    "slack_webhook_routes", "sns",
     "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live", "max_messages_per_channel",
     "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours", "own_role_arns", "destinations",
 )  # fmt: skip
@@ -54,6 +55,7 @@ class Config:
     s3_removed_object_notification: bool = True
     function_name: str | None = None
     slack: Routes = field(default_factory=Routes)
+    slack_webhook_routes: Mapping[str, SecretSource] = field(default_factory=dict)
     sns: Routes = field(default_factory=Routes)
     destinations: Mapping[str, Routes] = field(default_factory=dict)
     dynamodb_time_to_live: int = 900
@@ -92,6 +94,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
         s3_removed_object_notification=reader.boolean("s3_removed_object_notification", default=True),
         function_name=function_name,
         slack=_routes(reader, "slack", "default_channel_id", "slack_channel_id"),
+        slack_webhook_routes=_webhook_references(reader),
         sns=_routes(reader, "sns", "default_topic_arn", "sns_topic_arn", _TOPIC),
         destinations=_destinations(reader),
         dynamodb_time_to_live=reader.integer("dynamodb_time_to_live", default=900, least=1),
@@ -168,6 +171,18 @@ def _routes(
             if route.least is not None
         ),
     )
+
+
+def _webhook_references(reader: Reader) -> dict[str, SecretSource]:
+    """Return where each account's webhook is kept; an address itself has no place in `config.json`."""
+    key = "slack_webhook_routes"
+    if not reader.has(key):
+        return {}
+    by_account, faults = read_webhook_routes(reader.raw(key), key)
+    if any(source.kind == "environment" for source in by_account.values()):
+        faults.append(Fault(key, "has a webhook's address, which is a secret: refer to where it is kept"))
+    reader.extend(faults)
+    return by_account
 
 
 def _destinations(reader: Reader) -> dict[str, Routes]:

@@ -107,7 +107,7 @@ def _check_destinations(settings: Settings, issues: list[ConfigurationIssue]) ->
             )
         )
     config = settings.config
-    slack = settings.slack_bot_token or settings.slack_webhook_url or settings.slack_webhook_routes
-    if not slack and not config.sns and not any(config.destinations.values()):
+    secrets = (settings.slack_bot_token, settings.slack_webhook_url, settings.slack_webhook_routes)
+    if not any((*secrets, config.slack_webhook_routes, config.sns, *config.destinations.values())):
         problem = "are missing: set a Slack bot token, a Slack webhook or an SNS topic, or nobody hears of anything"
         issues.append(ConfigurationIssue("destinations", problem))

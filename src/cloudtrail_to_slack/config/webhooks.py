@@ -16,7 +16,11 @@ Parse = Callable[[str, str], tuple[Mapping[str, SecretSource], Sequence[Configur
 
 
 class Webhooks:
-    """The webhooks of a deployment, for the life of the process: the default one, and the list of routes."""
+    """The webhooks of a deployment, for the life of the process: the default one, and those of routes.
+
+    Routes come from a list, which is a secret because it may hold addresses, and from `references` by account, which
+    hold none. Where both name an account, the list counts.
+    """
 
     def __init__(
         self,
@@ -24,18 +28,20 @@ class Webhooks:
         default: SecretSource | None,
         routes: SecretSource | None = None,
         parse: Parse = lambda _text, _variable: ({}, ()),
+        references: Mapping[str, SecretSource] | None = None,
     ) -> None:
         self._secrets = secrets
         self._default = default
         self._list = routes
         self._parse = parse
+        self._references = references or {}
         self._list_text = ""
         self._by_account: Mapping[str, SecretSource] = {}
         self._sources: dict[str, SecretSource] = {}
         self._replaced: dict[str, str] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._default or self._list)
+        return bool(self._default or self._list or self._references)
 
     def names(self) -> tuple[str | None, dict[str, str]]:
         """Return the name of the default webhook, and the names of the others by account.
@@ -44,7 +50,8 @@ class Webhooks:
             SecretError: the list of routes is kept elsewhere, and cannot be read or is no such list.
         """
         self._read_list()
-        by_account = {account: self._name(source) for account, source in self._by_account.items()}
+        sources = {**self._references, **self._by_account}
+        by_account = {account: self._name(source) for account, source in sources.items()}
         return self._name(self._default) if self._default else None, by_account
 
     def address(self, name: str) -> str:

@@ -5,12 +5,12 @@ capabilities are optional: a message limit, with summaries of what exceeds it, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.routes import Routes
-from cloudtrail_to_slack.config.secrets import Secret, SecretReader, find_secret
+from cloudtrail_to_slack.config.secrets import Secret, SecretReader, SecretSource, find_secret
 from cloudtrail_to_slack.retry import Steps
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class Services:
     """What destinations are made of. `routes` has the routes that `config.json` holds, by the destination's name.
 
     `thread_table` is the name of the state table that keeps threads, empty for none, and `thread_seconds` how long.
+    `webhook_references` says where the webhooks of accounts are kept.
     """
 
     environment: Mapping[str, str]
@@ -131,6 +132,7 @@ class Services:
     message_limit: int = 20
     thread_table: str = ""
     thread_seconds: int = 900
+    webhook_references: Mapping[str, SecretSource] = field(default_factory=dict)
 
     def secret(self, name: str) -> Secret | None:
         """Return the secret that the environment holds, or refers to, under `name`; None where there is none."""

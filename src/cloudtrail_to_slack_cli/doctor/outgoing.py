@@ -205,14 +205,14 @@ def _routes(deployment: Deployment) -> Iterator[Route]:
 def _webhook_routes(deployment: Deployment, settings: Settings) -> Iterator[Route]:
     if settings.slack_webhook_url:
         yield Route("webhook", "the default webhook", "all other accounts", settings.slack_webhook_url)
-    if settings.slack_webhook_routes:
-        routes = settings.slack_webhook_routes
-        by_account, _ = parse_webhook_routes(_read(deployment, routes), routes.variable)
-        by_source: dict[SecretSource, list[str]] = {}
-        for account, source in by_account.items():
-            by_source.setdefault(source, []).append(account)
-        for source, accounts in by_source.items():
-            yield Route("webhook", f"the webhook of {_accounts(accounts)}", _accounts(accounts), source)
+    sources = dict(settings.config.slack_webhook_routes)
+    if routes := settings.slack_webhook_routes:
+        sources |= parse_webhook_routes(_read(deployment, routes), routes.variable)[0]
+    by_source: dict[SecretSource, list[str]] = {}
+    for account, source in sources.items():
+        by_source.setdefault(source, []).append(account)
+    for source, accounts in by_source.items():
+        yield Route("webhook", f"the webhook of {_accounts(accounts)}", _accounts(accounts), source)
 
 
 def _accounts(accounts: list[str]) -> str:

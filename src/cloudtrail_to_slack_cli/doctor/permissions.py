@@ -58,7 +58,9 @@ def _needed(deployment: Deployment, settings: Settings | None) -> Iterator[tuple
     sns = settings.config.sns
     for topic in sorted(sns.addresses()):
         yield "sns:Publish", topic
-    for source in (settings.slack_bot_token, settings.slack_webhook_url, settings.slack_webhook_routes):
+    # With the bot, webhooks are not read.
+    references = () if settings.slack_bot_token else dict.fromkeys(settings.config.slack_webhook_routes.values())
+    for source in (settings.slack_bot_token, settings.slack_webhook_url, settings.slack_webhook_routes, *references):
         if source and source.kind == "secretsmanager":
             yield "secretsmanager:GetSecretValue", source.reference
         elif source and source.kind == "ssm":

@@ -190,3 +190,19 @@ def test_any_webhook_routes(data: Any) -> None:
     routes, issues = parse_webhook_routes(json.dumps(data), "R")
     assert issues or (data is None or isinstance(data, list))
     assert routes == {} or isinstance(data, list)
+
+
+@pytest.mark.parametrize(
+    ("routes", "problem"),
+    [
+        ([{"accounts": ["111122223333"], "slack_hook_url": WEBHOOK}], "which is a secret"),
+        ([{"accounts": ["1111"], "slack_hook_url_ssm_parameter": "/a"}], r"slack_webhook_routes\[0\]: must be"),
+        ([{"accounts": ["111122223333"]}], r"slack_webhook_routes\[0\]: must be"),
+        ({"accounts": []}, "slack_webhook_routes: must be a list"),
+    ],
+)
+def test_references_to_webhooks_are_checked(tmp_path: Path, routes: object, problem: str) -> None:
+    """In `config.json` stand references to webhooks, each with its accounts, and never an address."""
+    with pytest.raises(ConfigurationError, match=problem) as raised:
+        read(tmp_path, {**TOPIC, "slack_webhook_routes": routes})
+    assert WEBHOOK not in str(raised.value)

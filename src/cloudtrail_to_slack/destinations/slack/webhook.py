@@ -104,12 +104,13 @@ class SlackWebhook(SlackDestination):
 def load(services: Services) -> SlackWebhook | None:
     """Return the webhooks, where there are any and no bot, which is used in their place."""
     default, routes = services.secret("SLACK_WEBHOOK_URL"), services.secret("SLACK_WEBHOOK_ROUTES")
-    if services.secret("SLACK_BOT_TOKEN") or not (default or routes):
+    if services.secret("SLACK_BOT_TOKEN") or not (default or routes or services.webhook_references):
         return None
     source = default.source if default else None
-    webhooks = Webhooks(services.secrets, source)
+    references = services.webhook_references
+    webhooks = Webhooks(services.secrets, source, references=references)
     if routes:
         from cloudtrail_to_slack.config.settings import parse_webhook_routes  # noqa: PLC0415 (brings all rules along)
 
-        webhooks = Webhooks(services.secrets, source, routes.source, parse_webhook_routes)
+        webhooks = Webhooks(services.secrets, source, routes.source, parse_webhook_routes, references)
     return SlackWebhook(webhooks, services.message_limit)
