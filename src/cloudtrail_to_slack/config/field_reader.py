@@ -35,9 +35,9 @@ class Reader:
         path = ".".join(filter(None, (self._path, key))) or "config"
         self._issues.append(ConfigurationIssue(path, problem))
 
-    def extend(self, faults: Iterable[Fault]) -> None:
-        """Note faults that were found elsewhere."""
-        self._faults.extend(faults)
+    def extend(self, issues: Iterable[ConfigurationIssue]) -> None:
+        """Add issues that were found elsewhere."""
+        self._issues.extend(issues)
 
     def refuse_unknown(self, known: Iterable[str]) -> None:
         """Report an issue for every key that is not among `known`."""

@@ -178,10 +178,10 @@ def _webhook_references(reader: Reader) -> dict[str, SecretSource]:
     key = "slack_webhook_routes"
     if not reader.has(key):
         return {}
-    by_account, faults = read_webhook_routes(reader.raw(key), key)
+    by_account, issues = read_webhook_routes(reader.raw(key), key)
     if any(source.kind == "environment" for source in by_account.values()):
-        faults.append(Fault(key, "has a webhook's address, which is a secret: refer to where it is kept"))
-    reader.extend(faults)
+        issues.append(ConfigurationIssue(key, "has a webhook's address, which is a secret: refer to where it is kept"))
+    reader.extend(issues)
     return by_account
 
 
