@@ -102,7 +102,7 @@ def test_the_rules_sort(shown: Browser) -> None:
 
 
 def test_the_rules_filter(shown: Browser) -> None:
-    """Words leave the rules that have all of them, with their details, and a screen reader is told how many."""
+    """Words leave the rules that have all of them, with their details, and a screen reader says how many."""
     type_in = "const f = document.getElementById('filter'); f.value = {!r}; f.dispatchEvent(new Event('input'))"
     shown.run(type_in.format("DELE critical"))
     assert column(shown, 0) == ["deleted"]

@@ -119,6 +119,17 @@ def test_csv_has_one_row_for_each_rule(tmp_path: Path) -> None:
     assert int(row["messages"]) > 0
 
 
+def test_long_strings_of_events_are_cut(tmp_path: Path) -> None:
+    """Who writes a megabyte into an event makes no report of megabytes."""
+    record = {**events()[0], "eventSource": "s" * 90_000, "awsRegion": "r" * 90_000}
+    record["userIdentity"] = {"type": "IAMUser", "arn": "a" * 90_000}
+    logs = write(tmp_path, "export.json", json.dumps({"Records": [record] * 2}))
+    for output in ("json", "html", "text"):
+        ran = cloudtrail_to_slack("backtest", logs, "--rule", "True", "--format", output)
+        assert (ran.code, "aaaa" in ran.out) == (0, True)
+        assert len(ran.out) < 100_000
+
+
 def test_channels_follow_the_options_and_the_configuration(tmp_path: Path) -> None:
     """A bot's channel and a topic by the account's route; a webhook or no Slack at all where that is said."""
     topic = "arn:aws:sns:eu-west-1:111122223333:alerts"

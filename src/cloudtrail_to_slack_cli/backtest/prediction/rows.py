@@ -11,6 +11,7 @@ from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from cloudtrail_to_slack.rules import Rule
 
 SAMPLES = 3  # alerts of a rule whose records are kept
+_LONGEST = 300  # characters of a string that comes from an event, as the function keeps them
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -66,13 +67,13 @@ def alert_row(event: Event, rules: tuple[Rule, ...], place: Place, size: int, *,
         identity=identity_digest(event_identity(event)),
         key=pending.key,
         event_id=pending.event_id,
-        event_time=event.text("eventTime"),
+        event_time=event.text("eventTime")[:_LONGEST],
         name=pending.name,
-        event_source=event.source,
+        event_source=event.source[:_LONGEST],
         account=event.account,
-        region=event.region,
+        region=event.region[:_LONGEST],
         time=event.time.isoformat() if event.time else None,
-        actor=event.actor.arn or event.actor.name,
+        actor=(event.actor.arn or event.actor.name)[:_LONGEST],
         label=pending.actor,
         outcome=pending.outcome.value,
         size=size,
