@@ -52,6 +52,7 @@ locals {
     enable_silence_alarm                  = local.watches_silence
     silence_alarm_minimum_hours           = var.silence_alarm_minimum_hours
     own_role_arns                         = local.own_role_arns
+    account_names                         = var.account_names
   }
 }
 

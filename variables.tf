@@ -449,6 +449,18 @@ variable "default_sns_topic_arn" {
   }
 }
 
+variable "account_names" {
+  description = "What messages in Slack call accounts, by id: `{ \"111122223333\" = \"payments-prod\" }`."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for account in keys(var.account_names) : can(regex("^[0-9]{12}$", account))])
+    error_message = "account_names: every key must be an account, with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for account in keys(var.account_names) : account if !can(regex("^[0-9]{12}$", account))])}."
+  }
+}
+
 variable "sns_configuration" {
   description = "Topics by account. The first route that names an account applies; one with `min_severity` takes only alerts of at least that severity, goes before the others, and may name `*`, all accounts."
   type = list(object({

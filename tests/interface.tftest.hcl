@@ -41,6 +41,7 @@ run "what_is_not_given_has_its_documented_default" {
       detection_packs                       = []
       rule_severities                       = {}
       rule_exceptions                       = {}
+      account_names                         = {}
       rule_evaluation_errors_to_slack       = true
       push_access_denied_cloudwatch_metrics = true
       s3_removed_object_notification        = true
@@ -141,6 +142,7 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       detection_packs                       = []
       rule_severities                       = {}
       rule_exceptions                       = {}
+      account_names                         = {}
       rule_evaluation_errors_to_slack       = false
       push_access_denied_cloudwatch_metrics = false
       s3_removed_object_notification        = false

@@ -68,7 +68,14 @@ class Pipeline:
         pending = PendingAlerts()
         self._turns = Turns(clock, pending, self._deliver_pending)
         self._records = RecordEvaluator(
-            evaluator, own_roles, clock.now, self._report, pending, self._turns.left, thresholds=thresholds
+            evaluator,
+            own_roles,
+            clock.now,
+            self._report,
+            pending,
+            self._turns.left,
+            thresholds=thresholds,
+            account_names=config.account_names,
         )
         self._ahead = ReadAhead(s3_within, clock.now)
         self._log_files = LogFiles(

@@ -16,3 +16,12 @@ def test_critical_alerts_go_to_their_channel(world: World) -> None:
     world.invoke(s3_event(KEY))
     assert ["StopLogging" in text for text in world.texts("C0CRITICAL")] == [True]
     assert ["DeleteBucket" in text for text in world.texts()] == [True]
+
+
+def test_an_account_with_a_name(world: World) -> None:
+    """The name that the configuration gives an account is in its alerts."""
+    world.configure_bot(account_names={ACCOUNT: "payments-prod"})
+    world.put_log(record())
+    world.invoke(s3_event(KEY))
+    (text,) = world.texts()
+    assert f"payments-prod ({ACCOUNT})" in text

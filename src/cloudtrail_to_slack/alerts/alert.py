@@ -25,6 +25,7 @@ class Alert:
 
     `lag` is how many seconds after the event the alert was made; None where that is not known.
     `fingerprint` (64 hexadecimal digits) is what similar alerts share; None: this one is like no other.
+    `account_name` is what the configuration calls the account; None: nothing.
     `shared_fingerprint` is what the copies of one call share that several accounts record; None: it has no copies.
     """
 
@@ -36,6 +37,7 @@ class Alert:
     outcome: CallOutcome
     lag: float | None = None
     shared_fingerprint: str | None = None
+    account_name: str | None = None
 
     @property
     def title(self) -> str:
@@ -120,7 +122,14 @@ def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> Pendi
     )
 
 
-def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None, now: datetime | None = None) -> Alert:
+def make_alert(
+    event: Event,
+    rules: tuple[Rule, ...],
+    origin: LogObject | None,
+    now: datetime | None = None,
+    *,
+    account_name: str | None = None,
+) -> Alert:
     """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is sent."""
     rules = with_facts(rules, event)
     lag = max((now - event.time).total_seconds(), 0.0) if now and event.time else None
@@ -134,6 +143,7 @@ def make_alert(event: Event, rules: tuple[Rule, ...], origin: LogObject | None, 
         outcome=outcome,
         lag=lag,
         shared_fingerprint=_shared_fingerprint(event, outcome),
+        account_name=account_name,
     )
 
 

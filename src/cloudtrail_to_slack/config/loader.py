@@ -27,6 +27,7 @@ KEYS = (
     "slack_webhook_routes", "sns",
     "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live", "max_messages_per_channel",
     "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours", "own_role_arns", "destinations",
+    "account_names",
 )  # fmt: skip
 LEAST_SILENCE_HOURS = 2
 _OWN_KEYS = ("slack_app", "slack_webhook", "sns")  # destinations that are not configured under `destinations`
@@ -66,6 +67,7 @@ class Config:
     enable_silence_alarm: bool = False
     silence_alarm_minimum_hours: int = LEAST_SILENCE_HOURS
     own_role_arns: tuple[str, ...] = ()
+    account_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def routes(self) -> Mapping[str, Routes]:
@@ -107,6 +109,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
             "silence_alarm_minimum_hours", default=LEAST_SILENCE_HOURS, least=LEAST_SILENCE_HOURS
         ),
         own_role_arns=reader.strings("own_role_arns"),
+        account_names=_account_names(reader),
     )
     for arn in config.own_role_arns:
         if not is_role_arn(arn):
@@ -183,6 +186,21 @@ def _webhook_references(reader: Reader) -> dict[str, SecretSource]:
         issues.append(ConfigurationIssue(key, "has a webhook's address, which is a secret: refer to where it is kept"))
     reader.extend(issues)
     return by_account
+
+
+def _account_names(reader: Reader) -> dict[str, str]:
+    """Return the names of accounts, by id."""
+    data = reader.raw("account_names")
+    if data is None:
+        return {}
+    fields = reader.nested("account_names", data)
+    names: dict[str, str] = {}
+    for account in data if isinstance(data, dict) else ():
+        if not _ACCOUNT.fullmatch(account):
+            fields.report(account[:100], "is no account, which has 12 digits")
+        elif name := fields.string(account):
+            names[account] = name
+    return names
 
 
 def _destinations(reader: Reader) -> dict[str, Routes]:

@@ -1,7 +1,7 @@
 """Evaluating records one by one: decode, flatten, apply the rules, and keep what matched until it is delivered."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -108,6 +108,7 @@ class RecordEvaluator:
         time_left: Callable[[], float],
         *,
         thresholds: "ThresholdCounter | None" = None,
+        account_names: Mapping[str, str] | None = None,
     ) -> None:
         self.pending = pending
         self.rule_errors = RuleErrors()
@@ -115,6 +116,7 @@ class RecordEvaluator:
         self.explains = logger.log_level <= logging.DEBUG
         self._time_left = time_left
         self._thresholds = thresholds
+        self._account_names = account_names or {}
         self._rule_set = evaluator.rule_set
         self._prefilter = evaluator.prefilter
         self._now = now
@@ -223,7 +225,9 @@ class RecordEvaluator:
         self._alerts += 1
         kept = bytes(raw) if origin else raw
         alert = pending_alert(event, rules, len(kept) if origin else _BYTES_OF_A_VALUE * len(event.flat))
-        self.pending.add(origin, (alert, partial(_alert, kept, origin, rules, self._now), message_ids), alert.size)
+        name = self._account_names.get(event.account or "")
+        factory = partial(_alert, kept, origin, rules, self._now, name)
+        self.pending.add(origin, (alert, factory, message_ids), alert.size)
 
 
 def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)
@@ -231,8 +235,14 @@ def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as abo
     return read_event(decode_record(raw), object_key=origin.key) if origin else read_event(raw)
 
 
-def _alert(raw: Any, origin: LogObject | None, rules: tuple[Rule, ...], now: Callable[[], float]) -> Alert:  # noqa: ANN401 (as above)
-    return make_alert(_event(raw, origin), rules, origin, _moment(now))
+def _alert(
+    raw: Any,  # noqa: ANN401 (as above)
+    origin: LogObject | None,
+    rules: tuple[Rule, ...],
+    now: Callable[[], float],
+    account_name: str | None,
+) -> Alert:
+    return make_alert(_event(raw, origin), rules, origin, _moment(now), account_name=account_name)
 
 
 def _moment(now: Callable[[], float]) -> datetime:

@@ -182,7 +182,7 @@ def test_tracked_names_are_data(name: str) -> None:
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown key": ({"rule": "True"}, "rule: is no known key; known are deduplicate_deliveries"),
+    "unknown key": ({"rule": "True"}, "rule: is no known key; known are account_names"),
     "unknown key of slack": ({"slack": {"channel": "C1"}}, "slack.channel: is no known key"),
     "unknown key of a route": (
         {"slack": {"routes": [{"accounts": ["111111111111"], "slack_channel_id": "C", "x": 1}]}},

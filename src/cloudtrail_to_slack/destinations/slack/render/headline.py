@@ -20,6 +20,7 @@ SEVERITY_MARKS = {
 }
 _RULES_SHOWN = 3
 _LONGEST_RUNBOOK = 300
+_LONGEST_NAME = 80
 _LONGEST_DESCRIPTION = 250
 _UPDATE = ":pencil2: *update of an earlier event*"
 
@@ -30,7 +31,9 @@ def notification_text(alert: Alert) -> str:
     marks = ("❌ " if alert.outcome.is_refusal else "") + (
         "⚠️ without MFA: " if warns_of_mfa(event, alert.outcome) else ""
     )
-    return f"{marks}{plain(alert.title, 300)}\n{' · '.join(plain(part, 120) for part in place(event))}"
+    return (
+        f"{marks}{plain(alert.title, 300)}\n{' · '.join(plain(part, 120) for part in place(event, alert.account_name))}"
+    )
 
 
 def lead(alert: Alert) -> str:
@@ -54,12 +57,14 @@ def _what_and_where(alert: Alert) -> str:
         first = f"{name} by {code(event.actor.label, 200)}"
     marks = [*outcome_marks(event, alert.outcome), *([_UPDATE] if event.is_update else [])]
     first += "".join(f" — {mark}" for mark in marks)
-    return f"{first}\nin {' · '.join(code(part, 120) for part in place(event))}"
+    return f"{first}\nin {' · '.join(code(part, 120) for part in place(event, alert.account_name))}"
 
 
-def place(event: Event) -> list[str]:
-    """Return account, region and service, as far as the event has them."""
+def place(event: Event, account_name: str | None = None) -> list[str]:
+    """Return account, region and service, as far as the event has them, and what the account is called."""
     account = f"account {event.account}" if event.account else "account unknown"
+    if account_name:
+        account = f"{account_name[:_LONGEST_NAME]} ({event.account})"
     return [account, *(part[:80] for part in (event.region, event.source) if part)]
 
 
