@@ -49,7 +49,7 @@ def put_batch(world: World, slow: set[int], *, slow_count: int = 1000) -> dict[s
 
 def configure(world: World, **config: Any) -> None:
     """Configure a bot, and a rule that must be evaluated on every event."""
-    world.configure_bot(rules=['event.get("requestParameters.bucketName") == "payroll"'], **config)
+    world.configure_bot(rules=['"payroll" in event.values()'], **config)
 
 
 def calls(world: World) -> set[int]:
