@@ -50,7 +50,7 @@ run "every_mistake_is_named_with_its_place" {
   }
 
   assert {
-    condition     = strcontains(local.rule_check.errors[2], "\n    ().__class__\n      ^^^^^^^^^^") && strcontains(local.rule_check.errors[0], "the text was parted at \",\"")
+    condition     = strcontains(local.rule_check.errors[2], "\n    ().__class__\n      ^^^^^^^^^^") && strcontains(local.rule_check.errors[0], "the string was split at \",\"")
     error_message = "no caret, or no word of the separator: ${join("\n", local.rule_check.errors)}"
   }
 }

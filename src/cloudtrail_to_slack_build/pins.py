@@ -1,7 +1,7 @@
 """What requirements.txt pins for a target.
 
 pip judges the markers of a requirements file (`; python_version < "3.13"`) by the Python that runs it, whatever
-`--python-version` says. So they are judged here, for the target, and pip gets a file without any.
+`--python-version` says. So they are evaluated here, for the target, and pip gets a file without any.
 """
 
 from __future__ import annotations

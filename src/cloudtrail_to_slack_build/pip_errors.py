@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack_build.targets import Target
 
 _LINES_SHOWN = 12
-_TRACEBACK = "\nException information:\n"  # pip's own, and nobody else's
+_TRACEBACK = "\nException information:\n"  # pip's own
 _MISSING = re.compile(r"No module named '?pip\b")
 _WRONG_HASH = re.compile(r"DO NOT MATCH THE HASHES")
 _NO_INDEX = re.compile(
@@ -31,7 +31,7 @@ def _cause(output: str, target: Target) -> str:
     if _WRONG_HASH.search(output):
         return (
             "a package is not the one that requirements.txt pins: its hash differs. Do not go on before you know why: "
-            "ask whoever runs the package index you use"
+            "ask the operators of the package index you use"
         )
     not_found = _NOT_FOUND.search(output)
     if _NO_INDEX.search(output):
@@ -48,5 +48,5 @@ def _errors_in(output: str) -> str:
     """Return the errors that pip named, and the last thing it said of the network."""
     lines = output.partition(_TRACEBACK)[0].splitlines()
     start = next((number for number, line in enumerate(lines) if line.startswith("ERROR")), 0)
-    telling = [line for line in lines[:start] if _NO_INDEX.search(line)][-1:] + lines[start:]
-    return "\n".join(f"  {line}" for line in telling[-_LINES_SHOWN:] if line.strip())
+    shown = [line for line in lines[:start] if _NO_INDEX.search(line)][-1:] + lines[start:]
+    return "\n".join(f"  {line}" for line in shown[-_LINES_SHOWN:] if line.strip())

@@ -12,7 +12,7 @@ from support.world import BUCKET, KEY, World, failed_messages, log_bytes, record
 
 _REAL = log_bytes(record(eventName="StopLogging"))
 _OTHER = log_bytes(record(eventName="DescribeTrails", errorCode=None))
-_CHANGED = "it changed after it was announced"
+_CHANGED = "it changed after the notification"
 
 
 def _put(world: World, content: bytes) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def test_a_version_that_is_gone_fails(world: World) -> None:
     answer = _put(world, _REAL)
     _put(world, _OTHER)
     world.aws("s3").delete_object(Bucket=BUCKET, Key=KEY, VersionId=answer["VersionId"])
-    with pytest.raises(InvocationFailedError, match="the version that was announced is gone"):
+    with pytest.raises(InvocationFailedError, match="the version that the notification names is gone"):
         world.invoke(_by_s3(answer["VersionId"], answer["ETag"]))
 
 

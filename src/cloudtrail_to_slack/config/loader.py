@@ -79,7 +79,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
     """Read the parsed `config.json`; `own_name` is the function's name where the document has none.
 
     Returns the configuration and what is wrong with the whole of it; with such issues it is only good for finding more.
-    What is wrong with single rules is in `Config.rule_issues`, and a fault only when no rule is left.
+    What is wrong with single rules is in `Config.rule_issues`, and an issue of the whole only when no rule is left.
     """
     issues: list[ConfigurationIssue] = []
     reader = Reader(data, "", issues)
@@ -124,7 +124,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
 def read_webhook_routes(data: object, path: str) -> tuple[dict[str, SecretSource], list[ConfigurationIssue]]:
     """Read the parsed list of `{"accounts": […], "slack_hook_url": "…"}`, or where the address is kept in its place.
 
-    The list is a secret: a fault tells which element is wrong and what one looks like, and quotes nothing of it.
+    The list is a secret: an issue says which element is wrong and what one looks like, and quotes nothing of it.
     """
     if not isinstance(data, list):
         return {}, [ConfigurationIssue(path, f"must be a list, not {type_name(data)}")]

@@ -1,7 +1,7 @@
 """The rules of `config.json`: read one by one, so that what is wrong with one rule stops no other. Pure.
 
 A rule whose expression can be used is evaluated, whatever else about it is wrong: without its id, severity or the like
-it still detects what it is for. An ignore rule with any fault is left out, because a misread one could hide alerts.
+it still detects what it is for. An ignore rule with any issue is left out, because a misread one could hide alerts.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LONGEST_ID = 100
 
 @dataclass(frozen=True)
 class RuleIssue:
-    """What is wrong with one rule: where it stands (`rules[2]`), its id, and every fault in it.
+    """What is wrong with one rule: where it stands (`rules[2]`), its id, and every issue in it.
 
     `left_out` is False for a rule that is evaluated without the part that is wrong.
     """
@@ -60,7 +60,7 @@ class RuleReader:
 
     `joined` is how many of the first `rules` and `ignore_rules` were one string, split at `separator` already.
 
-    Faults that concern more than one rule, such as a list that is none, are the document's.
+    Issues of more than one rule, such as a list that is none, are the document's.
     """
 
     def __init__(self, document: Reader, separator: str, joined: Mapping[str, int] | None = None) -> None:
@@ -83,11 +83,11 @@ class RuleReader:
             (*before, *packs, *own, *after), lambda item, path: self._ignore_rule(item, path, separator=None)
         )
 
-    def _report(self, fault: ConfigurationIssue) -> None:
-        self._note(fault.path, None, [fault], left_out=True)
+    def _report(self, issue: ConfigurationIssue) -> None:
+        self._note(issue.path, None, [issue], left_out=True)
 
     def ignore_rules(self) -> tuple[IgnoreRule, ...]:
-        """Return the ignore rules without any fault, in order."""
+        """Return the ignore rules without any issue, in order."""
         return tuple(self._each("ignore_rules", self._ignore_rule))
 
     def _each(self, key: str, read: Callable[[object, str, str | None], T | None]) -> list[T]:
@@ -185,9 +185,9 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _expression(fields: Reader, item: object, separator: str | None, rule_id: str | None) -> str | None:
-    """Return the expression in one line; None and a fault when it cannot be used.
+    """Return the expression in one line; None and an issue when it cannot be used.
 
-    `separator` is what parted it from the others, when they came joined in one string.
+    `separator` is what it was split from the others at, where they came in one string.
     """
     text = item if isinstance(item, str) else fields.raw("expression")
     path = "" if isinstance(item, str) else "expression"
@@ -207,8 +207,8 @@ def _expression(fields: Reader, item: object, separator: str | None, rule_id: st
         named = f'{path} (id "{excerpt(rule_id)}")' if rule_id else path
         advice = ""
         if error.is_half and separator:
-            parted = f'the text was parted at "{excerpt(separator)}"'
-            advice = f", for {parted}: set rules_separator to what no rule holds, or give the rules as a list"
+            split = f'the string was split at "{excerpt(separator)}"'
+            advice = f", for {split}: set rules_separator to what no rule holds, or give the rules as a list"
         shown = render_caret(text, error.place) if error.place else f"    {excerpt(text)}"
         fields.report(named, f"{error}{advice}\n{shown}")
         return None
@@ -272,8 +272,8 @@ def _threshold(reader: Reader, key: str) -> Threshold | None:
         by=(by,) if isinstance(by, str) and by else fields.strings("by"),
         distinct=fields.string("distinct"),
     )
-    for fault in dict.fromkeys(found):
-        reader.report(key if fault.path == "config" else f"{key}.{fault.path}", fault.problem)
+    for issue in dict.fromkeys(found):
+        reader.report(key if issue.path == "config" else f"{key}.{issue.path}", issue.problem)
     return None if found else threshold
 
 

@@ -42,7 +42,7 @@ class SecretSource:
 def find_secret(name: str, environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> SecretSource | None:
     """Find the source of the secret `name` (`SLACK_BOT_TOKEN`); None when the environment has none.
 
-    Given in more than one way, it notes a fault: which one counts must not be a guess.
+    Given in more than one way, it reports an issue: which one counts must not be a guess.
     """
     sources: list[SecretSource] = []
     if value := environment.get(name, "").strip():

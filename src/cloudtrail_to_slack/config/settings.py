@@ -61,13 +61,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     _check_webhooks(settings, issues)
     _check_destinations(settings, issues)
     if issues:
-        issues += [fault for issue in config.rule_issues for fault in issue.details]
+        issues += [detail for issue in config.rule_issues for detail in issue.details]
     raise_issues(issues)
     return settings
 
 
 def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, SecretSource], list[ConfigurationIssue]]:
-    """Parse the text of `SLACK_WEBHOOK_ROUTES` to where each account's webhook is; no fault quotes it."""
+    """Parse the text of `SLACK_WEBHOOK_ROUTES` to where each account's webhook is; no issue quotes it."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -76,7 +76,7 @@ def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, SecretSour
 
 
 def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[ConfigurationIssue]]:
-    """Read `config.json`; a file that cannot be read is a fault too, so that the environment's are told with it."""
+    """Read `config.json`; a file that cannot be read is an issue, reported together with those of the environment."""
     try:
         return read_config(json.loads(path.read_bytes()), own_name=own_name)
     except OSError as error:
@@ -109,5 +109,5 @@ def _check_destinations(settings: Settings, issues: list[ConfigurationIssue]) ->
     config = settings.config
     secrets = (settings.slack_bot_token, settings.slack_webhook_url, settings.slack_webhook_routes)
     if not any((*secrets, config.slack_webhook_routes, config.sns, *config.destinations.values())):
-        problem = "are missing: set a Slack bot token, a Slack webhook or an SNS topic, or nobody hears of anything"
+        problem = "are missing: set a Slack bot token, a Slack webhook or an SNS topic to deliver alerts to"
         issues.append(ConfigurationIssue("destinations", problem))

@@ -70,7 +70,7 @@ class LogFileEvaluation:
         self._records = 0
         self._beyond = 0  # records that match and are too many
         self._broken = 0  # records that cannot be read
-        self._first_fault = ""
+        self._first_problem = ""
 
     def take_turn(self, is_over: Callable[[], bool], seconds: float) -> None:
         """Go on until it is done or the turn is over; S3 has `seconds` to begin its answer."""
@@ -174,11 +174,11 @@ class LogFileEvaluation:
                 evaluate(raw, self.log_object, self.message_ids, self._note_broken, candidates)
                 yield
 
-    def _note_broken(self, fault: str) -> None:
-        if fault == TOO_MANY_ALERTS:
+    def _note_broken(self, problem: str) -> None:
+        if problem == TOO_MANY_ALERTS:
             self._beyond += 1
             return
-        self._first_fault = self._first_fault or fault
+        self._first_problem = self._first_problem or problem
         self._broken += 1
 
     def _say_broken_records(self) -> None:
@@ -187,7 +187,7 @@ class LogFileEvaluation:
             self._unreadable(f"{what}: {TOO_MANY_ALERTS}")
         if self._broken:
             what = f"{self._broken} of its {self._records} records cannot be read"
-            self._unreadable(f"{what}, the first being {self._first_fault}")
+            self._unreadable(f"{what}, the first being {self._first_problem}")
 
     def _fail(self, reason: str) -> None:
         self._shared.report.counts["objects_failed"] += 1

@@ -19,7 +19,7 @@ _Never = Literal["\x00 no value"] | msgspec.UnsetType
 
 
 class Prefilter:
-    """Tells which rules each record of a window can concern."""
+    """Finds the candidate rules of each record of a chunk."""
 
     def __init__(self, rule_set: RuleSet) -> None:
         self._index = rule_set.index(missing=msgspec.UNSET)

@@ -45,7 +45,7 @@ _MANY_ALERTS = 500  # a topic takes about that many in an invocation of 30 secon
 
 @dataclass(frozen=True, slots=True)
 class RuleEvaluator:
-    """The rules, and what tells which records are worth evaluating; made once per cold start."""
+    """The rules, and what finds the records worth evaluating; made once per cold start."""
 
     rule_set: RuleSet
     prefilter: Prefilter
@@ -135,7 +135,7 @@ class RecordEvaluator:
         """Evaluate one record and count it; whatever is wrong with it stays its own problem.
 
         `raw` is undecoded when it comes from a log file, `origin`. `failed` is called with what is wrong with it.
-        `candidates` are the rules that may match, as the prefilter tells them; None: all.
+        `candidates` are the rules that may match, as the prefilter finds them; None: all.
 
         Raises:
             EvaluationTimeError: it would take longer than there is time.
@@ -158,7 +158,7 @@ class RecordEvaluator:
             failed(str(error))
             if self.explains:
                 explain_failed(str(error), origin)
-        except Exception as error:  # noqa: BLE001 (a fault of ours in one record must not hide the rest of its file)
+        except Exception as error:  # noqa: BLE001 (a bug in one record must not hide the rest of its file)
             counts["failed"] += 1
             failed(f"a record that this function fails on ({type(error).__name__})")
             log_unexpected("evaluating a record", error)

@@ -110,7 +110,7 @@ class Turns:
             turn_ends, full_at = min(start + share, end), pending.size + most_bytes
             try:
                 file.take_turn(lambda: now() >= turn_ends or pending.size > full_at, turn_ends - start)  # noqa: B023 (called in this turn only)
-            except Exception as error:  # noqa: BLE001 (a fault of ours in one file must not stop the next)
+            except Exception as error:  # noqa: BLE001 (a bug in one file must not stop the next)
                 file.done = True
                 fail(file, error)
             if pending.full:

@@ -13,12 +13,12 @@ from cloudtrail_to_slack.json_fields import mapping, string
 
 _SSO_ROLE = re.compile(r"AWSReservedSSO_(?P<permission_set>.+)_[0-9a-f]{16}$")
 _SSO_ROLE_PREFIX = "AWSReservedSSO_"
-_SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"  # IAM lets nobody else make roles under it
+_SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"  # IAM reserves it
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it, as far as the record tells; unknown parts are empty. Texts are unescaped and unbounded.
+    """Who did it, as far as the record says; unknown parts are empty. Texts are unescaped and unbounded.
 
     `name` is what a person would call them and never empty. `role` and `session` are set for an assumed role;
     `permission_set` for a role of IAM Identity Center, whose sessions are named after its users. `is_sso`: this is a

@@ -1,6 +1,6 @@
-"""From a record, as it stands in a log file, to an event: what rules see, and the facts an alert tells. Pure.
+"""From a record, as it stands in a log file, to an event: what rules see, and the facts an alert shows. Pure.
 
-Records are written by whoever called AWS: every field may be missing, null or of another type than documented.
+Callers of AWS decide what is in records: every field may be missing, null or of another type than documented.
 """
 
 import json
@@ -60,7 +60,7 @@ def flatten(record: Mapping[str, Any]) -> dict[str, Any]:
 class Event:
     """A record as rules and alerts see it. Texts are as the record has them: unescaped and unbounded.
 
-    `flat` is read-only; `account` is where alerts about it are routed to, 12 digits, or None when nothing tells it;
+    `flat` is read-only; `account` is where alerts about it are routed to, 12 digits, or None when it is unknown;
     `time` is in UTC. `name` and `source` are empty where the record has none.
     """
 
@@ -114,7 +114,7 @@ class Event:
 
 
 def read_event(record: object, *, object_key: str | None = None) -> Event:
-    """Read one record; `object_key` (decoded) tells the account when the record does not.
+    """Read one record; `object_key` (decoded) names the account when the record does not.
 
     Raises:
         RecordError: `record` is no object, or flattens to more than is reasonable.

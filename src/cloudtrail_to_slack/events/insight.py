@@ -19,7 +19,7 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """An Insight's start or end. Rates are per minute, `minutes` is how long it went on; None where not told."""
+    """An Insight's start or end. Rates are per minute, `minutes` is how long it went on; None where unknown."""
 
     state: str
     event_name: str

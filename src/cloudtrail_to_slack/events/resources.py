@@ -3,7 +3,7 @@
 from cloudtrail_to_slack.events.event import Event, as_text
 
 _SHOWN = 4
-# Parameters that name what a call acts on, most telling first, and what to call it.
+# Parameters that name what a call acts on, the most specific first, and what to call it.
 _NAMING_PARAMETERS = {
     "bucketName": "bucket", "key": "object", "userName": "user", "roleName": "role", "groupName": "group",
     "policyArn": "policy", "policyName": "policy", "accessKeyId": "access key", "functionName": "function",

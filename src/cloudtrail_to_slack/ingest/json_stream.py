@@ -70,7 +70,7 @@ class JsonText:
         """The next character, empty at the end of the buffer."""
         return self.buffer[self.at : self.at + 1]
 
-    def fault(self, problem: str = "") -> LogObjectError:
+    def error(self, problem: str = "") -> LogObjectError:
         """Return the error that says what is wrong with the text here; what ended the pieces comes before that."""
         return self.failure or LogObjectError(problem or f"it is not JSON at byte {self.position:,}")
 
@@ -125,7 +125,7 @@ class JsonText:
         """
         yield from self.skip_space()
         if self.next != character:
-            raise self.fault()
+            raise self.error()
         self.at += 1
         yield from self.skip_space()
 
@@ -150,7 +150,7 @@ class JsonText:
             if found and (pattern is _STRING or found.end() < len(self.buffer) or self.ended):
                 return self._checked(found.end(), most, problem)
             if self.ended or (pattern is _WORD and found is None and self.next):
-                raise self.fault()
+                raise self.error()
             self._checked(len(self.buffer), most, problem)
             yield from self.more()
             yield  # what is there is looked through again
@@ -161,7 +161,7 @@ class JsonText:
             found = _BRACKETS.match(self.buffer, self.at + offset)
             if found is None:
                 if self.ended:
-                    raise self.fault()
+                    raise self.error()
                 self._checked(len(self.buffer), most, problem)
                 yield from self.more()
                 yield  # what is there is looked through again
@@ -170,7 +170,7 @@ class JsonText:
             if found.lastindex == 1:
                 depth, opened = depth + end - start, opened + end - start
                 if opened > MAX_RECORD_VALUES:
-                    raise self.fault(problem)
+                    raise self.error(problem)
             elif depth > end - start:
                 depth -= end - start
             else:
@@ -182,7 +182,7 @@ class JsonText:
 
     def _checked(self, end: int, most: int, problem: str) -> int:
         if end - self.at > most:
-            raise self.fault(problem)
+            raise self.error(problem)
         return end
 
 

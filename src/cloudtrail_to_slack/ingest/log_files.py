@@ -41,7 +41,7 @@ def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) ->
 
     Raises:
         LogObjectError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. Says
-            which, and nothing of its content; raised after all records before the fault.
+            which, and nothing of its content; raised after all records before that place.
     """
     intake = Intake()
     return chunks(_pieces(body, intake, max_bytes), scan, intake=intake)
@@ -57,7 +57,7 @@ def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[bytes
 
 
 def open_log_object(s3: "S3Client", log_object: LogObject) -> "tuple[StreamingBody, int | None]":
-    """Return the body of the version that was announced, and its size in bytes, where S3 says it.
+    """Return the body of the version that the notification names, and its size in bytes, where S3 says it.
 
     Raises:
         LogObjectError: that version cannot be fetched. Says why.
@@ -72,14 +72,14 @@ def open_log_object(s3: "S3Client", log_object: LogObject) -> "tuple[StreamingBo
 
 
 def _announced(s3: "S3Client", log_object: LogObject) -> "GetObjectOutputTypeDef":
-    """Return S3's answer with the version that was announced; S3 refuses any other by its ETag.
+    """Return S3's answer with the version that the notification names; S3 refuses any other by its ETag.
 
     Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
-    will do, as long as its ETag is the announced one.
+    will do, as long as its ETag is that of the notification.
     Sources: Amazon S3 API Reference, GetObject; Amazon S3 User Guide, "Conditional requests".
 
     Raises:
-        LogObjectError: it is not, and the announced version may not be read.
+        LogObjectError: it is not, and the version of the notification may not be read.
         ClientError: S3 refuses for another reason.
     """
     wanted: GetObjectRequestTypeDef = {"Bucket": log_object.bucket, "Key": log_object.key}
@@ -98,7 +98,7 @@ def _announced(s3: "S3Client", log_object: LogObject) -> "GetObjectOutputTypeDef
     except ClientError as error:
         if _code(error) in _CHANGED:
             raise LogObjectError(
-                "it was overwritten; to read the announced version the role needs s3:GetObjectVersion"
+                "it was overwritten; to read the version of the notification the role needs s3:GetObjectVersion"
             ) from None
         raise
 
@@ -107,11 +107,11 @@ def _answer(error: ClientError, log_object: LogObject) -> str:
     """Say what S3's answer means."""
     code = _code(error)
     if code in _CHANGED:
-        return "it changed after it was announced: its ETag is another by now"
+        return "it changed after the notification: its ETag is another by now"
     if code == "NoSuchVersion":
-        return "the version that was announced is gone: S3 answers NoSuchVersion"
+        return "the version that the notification names is gone: S3 answers NoSuchVersion"
     if code in _DENIED and log_object.version:
-        return f"S3 answers {code}; to read the announced version the role needs s3:GetObjectVersion"
+        return f"S3 answers {code}; to read the version of the notification the role needs s3:GetObjectVersion"
     return f"S3 answers {code}"
 
 
@@ -194,7 +194,7 @@ def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
             small = b""
         while not compressed and (chunk := _read(body, intake)):
             compressed, member = chunk.lstrip(b"\0") if inflate.eof else chunk, b""
-            yield b""  # so that whoever takes the pieces can stop
+            yield b""  # so that the caller can stop
         if inflate.eof and compressed:
             inflate = isal_zlib.decompressobj(wbits=31)
             member, given = compressed, 0
@@ -205,7 +205,7 @@ def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
 def _before_the_fault(member: bytes, given: int) -> bytes:
     """Return what can be unpacked of the beginning of a damaged member after the bytes `given`, at most a chunk.
 
-    ISA-L gives nothing of a piece in which there is a fault, and most log files are one piece. Byte by byte, zlib does.
+    ISA-L gives nothing of a damaged piece, and most log files are one piece. Byte by byte, zlib does.
     """
     inflate, unpacked, size = zlib.decompressobj(wbits=31), list[bytes](), 0
     try:

@@ -1,6 +1,6 @@
 """What the key of an object in the trail's bucket says about it.
 
-Whoever may call `UpdateTrail` chooses the prefix that stands before CloudTrail's own part of a key, and may make it
+A caller of `UpdateTrail` chooses the prefix that stands before CloudTrail's own part of a key, and may make it
 look like any other layout. CloudTrail writes the end of the key: so the last layout in a key counts, and the file's
 name counts for more than any folder.
 """

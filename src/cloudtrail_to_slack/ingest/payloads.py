@@ -3,7 +3,7 @@
 Each way of being invoked is unwrapped in its own small piece; envelopes nest (an SNS envelope in an SQS message holds
 an S3 notification), so the pieces call `_items` again with what they found inside.
 
-A log file is announced, and then read from where only CloudTrail writes: it does not matter much who announced it. A
+A log file is read from where only CloudTrail writes, so it does not matter much who sent its notification. A
 single event is believed as it comes. So it is taken only where EventBridge itself delivers it: as the payload of an
 invocation, or as the body of an SQS message that an AWS service sent. In an SNS message, or in an SQS message from any
 other principal, it is from a caller who may publish or send.
@@ -67,7 +67,7 @@ class LogObject:
 
 @dataclass(frozen=True, slots=True)
 class RemovedObject:
-    """An object that was removed from a bucket, by whom, from where and how, where the announcement tells it."""
+    """An object that was removed from a bucket, by whom, from where and how, where the notification says it."""
 
     object: LogObject
     time: str | None
@@ -279,7 +279,7 @@ def _single_event(payload: Mapping[str, Any], detail: Mapping[str, Any], doubt: 
 
 
 def _whole(detail: Mapping[str, Any], account: object) -> dict[str, Any]:
-    """Return the record, with the account that the bus tells where the record does not, as some of AWS's samples don't.
+    """Return the record, with the account that the bus names where the record does not, as some of AWS's samples don't.
 
     By it the record is routed, and known again when its log object comes.
     """
@@ -322,7 +322,7 @@ def _size(value: object) -> int | None:
 
 
 def _describe(value: object) -> str:
-    """Name what arrived without telling any of its content."""
+    """Describe what arrived, and nothing of its content."""
     if not isinstance(value, Mapping):
         return type_name(value)
     keys = sorted(str(key)[:_KEY_LENGTH] for key in value)

@@ -1,6 +1,6 @@
 """How much of a log file is read at most, and of each record. What is beyond a limit is refused, and the error says so.
 
-A file may be anything that somebody put into the bucket, and a few kilobytes of gzip can hold gigabytes of JSON or
+A file may be anything that was put into the bucket, and a few kilobytes of gzip can hold gigabytes of JSON or
 millions of records. The limits keep the whole process below 200 MB, and the work in proportion to what S3 stores.
 
 CloudTrail's own files stay far below all of them: they have at most 50 MB, which 7 to 12 times as much JSON is

@@ -1,7 +1,7 @@
 """Splitting a log file that arrives in pieces into chunks of whole records, in bounded memory. It does no I/O.
 
 A file is one JSON document with a list of `Records`, or several of them, one after the other, as when files were
-concatenated. Every record is yielded, or the file is at fault: nothing in it is passed over.
+concatenated. Every record is yielded, or the file is damaged: nothing in it is skipped.
 
 CloudTrail's files can be larger than the function's memory, so never more than a chunk is kept. Where one record ends
 and the next begins is first guessed: CloudTrail's records begin with their version, and within a JSON text a quote that
@@ -78,7 +78,7 @@ def chunks(
 
     Raises:
         LogObjectError: the file is no log file or is beyond a limit, or its pieces end in this error; after all records
-            before the fault.
+            before that place.
     """
     splitter = _Splitter(pieces, scan, chunk_bytes, intake or Intake(stored=MAX_JSON_BYTES))
     return (chunk or _NOTHING for chunk in splitter.documents())
@@ -117,14 +117,14 @@ class _Splitter:
             self._documents += 1
             self._intake.add_records(1)
         if text.failure or not self._documents:
-            raise text.fault("it is not JSON: it is empty")
+            raise text.error("it is not JSON: it is empty")
 
     def _document(self) -> _Steps[None]:
         """Yield the records of a document, and see that everything else in it is JSON."""
         text, has_records = self._text, False
         if text.next != b"{":
             yield from self._other_value()
-            raise text.fault("it has no list of Records")
+            raise text.error("it has no list of Records")
         yield from text.skip(b"{")
         while text.next != b"}":
             if (yield from self._key()) == "Records":
@@ -137,21 +137,21 @@ class _Splitter:
             if text.next != b"}":
                 yield from text.skip(b",")
                 if text.next != b'"':
-                    raise text.fault()
+                    raise text.error()
         text.at += 1
         if not has_records:
-            raise text.fault("it has no list of Records")
+            raise text.error("it has no list of Records")
 
     def _key(self) -> _Steps[str]:
         """Read a key, and go to its value."""
         text = self._text
         if text.next != b'"':
-            raise text.fault()
+            raise text.error()
         end = yield from text.value_end(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
         try:
             key = _KEY_DECODER.decode(without_lone_surrogates(text.buffer[text.at : end]))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise text.fault() from None
+            raise text.error() from None
         self._intake.add_other(end - text.at)
         text.at = end
         yield from text.skip(b":")
@@ -162,7 +162,7 @@ class _Splitter:
         text = self._text
         end = yield from text.value_end(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
         if not is_json(text.buffer[text.at : end]):
-            raise text.fault()
+            raise text.error()
         self._intake.add_other(end - text.at)
         text.at = end
 
@@ -171,7 +171,7 @@ class _Splitter:
         text = self._text
         if text.next != b"[":
             yield from self._other_value()
-            raise text.fault("it has no list of Records")
+            raise text.error("it has no list of Records")
         yield from text.skip(b"[")
         closed = text.next == b"]"
         if closed:
@@ -238,7 +238,7 @@ class _Splitter:
             LogObjectError: what follows a record is neither another one nor the end of the list.
         """
         text, parts, size, closed = self._text, list[bytes](), 0, False
-        fault: LogObjectError | None = None
+        damage: LogObjectError | None = None
         try:
             while not closed and size < self._chunk_bytes and len(parts) < _PARTS_AT_ONCE:
                 end = yield from text.value_end(MAX_RECORD_BYTES, _TOO_LARGE)
@@ -252,13 +252,13 @@ class _Splitter:
                 else:
                     yield from text.skip(b",")
         except LogObjectError as error:
-            fault = error
+            damage = error
         if parts:
             self._intake.add_records(len(parts))
             text.trim()
             yield self._of_parts(parts)
-        if fault:
-            raise fault
+        if damage:
+            raise damage
         return closed
 
     def _of_parts(self, parts: list[bytes]) -> Chunk:

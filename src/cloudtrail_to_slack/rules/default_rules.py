@@ -37,7 +37,7 @@ _BY_ROOT = (
 # The session of sts:AssumeRoot, by which a management account does privileged tasks in a member account. Source: IAM
 # User Guide, "Track privileged tasks in AWS CloudTrail".
 _ASSUMED_ROOT = 'str(event.get("userIdentity.sessionContext.assumedRoot")).lower() == "true"'
-# CloudTrail names the service that made a request on somebody's behalf in `invokedBy`, which no caller can set. In the
+# CloudTrail names the service that made a request on a caller's behalf in `invokedBy`, which no caller can set. In the
 # console it may be the console's own sign-in service: there a person acts. Source: AWS CloudTrail User Guide,
 # "CloudTrail userIdentity element" and "CloudTrail record contents" (sessionCredentialFromConsole).
 _BY_A_SERVICE = (

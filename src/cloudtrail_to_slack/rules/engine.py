@@ -81,7 +81,7 @@ class RuleSet:
         self._denied = compile_expression(_DENIED)
 
     def index(self, missing: Hashable) -> RuleIndex:
-        """Return the index that tells which rules a record can concern; `missing` stands for a missing field."""
+        """Return the index that finds the candidate rules of a record; `missing` is the value of a missing field."""
         return RuleIndex([*(rule.expression for rule, _ in self._rules), _DENIED], missing)
 
     def required_keys(self) -> RequiredKeys:
@@ -93,7 +93,7 @@ class RuleSet:
     ) -> Evaluation:
         """Evaluate the rules on a flattened event. Ignore rules that expired before `today` (UTC) no longer count.
 
-        `candidates` are the rules that may match or raise, as the index tells them; None: all. After `deadline` (by
+        `candidates` are the rules that may match or raise, as the index finds them; None: all. After `deadline` (by
         `time.perf_counter`) no further rule is evaluated: each has a limit of its own, but there may be many.
 
         Raises:
@@ -171,7 +171,7 @@ def _matches(
 
 
 def _cause(error: Exception, expression: str) -> str:
-    """Tell two missing keys of one rule apart, as long as the key is the rule's own word and not the event's."""
+    """Return the kind of an error; it names a missing key if the rule has it, but never a word of the event."""
     key = error.args[0] if isinstance(error, KeyError) and error.args else None
     if isinstance(key, str) and key in expression:
         return f"KeyError: {key!r}"

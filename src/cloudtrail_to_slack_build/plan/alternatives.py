@@ -26,7 +26,7 @@ _TEXTS = frozenset(
 )  # fmt: skip
 # What stands one level below these is found under its own name: deeper, a dot may belong to a key.
 _OBJECTS = frozenset({"userIdentity", "requestParameters", "responseElements", "additionalEventData"})
-# Fields that tell nothing about a rule by themselves, since nearly every event of an account and region has the same
+# Fields that are not selective by themselves, since nearly every event of an account and region has the same
 # in them; of two of them only with these texts.
 COMMON = frozenset({"awsRegion", "userIdentity.accountId"})
 _COMMON_TEXTS = {"eventType": "AwsApiCall", "eventCategory": "Management"}

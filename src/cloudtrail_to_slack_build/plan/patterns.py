@@ -94,7 +94,7 @@ def _fitted(alternative: Alternative) -> Iterator[Alternative]:
 def _pattern(found: Sequence[Alternative]) -> str:
     details = [_detail(alternative) for alternative in found]
     detail: Any = details[0] if len(details) == 1 else {"$or": details}
-    # Nobody but AWS can put events with a source that begins with "aws.".
+    # Only AWS can put events with a source that begins with "aws.".
     pattern = {"source": [{"prefix": "aws."}], "detail-type": [{"suffix": " via CloudTrail"}], "detail": detail}
     text = json.dumps(pattern, separators=(",", ":"), sort_keys=True)
     for character, escape in _ESCAPED.items():

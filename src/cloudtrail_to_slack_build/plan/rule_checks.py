@@ -72,8 +72,8 @@ def _checked(
     errors: list[str] = []
     warnings = [f"{path}: {problem}" for path, problem in _unknown_keys(file_keys)]
     for issue in reader.issues:
-        for fault in issue.details:
-            path, problem = _placed(fault.path, places), fault.problem
+        for detail in issue.details:
+            path, problem = _placed(detail.path, places), detail.problem
             if "is not a Python expression" in problem and _may_be_newer(problem):
                 version = ".".join(map(str, sys.version_info[:2]))
                 warnings.append(f"{path}: may be fine where it runs, and Python {version} cannot read it: {problem}")

@@ -270,7 +270,7 @@ def test_a_comma_lost_to_the_separator() -> None:
     issues = _rule_faults({"rules": 'event.get("eventName", "") == "X"'})
     assert len(issues) == 2
     for fault in issues:
-        assert 'it looks like a half of an expression, for the text was parted at ",": set rules_separator' in fault
+        assert 'it looks like a half of an expression, for the string was split at ",": set rules_separator' in fault
     assert _rule_faults({"rules": 'event.get("eventName", "") == "X"', "rules_separator": ";"}) == []
 
 

@@ -33,7 +33,7 @@ Evaluate = Callable[[Mapping[str, Any]], object]
 _KEPT = 2_048  # compiled expressions: the configuration checks them, then the engine asks for them again
 _LONGEST_PROBLEM = 500  # a rule may hold names of any length
 _GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS, **GUARDS}  # nothing in an expression can write into it
-# What can be hopeless whatever the event is.
+# What can exceed a limit whatever the event is.
 _LARGE = (ast.Mult, ast.Pow, ast.LShift, ast.Mod)
 _LARGE_CALLS = frozenset({"range", "json_loads", "join", "replace", "round", "int"})
 
@@ -67,7 +67,7 @@ def parse_expression(text: str) -> ast.Expression:
             tree = parse(text)
             try:
                 check(tree)
-                compile(tree, "<rule>", "eval")  # some faults only show here
+                compile(tree, "<rule>", "eval")  # some mistakes only show here
                 _check_over_limit(tree)
             except RefusalError as refusal:
                 raise ExpressionError(
@@ -121,7 +121,7 @@ def _check_over_limit(tree: ast.Expression) -> None:
             compile_tree(ast.Expression(node))({})
         except RuleBudgetError as error:
             raise RefusalError(node, f"takes more than a rule may: {error}") from None
-        except Exception:  # noqa: BLE001, S110 (a rule that always raises is told when it does, with the event)
+        except Exception:  # noqa: BLE001, S110 (a rule that always raises is reported when it does, with the event)
             pass
 
 

@@ -39,7 +39,7 @@ def re_fullmatch(pattern: str, text: object) -> bool:
 
 
 def glob(pattern: str, text: object) -> bool:
-    """Whether all of `text` is as `pattern` says (`*`, `?`, `[a-z]`, upper and lower case told apart)."""
+    """Whether all of `text` is as `pattern` says (`*`, `?`, `[a-z]`, case-sensitive)."""
     return kept_test("glob", pattern)(text)
 
 

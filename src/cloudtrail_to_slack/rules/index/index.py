@@ -1,9 +1,9 @@
-"""Which rules a record can concern, told from a few of its fields: the index over the rules' leading conditions.
+"""Finds the candidate rules of a record from a few of its fields: the index over the rules' indexable conditions.
 
 For each field there is a table from the values seen so far to the rules that the value leaves in the running, as the
 bits of an integer. What remains of a record's rules is the conjunction over the fields, so the cost of a record hardly
-depends on how many rules there are. A rule that raises on a value (or gives no boolean) concerns every record with that
-value, whatever the other fields say: Python may have come to it before them.
+depends on how many rules there are. A rule that raises on a value (or gives no boolean) is a candidate for every record
+with that value, whatever the other fields say: Python may have come to it before them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LARGEST_CHARACTER = 4  # bytes, of all characters of a text that has one beyond
 
 
 class RuleIndex:
-    """The index of a sequence of expressions. `fields` are the flattened keys whose values it must be told.
+    """The index of a sequence of expressions. `fields` are the flattened keys whose values it needs.
 
     `missing` is the value that stands for a field that a record does not have.
     """
@@ -127,7 +127,7 @@ def _result(conditions: Iterable[Condition], event: dict[str, Hashable]) -> bool
     for condition in conditions:
         try:
             result = condition.evaluate(event)
-        except Exception:  # noqa: BLE001 (a rule may raise anything; evaluated in full, it will tell)
+        except Exception:  # noqa: BLE001 (a rule may raise anything; evaluated in full, it is reported)
             return None
         if result is not True:
             return False if result is False else None
@@ -135,7 +135,7 @@ def _result(conditions: Iterable[Condition], event: dict[str, Hashable]) -> bool
 
 
 def _wanted(conditions: Sequence[Condition]) -> list[str]:
-    """Return the field that tells most about a rule, and those whose parts may raise before it is come to."""
+    """Return the most selective field of a rule, and those whose parts may raise before Python comes to it."""
     if not conditions:
         return []
     best = min(range(len(conditions)), key=lambda position: _rank(conditions[position]))

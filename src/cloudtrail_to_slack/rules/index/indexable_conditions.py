@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # The fields an index may be built on: CloudTrail writes them as text, and they can be decoded without the rest of the
-# record. The more telling ones come first.
+# record. The most selective ones come first.
 INDEXED_FIELDS = (
     "eventName",
     "errorCode",

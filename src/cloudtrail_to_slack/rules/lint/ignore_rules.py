@@ -1,7 +1,7 @@
 """Lint for ignore rules: conditions that an attacker can fulfil by choosing a name. Pure.
 
-Whoever assumes a role names the session, and the name stands at the end of `userIdentity.arn` and `principalId`. Paths
-and names of users and roles are chosen by those who may create them, a user agent by every caller. An ignore rule that
+The caller who assumes a role names the session, and the name is the end of `userIdentity.arn` and `principalId`. Those
+who may create users and roles choose their paths and names; every caller chooses a user agent. An ignore rule that
 looks at a part of such a field ignores everyone who knows of it, unless it also fixes who calls.
 """
 

@@ -1,4 +1,4 @@
-"""Which event names CloudTrail may show, as far as AWS's API models tell. Pure, but for reading its own list.
+"""Which event names CloudTrail may show, as far as AWS's API models say. Pure, but for reading its own list.
 
 `known_events.txt` holds the operations of all APIs, one a line, in order; `python -m
 cloudtrail_to_slack_dev.event_names` writes it from the SDK's models. It is read only to find mistakes in rules.

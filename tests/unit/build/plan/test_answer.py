@@ -116,7 +116,7 @@ def test_a_rule_split_at_the_separator_is_named_so() -> None:
     """What the separator left of a rule is an error that says so, for rules in one string alone."""
     query = _query(["event.get('a') in ['A'", "'B']"]) | {"joined": json.dumps({"rules": 1})}
     first, second = json.loads(answer_to(query)["errors"])
-    assert 'the text was parted at ",": set rules_separator' in first
+    assert 'the string was split at ",": set rules_separator' in first
     assert "parted" not in second
 
 
