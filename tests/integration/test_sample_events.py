@@ -50,8 +50,8 @@ class Sample:
 
 
 SAMPLES = {path.stem: Sample(path) for path in FILES}
-READABLE = {name: sample for name, sample in SAMPLES.items() if sample.expect["evaluation"] != "failed"}
-MATCHED = {name: sample for name, sample in SAMPLES.items() if sample.expect["evaluation"] == "matched"}
+READABLE = {name: sample for name, sample in SAMPLES.items() if sample.expect["outcome"] != "failed"}
+MATCHED = {name: sample for name, sample in SAMPLES.items() if sample.expect["outcome"] == "matched"}
 
 readable = pytest.mark.parametrize("sample", READABLE.values(), ids=READABLE)
 matched = pytest.mark.parametrize("sample", MATCHED.values(), ids=MATCHED)
@@ -59,7 +59,7 @@ matched = pytest.mark.parametrize("sample", MATCHED.values(), ids=MATCHED)
 
 def test_there_are_samples_of_every_verdict() -> None:
     """The samples cover each thing that can become of a record."""
-    evaluations = {sample.expect["evaluation"] for sample in SAMPLES.values()}
+    evaluations = {sample.expect["outcome"] for sample in SAMPLES.values()}
     assert evaluations == {"matched", "ignored", "unmatched", "failed"}
     assert len(SAMPLES) >= 100
 
@@ -75,7 +75,7 @@ def test_failed(name: str) -> None:
 def test_verdict(sample: Sample) -> None:
     """The rules say of the event what the sample expects: outcome, rules in order, and rules that cannot decide."""
     evaluation = sample.evaluation()
-    assert evaluation.outcome.value == sample.expect["evaluation"]
+    assert evaluation.outcome.value == sample.expect["outcome"]
     assert [rule.name for rule in evaluation.matched] == sample.expect["rules"]
     assert [problem.rule.name for problem in evaluation.problems] == sample.expect.get("errors", [])
 

@@ -102,7 +102,7 @@ def test_what_the_samples_own_rules_match_is_let_through() -> None:
     """With each sample's own rules: the pattern lets it through, or the rules that match it are said to be left."""
     checked = 0
     for name, sample in _SAMPLES.items():
-        if sample["expect"]["evaluation"] == "matched":
+        if sample["expect"]["outcome"] == "matched":
             config = sample.get("config", {})
             patterns, left = _derived(config)
             envelope: Any = _on_the_bus(sample["record"])
