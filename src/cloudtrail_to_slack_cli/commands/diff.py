@@ -76,7 +76,8 @@ def command(
         sys.stdout.write(json.dumps(diff_as_json(found), indent=2) + "\n")
     else:
         lines = diff_as_markdown(found) if output_format == "markdown" else diff_as_text(found)
-        sys.stdout.writelines(f"{line}\n" for line in lines)
+        encoding = sys.stdout.encoding or "utf-8"  # a pipe may take less than what events contain
+        sys.stdout.writelines(f"{line}\n".encode(encoding, "backslashreplace").decode(encoding) for line in lines)
     return EXIT_FINDINGS if found.over_limit else EXIT_CLEAN
 
 

@@ -1,12 +1,15 @@
 """The command `diff`: what a change of the configuration does to alerts and messages."""
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cloudtrail_to_slack.testing import make_event
+from cloudtrail_to_slack_cli.main import run
 from support.command_line import cloudtrail_to_slack, write
 
 HOSTILE = "a|b` @everyone\n# c \x1b[31m<img src=x>"
@@ -163,3 +166,17 @@ def test_wrong_usage_is_explained(
     ran = cloudtrail_to_slack("diff", *arguments)
     assert ran.code == code
     assert problem in ran.err
+
+
+def test_any_output_takes_any_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the encoding of the output lacks, and lone surrogates, are written as escapes."""
+    logs = write(tmp_path, "log.json", json.dumps({"Records": [event(1, "CreateUser", userIdentity__arn="ü\ud800")]}))
+    old, new = config(tmp_path, "old.json", rule("Other")), config(tmp_path, "new.json", rule("CreateUser"))
+    for encoding, expected in (("ascii", b"by \\xfc"), ("utf-8", "by ü".encode())):
+        out = io.TextIOWrapper(io.BytesIO(), encoding)
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", out)
+            assert run(["diff", str(old), str(new), str(logs)]) == 0
+        out.flush()
+        assert isinstance(out.buffer, io.BytesIO)
+        assert expected in out.buffer.getvalue()
