@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test test-all lint types pytest terraform-fmt thorough histories faults terraform e2e checkov \
+.PHONY: help test test-all lint types pytest terraform-fmt thorough histories faults terraform e2e checkov spark \
 	demo package layer scorecard bench pictures format lock clean
 .NOTPARALLEL: # the tests use all cores by themselves
 
@@ -20,7 +20,7 @@ test: lint types pytest terraform-fmt ## format, lint, types and tests: some two
 	@echo 'make test passed; coverage, long tests, fault histories, Terraform, examples and checkov: make test-all'
 
 test-all: SEED = 1
-test-all: test thorough histories faults terraform e2e checkov ## all that CI runs: make test, and everything that takes longer
+test-all: test thorough histories faults terraform e2e checkov spark ## all that CI runs: make test, and everything that takes longer
 
 demo: $(READY) ## show the main job on sample logs: local, no account needed, nothing left running
 	@$(BIN)/python -m cloudtrail_to_slack_dev.demo
@@ -117,6 +117,20 @@ $(READY): pyproject.toml requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@echo 'installing this project and its development tools, pinned in pyproject.toml (some minutes on a slow line)'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# It runs a command where Java works, else says what is skipped; with REQUIRE_SPARK=1 it fails instead.
+spark: $(READY) ## backtests on Apache Spark, in an environment of its own of 500 MB (needs Java)
+	@$(BIN)/python tests/support/with_java.py 'tests on Apache Spark' $(MAKE) --no-print-directory spark-tests
+
+.PHONY: spark-tests
+spark-tests: build/spark/.ready
+	PATH="$(CURDIR)/build/spark/bin:$$PATH" build/spark/bin/python -m pytest -q --noconftest tests/spark
+
+build/spark/.ready: pyproject.toml
+	@echo 'installing PySpark into build/spark, once'
+	@"$(PYTHON)" -m venv --clear build/spark
+	@build/spark/bin/pip install --quiet --disable-pip-version-check --editable '.[cli]' pyspark==4.0.1 pytest==9.2.0
 	@touch $@
 
 # Many dependencies, so in an environment of its own.

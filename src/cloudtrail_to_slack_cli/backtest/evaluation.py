@@ -60,6 +60,21 @@ class MatchedLines:
         yield b"".join(self._pieces)
         self._pieces = []
 
+    @property
+    def size_in_memory(self) -> int:
+        """How many bytes are in memory."""
+        return self._size
+
+    def load(self) -> None:
+        """Read all lines into memory, so that another machine can have them."""
+        self._pieces = list(self.take())
+        self._size, self._file = sum(map(len, self._pieces)), None
+
+    def append(self, other: "MatchedLines") -> None:
+        """Add the lines of another part, which are in memory."""
+        self._pieces += other._pieces  # noqa: SLF001 (of its own class)
+        self._size += other._size  # noqa: SLF001 (as above)
+
     def keep(self, path: str) -> None:
         """Write all lines to a file, which stays."""
         if self._pieces:
@@ -103,6 +118,26 @@ class Part:
     is_resumed: bool = False
     _in_file: Counter[str] = field(default_factory=Counter)  # alerts of the present file, by rule
     _position: int = 0
+
+    @property
+    def size_of_lines(self) -> int:
+        """How many bytes of lines are in memory."""
+        return self.lines.size_in_memory + self.alerts.size_in_memory
+
+    def load_lines(self) -> None:
+        """Read all that is in files into memory, so that another machine can have it."""
+        self.lines.load()
+        self.alerts.load()
+
+    def add(self, other: "Part") -> None:
+        """Add what was found in the files that follow; the lines of both are in memory."""
+        self.files = [*self.files, *other.files]
+        self.lines.append(other.lines)
+        self.alerts.append(other.alerts)
+        self.totals.add(other.totals)
+        self.problems += other.problems
+        self.failures |= other.failures
+        self.counted += other.counted
 
     def begin_file(self) -> None:
         """Begin with the next file."""

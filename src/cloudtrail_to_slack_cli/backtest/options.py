@@ -34,6 +34,13 @@ _OPTIONS = (
     click.option(
         "--state", type=click.Path(), metavar="DIR", help="Keep results here, and go on where a run was interrupted."
     ),
+    click.option(
+        "--engine",
+        type=click.Choice(["local", "spark"]),
+        default="local",
+        show_default=True,
+        help="Evaluate on this machine, or in a session of Apache Spark.",
+    ),
 )
 
 
@@ -65,6 +72,7 @@ class _Given:
     max_requests: int | None
     dry_run: bool
     state: str | None
+    engine: str
 
 
 def _wanted(given: _Given) -> Wanted:
@@ -75,6 +83,8 @@ def _wanted(given: _Given) -> Wanted:
     """
     if not given.paths and given.keys is None:
         raise CommandError("there is nothing to read: name files, folders, s3://bucket/prefix, or --keys FILE")
+    if given.engine == "spark" and given.state is not None:
+        raise CommandError("--state is for --engine local: Spark repeats what was interrupted by itself")
     chosen_accounts, chosen_regions = _names(given.accounts), _names(given.regions)
     for account in chosen_accounts:
         if not _ACCOUNT.fullmatch(account):
@@ -86,7 +96,9 @@ def _wanted(given: _Given) -> Wanted:
     if from_day and to_day and from_day > to_day:
         raise CommandError(f"--from {from_day} is after --to {to_day}")
     selection = Selection(from_day, to_day, chosen_accounts, chosen_regions)
-    return Wanted(given.paths, given.keys, selection, given.max_requests, given.profile, given.dry_run, given.state)
+    return Wanted(
+        given.paths, given.keys, selection, given.max_requests, given.profile, given.dry_run, given.state, given.engine
+    )
 
 
 def _names(given: tuple[str, ...]) -> frozenset[str]:

@@ -91,7 +91,7 @@ class Wanted:
     """What a command names: paths, a list of keys, which of the files, and how they are read.
 
     `most_requests`: so many S3 may get. `profile`: of the AWS command line. `state`: the folder in which results are
-    kept.
+    kept. `engine`: `local` or `spark`.
     """
 
     paths: Sequence[str]
@@ -101,6 +101,7 @@ class Wanted:
     profile: str | None = None
     is_dry_run: bool = False
     state: str | None = None
+    engine: str = "local"
 
     def plan(self) -> Plan:
         """Find the files.

@@ -23,6 +23,7 @@ from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
 from cloudtrail_to_slack_cli.backtest.processes import Worker, evaluate_files
 from cloudtrail_to_slack_cli.backtest.progress import Progress, interruptible
 from cloudtrail_to_slack_cli.backtest.report import Report, summary
+from cloudtrail_to_slack_cli.backtest.spark import evaluate_on_spark
 from cloudtrail_to_slack_cli.backtest.state import State
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
@@ -89,7 +90,10 @@ def command(
         report = Report(config, None if keeps_lines else AlertStore(folder))
         progress = Progress(plan, is_shown=not quiet and is_terminal(sys.stderr))
         with closing(report), closing(progress), interruptible(plan, report.totals.counts, wanted.state):
-            parts = evaluate_files(Worker(evaluator, kept), plan, processes or os.cpu_count() or 1)
+            if wanted.engine == "spark":
+                parts = evaluate_on_spark(evaluator, plan)
+            else:
+                parts = evaluate_files(Worker(evaluator, kept), plan, processes or os.cpu_count() or 1)
             with closing(parts):
                 _take(parts, report, progress, keeps_lines=keeps_lines)
             report.predict(SlackBy(slack), files_per_invocation)

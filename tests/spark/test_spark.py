@@ -1,0 +1,142 @@
+"""Backtests on Apache Spark give the report of one machine, byte for byte. They run in `make spark` alone."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.testing import make_event
+from support.command_line import Ran, cloudtrail_to_slack
+
+pyspark = pytest.importorskip("pyspark", reason="PySpark is in an environment of its own: make spark")
+pytestmark = pytest.mark.filterwarnings("default")  # PySpark's own
+
+from cloudtrail_to_slack_cli.backtest import groups, spark  # noqa: E402 (after the check for PySpark)
+
+FORMATS = ("text", "json", "jsonl", "csv")
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Log files with alerts, ignored events, damage, and an archive."""
+    folder = tmp_path_factory.mktemp("logs")
+    names = ("DeleteTrail", "StopLogging", "ListTrails", "ConsoleLogin")
+    for number in range(60):
+        records = [
+            {
+                **make_event(names[(number + each) % 4], source="cloudtrail", userIdentity__userName=f"user-{each}"),
+                "eventID": f"{number}-{each}", "eventTime": f"2026-10-{1 + number % 9:02}T0{each}:00:00Z",
+            }
+            for each in range(5)
+        ]  # fmt: skip
+        content = gzip.compress(json.dumps({"Records": records}).encode())
+        (folder / f"{number:02}.json.gz").write_bytes(content[:-9] if number % 20 == 7 else content)
+    (folder / "x.jsonl").write_text(json.dumps(make_event("DeleteTrail", source="cloudtrail")) + "\nnonsense\n")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make many groups of few files."""
+    monkeypatch.setattr(groups, "_FILES_AT_MOST", 4)
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A Spark session of the master that the test names."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415 (where it is installed)
+
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+    built = (
+        SparkSession.builder.master(request.param)
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.executorEnv.PYTHONPATH", os.environ["PYTHONPATH"])
+        .config("spark.sql.warehouse.dir", "build/spark-warehouse")
+        .getOrCreate()
+    )
+    yield built
+    built.stop()
+
+
+def both(logs: Path, output: str) -> tuple[Ran, Ran]:
+    """Return what one machine and Spark print."""
+    local = cloudtrail_to_slack("backtest", logs, "--format", output)
+    return local, cloudtrail_to_slack("backtest", logs, "--format", output, "--engine", "spark")
+
+
+@pytest.mark.parametrize("session", ["local[2]"], indirect=True)
+def test_the_report_is_that_of_one_machine(logs: Path, session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every format is the same, byte for byte, with few partitions and with many, and the session stays open."""
+    for output in FORMATS:
+        local, distributed = both(logs, output)
+        assert local.code == 0
+        assert local.out
+        assert distributed == local
+    for partitions in (1, 2, 7, 50):
+        monkeypatch.setattr(spark, "_PARTITIONS_PER_CORE", partitions)
+        local, distributed = both(logs, "json")
+        assert distributed == local
+    assert session.range(3).count() == 3
+
+
+def killing(marker: str, settings: bytes, numbered: Iterable[spark.Group]) -> Iterator[spark.Numbered]:
+    """Evaluate groups; whoever is the first kills the executor, the JVM that started this process and its daemon."""
+    for number, files in numbered:
+        if number == 5:
+            try:
+                os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                pass
+            else:
+                daemon = os.getppid()
+                jvm = int(Path(f"/proc/{daemon}/stat").read_text().rpartition(")")[2].split()[1])
+                os.kill(jvm, signal.SIGKILL)
+                os.kill(os.getpid(), signal.SIGKILL)
+        yield from _EVALUATE(settings, [(number, files)])
+
+
+_EVALUATE: Callable[..., Iterator[spark.Numbered]] = spark.evaluate_groups
+
+
+@pytest.mark.parametrize("session", ["local-cluster[2,1,1024]"], indirect=True)
+def test_a_killed_executor_changes_nothing(
+    logs: Path, session: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With two executors, one of which is killed in the middle, the report is the same."""
+    from functools import partial  # noqa: PLC0415 (here alone)
+
+    del session
+    local = cloudtrail_to_slack("backtest", logs, "--format", "json")
+    marker = tmp_path / "killed"
+    monkeypatch.setattr(spark, "evaluate_groups", partial(killing, str(marker)))
+    distributed = cloudtrail_to_slack("backtest", logs, "--format", "json", "--engine", "spark")
+    assert marker.exists()
+    assert distributed == local
+
+
+def test_spark_submit_runs_it(logs: Path) -> None:
+    """By spark-submit the command prints what it prints on one machine, after what spark-submit adds."""
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    program = Path(spark.__file__).parents[1] / "__main__.py"
+    environment = {
+        **os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(submit.parents[1]),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }  # fmt: skip
+    ran = subprocess.run(  # noqa: S603 (our own program)
+        [submit, "--master", "local[2]", "--conf", "spark.ui.enabled=false", program, "backtest", logs, "--format",
+         "json", "--engine", "spark"],
+        env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.endswith(cloudtrail_to_slack("backtest", logs, "--format", "json").out)
