@@ -1,0 +1,85 @@
+variable "logs_bucket" {
+  description = "Name of the bucket with CloudTrail's log files."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.logs_bucket))
+    error_message = "logs_bucket must be the name of a bucket, not \"${var.logs_bucket}\"."
+  }
+}
+
+variable "logs_prefix" {
+  description = "Prefix of the log files that a backtest may read, such as AWSLogs/; nothing else in the bucket can be read or listed."
+  type        = string
+  default     = "AWSLogs/"
+  nullable    = false
+
+  validation {
+    condition     = !startswith(var.logs_prefix, "/") && !strcontains(var.logs_prefix, "*")
+    error_message = "logs_prefix must be a prefix of keys without a leading slash and without wildcards, not \"${var.logs_prefix}\"."
+  }
+}
+
+variable "logs_kms_key_arn" {
+  description = "ARN of the KMS key that encrypts the log files; null: they are encrypted without one."
+  type        = string
+  default     = null
+}
+
+variable "name" {
+  description = "Prefix of the names of everything that is created. Another instance in the same region needs another."
+  type        = string
+  default     = "cloudtrail-backtest"
+  nullable    = false
+}
+
+variable "results_bucket" {
+  description = "Name of the bucket that is created for the results and the job's files; null: the name, the account and the region."
+  type        = string
+  default     = null
+}
+
+variable "results_days" {
+  description = "For how many days results are kept."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.results_days >= 1
+    error_message = "results_days must be at least 1, not ${var.results_days}."
+  }
+}
+
+variable "emr_release" {
+  description = "EMR release of the application: it decides which versions of Spark and Python there are."
+  type        = string
+  default     = "emr-7.10.0"
+  nullable    = false
+}
+
+variable "maximum_vcpu" {
+  description = "How many vCPUs all jobs may use at once: the bound of what an hour costs."
+  type        = number
+  default     = 64
+  nullable    = false
+
+  validation {
+    condition     = var.maximum_vcpu >= 8
+    error_message = "maximum_vcpu must be at least 8, for a driver and an executor, not ${var.maximum_vcpu}."
+  }
+}
+
+variable "iam_role_permissions_boundary" {
+  description = "ARN of the permissions boundary of the role that jobs assume."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags on every resource that supports them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
