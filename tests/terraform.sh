@@ -32,7 +32,28 @@ in_two() { # all tests but those of the examples; every run starts all providers
 	return "$failed"
 }
 
-for module in modules/*; do checked "$module" terraform test; done
+each_module() { # FOLDER: every module in it, as far as the provider has what it creates; stand-ins have only a part
+	local module
+	for module in "$1"modules/*; do
+		if [ "${module##*/}" = backtest ] && ! has_type "$module" aws_emrserverless_application; then
+			echo "skipped: $module, because the AWS provider here has no EMR Serverless"
+		else
+			checked "$module" terraform test
+		fi
+	done
+}
+
+has_type() { # FOLDER TYPE: whether the providers there have that type of resource
+	(
+		export TF_DATA_DIR=$project/build/terraform/${1//[.\/]/-}
+		cd "$1"
+		rm -f .terraform.lock.hcl
+		terraform init -backend=false -input=false >/dev/null
+		terraform providers schema -json | grep -c "\"$2\"" >/dev/null
+	)
+}
+
+each_module ""
 checked . in_two
 [ -n "${TF_CLI_CONFIG_FILE_V6:-}" ] || {
 	echo 'skipped: the schema of AWS provider 6, because TF_CLI_CONFIG_FILE_V6 names no providers'
@@ -46,4 +67,4 @@ mkdir -p "$copy/src"
 cp -R ./*.tf LICENSE requirements.txt pyproject.toml examples modules tests "$copy"
 cp -R src/cloudtrail_to_slack src/cloudtrail_to_slack_build "$copy/src"
 checked "$copy" terraform test
-for module in modules/*; do checked "$copy/$module" terraform test; done
+each_module "$copy/"

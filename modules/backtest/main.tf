@@ -5,7 +5,7 @@ data "aws_region" "current" {}
 locals {
   partition = data.aws_partition.current.partition
   account   = data.aws_caller_identity.current.account_id
-  region    = data.aws_region.current.name
+  region    = data.aws_region.current.id
   results   = coalesce(var.results_bucket, "${var.name}-${local.account}-${local.region}")
   logs_arn  = "arn:${local.partition}:s3:::${var.logs_bucket}"
 }
@@ -33,12 +33,12 @@ resource "aws_emrserverless_application" "this" {
 }
 
 # Results name actors and accounts: they are encrypted, private, and removed after a while.
-# checkov:skip=CKV_AWS_18: access to results is in CloudTrail's data events, where these are logged
-# checkov:skip=CKV_AWS_144: results can be computed again
-# checkov:skip=CKV2_AWS_62: no one waits for new objects
-# checkov:skip=CKV_AWS_145: encrypted with S3's own key; what they are made of is encrypted likewise by default
-# checkov:skip=CKV_AWS_21: results are never overwritten
 resource "aws_s3_bucket" "results" {
+  # checkov:skip=CKV_AWS_18: access to results is in CloudTrail's data events, where these are logged
+  # checkov:skip=CKV_AWS_144: results can be computed again
+  # checkov:skip=CKV2_AWS_62: no one waits for new objects
+  # checkov:skip=CKV_AWS_145: encrypted with S3's own key; what they are made of is encrypted likewise by default
+  # checkov:skip=CKV_AWS_21: results are never overwritten
   bucket = local.results
   tags   = var.tags
 }
