@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench import cold_start, handler, load, memory, small_objects, ways, workbench
+from bench import backtest, cold_start, handler, load, memory, small_objects, ways, workbench
 from bench.records import log_file
 from cloudtrail_to_slack.evaluation.records import RuleEvaluator
 from cloudtrail_to_slack.rules import Rule, RuleSet
@@ -135,6 +135,22 @@ def command_line(content: bytes) -> list[Measure]:
     ]
 
 
+def backtests() -> list[Measure]:
+    """Measure backtests of many files, on all cores."""
+    rate, ratio, ran = backtest.objects_from_s3()
+    where = f"{backtest.OBJECTS:,} files of five records from an S3 that answers after {backtest.SECONDS * 1000:.0f} ms"
+    wall, cpu, two = backtest.two_processes()
+    return [
+        Measure("backtest_objects_per_second", rate, None, "higher", where),
+        Measure(
+            "backtest_objects_vs_one_by_one", ratio, 20, "higher", "the same, as a multiple of one after the other"
+        ),
+        Measure("backtest_two_processes", wall, None, "higher", "speed with two processes, as a multiple of one's"),
+        Measure("backtest_two_processes_cpu", cpu, 1.8, "higher", "the same by CPU time, as on cores of their own"),
+        Measure("backtest_peak_memory_mb", max(ran.megabytes, two.megabytes), 300, "lower", "the largest process"),
+    ]
+
+
 def main() -> int:
     """Run everything; 1 when a target is missed."""
     console = Console(stderr=not sys.stdout.isatty())
@@ -149,6 +165,7 @@ def main() -> int:
         Measure("cold_start_vs_boto3", cold_start.ratio(), 1.35, "lower", "start with 100 rules, against boto3 alone")
     )
     measures += command_line(content)
+    measures += backtests()
     measures += flood()
     table = Table("measure", "value", "to reach", "what")
     for measure in measures:
