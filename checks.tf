@@ -210,7 +210,7 @@ data "external" "log_bucket" {
   ]
   query = {
     bucket   = var.cloudtrail_logs_s3_bucket_name
-    endpoint = "https://s3.${local.region}.${data.aws_partition.current.dns_suffix}"
+    endpoint = "https://s3.${local.region}.${local.dns_suffix}"
   }
 }
 

@@ -131,6 +131,7 @@ resource "aws_iam_role" "this" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "lambda.amazonaws.com" }
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
     }]
   })
 }
@@ -211,7 +212,7 @@ locals {
 
   own_key_users = {
     # Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
-    "logs.${local.region}.amazonaws.com" = {
+    "logs.${local.region}.${local.dns_suffix}" = {
       Action = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
       Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = [
         for name in concat([var.function_name], var.restart_logging ? [local.restart_name] : []) :

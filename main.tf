@@ -11,6 +11,17 @@ locals {
   region     = data.aws_region.current.id
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
+  # CloudWatch Logs' principal has the partition's own ending; those of other services end with amazonaws.com everywhere.
+  # Source: botocore's partitions, dnsSuffix.
+  dns_suffixes = {
+    aws-cn    = "amazonaws.com.cn"
+    aws-eusc  = "amazonaws.eu"
+    aws-iso   = "c2s.ic.gov"
+    aws-iso-b = "sc2s.sgov.gov"
+    aws-iso-e = "cloud.adc-e.uk"
+    aws-iso-f = "csp.hci.ic.gov"
+  }
+  dns_suffix = lookup(local.dns_suffixes, local.partition, "amazonaws.com")
   bucket_arn = "arn:${local.partition}:s3:::${var.cloudtrail_logs_s3_bucket_name}"
 }
 

@@ -22,6 +22,14 @@ locals {
         description = "Lambda refused to run ${var.function_name}: the account's or the function's concurrency is used up, and alerts are late."
         namespace   = "AWS/Lambda", metric = "Throttles", dimensions = { FunctionName = var.function_name }
       }
+      dead-letter-errors = {
+        description = "Lambda could not send a failed invocation of ${var.function_name} to its dead-letter target, so its log files are lost to it: check the target, its policy and its key."
+        namespace   = "AWS/Lambda", metric = "DeadLetterErrors", dimensions = { FunctionName = var.function_name }
+      }
+      dropped-events = {
+        description = "Lambda dropped invocations of ${var.function_name} without running them, because they waited too long: raise the concurrency, or the age that lambda_maximum_event_age_seconds allows."
+        namespace   = "AWS/Lambda", metric = "AsyncEventsDropped", dimensions = { FunctionName = var.function_name }
+      }
       undelivered = {
         description = "An alert did not reach a destination it is routed to. The log of ${var.function_name} says which and why."
         namespace   = "CloudTrailToSlack", metric = "AlertsUndelivered", dimensions = { FunctionName = var.function_name }
@@ -51,6 +59,28 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   threshold           = 0
   period              = 300
   evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+  tags                = var.tags
+
+  depends_on = [aws_cloudwatch_log_group.this]
+}
+
+# Messages that wait longer than an hour: the function is not invoked, fails, or is too slow.
+resource "aws_cloudwatch_metric_alarm" "queue_age" {
+  count = var.enable_sqs_queue && length(var.alarm_topic_arns) > 0 ? 1 : 0
+
+  alarm_name          = "${var.function_name}-queue-age"
+  alarm_description   = "The oldest message in front of ${var.function_name} has waited for more than an hour: look at its errors, throttles and duration."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = local.queue_name }
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 3600
+  period              = 300
+  evaluation_periods  = 3
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
@@ -139,6 +169,7 @@ locals {
       [for name in ["Errors", "Throttles"] : ["AWS/Lambda", name, "FunctionName", var.function_name]],
       [for target in values(local.dead_letter_metrics) : [target.namespace, target.metric, target.dimension, target.name]],
     ) },
+    { title = "Duration of an invocation (longest, ms)", stat = "Maximum", metrics = [["AWS/Lambda", "Duration", "FunctionName", var.function_name]] },
   ]
 }
 
@@ -157,7 +188,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         title   = graph.title
         metrics = graph.metrics
         region  = local.region
-        stat    = "Sum"
+        stat    = lookup(graph, "stat", "Sum")
         period  = 300
         view    = "timeSeries"
       }

@@ -272,6 +272,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
   function_name           = aws_lambda_function.this.arn
   batch_size              = var.sqs_batch_size
   function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
 
   dynamic "scaling_config" {
     for_each = var.sqs_maximum_concurrency == null ? [] : [var.sqs_maximum_concurrency]

@@ -3,14 +3,15 @@ terraform {
   required_version = ">= 1.5"
 
   required_providers {
+    # 5.77 knows the default runtime, Python 3.13.
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.0"
+      version = ">= 5.77"
     }
-    # Since 2.4 its resource (not only its data source) can be used without a warning.
+    # Before 2.7 its resource warned of being deprecated.
     archive = {
       source  = "hashicorp/archive"
-      version = ">= 2.4"
+      version = ">= 2.7"
     }
     external = {
       source  = "hashicorp/external"

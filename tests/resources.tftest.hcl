@@ -223,11 +223,13 @@ run "alarms_go_to_the_topics_that_are_given" {
 
   assert {
     condition = jsonencode({ for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.namespace, alarm.metric_name, alarm.dimensions] }) == jsonencode({
-      dead-letters   = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName = "given" }]
-      errors         = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack" }]
-      rules-unusable = ["CloudTrailToSlack", "RulesUnusable", { FunctionName = "cloudtrail-to-slack" }]
-      throttles      = ["AWS/Lambda", "Throttles", { FunctionName = "cloudtrail-to-slack" }]
-      undelivered    = ["CloudTrailToSlack", "AlertsUndelivered", { FunctionName = "cloudtrail-to-slack" }]
+      dead-letter-errors = ["AWS/Lambda", "DeadLetterErrors", { FunctionName = "cloudtrail-to-slack" }]
+      dead-letters       = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName = "given" }]
+      dropped-events     = ["AWS/Lambda", "AsyncEventsDropped", { FunctionName = "cloudtrail-to-slack" }]
+      errors             = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack" }]
+      rules-unusable     = ["CloudTrailToSlack", "RulesUnusable", { FunctionName = "cloudtrail-to-slack" }]
+      throttles          = ["AWS/Lambda", "Throttles", { FunctionName = "cloudtrail-to-slack" }]
+      undelivered        = ["CloudTrailToSlack", "AlertsUndelivered", { FunctionName = "cloudtrail-to-slack" }]
     })
     error_message = "the alarms watch something else"
   }
@@ -238,7 +240,7 @@ run "alarms_go_to_the_topics_that_are_given" {
       aws_cloudwatch_metric_alarm.silence[0].evaluation_periods == 6,
       aws_cloudwatch_metric_alarm.silence[0].treat_missing_data == "breaching",
       alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.silence) : alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:alarms"])]),
-      length(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets) == 4,
+      length(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets) == 5,
     ])
     error_message = "silence is not watched, or an alarm goes nowhere"
   }
@@ -272,5 +274,54 @@ run "a_key_encrypts_everything_that_is_kept" {
   assert {
     condition     = jsonencode(jsondecode(output.kms_key_policy)[*].Principal.Service) == jsonencode(["logs.eu-west-1.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"])
     error_message = "the key's policy is told otherwise: ${output.kms_key_policy}"
+  }
+}
+
+run "a_queue_whose_messages_wait_has_an_alarm_and_its_mapping_has_tags" {
+  command = plan
+
+  variables {
+    enable_sqs_queue = true
+    alarm_topic_arns = ["arn:aws:sns:eu-west-1:111122223333:alarms"]
+    tags             = { team = "soc" }
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cloudwatch_metric_alarm.queue_age[0].metric_name == "ApproximateAgeOfOldestMessage",
+      aws_cloudwatch_metric_alarm.queue_age[0].dimensions == tomap({ QueueName = "cloudtrail-to-slack-notifications" }),
+      aws_lambda_event_source_mapping.queue[0].tags == tomap({ team = "soc" }),
+    ])
+    error_message = "nothing watches how long messages wait"
+  }
+}
+
+run "in_china_the_log_service_has_its_own_principal" {
+  variables {
+    kms_key_arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/mine"
+  }
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-cn" }
+  }
+
+  override_data {
+    target = data.aws_region.current
+    values = { id = "cn-north-1" }
+  }
+
+  assert {
+    condition     = contains(jsondecode(output.kms_key_policy)[*].Principal.Service, "logs.cn-north-1.amazonaws.com.cn")
+    error_message = "the key's policy names another service: ${output.kms_key_policy}"
+  }
+}
+
+run "only_functions_of_this_account_can_assume_the_role" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == { StringEquals = { "aws:SourceAccount" = "111122223333" } }
+    error_message = "Lambda may assume the role for any account"
   }
 }

@@ -1,7 +1,7 @@
 """Links into the AWS console, right for the partition a region belongs to. Pure.
 
 Sources: AWS General Reference, "Console endpoints"; AWS GovCloud (US) User Guide, "Console"; Amazon Web Services in
-China, "Endpoints".
+China, "Endpoints"; AWS European Sovereign Cloud User Guide, "Console".
 """
 
 import re
@@ -13,7 +13,11 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _EVENT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LONGEST = 1200  # a log file's own key takes some 200; a longer link would take the room of what people read
-_CONSOLES = (("us-gov-", "console.amazonaws-us-gov.com"), ("cn-", "console.amazonaws.cn"))
+_CONSOLES = (
+    ("us-gov-", "console.amazonaws-us-gov.com"),
+    ("cn-", "console.amazonaws.cn"),
+    ("eusc-", "console.amazonaws-eusc.eu"),
+)
 
 
 def event_link(region: str, event_id: str) -> str | None:

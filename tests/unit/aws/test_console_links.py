@@ -16,6 +16,7 @@ CONSOLES = {
     "eu-west-1": "eu-west-1.console.aws.amazon.com",
     "us-gov-west-1": "us-gov-west-1.console.amazonaws-us-gov.com",
     "cn-northwest-1": "cn-northwest-1.console.amazonaws.cn",
+    "eusc-de-east-1": "eusc-de-east-1.console.amazonaws-eusc.eu",
     "ap-southeast-5": "ap-southeast-5.console.aws.amazon.com",
     "mx-central-1": "mx-central-1.console.aws.amazon.com",
 }
