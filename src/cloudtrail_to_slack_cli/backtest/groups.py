@@ -6,7 +6,7 @@ from zlib import crc32
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile
 
 _FILES_AT_MOST = 2048
-_BYTES_AT_MOST = 8 * 1024 * 1024
+_BYTES_AT_MOST = 2 * 1024 * 1024
 _FILES_AT_LEAST = 64
 # A group ends behind a file whose name says so: one in 512. So files that are new do not change the groups around
 # them, and what `--state` keeps of those is still of use.
