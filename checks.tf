@@ -42,9 +42,9 @@ locals {
   control_tower_prefix_fits = can(regex("^(|o|o-[a-z0-9]{0,32}|o-[a-z0-9]{10,32}/(A|AW|AWS|AWSL|AWSLo|AWSLog|AWSLogs)?|o-[a-z0-9]{10,32}/AWSLogs/((o(-.*)?|[0-9]{1,12}|[0-9]{12}/.*))?)$", var.s3_notification_filter_prefix))
 
   routed_accounts = {
-    slack_app_configuration                         = local.has_bot ? [for route in local.slack_routes : distinct(route.accounts) if try(route.min_severity, null) == null] : []
+    slack_app_configuration                         = local.has_bot ? [for route in coalesce(var.slack_app_configuration, []) : distinct(route.accounts) if route.min_severity == null] : []
     "configuration and slack_webhook_configuration" = local.has_bot ? [] : local.webhook_accounts
-    sns_configuration                               = [for route in local.sns_routes : distinct(route.accounts) if try(route.min_severity, null) == null]
+    sns_configuration                               = [for route in coalesce(var.sns_configuration, []) : distinct(route.accounts) if route.min_severity == null]
   }
   accounts_in_two_routes = [
     for name, routes in local.routed_accounts :
