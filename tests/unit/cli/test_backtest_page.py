@@ -46,6 +46,9 @@ def page(folder: Path, *events: dict[str, Any]) -> Path:
     return write(folder, "report.html", ran.out)
 
 
+pytestmark = pytest.mark.long  # a browser
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of all events."""

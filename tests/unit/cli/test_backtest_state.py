@@ -83,6 +83,7 @@ def test_a_pickle_of_anything_else_does_nothing(logs: Path, tmp_path: Path) -> N
     assert not trace.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("processes", [1, 2])
 def test_an_interrupted_run_goes_on(tmp_path: Path, number: signal.Signals, processes: int) -> None:

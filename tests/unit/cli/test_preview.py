@@ -161,6 +161,7 @@ def serious_problems(browser: Browser) -> list[str]:
     return [str(each) for each in found]
 
 
+@pytest.mark.long
 def test_the_page_in_a_browser(server: PreviewServer, folder: Path) -> None:
     """In Chromium it reloads on a change, has both themes and a phone's width, works by keyboard, and is accessible."""
     with Browser() as browser:
