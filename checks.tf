@@ -99,7 +99,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.wrong.nobody_is_told
-      error_message = "Nobody would be told anything. Set slack_bot_token_ssm_parameter (or _secret_arn, or slack_bot_token) with default_slack_channel_id, or default_slack_hook_url_ssm_parameter (or _secret_arn, or default_slack_hook_url), or default_sns_topic_arn, or aws_sns_topic_subscriptions."
+      error_message = "There is no destination, so no alert would be sent. Set slack_bot_token_ssm_parameter (or _secret_arn, or slack_bot_token) with default_slack_channel_id, or default_slack_hook_url_ssm_parameter (or _secret_arn, or default_slack_hook_url), or default_sns_topic_arn, or aws_sns_topic_subscriptions."
     }
 
     precondition {
@@ -169,7 +169,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.wrong.realtime_tells_twice
-      error_message = "enable_realtime brings each event twice, once within seconds and once with its log object: leave deduplicate_deliveries = true, so that it is told once."
+      error_message = "enable_realtime brings each event twice, once within seconds and once with its log file: leave deduplicate_deliveries = true, so that it alerts once."
     }
 
     precondition {

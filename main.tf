@@ -63,7 +63,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_117:It talks to AWS and Slack alone; in a VPC it would need ways out to both.
-  #checkov:skip=CKV_AWS_272:Terraform zips the code where it runs, so there is nobody else whose signature could be checked.
+  #checkov:skip=CKV_AWS_272:Terraform zips the code where it runs, so there is no other signature to check.
   function_name = var.function_name
   description   = "Tells Slack and SNS of the CloudTrail events that matter"
   role          = aws_iam_role.this.arn

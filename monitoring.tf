@@ -15,7 +15,7 @@ locals {
   alarms = merge(
     {
       errors = {
-        description = "An invocation of ${var.function_name} failed: something was not told. Its log says what; Lambda tries it again."
+        description = "An invocation of ${var.function_name} failed: an alert may be undelivered. Its log says which; Lambda retries the invocation."
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = var.function_name }
       }
       throttles = {
@@ -94,7 +94,7 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   count = length(var.alarm_topic_arns) > 0 && var.alarm_silence_hours > 0 ? 1 : 0
 
   alarm_name          = "${var.function_name}-silence"
-  alarm_description   = "${var.function_name} has read no log object for ${var.alarm_silence_hours} hours: is the trail on, and does the bucket still tell of its objects?"
+  alarm_description   = "${var.function_name} has read no log file for ${var.alarm_silence_hours} hours. Check that the trail is logging, and that the bucket still notifies of new objects."
   namespace           = "CloudTrailToSlack"
   metric_name         = "ObjectsRead"
   dimensions          = { FunctionName = var.function_name }

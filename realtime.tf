@@ -1,5 +1,5 @@
 # Seconds, not minutes: EventBridge brings the function single events, best effort. When the log object brings the same
-# event, the ledger keeps it from being told again.
+# event, deduplication keeps it from alerting again.
 
 locals {
   derive_realtime         = var.enable_realtime && var.realtime_event_patterns == null
@@ -24,7 +24,7 @@ resource "aws_cloudwatch_event_target" "realtime" {
 
   rule      = aws_cloudwatch_event_rule.realtime[count.index].name
   target_id = "function"
-  # From the queue the function takes several at a time, and can tell a flood of them together.
+  # From the queue the function takes several at a time, and can summarize a flood of them.
   arn = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
 
   # An hour later the log object has brought it.

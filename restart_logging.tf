@@ -7,7 +7,7 @@ locals {
   restart_count = var.restart_logging ? 1 : 0
 
   # The same list bounds the role and is what the function goes by. A name may be one of any region: where a trail is
-  # at home is told by the event.
+  # at home is named by the event.
   own_trails = "arn:${local.partition}:cloudtrail:*:${local.account_id}:trail/"
   restart_trail_arns = distinct(concat(
     length(var.restart_logging_trails) == 0 || contains(var.restart_logging_trails, "*") ? ["${local.own_trails}*"] : [],
@@ -28,7 +28,7 @@ locals {
 
   restart_alarms = {
     errors = {
-      description = "An invocation of ${local.restart_name} failed: Slack was not told, or CloudTrail did not answer. Lambda tries it again."
+      description = "An invocation of ${local.restart_name} failed: Slack was not notified, or CloudTrail did not answer. Lambda retries it."
       namespace   = "AWS/Lambda", metric = "Errors"
     }
     left-stopped = {
@@ -77,11 +77,11 @@ resource "aws_cloudwatch_log_group" "restart_logging" {
 
 resource "aws_lambda_function" "restart_logging" {
   #checkov:skip=CKV_AWS_117:It talks to AWS and Slack alone; in a VPC it would need ways out to both.
-  #checkov:skip=CKV_AWS_272:Terraform zips the code where it runs, so there is nobody else whose signature could be checked.
+  #checkov:skip=CKV_AWS_272:Terraform zips the code where it runs, so there is no other signature to check.
   count = local.restart_count
 
   function_name = local.restart_name
-  description   = "Starts CloudTrail logging again when somebody stopped it"
+  description   = "Starts a CloudTrail trail again after its logging was stopped"
   role          = aws_iam_role.restart_logging[0].arn
 
   filename         = local.function_zip
@@ -212,7 +212,7 @@ resource "aws_cloudwatch_metric_alarm" "restart_logging" {
 }
 
 # The role of the function that starts logging again: of CloudTrail, starting and looking, on the trails named; beside
-# that, what it needs to count, to tell and to fail.
+# that, what it needs to count, to notify and to fail.
 
 locals {
   restart_secret_arns = distinct(compact([var.slack_bot_token_secret_arn, local.has_bot ? null : var.default_slack_hook_url_secret_arn]))

@@ -1,11 +1,11 @@
-# How the function hears of log objects:
+# How the function is notified of log files:
 #
 #   bucket ──────────────────────────────┐
 #   bucket ── fan-out topic ─────────────┤
 #   bucket ── EventBridge rule ──────────┼──▶ function, or queue ──▶ function
 #   trail ─── CloudTrail's own topic ────┘
 #
-# Removed objects are told by the bucket in all four; CloudTrail's topic knows nothing of them, so beside it the bucket
+# The bucket announces removed objects in all four; CloudTrail's topic does not, so beside it the bucket
 # itself does.
 
 locals {
@@ -35,7 +35,7 @@ locals {
   }
 }
 
-# A bucket has one notification configuration, whoever manages it.
+# A bucket has one notification configuration in all.
 resource "aws_s3_bucket_notification" "bucket_notification" {
   count = var.create_bucket_notification && (local.bucket_notifies || local.eventbridge_on) ? 1 : 0
 
@@ -72,7 +72,7 @@ resource "aws_s3_bucket_notification" "bucket_notification" {
     }
   }
 
-  # S3 tries each target when it is told of it.
+  # S3 tries each target when it is configured.
   depends_on = [aws_lambda_permission.s3, aws_sqs_queue_policy.notifications, aws_sns_topic_policy.s3_notifications]
 }
 

@@ -356,7 +356,7 @@ variable "configuration" {
   default   = null
   sensitive = true
 
-  # The list is sensitive: a message tells positions and accounts, never an address.
+  # The list is sensitive: a message names positions and accounts, never an address.
   validation {
     condition = alltrue([
       for route in coalesce(var.configuration, []) :

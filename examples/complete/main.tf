@@ -179,7 +179,7 @@ resource "aws_sqs_queue_policy" "archive" {
 }
 
 resource "aws_sns_topic" "on_call" {
-  #checkov:skip=CKV_AWS_26:CloudWatch cannot use AWS's own key, and an alarm tells nothing secret; production may give it a key.
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot use AWS's own key, and an alarm contains nothing secret; production may give it a key.
   name = "${var.name}-on-call"
 }
 

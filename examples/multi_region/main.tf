@@ -8,7 +8,7 @@ module "cloudtrail_to_slack" {
   slack_bot_token_ssm_parameter = "/cloudtrail-to-slack/slack-bot-token"
   default_slack_channel_id      = "C0123456789"
 
-  # What the rules can match is told within seconds: what happens here, and what the forwarders bring.
+  # What the rules can match alerts within seconds: events of this region, and those that the forwarders bring.
   enable_realtime = true
 }
 

@@ -17,7 +17,7 @@ module "cloudtrail_to_slack" {
   detection_ignore_rules = [
     {
       expression = "re_fullmatch('arn:aws:iam::[0-9]{12}:role/AWSControlTowerExecution', event.get('userIdentity.sessionContext.sessionIssuer.arn')) and event.get('errorCode') is not None"
-      reason     = "Control Tower looks whether things are there, and is told that they are not"
+      reason     = "Control Tower looks for things that are not there"
     },
   ]
 }

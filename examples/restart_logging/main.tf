@@ -12,7 +12,7 @@ module "cloudtrail_to_slack" {
   restart_logging        = true
   restart_logging_trails = ["management-events"]
 
-  # After three starts within an hour somebody must look.
+  # After three starts within an hour a person must look.
   restart_logging_max_per_hour     = 3
   restart_logging_slack_channel_id = "C0SECURITY0"
   alarm_topic_arns                 = [aws_sns_topic.alarms.arn]
@@ -24,7 +24,7 @@ module "cloudtrail_to_slack" {
 resource "aws_ssm_parameter" "maintenance_until" {
   #checkov:skip=CKV2_AWS_34:It holds a time, which is no secret.
   name        = "/cloudtrail-to-slack/maintenance-until"
-  description = "Until when nobody starts stopped trails again, such as 2026-03-14T18:00:00Z"
+  description = "Until when stopped trails stay stopped, such as 2026-03-14T18:00:00Z"
   type        = "String"
   value       = "2026-01-01T00:00:00Z"
 
@@ -34,7 +34,7 @@ resource "aws_ssm_parameter" "maintenance_until" {
 }
 
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26:CloudWatch cannot use AWS's own key, and an alarm tells nothing secret; production may give it a key.
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot use AWS's own key, and an alarm contains nothing secret; production may give it a key.
   name = "cloudtrail-to-slack-alarms"
 }
 

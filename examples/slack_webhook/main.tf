@@ -14,7 +14,7 @@ module "cloudtrail_to_slack" {
     },
   ]
 
-  # Every event of these names is told.
+  # Every event with one of these names alerts.
   events_to_track = "CreateUser, CreateAccessKey, DeleteConfigRule"
 }
 

@@ -19,7 +19,7 @@ module "cloudtrail_to_slack" {
 }
 
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26:CloudWatch cannot use AWS's own key, and an alarm tells nothing secret; production may give it a key.
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot use AWS's own key, and an alarm contains nothing secret; production may give it a key.
   name = "cloudtrail-to-slack-alarms"
 }
 

@@ -46,7 +46,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   count = length(var.alarm_topic_arns) == 0 ? 0 : 1
 
   alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "Tampering with CloudTrail could not be told in Slack. The events are in the queue ${local.dead_letter_queue_name}; each message's attributes say why."
+  alarm_description   = "A message about tampering with CloudTrail did not reach Slack. The events are in the queue ${local.dead_letter_queue_name}; each message's attributes say why."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = local.dead_letter_queue_name }

@@ -1,4 +1,4 @@
-# One rule for each kind of tampering, since a target has one sentence, and one for each kind of thing that somebody tried
+# One rule for each kind of tampering, since a target has one sentence, and one for each kind of attempt
 # to change and was refused. All on the default bus: AWS's own events arrive there and nowhere else.
 
 locals {

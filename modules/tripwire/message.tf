@@ -1,4 +1,4 @@
-# What Slack is told: a template that EventBridge fills in.
+# The message to Slack: a template that EventBridge fills in.
 #
 # EventBridge does not escape what it puts in, and a path that the event lacks leaves nothing behind (Amazon EventBridge
 # User Guide, "Common issues with transforming input"). So:

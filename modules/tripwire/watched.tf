@@ -64,7 +64,7 @@ locals {
         bucket-deleted      = { names = ["DeleteBucket"], object = "bucketName", did = "deleted the log bucket" }
         bucket-policy       = { names = ["PutBucketPolicy", "DeleteBucketPolicy", "PutBucketAcl", "PutBucketOwnershipControls", "DeleteBucketOwnershipControls"], object = "bucketName", did = "changed who may use the log bucket" }
         bucket-lifecycle    = { names = [{ prefix = "PutBucketLifecycle" }, { prefix = "DeleteBucketLifecycle" }], object = "bucketName", did = "changed how long the log bucket keeps logs" }
-        bucket-notification = { names = [{ prefix = "PutBucketNotification" }], object = "bucketName", did = "changed whom the log bucket tells of new logs" }
+        bucket-notification = { names = [{ prefix = "PutBucketNotification" }], object = "bucketName", did = "changed the notification configuration of the log bucket" }
         bucket-encryption   = { names = [{ prefix = "PutBucketEncryption" }, { prefix = "DeleteBucketEncryption" }], object = "bucketName", did = "changed how the log bucket is encrypted" }
         bucket-versioning   = { names = ["PutBucketVersioning"], object = "bucketName", did = "changed the versioning of the log bucket" }
         bucket-public       = { names = ["PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock", "PutPublicAccessBlock", "DeletePublicAccessBlock"], object = "bucketName", did = "changed whether the log bucket can be public" }
@@ -137,7 +137,7 @@ locals {
       kinds = {
         topic-deleted      = { names = ["DeleteTopic"], object = "topicArn", did = "deleted a topic of the alerts" }
         topic-changed      = { names = ["SetTopicAttributes", "AddPermission", "RemovePermission"], object = "topicArn", did = "changed a topic of the alerts" }
-        topic-subscription = { names = ["Unsubscribe", "SetSubscriptionAttributes"], object = "subscriptionArn", did = "changed who hears of a topic of the alerts" }
+        topic-subscription = { names = ["Unsubscribe", "SetSubscriptionAttributes"], object = "subscriptionArn", did = "changed the subscriptions of a topic of the alerts" }
       }
     }
     table = {

@@ -26,7 +26,7 @@ HASTY_SECONDS = 3.0
 _HASTY_CONFIG = _CLIENT_CONFIG.merge(
     ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 )
-# Deliveries are repeated by whoever makes them, so that those to other destinations go on meanwhile.
+# The delivery itself retries, so that other destinations go on meanwhile.
 _SNS_SECONDS = 7.0
 _SNS_CONFIG = _CLIENT_CONFIG.merge(
     ClientConfig(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
@@ -66,7 +66,7 @@ class AwsClients:
 
     @cached_property
     def hasty_dynamodb(self) -> "DynamoDBClient":
-        """The client for what nobody waits for: after `HASTY_SECONDS` it has done a request or given it up."""
+        """The client with short timeouts: a request is done or given up after `HASTY_SECONDS`."""
         return boto3.client("dynamodb", config=_HASTY_CONFIG)
 
     @cached_property

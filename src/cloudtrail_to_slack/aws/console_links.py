@@ -35,7 +35,7 @@ def insights_link(region: str) -> str | None:
 
 
 def log_object_link(log_object: LogObject, fallback_region: str) -> str | None:
-    """Return the address of a log object in the S3 console; its bucket's region, where not told, is the fallback."""
+    """Return the address of a log object in the S3 console; `region` stands for an unknown region of its bucket."""
     region = log_object.region or fallback_region
     if not _REGION.fullmatch(region) or not _BUCKET.fullmatch(log_object.bucket):
         return None

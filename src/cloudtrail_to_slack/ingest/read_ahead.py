@@ -83,7 +83,7 @@ class _Fetch:
             self.error = error
 
     def _fetched(self) -> FetchedBody | None:
-        """Return the content; None where there is too much of it, or nobody wants it any more."""
+        """Return the content; None where there is too much of it, or it is not needed any more."""
         body, size = open_log_object(self._s3, self._log_object)
         pieces: list[bytes] = []
         with body as self._response:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cloudtrail_to_slack.rules.model import Rule, Threshold
 
-_KEPT_CHARACTERS = 120  # of a value that is counted; a longer one is told apart by its digest
+_KEPT_CHARACTERS = 120  # of a value that is counted; a longer one counts by its digest
 _SHOWN_VALUES = 5
 _SHOWN_CHARACTERS = 60
 

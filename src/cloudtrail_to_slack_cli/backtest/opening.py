@@ -51,7 +51,7 @@ def _opened(file: LogFile, selection: Selection) -> Iterator[Content]:
 
 
 def _stream(file: LogFile) -> OpenedStream:
-    opened = Path(file.path).open("rb")  # noqa: SIM115 (whoever reads it closes it)
+    opened = Path(file.path).open("rb")  # noqa: SIM115 (its reader closes it)
     if file.member is None:
         return opened
     try:

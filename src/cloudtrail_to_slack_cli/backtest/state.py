@@ -129,7 +129,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _code() -> str:
-    """Return what tells one version of the code from another."""
+    """Return what distinguishes one version of the code from another."""
     digest = hashlib.sha256()
     for package in (Path(cloudtrail_to_slack.__file__).parent, Path(__file__).parent):
         for path in sorted(package.rglob("*")):

@@ -21,7 +21,7 @@ _TARGETS = {
 
 
 def check_bucket(deployment: Deployment) -> Iterator[Finding]:
-    """Yield what is wrong with the bucket: it is gone, notifies nobody of these keys, or holds none of them."""
+    """Yield what is wrong with the bucket: it is gone, notifies nothing of these keys, or holds none of them."""
     area, place = "log files", deployment.bucket_and_prefix
     if place is None:
         yield problem(area, "the role names no bucket to read log files from", "apply the module again")

@@ -57,7 +57,7 @@ def check_topics(deployment: Deployment) -> Iterator[Finding]:
                 for each in sns.list_subscriptions_by_topic(TopicArn=route.address)["Subscriptions"]
             ):
                 fix = "subscribe, and confirm the subscription"
-                yield problem("topics", f"nobody has a confirmed subscription of {route.address}", fix)
+                yield problem("topics", f"{route.address} has no confirmed subscription", fix)
             else:
                 yield ok("topics", f"{route.address} has subscriptions")
 

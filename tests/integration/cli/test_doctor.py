@@ -180,7 +180,7 @@ _FAULTS: dict[str, tuple[Callable[[Deployed], None], str, str]] = {
     "no time to live": (_no_time_to_live, "state table", "warning: .* for ever"),
     "no table set": (_environment(DYNAMODB_TABLE_NAME=""), "state table", "warning: there is none"),
     "no topic": (_drop_topic, "topics", "problem: there is no topic"),
-    "no subscription": (_unsubscribe, "topics", "problem: nobody"),
+    "no subscription": (_unsubscribe, "topics", "problem: .* has no confirmed subscription"),
     "dead letters": (_put_dead_letter, "dead letters", "problem: 1 failed notification"),
     "no dead-letter queue": (_drop_dead_letters, "dead letters", "problem: there is no queue"),
     "wrong token": (_environment(SLACK_BOT_TOKEN="xoxb-wrong"), "slack", "problem: Slack refuses .* invalid_auth"),
