@@ -184,6 +184,7 @@ def rules() -> st.SearchStrategy[tuple[Rule, ...]]:
         description=words,
         runbook_url=addresses,
         mitre=st.lists(st.from_regex(TECHNIQUE_PATTERN, fullmatch=True), max_size=8).map(tuple),
+        first_steps=st.lists(hostile_text(400), max_size=6).map(tuple),
     )
     return st.lists(rule, min_size=1, max_size=6).map(tuple)
 

@@ -43,6 +43,18 @@ class Actor:
         return f"{self.role}/{self.session}" if self.role and self.session and not self.is_sso else self.name
 
 
+def person_behind(identity: object) -> list[tuple[str, str]]:
+    """Return who the record says is behind a role's session, as labels and values; nothing is guessed.
+
+    Sources: IAM User Guide, "Monitor and control actions taken with assumed roles" (`sourceIdentity`); AWS CloudTrail
+    User Guide, "CloudTrail userIdentity element" (`onBehalfOf`).
+    """
+    source = _stripped(mapping(mapping(identity).get("sessionContext")).get("sourceIdentity"))
+    user = _stripped(mapping(mapping(identity).get("onBehalfOf")).get("userId"))
+    found = (("source identity", source), ("on behalf of the Identity Center user", user))
+    return [(label, value) for label, value in found if value]
+
+
 def read_actor(identity: object) -> Actor:
     """Read a record's `userIdentity`, whatever it is."""
     if isinstance(identity, str) and identity.strip():

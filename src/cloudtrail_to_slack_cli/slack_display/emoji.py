@@ -26,6 +26,7 @@ EMOJI: Final = {
     "fire": "🔥",
     "gear": "⚙️",
     "globe_with_meridians": "🌐",
+    "footprints": "👣",
     "hammer_and_wrench": "🛠️",
     "heavy_check_mark": "✔️",
     "hourglass_flowing_sand": "⏳",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.events.actor import Actor, read_actor
+from cloudtrail_to_slack.events.actor import Actor, person_behind, read_actor
 from support.strategies import identities, json_values
 
 SSO_ARN = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_Access_0123456789abcdef/jo@example.com"
@@ -134,3 +134,24 @@ def test_any_identity(identity: object) -> None:
 def test_any_json_as_identity(identity: object) -> None:
     """Any JSON in the identity's place gives an actor with a name."""
     assert read_actor(identity).name
+
+
+def test_the_person_behind_a_session() -> None:
+    """A source identity and an Identity Center user are named where the record has them, and nothing is guessed."""
+    identity = {
+        "type": "AssumedRole",
+        "arn": "arn:aws:sts::1:assumed-role/web/jo@example.com",
+        "sessionContext": {"sourceIdentity": "jo"},
+        "onBehalfOf": {"userId": "94482488", "identityStoreArn": "arn:aws:identitystore::1:identitystore/d-1"},
+    }
+    assert person_behind(identity) == [
+        ("source identity", "jo"),
+        ("on behalf of the Identity Center user", "94482488"),
+    ]
+    assert person_behind({"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/web/jo@example.com"}) == []
+
+
+@given(identity=json_values())
+def test_the_person_behind_any_identity(identity: Any) -> None:
+    """Whatever an identity is, its labels have values."""
+    assert all(value for _, value in person_behind(identity))

@@ -65,9 +65,9 @@ def test_who(identity: object, who: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({}, "IP `203.0.113.7`\nclient `aws-cli/2.24.11`"),
+        ({}, "IP `203.0.113.7`\nclient AWS CLI: `aws-cli/2.24.11`"),
         ({"userAgent": ...}, "IP `203.0.113.7`"),
-        ({"sourceIPAddress": None}, "client `aws-cli/2.24.11`"),
+        ({"sourceIPAddress": None}, "client AWS CLI: `aws-cli/2.24.11`"),
         ({"sourceIPAddress": None, "userAgent": ""}, None),
     ],
 )

@@ -13,7 +13,7 @@ from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, p
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogObject
-from cloudtrail_to_slack.rules import Rule
+from cloudtrail_to_slack.rules import Rule, Severity
 from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import EVENT_ID, LOG_OBJECT, RULE, alert, event
 from support.slack_limits import assert_within_limits, texts_of
@@ -138,7 +138,7 @@ def test_what_an_ordinary_alert_says() -> None:
         "· *Always*\n",
         "*DeleteBucket* by `web/session-1`\nin `account 111122223333` · `eu-west-1` · `s3.amazonaws.com`",
         "*Who*\nrole `web`\nsession `session-1`",
-        "*From*\nIP `203.0.113.7`\nclient `aws-cli/2.24.11`",
+        "*From*\nIP `203.0.113.7`\nclient AWS CLI: `aws-cli/2.24.11`",
         "*On*\nbucket `example-bucket`",
         "*Result*\n:white_check_mark: succeeded",
         "*When*\n2026-03-14 09:24:17 UTC\n<!date^1773480257^{date_short_pretty} {time_secs}|2026-03-14 09:24:17 UTC>",
@@ -154,6 +154,20 @@ def test_what_an_ordinary_alert_says() -> None:
     assert positions == sorted(positions)
     assert "*Response*" not in found
     assert "Error message" not in found
+
+
+def test_first_steps_of_the_most_severe_rule() -> None:
+    """The steps of the most severe rule that has some are numbered; what is in them is escaped and bounded."""
+    steps = ("Ask <@U1> who it was.", "x" * 1000, *("more",) * 9)
+    low = Rule("True", id="low", severity=Severity.LOW, first_steps=("Look at it later.",))
+    high = Rule("True", id="high", severity=Severity.HIGH, first_steps=steps)
+    found = shown(low, high, Rule("True", id="critical", severity=Severity.CRITICAL))
+    assert ":footprints: *First steps*\n1. Ask <@U1> who it was.\n2. xxx" in found
+    assert "5. more" in found
+    assert "6. more" not in found
+    assert "x" * 301 not in found
+    assert "later" not in found
+    assert "First steps" not in shown()
 
 
 def test_error_message() -> None:

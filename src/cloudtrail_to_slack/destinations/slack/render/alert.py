@@ -31,6 +31,7 @@ from cloudtrail_to_slack.events.event import Event, as_text
 
 _RULES_SHOWN = 5
 _TECHNIQUES_SHOWN = 5
+_STEPS_SHOWN, _STEP_LENGTH = 5, 300
 _ERROR_ROOM = 900
 _DETAILS = (
     ("requestParameters", "Request parameters"),
@@ -54,6 +55,7 @@ def alert_message(alert: Alert) -> SlackMessage:
         section("", fields(alert.event, alert.outcome)),
         *_error(alert.event),
         *_repair(alert),
+        *_first_steps(alert),
         *_relations(alert),
         context(_links_and_ids(alert)),
     ]
@@ -129,6 +131,16 @@ def _repair(alert: Alert) -> list[Block]:
     block = code_block(command, lambda _: True)  # it is bounded, and half a command must not be run
     caution = f" ({caution})" if (caution := remediation_caution(alert.event)) else ""
     return [section(f":wrench: *To repair it*{caution}\n{block}")]
+
+
+def _first_steps(alert: Alert) -> list[Block]:
+    """Return what to do first, as the most severe rule with such steps says."""
+    rules = sorted((rule for rule in alert.rules if rule.first_steps), key=lambda rule: rule.severity, reverse=True)
+    if not rules:
+        return []
+    steps = [plain(step, _STEP_LENGTH) for step in rules[0].first_steps[:_STEPS_SHOWN]]
+    lines = [f"{number}. {step}" for number, step in enumerate(steps, 1)]
+    return [section("\n".join([":footprints: *First steps*", *lines]))]
 
 
 def _relations(alert: Alert) -> list[Block]:

@@ -3,7 +3,9 @@
 from cloudtrail_to_slack.destinations.slack.render.outcome_words import result_lines
 from cloudtrail_to_slack.destinations.slack.render.text import code
 from cloudtrail_to_slack.destinations.slack.render.time import both_zones
+from cloudtrail_to_slack.events.actor import person_behind
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
+from cloudtrail_to_slack.events.client import client_kind
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.events.insight import Insight
 from cloudtrail_to_slack.events.resources import resources
@@ -45,13 +47,17 @@ def _who(event: Event) -> str:
         lines.append(f"identity provider {code(actor.identity_provider, 150)}")
     if actor.invoked_by and actor.invoked_by != actor.name:
         lines.append(f"through {code(actor.invoked_by, 100)}")
+    for label, value in person_behind(event.record.get("userIdentity")):
+        if value not in (actor.name, actor.session):
+            lines.append(f"{label} {code(value, 150)}")
     return "\n".join(lines)
 
 
 def _from(event: Event) -> list[str]:
     address, agent = event.text("sourceIPAddress"), event.text("userAgent")
     lines = [f"IP {code(address, 100)}"] if address else []
-    lines += [f"client {code(agent, _CLIENT_LENGTH)}"] if agent else []
+    kind = client_kind(event)
+    lines += [f"client {f'{kind}: ' if kind else ''}{code(agent, _CLIENT_LENGTH)}"] if agent else []
     return ["\n".join(["*From*", *lines])] if lines else []
 
 
