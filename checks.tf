@@ -13,7 +13,7 @@ locals {
     too_many_route_policies  = length(local.route_chunks) > 10
     control_tower_prefix     = local.control_tower_bucket && !local.control_tower_prefix_fits
     bot_without_channel      = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
-    nobody_is_told           = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
+    no_destination           = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
     no_rule                  = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
     rules_cannot_be_used     = var.check_rules_at_plan && length(local.rule_check.errors) > 0
     patterns_not_derived     = local.derive_realtime && local.rule_check.unchecked != ""
@@ -98,7 +98,7 @@ resource "terraform_data" "settings" {
     }
 
     precondition {
-      condition     = !local.wrong.nobody_is_told
+      condition     = !local.wrong.no_destination
       error_message = "There is no destination, so no alert would be sent. Set slack_bot_token_ssm_parameter (or _secret_arn, or slack_bot_token) with default_slack_channel_id, or default_slack_hook_url_ssm_parameter (or _secret_arn, or default_slack_hook_url), or default_sns_topic_arn, or aws_sns_topic_subscriptions."
     }
 

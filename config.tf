@@ -25,7 +25,7 @@ locals {
   # Not the resources' own ARNs, which are known only after apply: so would be config.json, and whether it changes.
   own_role_arns = [
     for name in concat([local.role_name], var.restart_logging ? [local.restart_role_name] : []) :
-    "arn:${local.partition}:iam::${local.account_id}:role/${name}"
+    "arn:${local.partition}:iam::${local.account_id}:role${var.iam_role_path}${name}"
   ]
 
   config = {

@@ -111,6 +111,15 @@ locals {
       Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource = local.used_key_arns
     }
+    # Lambda uses the role to put the function into the VPC; these actions know no resources beforehand. Source: AWS
+    # Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
+    UseNetwork = length(var.lambda_vpc_subnet_ids) == 0 ? null : {
+      Action = [
+        "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+      ]
+      Resource = ["*"]
+    }
     # X-Ray knows no resources. Source: Service Authorization Reference, AWS X-Ray.
     Trace = !var.enable_xray_tracing ? null : {
       Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
@@ -122,6 +131,7 @@ locals {
 resource "aws_iam_role" "this" {
   name                 = local.role_name
   description          = "The function ${var.function_name}"
+  path                 = var.iam_role_path
   permissions_boundary = var.iam_role_permissions_boundary
   tags                 = var.tags
 

@@ -65,7 +65,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_117:It talks to AWS and Slack alone; in a VPC it would need ways out to both.
   #checkov:skip=CKV_AWS_272:Terraform zips the code where it runs, so there is no other signature to check.
   function_name = var.function_name
-  description   = "Tells Slack and SNS of the CloudTrail events that matter"
+  description   = "Sends the CloudTrail events that matter to Slack and SNS"
   role          = aws_iam_role.this.arn
 
   filename         = local.function_zip
@@ -83,6 +83,16 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = local.environment
+  }
+
+  code_signing_config_arn = var.lambda_code_signing_config_arn
+
+  dynamic "vpc_config" {
+    for_each = length(var.lambda_vpc_subnet_ids) == 0 ? [] : [var.lambda_vpc_subnet_ids]
+    content {
+      subnet_ids         = vpc_config.value
+      security_group_ids = var.lambda_vpc_security_group_ids
+    }
   }
 
   dead_letter_config {

@@ -264,6 +264,7 @@ resource "aws_iam_role" "restart_logging" {
 
   name                 = local.restart_role_name
   description          = "The function ${local.restart_name}"
+  path                 = var.iam_role_path
   permissions_boundary = var.iam_role_permissions_boundary
   tags                 = var.tags
 

@@ -958,6 +958,35 @@ variable "derive_names" {
   nullable    = false
 }
 
+variable "iam_role_path" {
+  description = "Path of the roles that the module creates."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.iam_role_path))
+    error_message = "iam_role_path must begin and end with a slash, such as /security/, not ${var.iam_role_path}."
+  }
+}
+
+variable "lambda_vpc_subnet_ids" {
+  description = "IDs of the subnets in which the function runs. They must have a way to Slack and to the APIs of AWS: a NAT gateway, or VPC endpoints and a proxy. Empty: no VPC."
+  type        = list(string)
+  default     = []
+}
+
+variable "lambda_vpc_security_group_ids" {
+  description = "IDs of the security groups of the function, with `lambda_vpc_subnet_ids`."
+  type        = list(string)
+  default     = []
+}
+
+variable "lambda_code_signing_config_arn" {
+  description = "ARN of a code signing configuration for the function; null: none. One that enforces signatures needs a signed `lambda_package`."
+  type        = string
+  default     = null
+}
+
 variable "iam_role_permissions_boundary" {
   description = "ARN of the permissions boundary of the function's role; null: none."
   type        = string

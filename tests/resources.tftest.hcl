@@ -325,3 +325,36 @@ run "only_functions_of_this_account_can_assume_the_role" {
     error_message = "Lambda may assume the role for any account"
   }
 }
+
+run "roles_have_a_path_and_the_function_a_network_and_a_code_signing_configuration" {
+  command = plan
+
+  variables {
+    iam_role_path                  = "/security/alerts/"
+    lambda_vpc_subnet_ids          = ["subnet-1", "subnet-2"]
+    lambda_vpc_security_group_ids  = ["sg-1"]
+    lambda_code_signing_config_arn = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-1"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_iam_role.this.path == "/security/alerts/",
+      toset(aws_lambda_function.this.vpc_config[0].subnet_ids) == toset(["subnet-1", "subnet-2"]),
+      toset(aws_lambda_function.this.vpc_config[0].security_group_ids) == toset(["sg-1"]),
+      aws_lambda_function.this.code_signing_config_arn == "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-1",
+      length([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "UseNetwork"]) == 1,
+      jsondecode(output.rendered_config).own_role_arns == ["arn:aws:iam::111122223333:role/security/alerts/cloudtrail-to-slack"],
+    ])
+    error_message = "a path, a network or a code signing configuration is missing where it belongs"
+  }
+}
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+
+  variables {
+    iam_role_path = "security"
+  }
+
+  expect_failures = [var.iam_role_path]
+}

@@ -36,7 +36,7 @@ run "what_could_not_work_is_refused_each_for_itself" {
 
   assert {
     condition = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode([
-      "cloudtrail_topic_missing", "failed_invocations_lost", "fanout_without_topic", "no_rule", "nobody_is_told",
+      "cloudtrail_topic_missing", "failed_invocations_lost", "fanout_without_topic", "no_destination", "no_rule",
       "package_and_layer", "queue_starts_too_many", "triggers_given_twice",
     ])
     error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"

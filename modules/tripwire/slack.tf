@@ -35,7 +35,7 @@ resource "aws_cloudwatch_event_connection" "slack" {
   count = local.create_destination ? 1 : 0
 
   name               = var.name
-  description        = "Tells Slack of tampering with CloudTrail"
+  description        = "Notifies Slack of tampering with CloudTrail"
   authorization_type = "API_KEY"
 
   auth_parameters {
@@ -53,7 +53,7 @@ resource "aws_cloudwatch_event_api_destination" "slack" {
   count = local.create_destination ? 1 : 0
 
   name                = var.name
-  description         = "Tells Slack of tampering with CloudTrail"
+  description         = "Notifies Slack of tampering with CloudTrail"
   connection_arn      = aws_cloudwatch_event_connection.slack[0].arn
   http_method         = "POST"
   invocation_endpoint = local.has_bot ? "${var.slack_api_url}chat.postMessage" : trimspace(local.secret)
