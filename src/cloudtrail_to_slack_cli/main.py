@@ -12,6 +12,7 @@ from cloudtrail_to_slack_cli.errors import (
     EXIT_BROKEN_PIPE,
     EXIT_CLEAN,
     EXIT_INTERRUPTED,
+    EXIT_UNREADABLE,
     EXIT_USAGE,
     CommandError,
 )
@@ -117,6 +118,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_output()
         return EXIT_BROKEN_PIPE
+    except OSError as error:  # a full disk, say
+        _discard_output()
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {place}{error.strerror or error}", err=True)
+        return EXIT_UNREADABLE
     return result if isinstance(result, int) else EXIT_CLEAN
 
 
