@@ -118,6 +118,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_output()
         return EXIT_BROKEN_PIPE
+    except SystemExit:
+        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # click saw the closed pipe first
+            return EXIT_BROKEN_PIPE
+        raise
     except OSError as error:  # a full disk, say
         _discard_output()
         place = f"{error.filename}: " if error.filename else ""
