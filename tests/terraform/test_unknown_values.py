@@ -85,13 +85,15 @@ def _unknown(kind: str) -> Iterator[tuple[str, str]]:
     elif kind == "list(string)":
         yield "element", f"[{_LATER}]"
     elif kind == "map(string)":
-        yield "element", f"{{ soc = {_LATER} }}"
+        yield "element", f'{{ "111122223333" = {_LATER} }}'
     elif kind.startswith("map(object("):
         yield "endpoint", f'{{ soc = {{ protocol = "email", endpoint = {_LATER} }} }}'
-    for attribute in re.findall(r"(\w+) = (?:optional\()?string\b", kind) if kind.startswith("list(object(") else []:
+    strings = re.findall(r"(\w+) = (?:optional\()?string\b", kind)
+    attributes = [each for each in strings if each != "min_severity"]  # which is chosen, too
+    for attribute in attributes if kind.startswith("list(object(") else []:
         yield attribute, f'[{{ accounts = ["111111111111"], {attribute} = {_LATER} }}]'
     if "accounts = list(string)" in kind:
-        attribute = re.findall(r"(\w+) = (?:optional\()?string\b", kind)[0]
+        attribute = attributes[0]
         value = {"slack_channel_id": "C1", "slack_hook_url": "https://hooks.slack.com/services/x"}.get(attribute, "/a")
         value = f"arn:aws:sns:{_HERE}:one" if attribute == "sns_topic_arn" else value
         yield "accounts", f'[{{ accounts = [{_LATER}], {attribute} = "{value}" }}]'
