@@ -206,7 +206,7 @@ data "external" "log_bucket" {
   count = var.create_bucket_notification && var.check_log_bucket ? 1 : 0
 
   program = local.on_windows ? ["python", "${local.build_source}/plan/bucket.py"] : [
-    "sh", "-c", "command -v python3 >/dev/null || { printf {}; exit 0; }; exec python3 -B \"$0\"", "${local.build_source}/plan/bucket.py",
+    "sh", "-c", "found=$(python3 -B \"$0\" 2>/dev/null) || found={}; printf %s \"$found\"", "${local.build_source}/plan/bucket.py",
   ]
   query = {
     bucket   = var.cloudtrail_logs_s3_bucket_name

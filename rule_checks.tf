@@ -15,6 +15,7 @@ locals {
   }
   rule_check_program   = "${path.module}/src/cloudtrail_to_slack_build/plan/program.py"
   rule_check_no_python = jsonencode({ unchecked = "there is no python3 where Terraform runs" })
+  rule_check_failed    = jsonencode({ unchecked = "python3 fails where Terraform runs" })
 
   # `unchecked` says why rules could not be checked; then everything else is missing.
   rule_check = {
@@ -28,7 +29,8 @@ locals {
 
 data "external" "rule_check" {
   program = local.on_windows ? ["python", local.rule_check_program] : [
-    "sh", "-c", "command -v python3 >/dev/null || { printf %s \"$1\"; exit 0; }; exec python3 \"$0\"", local.rule_check_program, local.rule_check_no_python,
+    "sh", "-c", "command -v python3 >/dev/null || { printf %s \"$1\"; exit 0; }; found=$(python3 \"$0\") || found=$2; printf %s \"$found\"",
+    local.rule_check_program, local.rule_check_no_python, local.rule_check_failed,
   ]
   query = {
     config    = jsonencode(local.rules_config)

@@ -13,7 +13,7 @@ _ARGUMENTS = {
     "slack_bot_token_ssm_parameter": "/slack/token",
     "default_slack_channel_id": "C0123456789",
     "slack_app_configuration": [
-        {"accounts": [f"{number:012d}"], "slack_channel_id": f"C{number:010d}"} for number in range(40)
+        {"accounts": [f"{number:012d}"], "slack_channel_id": f"C{number:010d}"} for number in range(10)
     ],
     "aws_sns_topic_subscriptions": {"soc@example.com": "email"},
     "detection_rules": [
@@ -24,7 +24,7 @@ _ARGUMENTS = {
             "expression": f"event.get('eventName') == 'Call{number}' and event.get('awsRegion') == 'eu-west-1'",
             "mitre": ["T1562.008"],
         }
-        for number in range(60)
+        for number in range(20)
     ],
     "enable_s3_sns_fanout": True,
     "enable_sqs_queue": True,

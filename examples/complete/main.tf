@@ -60,6 +60,7 @@ resource "aws_cloudtrail" "this" {
 resource "aws_s3_bucket" "logs" {
   #checkov:skip=CKV_AWS_18:Access to the log files is in the trail itself, with data events.
   #checkov:skip=CKV_AWS_144:Copies in another region are a matter of your own.
+  #checkov:skip=CKV2_AWS_62:The module makes the bucket's notification.
   #checkov:skip=CKV2_AWS_61:How long log files are kept is a matter of your own.
   bucket_prefix = "${var.name}-logs-"
   force_destroy = true

@@ -75,6 +75,13 @@ resource "aws_s3_bucket_lifecycle_configuration" "results" {
     expiration {
       days = var.results_days
     }
+  }
+
+  rule {
+    id     = "abort-uploads"
+    status = "Enabled"
+
+    filter {}
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 1
