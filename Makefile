@@ -39,7 +39,7 @@ TERRAFORM_TESTS := $(shell grep -rl --include='test_*.py' '^from support.terrafo
 PYTHON_TESTS := --ignore=tests/simulation $(TERRAFORM_TESTS:%=--ignore=%)
 
 pytest: $(READY) ## the Python tests but the long ones, with few examples of each property
-	$(PYTEST) $(PYTHON_TESTS) -m 'not long' --examples 0.25
+	$(PYTEST) $(PYTHON_TESTS) -m 'not long' --examples 0.1
 
 thorough: $(READY) ## all Python tests, with many examples of each property, and coverage (branches counted, 95 % at least)
 	$(PYTEST) $(PYTHON_TESTS) --examples 1 --cov --cov-report=term
