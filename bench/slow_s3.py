@@ -1,6 +1,7 @@
-"""A local S3 that answers each GET of an object after a while: `python -m bench.slow_s3 OBJECTS SECONDS`.
+"""A local S3 that answers each GET of an object after a while: `python -m bench.slow_s3 OBJECTS SECONDS [MATCHING]`.
 
-It has one bucket, `trail`, with so many log files of five records each, and prints its port.
+It has one bucket, `trail`, with so many log files of five records each, and prints its port. A share of MATCHING of
+the records matches.
 """
 
 import asyncio
@@ -64,12 +65,12 @@ class _Connection(asyncio.Protocol):
             self._transport.write(head + body)
 
 
-async def _serve(objects: int, seconds: float) -> None:
-    make = partial(_Connection, objects, seconds, log_file(RECORDS, matching=0.2))
+async def _serve(objects: int, seconds: float, matching: float = 0.2) -> None:
+    make = partial(_Connection, objects, seconds, log_file(RECORDS, matching=matching))
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(_serve(int(sys.argv[1]), *map(float, sys.argv[2:])))
