@@ -19,6 +19,22 @@ _RULE_OPTIONS = (
 )
 
 
+_DEPLOYMENT_OPTIONS = (
+    click.option("--profile", help="The profile of your AWS configuration."),
+    click.option("--region", help="The function's region; by default that of your AWS configuration."),
+    click.option(
+        "--function", "name", default="cloudtrail-to-slack", show_default=True, help="The function's name or ARN."
+    ),
+)
+
+
+def deployment_options(command: F) -> F:
+    """Add the options that say which deployed function is meant: --function, --region, --profile."""
+    for option in _DEPLOYMENT_OPTIONS:
+        command = option(command)
+    return command
+
+
 def rule_options(command: F) -> F:
     """Add the options that say which rules apply: --config, --rule-file, --pack, --no-default-rules."""
     for option in _RULE_OPTIONS:

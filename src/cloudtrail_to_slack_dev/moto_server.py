@@ -37,7 +37,7 @@ class MotoServer:
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        # Interrupted within Popen, a process would be left that nobody knows.
+        # Interrupted within Popen, a process would be left running.
         with _interruptions_later():
             self._process = subprocess.Popen(  # noqa: S603 (our own name of a module)
                 [sys.executable, "-m", self._program, "-H", "127.0.0.1", "-p", "0"],

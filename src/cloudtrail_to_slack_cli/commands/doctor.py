@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import boto3
 import click
-from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from cloudtrail_to_slack_cli.doctor import function, incoming, outgoing, permissions
-from cloudtrail_to_slack_cli.doctor.deployment import Deployment
+from cloudtrail_to_slack_cli.doctor.deployment import Deployment, session_of
 from cloudtrail_to_slack_cli.doctor.finding import Finding, Level, checked
-from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, CommandError
+from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
+from cloudtrail_to_slack_cli.options import deployment_options
 from cloudtrail_to_slack_cli.terminal import console, counted, line
 
 _EXAMPLE = """\b
@@ -37,11 +36,7 @@ _CHECKS = {
 
 
 @click.command("doctor", epilog=_EXAMPLE)
-@click.option(
-    "--function", "name", default="cloudtrail-to-slack", show_default=True, help="The function's name or ARN."
-)
-@click.option("--region", help="The function's region; by default that of your AWS configuration.")
-@click.option("--profile", help="The profile of your AWS configuration.")
+@deployment_options
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -67,18 +62,6 @@ def command(
     else:
         _print(console(), findings)
     return EXIT_FINDINGS if any(each.level in (Level.PROBLEM, Level.WARNING) for each in findings) else EXIT_CLEAN
-
-
-def session_of(region: str | None, profile: str | None) -> boto3.Session:
-    """Return a session of boto3.
-
-    Raises:
-        CommandError: there is no such profile.
-    """
-    try:
-        return boto3.Session(region_name=region, profile_name=profile)
-    except BotoCoreError as error:
-        raise CommandError(str(error)) from None
 
 
 def _findings(deployment: Deployment, *, send_test: bool) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -9,11 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject, SingleEvent, read_payload
-from cloudtrail_to_slack_cli.commands.doctor import session_of
-from cloudtrail_to_slack_cli.doctor.deployment import Deployment
+from cloudtrail_to_slack_cli.doctor.deployment import Deployment, session_of
 from cloudtrail_to_slack_cli.doctor.finding import error_code
 from cloudtrail_to_slack_cli.doctor.incoming import dead_letter_queues
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, CommandError
+from cloudtrail_to_slack_cli.options import deployment_options
 from cloudtrail_to_slack_cli.terminal import console, counted, line
 
 _EXAMPLE = """\b
@@ -27,11 +28,7 @@ _HIDDEN_SECONDS = 960
 
 
 @click.command("redrive", epilog=_EXAMPLE)
-@click.option(
-    "--function", "name", default="cloudtrail-to-slack", show_default=True, help="The function's name or ARN."
-)
-@click.option("--region", help="The function's region; by default that of your AWS configuration.")
-@click.option("--profile", help="The profile of your AWS configuration.")
+@deployment_options
 @click.option("--queue", "queue_url", help="The URL of one dead-letter queue; by default all of the function's.")
 @click.option("--max-messages", type=click.IntRange(1), default=1_000, show_default=True, metavar="N")
 @click.option("--dry-run", is_flag=True, help="Show what waits, and leave it where it is.")
@@ -151,8 +148,6 @@ def _show_again(sqs: Any, url: str, message: Mapping[str, Any]) -> None:
 
 
 def _sent(message: Mapping[str, Any]) -> str:
-    from datetime import UTC, datetime  # noqa: PLC0415 (only here)
-
     stamp = message.get("Attributes", {}).get("SentTimestamp")
     return f"{datetime.fromtimestamp(int(stamp) / 1000, UTC):%Y-%m-%d %H:%M}" if stamp else "at an unknown time"
 

@@ -23,6 +23,18 @@ _MOST_LAYER_BYTES = 64 * 2**20
 _DOWNLOAD_SECONDS = 30
 
 
+def session_of(region: str | None, profile: str | None) -> boto3.Session:
+    """Return a session of boto3.
+
+    Raises:
+        CommandError: there is no such profile.
+    """
+    try:
+        return boto3.Session(region_name=region, profile_name=profile)
+    except BotoCoreError as error:
+        raise CommandError(str(error)) from None
+
+
 @dataclass(frozen=True)
 class Deployment:
     """The function `name`. `config_file`: its config.json, where it is not to be taken from the function's layers."""
@@ -64,6 +76,16 @@ class Deployment:
         except BotoCoreError as error:
             raise CommandError(f"AWS cannot be asked: {error}") from None
         return function
+
+    @cached_property
+    def event_source_mappings(self) -> list[Mapping[str, Any]]:
+        """What Lambda reads for the function: the queue in front of it, if there is one.
+
+        Raises:
+            ClientError: Lambda refuses to show it.
+        """
+        found = self.client("lambda").list_event_source_mappings(FunctionName=self.name)
+        return list(found.get("EventSourceMappings", []))
 
     @cached_property
     def environment(self) -> Mapping[str, str]:

@@ -80,8 +80,7 @@ def _prefix_of(entry: Mapping[str, Any]) -> str:
 def check_queue(deployment: Deployment) -> Iterator[Finding]:
     """Yield what is wrong with the queue in front of the function, if there is one."""
     area = "queue"
-    mappings = deployment.client("lambda").list_event_source_mappings(FunctionName=deployment.name)
-    for mapping in mappings.get("EventSourceMappings", []):
+    for mapping in deployment.event_source_mappings:
         arn = mapping["EventSourceArn"]
         if mapping.get("State") not in ("Enabled", "Creating", "Updating", "Enabling"):
             yield problem(
@@ -99,7 +98,7 @@ def _backlog(deployment: Deployment, arn: str) -> Finding:
     url = _queue_url(sqs, name)
     if url is None:
         return problem("queue", f"there is no queue {name}", "apply the module again")
-    waiting = int(messages(sqs, url))
+    waiting = messages(sqs, url)
     if waiting > _LISTED:
         return warning("queue", f"{waiting:,} notifications wait in {name}", "look at its errors and throttles")
     return ok("queue", f"Lambda reads {name}; {waiting:,} notifications wait")
@@ -112,10 +111,10 @@ def _queue_url(sqs: Any, name: str) -> str | None:
     return str(answer["QueueUrl"]) if answer else None
 
 
-def messages(sqs: Any, url: str) -> str:
+def messages(sqs: Any, url: str) -> int:
     """Return how many messages wait in a queue. Source: Amazon SQS API Reference, GetQueueAttributes."""
     name = "ApproximateNumberOfMessages"
-    return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
 
 def check_dead_letters(deployment: Deployment) -> Iterator[Finding]:
@@ -131,7 +130,7 @@ def check_dead_letters(deployment: Deployment) -> Iterator[Finding]:
         url = _queue_url(sqs, name)
         if url is None:
             yield problem(area, f"there is no queue {name}: failed invocations are lost", "apply the module again")
-        elif waiting := int(messages(sqs, url)):
+        elif waiting := messages(sqs, url):
             yield problem(area, f"{waiting:,} failed notifications wait in {name}", fix)
         else:
             yield ok(area, f"{name} is empty")
@@ -142,8 +141,7 @@ def dead_letter_queues(deployment: Deployment) -> list[str]:
     target = deployment.function.get("DeadLetterConfig", {}).get("TargetArn", "")
     arns = [target] if ":sqs:" in target else []
     sqs = deployment.client("sqs")
-    mappings = deployment.client("lambda").list_event_source_mappings(FunctionName=deployment.name)
-    for mapping in mappings.get("EventSourceMappings", []):
+    for mapping in deployment.event_source_mappings:
         name = mapping["EventSourceArn"].rpartition(":")[2]
         url = _queue_url(sqs, name)
         if url is None:

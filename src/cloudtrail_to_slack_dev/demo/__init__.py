@@ -1,1 +1,1 @@
-"""The demo: an intrusion, told by the real handler to a Slack and to topics that stand on this machine."""
+"""The demo: an intrusion, reported by the real handler to a Slack and to topics on this machine."""

@@ -1,4 +1,4 @@
-"""Faults that the fake can be told to show, and the queue they wait in."""
+"""Faults that the fake shows when asked to, and the queue they wait in."""
 
 import math
 from collections.abc import Callable
@@ -80,7 +80,7 @@ class FaultQueue:
 
 
 class Pace:
-    """How fast messages may follow each other in a channel; what comes too early is told when to come back.
+    """How fast messages may follow each other in a channel; what comes too early is refused with the time to wait.
 
     Slack wants about one second (Slack API docs, "Rate limits"). For the fake's `meet`.
     """

@@ -60,7 +60,7 @@ class Call:
         method: "chat.postMessage", "chat.update", "auth.test", "webhook", or an unknown method's name.
         channel: The channel's id, the channel as named when unknown, or `None`.
         payload: The parsed body, the token excepted; empty when it could not be parsed.
-        accepted: Whether Slack did what was asked, whatever the sender got to hear of it.
+        accepted: Whether Slack did what was asked, even if the sender got no answer.
         error: Slack's error code, or "http_503", "ratelimited", "connection_dropped" for a fault.
     """
 

@@ -14,7 +14,14 @@ from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediat
 from cloudtrail_to_slack.alerts.text import escape, how_long, json_length, utf16_length
 from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_object_link
 from cloudtrail_to_slack.destinations.slack.render.alert_fields import fields, reply_fields
-from cloudtrail_to_slack.destinations.slack.render.headline import headline, lead, notification_text, rule_titles, why
+from cloudtrail_to_slack.destinations.slack.render.headline import (
+    by_severity,
+    headline,
+    lead,
+    notification_text,
+    rule_titles,
+    why,
+)
 from cloudtrail_to_slack.destinations.slack.render.message import (
     MAX_ALL_BLOCKS,
     MAX_SECTION_TEXT,
@@ -135,10 +142,10 @@ def _repair(alert: Alert) -> list[Block]:
 
 def _first_steps(alert: Alert) -> list[Block]:
     """Return what to do first, as the most severe rule with such steps says."""
-    rules = sorted((rule for rule in alert.rules if rule.first_steps), key=lambda rule: rule.severity, reverse=True)
-    if not rules:
+    wanted = next((rule.first_steps for rule in by_severity(alert) if rule.first_steps), ())
+    if not wanted:
         return []
-    steps = [plain(step, _STEP_LENGTH) for step in rules[0].first_steps[:_STEPS_SHOWN]]
+    steps = [plain(step, _STEP_LENGTH) for step in wanted[:_STEPS_SHOWN]]
     lines = [f"{number}. {step}" for number, step in enumerate(steps, 1)]
     return [section("\n".join([":footprints: *First steps*", *lines]))]
 

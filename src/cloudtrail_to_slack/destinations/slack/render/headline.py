@@ -38,7 +38,7 @@ def notification_text(alert: Alert) -> str:
 
 def lead(alert: Alert) -> str:
     """Return what happened, with its meaning first: how severe it is, and the title of the most severe rule."""
-    (rule, *_) = _by_severity(alert)
+    (rule, *_) = by_severity(alert)
     title = f"*{alert.severity.name}* · {rule_title(rule, alert.outcome)}"
     return f"{SEVERITY_MARKS[alert.severity]} {title}\n{_what_and_where(alert)}"
 
@@ -73,7 +73,7 @@ def why(alert: Alert) -> str:
 
     The title of the most severe one is in the lead. Empty where there is nothing to add to it.
     """
-    (first, *_) = _by_severity(alert)
+    (first, *_) = by_severity(alert)
     return _rule_lines(alert, lambda rule: _about(rule) if rule is first else _rule(rule, alert.outcome))
 
 
@@ -83,7 +83,7 @@ def rule_titles(alert: Alert) -> str:
 
 
 def _rule_lines(alert: Alert, show: Callable[[Rule], str]) -> str:
-    rules = _by_severity(alert)
+    rules = by_severity(alert)
     lines = [f":bell: {shown}" for rule in rules[:_RULES_SHOWN] if (shown := show(rule))]
     more = len(rules) - _RULES_SHOWN
     rest = f"and {more} more {'rule' if more == 1 else 'rules'}"
@@ -101,7 +101,7 @@ def _about(rule: Rule) -> str:
     return " · ".join(filter(None, [description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else None]))
 
 
-def _by_severity(alert: Alert) -> list[Rule]:
+def by_severity(alert: Alert) -> list[Rule]:
     """Return the rules that matched, the most severe first."""
     return sorted(alert.rules, key=lambda rule: -rule.severity)
 
