@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from cloudtrail_to_slack.call_timer import interrupt_after
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.results import Outcome, Results
 from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Destination, Sent, Sizes
@@ -11,6 +12,7 @@ from cloudtrail_to_slack.errors import (
     DeliveryError,
     DestinationMisconfiguredError,
     PayloadRejectedError,
+    TransientError,
     UnknownRejectionError,
 )
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
@@ -68,4 +70,9 @@ class Sender:
         self, destination: Destination[P], address: str, check: Callable[[], None], payload: P, parent: str | None
     ) -> str | None:
         check()
-        return destination.send(address, payload, parent=parent, timeout=self._clock.timeout(TIMEOUT_SECONDS))
+        timeout = self._clock.timeout(TIMEOUT_SECONDS)
+        try:
+            with interrupt_after(timeout):
+                return destination.send(address, payload, parent=parent, timeout=timeout)
+        except TimeoutError:
+            raise TransientError("timed_out") from None

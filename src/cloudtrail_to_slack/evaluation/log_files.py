@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
+from cloudtrail_to_slack.call_timer import interrupt_after
 from cloudtrail_to_slack.errors import EvaluationTimeError, LogObjectError, S3UnavailableError
 from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator
 from cloudtrail_to_slack.evaluation.report import Report
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 3  # at getting a file that S3 does not begin to send
 _FIRST_WAIT_SECONDS = 0.5
+_LEAST_CALL_SECONDS = 0.5
+_MOST_CALL_SECONDS = 15.0  # of one request, or of one piece of its answer
 UNFINISHED = (
     "the function had no time to read it to its end, and tries again; if that happens again, "
     "raise lambda_memory_size (more memory brings more CPU) or lambda_timeout_seconds"
@@ -49,6 +52,19 @@ class LogFiles:
     notices: list[tuple[Notice, MessageIds]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _TimedBody:
+    """A body each of whose pieces must come within the seconds that `limit` returns."""
+
+    body: "StreamingBody | FetchedBody"
+    limit: Callable[[], float]
+
+    def read(self, size: int, /) -> bytes:
+        """Read from the body; raises TimeoutError where that takes too long."""
+        with interrupt_after(self.limit()):
+            return self.body.read(size)
+
+
 class LogFileEvaluation:
     """The evaluation of one log file.
 
@@ -66,6 +82,7 @@ class LogFileEvaluation:
         self._shared = shared
         self._steps: Iterator[None] | None = None
         self._attempts = 0
+        self._call_seconds = _MOST_CALL_SECONDS
         self._unavailable: S3UnavailableError | None = None
         self._records = 0
         self._beyond = 0  # records that match and are too many
@@ -75,6 +92,7 @@ class LogFileEvaluation:
     def take_turn(self, is_over: Callable[[], bool], seconds: float) -> None:
         """Go on until it is done or the turn is over; S3 has `seconds` to begin its answer."""
         start = self._shared.now()
+        self._call_seconds = min(max(seconds, _LEAST_CALL_SECONDS), _MOST_CALL_SECONDS)
         if self._steps is None:
             self._steps = self._run(seconds)
         try:
@@ -112,7 +130,7 @@ class LogFileEvaluation:
         try:
             # Not the body itself: as a context manager it is the stream below it, which raises other errors.
             with closing(self._body(seconds)) as body:
-                for chunk in read_stream(body, self._shared.scan):
+                for chunk in read_stream(_TimedBody(body, lambda: self._call_seconds), self._shared.scan):
                     self.begun = True
                     yield from self._chunk_steps(chunk)
             counts["objects_read"] += 1
@@ -135,7 +153,8 @@ class LogFileEvaluation:
         if fetched:
             return fetched
         source = cast("S3Client", LogFileSource(self._shared.client_within, seconds))
-        return open_log_object(source, self.log_object)[0]
+        with interrupt_after(self._call_seconds):
+            return open_log_object(source, self.log_object)[0]
 
     def _tries_again(self, error: S3UnavailableError) -> bool:
         self._attempts += 1

@@ -45,5 +45,5 @@ class LogFileSource:
             if code in _TRANSIENT or status >= _SERVER_ERRORS:
                 raise S3UnavailableError(f"S3 answers {code}") from None
             raise
-        except (BotoCoreError, HTTPError) as error:  # the latter where S3 stops amid an answer that refuses
+        except (BotoCoreError, HTTPError, TimeoutError) as error:  # HTTPError: S3 stops amid an answer that refuses
             raise S3UnavailableError(f"S3 cannot be read ({type(error).__name__})") from None

@@ -1,0 +1,150 @@
+"""The time limit for a whole call, and the calls that have one: a server that sends byte by byte is given up."""
+
+import json
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from cloudtrail_to_slack.call_timer import interrupt_after
+from cloudtrail_to_slack.errors import InvocationFailedError
+from support.world import ACCOUNT, KEY, Context, World, log_bytes, record, s3_event
+
+_PACE_SECONDS = 0.05
+_SLACK_ANSWER = json.dumps({"ok": True, "ts": "1767225600.000100", "filler": "x" * 80}).encode()
+
+
+@pytest.fixture(autouse=True)
+def _timer_is_given_back() -> Iterator[None]:
+    """After each test the timer is off and the signal's handler is what it was."""
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+class Trickle:
+    """A server that sends `answer` to every request, a byte every 50 ms: no wait is long, but the whole is."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+        self._stopped = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def stop(self) -> None:
+        """End the server and what it is sending."""
+        self._stopped.set()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while not self._stopped.is_set():
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._answer_one, args=(connection,), daemon=True).start()
+
+    def _answer_one(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            for byte in self._answer:
+                connection.sendall(bytes([byte]))
+                if self._stopped.wait(_PACE_SECONDS):
+                    return
+
+
+def _http(body: bytes) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+@pytest.fixture
+def trickle() -> Iterator[Callable[[bytes], Trickle]]:
+    """Return a function that starts a trickling server."""
+    servers: list[Trickle] = []
+
+    def start(body: bytes) -> Trickle:
+        servers.append(Trickle(_http(body)))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def test_a_block_that_takes_too_long_is_interrupted() -> None:
+    """A wait that would not end raises TimeoutError."""
+    with pytest.raises(TimeoutError), interrupt_after(0.05):
+        threading.Event().wait(60)
+
+
+def test_an_error_that_a_finalizer_swallows_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block is interrupted even where the first error is lost."""
+    monkeypatch.setattr("cloudtrail_to_slack.call_timer._REPEAT_SECONDS", 0.05)
+
+    def wait_twice() -> None:
+        with suppress(TimeoutError):
+            threading.Event().wait(60)
+        threading.Event().wait(60)
+
+    with pytest.raises(TimeoutError), interrupt_after(0.05):
+        wait_twice()
+
+
+def test_a_block_within_another_keeps_the_outer_limit() -> None:
+    """The inner block leaves the timer of the outer one alone."""
+    with pytest.raises(TimeoutError), interrupt_after(0.05), interrupt_after(60):
+        threading.Event().wait(60)
+
+
+def test_elsewhere_than_in_the_main_thread_the_block_just_runs() -> None:
+    """Signals reach the main thread alone, so another thread's block has no limit and no error."""
+    done: list[bool] = []
+
+    def work() -> None:
+        with interrupt_after(0.001):
+            done.append(signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [True]
+
+
+# The clock of each of these invocations gives a call half a second; the trickling answer takes six.
+_SHORT = Context(milliseconds=700)
+_SINGLE_EVENT = {
+    "source": "aws.cloudtrail",
+    "detail-type": "AWS API Call via CloudTrail",
+    "account": ACCOUNT,
+    "detail": record(),
+}
+
+
+def test_a_bot_call_that_trickles_is_given_up(world: World, trickle: Callable[[bytes], Trickle]) -> None:
+    """Slack's answer, sent byte by byte, does not hold an invocation that has no time for it."""
+    world.configure_bot(table=False)
+    world.monkeypatch.setenv("SLACK_API_URL", f"{trickle(_SLACK_ANSWER).url}/api/")
+    with pytest.raises(InvocationFailedError, match=r"connection_failed_|timed_out"):
+        world.invoke(_SINGLE_EVENT, _SHORT)
+
+
+def test_a_webhook_that_trickles_is_given_up(world: World, trickle: Callable[[bytes], Trickle]) -> None:
+    """Likewise for a webhook."""
+    url = f"{trickle(b'ok' + b' ' * 100).url}/services/T000/B000/xxxx"
+    world.configure(environment={"SLACK_WEBHOOK_URL": url})
+    with pytest.raises(InvocationFailedError, match=r"connection_failed_|timed_out"):
+        world.invoke(_SINGLE_EVENT, _SHORT)
+
+
+def test_a_log_file_that_trickles_is_given_up(world: World, trickle: Callable[[bytes], Trickle]) -> None:
+    """A log file that S3 sends byte by byte fails its own invocation in time; nothing waits for its end."""
+    world.configure_bot(table=False)
+    world.monkeypatch.setenv("AWS_ENDPOINT_URL_S3", trickle(log_bytes(record())).url)
+    with pytest.raises(InvocationFailedError, match=r"S3 cannot be read|connection to S3 broke"):
+        world.invoke(s3_event(KEY), _SHORT)
