@@ -7,32 +7,32 @@ locals {
     token_given_twice   = length([for given in [local.bot_token_given, var.slack_bot_token_ssm_parameter != null, var.slack_bot_token_secret_arn != null] : given if given]) > 1
     webhook_given_twice = length([for given in [local.webhook_given, var.default_slack_hook_url_ssm_parameter != null, var.default_slack_hook_url_secret_arn != null] : given if given]) > 1
     # Not validations of the variables, which print the value.
-    token_is_none            = local.bot_token_given ? nonsensitive(sensitive(!can(regex("^(xoxe[.])?xox[bp]-[!-~]+$", var.slack_bot_token)))) : false
-    webhook_is_none          = local.webhook_given ? nonsensitive(sensitive(!(can(regex("^https?://[!-~]+$", var.default_slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", var.default_slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", var.default_slack_hook_url)))))) : false
-    environment_too_large    = local.environment_bytes > 4096
-    too_many_route_policies  = length(local.route_chunks) > 10
-    control_tower_prefix     = local.control_tower_bucket && !local.control_tower_prefix_fits
-    bot_without_channel      = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
-    no_destination           = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
-    no_rule                  = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
-    rules_cannot_be_used     = var.check_rules_at_plan && length(local.rule_check.errors) > 0
-    patterns_not_derived     = local.derive_realtime && local.rule_check.unchecked != ""
-    fanout_without_topic     = var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic && var.s3_sns_fanout_topic_arn == null
-    cloudtrail_topic_missing = var.enable_cloudtrail_sns_topic && var.cloudtrail_sns_topic_arn == null
-    triggers_given_twice     = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
-    package_and_layer        = var.lambda_package != null && var.dependencies_layer_arn != null
-    package_missing          = var.lambda_package == null || var.lambda_package_sha256 != null ? false : !fileexists(coalesce(var.lambda_package, "-"))
-    digest_without_package   = var.lambda_package == null && var.lambda_package_sha256 != null
-    no_dependencies          = var.lambda_package == null && !local.create_dependencies_layer && var.dependencies_layer_arn == null
-    topics_of_one_name       = local.create_alerts_topic && local.create_fanout_topic && local.alerts_topic_name == local.fanout_topic_name
-    messages_to_a_topic      = var.create_dead_letter_queue == null ? false : !var.create_dead_letter_queue && var.enable_sqs_queue && local.dead_letter_target_is_topic
-    two_default_topics       = coalesce(var.create_sns_topic, false) && local.default_topic_given
-    failed_invocations_lost  = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
-    realtime_tells_twice     = var.enable_realtime && !var.deduplicate_deliveries
-    too_many_patterns        = length(local.realtime_event_patterns) > 100
-    patterns_without_use     = !var.enable_realtime && var.realtime_event_patterns != null
-    silence_without_table    = var.enable_silence_alarm == null ? false : var.enable_silence_alarm && !local.has_state_table
-    queue_starts_too_many    = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
+    token_is_none                  = local.bot_token_given ? nonsensitive(sensitive(!can(regex("^(xoxe[.])?xox[bp]-[!-~]+$", var.slack_bot_token)))) : false
+    webhook_is_none                = local.webhook_given ? nonsensitive(sensitive(!(can(regex("^https?://[!-~]+$", var.default_slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", var.default_slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", var.default_slack_hook_url)))))) : false
+    environment_too_large          = local.environment_bytes > 4096
+    too_many_route_policies        = length(local.route_chunks) > 10
+    control_tower_prefix           = local.control_tower_bucket && !local.control_tower_prefix_fits
+    bot_without_channel            = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
+    no_destination                 = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
+    no_rule                        = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
+    rules_cannot_be_used           = var.check_rules_at_plan && length(local.rule_check.errors) > 0
+    patterns_not_derived           = local.derive_realtime && local.rule_check.unchecked != ""
+    fanout_without_topic           = var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic && var.s3_sns_fanout_topic_arn == null
+    cloudtrail_topic_missing       = var.enable_cloudtrail_sns_topic && var.cloudtrail_sns_topic_arn == null
+    triggers_given_twice           = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
+    package_and_layer              = var.lambda_package != null && var.dependencies_layer_arn != null
+    package_missing                = var.lambda_package == null || var.lambda_package_sha256 != null ? false : !fileexists(coalesce(var.lambda_package, "-"))
+    digest_without_package         = var.lambda_package == null && var.lambda_package_sha256 != null
+    no_dependencies                = var.lambda_package == null && !local.create_dependencies_layer && var.dependencies_layer_arn == null
+    topics_of_one_name             = local.create_alerts_topic && local.create_fanout_topic && local.alerts_topic_name == local.fanout_topic_name
+    messages_to_a_topic            = var.create_dead_letter_queue == null ? false : !var.create_dead_letter_queue && var.enable_sqs_queue && local.dead_letter_target_is_topic
+    two_default_topics             = coalesce(var.create_sns_topic, false) && local.default_topic_given
+    failed_invocations_lost        = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
+    realtime_tells_twice           = var.enable_realtime && !var.deduplicate_deliveries
+    too_many_patterns              = length(local.realtime_event_patterns) > 100
+    patterns_without_use           = !var.enable_realtime && var.realtime_event_patterns != null
+    missing_log_data_without_table = var.enable_missing_log_data_alerts == null ? false : var.enable_missing_log_data_alerts && !local.has_state_table
+    queue_starts_too_many          = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
   }
 }
 
@@ -189,8 +189,8 @@ resource "terraform_data" "settings" {
     }
 
     precondition {
-      condition     = !local.wrong.silence_without_table
-      error_message = "enable_silence_alarm needs the state table, and there is none without a bot and with deduplicate_deliveries = false: leave out one of them."
+      condition     = !local.wrong.missing_log_data_without_table
+      error_message = "enable_missing_log_data_alerts needs the state table, and there is none without a bot and with deduplicate_deliveries = false: leave out one of them."
     }
 
     precondition {

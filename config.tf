@@ -46,11 +46,11 @@ locals {
     sns                                   = { default_topic_arn = local.default_topic_arn, routes = local.sns_routes }
     dynamodb_time_to_live                 = var.dynamodb_time_to_live
     deduplicate_deliveries                = var.deduplicate_deliveries
-    delivery_ledger_time_to_live          = var.delivery_ledger_time_to_live
+    deduplication_time_to_live            = var.deduplication_time_to_live
     max_messages_per_channel              = var.max_messages_per_channel
     enable_realtime                       = var.enable_realtime
-    enable_silence_alarm                  = local.watches_silence
-    silence_alarm_minimum_hours           = var.silence_alarm_minimum_hours
+    enable_missing_log_data_alerts        = local.watches_log_sources
+    missing_log_data_minimum_hours        = var.missing_log_data_minimum_hours
     own_role_arns                         = local.own_role_arns
     account_names                         = var.account_names
   }

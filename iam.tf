@@ -84,7 +84,7 @@ locals {
       Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.function_name}:*"]
     }
     KeepState = !local.has_state_table ? null : {
-      Action   = concat(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], local.watches_silence ? ["dynamodb:BatchGetItem"] : [])
+      Action   = concat(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], local.watches_log_sources ? ["dynamodb:BatchGetItem"] : [])
       Resource = [local.own_arns.table]
     }
     PublishAlerts = length(local.topic_arns) == 0 ? null : {

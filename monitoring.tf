@@ -90,11 +90,11 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
 }
 
 # Trail stopped, notification overwritten, key forbidden: whatever the cause, no log object comes any more.
-resource "aws_cloudwatch_metric_alarm" "silence" {
-  count = length(var.alarm_topic_arns) > 0 && var.alarm_silence_hours > 0 ? 1 : 0
+resource "aws_cloudwatch_metric_alarm" "missing_log_data" {
+  count = length(var.alarm_topic_arns) > 0 && var.alarm_missing_log_data_hours > 0 ? 1 : 0
 
-  alarm_name          = "${var.function_name}-silence"
-  alarm_description   = "${var.function_name} has read no log file for ${var.alarm_silence_hours} hours. Check that the trail is logging, and that the bucket still notifies of new objects."
+  alarm_name          = "${var.function_name}-missing-log-data"
+  alarm_description   = "${var.function_name} has read no log file for ${var.alarm_missing_log_data_hours} hours. Check that the trail is logging, and that the bucket still notifies of new objects."
   namespace           = "CloudTrailToSlack"
   metric_name         = "ObjectsRead"
   dimensions          = { FunctionName = var.function_name }
@@ -102,7 +102,7 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   period              = 3600
-  evaluation_periods  = var.alarm_silence_hours
+  evaluation_periods  = var.alarm_missing_log_data_hours
   treat_missing_data  = "breaching"
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
@@ -115,13 +115,13 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
 
 locals {
   # What is known of them is kept in the state table.
-  watches_silence = var.enable_silence_alarm == null ? local.has_state_table : var.enable_silence_alarm
+  watches_log_sources = var.enable_missing_log_data_alerts == null ? local.has_state_table : var.enable_missing_log_data_alerts
 }
 
-resource "aws_cloudwatch_event_rule" "silence" {
-  count = local.watches_silence ? 1 : 0
+resource "aws_cloudwatch_event_rule" "missing_log_data" {
+  count = local.watches_log_sources ? 1 : 0
 
-  name                = "${var.function_name}-silence"
+  name                = "${var.function_name}-missing-log-data"
   description         = "Has ${var.function_name} look for accounts and regions that have stopped delivering log objects"
   schedule_expression = "rate(30 minutes)"
   tags                = var.tags
@@ -129,25 +129,25 @@ resource "aws_cloudwatch_event_rule" "silence" {
   depends_on = [aws_cloudwatch_log_group.this]
 }
 
-resource "aws_cloudwatch_event_target" "silence" {
-  count = local.watches_silence ? 1 : 0
+resource "aws_cloudwatch_event_target" "missing_log_data" {
+  count = local.watches_log_sources ? 1 : 0
 
-  rule = aws_cloudwatch_event_rule.silence[0].name
+  rule = aws_cloudwatch_event_rule.missing_log_data[0].name
   arn  = aws_lambda_function.this.arn
   # As notifications.py reads it.
-  input = jsonencode({ source = "cloudtrail-to-slack", detail-type = "Silence Check" })
+  input = jsonencode({ source = "cloudtrail-to-slack", detail-type = "Missing Log Data Check" })
 
-  depends_on = [aws_lambda_permission.silence]
+  depends_on = [aws_lambda_permission.missing_log_data]
 }
 
-resource "aws_lambda_permission" "silence" {
-  count = local.watches_silence ? 1 : 0
+resource "aws_lambda_permission" "missing_log_data" {
+  count = local.watches_log_sources ? 1 : 0
 
   statement_id   = "AllowExecutionFromSilenceSchedule"
   action         = "lambda:InvokeFunction"
   function_name  = aws_lambda_function.this.function_name
   principal      = "events.amazonaws.com"
-  source_arn     = aws_cloudwatch_event_rule.silence[0].arn
+  source_arn     = aws_cloudwatch_event_rule.missing_log_data[0].arn
   source_account = local.account_id
 
   # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.

@@ -63,7 +63,7 @@ output "event_rule_names" {
   value = concat(
     aws_cloudwatch_event_rule.log_objects[*].name,
     aws_cloudwatch_event_rule.realtime[*].name,
-    aws_cloudwatch_event_rule.silence[*].name,
+    aws_cloudwatch_event_rule.missing_log_data[*].name,
     aws_cloudwatch_event_rule.restart_logging[*].name,
   )
 }

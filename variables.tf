@@ -1065,15 +1065,15 @@ variable "deduplicate_deliveries" {
   nullable    = false
 }
 
-variable "delivery_ledger_time_to_live" {
+variable "deduplication_time_to_live" {
   description = "Seconds for which the state table remembers a delivery."
   type        = number
   default     = 604800
   nullable    = false
 
   validation {
-    condition     = var.delivery_ledger_time_to_live >= 1 && floor(var.delivery_ledger_time_to_live) == var.delivery_ledger_time_to_live
-    error_message = "delivery_ledger_time_to_live must be a whole number of seconds, at least 1, not ${var.delivery_ledger_time_to_live}."
+    condition     = var.deduplication_time_to_live >= 1 && floor(var.deduplication_time_to_live) == var.deduplication_time_to_live
+    error_message = "deduplication_time_to_live must be a whole number of seconds, at least 1, not ${var.deduplication_time_to_live}."
   }
 }
 
@@ -1128,33 +1128,33 @@ variable "alarm_topic_arns" {
   }
 }
 
-variable "alarm_silence_hours" {
+variable "alarm_missing_log_data_hours" {
   description = "Hours without a log file after which the CloudWatch alarm on missing log data goes off, 1 to 24; 0: never."
   type        = number
   default     = 12
   nullable    = false
 
   validation {
-    condition     = var.alarm_silence_hours >= 0 && var.alarm_silence_hours <= 24 && floor(var.alarm_silence_hours) == var.alarm_silence_hours
-    error_message = "alarm_silence_hours must be a whole number of hours from 1 to 24, or 0 for no such alarm, not ${var.alarm_silence_hours}."
+    condition     = var.alarm_missing_log_data_hours >= 0 && var.alarm_missing_log_data_hours <= 24 && floor(var.alarm_missing_log_data_hours) == var.alarm_missing_log_data_hours
+    error_message = "alarm_missing_log_data_hours must be a whole number of hours from 1 to 24, or 0 for no such alarm, not ${var.alarm_missing_log_data_hours}."
   }
 }
 
-variable "enable_silence_alarm" {
+variable "enable_missing_log_data_alerts" {
   description = "Report each account and region that used to deliver log files and has stopped; null: if there is a state table."
   type        = bool
   default     = null
 }
 
-variable "silence_alarm_minimum_hours" {
+variable "missing_log_data_minimum_hours" {
   description = "Hours without a log file that are never reported, 2 to 168."
   type        = number
   default     = 2
   nullable    = false
 
   validation {
-    condition     = var.silence_alarm_minimum_hours >= 2 && var.silence_alarm_minimum_hours <= 168 && floor(var.silence_alarm_minimum_hours) == var.silence_alarm_minimum_hours
-    error_message = "silence_alarm_minimum_hours must be a whole number of hours from 2 to 168, not ${var.silence_alarm_minimum_hours}."
+    condition     = var.missing_log_data_minimum_hours >= 2 && var.missing_log_data_minimum_hours <= 168 && floor(var.missing_log_data_minimum_hours) == var.missing_log_data_minimum_hours
+    error_message = "missing_log_data_minimum_hours must be a whole number of hours from 2 to 168, not ${var.missing_log_data_minimum_hours}."
   }
 }
 

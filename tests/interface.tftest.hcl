@@ -50,10 +50,10 @@ run "what_is_not_given_has_its_documented_default" {
       sns                                   = { default_topic_arn = "arn:aws:sns:eu-west-1:111122223333:alerts", routes = [] }
       dynamodb_time_to_live                 = 900
       deduplicate_deliveries                = true
-      delivery_ledger_time_to_live          = 604800
+      deduplication_time_to_live            = 604800
       max_messages_per_channel              = 20
-      enable_silence_alarm                  = true
-      silence_alarm_minimum_hours           = 2
+      enable_missing_log_data_alerts        = true
+      missing_log_data_minimum_hours        = 2
       enable_realtime                       = false
       own_role_arns                         = ["arn:aws:iam::111122223333:role/cloudtrail-to-slack"]
     }
@@ -151,10 +151,10 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       sns                                   = { default_topic_arn = aws_sns_topic.events_to_sns[0].arn, routes = [{ accounts = ["111111111111"], sns_topic_arn = "arn:aws:sns:eu-west-1:111122223333:one" }] }
       dynamodb_time_to_live                 = 60
       deduplicate_deliveries                = true
-      delivery_ledger_time_to_live          = 604800
+      deduplication_time_to_live            = 604800
       max_messages_per_channel              = 20
-      enable_silence_alarm                  = true
-      silence_alarm_minimum_hours           = 2
+      enable_missing_log_data_alerts        = true
+      missing_log_data_minimum_hours        = 2
       enable_realtime                       = false
       own_role_arns                         = ["arn:aws:iam::111122223333:role/alerter"]
     }

@@ -1,4 +1,4 @@
-# The schedule that looks for silence: there where there is a state table, and nothing of it elsewhere.
+# The schedule of the check for missing log data: only where there is a state table.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -18,34 +18,34 @@ variables {
 run "by_default_a_schedule_of_the_module_s_own_invokes_the_function" {
   assert {
     condition = alltrue([
-      aws_cloudwatch_event_rule.silence[0].name == "cloudtrail-to-slack-silence",
-      one(output.event_rule_names) == "cloudtrail-to-slack-silence",
-      aws_cloudwatch_event_rule.silence[0].schedule_expression == "rate(30 minutes)",
-      aws_cloudwatch_event_rule.silence[0].event_pattern == null,
-      aws_cloudwatch_event_target.silence[0].rule == "cloudtrail-to-slack-silence",
-      aws_cloudwatch_event_target.silence[0].arn == aws_lambda_function.this.arn,
-      jsondecode(aws_cloudwatch_event_target.silence[0].input) == { source = "cloudtrail-to-slack", detail-type = "Silence Check" },
+      aws_cloudwatch_event_rule.missing_log_data[0].name == "cloudtrail-to-slack-missing-log-data",
+      one(output.event_rule_names) == "cloudtrail-to-slack-missing-log-data",
+      aws_cloudwatch_event_rule.missing_log_data[0].schedule_expression == "rate(30 minutes)",
+      aws_cloudwatch_event_rule.missing_log_data[0].event_pattern == null,
+      aws_cloudwatch_event_target.missing_log_data[0].rule == "cloudtrail-to-slack-missing-log-data",
+      aws_cloudwatch_event_target.missing_log_data[0].arn == aws_lambda_function.this.arn,
+      jsondecode(aws_cloudwatch_event_target.missing_log_data[0].input) == { source = "cloudtrail-to-slack", detail-type = "Missing Log Data Check" },
     ])
     error_message = "the schedule is another"
   }
 
   assert {
     condition = alltrue([
-      aws_lambda_permission.silence[0].action == "lambda:InvokeFunction",
-      aws_lambda_permission.silence[0].principal == "events.amazonaws.com",
-      aws_lambda_permission.silence[0].source_arn == aws_cloudwatch_event_rule.silence[0].arn,
-      aws_lambda_permission.silence[0].source_account == "111122223333",
+      aws_lambda_permission.missing_log_data[0].action == "lambda:InvokeFunction",
+      aws_lambda_permission.missing_log_data[0].principal == "events.amazonaws.com",
+      aws_lambda_permission.missing_log_data[0].source_arn == aws_cloudwatch_event_rule.missing_log_data[0].arn,
+      aws_lambda_permission.missing_log_data[0].source_account == "111122223333",
     ])
     error_message = "others than the schedule may invoke the function"
   }
 
   assert {
     condition = alltrue([
-      jsondecode(output.rendered_config).enable_silence_alarm == true,
-      jsondecode(output.rendered_config).silence_alarm_minimum_hours == 2,
+      jsondecode(output.rendered_config).enable_missing_log_data_alerts == true,
+      jsondecode(output.rendered_config).missing_log_data_minimum_hours == 2,
       contains(one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Action if s.Sid == "KeepState"]), "dynamodb:BatchGetItem"),
     ])
-    error_message = "the function does not look for silence, or may not"
+    error_message = "the function does not check for missing log data, or may not"
   }
 }
 
@@ -58,9 +58,9 @@ run "with_a_queue_the_schedule_still_invokes_the_function_itself" {
 
   assert {
     condition = alltrue([
-      aws_cloudwatch_event_rule.silence[0].name == "alerter-silence",
-      aws_cloudwatch_event_rule.silence[0].tags == tomap({ team = "soc" }),
-      aws_cloudwatch_event_target.silence[0].arn == aws_lambda_function.this.arn,
+      aws_cloudwatch_event_rule.missing_log_data[0].name == "alerter-missing-log-data",
+      aws_cloudwatch_event_rule.missing_log_data[0].tags == tomap({ team = "soc" }),
+      aws_cloudwatch_event_target.missing_log_data[0].arn == aws_lambda_function.this.arn,
     ])
     error_message = "the schedule goes elsewhere"
   }
@@ -69,14 +69,14 @@ run "with_a_queue_the_schedule_still_invokes_the_function_itself" {
 run "switched_off_nothing_of_it_is_made_or_allowed" {
   command = plan
   variables {
-    enable_silence_alarm = false
+    enable_missing_log_data_alerts = false
   }
 
   assert {
     condition = alltrue([
-      length(aws_cloudwatch_event_rule.silence) + length(aws_cloudwatch_event_target.silence) + length(aws_lambda_permission.silence) == 0,
+      length(aws_cloudwatch_event_rule.missing_log_data) + length(aws_cloudwatch_event_target.missing_log_data) + length(aws_lambda_permission.missing_log_data) == 0,
       local.statements.KeepState.Action == ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-      local.config.enable_silence_alarm == false,
+      local.config.enable_missing_log_data_alerts == false,
       length(output.event_rule_names) == 0,
     ])
     error_message = "something of it is there"
@@ -90,7 +90,7 @@ run "without_a_table_it_is_off_by_itself" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_event_rule.silence) == 0 && local.config.enable_silence_alarm == false
+    condition     = length(aws_cloudwatch_event_rule.missing_log_data) == 0 && local.config.enable_missing_log_data_alerts == false
     error_message = "it is on, and has nowhere to keep what it learns"
   }
 }
@@ -98,14 +98,14 @@ run "without_a_table_it_is_off_by_itself" {
 run "asked_for_without_a_table_it_is_refused" {
   command = plan
   variables {
-    deduplicate_deliveries = false
-    enable_silence_alarm   = true
+    deduplicate_deliveries         = false
+    enable_missing_log_data_alerts = true
   }
 
   expect_failures = [terraform_data.settings]
 
   assert {
-    condition     = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode(["silence_without_table"])
+    condition     = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode(["missing_log_data_without_table"])
     error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
   }
 }
@@ -113,15 +113,15 @@ run "asked_for_without_a_table_it_is_refused" {
 run "asked_for_with_a_bot_s_table_it_is_there" {
   command = plan
   variables {
-    deduplicate_deliveries        = false
-    enable_silence_alarm          = true
-    silence_alarm_minimum_hours   = 6
-    slack_bot_token_ssm_parameter = "/slack/token"
-    default_slack_channel_id      = "C0"
+    deduplicate_deliveries         = false
+    enable_missing_log_data_alerts = true
+    missing_log_data_minimum_hours = 6
+    slack_bot_token_ssm_parameter  = "/slack/token"
+    default_slack_channel_id       = "C0"
   }
 
   assert {
-    condition     = length(aws_cloudwatch_event_rule.silence) == 1 && local.config.silence_alarm_minimum_hours == 6
+    condition     = length(aws_cloudwatch_event_rule.missing_log_data) == 1 && local.config.missing_log_data_minimum_hours == 6
     error_message = "it is not there, or looks for something else"
   }
 }
@@ -129,26 +129,26 @@ run "asked_for_with_a_bot_s_table_it_is_there" {
 run "less_than_two_hours_are_refused" {
   command = plan
   variables {
-    silence_alarm_minimum_hours = 1
+    missing_log_data_minimum_hours = 1
   }
 
-  expect_failures = [var.silence_alarm_minimum_hours]
+  expect_failures = [var.missing_log_data_minimum_hours]
 }
 
 run "more_than_a_week_is_refused" {
   command = plan
   variables {
-    silence_alarm_minimum_hours = 169
+    missing_log_data_minimum_hours = 169
   }
 
-  expect_failures = [var.silence_alarm_minimum_hours]
+  expect_failures = [var.missing_log_data_minimum_hours]
 }
 
 run "half_hours_are_refused" {
   command = plan
   variables {
-    silence_alarm_minimum_hours = 2.5
+    missing_log_data_minimum_hours = 2.5
   }
 
-  expect_failures = [var.silence_alarm_minimum_hours]
+  expect_failures = [var.missing_log_data_minimum_hours]
 }

@@ -190,7 +190,7 @@ run "failed_invocations_are_kept_in_a_queue_by_default" {
       aws_lambda_function.this.reserved_concurrent_executions == 7,
       aws_lambda_function.this.tracing_config[0].mode == "Active",
       contains(jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid, "Trace"),
-      length(aws_cloudwatch_metric_alarm.this) + length(aws_cloudwatch_metric_alarm.silence) + length(aws_cloudwatch_dashboard.this) == 0,
+      length(aws_cloudwatch_metric_alarm.this) + length(aws_cloudwatch_metric_alarm.missing_log_data) + length(aws_cloudwatch_dashboard.this) == 0,
     ])
     error_message = "failed invocations are not kept, or more is made than is asked for"
   }
@@ -215,10 +215,10 @@ run "a_queue_keeps_its_failed_messages_in_a_queue_though_a_topic_is_given" {
 run "alarms_go_to_the_topics_that_are_given" {
   command = plan
   variables {
-    alarm_topic_arns       = ["arn:aws:sns:eu-west-1:111122223333:alarms"]
-    dead_letter_target_arn = "arn:aws:sqs:eu-west-1:111122223333:given"
-    alarm_silence_hours    = 6
-    create_dashboard       = true
+    alarm_topic_arns             = ["arn:aws:sns:eu-west-1:111122223333:alarms"]
+    dead_letter_target_arn       = "arn:aws:sqs:eu-west-1:111122223333:given"
+    alarm_missing_log_data_hours = 6
+    create_dashboard             = true
   }
 
   assert {
@@ -236,13 +236,13 @@ run "alarms_go_to_the_topics_that_are_given" {
 
   assert {
     condition = alltrue([
-      aws_cloudwatch_metric_alarm.silence[0].metric_name == "ObjectsRead",
-      aws_cloudwatch_metric_alarm.silence[0].evaluation_periods == 6,
-      aws_cloudwatch_metric_alarm.silence[0].treat_missing_data == "breaching",
-      alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.silence) : alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:alarms"])]),
+      aws_cloudwatch_metric_alarm.missing_log_data[0].metric_name == "ObjectsRead",
+      aws_cloudwatch_metric_alarm.missing_log_data[0].evaluation_periods == 6,
+      aws_cloudwatch_metric_alarm.missing_log_data[0].treat_missing_data == "breaching",
+      alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.missing_log_data) : alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:alarms"])]),
       length(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets) == 5,
     ])
-    error_message = "silence is not watched, or an alarm goes nowhere"
+    error_message = "missing log data is not watched, or an alarm goes nowhere"
   }
 }
 

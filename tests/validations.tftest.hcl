@@ -29,16 +29,16 @@ run "values_that_are_out_of_range_are_refused" {
     sqs_max_receive_count                 = 0
     sqs_maximum_concurrency               = 1
     dynamodb_time_to_live                 = 0
-    delivery_ledger_time_to_live          = 0
+    deduplication_time_to_live            = 0
     max_messages_per_channel              = 0
-    alarm_silence_hours                   = 25
+    alarm_missing_log_data_hours          = 25
   }
 
   expect_failures = [
     var.lambda_memory_size, var.lambda_timeout_seconds, var.lambda_logs_retention_in_days,
     var.lambda_reserved_concurrent_executions, var.lambda_maximum_retry_attempts, var.lambda_maximum_event_age_seconds,
     var.sqs_batch_size, var.sqs_max_receive_count, var.sqs_maximum_concurrency, var.dynamodb_time_to_live,
-    var.delivery_ledger_time_to_live, var.max_messages_per_channel, var.alarm_silence_hours,
+    var.deduplication_time_to_live, var.max_messages_per_channel, var.alarm_missing_log_data_hours,
   ]
 }
 
@@ -50,14 +50,14 @@ run "numbers_that_are_not_whole_are_refused" {
     lambda_timeout_seconds       = 30.5
     sqs_batch_size               = 1.5
     dynamodb_time_to_live        = 1.5
-    delivery_ledger_time_to_live = 1.5
+    deduplication_time_to_live   = 1.5
     max_messages_per_channel     = 1.5
-    alarm_silence_hours          = 1.5
+    alarm_missing_log_data_hours = 1.5
   }
 
   expect_failures = [
     var.lambda_memory_size, var.lambda_timeout_seconds, var.sqs_batch_size, var.dynamodb_time_to_live,
-    var.delivery_ledger_time_to_live, var.max_messages_per_channel, var.alarm_silence_hours,
+    var.deduplication_time_to_live, var.max_messages_per_channel, var.alarm_missing_log_data_hours,
   ]
 }
 
@@ -236,9 +236,9 @@ run "values_at_the_edge_of_their_ranges_are_taken" {
     sqs_batch_size                        = 1
     sqs_maximum_concurrency               = 2
     dynamodb_time_to_live                 = 1
-    delivery_ledger_time_to_live          = 1
+    deduplication_time_to_live            = 1
     max_messages_per_channel              = 1
-    alarm_silence_hours                   = 24
+    alarm_missing_log_data_hours          = 24
     log_level                             = "debug"
     s3_notification_filter_prefix         = ""
     detection_rules                       = [{ expression = "True", severity = "High", mitre = ["T1562", "T1562.008"] }]

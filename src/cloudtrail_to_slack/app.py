@@ -107,7 +107,7 @@ class Application:
     def _store(self, clock: Clock) -> DeduplicationStore:
         config, table_name = self._settings.config, self._settings.table_name
         usable = self.clients.dynamodb if table_name and config.deduplicate_deliveries else None
-        return DeduplicationStore(usable, table_name or "", config.delivery_ledger_time_to_live, clock, self._said)
+        return DeduplicationStore(usable, table_name or "", config.deduplication_time_to_live, clock, self._said)
 
     def _thresholds(self, clock: Clock) -> "ThresholdCounter | None":
         """Return what counts the matches of rules with a threshold; None where there are none."""
@@ -147,14 +147,14 @@ class Application:
     def _log_sources(self, delivery: Delivery, clock: Clock) -> "tuple[DeliveryRecorder, LogSourceCheck] | None":
         """Return what monitors log sources; None where that is off, or there is no state table."""
         config, table_name = self._settings.config, self._settings.table_name
-        if not table_name or not config.enable_silence_alarm:
+        if not table_name or not config.enable_missing_log_data_alerts:
             return None
         from cloudtrail_to_slack.log_sources.check import LogSourceCheck  # noqa: PLC0415 (likewise)
         from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache  # noqa: PLC0415 (likewise)
         from cloudtrail_to_slack.log_sources.table import LogSourceTable  # noqa: PLC0415 (only some set-ups pay)
 
         self._heard = self._heard or RecorderCache()
-        least = config.silence_alarm_minimum_hours * 3600
+        least = config.missing_log_data_minimum_hours * 3600
         check = LogSourceCheck(LogSourceTable(self.clients.dynamodb, table_name, clock), delivery, clock, least)
         return DeliveryRecorder(
             LogSourceTable(self.clients.hasty_dynamodb, table_name, clock), self._heard, clock

@@ -18,9 +18,9 @@ from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
     MessageIds,
+    MissingDataCheckDue,
     Notification,
     RemovedObject,
-    SilenceCheckDue,
     SingleEvent,
     Unrecognised,
 )
@@ -172,7 +172,7 @@ class Pipeline:
                     self._notices.append((removed_object_notice(removed, account), message_ids))
             case SingleEvent(record):
                 self._take_single_event(record, message_ids)
-            case SilenceCheckDue():
+            case MissingDataCheckDue():
                 self._check_silence(message_ids)
             case Ignored(reason):
                 self._ignore(reason)

@@ -13,7 +13,7 @@ from cloudtrail_to_slack.app import Application
 from cloudtrail_to_slack.config.settings import read_settings
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.log_sources.intervals import LogSource
-from support.silence import DAY, QUIET, A, Scene
+from support.missing_log_data import DAY, QUIET, A, Scene
 from support.world import TABLE, Context, World, log_bytes, record, s3_event
 
 

@@ -16,7 +16,7 @@ from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.log_sources.intervals import LogSource
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack_dev.fake_slack import HttpStatus, RateLimited, SlackError
-from support.silence import CHECK, DAY, HOUR, QUIET, A, B, Scene
+from support.missing_log_data import CHECK, DAY, HOUR, QUIET, A, B, Scene
 from support.slack_limits import assert_within_limits
 from support.world import CHANNEL, TABLE, Context, World, log_bytes, s3_event, sqs_event
 
@@ -115,7 +115,7 @@ def test_newcomers_and_the_quiet_are_not_told_of(scene: Scene) -> None:
 
 def test_the_shortest_silence_can_be_set(scene: Scene) -> None:
     """With six hours set, nothing is told before six hours."""
-    scene.configure(silence_alarm_minimum_hours=6)
+    scene.configure(missing_log_data_minimum_hours=6)
     scene.check()
     scene.know([A])
     scene.pass_time(6, every=1)
@@ -292,7 +292,7 @@ def test_who_was_deaf_only_listens(scene: Scene) -> None:
     assert scene.said() == ["Missing log data: no log files from 444455556666 us-east-1 any more"]
 
 
-@pytest.mark.parametrize("config", [{}, {"enable_silence_alarm": False}])
+@pytest.mark.parametrize("config", [{}, {"enable_missing_log_data_alerts": False}])
 def test_switched_off_nothing_is_learned_and_a_check_is_ignored(scene: Scene, config: dict[str, Any]) -> None:
     """Without the alarm, which is off where nothing is set, a table is not written for it."""
     scene.world.configure_bot(**config)
@@ -303,7 +303,7 @@ def test_switched_off_nothing_is_learned_and_a_check_is_ignored(scene: Scene, co
 
 def test_without_a_table_there_is_no_alarm(scene: Scene) -> None:
     """Where nothing can be kept in mind, objects are read and checks are ignored."""
-    scene.world.configure_bot(table=False, enable_silence_alarm=True)
+    scene.world.configure_bot(table=False, enable_missing_log_data_alerts=True)
     assert scene.deliver(A)["objects_read"] == 1
     assert scene.world.invoke(CHECK)["notifications_ignored"] == 1
 
@@ -322,7 +322,7 @@ def test_with_webhooks_it_is_told_too(scene: Scene) -> None:
     scene.world.make_table()
     routes = [{"accounts": [B.account], "slack_hook_url": scene.world.slack.add_webhook("C1")}]
     environment = {"SLACK_WEBHOOK_ROUTES": json.dumps(routes), "DYNAMODB_TABLE_NAME": TABLE}
-    scene.world.configure(environment=environment, enable_silence_alarm=True)
+    scene.world.configure(environment=environment, enable_missing_log_data_alerts=True)
     scene.check()
     scene.know([A])
     scene.pass_time(5)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.silence import DAY, A, Scene
+from support.missing_log_data import DAY, A, Scene
 from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
 
 _FAR = {"N": "9999999999"}

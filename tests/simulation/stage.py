@@ -188,7 +188,7 @@ class Stage:
             "ignore_rules": ["event.get('errorCode') == 'Ignored'"],
             "max_messages_per_channel": deployment.budget,
             "deduplicate_deliveries": deployment.promises_once,
-            "enable_silence_alarm": True,
+            "enable_missing_log_data_alerts": True,
         }
         if deployment.slack == "slack_app":
             for channel in channels:

@@ -11,7 +11,7 @@ from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from support.world import CHANNEL, TABLE, World, log_bytes, record, s3_event
 
 HOUR, DAY = 3_600, 86_400
-CHECK = {"source": "cloudtrail-to-slack", "detail-type": "Silence Check"}
+CHECK = {"source": "cloudtrail-to-slack", "detail-type": "Missing Log Data Check"}
 A, B = LogSource("111122223333", "eu-west-1"), LogSource("444455556666", "us-east-1")
 QUIET = record(errorCode=None)
 
@@ -33,7 +33,7 @@ class Scene:
 
     def configure(self, **config: Any) -> None:
         """Deploy with a bot and a table."""
-        self.world.configure_bot(enable_silence_alarm=True, **config)
+        self.world.configure_bot(enable_missing_log_data_alerts=True, **config)
 
     def key(self, source: LogSource) -> str:
         """Return the key of an object that CloudTrail delivers now."""

@@ -25,11 +25,11 @@ KEYS = (
     "detection_packs", "rule_severities", "rule_exceptions", "rule_evaluation_errors_to_slack",
     "push_access_denied_cloudwatch_metrics", "s3_removed_object_notification", "function_name", "slack",
     "slack_webhook_routes", "sns",
-    "dynamodb_time_to_live", "deduplicate_deliveries", "delivery_ledger_time_to_live", "max_messages_per_channel",
-    "enable_realtime", "enable_silence_alarm", "silence_alarm_minimum_hours", "own_role_arns", "destinations",
-    "account_names",
+    "dynamodb_time_to_live", "deduplicate_deliveries", "deduplication_time_to_live", "max_messages_per_channel",
+    "enable_realtime", "enable_missing_log_data_alerts", "missing_log_data_minimum_hours", "own_role_arns",
+    "destinations", "account_names",
 )  # fmt: skip
-LEAST_SILENCE_HOURS = 2
+LEAST_MISSING_DATA_HOURS = 2
 _OWN_KEYS = ("slack_app", "slack_webhook", "sns")  # destinations that are not configured under `destinations`
 _WEBHOOK_KEYS: Mapping[str, SecretKind] = {
     "slack_hook_url": "environment",
@@ -61,11 +61,11 @@ class Config:
     destinations: Mapping[str, Routes] = field(default_factory=dict)
     dynamodb_time_to_live: int = 900
     deduplicate_deliveries: bool = True
-    delivery_ledger_time_to_live: int = 604_800
+    deduplication_time_to_live: int = 604_800
     max_messages_per_channel: int = 20
     enable_realtime: bool = True
-    enable_silence_alarm: bool = False
-    silence_alarm_minimum_hours: int = LEAST_SILENCE_HOURS
+    enable_missing_log_data_alerts: bool = False
+    missing_log_data_minimum_hours: int = LEAST_MISSING_DATA_HOURS
     own_role_arns: tuple[str, ...] = ()
     account_names: Mapping[str, str] = field(default_factory=dict)
 
@@ -101,12 +101,12 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
         destinations=_destinations(reader),
         dynamodb_time_to_live=reader.integer("dynamodb_time_to_live", default=900, least=1),
         deduplicate_deliveries=reader.boolean("deduplicate_deliveries", default=True),
-        delivery_ledger_time_to_live=reader.integer("delivery_ledger_time_to_live", default=604_800, least=1),
+        deduplication_time_to_live=reader.integer("deduplication_time_to_live", default=604_800, least=1),
         max_messages_per_channel=reader.integer("max_messages_per_channel", default=20, least=1),
         enable_realtime=reader.boolean("enable_realtime", default=True),
-        enable_silence_alarm=reader.boolean("enable_silence_alarm", default=False),
-        silence_alarm_minimum_hours=reader.integer(
-            "silence_alarm_minimum_hours", default=LEAST_SILENCE_HOURS, least=LEAST_SILENCE_HOURS
+        enable_missing_log_data_alerts=reader.boolean("enable_missing_log_data_alerts", default=False),
+        missing_log_data_minimum_hours=reader.integer(
+            "missing_log_data_minimum_hours", default=LEAST_MISSING_DATA_HOURS, least=LEAST_MISSING_DATA_HOURS
         ),
         own_role_arns=reader.strings("own_role_arns"),
         account_names=_account_names(reader),

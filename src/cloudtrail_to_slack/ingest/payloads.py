@@ -23,7 +23,8 @@ from cloudtrail_to_slack.json_fields import mapping, string, type_name
 _VIA_CLOUDTRAIL = " via CloudTrail"
 _BY_AWS = "aws."  # so begins the source of what AWS itself puts on a bus, but for what partners put there
 _BY_PARTNERS = "aws.partner/"
-SILENCE_CHECK = ("cloudtrail-to-slack", "Silence Check")  # source and detail-type, as monitoring.tf sends them
+# Source and detail-type, as monitoring.tf sends them.
+MISSING_DATA_CHECK = ("cloudtrail-to-slack", "Missing Log Data Check")
 # What SNS sends to a subscriber about the subscription itself. Source: Amazon SNS Developer Guide, "Parsing message
 # formats". Where a queue's owner subscribes it, which is how this module does it, no confirmation is needed.
 _ABOUT_SUBSCRIPTIONS = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
@@ -84,7 +85,7 @@ class SingleEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class SilenceCheckDue:
+class MissingDataCheckDue:
     """The module's own schedule asks whether an account and region has fallen silent."""
 
 
@@ -102,7 +103,7 @@ class Unrecognised:
     description: str
 
 
-Item = LogObject | RemovedObject | SingleEvent | SilenceCheckDue | Ignored | Unrecognised
+Item = LogObject | RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +243,8 @@ def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
     source = string(payload.get("source"))
     if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and _is_from_aws(source):
         return _single_event(payload, detail, doubt)
-    if (source, detail_type) == SILENCE_CHECK:
-        return SilenceCheckDue()
+    if (source, detail_type) == MISSING_DATA_CHECK:
+        return MissingDataCheckDue()
     if source != "aws.s3":
         return Unrecognised(_describe(payload))
     about = mapping(detail.get("object"))

@@ -8,14 +8,14 @@ from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
     LogObject,
     MessageIds,
+    MissingDataCheckDue,
     Notification,
     RemovedObject,
-    SilenceCheckDue,
     SingleEvent,
     Unrecognised,
 )
 
-Single = RemovedObject | SingleEvent | SilenceCheckDue | Ignored | Unrecognised
+Single = RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def work_items(notifications: Sequence[Notification]) -> Work:
             elif isinstance(item, RemovedObject):
                 removed.setdefault(item, set()).add(notification.message_id)
             else:
-                few = checks if isinstance(item, SilenceCheckDue) else singles
+                few = checks if isinstance(item, MissingDataCheckDue) else singles
                 few.append(WorkItem(item, frozenset({notification.message_id})))
     return Work(
         [(log_object, frozenset(message_ids)) for log_object, message_ids in files.items()],

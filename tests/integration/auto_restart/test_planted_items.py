@@ -8,8 +8,8 @@ import pytest
 
 from cloudtrail_to_slack.auto_restart.outcomes import Outcome, read_outcome
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
+from support.missing_log_data import DAY, HOUR
 from support.restart_world import ACCOUNT, NOON, RestartWorld, envelope
-from support.silence import DAY, HOUR
 from support.world import TABLE
 
 _FAR = {"N": "9999999999"}

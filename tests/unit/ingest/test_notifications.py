@@ -13,9 +13,9 @@ from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
     Item,
     LogObject,
+    MissingDataCheckDue,
     Notification,
     RemovedObject,
-    SilenceCheckDue,
     SingleEvent,
     Unrecognised,
     read_payload,
@@ -497,8 +497,8 @@ def test_url() -> None:
 
 def test_a_check_for_silence_is_what_the_schedule_sends() -> None:
     """The module's own schedule is known by source and detail type, and nothing that only looks like it is."""
-    payload = {"source": "cloudtrail-to-slack", "detail-type": "Silence Check"}
-    assert read_payload(payload) == [Notification((SilenceCheckDue(),))]
+    payload = {"source": "cloudtrail-to-slack", "detail-type": "Missing Log Data Check"}
+    assert read_payload(payload) == [Notification((MissingDataCheckDue(),))]
     for changed in ({"source": "aws.events"}, {"detail-type": "Scheduled Event"}, {"source": None}):
         (notification,) = read_payload({**payload, **changed})
         assert isinstance(notification.items[0], Unrecognised)

@@ -42,7 +42,7 @@ class Predictor:
         config = self.config
         self._rules = {rule.name: rule for rule in config.rules}
         self._threads = Threads(config.dynamodb_time_to_live)
-        self._deliveries = Deliveries(config.delivery_ledger_time_to_live if config.deduplicate_deliveries else None)
+        self._deliveries = Deliveries(config.deduplication_time_to_live if config.deduplicate_deliveries else None)
         self._thresholds = ThresholdCounter(MemoryCounts())
 
     def run(self, rows: Iterable[AlertRow]) -> Iterator[Invocation]:
