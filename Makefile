@@ -94,7 +94,7 @@ scorecard: $(READY) ## the packs' rules, techniques and alerts on real logs, com
 bench: $(READY) ## measure speed, memory and cold start, as ratios (some two minutes)
 	@$(BIN)/python -m bench
 
-pictures: $(READY) ## take the pictures of the preview page that the documentation shows (needs Chromium)
+pictures: $(READY) ## take the pictures that the documentation shows, of an alert and of the preview page (needs Chromium)
 	@PYTHONPATH=tests $(BIN)/python -m support.pictures
 
 format: $(READY) ## format the code and fix what the linter can fix

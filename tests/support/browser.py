@@ -92,9 +92,17 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._call("Emulation.setEmulatedMedia", features=[feature])
 
-    def picture(self) -> str:
-        """Return what the page looks like, as PNG in base64."""
-        return str(self._call("Page.captureScreenshot", format="png")["data"])
+    def picture(self, selector: str | None = None) -> str:
+        """Return what the page looks like, or one element of it at twice the size, as PNG in base64."""
+        clip = {}
+        if selector:
+            element = f"document.querySelector({json.dumps(selector)})"
+            self.run(f"{element}.scrollIntoView({{behavior: 'instant'}})")
+            x, y, width, height = self.run(
+                f"(b => [b.x + scrollX, b.y + scrollY, b.width, b.height])({element}.getBoundingClientRect())"
+            )
+            clip = {"clip": {"x": x, "y": y, "width": width, "height": height, "scale": 2}}
+        return str(self._call("Page.captureScreenshot", format="png", **clip)["data"])
 
     def wait(self, is_done: Callable[[], bool]) -> None:
         """Wait until something is so."""

@@ -1,6 +1,9 @@
-"""Makes the pictures of the preview page that the documentation shows: `make pictures`."""
+"""Makes the pictures that the documentation shows, of an alert and of the preview page: `make pictures`."""
 
 import base64
+import subprocess
+import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -20,6 +23,25 @@ _PICTURES = (
 
 
 def main() -> None:
+    """Take all pictures."""
+    picture_alert()
+    picture_preview()
+
+
+def picture_alert() -> None:
+    """Run the demo, and take a picture of the alert on AdministratorAccess from its page."""
+    with tempfile.TemporaryDirectory() as folder, Browser() as browser:
+        page = Path(folder) / "demo.html"
+        command = [sys.executable, "-m", "cloudtrail_to_slack_dev.demo", "--page", str(page)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 (our own demo)
+        browser.resize(1060, 1400)
+        browser.open(page.as_uri())
+        find = "[...document.querySelectorAll('article.message')].find(e => e.innerText.includes('AttachUserPolicy'))"
+        browser.run(f"{find}.id = 'shown'")
+        (_FOLDER / "alert.png").write_bytes(base64.b64decode(browser.picture("#shown")))
+
+
+def picture_preview() -> None:
     """Serve the page, and take a picture of it light, dark, and as wide as a phone."""
     config = GivenRules().read()
     previews = [preview(config, name, samples.load(name)) for name in _EVENTS]
