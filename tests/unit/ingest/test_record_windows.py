@@ -144,7 +144,7 @@ _NOT_WHOLE: Mapping[str, tuple[bytes, int, str]] = {
     "a key without a value": (b'{"Records":[%s],"x"}', 1, "it is not JSON at byte"),
     "a value that is none": (b'{"Records":[%s],"x":nope}', 1, "it is not JSON at byte"),
     "a broken value": (b'{"Records":[%s],"x":{"a" 1}}', 1, "it is not JSON at byte"),
-    "a value too deep": (b'{"Records":[%s],"x":' + b"[" * 3000 + b"]" * 3000 + b"}", 1, "it is not JSON at byte"),
+    "a value too deep": (b'{"Records":[%s],"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 1, "it is not JSON at byte"),
     "no end of the list": (b'{"Records":[%s', 1, "it is not JSON at byte"),
     "no end of the list, after a comma": (b'{"Records":[%s,', 1, "it is not JSON at byte"),
     "no end of a record": (b'{"Records":[%s,{"a":', 1, "it is not JSON at byte"),
