@@ -18,8 +18,7 @@ from bench import backtest, cold_start, handler, load, memory, small_objects, wa
 from bench.records import log_file
 from cloudtrail_to_slack.evaluation.records import RuleEvaluator
 from cloudtrail_to_slack.rules import Rule, RuleSet
-from cloudtrail_to_slack.rules.default_rules import default_rules
-from cloudtrail_to_slack.rules.packs import pack_rules
+from cloudtrail_to_slack.rules.packs import default_rules, pack_rules
 
 RECORDS = 20_000
 _ROUNDS = 9

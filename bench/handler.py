@@ -15,7 +15,7 @@ from bench import ways
 from cloudtrail_to_slack.evaluation.records import RuleEvaluator
 from cloudtrail_to_slack.handler import lambda_handler
 from cloudtrail_to_slack.rules import RuleSet
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
 
 _KEY = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz"

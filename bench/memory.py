@@ -19,7 +19,7 @@ from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.evaluation.records import RuleEvaluator
 from cloudtrail_to_slack.rules import RuleSet
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.clock import invocation_clock
 from bench.ways import Nobody

@@ -27,7 +27,7 @@ from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue, R
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.events.record_fields import remove_field, set_field
 from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
-from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS
+from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS
 
 __all__ = [
     "ConfigurationError",

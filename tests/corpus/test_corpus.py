@@ -15,7 +15,7 @@ from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, p
 from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, subject
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleSet
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 from support.samples import LOG_OBJECT
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped

@@ -15,8 +15,8 @@ from cloudtrail_to_slack.destinations.sns.render import alert_body
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.observability.metrics import METRICS
 from cloudtrail_to_slack.rules import Rule
-from cloudtrail_to_slack.rules.default_rules import default_rules
 from cloudtrail_to_slack.rules.expressions.compile import FUNCTIONS, compile_expression
+from cloudtrail_to_slack.rules.packs import default_rules
 from support.pages import ROOT, blocks, first_column, page
 from support.world import record
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudtrail_to_slack.errors import ConfigurationIssue
 from cloudtrail_to_slack.json_fields import type_name
-from cloudtrail_to_slack.rules.default_rules import DEFAULT_PREFIX, DEFAULT_RULE_IDS
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule, Severity
-from cloudtrail_to_slack.rules.packs import all_pack_rule_ids, pack_names, pack_rules
+from cloudtrail_to_slack.rules.packs import DEFAULT_PREFIX, DEFAULT_RULE_IDS, all_pack_rule_ids, pack_names, pack_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

@@ -17,7 +17,6 @@ from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.rule_choice import RuleChoice
 from cloudtrail_to_slack.errors import ConfigurationIssue, ExpressionError
 from cloudtrail_to_slack.json_fields import type_name
-from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
 from cloudtrail_to_slack.rules.model import (
@@ -32,6 +31,7 @@ from cloudtrail_to_slack.rules.model import (
     Threshold,
     rule_fields,
 )
+from cloudtrail_to_slack.rules.packs import default_rules, events_to_track_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -6,7 +6,7 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.rule_reader import RuleIssue
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.rules import IgnoreRule, Rule
-from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS
+from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS
 
 _MOST = 20  # warnings; looking for what was meant takes some milliseconds each
 _MOST_ISSUES = 100

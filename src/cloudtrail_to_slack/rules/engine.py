@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cloudtrail_to_slack.errors import EvaluationTimeError
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_expression
 from cloudtrail_to_slack.rules.expressions.time_limit import limited
-from cloudtrail_to_slack.rules.index.index import RuleIndex
-from cloudtrail_to_slack.rules.index.required_keys import RequiredKeys
+from cloudtrail_to_slack.rules.index.index import RequiredKeys, RuleIndex
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping

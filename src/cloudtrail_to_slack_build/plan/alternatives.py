@@ -12,8 +12,7 @@ import json
 import re
 from typing import NamedTuple
 
-from cloudtrail_to_slack.rules.expressions.fields import field_read, strings
-from cloudtrail_to_slack.rules.expressions.parsing import parse
+from cloudtrail_to_slack.rules.expressions.syntax import field_read, parse, strings
 
 # CloudTrail's own fields that hold text; not recipientAccountId, which EventBridge's copy may lack. Source: AWS
 # CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity element".

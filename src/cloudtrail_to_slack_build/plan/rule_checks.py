@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.rule_reader import RuleReader
-from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS, EVENTS_TO_TRACK_ID
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
 from cloudtrail_to_slack.rules.expressions.functions import re2_may_be_missing
 from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
+from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS, EVENTS_TO_TRACK_ID
+from cloudtrail_to_slack_build.plan.without_re2 import compile_like_re2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +56,7 @@ def check_rules(
         separator: what separates rules in a string.
         joined: how many of the first `rules` and `ignore_rules` were one such string.
     """
-    with re2_may_be_missing():
+    with re2_may_be_missing(compile_like_re2):
         return _checked(config, places, file_keys, separator, joined)
 
 

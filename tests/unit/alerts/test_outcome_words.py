@@ -16,7 +16,7 @@ from cloudtrail_to_slack.destinations.slack.render.outcome_words import rule_tit
 from cloudtrail_to_slack.destinations.sns.render import alert_to_sns
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 from support.samples import alert
 from support.slack_limits import texts_of
 from support.slack_markup import assert_all_harmless

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from cloudtrail_to_slack.config.loader import Config, read_config
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleSet, Severity
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 from support.strategies import json_values
 
 GOOD = 'event.get("eventName") == "Good"'

@@ -16,7 +16,7 @@ from cloudtrail_to_slack.config.settings import (
     read_settings,
 )
 from cloudtrail_to_slack.errors import ConfigurationError
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 from support.strategies import json_values
 
 TOKEN = "xoxb-0-verysecret"

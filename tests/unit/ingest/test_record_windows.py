@@ -21,7 +21,7 @@ from cloudtrail_to_slack.ingest.read_limits import (
 )
 from cloudtrail_to_slack.ingest.record_chunks import Chunk, chunks
 from cloudtrail_to_slack.rules import RuleSet
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 
 _SCAN = Prefilter(RuleSet(default_rules("f"), []))
 _NESTED = {"eventVersion": "1.08", "items": [{"eventVersion": "1"}, {"eventVersion": '},{"eventVersion":'}, {"a": "}"}]}

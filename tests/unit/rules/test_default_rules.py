@@ -14,7 +14,7 @@ from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.log_files import read_stream
 from cloudtrail_to_slack.rules import RuleSet
-from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
+from cloudtrail_to_slack.rules.packs import default_rules, events_to_track_rule
 from cloudtrail_to_slack_build.plan.alternatives import alternatives
 from cloudtrail_to_slack_build.plan.patterns import event_patterns
 from support.samples import record

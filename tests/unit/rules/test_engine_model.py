@@ -17,7 +17,7 @@ from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import flatten
 from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
 from cloudtrail_to_slack.rules import Evaluation, EventOutcome, IgnoreRule, Rule, RuleSet
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 from support.strategies import records
 
 _TODAY = date(2026, 11, 21)

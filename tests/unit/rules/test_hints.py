@@ -9,12 +9,12 @@ from hypothesis import given, settings
 
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.errors import ExpressionError, SourceSpan
-from cloudtrail_to_slack.rules.default_rules import default_rules, events_to_track_rule
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
 from cloudtrail_to_slack.rules.lint import known_events as event_names
 from cloudtrail_to_slack.rules.lint.known_events import is_known
 from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
+from cloudtrail_to_slack.rules.packs import default_rules, events_to_track_rule
 from support.strategies import hostile_text
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "events.jsonl.gz"

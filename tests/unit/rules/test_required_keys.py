@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, RuleSet
-from cloudtrail_to_slack.rules.index.required_keys import RequiredKeys, required_ends
+from cloudtrail_to_slack.rules.index.index import RequiredKeys
+from cloudtrail_to_slack.rules.index.indexable_conditions import required_ends
 from cloudtrail_to_slack.rules.packs import pack_rules
 
 TODAY = date(2026, 3, 14)

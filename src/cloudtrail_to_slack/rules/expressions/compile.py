@@ -1,6 +1,6 @@
 """From the text of a rule to something that can be evaluated, with no way out of the rule. Pure.
 
-A rule is one Python expression over the read-only mapping `event`. What it may consist of is listed in `checker` and
+A rule is one Python expression over the read-only mapping `event`. What it may consist of is listed in `allow_list` and
 `functions`, and everything else is refused when it is compiled; what it may take is stated in `limits`:
 `guarding` puts guards where an operation could make more, and `time_limit` ends what takes long.
 """
@@ -21,9 +21,8 @@ from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, METHODS
 from cloudtrail_to_slack.rules.expressions.guarding import GUARDS, guarded
 from cloudtrail_to_slack.rules.expressions.limits import MAX_ELEMENTS, MAX_EXPRESSION_CHARACTERS
-from cloudtrail_to_slack.rules.expressions.parsing import parse
+from cloudtrail_to_slack.rules.expressions.syntax import call_of, parse, walk
 from cloudtrail_to_slack.rules.expressions.time_limit import RULE_FILE, limited
-from cloudtrail_to_slack.rules.expressions.walking import walk
 from cloudtrail_to_slack.rules.lint.linter import RefusalError, syntax_advice
 
 __all__ = ["FUNCTIONS", "METHODS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
@@ -70,9 +69,8 @@ def parse_expression(text: str) -> ast.Expression:
                 compile(tree, "<rule>", "eval")  # some mistakes only show here
                 _check_over_limit(tree)
             except RefusalError as refusal:
-                raise ExpressionError(
-                    excerpt(str(refusal), _LONGEST_PROBLEM), place_of(refusal.node, tree, text)
-                ) from None
+                problem = excerpt(str(refusal), _LONGEST_PROBLEM)
+                raise ExpressionError(problem, place_of(refusal.node, tree, text)) from None
     except SyntaxError as error:
         raise _unreadable(text, error) from None
     except (ValueError, RecursionError, MemoryError):  # null bytes, or nesting beyond what the parser takes
@@ -87,16 +85,17 @@ def compile_tree(tree: ast.Expression) -> Evaluate:
     parameter = ast.arg("event")
     arguments = ast.arguments(posonlyargs=[], args=[parameter], kwonlyargs=[], kw_defaults=[], defaults=[])
     function = ast.Expression(ast.Lambda(arguments, whole.body))
-    for node in (function.body, parameter) if whole.body is tree.body else ():
-        ast.copy_location(node, whole.body)  # nothing else is new
+    if whole.body is tree.body:
+        for node in (function.body, parameter):
+            ast.copy_location(node, whole.body)  # nothing else is new
+    else:
+        ast.fix_missing_locations(function)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code = compile(function if whole.body is tree.body else ast.fix_missing_locations(function), RULE_FILE, "eval")
+        code = compile(function, RULE_FILE, "eval")
     names = {**_GLOBALS, **whole.tests} if whole.tests else _GLOBALS
     plain: Callable[..., object] = eval(code, names)  # noqa: S307 (checked by `check`, and without builtins)
-    if not whole.may_take_long:
-        return plain
-    return lambda event: limited(plain, event)
+    return (lambda event: limited(plain, event)) if whole.may_take_long else plain
 
 
 def _check_over_limit(tree: ast.Expression) -> None:
@@ -105,15 +104,13 @@ def _check_over_limit(tree: ast.Expression) -> None:
     Raises:
         RefusalError: a part does.
     """
-    if not any(_is_large(node) for node, _ in walk(tree.body)):
-        return
-    waiting: list[ast.AST] = [tree.body]
+    waiting: list[ast.AST] = [tree.body] if _may_be_large(tree.body) else []
     while waiting:
         node = waiting.pop()
         if not isinstance(node, ast.expr) or not _stands_alone(node):
             waiting.extend(ast.iter_child_nodes(node))
             continue
-        if not any(_is_large(part) for part, _ in walk(node)):
+        if not _may_be_large(node):
             continue
         if _iterations(node) > MAX_ELEMENTS:
             raise RefusalError(node, f"takes more than a rule may: more than {MAX_ELEMENTS:,} iterations")
@@ -129,26 +126,29 @@ def _iterations(node: ast.AST) -> int:
     """Return how many iterations the loops of a part take, as far as what they go through is constant."""
     inner = max((_iterations(part) for part in ast.iter_child_nodes(node)), default=1)
     for generator in getattr(node, "generators", ()):
-        with contextlib.suppress(Exception):  # as below
+        with contextlib.suppress(Exception):  # as above
             through = compile_tree(ast.Expression(generator.iter))({}) if _stands_alone(generator.iter) else ()
             inner *= len(through) if isinstance(through, Sized) else 1
     return inner
 
 
-def _is_large(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
-        return name in _LARGE_CALLS
-    return isinstance(node, ast.comprehension) or (isinstance(node, ast.BinOp) and isinstance(node.op, _LARGE))
+def _may_be_large(whole: ast.AST) -> bool:
+    """Whether a part of `whole` can exceed a limit whatever the event is."""
+    for node, _ in walk(whole):
+        if isinstance(node, ast.comprehension) or (isinstance(node, ast.BinOp) and isinstance(node.op, _LARGE)):
+            return True
+        if isinstance(node, ast.Call):
+            call = call_of(node)
+            if (call.function or call.method) in _LARGE_CALLS:
+                return True
+    return False
 
 
 def _stands_alone(node: ast.expr) -> bool:
     """Whether `node` is an expression of its own that depends neither on the event nor on a variable around it."""
-    if isinstance(node, (ast.Starred, ast.FormattedValue, ast.Slice)) or isinstance(
-        getattr(node, "ctx", None), ast.Store
-    ):
+    if isinstance(node, (ast.Starred, ast.FormattedValue, ast.Slice, ast.Attribute)):
         return False
-    if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in FUNCTIONS):
+    if isinstance(getattr(node, "ctx", None), ast.Store) or (isinstance(node, ast.Name) and node.id in FUNCTIONS):
         return False
     names = [part for part, _ in walk(node) if isinstance(part, ast.Name)]
     own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
@@ -159,21 +159,18 @@ def place_of(node: ast.AST, tree: ast.Expression, text: str) -> SourceSpan | Non
     """Return where a node of `tree` stands in its text; None when it has no place of its own."""
     if sys.version_info < (3, 12):
         # Before 3.12 parts of an f-string are placed where they stand in a text of their own.
-        for outer in ast.walk(tree):
-            if isinstance(outer, ast.JoinedStr) and any(part is node for part in ast.walk(outer)):
-                node = outer
-                break
+        f_strings = (outer for outer in ast.walk(tree) if isinstance(outer, ast.JoinedStr))
+        node = next((outer for outer in f_strings if any(part is node for part in ast.walk(outer))), node)
     line, begin = getattr(node, "lineno", None), getattr(node, "col_offset", 0)
     if line is None:
         return None
-    lines = text.encode("utf-8", "replace").split(b"\n")
-    source = lines[line - 1]
+    source = text.encode("utf-8", "replace").split(b"\n")[line - 1]
     last = node.end_col_offset if getattr(node, "end_lineno", None) == line else len(source)  # type: ignore[attr-defined]  # it has a line
     if isinstance(node, ast.Attribute) and node.value.end_lineno == line:
         # From the dot on, without what it is an attribute of.
         begin = max(source.find(b".", node.value.end_col_offset), begin)
-    column = len(source[:begin].decode("utf-8", "replace"))
-    return SourceSpan(line, column, max(len(source[begin:last].decode("utf-8", "replace")), 1))
+    before, under = (len(part.decode("utf-8", "replace")) for part in (source[:begin], source[begin:last]))
+    return SourceSpan(line, before, max(under, 1))
 
 
 def _unreadable(text: str, error: SyntaxError) -> ExpressionError:

@@ -13,34 +13,40 @@ from cloudtrail_to_slack.rules.expressions.limits import MAX_GLOB_WORK, MAX_JSON
 
 if TYPE_CHECKING:
     import ipaddress
-    import re
 
 # Patterns, addresses and globs that come from events are kept for a while; a rule's own are kept with the rule.
 _KEPT = 128
 _LONGEST_ADDRESS = 64
 _LONGEST_SHOWN = 100
+# What RE2 says of a pattern that it refuses, and what to do about it.
+_ADVICE = (
+    ("invalid perl operator", "; RE2 has no look-around: combine two tests with and, or and not"),
+    (r"invalid escape sequence: \Z", r"; write \z for the end of the text"),
+    ("invalid escape sequence", "; RE2 has no back-references, and a backslash only before what it knows"),
+    ("repetition size", "; RE2 repeats at most 1,000 times"),
+)
 
 Test = Callable[[object], bool]
 
 
 def re_search(pattern: str, text: object) -> bool:
-    """Whether `pattern` matches somewhere in `text`; False when that is no text."""
-    return kept_test("re_search", pattern)(text)
+    """Whether `pattern` matches somewhere in `text`; False when that is no string."""
+    return _kept_test("re_search", pattern)(text)
 
 
 def re_match(pattern: str, text: object) -> bool:
-    """Whether `pattern` matches at the beginning of `text`; False when that is no text."""
-    return kept_test("re_match", pattern)(text)
+    """Whether `pattern` matches at the beginning of `text`; False when that is no string."""
+    return _kept_test("re_match", pattern)(text)
 
 
 def re_fullmatch(pattern: str, text: object) -> bool:
-    """Whether `pattern` matches the whole of `text`; False when that is no text."""
-    return kept_test("re_fullmatch", pattern)(text)
+    """Whether `pattern` matches the whole of `text`; False when that is no string."""
+    return _kept_test("re_fullmatch", pattern)(text)
 
 
 def glob(pattern: str, text: object) -> bool:
     """Whether all of `text` is as `pattern` says (`*`, `?`, `[a-z]`, case-sensitive)."""
-    return kept_test("glob", pattern)(text)
+    return _kept_test("glob", pattern)(text)
 
 
 def ip_in(text: object, *networks: str) -> bool:
@@ -49,11 +55,11 @@ def ip_in(text: object, *networks: str) -> bool:
     Raises:
         ValueError: a network is none.
     """
-    return ip_test(*networks)(text)
+    return _ip_test(*networks)(text)
 
 
 def json_loads(text: object) -> Any:  # noqa: ANN401 (JSON says anything)
-    """Return what the JSON `text` says; None when it is no text or no JSON.
+    """Return what the JSON `text` says; None when it is no string or no JSON.
 
     Raises:
         RuleBudgetError: the text is longer than a rule may read, or nested too deeply.
@@ -76,12 +82,9 @@ def pattern_test(how: str, pattern: str) -> Test:
     RE2 takes time that grows with the text and no faster, and little memory, whatever the pattern.
 
     Raises:
-        ValueError: the pattern is none.
+        TypeError, ValueError: the pattern is none.
     """
-    if not isinstance(pattern, str):
-        raise TypeError(f"a pattern must be a string, not {type(pattern).__name__}")
-    if len(pattern) > MAX_PATTERN:
-        raise ValueError(f"is longer than {MAX_PATTERN:,} characters")
+    _check_pattern(pattern)
     compiled = _compile(pattern)
     matches, size = getattr(compiled, how), max(compiled.programsize, 1)
 
@@ -95,21 +98,15 @@ def pattern_test(how: str, pattern: str) -> Test:
         except UnicodeEncodeError:  # half of a surrogate pair, which JSON can hold and UTF-8 cannot
             return matches(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")) is not None
 
-    test.size = size  # type: ignore[attr-defined]  # for the budget
     return test
 
 
-def glob_test(pattern: str) -> Test:
-    """Return the test for a glob.
+def _glob_test(pattern: str) -> Test:
+    import fnmatch  # noqa: PLC0415 (only for rules with globs)
+    import re  # noqa: PLC0415 (likewise)
 
-    Raises:
-        ValueError: the pattern is too long.
-    """
-    if not isinstance(pattern, str):
-        raise TypeError(f"a pattern must be a string, not {type(pattern).__name__}")
-    if len(pattern) > MAX_PATTERN:
-        raise ValueError(f"is longer than {MAX_PATTERN:,} characters")
-    matches = _compile_glob(pattern).match
+    _check_pattern(pattern)
+    matches = re.compile(fnmatch.translate(pattern)).match
 
     def test(text: object) -> bool:
         if not isinstance(text, str):
@@ -118,16 +115,10 @@ def glob_test(pattern: str) -> Test:
             raise RuleBudgetError(f"a glob of {len(pattern):,} characters on a text of {len(text):,}")
         return matches(text) is not None
 
-    test.size = len(pattern)  # type: ignore[attr-defined]  # for the budget
     return test
 
 
-def ip_test(*networks: str) -> Test:
-    """Return the test for an address in one of the networks.
-
-    Raises:
-        ValueError: a network is none, or there is none.
-    """
+def _ip_test(*networks: str) -> Test:
     if not networks:
         raise ValueError('needs at least one network, such as "10.0.0.0/8"')
     wanted = [_network(text) for text in networks]
@@ -145,19 +136,17 @@ TEST_MAKERS: Mapping[str, tuple[Callable[..., Test], int]] = {
     "re_search": (functools.partial(pattern_test, "search"), -1),
     "re_match": (functools.partial(pattern_test, "match"), -1),
     "re_fullmatch": (functools.partial(pattern_test, "fullmatch"), -1),
-    "glob": (glob_test, -1),
-    "ip_in": (ip_test, 0),
+    "glob": (_glob_test, -1),
+    "ip_in": (_ip_test, 0),
 }
 
-# fmt: off
 FUNCTIONS: Mapping[str, Any] = {
     function.__name__: function
     for function in (
         len, any, all, str, int, float, bool, min, max, sum, sorted, set, list, tuple, dict, range, enumerate, zip,
         abs, round, isinstance, re_search, re_match, re_fullmatch, glob, ip_in, json_loads,
     )
-}
-# fmt: on
+}  # fmt: skip
 
 # Methods that only read. Everything else is refused: `format` reaches attributes, generators reach their frames, and
 # what pads (`zfill`, `center`, `expandtabs`) multiplies.
@@ -175,24 +164,34 @@ KEY_FUNCTIONS = frozenset({"len", "str", "int", "float", "abs", "bool"})
 TYPES = frozenset({"str", "int", "float", "bool", "list", "tuple", "set", "dict"})
 
 
-class _Patterns:
-    re2_may_be_missing = False
+class _WithoutRe2:
+    compile_pattern: Callable[[str], Any] | None = None
 
 
 @contextlib.contextmanager
-def re2_may_be_missing() -> Iterator[None]:
-    """Check patterns with `re` where google-re2 is not installed: enough to find mistakes, and no way to run rules."""
-    _Patterns.re2_may_be_missing = True
+def re2_may_be_missing(compile_pattern: Callable[[str], object]) -> Iterator[None]:
+    """Where google-re2 is not installed, check patterns with `compile_pattern`: that finds mistakes, and runs no rules.
+
+    It returns what has `programsize`, and raises ValueError for what is no pattern.
+    """
+    _WithoutRe2.compile_pattern = compile_pattern
     try:
         yield
     finally:
-        _Patterns.re2_may_be_missing = False
+        _WithoutRe2.compile_pattern = None
 
 
 @functools.lru_cache(_KEPT)
-def kept_test(function: str, pattern: str) -> Test:
-    """Return the test that a function makes of a pattern, which may come from an event; kept for a while."""
+def _kept_test(function: str, pattern: str) -> Test:
+    """Return the test that a function makes of a pattern, which may come from an event."""
     return TEST_MAKERS[function][0](pattern)
+
+
+def _check_pattern(pattern: object) -> None:
+    if not isinstance(pattern, str):
+        raise TypeError(f"a pattern must be a string, not {type(pattern).__name__}")
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"is longer than {MAX_PATTERN:,} characters")
 
 
 def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
@@ -200,10 +199,8 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
         # Only for rules with patterns: a cold start without them does not pay.
         import re2  # noqa: PLC0415 (loaded when it is needed)
     except ImportError:
-        if _Patterns.re2_may_be_missing:
-            from cloudtrail_to_slack.rules.expressions.without_re2 import compile_like_re2  # noqa: PLC0415 (hardly ever)
-
-            return compile_like_re2(pattern)
+        if _WithoutRe2.compile_pattern:
+            return _WithoutRe2.compile_pattern(pattern)
         raise ValueError("needs the package google-re2, which is not installed") from None
     options = re2.Options()
     options.log_errors = False  # it would write them to standard error
@@ -212,26 +209,10 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
         return re2.compile(pattern, options)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if error.args else "unknown"
-        raise ValueError(f"is no RE2 pattern ({reason}){_advice(reason)}") from None
+        advice = next((advice for said, advice in _ADVICE if said in reason), "")
+        raise ValueError(f"is no RE2 pattern ({reason}){advice}") from None
     except UnicodeEncodeError:
         raise ValueError("is no RE2 pattern (half of a surrogate pair)") from None
-
-
-def _advice(reason: str) -> str:
-    if "invalid perl operator" in reason:
-        return "; RE2 has no look-around: combine two tests with and, or and not"
-    if reason.endswith(r"\Z"):
-        return r"; write \z for the end of the text"
-    if "invalid escape sequence" in reason:
-        return "; RE2 has no back-references, and a backslash only before what it knows"
-    return "; RE2 repeats at most 1,000 times" if "repetition size" in reason else ""
-
-
-def _compile_glob(pattern: str) -> re.Pattern[str]:
-    import fnmatch  # noqa: PLC0415 (only for rules with globs)
-    import re  # noqa: PLC0415 (likewise)
-
-    return re.compile(fnmatch.translate(pattern))
 
 
 @functools.lru_cache(_KEPT)
@@ -243,9 +224,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         return ipaddress.ip_network(text)
     except ValueError as error:
-        advice = ""
-        if "host bits" in str(error):
-            advice = f'; write "{ipaddress.ip_network(text, strict=False)}"'
+        advice = f'; write "{ipaddress.ip_network(text, strict=False)}"' if "host bits" in str(error) else ""
         raise ValueError(f"{text[:_LONGEST_SHOWN]!r} is no network{advice}") from None
 
 

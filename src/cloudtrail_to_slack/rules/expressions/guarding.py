@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.rules.expressions import guards
 from cloudtrail_to_slack.rules.expressions.functions import TEST_MAKERS
-from cloudtrail_to_slack.rules.expressions.walking import walk
+from cloudtrail_to_slack.rules.expressions.syntax import call_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,9 +28,9 @@ _HASHING = frozenset({"set", "dict", "difference", "intersection", "union", "isd
 _FEW = 16  # operations without a call, of which each may copy a string
 _FROM_END = frozenset({"rfind", "rindex", "rpartition", "rsplit", "strip", "lstrip", "rstrip"})
 _LITERALS = (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.Subscript)  # none of them gives a set
-# The names of the guards in an expression: no rule can say them, since they begin with an underscore.
 _GUARDED_CALLS = frozenset({"join", "replace", "int", "round", "range", *_FROM_END, *_HASHING, *TEST_MAKERS})
-_GUARDED_OPERATORS = frozenset({*_OPERATORS, *_ON_SETS})
+_GUARDED_OPERATORS = (*_OPERATORS, *_ON_SETS)
+# The names of the guards in an expression: no rule can say them, since they begin with an underscore.
 _NAMES = (*_OPERATORS.values(), "join", "replace", "from_end", "digits", "bounded_range", "one_by_one", "reached")
 GUARDS: Mapping[str, Any] = {f"_{name}": getattr(guards, name) for name in _NAMES}
 
@@ -67,8 +67,8 @@ class _Transformer(ast.NodeTransformer):
     def _guard(self, name: str, *args: ast.expr, like: ast.Call | None = None) -> ast.Call:
         """Return a call of a guard; with `like`, one that gets the arguments of that call too."""
         self.guards += 1
-        keywords = like.keywords if like else []
-        return ast.Call(ast.Name(f"_{name}", ast.Load()), [*args, *(like.args if like else [])], keywords)
+        more, keywords = (like.args, like.keywords) if like else ([], [])
+        return ast.Call(ast.Name(f"_{name}", ast.Load()), [*args, *more], keywords)
 
     def visit(self, node: ast.AST) -> Any:  # noqa: ANN401 (as the base)
         """Guard a node and what is in it."""
@@ -101,26 +101,26 @@ class _Transformer(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """Guard functions and methods, and make tests of constant patterns beforehand."""
-        name = _called(node)
-        if name == "isinstance":  # its second argument names types, with `|` between them
+        call = call_of(node)
+        function, method = call.function, call.method
+        if function == "isinstance":  # its second argument names types, with `|` between them
             node.args[0] = self.visit(node.args[0])
             return node
         self.generic_visit(node)
         arguments = [*node.args, *(word.value for word in node.keywords)]
         constants = [str(argument.value) for argument in arguments if isinstance(argument, ast.Constant)]
         is_short = len(constants) == len(arguments) and all(len(constant) <= _SHORT for constant in constants)
-        if isinstance(node.func, ast.Attribute):
-            if name in ("join", "replace") and not (name == "replace" and _shrinks(node.args)):
-                return self._guard(name, node.func, like=node)
-            if name in _FROM_END and not is_short:
-                return self._guard("from_end", node.func, like=node)
-        elif name in ("int", "round") and len(arguments) > 1:
+        if method == "join" or (method == "replace" and not _shrinks(node.args)):
+            return self._guard(method, node.func, like=node)
+        if method in _FROM_END and not is_short:
+            return self._guard("from_end", node.func, like=node)
+        if function in ("int", "round") and len(arguments) > 1:
             return self._guard("digits", node.func, like=node)
-        elif name == "range" and not (is_short and len("".join(constants)) < _FEW_DIGITS):
+        if function == "range" and not (is_short and len("".join(constants)) < _FEW_DIGITS):
             return self._guard("bounded_range", like=node)
-        elif name in TEST_MAKERS:
-            return self._test(name, node)
-        if name in _HASHING:
+        if function in TEST_MAKERS:
+            return self._test(function, node)
+        if function in _HASHING or method in _HASHING:
             node.args = [arg if isinstance(arg, ast.Starred) else self._guard("one_by_one", arg) for arg in node.args]
         return node
 
@@ -136,14 +136,10 @@ class _Transformer(ast.NodeTransformer):
         return ast.Call(own, [node.args[left]], [])
 
 
-def _called(node: ast.Call) -> str:
-    return str(getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
-
-
 def _may_need_guard(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
-        return _called(node) in _GUARDED_CALLS
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and type(node.op) in _GUARDED_OPERATORS)
+        return (getattr(node.func, "id", None) or getattr(node.func, "attr", None)) in _GUARDED_CALLS
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, _GUARDED_OPERATORS))
 
 
 def _copies(node: ast.AST) -> bool:

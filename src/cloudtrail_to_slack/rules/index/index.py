@@ -1,4 +1,4 @@
-"""Finds the candidate rules of a record from a few of its fields: the index over the rules' indexable conditions.
+"""Finds the candidate rules of a record from a few of its fields, and from the keys in its text. Pure.
 
 For each field there is a table from the values seen so far to the rules that the value leaves in the running, as the
 bits of an integer. What remains of a record's rules is the conjunction over the fields, so the cost of a record hardly
@@ -14,13 +14,19 @@ from functools import reduce
 from itertools import takewhile
 from operator import and_
 
-from cloudtrail_to_slack.rules.index.indexable_conditions import INDEXED_FIELDS, Condition, indexable_conditions_of
+from cloudtrail_to_slack.rules.index.indexable_conditions import (
+    INDEXED_FIELDS,
+    Condition,
+    indexable_conditions_of,
+    required_ends,
+)
 
-Value = Hashable  # a text, None, or what stands for a field that a record does not have
+Value = Hashable  # a string, None, or what stands for a field that a record does not have
 # Distinct values remembered for a field, and how many bytes their characters take, before the table is begun anew.
 _KEPT_VALUES = 20_000
 _KEPT_BYTES = 4_000_000
-_LARGEST_CHARACTER = 4  # bytes, of all characters of a text that has one beyond ASCII
+_LARGEST_CHARACTER = 4  # bytes, of all characters of a string that has one beyond ASCII
+_ESCAPE = b"\\"
 
 
 class RuleIndex:
@@ -51,11 +57,35 @@ class RuleIndex:
         rows = [table.masks(column) for table, column in zip(self._tables, columns, strict=True)]
         masks = reduce(lambda left, right: list(map(and_, left, right)), rows)
         for table, column in zip(self._tables, columns, strict=True):
-            if table.always_candidates:
-                masks = [
-                    mask | table.always_candidates.get(value, 0) for mask, value in zip(masks, column, strict=True)
-                ]
+            always = table.always_candidates
+            if always:
+                masks = [mask | always.get(value, 0) for mask, value in zip(masks, column, strict=True)]
         return masks
+
+
+class RequiredKeys:
+    """The ends of the keys that each rule requires: a record whose text lacks one need not be decoded for the rule.
+
+    A flattened key ends with a key of the record, which stands in its text as it is unless something is escaped there.
+    """
+
+    def __init__(self, expressions: Iterable[str]) -> None:
+        ends = enumerate(map(required_ends, expressions))
+        self._ends = {1 << number: of_rule for number, of_rule in ends if of_rule}
+        self._rules = sum(self._ends)
+
+    def possible(self, candidates: int, text: bytes | memoryview) -> int:
+        """Return those of the candidate rules, as bits, that can match a record or raise on it, by its JSON text."""
+        asked = candidates & self._rules
+        if not asked:
+            return candidates
+        text = bytes(text)
+        if _ESCAPE in text:
+            return candidates
+        for bit, ends in self._ends.items():
+            if asked & bit and not all(end in text for end in ends):
+                candidates &= ~bit
+        return candidates
 
 
 class _Table:
@@ -64,29 +94,20 @@ class _Table:
     def __init__(
         self, field: str, conditions: Sequence[Sequence[Condition]], all_rules: int, missing: Hashable
     ) -> None:
-        self._field = field
-        self._missing = missing
-        self._of_rules = {
-            number: [condition for condition in of_rule if condition.field == field]
-            for number, of_rule in enumerate(conditions)
-            if any(condition.field == field for condition in of_rule)
-        }
+        self._field, self._missing = field, missing
+        own = ([condition for condition in of_rule if condition.field == field] for of_rule in conditions)
+        self._of_rules = {number: of_rule for number, of_rule in enumerate(own) if of_rule}
         self._others = all_rules & ~sum(1 << number for number in self._of_rules)
-        # A rule that compares with constants only can be True for those alone, and never raises on a text.
-        self._asked = []
-        self._by_text: dict[str, int] = defaultdict(int)
+        self._evaluated = []  # by their number, the rules that must be evaluated on each string
+        # A rule that compares with constants only can be True for those alone, and never raises on a string.
+        self._by_constant: dict[str, int] = defaultdict(int)
         for number, of_rule in self._of_rules.items():
             constants = [condition.constants for condition in of_rule if condition.constants is not None]
             if len(constants) < len(of_rule):
-                self._asked.append(number)
+                self._evaluated.append(number)
                 continue
-            for text in frozenset.intersection(*constants):
-                self._by_text[text] |= 1 << number
-        self._asked_without_text = [
-            number
-            for number, of_rule in self._of_rules.items()
-            if not all(condition.only_constants for condition in of_rule)
-        ]
+            for constant in frozenset.intersection(*constants):
+                self._by_constant[constant] |= 1 << number
         self._masks: dict[Value, int] = {}
         self._bytes = 0
         self.always_candidates: dict[Value, int] = {}
@@ -100,19 +121,16 @@ class _Table:
             self._masks.clear()
             self.always_candidates.clear()
             self._bytes = 0
-        return [self._mask(value) for value in column]
+        return [self._masks[value] if value in self._masks else self._new_mask(value) for value in column]
 
-    def _mask(self, value: Value) -> int:
+    def _new_mask(self, value: Value) -> int:
         """Return, and remember, the rules that `value` leaves in the running."""
-        mask = self._masks.get(value)
-        if mask is not None:
-            return mask
-        mask, asked = self._others, self._asked_without_text
+        mask, evaluated = self._others, list(self._of_rules)
         if isinstance(value, str):
-            mask, asked = mask | self._by_text.get(value, 0), self._asked
+            mask, evaluated = mask | self._by_constant.get(value, 0), self._evaluated
             self._bytes += len(value) if value.isascii() else _LARGEST_CHARACTER * len(value)
         event = {} if value is self._missing else {self._field: value}
-        for number in asked:
+        for number in evaluated:
             result = _result(self._of_rules[number], event)
             if result is not False:
                 mask |= 1 << number
@@ -138,13 +156,6 @@ def _wanted(conditions: Sequence[Condition]) -> list[str]:
     """Return the most selective field of a rule, and those whose parts may raise before Python comes to it."""
     if not conditions:
         return []
-    best = min(range(len(conditions)), key=lambda position: _rank(conditions[position]))
-    return [
-        condition.field
-        for position, condition in enumerate(conditions[: best + 1])
-        if position == best or condition.may_raise
-    ]
-
-
-def _rank(condition: Condition) -> tuple[bool, int]:
-    return condition.negative, INDEXED_FIELDS.index(condition.field)
+    best = min(conditions, key=lambda condition: condition.selectivity)
+    before = conditions[: conditions.index(best)]
+    return [best.field, *(condition.field for condition in before if condition.may_raise)]

@@ -1,7 +1,8 @@
-"""Which event names CloudTrail may show, as far as AWS's API models say. Pure, but for reading its own list.
+"""Which event names CloudTrail may show, as far as AWS's API models say. Pure, but for reading its own lists.
 
 `known_events.txt` holds the operations of all APIs, one a line, in order; `python -m
-cloudtrail_to_slack_dev.event_names` writes it from the SDK's models. It is read only to find mistakes in rules.
+cloudtrail_to_slack_dev.event_names` writes it from the SDK's models. `events_of_no_api.txt` holds what CloudTrail shows
+and no API has: sign-in, what services do by themselves, and names that differ from the API's.
 """
 
 from __future__ import annotations
@@ -9,39 +10,9 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-# What CloudTrail shows and no API has: sign-in, what services do by themselves, and names that differ from the API's.
-_OF_NO_API = frozenset(
-    """
-    ConsoleLogin CheckMfa SwitchRole ExitRole RenewRole Logout GetSigninToken PasswordRecoveryRequested
-    PasswordRecoveryCompleted PasswordUpdated EmailUpdated CredentialChallenge CredentialVerification
-    UserAuthentication Federate Authenticate RotateKey DeleteKey SynchronizeMultiRegionKey RotationStarted
-    RotationSucceeded RotationFailed RotationAbandoned TestRotationStarted TestRotationSucceeded TestRotationFailed
-    SecretVersionDeletion StartSecretVersionDelete EndSecretVersionDelete CancelSecretVersionDelete
-    PutBucketPublicAccessBlock GetBucketPublicAccessBlock DeleteBucketPublicAccessBlock PutAccountPublicAccessBlock
-    GetAccountPublicAccessBlock DeleteAccountPublicAccessBlock PutBucketLifecycle PutBucketNotification
-    BidEvictedEvent BidFulfilledEvent SharedSnapshotVolumeCreated SharedSnapshotCopyInitiated
-    UpdateInstanceInformation ListInstanceAssociations OpenControlChannel OpenDataChannel QueryDatabase
-    BackupJobStarted BackupJobCompleted BackupDeleted RestoreJobStarted RestoreJobCompleted RestoreCompleted
-    CopyJobStarted CopyJobCompleted RecoveryPointDeleted PolicyExecutionEvent AccessKubernetesApi
-    CreateEnvironment CreateSession DeleteEnvironment DescribeEnvironments GetEnvironmentStatus GetFileDownloadUrls
-    GetFileUploadUrls GetLayout PutCredentials RedeemCode SendHeartBeat StartEnvironment StopEnvironment UpdateLayout
-    SetupLandingZone UpdateLandingZone CreateManagedAccount UpdateManagedAccount EnableGuardrail DisableGuardrail
-    RegisterOrganizationalUnit DeregisterOrganizationalUnit PrecheckOrganizationalUnit CreateAccountResult
-    CloseAccountResult CreateGovCloudAccountResult AccountJoinedOrganization AccountDepartedOrganization
-    AssociateDirectory DisassociateDirectory AssociateProfile DisassociateProfile CreateProfile DeleteProfile
-    CreateApplicationInstance DeleteApplicationInstance StartSSO ListProfileAssociations ListDeploymentJobs
-    ListSimulationApplications ListRobotApplications ListSimulationJobs PutFoundationModelEntitlement
-    CreateExternalIdPConfigurationForDirectory UpdateExternalIdPConfigurationForDirectory
-    EnableExternalIdPConfigurationForDirectory DisableExternalIdPConfigurationForDirectory
-    """.split()  # noqa: SIM905 (a list of a hundred quoted names reads worse)
-)
 # Permissions that no event is named after, and what to look for instead.
-_PERMISSIONS: Mapping[str, str] = {
+_PERMISSIONS = {
     "PassRole": "it is a permission that other calls need: look for those, such as RunInstances or CreateFunction",
     "TagSession": "it is a permission: look for AssumeRole",
     "ListAllMyBuckets": "the call is ListBuckets",
@@ -56,7 +27,7 @@ _PERMISSIONS: Mapping[str, str] = {
 }
 # Operations of Lambda alone that CloudTrail shows with the date of the API. Source: AWS Lambda Developer Guide,
 # "Logging AWS Lambda API calls using AWS CloudTrail".
-_WITH_DATES: Mapping[str, str] = {
+_WITH_DATES = {
     **dict.fromkeys(
         ("CreateEventSourceMapping", "CreateFunction", "DeleteEventSourceMapping", "DeleteFunction",
          "GetEventSourceMapping", "ListEventSourceMappings", "ListFunctions", "UpdateEventSourceMapping"),
@@ -67,7 +38,6 @@ _WITH_DATES: Mapping[str, str] = {
 }  # fmt: skip
 # Lambda and CloudFront add the date of their API: UpdateFunctionCode20150331v2, CreateDistribution2020_05_31.
 _API_DATE = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d\d_\d\d)$", re.ASCII)
-_FILE = Path(__file__).with_name("known_events.txt")
 _NEAR = 3  # how many characters a name may be longer or shorter than what it was mistaken for
 
 
@@ -88,20 +58,19 @@ def dated_name(name: str) -> str | None:
 
 def is_known(name: str) -> bool:
     """Whether an event of this name is known."""
-    bare = _API_DATE.sub("", name)
-    return name in _OF_NO_API or (bare.isalnum() and f"\n{bare}\n" in _operations())
+    return name in _names("events_of_no_api.txt") or _API_DATE.sub("", name) in _names("known_events.txt")
 
 
 @functools.cache
-def _operations() -> str:
-    return f"\n{_FILE.read_text('ascii')}\n"
+def _names(file: str) -> frozenset[str]:
+    return frozenset(Path(__file__).with_name(file).read_text("ascii").split())
 
 
 def _close_to(name: str) -> str | None:
     import difflib  # noqa: PLC0415 (only for names that are wrong)
 
-    names = [*_OF_NO_API, *_operations().split()]
+    names = [*_names("events_of_no_api.txt"), *_names("known_events.txt")]
     wrong = name.lower()
-    same = [known for known in names if known.lower() == wrong]
+    same = sorted(known for known in names if known.lower() == wrong)
     near = [known for known in names if known[:1].lower() == wrong[:1] and abs(len(known) - len(name)) <= _NEAR]
     return next(iter(same or difflib.get_close_matches(name, sorted(near), n=1, cutoff=0.8)), None)

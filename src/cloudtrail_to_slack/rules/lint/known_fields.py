@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from cloudtrail_to_slack.rules.expressions.fields import field_read, is_event, string_constant
+from cloudtrail_to_slack.rules.expressions.syntax import field_read, is_event, string_constant
 
-# What has fields of its own, which are not leaves of an event.
-CONTAINERS = frozenset(
-    {"userIdentity", "requestParameters", "responseElements", "additionalEventData", "serviceEventDetails",
-     "tlsDetails", "insightDetails", "resources", "addendum", "edgeDeviceDetails", "eventContext"}
-)  # fmt: skip
-# Of these some records have a text or null instead.
+# Of these some records have a string or null, and others an object.
 SOMETIMES_LEAVES = frozenset({"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"})
+# What has fields of its own, which are not leaves of an event.
+CONTAINERS = SOMETIMES_LEAVES | {
+    "userIdentity", "tlsDetails", "insightDetails", "resources", "addendum", "edgeDeviceDetails", "eventContext",
+}  # fmt: skip
 LEAVES = frozenset(
     {"eventVersion", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent", "errorCode",
      "errorMessage", "requestID", "eventID", "eventType", "apiVersion", "managementEvent", "readOnly",

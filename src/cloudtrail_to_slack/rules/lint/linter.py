@@ -7,14 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloudtrail_to_slack.rules.expressions.fields import field_read, is_event
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
+from cloudtrail_to_slack.rules.expressions.syntax import call_of, field_read, is_event
 from cloudtrail_to_slack.rules.lint.known_fields import CONTAINERS, FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-_CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _NAMES = {
     "true": "True", "false": "False", "null": "None", "none": "None", "TRUE": "True", "FALSE": "False", "NULL": "None",
     "AND": "and", "OR": "or", "NOT": "not", "re": "re_search(pattern, text)", "json": "json_loads(text)",
@@ -25,24 +24,18 @@ _NAMES = {
 _ATTRIBUTES = {
     "format": "an f-string", "format_map": "an f-string", "has_key": '"key" in event', "contains": '"part" in text',
     "match": "re_match(pattern, text)", "search": "re_search(pattern, text)",
-    "fullmatch": "re_fullmatch(pattern, text)",
-    "loads": "json_loads(text)", "startsWith": ".startswith(…)", "endsWith": ".endswith(…)",
-    "toLowerCase": ".lower()",
-    "includes": '"part" in text', "length": "len(text)", "zfill": 'f"{value:05}"', "center": 'f"{value:^20}"',
-    "ljust": 'f"{value:<20}"', "rjust": 'f"{value:>20}"', "append": "a comprehension", "encode": "the text itself",
+    "fullmatch": "re_fullmatch(pattern, text)", "loads": "json_loads(text)", "startsWith": ".startswith(…)",
+    "endsWith": ".endswith(…)", "toLowerCase": ".lower()", "includes": '"part" in text', "length": "len(text)",
+    "zfill": 'f"{value:05}"', "center": 'f"{value:^20}"', "ljust": 'f"{value:<20}"', "rjust": 'f"{value:>20}"',
+    "append": "a comprehension", "encode": "the text itself",
 }  # fmt: skip
 _QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u00b4\u2032\u2033`"  # what ' and " become in a chat
-# What other languages write. Only looked for in what is no Python, so it is no part of a good text.
+# What other languages write. Only looked for in what is no Python, so it is no part of a good expression.
 _FOREIGN = (
-    (re.compile(f"[{_QUOTES}]"), "plain quotes, ' or \","),
-    (re.compile(r"&&"), "and"),
-    (re.compile(r"\|\|"), "or"),
-    (re.compile(r"!(?!=)"), "not"),
-    (re.compile(r"\bAND\b"), "and"),
-    (re.compile(r"\bOR\b"), "or"),
-    (re.compile(r"\bNOT\b"), "not"),
-)
-_HALF = re.compile(r"^(?:and|or|in|is)\b|\b(?:and|or|not|in|is)$")
+    (f"[{_QUOTES}]", "plain quotes, ' or \","), ("&&", "and"), (r"\|\|", "or"), ("!(?!=)", "not"), (r"\bAND\b", "and"),
+    (r"\bOR\b", "or"), (r"\bNOT\b", "not"),
+)  # fmt: skip
+_HALF = r"^(?:and|or|in|is)\b|\b(?:and|or|not|in|is)$"
 
 
 class RefusalError(Exception):
@@ -51,6 +44,18 @@ class RefusalError(Exception):
     def __init__(self, node: ast.AST, problem: str) -> None:
         self.node = node
         super().__init__(problem)
+
+
+@dataclass(frozen=True)
+class SyntaxAdvice:
+    """What to write instead of what Python cannot read; where, if elsewhere than Python says; and if it is a half.
+
+    `offset` counts characters from the beginning of the expression.
+    """
+
+    text: str = ""
+    offset: int | None = None
+    is_half: bool = False
 
 
 def unknown_name(name: str) -> str:
@@ -67,8 +72,12 @@ def unknown_name(name: str) -> str:
 
 def refused_attribute(node: ast.Attribute, *, is_called: bool) -> RefusalError:
     """Return the refusal of an attribute that is no method that only reads."""
-    path = list(reversed(list(_attributes_of_event(node))))
-    if path and not is_called and not any(part.startswith("_") for part in path):
+    path: list[str] = []
+    inner: ast.expr = node
+    while isinstance(inner, ast.Attribute):
+        path.insert(0, inner.attr)
+        inner = inner.value
+    if is_event(inner) and not is_called and not any(part.startswith("_") for part in path):
         key = ".".join(path)
         return RefusalError(node, f'uses event.{key}, and an event has keys; write event.get("{key}")')
     if node.attr in _ATTRIBUTES:
@@ -76,67 +85,29 @@ def refused_attribute(node: ast.Attribute, *, is_called: bool) -> RefusalError:
     return RefusalError(node, f"uses .{node.attr}, which is no method that a rule may use")
 
 
-def _attributes_of_event(node: ast.expr) -> Iterator[str]:
-    names = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    if is_event(node):
-        yield from names
-
-
-def check_nested_key(node: ast.Subscript) -> None:
-    """Refuse `event["userIdentity"]["arn"]`: it would always raise, for keys are flattened.
+def check_nested_read(node: ast.Subscript | ast.Call) -> None:
+    """Refuse `event["userIdentity"]["arn"]`, `event.get("userIdentity").get("arn")` and their like.
 
     Raises:
-        RefusalError: it is written like that.
+        RefusalError: it is written like that: keys are flattened, so it would raise, or never find anything.
     """
-    inner = container_key(node.value)
-    if inner is None:
+    call = call_of(node)
+    read = field_read(node.value if isinstance(node, ast.Subscript) else call.receiver or node)
+    if not read or read.name not in CONTAINERS:
         return
-    if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, (str, int)):
-        raise RefusalError(node, _nested(f"{inner}.{node.slice.value}", '["…"]["…"]'))
-
-
-def check_nested_get(node: ast.Call) -> None:
-    """Refuse `event.get("userIdentity").get("arn")` and its like: it would raise, or never find anything.
-
-    Raises:
-        RefusalError: it is written like that.
-    """
-    method = node.func
-    if not isinstance(method, ast.Attribute) or method.attr not in ("get", "items", "keys", "values"):
+    if call.method in ("items", "keys", "values"):
+        wanted = f'any(… for key, value in event.items() if key.startswith("{read.name}."))'
+        raise RefusalError(node, f"takes {read.name} for an object, and an event holds only leaves; write {wanted}")
+    if isinstance(node, ast.Subscript):
+        key, written = node.slice, '["…"]["…"]'
+    elif call.method == "get" and call.args:
+        key, written = call.args[0], '.get("…").get("…")'
+    else:
         return
-    inner = container_key(method.value)
-    if inner is None:
-        return
-    if method.attr != "get":
-        wanted = f'any(… for key, value in event.items() if key.startswith("{inner}."))'
-        raise RefusalError(node, f"takes {inner} for an object, and an event holds only leaves; write {wanted}")
-    if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, (str, int)):
-        raise RefusalError(node, _nested(f"{inner}.{node.args[0].value}", '.get("…").get("…")'))
-
-
-def container_key(node: ast.expr) -> str | None:
-    """Return the key that `node` reads of the event, nested or not, if that is known to hold an object or a list."""
-    read = field_read(node)
-    return read.name if read and read.name in CONTAINERS else None
-
-
-def _nested(key: str, written: str) -> str:
-    return f'reads a nested key as {written}, and keys are flattened; write event["{key}"] or event.get("{key}")'
-
-
-@dataclass(frozen=True)
-class SyntaxAdvice:
-    """What to write instead of what Python cannot read; where, if elsewhere than Python says; and if it is a half.
-
-    `offset` counts characters from the beginning of the expression.
-    """
-
-    text: str = ""
-    offset: int | None = None
-    is_half: bool = False
+    if isinstance(key, ast.Constant) and isinstance(key.value, (str, int)):
+        name = f"{read.name}.{key.value}"
+        instead = f'write event["{name}"] or event.get("{name}")'
+        raise RefusalError(node, f"reads a nested key as {written}, and keys are flattened; {instead}")
 
 
 def syntax_advice(text: str, message: str) -> SyntaxAdvice:
@@ -145,10 +116,10 @@ def syntax_advice(text: str, message: str) -> SyntaxAdvice:
     if equals is not None:
         return SyntaxAdvice("; use == to compare", equals)
     for found, instead in _FOREIGN:
-        match = found.search(text)
+        match = re.search(found, text)
         if match:
             return SyntaxAdvice(f"; write {instead} instead of {match[0]}", match.start())
-    if re.search("never closed|unmatched|unterminated|does not match", message) or _HALF.search(text):
+    if re.search("never closed|unmatched|unterminated|does not match", message) or re.search(_HALF, text):
         return SyntaxAdvice("; it looks like a half of an expression", is_half=True)
     return SyntaxAdvice()
 
@@ -158,29 +129,27 @@ def _lonely_equals(text: str) -> int | None:
     import io  # noqa: PLC0415 (only for what is no Python)
     import tokenize  # noqa: PLC0415 (likewise)
 
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    open_brackets: list[bool] = []  # whether each is that of a call
+    lines = text.splitlines(keepends=True)
+    in_call: list[bool] = []  # for each open bracket, whether it is that of a call
     before = before_that = ""
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.string in _CLOSERS and token.type == tokenize.OP:
-                called = token.string == "(" and (before.isidentifier() or before in (")", "]"))
-                open_brackets.append(called)
-            elif token.string in (")", "]", "}") and open_brackets:
-                open_brackets.pop()
-            elif token.string == "=" and token.type == tokenize.OP:
-                keyword = bool(open_brackets) and open_brackets[-1] and before.isidentifier()
-                if not (keyword and before_that in ("(", ",")):
-                    return starts[token.start[0] - 1] + token.start[1]
+            if token.type == tokenize.OP and token.string in "([{":
+                in_call.append(token.string == "(" and (before.isidentifier() or before in (")", "]")))
+            elif token.string in (")", "]", "}") and in_call:
+                in_call.pop()
+            elif token.type == tokenize.OP and token.string == "=":
+                is_keyword = in_call[-1:] == [True] and before.isidentifier() and before_that in ("(", ",")
+                if not is_keyword:
+                    line, column = token.start
+                    return sum(map(len, lines[: line - 1])) + column
             before_that, before = before, token.string
     except (tokenize.TokenError, SyntaxError, IndexError, UnicodeDecodeError):  # the last from Python 3.12 and 3.13
         return None
     return None
 
 
-def close_to(word: str, known: list[str] | frozenset[str]) -> str | None:
+def close_to(word: str, known: Iterable[str]) -> str | None:
     """Return what `word` was probably meant to be."""
     import difflib  # noqa: PLC0415 (only for words that are wrong)
 

@@ -12,17 +12,11 @@ from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression, place_of
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
+from cloudtrail_to_slack.rules.expressions.syntax import string_constant
+from cloudtrail_to_slack.rules.lint import known_fields
 from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
 from cloudtrail_to_slack.rules.lint.known_events import dated_name, unknown_event_reason
-from cloudtrail_to_slack.rules.lint.known_fields import (
-    CONTAINERS,
-    FIELDS,
-    LEAVES,
-    OF_SESSION_CONTEXT,
-    OF_USER_IDENTITY,
-    SOMETIMES_LEAVES,
-    read_key,
-)
+from cloudtrail_to_slack.rules.lint.known_fields import read_key
 from cloudtrail_to_slack.rules.lint.linter import close_to
 
 if TYPE_CHECKING:
@@ -31,6 +25,11 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.errors import SourceSpan
 
 _LONGEST_QUOTED = 60
+# Objects of which all fields are known.
+_WHOLE = {
+    "userIdentity": known_fields.OF_USER_IDENTITY,
+    "userIdentity.sessionContext": known_fields.OF_SESSION_CONTEXT,
+}
 
 
 @dataclass(frozen=True)
@@ -54,84 +53,64 @@ def warnings_for(text: str, *, ignores: bool = False, most: int | None = None) -
         ExpressionError: it is no expression, or uses what a rule may not use.
     """
     tree = parse_expression(text)
-    of_nodes = ((node, message) for node in ast.walk(tree) for node, message in _of_node(node))
-    found = islice(chain(loose_conditions(tree) if ignores else (), _undated_names(tree), of_nodes), most)
+    nodes = list(ast.walk(tree))
+    loose = loose_conditions(tree) if ignores else ()
+    found = islice(chain(loose, _undated_names(nodes), chain.from_iterable(map(_unknown, nodes))), most)
     warnings = [RuleWarning(message, place_of(node, tree, text.strip())) for node, message in found]
     return sorted(warnings, key=lambda warning: (warning.place.line, warning.place.column) if warning.place else (0, 0))
 
 
-def _of_node(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+def _unknown(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """Warn about a field or events that are not known."""
     key = read_key(node)
-    if key is not None:
-        wrong = _wrong_with_field(key[1])
-        if wrong:
-            yield key[0], wrong
-    if isinstance(node, ast.Compare):
-        yield from _event_names(node)
-
-
-def _wrong_with_field(key: str) -> str | None:
-    top, _, rest = key.partition(".")
-    quoted = excerpt(key, _LONGEST_QUOTED)
-    if top not in FIELDS:
-        close = close_to(top, FIELDS) or _inside(top)
-        meant = f'; did you mean "{".".join(filter(None, (close, rest)))}"?' if close else ""
-        return f'reads "{quoted}", a field that no CloudTrail record has{meant}'
-    if top in LEAVES:
-        return f'reads "{quoted}", and {top} has no fields of its own' if rest else None
-    if not rest:
-        if top in SOMETIMES_LEAVES:
-            return None
-        return f'reads "{quoted}", which is no leaf and so not in the event; read what is in it: "{top}.…"'
-    if top != "userIdentity":
-        return None
-    second, _, third = rest.partition(".")
-    if second not in OF_USER_IDENTITY:
-        return _wrong_with_part(quoted, top, second, third, OF_USER_IDENTITY)
-    if second == "sessionContext" and third and third.partition(".")[0] not in OF_SESSION_CONTEXT:
-        part, _, deeper = third.partition(".")
-        return _wrong_with_part(quoted, f"{top}.{second}", part, deeper, OF_SESSION_CONTEXT)
-    return None
-
-
-def _wrong_with_part(quoted: str, whole: str, part: str, rest: str, known: frozenset[str]) -> str:
-    close = close_to(part, known)
-    meant = f'; did you mean "{".".join(filter(None, (whole, close, rest)))}"?' if close else ""
-    return f'reads "{quoted}", and {whole} has no such field{meant}'
-
-
-def _inside(name: str) -> str | None:
-    """Return the path of what is a field of `userIdentity`, written without it."""
-    return f"userIdentity.{name}" if name in OF_USER_IDENTITY and name not in CONTAINERS else None
-
-
-def _undated_names(tree: ast.Expression) -> Iterator[tuple[ast.expr, str]]:
-    """Warn about names that CloudTrail shows with an API date, unless the rule looks for that name too."""
-    words = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    for node in ast.walk(tree):
-        for element, name in _compared_event_names(node) if isinstance(node, ast.Compare) else ():
-            dated = dated_name(name)
-            if dated and not any(word.startswith(f"{name}20") for word in words):
-                yield (
-                    element,
-                    f'looks for the event "{name}", which CloudTrail calls {dated}; use .startswith("{name}")',
-                )
-
-
-def _event_names(node: ast.Compare) -> Iterator[tuple[ast.expr, str]]:
+    wrong = _wrong_with_field(key[1]) if key else None
+    if key and wrong:
+        yield key[0], wrong
     for element, name in _compared_event_names(node):
         why = unknown_event_reason(name)
         if why:
             yield element, f'looks for the event "{excerpt(name, _LONGEST_QUOTED)}", which {why}'
 
 
-def _compared_event_names(node: ast.Compare) -> Iterator[tuple[ast.expr, str]]:
-    """Yield the texts that `eventName` is compared with, and where each stands."""
-    sides = [node.left, *node.comparators]
-    if not any((key := read_key(side)) and key[1] == "eventName" for side in sides):
-        return
-    for side in sides:
-        written = side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]
-        for element in written:
-            if isinstance(element, ast.Constant) and isinstance(element.value, str):
-                yield element, element.value
+def _wrong_with_field(key: str) -> str | None:
+    top, _, rest = key.partition(".")
+    reads = f'reads "{excerpt(key, _LONGEST_QUOTED)}"'
+    if top not in known_fields.FIELDS:
+        close = close_to(top, known_fields.FIELDS)
+        if not close and top in known_fields.OF_USER_IDENTITY:
+            close = f"userIdentity.{top}"
+        return f"{reads}, a field that no CloudTrail record has{_meant(close, rest)}"
+    if top in known_fields.LEAVES:
+        return f"{reads}, and {top} has no fields of its own" if rest else None
+    if not rest and top not in known_fields.SOMETIMES_LEAVES:
+        return f'{reads}, which is no leaf and so not in the event; read what is in it: "{top}.…"'
+    whole = top
+    while whole in _WHOLE and rest:
+        part, _, rest = rest.partition(".")
+        if part not in _WHOLE[whole]:
+            close = close_to(part, _WHOLE[whole])
+            return f"{reads}, and {whole} has no such field{_meant(close and f'{whole}.{close}', rest)}"
+        whole = f"{whole}.{part}"
+    return None
+
+
+def _meant(close: str | None, rest: str) -> str:
+    return f'; did you mean "{".".join(filter(None, (close, rest)))}"?' if close else ""
+
+
+def _undated_names(nodes: list[ast.AST]) -> Iterator[tuple[ast.expr, str]]:
+    """Warn about names that CloudTrail shows with an API date, unless the rule looks for that name too."""
+    words = [str(constant.value) for constant in map(string_constant, nodes) if constant]
+    for element, name in chain.from_iterable(map(_compared_event_names, nodes)):
+        dated = dated_name(name)
+        if dated and not any(word.startswith(f"{name}20") for word in words):
+            yield element, f'looks for the event "{name}", which CloudTrail calls {dated}; use .startswith("{name}")'
+
+
+def _compared_event_names(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the strings that `eventName` is compared with, and where each stands."""
+    sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+    if any((key := read_key(side)) and key[1] == "eventName" for side in sides):
+        for side in sides:
+            written = side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]
+            yield from ((constant, str(constant.value)) for constant in map(string_constant, written) if constant)

@@ -12,7 +12,7 @@ from moto.events.models import EventPattern
 
 from cloudtrail_to_slack.events.event import flatten
 from cloudtrail_to_slack.rules import Rule, RuleSet
-from cloudtrail_to_slack.rules.default_rules import default_rules
+from cloudtrail_to_slack.rules.packs import default_rules
 from cloudtrail_to_slack_build.plan.alternatives import alternatives
 from cloudtrail_to_slack_build.plan.patterns import MAX_PATTERN_CHARACTERS, event_patterns
 

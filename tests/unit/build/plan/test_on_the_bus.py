@@ -12,7 +12,7 @@ from moto.events.models import EventPattern
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.events.event import flatten
 from cloudtrail_to_slack.rules import RuleSet
-from cloudtrail_to_slack.rules.default_rules import DEFAULT_RULE_IDS
+from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS
 from cloudtrail_to_slack_build.plan.answer import answer_to
 from cloudtrail_to_slack_dev.moto_server import MotoServer
 from support.event_bridge import Bus
