@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -70,22 +71,17 @@ class RuleSet:
     """
 
     def __init__(self, rules: Iterable[Rule], ignore_rules: Iterable[IgnoreRule]) -> None:
-        self._rules = [(rule, _evaluator(rule)) for rule in rules]
-        self._exceptions = {
-            rule.name: [(exception, compile_expression(exception.expression)) for exception in rule.exceptions]
-            for rule, _ in self._rules
-            if rule.exceptions
-        }
-        self._ignore_rules = [(rule, compile_expression(rule.expression)) for rule in ignore_rules]
+        self._rules = [(rule, _evaluator(rule), _compiled(rule.exceptions)) for rule in rules]
+        self._ignore_rules = _compiled(ignore_rules)
         self._denied = compile_expression(_DENIED)
 
     def index(self, missing: Hashable) -> RuleIndex:
         """Return the index that finds the candidate rules of a record; `missing` is the value of a missing field."""
-        return RuleIndex([*(rule.expression for rule, _ in self._rules), _DENIED], missing)
+        return RuleIndex([*(rule.expression for rule, *_ in self._rules), _DENIED], missing)
 
     def required_keys(self) -> RequiredKeys:
         """Return the keys without which rules cannot match, for a look at the text of a record."""
-        return RequiredKeys(rule.expression for rule, _ in self._rules)
+        return RequiredKeys(rule.expression for rule, *_ in self._rules)
 
     def evaluate(
         self, event: Mapping[str, Any], today: date, candidates: int | None = None, deadline: float = math.inf
@@ -101,51 +97,50 @@ class RuleSet:
         return limited(self._evaluate, event, today, candidates, deadline)
 
     def _evaluate(self, event: Mapping[str, Any], today: date, candidates: int | None, deadline: float) -> Evaluation:
-        problems: list[RuleProblem] = []
+        rules, problems = self._rules, list[RuleProblem]()
+        if candidates is not None:
+            rules = [rule for number, rule in enumerate(rules) if candidates >> number & 1]
         matched = tuple(
             rule
-            for rule, evaluate in self._candidates(candidates)
+            for rule, evaluate, exceptions in rules
             if _matches(rule, evaluate, event, problems, deadline)
-            and not (rule.exceptions and self._is_excepted(rule, event, today, problems, deadline))
+            # An exception says that it is no match. One that raises says nothing.
+            and not (exceptions and _first_match(exceptions, event, today, problems, deadline))
         )
         if not (matched or problems or self._denied(event)):
             return Evaluation(EventOutcome.UNMATCHED)
-        ignore_problems: list[RuleProblem] = []
-        for ignore_rule, evaluate in self._ignore_rules:
-            expired = ignore_rule.expires is not None and ignore_rule.expires < today
-            if not expired and _matches(ignore_rule, evaluate, event, ignore_problems, deadline):
-                return Evaluation(EventOutcome.IGNORED, (), ignore_rule, tuple(ignore_problems), matched)
+        of_ignore_rules: list[RuleProblem] = []
+        ignored_by = _first_match(self._ignore_rules, event, today, of_ignore_rules, deadline)
+        if ignored_by:
+            return Evaluation(EventOutcome.IGNORED, (), ignored_by, tuple(of_ignore_rules), matched)
         outcome = EventOutcome.MATCHED if matched else EventOutcome.UNMATCHED
-        return Evaluation(outcome, matched, problems=(*ignore_problems, *problems))
+        return Evaluation(outcome, matched, problems=(*of_ignore_rules, *problems))
 
-    def _is_excepted(
-        self, rule: Rule, event: Mapping[str, Any], today: date, problems: list[RuleProblem], deadline: float
-    ) -> bool:
-        """Whether an exception of the rule, which matched, says that it is no match. One that raises says nothing."""
-        return any(
-            _matches(exception, evaluate, event, problems, deadline)
-            for exception, evaluate in self._exceptions[rule.name]
-            if exception.expires is None or exception.expires >= today
-        )
 
-    def _candidates(self, candidates: int | None) -> Iterable[tuple[Rule, Evaluate]]:
-        if candidates is None:
-            return self._rules
-        return [rule for number, rule in enumerate(self._rules) if candidates >> number & 1]
+def _compiled(rules: Iterable[IgnoreRule]) -> list[tuple[IgnoreRule, Evaluate]]:
+    return [(rule, compile_expression(rule.expression)) for rule in rules]
 
 
 def _evaluator(rule: Rule) -> Evaluate:
     """Return what evaluates a rule. Those of packs, which are many and checked, are compiled when first evaluated."""
     if not rule.is_shipped:
         return compile_expression(rule.expression)
-    compiled: list[Evaluate] = []
+    compiled = cache(lambda: compile_expression(rule.expression))
+    return compiled()
 
-    def evaluate(event: Mapping[str, Any]) -> object:
-        if not compiled:
-            compiled.append(compile_expression(rule.expression))
-        return compiled[0](event)
 
-    return evaluate
+def _first_match(
+    rules: Iterable[tuple[IgnoreRule, Evaluate]],
+    event: Mapping[str, Any],
+    today: date,
+    problems: list[RuleProblem],
+    deadline: float,
+) -> IgnoreRule | None:
+    for rule, evaluate in rules:
+        has_expired = rule.expires is not None and rule.expires < today
+        if not has_expired and _matches(rule, evaluate, event, problems, deadline):
+            return rule
+    return None
 
 
 def _matches(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,7 +24,7 @@ MAX_THRESHOLD_MINUTES = 1440
 
 
 class FieldKind(Enum):
-    """What a field of a rule holds. See `config.rule_reader` for how each is read, and `schema` for its JSON schema."""
+    """What a field of a rule holds: `config.rule_reader` reads each kind, and the schema of rule files has each."""
 
     EXPRESSION = "expression"
     STRING = "string"
@@ -60,11 +60,6 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-def _holds(kind: FieldKind, description: str) -> dict[str, tuple[FieldKind, str]]:
-    """Return the metadata of a field that rules may be given."""
-    return {"rule_field": (kind, description)}
-
-
 @dataclass(frozen=True)
 class Threshold:
     """How many events a rule must match before it alerts: `count` within a window of `minutes`.
@@ -79,8 +74,26 @@ class Threshold:
     distinct: str | None = None
 
 
+def _given(kind: FieldKind, description: str, default: object = None) -> Any:  # noqa: ANN401 (a field of any type)
+    """Return a field that people may give a rule."""
+    return field(default=default, metadata={"rule_field": (kind, description)})
+
+
 @dataclass(frozen=True)
-class Rule:
+class _Condition:
+    expression: str = field(
+        metadata={"rule_field": (FieldKind.EXPRESSION, "the condition, a Python expression over `event`")}
+    )
+    id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The id, or without one the expression: what SNS bodies, logs and metrics call the rule."""
+        return self.id or self.expression
+
+
+@dataclass(frozen=True)
+class Rule(_Condition):
     """A Python expression over `event` that raises an alert when it is True.
 
     `attempt` states what happened as something that was tried ("delete a CloudTrail trail"), for calls that did not
@@ -89,66 +102,37 @@ class Rule:
     `facts` are what an event has for the fields in the title, of a rule that matched it.
     """
 
-    expression: str = field(metadata=_holds(FieldKind.EXPRESSION, "the condition, a Python expression over `event`"))
-    id: str | None = field(
-        default=None, metadata=_holds(FieldKind.STRING, "the rule's name in alerts, logs and metrics; unique")
+    id: str | None = _given(FieldKind.STRING, "the rule's name in alerts, logs and metrics; unique")
+    title: str | None = _given(
+        FieldKind.STRING, "what happened, in a few words; `{field}` is filled with a field of the event"
     )
-    title: str | None = field(
-        default=None,
-        metadata=_holds(
-            FieldKind.STRING, "what happened, in a few words; `{field}` is filled with a field of the event"
-        ),
+    severity: Severity = _given(
+        FieldKind.SEVERITY, "`info`, `low`, `medium` (the default), `high` or `critical`", Severity.MEDIUM
     )
-    severity: Severity = field(
-        default=Severity.MEDIUM,
-        metadata=_holds(FieldKind.SEVERITY, "`info`, `low`, `medium` (the default), `high` or `critical`"),
-    )
-    description: str | None = field(default=None, metadata=_holds(FieldKind.STRING, "what a match means"))
-    runbook_url: str | None = field(default=None, metadata=_holds(FieldKind.URL, "the web address of what to do"))
-    mitre: tuple[str, ...] = field(
-        default=(), metadata=_holds(FieldKind.TECHNIQUES, "MITRE ATT&CK techniques, such as `T1562.008`")
-    )
-    false_positives: tuple[str, ...] = field(default=(), metadata=_holds(FieldKind.STRINGS, "benign causes of a match"))
-    first_steps: tuple[str, ...] = field(
-        default=(), metadata=_holds(FieldKind.STRINGS, "what to do first after a match")
-    )
-    references: tuple[str, ...] = field(default=(), metadata=_holds(FieldKind.STRINGS, "further reading"))
-    threshold: Threshold | None = field(
-        default=None,
-        metadata=_holds(
-            FieldKind.THRESHOLD,
-            "alerts only after `count` matches within `minutes`, counted by the fields in `by`; with `distinct`"
-            " it counts the different values of that field",
-        ),
+    description: str | None = _given(FieldKind.STRING, "what a match means")
+    runbook_url: str | None = _given(FieldKind.URL, "the web address of what to do")
+    mitre: tuple[str, ...] = _given(FieldKind.TECHNIQUES, "MITRE ATT&CK techniques, such as `T1562.008`", ())
+    false_positives: tuple[str, ...] = _given(FieldKind.STRINGS, "benign causes of a match", ())
+    first_steps: tuple[str, ...] = _given(FieldKind.STRINGS, "what to do first after a match", ())
+    references: tuple[str, ...] = _given(FieldKind.STRINGS, "further reading", ())
+    threshold: Threshold | None = _given(
+        FieldKind.THRESHOLD,
+        "alerts only after `count` matches within `minutes`, counted by the fields in `by`; with `distinct`"
+        " it counts the different values of that field",
     )
     attempt: str | None = None
     exceptions: tuple[IgnoreRule, ...] = ()
     is_shipped: bool = False
     facts: tuple[str, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """The id, or without one the expression: what SNS bodies call the rule."""
-        return self.id or self.expression
-
 
 @dataclass(frozen=True)
-class IgnoreRule:
+class IgnoreRule(_Condition):
     """A Python expression over `event` that silences what it matches, through the day it `expires` (UTC)."""
 
-    expression: str = field(metadata=_holds(FieldKind.EXPRESSION, "the condition, a Python expression over `event`"))
-    id: str | None = field(
-        default=None, metadata=_holds(FieldKind.STRING, "the ignore rule's name in logs and metrics")
-    )
-    reason: str | None = field(default=None, metadata=_holds(FieldKind.STRING, "why these events need no alert"))
-    expires: date | None = field(
-        default=None, metadata=_holds(FieldKind.DAY, "the last day (UTC) on which it applies, such as `2027-01-31`")
-    )
-
-    @property
-    def name(self) -> str:
-        """The id, or without one the expression."""
-        return self.id or self.expression
+    id: str | None = _given(FieldKind.STRING, "the ignore rule's name in logs and metrics")
+    reason: str | None = _given(FieldKind.STRING, "why these events need no alert")
+    expires: date | None = _given(FieldKind.DAY, "the last day (UTC) on which it applies, such as `2027-01-31`")
 
 
 # Rule files may have them; the function reads past them.

@@ -26,21 +26,6 @@ _SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
-class Counted:
-    """One event as it is counted.
-
-    `key` names the window and what it is counted by; `member` is what is added to its set, `event` the event itself,
-    `count` how large the set must be, and `end` when the window is over (seconds since 1970).
-    """
-
-    key: str
-    member: str
-    event: str
-    count: int
-    end: float
-
-
-@dataclass(frozen=True)
 class Window:
     """The window of an event, by what it is counted, and the value that is counted; None: the event itself is.
 
@@ -49,6 +34,17 @@ class Window:
 
     key: str
     value: str | None
+    end: float
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An event as it is counted: `member` is added to the set `key` until that has `count`; `end` as of the window."""
+
+    key: str
+    member: str
+    event: str
+    count: int
     end: float
 
 
@@ -72,7 +68,6 @@ class CountStore(Protocol):
         Raises:
             CountStoreError: the sets cannot be reached.
         """
-        ...
 
 
 class CountStoreError(CloudTrailToSlackError):
@@ -113,25 +108,18 @@ class ThresholdCounter:
     def reached(
         self, rules: tuple[Rule, ...], event: Mapping[str, Any], time: float, identity: Callable[[], str]
     ) -> tuple[Rule, ...]:
-        """Return the rules that alert: those without a threshold, and those whose threshold this event reaches.
+        """Return which of the rules that matched alert: those without a threshold, and those that now reach theirs.
 
-        Args:
-            rules: the rules that matched.
-            event: the flattened event.
-            time: its time, in seconds since 1970.
-            identity: returns what its copies share and no other event has.
+        `time` is the event's, in seconds since 1970; `identity` returns what its copies share and no other event has.
         """
         alerting = []
         for rule in rules:
             if rule.threshold is None:
                 alerting.append(rule)
-                continue
-            window = window_of(rule, rule.threshold, event, time)
-            if window is None:
-                continue
-            members = self._add(window, rule.threshold, identity)
-            if members:
-                alerting.append(_with_count(rule, rule.threshold, members))
+            elif window := window_of(rule, rule.threshold, event, time):
+                members = self._add(window, rule.threshold, identity)
+                if members:
+                    alerting.append(_with_count(rule, rule.threshold, members))
         return tuple(alerting)
 
     def _add(self, window: Window, threshold: Threshold, identity: Callable[[], str]) -> frozenset[str] | None:
@@ -140,7 +128,7 @@ class ThresholdCounter:
             return None
         event = identity()
         counted = Counted(window.key, window.value or event, event, threshold.count, window.end)
-        if self._closed.get(counted.key, event) != event:
+        if self._closed.get(window.key, event) != event:
             return None
         try:
             count = self._store.add(counted)
@@ -148,11 +136,10 @@ class ThresholdCounter:
             self._failed(str(error))
             self._store = MemoryCounts()
             count = self._store.add(counted)
-        if count.completed_by is None:
-            if window.value is not None:
-                self._added.add((window.key, window.value))
-            return None
-        self._closed[counted.key] = count.completed_by
+        if count.completed_by is not None:
+            self._closed[window.key] = count.completed_by
+        elif window.value is not None:
+            self._added.add((window.key, window.value))
         return count.members or None
 
 
@@ -160,15 +147,12 @@ def window_of(rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: 
     """Return where an event that matched is counted; None where it does not have the field whose values are counted."""
     seconds = threshold.minutes * 60
     start = int(time // seconds) * seconds
+    value = None if threshold.distinct is None else event.get(threshold.distinct)
+    if threshold.distinct is not None and value is None:
+        return None
     by = [str(event.get(field)) for field in threshold.by]
-    value = None
-    if threshold.distinct is not None:
-        found = event.get(threshold.distinct)
-        if found is None:
-            return None
-        value = _shortened(str(found))
     key = _digest([rule.name, threshold.minutes, threshold.by, threshold.distinct, by])
-    return Window(f"threshold#{key}#{start}", value, start + seconds)
+    return Window(f"threshold#{key}#{start}", None if value is None else _shortened(str(value)), start + seconds)
 
 
 def _with_count(rule: Rule, threshold: Threshold, members: frozenset[str]) -> Rule:

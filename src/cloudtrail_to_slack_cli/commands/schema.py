@@ -4,7 +4,7 @@ import json
 
 import click
 
-from cloudtrail_to_slack.rules.schema import json_schema
+from cloudtrail_to_slack_cli.rule_schema import json_schema
 
 _EXAMPLE = """\b
 Example:

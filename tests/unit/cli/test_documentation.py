@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from cloudtrail_to_slack import testing
-from cloudtrail_to_slack.rules.schema import json_schema
 from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.main import COMMANDS
+from cloudtrail_to_slack_cli.rule_schema import json_schema
 from cloudtrail_to_slack_cli.rule_tests.cases import EXPECTATIONS, KEYS
 from support.command_line import cloudtrail_to_slack, write
 from support.pages import ROOT, blocks, first_column, headings, page

@@ -1,8 +1,7 @@
-"""The JSON schema of rule files, for editors and for Terraform. Pure."""
+"""The JSON schema of rule files, for editors, and the tables of the docs: both follow from the shape of a rule."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from cloudtrail_to_slack.rules.model import (
     FILE_ONLY_FIELDS,
@@ -15,9 +14,6 @@ from cloudtrail_to_slack.rules.model import (
     Severity,
     rule_fields,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KIND_SCHEMAS: Mapping[FieldKind, dict[str, Any]] = {
