@@ -14,7 +14,7 @@ _CODE = """
 import pathlib, re, sys
 from cloudtrail_to_slack import handler
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.ingest.payloads import LogObject, Notification
+from cloudtrail_to_slack.ingest.payloads import LogFile, Notification
 from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.evaluation.records import RuleEvaluator
@@ -36,7 +36,7 @@ evaluator = RuleEvaluator.by(RuleSet(default_rules("f"), []))
 pipeline = Pipeline(
     Config(), evaluator, S3, Nobody(), invocation_clock(None), own_roles=OwnRoles(()), send_self_reports=lambda *_: None
 )
-report = pipeline.run([Notification((LogObject("bucket", "x.json.gz"),))])
+report = pipeline.run([Notification((LogFile("bucket", "x.json.gz"),))])
 assert not report.failures, report.failures
 assert report.counts["matched"] >= report.counts["records_in"] // 400 > 0, report.counts
 # ru_maxrss would be that of the process that started this one, where that is larger.

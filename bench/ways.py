@@ -15,7 +15,7 @@ from cloudtrail_to_slack.clock import invocation_clock
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.evaluation.records import RuleEvaluator
 from cloudtrail_to_slack.ingest.log_files import read_stream
-from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds, Notification
+from cloudtrail_to_slack.ingest.payloads import LogFile, MessageIds, Notification
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter
@@ -23,7 +23,7 @@ from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter
 if TYPE_CHECKING:
     from cloudtrail_to_slack.delivery.results import Undelivered
 
-_OBJECT = LogObject("trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")
+_OBJECT = LogFile("trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")
 
 
 class _S3:

@@ -5,7 +5,7 @@
     │   └── ExpressionError         one rule's expression cannot be used (gathered into the above)
     ├── RuleBudgetError             evaluating a rule took more than it may
     ├── SecretError                 a secret could not be read; names the reference, never the value
-    ├── LogObjectError              one log file cannot be read
+    ├── LogFileError              one log file cannot be read
     │   └── S3UnavailableError      S3 did not answer; it may answer another time
     ├── RecordError                 one record cannot be read
     ├── EvaluationTimeError         the rules took all the time there was on one record
@@ -88,11 +88,11 @@ class SecretError(CloudTrailToSlackError):
         super().__init__(problem)
 
 
-class LogObjectError(CloudTrailToSlackError):
+class LogFileError(CloudTrailToSlackError):
     """A log file could not be read; the message says why in a few words."""
 
 
-class S3UnavailableError(LogObjectError):
+class S3UnavailableError(LogFileError):
     """S3 did not begin to answer, or asks for patience; nothing of the object was read."""
 
 

@@ -109,7 +109,7 @@ class Pipeline:
     def _evaluate_files(self, files: Sequence[LogFileEvaluation]) -> None:
         """Evaluate log files as far as there is time, and meanwhile fetch those whose turn comes."""
         if self._turns.left() > 0:
-            self._ahead.begin([file.log_object for file in files])
+            self._ahead.begin([file.log_file for file in files])
         try:
             self._turns.evaluate(files, self._failed_on_file)
         finally:
@@ -156,7 +156,7 @@ class Pipeline:
             self._failed_on(work.name, work.message_ids, error)
 
     def _failed_on_file(self, file: LogFileEvaluation, error: Exception) -> None:
-        self._failed_on(file.log_object.url, file.message_ids, error)
+        self._failed_on(file.log_file.url, file.message_ids, error)
 
     def _failed_on(self, name: str, message_ids: MessageIds, error: Exception) -> None:
         self._report.fail(message_ids, [f"{name}: this function fails on it ({type(error).__name__})"])

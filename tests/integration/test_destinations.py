@@ -113,7 +113,7 @@ def test_an_alert_without_any_destination_fails(world: World) -> None:
 
 
 def test_what_an_sns_message_says(world: World) -> None:
-    """The SNS body has the documented keys, the rules by id or expression, and the log object's place."""
+    """The SNS body has the documented keys, the rules by id or expression, and the log file's place."""
     topic = world.make_topic("alerts")
     expression = "event['eventName'] == 'DeleteBucket'"
     world.configure(sns={"default_topic_arn": topic}, rules=[expression, {"expression": "True", "id": "all"}])

@@ -1,4 +1,4 @@
-"""How often log objects come is noted in few writes, of what CloudTrail itself delivered, and never harms an alert."""
+"""How often log files come is noted in few writes, of what CloudTrail itself delivered, and never harms an alert."""
 
 import json
 import os

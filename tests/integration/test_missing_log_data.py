@@ -1,4 +1,4 @@
-"""An account and region that used to deliver log objects and has stopped is told once, and once when it is back."""
+"""An account and region that used to deliver log files and has stopped is told once, and once when it is back."""
 
 import json
 import os

@@ -14,7 +14,7 @@ from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, p
 from cloudtrail_to_slack.destinations.sns.render import alert_body, subject
 from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.event import Event, read_event
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Evaluation, RuleSet
 from support.samples import KEY
 from support.slack_limits import assert_within_limits, texts_of
@@ -46,7 +46,7 @@ class Sample:
 
     def alert(self) -> Alert:
         """The alert of a sample that matches."""
-        return make_alert(self.event(), self.evaluation().matched, LogObject("trail-bucket", self.key, "eu-west-1"))
+        return make_alert(self.event(), self.evaluation().matched, LogFile("trail-bucket", self.key, "eu-west-1"))
 
 
 SAMPLES = {path.stem: Sample(path) for path in FILES}

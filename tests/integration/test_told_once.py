@@ -65,7 +65,7 @@ def test_a_duplicate_record_is_told_once(world: World) -> None:
 
 
 def test_an_event_that_comes_by_two_paths_is_told_once(world: World) -> None:
-    """EventBridge brings an event in seconds; minutes later its log object brings it again, and nothing is said."""
+    """EventBridge brings an event in seconds; minutes later its log file brings it again, and nothing is said."""
     world.configure_bot()
     same = record()
     world.invoke(_event_bridge(same))
@@ -76,7 +76,7 @@ def test_an_event_that_comes_by_two_paths_is_told_once(world: World) -> None:
 
 
 def test_an_event_is_known_again_by_the_account_its_bus_tells(world: World) -> None:
-    """EventBridge's copy of an event, without the account it is for, is the event that the log object brings whole."""
+    """EventBridge's copy of an event, without the account it is for, is the event that the log file brings whole."""
     world.configure_bot()
     whole = record()
     brought = {key: value for key, value in whole.items() if key != "recipientAccountId"}
@@ -183,8 +183,8 @@ def test_another_claim_about_a_removed_object_is_another_notice(world: World) ->
     assert len(world.texts()) == 2
 
 
-def test_the_log_object_may_come_first(world: World) -> None:
-    """The same event by EventBridge after its log object says nothing either."""
+def test_the_log_file_may_come_first(world: World) -> None:
+    """The same event by EventBridge after its log file says nothing either."""
     world.configure_bot()
     same = record()
     world.put_log(same)

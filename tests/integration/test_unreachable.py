@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError, RecordError
+from cloudtrail_to_slack.errors import InvocationFailedError, LogFileError, RecordError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
 from cloudtrail_to_slack.rules import RuleSet
@@ -88,7 +88,7 @@ def test_a_connection_that_breaks_keeps_what_had_arrived(*, compress: bool) -> N
     stream = _Breaking(compressed if compress else text, ConnectionResetError("reset"))
     windows = read_stream(stream, Prefilter(RuleSet([], [])))
     assert [decode_record(raw) for raw in next(windows).records()] == [{"eventID": "a"}]
-    with pytest.raises(LogObjectError, match="the connection to S3 broke"):
+    with pytest.raises(LogFileError, match="the connection to S3 broke"):
         next(windows)
 
 

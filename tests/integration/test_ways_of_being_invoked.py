@@ -49,8 +49,8 @@ _WAYS = {
 
 
 @pytest.mark.parametrize("payload", _WAYS.values(), ids=_WAYS.keys())
-def test_each_way_leads_to_the_log_object(world: World, payload: dict[str, Any]) -> None:
-    """However a log object is announced, its key is decoded right and its alert arrives."""
+def test_each_way_leads_to_the_log_file(world: World, payload: dict[str, Any]) -> None:
+    """However a log file is announced, its key is decoded right and its alert arrives."""
     world.configure_bot(table=False)
     world.put_log(record(eventName="DeleteBucket"), key=_PLUS_KEY)
     answer = world.invoke(payload)
@@ -112,7 +112,7 @@ def test_an_object_announced_twice_in_a_batch_is_read_once(world: World) -> None
 
 
 def test_a_single_event_from_eventbridge_is_alerted(world: World) -> None:
-    """A CloudTrail event that EventBridge brings by itself is judged like a record of a log object."""
+    """A CloudTrail event that EventBridge brings by itself is judged like a record of a log file."""
     world.configure_bot(table=False)
     world.invoke(
         {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": record(eventName="DeleteBucket")}

@@ -13,9 +13,8 @@ from cloudtrail_to_slack.destinations.sns import client as sns
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, TransientError
 from cloudtrail_to_slack.evaluation import records as record_evaluation
 from cloudtrail_to_slack.evaluation.log_files import LogFileEvaluation
-from cloudtrail_to_slack.ingest import log_files as log_objects
+from cloudtrail_to_slack.ingest import log_files, read_ahead
 from cloudtrail_to_slack.ingest import payloads as notifications
-from cloudtrail_to_slack.ingest import read_ahead
 from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
 from cloudtrail_to_slack.ingest.record_chunks import _Splitter
 from cloudtrail_to_slack.notices.self_reports import SelfReports
@@ -96,7 +95,7 @@ def _to_its_end(take_turn: Callable[..., None]) -> Callable[..., None]:
 
 def _any_other(take: Callable[..., Any]) -> Callable[..., Any]:
     """Return `take` that takes whichever file was fetched first."""
-    return lambda ahead, log_object: take(ahead, next(iter(ahead._ahead), log_object))  # noqa: SLF001 (the part that is broken)
+    return lambda ahead, log_file: take(ahead, next(iter(ahead._ahead), log_file))  # noqa: SLF001 (the part that is broken)
 
 
 # What is odd, what is broken and how, and words of what the checker says of it.
@@ -108,7 +107,7 @@ _BROKEN = {
     "a damaged log file is a success": (
         "log file: no trailer", (LogFileEvaluation, "_fail", lambda *_: None), "succeeded with a log file"),
     "the newest version is read": (
-        "log file: overwritten", (log_objects, "_announced", lambda s3, file: s3.get_object(
+        "log file: overwritten", (log_files, "_announced", lambda s3, file: s3.get_object(
             Bucket=file.bucket, Key=file.key)), "neither sent"),
     "what is fetched ahead goes to another file": (
         "many log files at once", (ReadAhead, "take", _any_other(ReadAhead.take)), "neither sent"),

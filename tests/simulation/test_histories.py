@@ -85,7 +85,7 @@ def test_an_only_alert_that_is_rerouted_does_not_go_around_the_budget(stage: Sta
 
 @pytest.mark.parametrize("slack", ["slack_app", "slack_webhook"])
 def test_both_paths_at_once_are_one_alert(stage: Stage, slack: str) -> None:
-    """EventBridge and the log object bring the same event at the same moment, in many orders: it is told once."""
+    """EventBridge and the log file bring the same event at the same moment, in many orders: it is told once."""
     first: set[str] = set()
     for seed, alert in enumerate(some_alerts(12)):
         history = directed_history(slack, 1, 3, (alert,))

@@ -191,7 +191,7 @@ def rules() -> st.SearchStrategy[tuple[Rule, ...]]:
 
 @cache
 def object_keys() -> st.SearchStrategy[str]:
-    """Keys of log objects, most of them in CloudTrail's layout."""
+    """Keys of log files, most of them in CloudTrail's layout."""
     folder = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/"
     inside = hostile_text(900).map(lambda name: f"{folder}{name}.json.gz")
     return st.one_of(inside, inside, hostile_text(900))

@@ -135,7 +135,7 @@ class World:
         return key
 
     def put_log(self, *records: Any, key: str = KEY) -> str:
-        """Put a log object with these records; return its key."""
+        """Put a log file with these records; return its key."""
         return self.put(log_bytes(*records), key)
 
     def invoke(self, payload: Any, context: Any = None) -> Any:

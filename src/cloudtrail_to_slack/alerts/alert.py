@@ -10,7 +10,7 @@ from cloudtrail_to_slack.alerts.titles import with_facts
 from cloudtrail_to_slack.events.call_outcome import CallOutcome, call_outcome
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule, Severity
 
 _IDENTITY_KEYS = ("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId")
@@ -31,7 +31,7 @@ class Alert:
 
     event: Event
     rules: tuple[Rule, ...]
-    origin: LogObject | None
+    origin: LogFile | None
     severity: Severity
     fingerprint: str | None
     outcome: CallOutcome
@@ -125,7 +125,7 @@ def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> Pendi
 def make_alert(
     event: Event,
     rules: tuple[Rule, ...],
-    origin: LogObject | None,
+    origin: LogFile | None,
     now: datetime | None = None,
     *,
     account_name: str | None = None,

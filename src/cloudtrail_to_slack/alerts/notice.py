@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value, displayed_length, line_length, plain_line
-from cloudtrail_to_slack.aws.console_links import log_object_link
+from cloudtrail_to_slack.aws.console_links import log_file_link
 from cloudtrail_to_slack.events.event import parse_time
-from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject
+from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject
 
 CODE_LENGTH = 500  # of one code block
 _ROOM = 11_000  # characters of a notice's sections, so that they fit into one message
@@ -151,23 +151,23 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
     )  # fmt: skip
 
 
-def unreadable_notice(log_object: LogObject, reason: str, account: str | None) -> Notice:
+def unreadable_notice(log_file: LogFile, reason: str, account: str | None) -> Notice:
     """Say that a log file, or records in it, could not be read, so that no rule was evaluated on what they hold."""
-    url = log_object.url
+    url = log_file.url
     return Notice(
         "A log file could not be read",
-        (Section(((Value(reason, 300),), (Value(url, 700),), *_link(log_object, "Log file"))),),
+        (Section(((Value(reason, 300),), (Value(url, 700),), *_link(log_file, "Log file"))),),
         _UNREADABLE.icons,
         brief=((Value(reason, 300),), (Value(url, 700),)),
         footnotes=(("What could not be read was not judged by any rule.",),),
         account=account,
         source_file=url,
-        identity=identity("unreadable", url, log_object.version, log_object.etag, reason),
+        identity=identity("unreadable", url, log_file.version, log_file.etag, reason),
         group=_UNREADABLE,
         line=(Value(url, 700), ": ", Value(reason, 300)),
     )
 
 
-def _link(log_object: LogObject, label: str) -> tuple[Line, ...]:
-    address = log_object_link(log_object, "")
+def _link(log_file: LogFile, label: str) -> tuple[Line, ...]:
+    address = log_file_link(log_file, "")
     return ((Link(address, label, Icon.FILE),),) if address else ()

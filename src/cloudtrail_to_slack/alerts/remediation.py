@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from cloudtrail_to_slack.aws.arns import TrailArn, is_region, is_trail_name, read_trail_arn
 from cloudtrail_to_slack.events.call_outcome import CallOutcome, call_outcome
 from cloudtrail_to_slack.events.event import Event
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,199}")
@@ -43,7 +43,7 @@ _REPLACED = {
 }
 
 
-def remediation_command(event: Event, origin: LogObject | None) -> str | None:
+def remediation_command(event: Event, origin: LogFile | None) -> str | None:
     """Return the command, a line for each; None where nothing was taken away, or it is not known how to restore it.
 
     It has at most 1,500 characters. `origin` is the log file that holds the event: a deleted trail is made again for
@@ -69,11 +69,11 @@ def start_logging_command(trail: TrailArn) -> str:
     return _aws("start-logging", "--name", str(trail), region=trail.region)
 
 
-def _start_logging(event: Event, _: LogObject | None) -> str:
+def _start_logging(event: Event, _: LogFile | None) -> str:
     return _aws("start-logging", "--name", _trail(event, "name"), region=_region(event, "name"))
 
 
-def _create_trail(event: Event, origin: LogObject | None) -> str:
+def _create_trail(event: Event, origin: LogFile | None) -> str:
     """Create it anew, as CloudTrail recommends a trail to be: the event does not say what the trail was like."""
     named, region = _trail(event, "name"), _region(event, "name")
     arn = read_trail_arn(named)
@@ -90,7 +90,7 @@ def _create_trail(event: Event, origin: LogObject | None) -> str:
     return f"{_aws('create-trail', *options, region=region)}\n{_aws('start-logging', '--name', name, region=region)}"
 
 
-def _update_trail(event: Event, _: LogObject | None) -> str | None:
+def _update_trail(event: Event, _: LogFile | None) -> str | None:
     asked = event.record.get("requestParameters")
     asked = asked if isinstance(asked, Mapping) else {}
     options = [option for parameter, option in _SWITCHES.items() if asked.get(parameter) in (False, "false")]
@@ -102,13 +102,13 @@ def _update_trail(event: Event, _: LogObject | None) -> str | None:
     return _aws("update-trail", "--name", _trail(event, "name"), *options, region=_region(event, "name"))
 
 
-def _put_event_selectors(event: Event, _: LogObject | None) -> str:
+def _put_event_selectors(event: Event, _: LogFile | None) -> str:
     selectors = _json(_ALL_MANAGEMENT_EVENTS)
     options = ["--trail-name", _trail(event, "trailName"), "--event-selectors", selectors]
     return _aws("put-event-selectors", *options, region=_region(event, "trailName"))
 
 
-def _put_insight_selectors(event: Event, _: LogObject | None) -> str | None:
+def _put_insight_selectors(event: Event, _: LogFile | None) -> str | None:
     """Those of an event data store go to another one, which the event need not name."""
     if event.text("requestParameters.eventDataStore") and not event.text("requestParameters.trailName"):
         return None
@@ -116,15 +116,15 @@ def _put_insight_selectors(event: Event, _: LogObject | None) -> str | None:
     return _aws("put-insight-selectors", *options, region=_region(event, "trailName"))
 
 
-def _restore_event_data_store(event: Event, _: LogObject | None) -> str:
+def _restore_event_data_store(event: Event, _: LogFile | None) -> str:
     return _aws("restore-event-data-store", *_event_data_store(event), region=_region_of_store(event))
 
 
-def _start_ingestion(event: Event, _: LogObject | None) -> str:
+def _start_ingestion(event: Event, _: LogFile | None) -> str:
     return _aws("start-event-data-store-ingestion", *_event_data_store(event), region=_region_of_store(event))
 
 
-_REPAIRS: Mapping[str, Callable[[Event, LogObject | None], str | None]] = {
+_REPAIRS: Mapping[str, Callable[[Event, LogFile | None], str | None]] = {
     "StopLogging": _start_logging,
     "DeleteTrail": _create_trail,
     "UpdateTrail": _update_trail,
@@ -168,7 +168,7 @@ def _region_of_store(event: Event) -> str:
     return region if is_region(region) else "REGION"
 
 
-def _bucket(origin: LogObject | None) -> str:
+def _bucket(origin: LogFile | None) -> str:
     return origin.bucket if origin and _BUCKET.fullmatch(origin.bucket) else "BUCKET"
 
 

@@ -7,7 +7,7 @@ China, "Endpoints"; AWS European Sovereign Cloud User Guide, "Console".
 import re
 from urllib.parse import quote
 
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _EVENT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
@@ -34,13 +34,13 @@ def insights_link(region: str) -> str | None:
     return f"https://{region}.{_console(region)}/cloudtrailv2/home?region={region}#/insights"
 
 
-def log_object_link(log_object: LogObject, fallback_region: str) -> str | None:
-    """Return the address of a log object in the S3 console; `region` stands for an unknown region of its bucket."""
-    region = log_object.region or fallback_region
-    if not _REGION.fullmatch(region) or not _BUCKET.fullmatch(log_object.bucket):
+def log_file_link(log_file: LogFile, fallback_region: str) -> str | None:
+    """Return the address of a log file in the S3 console; `region` stands for an unknown region of its bucket."""
+    region = log_file.region or fallback_region
+    if not _REGION.fullmatch(region) or not _BUCKET.fullmatch(log_file.bucket):
         return None
-    key = quote(log_object.key.encode("utf-8", "replace"), safe="/")
-    link = f"https://{region}.{_console(region)}/s3/object/{log_object.bucket}?region={region}&prefix={key}"
+    key = quote(log_file.key.encode("utf-8", "replace"), safe="/")
+    link = f"https://{region}.{_console(region)}/s3/object/{log_file.bucket}?region={region}&prefix={key}"
     return link if len(link) <= _LONGEST else None
 
 

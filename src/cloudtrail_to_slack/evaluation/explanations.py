@@ -1,7 +1,7 @@
 """Why an event did or did not alert: one line at DEBUG for each record. See docs/troubleshooting.md."""
 
 from cloudtrail_to_slack.events.event import Event
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.observability.logging import id_to_log, logger
 from cloudtrail_to_slack.rules import Evaluation, EventOutcome
 
@@ -10,7 +10,7 @@ _MESSAGE = "record evaluated"
 _LONGEST_NAME = 200  # characters of a rule without an id, which goes by its expression, and of an event's name
 
 
-def explain(event: Event, evaluation: Evaluation, candidates: int | None, source: LogObject | None) -> None:
+def explain(event: Event, evaluation: Evaluation, candidates: int | None, source: LogFile | None) -> None:
     """Log what the rules say of an event.
 
     `candidates` are the rules that were evaluated, as bits; None: all.
@@ -31,6 +31,6 @@ def explain(event: Event, evaluation: Evaluation, candidates: int | None, source
     logger.debug(_MESSAGE, extra=facts)
 
 
-def explain_failed(reason: str, source: LogObject | None) -> None:
+def explain_failed(reason: str, source: LogFile | None) -> None:
     """Log of a record that it could not be evaluated."""
     logger.debug(_MESSAGE, extra={"outcome": "failed", "reason": reason, "object": source.url if source else None})

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
 from cloudtrail_to_slack.call_timer import interrupt_after
-from cloudtrail_to_slack.errors import EvaluationTimeError, LogObjectError, S3UnavailableError
+from cloudtrail_to_slack.errors import EvaluationTimeError, LogFileError, S3UnavailableError
 from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
-from cloudtrail_to_slack.ingest.log_files import open_log_object, read_stream
+from cloudtrail_to_slack.ingest.log_files import open_log_file, read_stream
 from cloudtrail_to_slack.ingest.object_keys import read_key
-from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
+from cloudtrail_to_slack.ingest.payloads import LogFile, MessageIds
 from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
 from cloudtrail_to_slack.ingest.record_chunks import Chunk, Scan
 from cloudtrail_to_slack.observability.logging import logger
@@ -72,12 +72,12 @@ class LogFileEvaluation:
     far; before `not_before` (seconds since 1970) it is too early to ask S3 again.
     """
 
-    def __init__(self, shared: LogFiles, log_object: LogObject, message_ids: MessageIds) -> None:
+    def __init__(self, shared: LogFiles, log_file: LogFile, message_ids: MessageIds) -> None:
         self.done = False
         self.begun = False
         self.spent = 0.0
         self.not_before = 0.0
-        self.log_object = log_object
+        self.log_file = log_file
         self.message_ids = message_ids
         self._shared = shared
         self._steps: Iterator[None] | None = None
@@ -111,9 +111,9 @@ class LogFileEvaluation:
             return
         self._shared.report.counts["objects_unfinished"] += 1
         reason = UNFINISHED if self.begun else NOT_BEGUN
-        extra = {"object": self.log_object.url, "reason": reason, "records": self._records, "seconds": self.spent}
+        extra = {"object": self.log_file.url, "reason": reason, "records": self._records, "seconds": self.spent}
         logger.error("unfinished", extra={**extra, "seconds": round(self.spent, 1)})
-        self._shared.report.fail(self.message_ids, [f"{self.log_object.url}: {reason}"])
+        self._shared.report.fail(self.message_ids, [f"{self.log_file.url}: {reason}"])
         if self.begun:
             self._notice(reason)
             self._say_broken_records()
@@ -121,11 +121,11 @@ class LogFileEvaluation:
     def _run(self, seconds: float) -> Iterator[None]:
         """Evaluate the file; yields after every piece of work."""
         counts = self._shared.report.counts
-        facts = read_key(self.log_object.key)
+        facts = read_key(self.log_file.key)
         if facts.skip_reason:
             self.done = True
             counts["objects_skipped"] += 1
-            logger.info("skipped", extra={"object": self.log_object.url, "reason": facts.skip_reason})
+            logger.info("skipped", extra={"object": self.log_file.url, "reason": facts.skip_reason})
             return
         try:
             # Not the body itself: as a context manager it is the stream below it, which raises other errors.
@@ -135,7 +135,7 @@ class LogFileEvaluation:
                     yield from self._chunk_steps(chunk)
             counts["objects_read"] += 1
             if self._shared.hearing:
-                self._shared.hearing.observe(self.log_object.key)
+                self._shared.hearing.observe(self.log_file.key)
         except EvaluationTimeError:
             self.give_up()
             return
@@ -143,18 +143,18 @@ class LogFileEvaluation:
             if self._tries_again(error):
                 return
             self._fail(str(error))
-        except LogObjectError as error:
+        except LogFileError as error:
             self._fail(str(error))
         self.done = True
         self._say_broken_records()
 
     def _body(self, seconds: float) -> "StreamingBody | FetchedBody":
-        fetched = self._shared.ahead.take(self.log_object)
+        fetched = self._shared.ahead.take(self.log_file)
         if fetched:
             return fetched
         source = cast("S3Client", LogFileSource(self._shared.client_within, seconds))
         with interrupt_after(self._call_seconds):
-            return open_log_object(source, self.log_object)[0]
+            return open_log_file(source, self.log_file)[0]
 
     def _tries_again(self, error: S3UnavailableError) -> bool:
         self._attempts += 1
@@ -163,7 +163,7 @@ class LogFileEvaluation:
         self._steps = None
         self._unavailable = error
         self.not_before = self._shared.now() + _FIRST_WAIT_SECONDS * 2 ** (self._attempts - 1)
-        logger.warning("S3 does not answer", extra={"object": self.log_object.url, "error": str(error)})
+        logger.warning("S3 does not answer", extra={"object": self.log_file.url, "error": str(error)})
         return True
 
     def _chunk_steps(self, chunk: Chunk) -> Iterator[None]:
@@ -172,7 +172,7 @@ class LogFileEvaluation:
         if chunk.scanned is None:
             for raw in chunk.records():
                 self._records += 1
-                evaluate(raw, self.log_object, self.message_ids, self._note_broken)
+                evaluate(raw, self.log_file, self.message_ids, self._note_broken)
                 yield
             return
         skipped = chunk.scanned.count(0)
@@ -186,11 +186,11 @@ class LogFileEvaluation:
             return
         for raw, candidates in zip(chunk.records(), chunk.scanned, strict=True):
             if explains and not candidates:
-                self._shared.records.explain_skipped(raw, self.log_object)
+                self._shared.records.explain_skipped(raw, self.log_file)
                 yield
             if candidates:
                 self._records += 1
-                evaluate(raw, self.log_object, self.message_ids, self._note_broken, candidates)
+                evaluate(raw, self.log_file, self.message_ids, self._note_broken, candidates)
                 yield
 
     def _note_broken(self, problem: str) -> None:
@@ -213,10 +213,10 @@ class LogFileEvaluation:
         self._unreadable(reason)
 
     def _unreadable(self, reason: str) -> None:
-        logger.error("unreadable", extra={"object": self.log_object.url, "reason": reason})
-        self._shared.report.fail(self.message_ids, [f"{self.log_object.url}: {reason}"])
+        logger.error("unreadable", extra={"object": self.log_file.url, "reason": reason})
+        self._shared.report.fail(self.message_ids, [f"{self.log_file.url}: {reason}"])
         self._notice(reason)
 
     def _notice(self, reason: str) -> None:
-        account = read_key(self.log_object.key).account
-        self._shared.notices.append((unreadable_notice(self.log_object, reason, account), self.message_ids))
+        account = read_key(self.log_file.key).account
+        self._shared.notices.append((unreadable_notice(self.log_file, reason, account), self.message_ids))

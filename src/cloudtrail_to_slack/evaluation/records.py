@@ -18,7 +18,7 @@ from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from cloudtrail_to_slack.ingest.log_files import decode_record
-from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
+from cloudtrail_to_slack.ingest.payloads import LogFile, MessageIds
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleSet, Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrors
@@ -64,14 +64,14 @@ class PendingAlerts:
 
     def __init__(self) -> None:
         self.size = 0
-        self._by_source: dict[LogObject | None, list[Pending]] = {}
+        self._by_source: dict[LogFile | None, list[Pending]] = {}
 
     @property
     def full(self) -> bool:
         """Whether there are too many to keep."""
         return self.size > MAX_PENDING_BYTES
 
-    def add(self, source: LogObject | None, alert: Pending, size: int) -> None:
+    def add(self, source: LogFile | None, alert: Pending, size: int) -> None:
         """Keep an alert whose record has `size` bytes and comes from `source`."""
         self._by_source.setdefault(source, []).append(alert)
         self.size += size + _BYTES_EACH
@@ -127,7 +127,7 @@ class RecordEvaluator:
     def evaluate(
         self,
         raw: Any,  # noqa: ANN401 (JSON, decoded or not)
-        origin: LogObject | None,
+        origin: LogFile | None,
         message_ids: MessageIds,
         failed: Callable[[str], None],
         candidates: int | None = None,
@@ -163,7 +163,7 @@ class RecordEvaluator:
             failed(f"a record that this function fails on ({type(error).__name__})")
             log_unexpected("evaluating a record", error)
 
-    def explain_skipped(self, raw: Any, origin: LogObject) -> None:  # noqa: ANN401 (as above)
+    def explain_skipped(self, raw: Any, origin: LogFile) -> None:  # noqa: ANN401 (as above)
         """Log of a record that the prefilter left out that no rule can match it."""
         try:
             explain(_event(raw, origin), UNMATCHED, 0, origin)
@@ -173,7 +173,7 @@ class RecordEvaluator:
     def _evaluate(
         self,
         raw: Any,  # noqa: ANN401 (as above)
-        origin: LogObject | None,
+        origin: LogFile | None,
         message_ids: MessageIds,
         candidates: int | None,
     ) -> EventOutcome:
@@ -211,7 +211,7 @@ class RecordEvaluator:
         event: Event,
         rules: tuple[Rule, ...],
         raw: Any,  # noqa: ANN401 (as above)
-        origin: LogObject | None,
+        origin: LogFile | None,
         message_ids: MessageIds,
     ) -> None:
         """Keep what matched until it is delivered.
@@ -230,14 +230,14 @@ class RecordEvaluator:
         self.pending.add(origin, (alert, factory, message_ids), alert.size)
 
 
-def _event(raw: Any, origin: LogObject | None) -> Event:  # noqa: ANN401 (as above)
+def _event(raw: Any, origin: LogFile | None) -> Event:  # noqa: ANN401 (as above)
     """Return the event of a record, which is undecoded when it comes from a log file."""
     return read_event(decode_record(raw), object_key=origin.key) if origin else read_event(raw)
 
 
 def _alert(
     raw: Any,  # noqa: ANN401 (as above)
-    origin: LogObject | None,
+    origin: LogFile | None,
     rules: tuple[Rule, ...],
     now: Callable[[], float],
     account_name: str | None,

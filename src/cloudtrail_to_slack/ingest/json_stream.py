@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack.ingest.read_limits import MAX_RECORD_VALUES
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class JsonText:
         self.buffer = b""
         self.at = 0
         self.ended = False
-        self.failure: LogObjectError | None = None
+        self.failure: LogFileError | None = None
         self._pieces = iter(pieces)
         self._taken = 0
         self._dropped = 0
@@ -70,9 +70,9 @@ class JsonText:
         """The next character, empty at the end of the buffer."""
         return self.buffer[self.at : self.at + 1]
 
-    def error(self, problem: str = "") -> LogObjectError:
+    def error(self, problem: str = "") -> LogFileError:
         """Return the error that says what is wrong with the text here; what ended the pieces comes before that."""
-        return self.failure or LogObjectError(problem or f"it is not JSON at byte {self.position:,}")
+        return self.failure or LogFileError(problem or f"it is not JSON at byte {self.position:,}")
 
     def trim(self) -> None:
         """Let go of what was read, where that is most of the buffer."""
@@ -85,7 +85,7 @@ class JsonText:
         """Read the next piece; afterwards `at` is 0."""
         try:
             piece = next(self._pieces, None)
-        except LogObjectError as error:
+        except LogFileError as error:
             piece, self.failure = None, error
         if piece is None:
             self.ended = True
@@ -121,7 +121,7 @@ class JsonText:
         """Skip a character, and the white space around it.
 
         Raises:
-            LogObjectError: another one is there.
+            LogFileError: another one is there.
         """
         yield from self.skip_space()
         if self.next != character:
@@ -133,7 +133,7 @@ class JsonText:
         """Return where in the buffer the value ends that begins at `at`: brackets are counted, not checked to fit.
 
         Raises:
-            LogObjectError: there is none, or the text ends before it does; or it has more than `most` bytes, or more
+            LogFileError: there is none, or the text ends before it does; or it has more than `most` bytes, or more
                 values than a record may have, and `problem` says so.
         """
         character = self.next

@@ -1,4 +1,4 @@
-"""Reading log objects from S3: GET, gunzip, and split into records, never keeping more than a chunk of them."""
+"""Reading log files from S3: GET, gunzip, and split into records, never keeping more than a chunk of them."""
 
 import zlib
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from isal import isal_zlib
 
-from cloudtrail_to_slack.errors import LogObjectError, RecordError
+from cloudtrail_to_slack.errors import LogFileError, RecordError
 from cloudtrail_to_slack.ingest.json_stream import has_more_values, lenient_decode
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_limits import MAX_JSON_BYTES, MAX_RECORD_VALUES, Intake
 from cloudtrail_to_slack.ingest.record_chunks import WINDOW_BYTES, Chunk, Scan, chunks
 
@@ -40,7 +40,7 @@ def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) ->
     """Yield the records of a log file in order, in chunks.
 
     Raises:
-        LogObjectError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. Says
+        LogFileError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. Says
             which, and nothing of its content; raised after all records before that place.
     """
     intake = Intake()
@@ -51,27 +51,27 @@ def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[bytes
     """Yield what a file that can be read from holds, gunzipped if it is gzip, in pieces, some of which are empty.
 
     Raises:
-        LogObjectError: it is damaged, or holds more than `max_bytes`, or too many times more than is stored.
+        LogFileError: it is damaged, or holds more than `max_bytes`, or too many times more than is stored.
     """
     return _pieces(body, Intake(), max_bytes)
 
 
-def open_log_object(s3: "S3Client", log_object: LogObject) -> "tuple[StreamingBody, int | None]":
+def open_log_file(s3: "S3Client", log_file: LogFile) -> "tuple[StreamingBody, int | None]":
     """Return the body of the version that the notification names, and its size in bytes, where S3 says it.
 
     Raises:
-        LogObjectError: that version cannot be fetched. Says why.
+        LogFileError: that version cannot be fetched. Says why.
     """
     try:
-        answer = _announced(s3, log_object)
+        answer = _announced(s3, log_file)
     except ClientError as error:
-        raise LogObjectError(_answer(error, log_object)) from None
+        raise LogFileError(_answer(error, log_file)) from None
     except BotoCoreError as error:
-        raise LogObjectError(f"S3 cannot be read ({type(error).__name__})") from None
+        raise LogFileError(f"S3 cannot be read ({type(error).__name__})") from None
     return answer["Body"], answer.get("ContentLength")
 
 
-def _announced(s3: "S3Client", log_object: LogObject) -> "GetObjectOutputTypeDef":
+def _announced(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
     """Return S3's answer with the version that the notification names; S3 refuses any other by its ETag.
 
     Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
@@ -79,38 +79,38 @@ def _announced(s3: "S3Client", log_object: LogObject) -> "GetObjectOutputTypeDef
     Sources: Amazon S3 API Reference, GetObject; Amazon S3 User Guide, "Conditional requests".
 
     Raises:
-        LogObjectError: it is not, and the version of the notification may not be read.
+        LogFileError: it is not, and the version of the notification may not be read.
         ClientError: S3 refuses for another reason.
     """
-    wanted: GetObjectRequestTypeDef = {"Bucket": log_object.bucket, "Key": log_object.key}
-    if log_object.etag:
-        wanted["IfMatch"] = f'"{log_object.etag}"'
-    if not log_object.version:
+    wanted: GetObjectRequestTypeDef = {"Bucket": log_file.bucket, "Key": log_file.key}
+    if log_file.etag:
+        wanted["IfMatch"] = f'"{log_file.etag}"'
+    if not log_file.version:
         return s3.get_object(**wanted)
-    version: GetObjectRequestTypeDef = {**wanted, "VersionId": log_object.version}
+    version: GetObjectRequestTypeDef = {**wanted, "VersionId": log_file.version}
     try:
         return s3.get_object(**version)
     except ClientError as error:
-        if _code(error) not in _DENIED or not log_object.etag:
+        if _code(error) not in _DENIED or not log_file.etag:
             raise
     try:
         return s3.get_object(**wanted)
     except ClientError as error:
         if _code(error) in _CHANGED:
-            raise LogObjectError(
+            raise LogFileError(
                 "it was overwritten; to read the version of the notification the role needs s3:GetObjectVersion"
             ) from None
         raise
 
 
-def _answer(error: ClientError, log_object: LogObject) -> str:
+def _answer(error: ClientError, log_file: LogFile) -> str:
     """Say what S3's answer means."""
     code = _code(error)
     if code in _CHANGED:
         return "it changed after the notification: its ETag is another by now"
     if code == "NoSuchVersion":
         return "the version that the notification names is gone: S3 answers NoSuchVersion"
-    if code in _DENIED and log_object.version:
+    if code in _DENIED and log_file.version:
         return f"S3 answers {code}; to read the version of the notification the role needs s3:GetObjectVersion"
     return f"S3 answers {code}"
 
@@ -141,7 +141,7 @@ def _pieces(body: Stream, intake: Intake, max_bytes: int) -> Iterator[bytes]:
     """Yield the object's text in pieces, and stop a bomb.
 
     Raises:
-        LogObjectError: as `read_stream`.
+        LogFileError: as `read_stream`.
     """
     first = _read(body, intake)
     while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body, intake)):
@@ -157,7 +157,7 @@ def _read(body: Stream, intake: Intake) -> bytes:
     try:
         chunk = body.read(CHUNK_BYTES)
     except (BotoCoreError, OSError) as error:
-        raise LogObjectError(f"the connection to S3 broke ({type(error).__name__})") from None
+        raise LogFileError(f"the connection to S3 broke ({type(error).__name__})") from None
     intake.stored += len(chunk)
     return chunk
 
@@ -183,7 +183,7 @@ def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
             piece = inflate.decompress(compressed, WINDOW_BYTES)
         except isal_zlib.IsalError:  # type: ignore[misc]  # its stubs say it is no class
             yield small + _before_the_fault(member, given)
-            raise LogObjectError("it is not valid gzip") from None
+            raise LogFileError("it is not valid gzip") from None
         given += len(piece)
         compressed = inflate.unconsumed_tail or inflate.unused_data
         if inflate.eof:
@@ -199,7 +199,7 @@ def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
             inflate = isal_zlib.decompressobj(wbits=31)
             member, given = compressed, 0
     if not inflate.eof:
-        raise LogObjectError("it is truncated")
+        raise LogFileError("it is truncated")
 
 
 def _before_the_fault(member: bytes, given: int) -> bytes:

@@ -46,7 +46,7 @@ MessageIds = frozenset[str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class LogObject:
+class LogFile:
     """An object that arrived in a bucket.
 
     `version` and `etag` (without quotes) say which content of it was meant, `region` is the bucket's, and `size` is in
@@ -70,7 +70,7 @@ class LogObject:
 class RemovedObject:
     """An object that was removed from a bucket, by whom, from where and how, where the notification says it."""
 
-    object: LogObject
+    object: LogFile
     time: str | None
     principal: str | None
     source_ip: str | None
@@ -103,7 +103,7 @@ class Unrecognised:
     description: str
 
 
-Item = LogObject | RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
+Item = LogFile | RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +220,14 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
     bucket, key = string(mapping(s3.get("bucket")).get("name")), string(about.get("key"))
     if not bucket or not key:
         return Unrecognised(_describe(record))
-    log_object = LogObject(bucket, unquote_plus(key), string(record.get("awsRegion")) or None)
+    log_file = LogFile(bucket, unquote_plus(key), string(record.get("awsRegion")) or None)
     kind = event_name.removeprefix("s3:").partition(":")[0]
     if kind == "ObjectCreated":
         version, etag = _version(about.get("versionId")), _etag(about.get("eTag"))
-        return replace(log_object, version=version, etag=etag, size=_size(about.get("size")))
+        return replace(log_file, version=version, etag=etag, size=_size(about.get("size")))
     if kind == "ObjectRemoved":
         return RemovedObject(
-            object=log_object,
+            object=log_file,
             time=string(record.get("eventTime")) or None,
             principal=string(mapping(record.get("userIdentity")).get("principalId")) or None,
             source_ip=string(mapping(record.get("requestParameters")).get("sourceIPAddress")) or None,
@@ -251,16 +251,16 @@ def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
     bucket, key = string(mapping(detail.get("bucket")).get("name")), string(about.get("key"))
     if not bucket or not key:
         return Unrecognised(_describe(payload))
-    log_object = LogObject(bucket, key, string(payload.get("region")) or None)
+    log_file = LogFile(bucket, key, string(payload.get("region")) or None)
     if detail_type == "Object Created":
         version, etag = _version(about.get("version-id")), _etag(about.get("etag"))
-        return replace(log_object, version=version, etag=etag, size=_size(about.get("size")))
+        return replace(log_file, version=version, etag=etag, size=_size(about.get("size")))
     if detail_type == "Object Deleted":
         reason = string(detail.get("reason")) or "Object Deleted"
         if reason == "Lifecycle Expiration":  # as S3's own ObjectRemoved events leave these out
             return Ignored("an object that a lifecycle rule removed")
         return RemovedObject(
-            object=log_object,
+            object=log_file,
             time=string(payload.get("time")) or None,
             principal=string(detail.get("requester")) or None,
             source_ip=string(detail.get("source-ip-address")) or None,
@@ -282,7 +282,7 @@ def _single_event(payload: Mapping[str, Any], detail: Mapping[str, Any], doubt: 
 def _whole(detail: Mapping[str, Any], account: object) -> dict[str, Any]:
     """Return the record, with the account that the bus names where the record does not, as some of AWS's samples don't.
 
-    By it the record is routed, and known again when its log object comes.
+    By it the record is routed, and known again when its log file comes.
     """
     if string(detail.get("recipientAccountId")) or not string(account):
         return dict(detail)
@@ -299,7 +299,7 @@ def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:
     unreadable = Unrecognised(_describe(payload))
     if not bucket or not keys:
         return [unreadable]
-    return [LogObject(bucket, key) if isinstance(key, str) and key else unreadable for key in keys]
+    return [LogFile(bucket, key) if isinstance(key, str) and key else unreadable for key in keys]
 
 
 def _version(value: object) -> str | None:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cloudtrail_to_slack.errors import S3UnavailableError
 from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
-from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES, open_log_object
+from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES, open_log_file
 from cloudtrail_to_slack.ingest.object_keys import read_key
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -57,11 +57,11 @@ class FetchedBody:
 class _Fetch:
     """One log file being fetched in a thread of its own. Afterwards there is a `body`, or an `error`, or neither."""
 
-    def __init__(self, s3: "S3Client", log_object: LogObject) -> None:
+    def __init__(self, s3: "S3Client", log_file: LogFile) -> None:
         self.body: FetchedBody | None = None
         self.error: Exception | None = None
         self._s3 = s3
-        self._log_object = log_object
+        self._log_file = log_file
         self._is_wanted = True
         self._response: Any = None
         # A daemon, so that it cannot keep the process from ending.
@@ -84,7 +84,7 @@ class _Fetch:
 
     def _fetched(self) -> FetchedBody | None:
         """Return the content; None where there is too much of it, or it is not needed any more."""
-        body, size = open_log_object(self._s3, self._log_object)
+        body, size = open_log_file(self._s3, self._log_file)
         pieces: list[bytes] = []
         with body as self._response:
             if size is None or size > MAX_BYTES:
@@ -103,16 +103,16 @@ class ReadAhead:
     def __init__(self, client_within: ClientWithin, now: Callable[[], float]) -> None:
         self._client_within = client_within
         self._now = now
-        self._waiting: dict[LogObject, None] = {}
-        self._ahead: dict[LogObject, _Fetch] = {}
+        self._waiting: dict[LogFile, None] = {}
+        self._ahead: dict[LogFile, _Fetch] = {}
         self._given_up: list[_Fetch] = []
         self._s3: S3Client | None = None
 
-    def begin(self, log_objects: Sequence[LogObject]) -> None:
+    def begin(self, log_files: Sequence[LogFile]) -> None:
         """Begin to fetch what comes after the first of these, which are in the order of their turns."""
-        if len(log_objects) < 2:  # noqa: PLR2004 (there is none after the first)
+        if len(log_files) < 2:  # noqa: PLR2004 (there is none after the first)
             return
-        readable = [each for each in log_objects if not read_key(each.key).skip_reason]
+        readable = [each for each in log_files if not read_key(each.key).skip_reason]
         small = [each for each in readable[1:] if each.size is None or each.size <= MAX_BYTES]
         if small:
             client = self._client_within(0.0)  # made here: making one is not safe in threads
@@ -120,15 +120,15 @@ class ReadAhead:
             self._waiting = dict.fromkeys(small)
             self._fill()
 
-    def take(self, log_object: LogObject) -> FetchedBody | None:
+    def take(self, log_file: LogFile) -> FetchedBody | None:
         """Return a file that was fetched, waiting for it if it is under way; None: it must be fetched now.
 
         Raises:
             S3UnavailableError: S3 may answer another time.
-            LogObjectError: as `open_log_object`.
+            LogFileError: as `open_log_file`.
         """
-        self._waiting.pop(log_object, None)
-        fetch = self._ahead.pop(log_object, None)
+        self._waiting.pop(log_file, None)
+        fetch = self._ahead.pop(log_file, None)
         self._fill()
         if fetch is None:
             return None
@@ -160,12 +160,12 @@ class ReadAhead:
     def _fill(self) -> None:
         """Fetch as many at once as may be."""
         while self._waiting and self._s3 and len(self._ahead) < MAX_AHEAD:
-            log_object = next(iter(self._waiting))
-            del self._waiting[log_object]
-            fetch = _Fetch(self._s3, log_object)
+            log_file = next(iter(self._waiting))
+            del self._waiting[log_file]
+            fetch = _Fetch(self._s3, log_file)
             try:
                 fetch.thread.start()
             except RuntimeError:  # there are no more threads to be had
                 self._waiting.clear()
                 return
-            self._ahead[log_object] = fetch
+            self._ahead[log_file] = fetch

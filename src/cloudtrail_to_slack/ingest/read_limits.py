@@ -10,7 +10,7 @@ events of a file are, each has an id of its own, which no compression makes shor
 
 from dataclasses import dataclass
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 
 MAX_JSON_BYTES = 2 * 1024**3
 FREE_JSON_BYTES = 64 * 1024**2  # whatever the size of the object
@@ -39,36 +39,36 @@ class Intake:
         """Add `size` bytes of JSON.
 
         Raises:
-            LogObjectError: that is more than `most`, or too many times more than is stored.
+            LogFileError: that is more than `most`, or too many times more than is stored.
         """
         self.text += size
         if self.text > most:
-            raise LogObjectError(f"it holds more than {most:,} bytes of JSON")
+            raise LogFileError(f"it holds more than {most:,} bytes of JSON")
         if self.text > FREE_JSON_BYTES + JSON_PER_STORED_BYTE * self.stored:
             limit = f"{FREE_JSON_BYTES:,} bytes and {JSON_PER_STORED_BYTE} times its size"
-            raise LogObjectError(f"it holds more JSON than {limit}, as no log file does")
+            raise LogFileError(f"it holds more JSON than {limit}, as no log file does")
 
     def add_records(self, count: int) -> None:
         """Add records.
 
         Raises:
-            LogObjectError: those are too many.
+            LogFileError: those are too many.
         """
         self.records += count
         if self.records > MAX_RECORDS:
-            raise LogObjectError(f"it has more than {MAX_RECORDS:,} records")
+            raise LogFileError(f"it has more than {MAX_RECORDS:,} records")
         if self.records > FREE_RECORDS + self.stored // STORED_BYTES_PER_RECORD:
             limit = f"{FREE_RECORDS:,} and one for every {STORED_BYTES_PER_RECORD} bytes of its size"
-            raise LogObjectError(f"it has more records than {limit}, as no log file does")
+            raise LogFileError(f"it has more records than {limit}, as no log file does")
 
     def add_other(self, size: int) -> None:
         """Add a key or value besides Records, of `size` bytes; it takes the time of a record.
 
         Raises:
-            LogObjectError: that is too much.
+            LogFileError: that is too much.
         """
         self.other += size
         if self.other > MAX_OTHER_BYTES + self.stored:
             limit = f"{MAX_OTHER_BYTES:,} bytes and its size"
-            raise LogObjectError(f"it has more besides its Records than {limit}, as no log file does")
+            raise LogFileError(f"it has more besides its Records than {limit}, as no log file does")
         self.add_records(1)

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack.ingest.json_stream import SPACE, JsonText, is_json, without_lone_surrogates
 from cloudtrail_to_slack.ingest.read_limits import (
     MAX_JSON_BYTES,
@@ -77,7 +77,7 @@ def chunks(
     `intake` is what the pieces are taken from, as far as it was read; None: records are not limited by it.
 
     Raises:
-        LogObjectError: the file is no log file or is beyond a limit, or its pieces end in this error; after all records
+        LogFileError: the file is no log file or is beyond a limit, or its pieces end in this error; after all records
             before that place.
     """
     splitter = _Splitter(pieces, scan, chunk_bytes, intake or Intake(stored=MAX_JSON_BYTES))
@@ -102,7 +102,7 @@ class _Splitter:
         """Yield the records of every document.
 
         Raises:
-            LogObjectError: as `chunks`.
+            LogFileError: as `chunks`.
         """
         text = self._text
         while True:
@@ -235,10 +235,10 @@ class _Splitter:
         """Yield a chunk of records whose brackets were counted; return whether the list was closed after them.
 
         Raises:
-            LogObjectError: what follows a record is neither another one nor the end of the list.
+            LogFileError: what follows a record is neither another one nor the end of the list.
         """
         text, parts, size, closed = self._text, list[bytes](), 0, False
-        damage: LogObjectError | None = None
+        damage: LogFileError | None = None
         try:
             while not closed and size < self._chunk_bytes and len(parts) < _PARTS_AT_ONCE:
                 end = yield from text.value_end(MAX_RECORD_BYTES, _TOO_LARGE)
@@ -251,7 +251,7 @@ class _Splitter:
                     text.at += 1
                 else:
                     yield from text.skip(b",")
-        except LogObjectError as error:
+        except LogFileError as error:
             damage = error
         if parts:
             self._intake.add_records(len(parts))

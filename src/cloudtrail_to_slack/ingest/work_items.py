@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
-    LogObject,
+    LogFile,
     MessageIds,
     MissingDataCheckDue,
     Notification,
@@ -37,20 +37,20 @@ class Work(NamedTuple):
     `checks` are small things too, for which there is time when all alerts are delivered.
     """
 
-    log_files: list[tuple[LogObject, MessageIds]]
+    log_files: list[tuple[LogFile, MessageIds]]
     singles: list[WorkItem]
     checks: list[WorkItem]
 
 
 def work_items(notifications: Sequence[Notification]) -> Work:
     """Return what there is to do, each object once."""
-    files: dict[LogObject, set[str | None]] = {}
+    files: dict[LogFile, set[str | None]] = {}
     removed: dict[RemovedObject, set[str | None]] = {}
     singles: list[WorkItem] = []
     checks: list[WorkItem] = []
     for notification in notifications:
         for item in notification.items:
-            if isinstance(item, LogObject):
+            if isinstance(item, LogFile):
                 files.setdefault(item, set()).add(notification.message_id)
             elif isinstance(item, RemovedObject):
                 removed.setdefault(item, set()).add(notification.message_id)
@@ -58,7 +58,7 @@ def work_items(notifications: Sequence[Notification]) -> Work:
                 few = checks if isinstance(item, MissingDataCheckDue) else singles
                 few.append(WorkItem(item, frozenset({notification.message_id})))
     return Work(
-        [(log_object, frozenset(message_ids)) for log_object, message_ids in files.items()],
+        [(log_file, frozenset(message_ids)) for log_file, message_ids in files.items()],
         [*(WorkItem(each, frozenset(message_ids)) for each, message_ids in removed.items()), *singles],
         checks,
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cloudtrail_to_slack.events.event import Event
-    from cloudtrail_to_slack.ingest.payloads import LogObject, MessageIds
+    from cloudtrail_to_slack.ingest.payloads import LogFile, MessageIds
     from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem, Severity
 
 MOST_IDS = 500  # kept of one rule and cause
@@ -36,7 +36,7 @@ class RuleErrorReport:
     detail: str
     events: int
     event_ids: tuple[str, ...]
-    origin: LogObject | None
+    origin: LogFile | None
     severity: Severity | None = None
     message_ids: MessageIds = frozenset()
 
@@ -54,7 +54,7 @@ class RuleErrors:
         self._reports: dict[tuple[Rule | IgnoreRule, str], RuleErrorReport] = {}
 
     def add(
-        self, problems: Iterable[RuleProblem], event: Event, origin: LogObject | None, message_ids: MessageIds
+        self, problems: Iterable[RuleProblem], event: Event, origin: LogFile | None, message_ids: MessageIds
     ) -> None:
         """Add the problems that rules had with an event; `message_ids` are the messages that brought it."""
         for problem in problems:

@@ -15,7 +15,7 @@ import msgspec
 
 from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.errors import LogObjectError, RecordError
+from cloudtrail_to_slack.errors import LogFileError, RecordError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.ingest.log_files import decode_record
@@ -199,7 +199,7 @@ class Evaluator:
             try:
                 for batch in read_batches(content, self.prefilter):
                     self._batch(batch, content.name, part)
-            except LogObjectError as error:
+            except LogFileError as error:
                 part.problems.append((content.name, str(error)))
         return part
 

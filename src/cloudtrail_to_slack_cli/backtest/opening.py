@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile, is_archive, is_s3
 from cloudtrail_to_slack_cli.backtest.reading import Content, OpenedStream
 from cloudtrail_to_slack_cli.backtest.s3.fetching import Fetcher
@@ -46,7 +46,7 @@ def _opened(file: LogFile, selection: Selection) -> Iterator[Content]:
         try:
             with closing(_stream(file)) as stream:
                 yield Content(file.name, stream, lambda: _stream(file))
-        except (LogObjectError, OSError, ValueError) as error:
+        except (LogFileError, OSError, ValueError) as error:
             yield Content(file.name, problem=_words(error))
 
 
@@ -78,7 +78,7 @@ def _in_tar(file: LogFile, selection: Selection) -> Iterator[Content]:
                     yield Content(full, problem=content)
                 else:
                     yield _small_again(full, content)
-    except (LogObjectError, OSError) as error:
+    except (LogFileError, OSError) as error:
         yield Content(file.path, problem=_words(error))
 
 
@@ -86,7 +86,7 @@ def _small_again(name: str, content: IO[bytes]) -> Content:
     """Return the content of a file in a tar.gz, which can be read anew where it is small."""
     try:
         head = content.read(_SMALL + 1)
-    except LogObjectError as error:
+    except LogFileError as error:
         return Content(name, problem=str(error))
     if len(head) <= _SMALL:
         return Content(name, io.BytesIO(head), lambda: io.BytesIO(head))
@@ -121,7 +121,7 @@ class _Range:
     def read(self, size: int, /) -> bytes:
         piece = self._file.read(min(size, self._left))
         if not piece and self._left:
-            raise LogObjectError("it is truncated")
+            raise LogFileError("it is truncated")
         self._left -= len(piece)
         return piece
 

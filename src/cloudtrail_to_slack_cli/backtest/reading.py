@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack.ingest.log_files import Stream, read_stream, unpacked
 from cloudtrail_to_slack.ingest.record_chunks import Scan
 from cloudtrail_to_slack_cli.backtest.log_file import LINES
@@ -57,21 +57,21 @@ def read_batches(content: Content, scan: Scan) -> Iterator[Batch]:
     """Yield the records of a file, in bounded memory.
 
     Raises:
-        LogObjectError: the file is damaged; raised after all records before the damage.
+        LogFileError: the file is damaged; raised after all records before the damage.
     """
     if content.problem or content.stream is None:
-        raise LogObjectError(content.problem or "it cannot be read")
+        raise LogFileError(content.problem or "it cannot be read")
     try:
         if content.name.lower().endswith(LINES):
             yield from _lines(content.stream, scan)
         else:
             yield from _document(content, content.stream, scan)
-    except LogObjectError as error:
+    except LogFileError as error:
         if str(error).startswith("the connection to S3 broke"):  # the words of the function, which reads from S3
-            raise LogObjectError("it cannot be read to its end") from None
+            raise LogFileError("it cannot be read to its end") from None
         raise
     except OSError as error:
-        raise LogObjectError(f"it cannot be read ({error.strerror or type(error).__name__})") from None
+        raise LogFileError(f"it cannot be read ({error.strerror or type(error).__name__})") from None
 
 
 def _document(content: Content, stream: Stream, scan: Scan) -> Iterator[Batch]:
@@ -84,7 +84,7 @@ def _document(content: Content, stream: Stream, scan: Scan) -> Iterator[Batch]:
                 is_wanted = chunk.scanned is None or any(chunk.scanned)
                 records: list[object] = list(chunk.records()) if is_wanted else [None] * chunk.count()
                 yield Batch(records, chunk.scanned)
-    except LogObjectError:
+    except LogFileError:
         others = None
         if not any_read and content.again is not None:
             with closing(content.again()) as again:
@@ -122,7 +122,7 @@ def _lines(stream: Stream, scan: Scan) -> Iterator[Batch]:
         pieces.append(piece[end + 1 :])
         size += len(pieces[-1])
         if size > _LONGEST_LINE:
-            raise LogObjectError(f"it has a line of more than {_LONGEST_LINE:,} bytes")
+            raise LogFileError(f"it has a line of more than {_LONGEST_LINE:,} bytes")
     rest = b"".join(pieces)
     if rest.strip():
         yield _batch(rest, scan)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile, has_records, is_archive
 from cloudtrail_to_slack_cli.backtest.opening import NESTED
 from cloudtrail_to_slack_cli.backtest.selection import Answer, Selection, is_log_file
@@ -76,6 +76,6 @@ def _found(path: str) -> Iterator[LogFile]:
                     yield LogFile(path, 0, version, each.member, NESTED)
                 elif is_log_file(inside):
                     yield each
-    except (LogObjectError, OSError) as error:
+    except (LogFileError, OSError) as error:
         words = f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
         yield LogFile(path, 0, version, problem=words)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import IO, BinaryIO, cast
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack.ingest.log_files import Stream, unpacked
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile, Member
 
@@ -24,7 +24,7 @@ def tar_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFil
     """Yield the files in a tar archive that is not compressed, in its order.
 
     Raises:
-        LogObjectError: it is damaged; raised after all files before the damage.
+        LogFileError: it is damaged; raised after all files before the damage.
     """
     for archive, info in _headers(_Forward(file, file)):
         del archive
@@ -36,7 +36,7 @@ def read_tar(file: BinaryIO) -> Iterator[tuple[str, "IO[bytes] | str"]]:
     """Yield the name and the content of each file in a tar.gz, or what is wrong with it; each must be read in turn.
 
     Raises:
-        LogObjectError: it is damaged or a bomb; raised after all files before the damage.
+        LogFileError: it is damaged or a bomb; raised after all files before the damage.
     """
     for archive, info in _headers(_Forward(_Unpacked(file))):
         problem = _problem(info)
@@ -54,14 +54,14 @@ def _headers(file: "_Forward") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInf
         with tarfile.open(fileobj=cast("BinaryIO", file), mode="r:") as archive:
             while (info := archive.next()) is not None:
                 if info.size < 0:
-                    raise LogObjectError("it is no valid tar archive: a size in it is negative")
+                    raise LogFileError("it is no valid tar archive: a size in it is negative")
                 if info.isreg():
                     yield archive, info
                 archive.members.clear()  # type: ignore[attr-defined]  # else all are kept; its types do not know it
     except _ERRORS as error:
-        if isinstance(error, LogObjectError):
+        if isinstance(error, LogFileError):
             raise
-        raise LogObjectError("it is no valid tar archive, or truncated") from None
+        raise LogFileError("it is no valid tar archive, or truncated") from None
 
 
 class _Member:
@@ -74,9 +74,9 @@ class _Member:
         try:
             return self._content.read(size)
         except _ERRORS as error:
-            if isinstance(error, LogObjectError):
+            if isinstance(error, LogFileError):
                 raise
-            raise LogObjectError("it is truncated") from None
+            raise LogFileError("it is truncated") from None
 
 
 class _Unpacked:
@@ -85,7 +85,7 @@ class _Unpacked:
     def __init__(self, file: Stream) -> None:
         self._pieces = unpacked(file, max_bytes=_NO_LIMIT)
         self._piece = b""
-        self._damage: LogObjectError | None = None
+        self._damage: LogFileError | None = None
 
     def read(self, size: int, /) -> bytes:
         while not self._piece:
@@ -93,7 +93,7 @@ class _Unpacked:
                 raise self._damage
             try:
                 piece = next(self._pieces, None)
-            except LogObjectError as error:
+            except LogFileError as error:
                 self._damage = error
                 raise
             if piece is None:
@@ -116,7 +116,7 @@ class _Forward:
 
     def seek(self, position: int, whence: int = 0, /) -> int:
         if whence or position < self._at:
-            raise LogObjectError("it is no valid tar archive: its headers contradict each other")
+            raise LogFileError("it is no valid tar archive: its headers contradict each other")
         if self._seekable is not None:
             self._at = self._seekable.seek(position)
         while self._at < position and (piece := self._stream.read(min(position - self._at, _LARGEST_PIECE))):
@@ -125,7 +125,7 @@ class _Forward:
 
     def read(self, size: int, /) -> bytes:
         if size > _LARGEST_HEADER:
-            raise LogObjectError(f"it has a name or a header of more than {_LARGEST_HEADER:,} bytes")
+            raise LogFileError(f"it has a name or a header of more than {_LARGEST_HEADER:,} bytes")
         pieces = []
         while size > 0 and (piece := self._stream.read(size)):
             pieces.append(piece)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from isal import isal_zlib
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack.ingest.read_limits import Intake
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile, Member
 
@@ -37,7 +37,7 @@ def zip_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFil
     """Yield the files in a zip archive, in the order of its directory.
 
     Raises:
-        LogObjectError: it is no zip archive, or its files overlap, as those of a bomb do; raised after all entries
+        LogFileError: it is no zip archive, or its files overlap, as those of a bomb do; raised after all entries
             before the damage.
     """
     size = os.fstat(file.fileno()).st_size
@@ -47,7 +47,7 @@ def zip_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFil
     while read < length:
         header = file.read(_ENTRY.size)
         if len(header) < _ENTRY.size or header[:4] != b"PK\1\2":
-            raise LogObjectError(_CONTRADICTORY)
+            raise LogFileError(_CONTRADICTORY)
         fields = _ENTRY.unpack(header)
         _, _, _, flags, method, _, _, checksum, packed, unpacked, *lengths = fields[:13]
         offset = fields[16]
@@ -57,7 +57,7 @@ def zip_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFil
         packed, offset = _wide(extra, unpacked, packed, offset)
         stored += packed
         if stored > size or offset + shift > size:
-            raise LogObjectError("it is no valid zip archive: its files overlap")
+            raise LogFileError("it is no valid zip archive: its files overlap")
         if name.endswith(b"/"):
             continue
         member = Member(_text(name, flags), offset + shift, method, checksum)
@@ -68,15 +68,15 @@ def open_zip_member(file: BinaryIO, log_file: LogFile) -> "ZipMember":
     """Return the content of a member of the zip archive `file`.
 
     Raises:
-        LogObjectError: there is no such member.
+        LogFileError: there is no such member.
     """
     member = log_file.member
     if member is None:
-        raise LogObjectError("it is no file in an archive")
+        raise LogFileError("it is no file in an archive")
     file.seek(member.offset)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
-        raise LogObjectError(_CONTRADICTORY)
+        raise LogFileError(_CONTRADICTORY)
     *_, name_length, extra_length = _LOCAL.unpack(header)
     file.seek(name_length + extra_length, os.SEEK_CUR)
     return ZipMember(file, log_file.size, member)
@@ -98,7 +98,7 @@ class ZipMember:
         """Return up to `size` bytes, none at the end.
 
         Raises:
-            LogObjectError: it is damaged, or a bomb.
+            LogFileError: it is damaged, or a bomb.
         """
         while not self._ended:
             piece = self._packed(size) if self._inflate is None else self._inflated(size)
@@ -129,7 +129,7 @@ class ZipMember:
         try:
             piece: bytes = inflate.decompress(self._waiting, size)  # type: ignore[union-attr]  # only called with one
         except (zlib.error, isal_zlib.IsalError):  # type: ignore[misc]  # its stubs say it is no class
-            raise LogObjectError("it cannot be unpacked: the archive is damaged") from None
+            raise LogFileError("it cannot be unpacked: the archive is damaged") from None
         had = bool(self._waiting)
         self._waiting = inflate.unconsumed_tail  # type: ignore[union-attr]  # as above
         if inflate.eof and not piece:  # type: ignore[union-attr]  # as above
@@ -141,9 +141,9 @@ class ZipMember:
     def _end(self, *, is_whole: bool) -> None:
         self._ended = True
         if not is_whole:
-            raise LogObjectError("it is truncated")
+            raise LogFileError("it is truncated")
         if self._checksum != self._expected:
-            raise LogObjectError("its checksum is wrong: the archive is damaged")
+            raise LogFileError("its checksum is wrong: the archive is damaged")
 
 
 def _directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
@@ -153,7 +153,7 @@ def _directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
     tail = file.read(tail_size)
     found = tail.rfind(b"PK\5\6")
     if found < 0 or len(tail) - found < _END.size:
-        raise LogObjectError(_NOT_ZIP)
+        raise LogFileError(_NOT_ZIP)
     *_, length, offset, _ = _END.unpack_from(tail, found)
     end = size - tail_size + found
     if end >= _END_64_LOCATOR.size:
@@ -166,7 +166,7 @@ def _directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
                 end, length, offset = end_64, wide[8], wide[9]
     start = end - length
     if start < 0 or start < offset:
-        raise LogObjectError(_NOT_ZIP)
+        raise LogFileError(_NOT_ZIP)
     return start, length, start - offset
 
 

@@ -9,7 +9,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject, SingleEvent, read_payload
+from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject, SingleEvent, read_payload
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment, session_of
 from cloudtrail_to_slack_cli.doctor.finding import error_code
 from cloudtrail_to_slack_cli.doctor.incoming import dead_letter_queues
@@ -75,10 +75,10 @@ def describe(body: str) -> str:
     parts = []
     for item in (item for notification in notifications for item in notification.items):
         match item:
-            case LogObject() as log_object:
-                parts.append(log_object.url)
-            case RemovedObject(log_object):
-                parts.append(f"removed: {log_object.url}")
+            case LogFile() as log_file:
+                parts.append(log_file.url)
+            case RemovedObject(log_file):
+                parts.append(f"removed: {log_file.url}")
             case SingleEvent(record):
                 parts.append(f"event {record.get('eventName')} ({record.get('eventID')})")
             case other:

@@ -56,5 +56,5 @@ def details_of(line: LogLine) -> dict[str, Any]:
 
 
 def unreadable_reasons(lines: Sequence[LogLine]) -> dict[str, str]:
-    """Return why each log object, by its URL, could not be read."""
+    """Return why each log file, by its URL, could not be read."""
     return {str(line.get("object")): str(line.get("reason")) for line in lines if line.get("message") == "unreadable"}

@@ -63,7 +63,7 @@ def test_all_faults_are_told_together() -> None:
 
 
 def test_the_handler_knows_no_rules() -> None:
-    """The function loads neither the rule engine nor what reads log objects, and needs no environment for it."""
+    """The function loads neither the rule engine nor what reads log files, and needs no environment for it."""
     code = f"import sys\nsys.path.insert(0, {str(_SOURCE)!r})\n"
     code += "import cloudtrail_to_slack.auto_restart.handler\nprint(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, check=True)  # noqa: S603 (our own code)

@@ -22,7 +22,7 @@ from cloudtrail_to_slack.destinations.slack.render.alert import (
 )
 from cloudtrail_to_slack.destinations.sns.render import alert_body
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from support.samples import LOG_OBJECT, alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless
@@ -50,7 +50,7 @@ def told(name: str, parameters: Any, **changes: Any) -> Alert:
     return alert(eventSource="cloudtrail.amazonaws.com", eventName=name, requestParameters=parameters, **changes)
 
 
-def repair(name: str, parameters: Any, *, origin: LogObject | None = LOG_OBJECT, **changes: Any) -> str | None:
+def repair(name: str, parameters: Any, *, origin: LogFile | None = LOG_OBJECT, **changes: Any) -> str | None:
     """The command for a call to CloudTrail."""
     changed = {"eventSource": "cloudtrail.amazonaws.com", "eventName": name, "requestParameters": parameters, **changes}
     return remediation_command(event(**changed), origin)
@@ -146,13 +146,13 @@ def test_where_nothing_was_taken_there_is_no_command(name: str, changes: dict[st
         ),
     ],
 )
-def test_a_deleted_trail_delivers_where_its_log_object_was(key: str, options: list[str]) -> None:
-    """Bucket, prefix and organisation come from the log object; without one, or an odd one, a word stands there."""
-    command = repair("DeleteTrail", {"name": "main"}, origin=LogObject("trail-bucket", key)) or ""
+def test_a_deleted_trail_delivers_where_its_log_file_was(key: str, options: list[str]) -> None:
+    """Bucket, prefix and organisation come from the log file; without one, or an odd one, a word stands there."""
+    command = repair("DeleteTrail", {"name": "main"}, origin=LogFile("trail-bucket", key)) or ""
     first = shlex.split(command.splitlines()[0])
     standard = ["--is-multi-region-trail", "--enable-log-file-validation"]
     assert first[7:-2] == [*options[:2], *standard, *options[2:]]
-    for origin in (None, LogObject("bad bucket;", key)):
+    for origin in (None, LogFile("bad bucket;", key)):
         assert "--s3-bucket-name BUCKET " in (repair("DeleteTrail", {"name": "main"}, origin=origin) or "")
 
 
@@ -191,7 +191,7 @@ def cloudtrail(world: World, region: str) -> Any:
 def test_the_commands_do_what_they_say(world: World) -> None:
     """Run against CloudTrail, each command puts back what was taken."""
     trails = cloudtrail(world, "us-east-2")
-    origin = LogObject(BUCKET, "logs/AWSLogs/123456789012/CloudTrail/us-east-2/x.json.gz")
+    origin = LogFile(BUCKET, "logs/AWSLogs/123456789012/CloudTrail/us-east-2/x.json.gz")
 
     run(world, repair("DeleteTrail", {"name": "main"}, origin=origin, awsRegion="us-east-2"))
     (trail,) = trails.describe_trails()["trailList"]
@@ -277,7 +277,7 @@ def test_nothing_of_strangers_gets_into_a_command(
         **dict.fromkeys(switches, others),
     }
     changed = {**record, "eventSource": "cloudtrail.amazonaws.com", "eventName": name, "requestParameters": parameters}
-    origin = LogObject(bucket, key)
+    origin = LogFile(bucket, key)
     command = remediation_command(read_event({**changed, "errorCode": None}), origin)
     for line in (command or "").splitlines():
         assert len(line) <= 750

@@ -19,7 +19,7 @@ from cloudtrail_to_slack.config.rule_reader import RuleIssue
 from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.sns.render import notice_to_sns
 from cloudtrail_to_slack.errors import ConfigurationIssue
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 from cloudtrail_to_slack_dev.fake_slack import violation
@@ -214,7 +214,7 @@ def texts() -> st.SearchStrategy[str]:
             RuleErrorReport,
             rule_name=texts(), expression=texts(), cause=texts(), detail=texts(), events=st.integers(1, 10**9),
             event_ids=st.lists(hostile_text(60), min_size=1, max_size=60).map(tuple),
-            origin=st.one_of(st.none(), st.builds(LogObject, st.just("trail-bucket"), object_keys())),
+            origin=st.one_of(st.none(), st.builds(LogFile, st.just("trail-bucket"), object_keys())),
             severity=st.sampled_from([None, *Severity]),
         ),
         min_size=1, max_size=12,

@@ -13,7 +13,7 @@ from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, p
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.render.notice import bare_notice, notice_message, plain_notice
 from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
-from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject
+from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject
 from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import ACCOUNT, KEY, LOG_OBJECT, alert
 from support.slack_limits import assert_within_limits, texts_of
@@ -60,7 +60,7 @@ def test_removed_object() -> None:
 
 def test_removed_object_of_which_little_is_told() -> None:
     """A removal of which nothing more is told says what is unknown."""
-    removed = RemovedObject(LogObject("trail-bucket", KEY), None, None, None, "Object Deleted")
+    removed = RemovedObject(LogFile("trail-bucket", KEY), None, None, None, "Object Deleted")
     notice = removed_object_notice(removed, None)
     found = shown(notice_message(notice))
     assert "*Who*\n`unknown`" in found
@@ -120,10 +120,10 @@ def notices_texts() -> st.SearchStrategy[str]:
 )  # fmt: skip
 def test_any_notice(key: str, bucket: str, text: str, other: str, time: str | None, account: str | None) -> None:
     """Whatever an object is called and whoever removed it, the notices keep every limit and do nothing."""
-    for log_object in (LogObject(bucket, key, "eu-west-1"), LogObject("trail-bucket", key)):
-        removed = RemovedObject(log_object, time, text, other, other)
+    for log_file in (LogFile(bucket, key, "eu-west-1"), LogFile("trail-bucket", key)):
+        removed = RemovedObject(log_file, time, text, other, other)
         assert_good(notice_message(removed_object_notice(removed, account)))
-        assert_good(notice_message(unreadable_notice(log_object, text, account)))
+        assert_good(notice_message(unreadable_notice(log_file, text, account)))
 
 
 @given(hostile_text(), hostile_text())

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_object_link
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_file_link
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from support.samples import EVENT_ID, KEY
 from support.slack_limits import LONGEST_URL
 from support.strategies import hostile_text, object_keys, regions
@@ -31,7 +31,7 @@ def test_partitions(region: str, host: str) -> None:
     links = (
         event_link(region, EVENT_ID),
         insights_link(region),
-        log_object_link(LogObject("trail-bucket", KEY, region), "us-east-1"),
+        log_file_link(LogFile("trail-bucket", KEY, region), "us-east-1"),
     )
     assert [urlsplit(str(address)).netloc for address in links] == [host] * 3
 
@@ -47,9 +47,9 @@ def test_insights_link() -> None:
     assert str(insights_link("eu-west-1")).endswith("/cloudtrailv2/home?region=eu-west-1#/insights")
 
 
-def test_log_object_link() -> None:
-    """The log object's link opens the object, in the bucket's region or else in the fallback."""
-    link = log_object_link(LogObject("trail-bucket", "a b/ß&c=<d>.json.gz"), "eu-west-1")
+def test_log_file_link() -> None:
+    """The log file's link opens the object, in the bucket's region or else in the fallback."""
+    link = log_file_link(LogFile("trail-bucket", "a b/ß&c=<d>.json.gz"), "eu-west-1")
     parts = urlsplit(str(link))
     assert parts.path == "/s3/object/trail-bucket"
     assert parse_qs(parts.query) == {"region": ["eu-west-1"], "prefix": ["a b/ß&c=<d>.json.gz"]}
@@ -60,7 +60,7 @@ def test_no_region_no_link(region: str) -> None:
     """What is no region makes no link: a record's region is a stranger's text."""
     assert event_link(region, EVENT_ID) is None
     assert insights_link(region) is None
-    assert log_object_link(LogObject("trail-bucket", KEY), region) is None
+    assert log_file_link(LogFile("trail-bucket", KEY), region) is None
 
 
 @pytest.mark.parametrize("event_id", ["", "x", "a/b-c-d-e-f", "<!channel>", EVENT_ID + "|x", "x" * 65, "１" * 12])
@@ -72,12 +72,12 @@ def test_no_event_id_no_link(event_id: str) -> None:
 @pytest.mark.parametrize("bucket", ["", "UPPER", "a/b", "a?b", "<!channel>", "-abc", "x" * 64])
 def test_no_bucket_no_link(bucket: str) -> None:
     """What is no bucket's name makes no link."""
-    assert log_object_link(LogObject(bucket, KEY, "eu-west-1"), "") is None
+    assert log_file_link(LogFile(bucket, KEY, "eu-west-1"), "") is None
 
 
 def test_lone_surrogates() -> None:
     """A key with half a surrogate pair, which has no UTF-8, still makes a link."""
-    assert log_object_link(LogObject("trail-bucket", "a\ud800.json.gz", "eu-west-1"), "")
+    assert log_file_link(LogFile("trail-bucket", "a\ud800.json.gz", "eu-west-1"), "")
 
 
 @settings(deadline=None, max_examples=100)
@@ -88,7 +88,7 @@ def test_any_text(region: str, event_id: str, key: str) -> None:
         event_link(region, event_id),
         event_link(region, EVENT_ID),
         insights_link(region),
-        log_object_link(LogObject("trail-bucket", key), region),
+        log_file_link(LogFile("trail-bucket", key), region),
     )
     for link in filter(None, links):
         assert _SAFE.fullmatch(link)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
     Item,
-    LogObject,
+    LogFile,
     MissingDataCheckDue,
     Notification,
     RemovedObject,
@@ -24,7 +24,7 @@ from support.samples import record
 from support.strategies import hostile_key, hostile_text, json_values
 
 BUCKET, KEY = "trail-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/a b+c%20d.json.gz"
-OBJECT = LogObject(BUCKET, KEY, "eu-west-1")
+OBJECT = LogFile(BUCKET, KEY, "eu-west-1")
 TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-03-14T09:00:00Z", "Bucket": BUCKET}
 SECRET = "correct horse battery staple"
 
@@ -84,7 +84,7 @@ def items(payload: object) -> list[Item]:
 
 @pytest.mark.parametrize("payload", ANNOUNCEMENTS.values(), ids=ANNOUNCEMENTS)
 def test_announcement(payload: object) -> None:
-    """However a log object is announced, its decoded key, bucket and region are read."""
+    """However a log file is announced, its decoded key, bucket and region are read."""
     assert items(payload) == [OBJECT]
 
 
@@ -108,7 +108,7 @@ def test_the_version_that_was_announced(version: Any, etag: Any, wanted: str | N
     by_s3 = {"Records": [s3_record(about={"versionId": version, "eTag": etag})]}
     detail = {"bucket": {"name": BUCKET}, "object": {"key": KEY, "version-id": version, "etag": etag}}
     for payload in (by_s3, from_sqs(by_s3), from_sns(by_s3), eventbridge("Object Created", detail)):
-        assert [(item.version, item.etag) for item in items(payload) if isinstance(item, LogObject)] == expected
+        assert [(item.version, item.etag) for item in items(payload) if isinstance(item, LogFile)] == expected
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_size_that_was_announced(size: Any, wanted: int | None) -> None:
     by_s3 = {"Records": [s3_record(about={"size": size})]}
     detail = {"bucket": {"name": BUCKET}, "object": {"key": KEY, "size": size}}
     for payload in (by_s3, {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}):
-        assert [item.size for item in items(payload) if isinstance(item, LogObject)] == [wanted]
+        assert [item.size for item in items(payload) if isinstance(item, LogFile)] == [wanted]
 
 
 def test_two_versions_are_two_objects() -> None:
@@ -185,20 +185,20 @@ def test_events_of_s3_on_a_bus_that_bring_no_object(name: str) -> None:
 def test_cloudtrails_own_notification() -> None:
     """CloudTrail's own message names several objects of one bucket, whose keys are not encoded."""
     payload = {"s3Bucket": BUCKET, "s3ObjectKey": ["a+b.json.gz", "c%20d.json.gz"]}
-    expected = [LogObject(BUCKET, "a+b.json.gz"), LogObject(BUCKET, "c%20d.json.gz")]
+    expected = [LogFile(BUCKET, "a+b.json.gz"), LogFile(BUCKET, "c%20d.json.gz")]
     assert items(from_sns(payload)) == expected
     assert items(payload) == expected
 
 
 def test_cloudtrails_own_notification_of_one_key() -> None:
     """A single key that is no list is read too."""
-    assert items({"s3Bucket": BUCKET, "s3ObjectKey": KEY}) == [LogObject(BUCKET, KEY)]
+    assert items({"s3Bucket": BUCKET, "s3ObjectKey": KEY}) == [LogFile(BUCKET, KEY)]
 
 
 def test_one_unreadable_key_leaves_its_neighbours() -> None:
     """A key that is no text is unrecognised, and the keys beside it are read."""
     found = items({"s3Bucket": BUCKET, "s3ObjectKey": ["a", None, 7, "b"]})
-    assert [type(item) for item in found] == [LogObject, Unrecognised, Unrecognised, LogObject]
+    assert [type(item) for item in found] == [LogFile, Unrecognised, Unrecognised, LogFile]
 
 
 @pytest.mark.parametrize(
@@ -349,13 +349,13 @@ def test_sqs_messages_are_notifications_of_their_own() -> None:
     notifications = read_payload(from_sqs(s3_notification("a"), TEST_EVENT, {"what": "?"}))
     assert [notification.message_id for notification in notifications] == ["m-1", "m-2", "m-3"]
     kinds = [[type(item) for item in notification.items] for notification in notifications]
-    assert kinds == [[LogObject], [Ignored], [Unrecognised]]
+    assert kinds == [[LogFile], [Ignored], [Unrecognised]]
 
 
 def test_everything_that_is_not_queued_is_one_notification() -> None:
     """The records of one S3 notification form one notification without a message id."""
     notifications = read_payload(s3_notification("a", "b"))
-    objects = (LogObject(BUCKET, "a", "eu-west-1"), LogObject(BUCKET, "b", "eu-west-1"))
+    objects = (LogFile(BUCKET, "a", "eu-west-1"), LogFile(BUCKET, "b", "eu-west-1"))
     assert notifications == [Notification(objects)]
 
 
@@ -487,11 +487,11 @@ def test_descriptions_leak_nothing(payload: object) -> None:
 @given(key=hostile_text(500).filter(bool))
 def test_keys_survive_encoding(key: str) -> None:
     """Any key comes back from S3's encoding as it was, `+` and `%` and all."""
-    assert items(s3_notification(key)) == [LogObject(BUCKET, key, "eu-west-1")]
+    assert items(s3_notification(key)) == [LogFile(BUCKET, key, "eu-west-1")]
 
 
 def test_url() -> None:
-    """A log object's address is what the AWS command line takes."""
+    """A log file's address is what the AWS command line takes."""
     assert OBJECT.url == f"s3://{BUCKET}/{KEY}"
 
 

@@ -66,7 +66,7 @@ STRANGERS = ("", "/", "AWSLogs/", "readme.txt", "photos/cat.jpg", f"AWSLogs/{ACC
 
 
 @pytest.mark.parametrize("key", LOG_OBJECTS.values(), ids=LOG_OBJECTS)
-def test_log_objects(key: str) -> None:
+def test_log_files(key: str) -> None:
     """Every layout CloudTrail uses is read, and tells the account."""
     assert read_key(key) == KeyFacts(ACCOUNT, None)
 
@@ -115,7 +115,7 @@ def test_a_file_named_as_cloudtrail_names_its_logs_is_read(folder: str, kind: st
     assert read_key(f"{folder}{name}") == KeyFacts(ACCOUNT, None)
 
 
-def test_unknown_json_may_be_a_log_object() -> None:
+def test_unknown_json_may_be_a_log_file() -> None:
     """A JSON file outside CloudTrail's layout is read rather than missed; it tells no account."""
     assert read_key("exports/events.json") == KeyFacts(None, None)
 
@@ -150,6 +150,6 @@ def test_any_key(key: str) -> None:
 
 @settings(deadline=None)
 @given(name=hostile_text(900).filter(lambda name: "/" not in name))
-def test_file_names_do_not_hide_log_objects(name: str) -> None:
+def test_file_names_do_not_hide_log_files(name: str) -> None:
     """No file name makes an object in CloudTrail's own folder be skipped."""
     assert read_key(f"AWSLogs/{ACCOUNT}/CloudTrail/{DAY}/{name}.json.gz") == KeyFacts(ACCOUNT, None)

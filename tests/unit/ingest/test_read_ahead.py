@@ -14,11 +14,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 
-from cloudtrail_to_slack.errors import LogObjectError, S3UnavailableError
+from cloudtrail_to_slack.errors import LogFileError, S3UnavailableError
 from cloudtrail_to_slack.ingest import read_ahead
 from cloudtrail_to_slack.ingest.log_file_source import LogFileSource
 from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_ahead import MAX_AHEAD, MAX_BYTES, ReadAhead
 
 _SECONDS = 20.0  # until a test fails that waits for what does not come
@@ -55,9 +55,9 @@ class S3:
         return {"Body": body, "ContentLength": len(body.getvalue())}
 
 
-def files(count: int, **fields: Any) -> list[LogObject]:
+def files(count: int, **fields: Any) -> list[LogFile]:
     """Return so many log files."""
-    return [LogObject("bucket", f"{number}.json.gz", **fields) for number in range(count)]
+    return [LogFile("bucket", f"{number}.json.gz", **fields) for number in range(count)]
 
 
 def ahead_of(s3: Any) -> ReadAhead:
@@ -115,11 +115,11 @@ def test_no_more_than_nine_are_fetched_or_kept() -> None:
         [],
         files(1),
         files(3, size=MAX_BYTES + 1),
-        [LogObject("b", f"AWSLogs/1/CloudTrail-Digest/{n}.json.gz") for n in range(3)] + files(1),
+        [LogFile("b", f"AWSLogs/1/CloudTrail-Digest/{n}.json.gz") for n in range(3)] + files(1),
     ],
     ids=["none", "one", "large", "digests"],
 )
-def test_nothing_is_fetched_ahead_without_need(some: list[LogObject]) -> None:
+def test_nothing_is_fetched_ahead_without_need(some: list[LogFile]) -> None:
     """One file, large files, and files that are skipped start no thread and make no request or client."""
 
     def no_client(_seconds: float) -> Any:
@@ -158,8 +158,8 @@ def _refusal(code: str, status: int) -> ClientError:
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
-        (_refusal("NoSuchKey", 404), LogObjectError, "S3 answers NoSuchKey"),
-        (_refusal("PreconditionFailed", 412), LogObjectError, "its ETag is another by now"),
+        (_refusal("NoSuchKey", 404), LogFileError, "S3 answers NoSuchKey"),
+        (_refusal("PreconditionFailed", 412), LogFileError, "its ETag is another by now"),
         (_refusal("SlowDown", 503), S3UnavailableError, "S3 answers SlowDown"),
         (_refusal("Weird", 500), S3UnavailableError, "S3 answers Weird"),
         (ReadTimeoutError(endpoint_url="s3"), S3UnavailableError, "S3 cannot be read (ReadTimeoutError)"),

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from cloudtrail_to_slack.errors import LogObjectError, RecordError
+from cloudtrail_to_slack.errors import LogFileError, RecordError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.ingest.json_stream import has_more_values
 from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
@@ -29,11 +29,11 @@ def test_json_is_limited_by_what_is_stored_and_in_all() -> None:
     """Up to each limit nothing happens; a byte more is refused, and the error has the limit."""
     intake = Intake(stored=1000)
     intake.add_text(FREE_JSON_BYTES + 1000 * JSON_PER_STORED_BYTE)
-    with pytest.raises(LogObjectError, match="more JSON than 67,108,864 bytes and 250 times its size"):
+    with pytest.raises(LogFileError, match="more JSON than 67,108,864 bytes and 250 times its size"):
         intake.add_text(1)
     intake = Intake(stored=MAX_JSON_BYTES)
     intake.add_text(MAX_JSON_BYTES)
-    with pytest.raises(LogObjectError, match="more than 2,147,483,648 bytes of JSON"):
+    with pytest.raises(LogFileError, match="more than 2,147,483,648 bytes of JSON"):
         intake.add_text(1)
 
 
@@ -41,11 +41,11 @@ def test_records_are_limited_by_what_is_stored_and_in_all() -> None:
     """The same for records."""
     intake = Intake(stored=1000 * STORED_BYTES_PER_RECORD)
     intake.add_records(FREE_RECORDS + 1000)
-    with pytest.raises(LogObjectError, match="more records than 50,000 and one for every 4 bytes of its size"):
+    with pytest.raises(LogFileError, match="more records than 50,000 and one for every 4 bytes of its size"):
         intake.add_records(1)
     intake = Intake(stored=MAX_JSON_BYTES)
     intake.add_records(MAX_RECORDS)
-    with pytest.raises(LogObjectError, match="more than 4,000,000 records"):
+    with pytest.raises(LogFileError, match="more than 4,000,000 records"):
         intake.add_records(1)
 
 
@@ -54,7 +54,7 @@ def test_all_else_is_limited_by_what_is_stored() -> None:
     intake = Intake(stored=1000)
     intake.add_other(MAX_OTHER_BYTES + 1000)
     assert intake.records == 1
-    with pytest.raises(LogObjectError, match="more besides its Records than 1,048,576 bytes and its size"):
+    with pytest.raises(LogFileError, match="more besides its Records than 1,048,576 bytes and its size"):
         intake.add_other(1)
 
 
@@ -62,7 +62,7 @@ def test_all_else_is_limited_by_what_is_stored() -> None:
 def test_a_bomb_of_white_space_is_refused() -> None:
     """JSON of which next to nothing is stored is refused before all of it is unpacked."""
     content = gzip.compress(b'{"Records":[' + b" " * 150_000_000 + b"{}]}")
-    with pytest.raises(LogObjectError, match="250 times its size"):
+    with pytest.raises(LogFileError, match="250 times its size"):
         list(read_stream(io.BytesIO(content), _SCAN))
 
 
@@ -112,7 +112,7 @@ def _read_damaged(content: bytes) -> tuple[list[bytes], str]:
     try:
         for window in read_stream(io.BytesIO(content), _SCAN):
             found += map(bytes, window.records())
-    except LogObjectError as error:
+    except LogFileError as error:
         return found, str(error)
     return found, ""
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.ingest.read_limits import (
     FREE_RECORDS,
@@ -45,7 +45,7 @@ def _records_and_fault(found: Iterator[Chunk]) -> tuple[list[Any], str]:
     try:
         for chunk in found:
             records += [json.loads(bytes(raw)) for raw in chunk.records()]
-    except LogObjectError as error:
+    except LogFileError as error:
         return records, str(error)
     return records, "no fault"
 
@@ -250,7 +250,7 @@ def test_a_file_is_read_as_the_standard_library_reads_it_or_refused(
     try:
         for each in chunks(_pieces(text, size), _SCAN, chunk_bytes=chunk):
             found += [bytes(raw) for raw in each.records()]
-    except LogObjectError as error:
+    except LogFileError as error:
         fault = str(error)
     if expected is not None:
         assert ([json.loads(raw) for raw in found], fault) == (expected, "")
@@ -365,7 +365,7 @@ def test_reading_can_be_stopped_soon(text: bytes) -> None:
         for _ in chunks(_pieces(text, 128 * 1024), _SCAN):
             now = time.process_time()
             longest, start = max(longest, now - start), now
-    except LogObjectError:
+    except LogFileError:
         pass
     assert longest < 0.5  # seconds of CPU; a fifth of it on a machine with nothing else to do
 
@@ -385,7 +385,7 @@ def test_what_came_before_the_pieces_broke_is_read() -> None:
 
     def breaking() -> Iterator[bytes]:
         yield b'{"Records":[{"a":1},{"a":2},{"a":3'
-        raise LogObjectError("it is truncated")
+        raise LogFileError("it is truncated")
 
     assert _records_and_fault(chunks(breaking(), _SCAN)) == ([{"a": 1}, {"a": 2}], "it is truncated")
 

@@ -1,4 +1,4 @@
-"""What is learned of an account and region's rhythm, and when that makes a silence of no log object."""
+"""What is learned of an account and region's rhythm, and when that makes a silence of no log file."""
 
 from collections.abc import Iterable
 

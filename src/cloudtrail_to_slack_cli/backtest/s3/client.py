@@ -22,7 +22,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class S3Requests:
         """Return up to `size` bytes of an object from byte `first`, of the version that has this ETag.
 
         Raises:
-            LogObjectError: S3 refuses it, or cannot be reached.
+            LogFileError: S3 refuses it, or cannot be reached.
         """
         way = self._way(bucket)
         headers = {"Range": f"bytes={first}-{first + size - 1}"}
@@ -102,7 +102,7 @@ class S3Requests:
             problem = f"S3 answers {code}"
             if answer.status_code not in _TRANSIENT and code not in _TRANSIENT_CODES:
                 break
-        raise LogObjectError(_explained(problem))
+        raise LogFileError(_explained(problem))
 
     def _way(self, bucket: str) -> "_Way":
         way = self._ways.get(bucket)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_archive
 from cloudtrail_to_slack_cli.backtest.reading import Content
 from cloudtrail_to_slack_cli.backtest.s3.addresses import Address, read_address
@@ -76,7 +76,7 @@ class Fetcher:
             return Content(file.name, problem=file.problem or _ARCHIVE)
         try:
             piece = future.result()
-        except LogObjectError as error:
+        except LogFileError as error:
             return Content(file.name, problem=str(error))
         address = read_address(file.path)
         return Content(
@@ -98,7 +98,7 @@ class _Pieces:
         """Return up to `size` bytes, none at the end.
 
         Raises:
-            LogObjectError: S3 refuses the rest, or it changed.
+            LogFileError: S3 refuses the rest, or it changed.
         """
         piece = self._piece
         if self._at == len(piece.content) and self._position + self._at < piece.size:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-from cloudtrail_to_slack.errors import LogObjectError
+from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, has_records, is_s3
 from cloudtrail_to_slack_cli.backtest.s3.addresses import Address, read_address
 from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests
@@ -127,7 +127,7 @@ def _object(path: str, s3: S3Requests) -> bytes:
             if at > _LARGEST_MANIFEST:
                 raise UnreadableError(path, f"has more than {_LARGEST_MANIFEST:,} bytes")
             piece = s3.get(address.bucket, address.key, at, PIECE_BYTES, piece.etag)
-    except LogObjectError as error:
+    except LogFileError as error:
         raise UnreadableError(path, str(error)) from None
 
 

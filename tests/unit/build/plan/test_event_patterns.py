@@ -141,7 +141,7 @@ def test_merging_and_packing_change_nothing(expressions: list[str], log: list[di
         "re_search('A', event['eventName'])",
     ],
 )
-def test_what_a_pattern_cannot_say_is_left_to_the_log_objects(expression: str) -> None:
+def test_what_a_pattern_cannot_say_is_left_to_the_log_files(expression: str) -> None:
     """A rule that says too little about its events, or nothing that a pattern can say, has no pattern."""
     assert alternatives(expression) is None
 
@@ -231,6 +231,6 @@ def test_events_of_others_are_not_let_through() -> None:
 
 
 def test_each_default_rule_has_a_pattern() -> None:
-    """No default rule is left to the log objects."""
+    """No default rule is left to the log files."""
     for rule in default_rules("cloudtrail-to-slack"):
         assert alternatives(rule.expression)

@@ -124,7 +124,7 @@ def test_what_the_samples_own_rules_match_is_let_through() -> None:
 def test_an_event_of_each_kind_goes_all_the_way(
     detail_type: str, service: str, record: str, world: World, server: MotoServer
 ) -> None:
-    """Put on the bus, chosen by the pattern, handed to the function and told; its log object later tells nothing."""
+    """Put on the bus, chosen by the pattern, handed to the function and told; its log file later tells nothing."""
     sample = _SAMPLES[record]
     rules = {key: value for key, value in sample.get("config", {}).items() if key in ("rules", "events_to_track")}
     patterns, left = _derived(rules)

@@ -26,7 +26,7 @@ from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.slack.render.summary import summary
 from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.ingest.payloads import LogObject, RemovedObject
+from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 from support.samples import record
@@ -64,7 +64,7 @@ IDENTITIES: dict[str, Any] = {
     },
     "a text": CHOSEN,
 }
-OBJECT = LogObject(CHOSEN, f"{CHOSEN}/AWSLogs/111122223333/CloudTrail/{CHOSEN}.json.gz")
+OBJECT = LogFile(CHOSEN, f"{CHOSEN}/AWSLogs/111122223333/CloudTrail/{CHOSEN}.json.gz")
 
 
 def outside_code(texts: Iterable[str]) -> list[str]:

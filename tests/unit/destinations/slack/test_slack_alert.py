@@ -12,7 +12,7 @@ from cloudtrail_to_slack.alerts.alert import Alert, make_alert
 from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, plain_message, reply_message
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule, Severity
 from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import EVENT_ID, LOG_OBJECT, RULE, alert, event
@@ -21,7 +21,7 @@ from support.slack_markup import assert_all_harmless, assert_escaped, assert_vis
 from support.strategies import hostile_text, object_keys, records, rules
 
 
-def shown(*rules: Rule, origin: LogObject | None = LOG_OBJECT, **changes: Any) -> str:
+def shown(*rules: Rule, origin: LogFile | None = LOG_OBJECT, **changes: Any) -> str:
     """All texts of an alert's full message, checked, one after the other, as people see them."""
     message = alert_message(alert(*rules, origin=origin, **changes))
     assert_good(message)
@@ -42,7 +42,7 @@ def alerts(draw: st.DrawFn) -> Alert:
     """Alerts of hostile records, matched by rules of hostile words, from objects with hostile keys."""
     event = read_event(draw(records()))
     origin = draw(
-        st.one_of(st.none(), st.builds(LogObject, st.just("trail-bucket"), object_keys(), st.just("eu-west-1")))
+        st.one_of(st.none(), st.builds(LogFile, st.just("trail-bucket"), object_keys(), st.just("eu-west-1")))
     )
     return make_alert(event, draw(rules()), origin)
 
@@ -105,7 +105,7 @@ def test_everything_endless(character: str) -> None:
     found = shown(
         *[Rule("True", id=f"{number}{text}", title=text, description=text, runbook_url="https://x.example/r")
           for number in range(5)],
-        origin=LogObject("trail-bucket", text, "eu-west-1"),
+        origin=LogFile("trail-bucket", text, "eu-west-1"),
         **dict.fromkeys(fields, text),
         userIdentity={**identity, "invokedBy": text, "identityProvider": text},
         requestParameters={f"{number}{text}": text for number in range(20)},
@@ -180,12 +180,12 @@ def test_error_message() -> None:
     ("origin", "text"),
     [
         (None, "received from EventBridge"),
-        (LogObject("UPPER_case", "a/b.json.gz", "eu-west-1"), "`s3://UPPER_case/a/b.json.gz`"),
-        (LogObject("trail-bucket", "x" * 2000, "eu-west-1"), f"`s3://trail-bucket/{'x' * 478}"),
+        (LogFile("UPPER_case", "a/b.json.gz", "eu-west-1"), "`s3://UPPER_case/a/b.json.gz`"),
+        (LogFile("trail-bucket", "x" * 2000, "eu-west-1"), f"`s3://trail-bucket/{'x' * 478}"),
     ],
 )
-def test_without_a_link_to_the_log_object(origin: LogObject | None, text: str) -> None:
-    """Where no link to the log object can be made, it is named, or said that there is none."""
+def test_without_a_link_to_the_log_file(origin: LogFile | None, text: str) -> None:
+    """Where no link to the log file can be made, it is named, or said that there is none."""
     found = shown(origin=origin)
     assert text in found
     assert "Log file>" not in found

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.alerts.alert import make_alert
 from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, notice_body, subject
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule
 from support.samples import ACCOUNT, EVENT_ID, LOG_OBJECT, ROLE_ARN, RULE, alert
 from support.strategies import hostile_text, object_keys, records, rules
@@ -146,7 +146,7 @@ def test_hidden_characters(character: str) -> None:
 @given(record=records(), matched=rules(), key=object_keys())
 def test_any_alert(record: dict[str, Any], matched: tuple[Rule, ...], key: str) -> None:
     """Any alert's body is JSON that fits and gives back what stands in the record."""
-    found = strict(alert_body(make_alert(read_event(record), matched, LogObject("trail-bucket", key))))
+    found = strict(alert_body(make_alert(read_event(record), matched, LogFile("trail-bucket", key))))
     assert found["request_parameters"] == record.get("requestParameters")
     assert found["response_elements"] == record.get("responseElements")
     assert found["additional_details"] == record.get("additionalEventData")

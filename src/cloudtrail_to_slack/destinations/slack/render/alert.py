@@ -12,7 +12,7 @@ from typing import Any
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediation_command
 from cloudtrail_to_slack.alerts.text import escape, how_long, json_length, utf16_length
-from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_object_link
+from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_file_link
 from cloudtrail_to_slack.destinations.slack.render.alert_fields import fields, reply_fields
 from cloudtrail_to_slack.destinations.slack.render.headline import (
     by_severity,
@@ -158,7 +158,7 @@ def _relations(alert: Alert) -> list[Block]:
 def _links_and_ids(alert: Alert) -> list[str]:
     event = alert.event
     event_address = insights_link(event.region) if event.insight else event_link(event.region, event.event_id)
-    object_address = log_object_link(alert.origin, event.region) if alert.origin else None
+    object_address = log_file_link(alert.origin, event.region) if alert.origin else None
     links = [
         link(event_address, ":mag: Show event in CloudTrail"),
         link(object_address, ":page_facing_up: Log file"),

@@ -1,4 +1,4 @@
-"""Reading log objects: what is skipped, what fails, and that neither stops its neighbours."""
+"""Reading log files: what is skipped, what fails, and that neither stops its neighbours."""
 
 import gzip
 import json
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.errors import InvocationFailedError, LogObjectError
+from cloudtrail_to_slack.errors import InvocationFailedError, LogFileError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
-from cloudtrail_to_slack.ingest.log_files import decode_record, open_log_object, read_stream
-from cloudtrail_to_slack.ingest.payloads import LogObject
+from cloudtrail_to_slack.ingest.log_files import decode_record, open_log_file, read_stream
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import RuleSet
 from support.world import BUCKET, CHANNEL, KEY, World, log_bytes, record, s3_event
 
@@ -40,7 +40,7 @@ _BROKEN: Mapping[str, tuple[bytes, str]] = {
 def test_objects_of_other_kinds_are_skipped_one_by_one(
     world: World, capsys: pytest.CaptureFixture[str], key: str, word: str
 ) -> None:
-    """A digest, aggregated, Config or foreign object is skipped with its reason; the log object after it is read."""
+    """A digest, aggregated, Config or foreign object is skipped with its reason; the log file after it is read."""
     world.configure_bot(table=False)
     world.put(b"whatever", key)
     world.put_log(record())
@@ -187,7 +187,7 @@ def test_a_large_record_of_ordinary_shape_alerts(world: World) -> None:
 def test_more_json_than_the_limit_is_refused(world: World) -> None:
     """A decompression bomb is refused by the stated limit, before it fills the memory."""
     world.put(gzip.compress(b" " * 50_000_000))
-    with pytest.raises(LogObjectError, match="more than 1,000,000 bytes"):
+    with pytest.raises(LogFileError, match="more than 1,000,000 bytes"):
         list(read_stream(_opened(world), _SCAN, max_bytes=1_000_000))
 
 
@@ -253,4 +253,4 @@ def test_records_come_in_the_order_of_the_file(world: World) -> None:
 
 def _opened(world: World) -> Any:
     """Return the body of the log file."""
-    return open_log_object(world.aws("s3"), LogObject(BUCKET, KEY))[0]
+    return open_log_file(world.aws("s3"), LogFile(BUCKET, KEY))[0]
