@@ -16,7 +16,7 @@ from rich.table import Table
 
 from bench import backtest, cold_start, handler, load, memory, small_objects, ways, workbench
 from bench.records import log_file
-from cloudtrail_to_slack.evaluation.records import RuleEvaluator
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.rules.packs import default_rules, pack_rules
 
@@ -56,20 +56,20 @@ def best(*ways_of_doing: Callable[[], object], rounds: int = _ROUNDS) -> list[fl
 def path_measures(content: bytes) -> list[Measure]:
     """Compare the path from the object to evaluations with the plain way, the floor and reading in memory."""
     rules = default_rules("cloudtrail-to-slack")
-    evaluator = RuleEvaluator.by(RuleSet(rules, []))
-    floor = ways.floor(content, evaluator.prefilter.fields)
-    ours, least = best(lambda: ways.path(content, evaluator), floor)
-    streamed, whole = best(lambda: ways.streamed(content, evaluator), lambda: ways.in_memory(content, evaluator))
+    prefilter = Prefilter(RuleSet(rules, []))
+    floor = ways.floor(content, prefilter.fields)
+    ours, least = best(lambda: ways.path(content, prefilter), floor)
+    streamed, whole = best(lambda: ways.streamed(content, prefilter), lambda: ways.in_memory(content, prefilter))
     (plain,) = best(lambda: ways.plain(content, rules), rounds=2)
     thousand = [
         Rule(f'event.get("eventName") == "Rare{number}" and event.get("awsRegion") != "eu-west-{number}"')
         for number in range(1000)
     ]
-    many = RuleEvaluator.by(RuleSet(thousand, []))
-    few = RuleEvaluator.by(RuleSet(rules, []))
+    many = Prefilter(RuleSet(thousand, []))
+    few = Prefilter(RuleSet(rules, []))
     with_many, with_few = best(lambda: ways.path(content, many), lambda: ways.path(content, few))
-    recommended = RuleEvaluator.by(RuleSet(pack_rules("recommended", "cloudtrail-to-slack"), []))
-    with_pack, with_defaults = best(lambda: ways.path(content, recommended), lambda: ways.path(content, evaluator))
+    recommended = Prefilter(RuleSet(pack_rules("recommended", "cloudtrail-to-slack"), []))
+    with_pack, with_defaults = best(lambda: ways.path(content, recommended), lambda: ways.path(content, prefilter))
     return [
         Measure("path_vs_plain", plain / ours, 20, "higher", "gunzip to evaluations, against the straightforward way"),
         Measure("path_vs_floor", least / ours, 0.7, "higher", "the same, against gunzip and decoding the same fields"),
@@ -92,9 +92,9 @@ def path_measures(content: bytes) -> list[Measure]:
 def scanning() -> Measure:
     """Time rules that no index helps, each of which looks at every value of an event."""
     rules = [Rule(f'any(str(value) == "needle-{number}" for value in event.values())') for number in range(1000)]
-    evaluator = RuleEvaluator.by(RuleSet(rules, []))
+    prefilter = Prefilter(RuleSet(rules, []))
     content = log_file(20, matching=0)
-    (seconds,) = best(lambda: ways.path(content, evaluator), rounds=3)
+    (seconds,) = best(lambda: ways.path(content, prefilter), rounds=3)
     about = "microseconds a rule and event, for 1,000 rules that look at every value"
     return Measure("rules_scanning", seconds / 20 / 1000 * 1e6, None, "lower", about)
 

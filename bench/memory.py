@@ -17,7 +17,7 @@ from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.ingest.payloads import LogFile, Notification
 from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.pipeline import Pipeline
-from cloudtrail_to_slack.evaluation.records import RuleEvaluator
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.packs import default_rules
 from cloudtrail_to_slack.aws.clients import AwsClients
@@ -32,9 +32,9 @@ class S3:
         return {"Body": open(sys.argv[1], "rb")}
 
 AwsClients().s3()
-evaluator = RuleEvaluator.by(RuleSet(default_rules("f"), []))
+prefilter = Prefilter(RuleSet(default_rules("f"), []))
 pipeline = Pipeline(
-    Config(), evaluator, S3, Nobody(), invocation_clock(None), own_roles=OwnRoles(()), send_self_reports=lambda *_: None
+    Config(), prefilter, S3, Nobody(), invocation_clock(None), own_roles=OwnRoles(()), send_self_reports=lambda *_: None
 )
 report = pipeline.run([Notification((LogFile("bucket", "x.json.gz"),))])
 assert not report.failures, report.failures

@@ -13,7 +13,7 @@ from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.own_role import OwnRoles
 from cloudtrail_to_slack.clock import invocation_clock
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.evaluation.records import RuleEvaluator
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.ingest.log_files import read_stream
 from cloudtrail_to_slack.ingest.payloads import LogFile, MessageIds, Notification
 from cloudtrail_to_slack.pipeline import Pipeline
@@ -55,11 +55,11 @@ class Nobody:
         """Do nothing."""
 
 
-def path(content: bytes, evaluator: RuleEvaluator) -> int:
+def path(content: bytes, prefilter: Prefilter) -> int:
     """Our way, from the gzipped object to evaluations and alerts; returns how many matched."""
     pipeline = Pipeline(
         Config(),
-        evaluator,
+        prefilter,
         lambda _seconds: _S3(content),  # type: ignore[arg-type,return-value]  # what it needs of S3
         Nobody(),  # type: ignore[arg-type]  # and of delivery
         invocation_clock(None),
@@ -94,16 +94,16 @@ def floor(content: bytes, fields: Sequence[str]) -> Callable[[], int]:
     return lambda: len(decoder.decode(gzip.decompress(content)).Records)  # type: ignore[attr-defined]  # likewise
 
 
-def streamed(content: bytes, evaluator: RuleEvaluator) -> int:
+def streamed(content: bytes, prefilter: Prefilter) -> int:
     """Read the object in windows and scan each; returns how many records some rule concerns."""
-    windows = read_stream(io.BytesIO(content), evaluator.prefilter)
+    windows = read_stream(io.BytesIO(content), prefilter)
     return sum(len(window.scanned) - window.scanned.count(0) for window in windows if window.scanned is not None)
 
 
-def in_memory(content: bytes, evaluator: RuleEvaluator) -> int:
+def in_memory(content: bytes, prefilter: Prefilter) -> int:
     """Read the whole object into memory and scan it at once; returns how many records some rule concerns."""
     text = gzip.decompress(content)
-    masks = evaluator.prefilter.scan_array(text[len('{"Records":') : -1])
+    masks = prefilter.scan_array(text[len('{"Records":') : -1])
     return len(masks) - masks.count(0)
 
 

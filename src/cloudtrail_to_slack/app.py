@@ -22,7 +22,7 @@ from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.results import Outcome
 from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.registry import Destinations
-from cloudtrail_to_slack.evaluation.records import RuleEvaluator
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.payloads import Notification, read_payload
 from cloudtrail_to_slack.observability.logging import begin_invocation, logger, set_log_level
@@ -58,7 +58,7 @@ class Application:
         self._advised = False
         self._secrets = SecretReader(self.clients)
         log_rule_issues(settings.config.rule_issues)
-        self._evaluator = RuleEvaluator.by(RuleSet(settings.config.rules, settings.config.ignore_rules))
+        self._prefilter = Prefilter(RuleSet(settings.config.rules, settings.config.ignore_rules))
         self._destinations = Destinations(
             Services(
                 dict(os.environ),
@@ -86,7 +86,7 @@ class Application:
         delivery = Delivery(self._destinations, self._store(clock), clock)
         pipeline = Pipeline(
             self._settings.config,
-            self._evaluator,
+            self._prefilter,
             self.clients.s3,
             delivery,
             clock,

@@ -18,6 +18,13 @@ def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def string_at(value: object, *path: str) -> str:
+    """Return the string at a path of nested objects without white space around it; "" where there is none."""
+    for name in path:
+        value = mapping(value).get(name)
+    return string(value).strip()
+
+
 def type_name(value: object) -> str:
     """Return what JSON calls the type of `value`, with its article; nothing of its content."""
     return _NAMES.get(type(value), "a number" if isinstance(value, (int, float)) else "something else")

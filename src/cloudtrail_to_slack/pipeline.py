@@ -10,7 +10,8 @@ from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.errors import DeliveryError, EvaluationTimeError
 from cloudtrail_to_slack.evaluation.log_files import NOT_BEGUN, LogFileEvaluation, LogFiles
-from cloudtrail_to_slack.evaluation.records import PendingAlerts, RecordEvaluator, RuleEvaluator
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
+from cloudtrail_to_slack.evaluation.records import PendingAlerts, RecordEvaluator, RecordSource
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.evaluation.turns import Turns
 from cloudtrail_to_slack.ingest.log_file_source import ClientWithin
@@ -47,7 +48,7 @@ class Pipeline:
     def __init__(  # noqa: PLR0913 (all the parts meet here)
         self,
         config: Config,
-        evaluator: RuleEvaluator,
+        prefilter: Prefilter,
         s3_within: ClientWithin,
         delivery: Delivery,
         clock: Clock,
@@ -66,9 +67,9 @@ class Pipeline:
         self._silence_check: LogSourceCheck | None = silence[1] if silence else None
         self._report = Report()
         pending = PendingAlerts()
-        self._turns = Turns(clock, pending, self._deliver_pending)
+        self._turns = Turns(clock, pending, self._deliver_pending, self._failed_on_file)
         self._records = RecordEvaluator(
-            evaluator,
+            prefilter,
             own_roles,
             clock.now,
             self._report,
@@ -79,7 +80,7 @@ class Pipeline:
         )
         self._ahead = ReadAhead(s3_within, clock.now)
         self._log_files = LogFiles(
-            s3_within, self._ahead, evaluator.prefilter, self._records, self._report, clock.now, self._hearing
+            s3_within, self._ahead, prefilter, self._records, self._report, clock.now, self._hearing
         )
         self._notices: list[tuple[Notice, MessageIds]] = []
 
@@ -111,7 +112,7 @@ class Pipeline:
         if self._turns.left() > 0:
             self._ahead.begin([file.log_file for file in files])
         try:
-            self._turns.evaluate(files, self._failed_on_file)
+            self._turns.evaluate(files)
         finally:
             self._ahead.stop()
 
@@ -185,7 +186,8 @@ class Pipeline:
             # Whatever is done about it makes such calls too, which EventBridge would bring within seconds.
             self._ignore("a call that this function made as its work, which its log file brings too")
             return
-        self._records.evaluate(record, None, message_ids, lambda reason: self._report.fail(message_ids, [reason]))
+        source = RecordSource(None, message_ids, lambda reason: self._report.fail(message_ids, [reason]))
+        self._records.evaluate(record, source)
 
     def _ignore(self, reason: str) -> None:
         self._report.counts["notifications_ignored"] += 1

@@ -3,15 +3,16 @@
 Each file is evaluated in turns, so that one that takes long leaves time for the others; see `turns`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, cast
 
 from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
 from cloudtrail_to_slack.call_timer import interrupt_after
 from cloudtrail_to_slack.errors import EvaluationTimeError, LogFileError, S3UnavailableError
-from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator
+from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator, RecordSource
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
 from cloudtrail_to_slack.ingest.log_files import open_log_file, read_stream
@@ -48,7 +49,7 @@ class LogFiles:
     records: RecordEvaluator
     report: Report
     now: Callable[[], float]
-    hearing: "DeliveryRecorder | None" = None
+    recorder: "DeliveryRecorder | None" = None
     notices: list[tuple[Notice, MessageIds]] = field(default_factory=list)
 
 
@@ -79,6 +80,7 @@ class LogFileEvaluation:
         self.not_before = 0.0
         self.log_file = log_file
         self.message_ids = message_ids
+        self._source = RecordSource(log_file, message_ids, self._note_broken)
         self._shared = shared
         self._steps: Iterator[None] | None = None
         self._attempts = 0
@@ -110,12 +112,9 @@ class LogFileEvaluation:
             self._fail(str(self._unavailable))
             return
         self._shared.report.counts["objects_unfinished"] += 1
-        reason = UNFINISHED if self.begun else NOT_BEGUN
-        extra = {"object": self.log_file.url, "reason": reason, "records": self._records, "seconds": self.spent}
-        logger.error("unfinished", extra={**extra, "seconds": round(self.spent, 1)})
-        self._shared.report.fail(self.message_ids, [f"{self.log_file.url}: {reason}"])
+        facts = {"records": self._records, "seconds": round(self.spent, 1)}
+        self._say("unfinished", UNFINISHED if self.begun else NOT_BEGUN, notify=self.begun, **facts)
         if self.begun:
-            self._notice(reason)
             self._say_broken_records()
 
     def _run(self, seconds: float) -> Iterator[None]:
@@ -134,13 +133,17 @@ class LogFileEvaluation:
                     self.begun = True
                     yield from self._chunk_steps(chunk)
             counts["objects_read"] += 1
-            if self._shared.hearing:
-                self._shared.hearing.observe(self.log_file.key)
+            if self._shared.recorder:
+                self._shared.recorder.observe(self.log_file.key)
         except EvaluationTimeError:
             self.give_up()
             return
         except S3UnavailableError as error:
-            if self._tries_again(error):
+            self._attempts += 1
+            if self._attempts < _ATTEMPTS:
+                self._steps, self._unavailable = None, error
+                self.not_before = self._shared.now() + _FIRST_WAIT_SECONDS * 2 ** (self._attempts - 1)
+                logger.warning("S3 does not answer", extra={"object": self.log_file.url, "error": str(error)})
                 return
             self._fail(str(error))
         except LogFileError as error:
@@ -156,42 +159,27 @@ class LogFileEvaluation:
         with interrupt_after(self._call_seconds):
             return open_log_file(source, self.log_file)[0]
 
-    def _tries_again(self, error: S3UnavailableError) -> bool:
-        self._attempts += 1
-        if self._attempts >= _ATTEMPTS:
-            return False
-        self._steps = None
-        self._unavailable = error
-        self.not_before = self._shared.now() + _FIRST_WAIT_SECONDS * 2 ** (self._attempts - 1)
-        logger.warning("S3 does not answer", extra={"object": self.log_file.url, "error": str(error)})
-        return True
-
     def _chunk_steps(self, chunk: Chunk) -> Iterator[None]:
         """Evaluate the records of a chunk that some rule may match; the others are counted."""
-        evaluate = self._shared.records.evaluate
-        if chunk.scanned is None:
-            for raw in chunk.records():
-                self._records += 1
-                evaluate(raw, self.log_file, self.message_ids, self._note_broken)
+        records, counts = self._shared.records, self._shared.report.counts
+        scanned: Iterable[int | None] = repeat(None)
+        if chunk.scanned is not None:
+            scanned, skipped = chunk.scanned, chunk.scanned.count(0)
+            counts["records_in"] += skipped
+            counts["unmatched"] += skipped
+            self._records += skipped
+            if skipped == len(chunk.scanned) and not records.explains:
                 yield
-            return
-        skipped = chunk.scanned.count(0)
-        counts = self._shared.report.counts
-        counts["records_in"] += skipped
-        counts["unmatched"] += skipped
-        self._records += skipped
-        explains = self._shared.records.explains
-        if skipped == len(chunk.scanned) and not explains:
+                return
+        for raw, candidates in zip(chunk.records(), scanned, strict=chunk.scanned is not None):
+            if candidates == 0:
+                if not records.explains:
+                    continue
+                records.explain_skipped(raw, self._source)
+            else:
+                self._records += 1
+                records.evaluate(raw, self._source, candidates)
             yield
-            return
-        for raw, candidates in zip(chunk.records(), chunk.scanned, strict=True):
-            if explains and not candidates:
-                self._shared.records.explain_skipped(raw, self.log_file)
-                yield
-            if candidates:
-                self._records += 1
-                evaluate(raw, self.log_file, self.message_ids, self._note_broken, candidates)
-                yield
 
     def _note_broken(self, problem: str) -> None:
         if problem == TOO_MANY_ALERTS:
@@ -201,22 +189,22 @@ class LogFileEvaluation:
         self._broken += 1
 
     def _say_broken_records(self) -> None:
+        of_its = f"of its {self._records} records"
         if self._beyond:
-            what = f"{self._beyond} of its {self._records} records match and are not delivered"
-            self._unreadable(f"{what}: {TOO_MANY_ALERTS}")
+            self._say("unreadable", f"{self._beyond} {of_its} match and are not delivered: {TOO_MANY_ALERTS}")
         if self._broken:
-            what = f"{self._broken} of its {self._records} records cannot be read"
-            self._unreadable(f"{what}, the first being {self._first_problem}")
+            first = f"the first being {self._first_problem}"
+            self._say("unreadable", f"{self._broken} {of_its} cannot be read, {first}")
 
     def _fail(self, reason: str) -> None:
         self._shared.report.counts["objects_failed"] += 1
-        self._unreadable(reason)
+        self._say("unreadable", reason)
 
-    def _unreadable(self, reason: str) -> None:
-        logger.error("unreadable", extra={"object": self.log_file.url, "reason": reason})
-        self._shared.report.fail(self.message_ids, [f"{self.log_file.url}: {reason}"])
-        self._notice(reason)
-
-    def _notice(self, reason: str) -> None:
-        account = read_key(self.log_file.key).account
-        self._shared.notices.append((unreadable_notice(self.log_file, reason, account), self.message_ids))
+    def _say(self, what: str, reason: str, *, notify: bool = True, **facts: float) -> None:
+        """Log what is wrong with the file, count it as a failure, and with `notify` send a notice."""
+        file = self.log_file
+        logger.error(what, extra={"object": file.url, "reason": reason, **facts})
+        self._shared.report.fail(self.message_ids, [f"{file.url}: {reason}"])
+        if notify:
+            notice = unreadable_notice(file, reason, read_key(file.key).account)
+            self._shared.notices.append((notice, self.message_ids))

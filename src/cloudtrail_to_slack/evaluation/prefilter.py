@@ -1,8 +1,8 @@
 """Looking at many records at once, decoding only the fields that the rules' index asks for.
 
 A decoder is made for just those fields; everything else in a record is skipped over. What does not fit (a field that
-is no text, an identity that is no object, a top-level key that reads like a nested one) is refused by the decoder, and
-then every record of the window is looked at in full.
+is no string, an identity that is no object, a top-level key that reads like a nested one) is refused by the decoder,
+and then every record of the chunk is looked at in full.
 """
 
 from collections.abc import Sequence
@@ -14,23 +14,23 @@ import msgspec
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.index.index import Value
 
-_Text = str | None | msgspec.UnsetType
+_String = str | None | msgspec.UnsetType
 _Never = Literal["\x00 no value"] | msgspec.UnsetType
 
 
 class Prefilter:
-    """Finds the candidate rules of each record of a chunk."""
+    """Finds the candidate rules of each record of a chunk. `fields` are the flattened keys that are decoded.
+
+    It and the rules are made once per cold start.
+    """
 
     def __init__(self, rule_set: RuleSet) -> None:
+        self.rule_set = rule_set
         self._index = rule_set.index(missing=msgspec.UNSET)
-        self._required_keys = rule_set.required_keys()
-        self._record = _record_type(self._index.fields)
-        self._array = msgspec.json.Decoder(list[self._record])  # type: ignore[name-defined]  # made at run time
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The flattened keys of the fields that are decoded."""
-        return self._index.fields
+        self.fields = self._index.fields
+        # Returns those of the candidate rules of a record, as bits, that its text does not rule out.
+        self.possible = rule_set.required_keys().possible
+        self._array = msgspec.json.Decoder(list[_record_type(self.fields)])  # type: ignore[misc]  # made at run time
 
     def scan_array(self, text: bytes) -> list[int]:
         """Return for each record of a JSON array the rules that may match or raise, as bits.
@@ -39,33 +39,26 @@ class Prefilter:
             msgspec.ValidationError: a record must be looked at in full.
             msgspec.DecodeError: `text` is no JSON array.
         """
-        return self._candidates(self._array.decode(text))
-
-    def possible(self, candidates: int, text: bytes | memoryview) -> int:
-        """Return those of the candidate rules of a record, as bits, that its text does not rule out."""
-        return self._required_keys.possible(candidates, text)
-
-    def _candidates(self, records: list[Any]) -> list[int]:
-        columns = [_column(records, field) for field in self._index.fields]
-        return self._index.candidates(columns, len(records))
+        records: list[Any] = self._array.decode(text)
+        return self._index.candidates([_column(records, field) for field in self.fields], len(records))
 
 
 def _record_type(fields: Sequence[str]) -> type[msgspec.Struct]:
     """Return a type with just these fields; a field of an object is a field of a type of its own."""
-    nested: dict[str, list[str]] = {}
+    nested: dict[str, list[tuple[str, Any, Any]]] = {}
     members: list[tuple[str, Any, Any]] = []
     names: dict[str, str] = {}
     for field in fields:
         parent, _, child = field.partition(".")
         if child:
-            nested.setdefault(parent, []).append(child)
+            nested.setdefault(parent, []).append((child, _String, msgspec.UNSET))
             # The same key written flat would be the same to a rule.
             names[f"{parent}_{child}"] = field
             members.append((f"{parent}_{child}", _Never, msgspec.UNSET))
         else:
-            members.append((field, _Text, msgspec.UNSET))
+            members.append((field, _String, msgspec.UNSET))
     for parent, children in nested.items():
-        inner = msgspec.defstruct(parent, [(child, _Text, msgspec.UNSET) for child in children], gc=False)
+        inner = msgspec.defstruct(parent, children, gc=False)
         members.append((parent, inner | None | msgspec.UnsetType, msgspec.UNSET))
     return msgspec.defstruct("Record", members, rename=names, gc=False)
 

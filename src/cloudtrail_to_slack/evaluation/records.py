@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 from cloudtrail_to_slack.alerts.alert import Alert, AlertFactory, PendingAlert, make_alert, pending_alert
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles
 from cloudtrail_to_slack.errors import EvaluationTimeError, RecordError
-from cloudtrail_to_slack.evaluation.explanations import UNMATCHED, explain, explain_failed
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from cloudtrail_to_slack.ingest.log_files import decode_record
 from cloudtrail_to_slack.ingest.payloads import LogFile, MessageIds
-from cloudtrail_to_slack.observability.logging import log_unexpected, logger
-from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleSet, Severity
+from cloudtrail_to_slack.observability.logging import id_to_log, log_unexpected, logger
+from cloudtrail_to_slack.rules import Evaluation, EventOutcome, Rule, Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrors
 
 if TYPE_CHECKING:
@@ -41,20 +40,7 @@ TOO_MANY_ALERTS = (
     "make the rules narrower"
 )
 _MANY_ALERTS = 500  # a topic takes about that many in an invocation of 30 seconds
-
-
-@dataclass(frozen=True, slots=True)
-class RuleEvaluator:
-    """The rules, and what finds the records worth evaluating; made once per cold start."""
-
-    rule_set: RuleSet
-    prefilter: Prefilter
-
-    @classmethod
-    def by(cls, rule_set: RuleSet) -> "RuleEvaluator":
-        """Return the evaluation of these rules."""
-        return cls(rule_set, Prefilter(rule_set))
-
+_LONGEST_NAME = 200  # logged of a rule without an id, which goes by its expression, and of an event's name
 
 Pending = tuple[PendingAlert, AlertFactory, MessageIds]
 
@@ -83,10 +69,25 @@ class PendingAlerts:
         flood in one file, which may take longer than there is time, cannot keep those of the others from going out.
         """
         by_source, self._by_source, self.size = self._by_source, {}, 0
-        parts = sorted(by_source.values(), key=len)
-        if sum(map(len, parts)) > _MANY_ALERTS:
-            return parts
-        return [list(chain.from_iterable(by_source.values()))] if parts else []
+        if sum(map(len, by_source.values())) > _MANY_ALERTS:
+            return sorted(by_source.values(), key=len)
+        return [list(chain.from_iterable(by_source.values()))] if by_source else []
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSource:
+    """Where records come from: a log file (None for a single event) and the messages that asked for it.
+
+    `failed` is called with what is wrong with a record.
+    """
+
+    log_file: LogFile | None
+    message_ids: MessageIds
+    failed: Callable[[str], None]
+
+    def event(self, raw: Any) -> Event:  # noqa: ANN401 (JSON)
+        """Return the event of a record, which is undecoded when it comes from a log file."""
+        return read_event(decode_record(raw), object_key=self.log_file.key) if self.log_file else read_event(raw)
 
 
 class RecordEvaluator:
@@ -100,7 +101,7 @@ class RecordEvaluator:
 
     def __init__(  # noqa: PLR0913 (what an invocation shares)
         self,
-        evaluator: RuleEvaluator,
+        prefilter: Prefilter,
         own_roles: OwnRoles,
         now: Callable[[], float],
         report: Report,
@@ -117,24 +118,15 @@ class RecordEvaluator:
         self._time_left = time_left
         self._thresholds = thresholds
         self._account_names = account_names or {}
-        self._rule_set = evaluator.rule_set
-        self._prefilter = evaluator.prefilter
+        self._prefilter = prefilter
         self._now = now
         self._today = _moment(now).date()
         self._report = report
         self._alerts = 0
 
-    def evaluate(
-        self,
-        raw: Any,  # noqa: ANN401 (JSON, decoded or not)
-        origin: LogFile | None,
-        message_ids: MessageIds,
-        failed: Callable[[str], None],
-        candidates: int | None = None,
-    ) -> None:
+    def evaluate(self, raw: Any, source: RecordSource, candidates: int | None = None) -> None:  # noqa: ANN401 (JSON)
         """Evaluate one record and count it; whatever is wrong with it stays its own problem.
 
-        `raw` is undecoded when it comes from a log file, `origin`. `failed` is called with what is wrong with it.
         `candidates` are the rules that may match, as the prefilter finds them; None: all.
 
         Raises:
@@ -148,41 +140,34 @@ class RecordEvaluator:
                 counts[EventOutcome.UNMATCHED.value] += 1
                 return
         try:
-            outcome = self._evaluate(raw, origin, message_ids, candidates)
-            counts[outcome.value] += 1
+            counts[self._evaluate(raw, source, candidates).value] += 1
         except EvaluationTimeError:
             counts["failed"] += 1
             raise
         except RecordError as error:
             counts["failed"] += 1
-            failed(str(error))
+            source.failed(str(error))
             if self.explains:
-                explain_failed(str(error), origin)
+                _explain_failed(error, source)
         except Exception as error:  # noqa: BLE001 (a bug in one record must not hide the rest of its file)
             counts["failed"] += 1
-            failed(f"a record that this function fails on ({type(error).__name__})")
+            source.failed(f"a record that this function fails on ({type(error).__name__})")
             log_unexpected("evaluating a record", error)
 
-    def explain_skipped(self, raw: Any, origin: LogFile) -> None:  # noqa: ANN401 (as above)
+    def explain_skipped(self, raw: Any, source: RecordSource) -> None:  # noqa: ANN401 (JSON)
         """Log of a record that the prefilter left out that no rule can match it."""
         try:
-            explain(_event(raw, origin), UNMATCHED, 0, origin)
+            _explain(source.event(raw), Evaluation(EventOutcome.UNMATCHED), 0, source)
         except RecordError as error:  # it was no more than looked at, which it stood
-            explain_failed(str(error), origin)
+            _explain_failed(error, source)
 
-    def _evaluate(
-        self,
-        raw: Any,  # noqa: ANN401 (as above)
-        origin: LogFile | None,
-        message_ids: MessageIds,
-        candidates: int | None,
-    ) -> EventOutcome:
-        event = _event(raw, origin)
+    def _evaluate(self, raw: Any, source: RecordSource, candidates: int | None) -> EventOutcome:  # noqa: ANN401 (JSON)
+        event = source.event(raw)
         deadline = perf_counter() + max(self._time_left(), _LEAST_SECONDS)
-        evaluation = self._rule_set.evaluate(event.flat, self._today, candidates, deadline)
+        evaluation = self._prefilter.rule_set.evaluate(event.flat, self._today, candidates, deadline)
         if self.explains:
-            explain(event, evaluation, candidates, origin)
-        self.rule_errors.add(evaluation.problems, event, origin, message_ids)
+            _explain(event, evaluation, candidates, source)
+        self.rule_errors.add(evaluation.problems, event, source.log_file, source.message_ids)
         if event.error_code.startswith("AccessDenied"):
             self._report.denied += 1
             self._report.denied_ignored += evaluation.outcome is EventOutcome.IGNORED
@@ -190,30 +175,19 @@ class RecordEvaluator:
             self._report.ignored_by[evaluation.ignored_by] += 1
         if evaluation.outcome is not EventOutcome.MATCHED:
             return evaluation.outcome
-        rules = self._alerting(event, evaluation.matched)
+        rules = evaluation.matched
+        if self._thresholds and any(rule.threshold for rule in rules):
+            time = event.time.timestamp() if event.time else self._now()
+            rules = self._thresholds.reached(rules, event.flat, time, lambda: identity_digest(event_identity(event)))
         if not rules:
             return EventOutcome.UNMATCHED
-        if self.own_calls.take(event, rules, message_ids):
+        if self.own_calls.take(event, rules, source.message_ids):
             self._report.counts["own_role_alerts"] += 1
         else:
-            self._keep(event, rules, raw, origin, message_ids)
+            self._keep(event, rules, raw, source)
         return EventOutcome.MATCHED
 
-    def _alerting(self, event: Event, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        """Return the rules that alert on an event that they match: not those whose threshold is not reached yet."""
-        if self._thresholds is None or all(rule.threshold is None for rule in rules):
-            return rules
-        time = event.time.timestamp() if event.time else self._now()
-        return self._thresholds.reached(rules, event.flat, time, lambda: identity_digest(event_identity(event)))
-
-    def _keep(
-        self,
-        event: Event,
-        rules: tuple[Rule, ...],
-        raw: Any,  # noqa: ANN401 (as above)
-        origin: LogFile | None,
-        message_ids: MessageIds,
-    ) -> None:
+    def _keep(self, event: Event, rules: tuple[Rule, ...], raw: Any, source: RecordSource) -> None:  # noqa: ANN401 (JSON)
         """Keep what matched until it is delivered.
 
         Raises:
@@ -223,27 +197,45 @@ class RecordEvaluator:
         if self._alerts >= MAX_ALERTS + (MAX_MORE_CRITICAL if is_critical else 0):
             raise RecordError(TOO_MANY_ALERTS)
         self._alerts += 1
-        kept = bytes(raw) if origin else raw
-        alert = pending_alert(event, rules, len(kept) if origin else _BYTES_OF_A_VALUE * len(event.flat))
+        kept = bytes(raw) if source.log_file else raw
+        alert = pending_alert(event, rules, len(kept) if source.log_file else _BYTES_OF_A_VALUE * len(event.flat))
         name = self._account_names.get(event.account or "")
-        factory = partial(_alert, kept, origin, rules, self._now, name)
-        self.pending.add(origin, (alert, factory, message_ids), alert.size)
-
-
-def _event(raw: Any, origin: LogFile | None) -> Event:  # noqa: ANN401 (as above)
-    """Return the event of a record, which is undecoded when it comes from a log file."""
-    return read_event(decode_record(raw), object_key=origin.key) if origin else read_event(raw)
+        factory = partial(_alert, kept, source, rules, self._now, name)
+        self.pending.add(source.log_file, (alert, factory, source.message_ids), alert.size)
 
 
 def _alert(
-    raw: Any,  # noqa: ANN401 (as above)
-    origin: LogFile | None,
+    raw: Any,  # noqa: ANN401 (JSON)
+    source: RecordSource,
     rules: tuple[Rule, ...],
     now: Callable[[], float],
     account_name: str | None,
 ) -> Alert:
-    return make_alert(_event(raw, origin), rules, origin, _moment(now), account_name=account_name)
+    return make_alert(source.event(raw), rules, source.log_file, _moment(now), account_name=account_name)
 
 
 def _moment(now: Callable[[], float]) -> datetime:
     return datetime.fromtimestamp(now(), UTC)
+
+
+def _explain(event: Event, evaluation: Evaluation, candidates: int | None, source: RecordSource) -> None:
+    """Log why an event did or did not alert: see docs/troubleshooting.md."""
+    ignored_by = evaluation.ignored_by
+    facts: dict[str, object] = {
+        "event_id": id_to_log(event.event_id),
+        "event_name": event.name[:_LONGEST_NAME],
+        "account": id_to_log(event.account or "unknown"),
+        "outcome": evaluation.outcome.value,
+        "matching_rules": [rule.name[:_LONGEST_NAME] for rule in evaluation.matched or evaluation.silenced],
+        "ignored_by": ignored_by.name[:_LONGEST_NAME] if ignored_by else None,
+        "ignore_reason": ignored_by.reason[:_LONGEST_NAME] if ignored_by and ignored_by.reason else None,
+        "rules_that_raised": [problem.rule.name[:_LONGEST_NAME] for problem in evaluation.problems],
+        "rules_evaluated": "all" if candidates is None else "candidates" if candidates else "none",
+        "object": source.log_file.url if source.log_file else None,
+    }
+    logger.debug("record evaluated", extra=facts)
+
+
+def _explain_failed(reason: RecordError, source: RecordSource) -> None:
+    url = source.log_file.url if source.log_file else None
+    logger.debug("record evaluated", extra={"outcome": "failed", "reason": str(reason), "object": url})

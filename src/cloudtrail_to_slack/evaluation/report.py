@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.rules import IgnoreRule
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Something that could not be done, and the messages that asked for it."""
 
     message_ids: MessageIds

@@ -34,12 +34,19 @@ _MOST_OPEN = 10  # files that are begun and not done: each holds a connection an
 
 
 class Turns:
-    """Lets log files take turns. `deliver` delivers what is pending."""
+    """Lets log files take turns. `deliver` delivers what is pending; `failed` is called for a file that raises."""
 
-    def __init__(self, clock: Clock, pending: PendingAlerts, deliver: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        pending: PendingAlerts,
+        deliver: Callable[[], None],
+        failed: Callable[[LogFileEvaluation, Exception], None],
+    ) -> None:
         self._clock = clock
         self._pending = pending
         self._deliver = deliver
+        self._failed = failed
         total = clock.spare()
         self._reserve = min(total * _DELIVERY_SHARE, _MOST_DELIVERY_SECONDS)
         self._first_delivery = clock.now() + total * _FIRST_ROUND_SHARE
@@ -54,19 +61,20 @@ class Turns:
         self._until = math.inf
         self._until = self._clock.now() + self.left() / parts
 
-    def evaluate(
-        self, files: Sequence[LogFileEvaluation], fail: Callable[[LogFileEvaluation, Exception], None]
-    ) -> None:
-        """Evaluate the files as far as there is time; `fail` is called for one that raises.
-
-        What matched last may still be pending afterwards.
-        """
+    def evaluate(self, files: Sequence[LogFileEvaluation]) -> None:
+        """Evaluate the files as far as there is time. What matched last may still be pending afterwards."""
         active, number = list(files), 0
         while active and (budget := self._budget()) > 0:
-            if not self._wait(active, budget):
+            # Where S3 may not be asked yet, and nothing else is left to do, wait if there is time for it.
+            seconds = min(file.not_before for file in active) - self._clock.now()
+            if seconds > 0 and not (seconds < budget and self._clock.wait(seconds)):
                 break
-            self._round(active, number, budget, fail)
-            active = self._sorted(active)
+            self._round(active, number, budget)
+            # Those that had the least come first; what is open beyond measure is given up.
+            active = sorted((file for file in active if not file.done), key=lambda file: file.spent)
+            for file in [file for file in active if file.begun][_MOST_OPEN:]:
+                file.give_up()
+            active = [file for file in active if not file.done]
             if any(file.begun for file in active):
                 self._deliver()
             number += 1
@@ -82,20 +90,7 @@ class Turns:
             self._deliver()
         return self.left()
 
-    def _wait(self, active: Sequence[LogFileEvaluation], budget: float) -> bool:
-        """Wait until S3 may be asked again, where nothing else is left to do; False: there is no time for it."""
-        seconds = min(file.not_before for file in active) - self._clock.now()
-        if seconds <= 0:
-            return True
-        return seconds < budget and self._clock.wait(seconds)
-
-    def _round(
-        self,
-        active: Sequence[LogFileEvaluation],
-        number: int,
-        budget: float,
-        fail: Callable[[LogFileEvaluation, Exception], None],
-    ) -> None:
+    def _round(self, active: Sequence[LogFileEvaluation], number: int, budget: float) -> None:
         now, pending = self._clock.now, self._pending
         end = now() + min(budget, self._first_delivery - now() if number == 0 else math.inf)
         longest = _LONGEST_TURNS[min(number, len(_LONGEST_TURNS) - 1)]
@@ -112,14 +107,6 @@ class Turns:
                 file.take_turn(lambda: now() >= turn_ends or pending.size > full_at, turn_ends - start)  # noqa: B023 (called in this turn only)
             except Exception as error:  # noqa: BLE001 (a bug in one file must not stop the next)
                 file.done = True
-                fail(file, error)
+                self._failed(file, error)
             if pending.full:
                 self._deliver()
-
-    def _sorted(self, active: Sequence[LogFileEvaluation]) -> list[LogFileEvaluation]:
-        """Return the files that are not done, those that had the least first; give up what is open beyond measure."""
-        left = sorted((file for file in active if not file.done), key=lambda file: file.spent)
-        open_files = [file for file in left if file.begun]
-        for file in open_files[_MOST_OPEN:]:
-            file.give_up()
-        return [file for file in left if not file.done]

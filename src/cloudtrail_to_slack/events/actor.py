@@ -7,9 +7,8 @@ CloudTrail".
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from cloudtrail_to_slack.json_fields import mapping, string
+from cloudtrail_to_slack.json_fields import mapping, string_at
 
 _SSO_ROLE = re.compile(r"AWSReservedSSO_(?P<permission_set>.+)_[0-9a-f]{16}$")
 _SSO_ROLE_PREFIX = "AWSReservedSSO_"
@@ -18,7 +17,7 @@ _SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"  # IAM reserves it
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it, as far as the record says; unknown parts are empty. Texts are unescaped and unbounded.
+    """Who did it, as far as the record says; unknown parts are empty. Strings are unescaped and unbounded.
 
     `name` is what a person would call them and never empty. `role` and `session` are set for an assumed role;
     `permission_set` for a role of IAM Identity Center, whose sessions are named after its users. `is_sso`: this is a
@@ -28,7 +27,6 @@ class Actor:
     type: str
     name: str
     arn: str = ""
-    principal_id: str = ""
     account: str = ""
     role: str = ""
     session: str = ""
@@ -49,80 +47,59 @@ def person_behind(identity: object) -> list[tuple[str, str]]:
     Sources: IAM User Guide, "Monitor and control actions taken with assumed roles" (`sourceIdentity`); AWS CloudTrail
     User Guide, "CloudTrail userIdentity element" (`onBehalfOf`).
     """
-    source = _stripped(mapping(mapping(identity).get("sessionContext")).get("sourceIdentity"))
-    user = _stripped(mapping(mapping(identity).get("onBehalfOf")).get("userId"))
-    found = (("source identity", source), ("on behalf of the Identity Center user", user))
+    found = (
+        ("source identity", string_at(identity, "sessionContext", "sourceIdentity")),
+        ("on behalf of the Identity Center user", string_at(identity, "onBehalfOf", "userId")),
+    )
     return [(label, value) for label, value in found if value]
 
 
 def read_actor(identity: object) -> Actor:
     """Read a record's `userIdentity`, whatever it is."""
-    if isinstance(identity, str) and identity.strip():
-        return Actor(type="", name=identity.strip())
     if not isinstance(identity, Mapping):
-        return Actor(type="", name="unknown")
-    arn = _stripped(identity.get("arn"))
+        return Actor(type="", name=string_at(identity) or "unknown")
+    arn, actor_type = string_at(identity, "arn"), string_at(identity, "type")
     role, session = _role_and_session(arn, identity)
-    actor_type = _stripped(identity.get("type"))
-    is_sso_role = _is_sso_role(role, actor_type, identity)
-    sso = _SSO_ROLE.match(role) if is_sso_role else None
+    issuer = string_at(identity, "sessionContext", "sessionIssuer", "arn")
+    is_sso = role.startswith(_SSO_ROLE_PREFIX) and actor_type == "AssumedRole" and (not issuer or _SSO_PATH in issuer)
+    sso_role = _SSO_ROLE.match(role) if is_sso else None
     return Actor(
         type=actor_type,
         name=_name(identity, actor_type, arn, session or role),
         arn=arn,
-        principal_id=_stripped(identity.get("principalId")),
-        account=_stripped(identity.get("accountId")),
+        account=string_at(identity, "accountId"),
         role=role,
         session=session,
-        permission_set=sso["permission_set"] if sso else "",
-        invoked_by=_stripped(identity.get("invokedBy")),
-        identity_provider=_stripped(identity.get("identityProvider")),
-        is_sso=is_sso_role or actor_type == "IdentityCenterUser",
+        permission_set=sso_role["permission_set"] if sso_role else "",
+        invoked_by=string_at(identity, "invokedBy"),
+        identity_provider=string_at(identity, "identityProvider"),
+        is_sso=is_sso or actor_type == "IdentityCenterUser",
     )
 
 
-def _name(identity: Mapping[str, Any], actor_type: str, arn: str, role_session: str) -> str:
+def _name(identity: object, actor_type: str, arn: str, role_session: str) -> str:
     if actor_type == "Root":
-        return "Root session (sts:AssumeRoot)" if _is_assumed_root(identity) else "Root user"
+        is_assumed = str(mapping(mapping(identity).get("sessionContext")).get("assumedRoot")).lower() == "true"
+        return "Root session (sts:AssumeRoot)" if is_assumed else "Root user"
     candidates = (
         role_session,
-        _stripped(identity.get("userName")),
-        arn.rpartition("/")[2] if "/" in arn else arn.rpartition(":")[2],
-        _stripped(identity.get("invokedBy")),
-        _stripped(mapping(identity.get("onBehalfOf")).get("userId")),
-        _stripped(identity.get("principalId")),
-        _stripped(identity.get("accountId")),
+        string_at(identity, "userName"),
+        arn.rpartition("/" if "/" in arn else ":")[2],
+        string_at(identity, "invokedBy"),
+        string_at(identity, "onBehalfOf", "userId"),
+        string_at(identity, "principalId"),
+        string_at(identity, "accountId"),
         actor_type,
     )
     return next(filter(None, candidates), "unknown")
 
 
-def _role_and_session(arn: str, identity: Mapping[str, Any]) -> tuple[str, str]:
+def _role_and_session(arn: str, identity: object) -> tuple[str, str]:
     """Split `arn:aws:sts::111122223333:assumed-role/ROLE/SESSION`; some have the role in `sessionContext` only."""
-    parts = arn.split(":", 5)
-    kind, _, rest = parts[5].partition("/") if len(parts) == 6 and parts[2] == "sts" else ("", "", "")  # noqa: PLR2004 (an ARN has six parts)
-    if kind == "assumed-role":
-        role, _, session = rest.partition("/")
-        return role, session
-    if _stripped(identity.get("type")) != "AssumedRole":
+    match = re.match(r"(?s)[^:]*:[^:]*:sts:[^:]*:[^:]*:assumed-role(?:/|$)([^/]*)/?(.*)", arn)
+    if match:
+        return match[1], match[2]
+    if string_at(identity, "type") != "AssumedRole":
         return "", ""
-    return _stripped(_session_issuer(identity).get("userName")), _stripped(identity.get("principalId")).partition(":")[
-        2
-    ]
-
-
-def _is_sso_role(role: str, actor_type: str, identity: Mapping[str, Any]) -> bool:
-    issuer = _stripped(_session_issuer(identity).get("arn"))
-    return role.startswith(_SSO_ROLE_PREFIX) and actor_type == "AssumedRole" and (not issuer or _SSO_PATH in issuer)
-
-
-def _is_assumed_root(identity: Mapping[str, Any]) -> bool:
-    return str(mapping(identity.get("sessionContext")).get("assumedRoot")).lower() == "true"
-
-
-def _session_issuer(identity: Mapping[str, Any]) -> Mapping[str, Any]:
-    return mapping(mapping(identity.get("sessionContext")).get("sessionIssuer"))
-
-
-def _stripped(value: object) -> str:
-    return string(value).strip()
+    role = string_at(identity, "sessionContext", "sessionIssuer", "userName")
+    return role, string_at(identity, "principalId").partition(":")[2]

@@ -24,7 +24,6 @@ _ACCOUNT = "recipientAccountId"  # known by other means where the record does no
 # What CloudTrail writes in place of a field that is too large. Source: AWS CloudTrail User Guide, "CloudTrail record
 # contents for management, data, and network activity events".
 _OMISSION = frozenset({"omitted", "originalSize", "reason"})
-_OMITTED = "(omitted)"
 _DEEPEST = 64  # the deepest real event we know nests 11 deep
 
 
@@ -34,13 +33,11 @@ def event_identity(event: Event) -> list[object]:
     Copies share their `eventID` "in most cases" (AWS CloudTrail User Guide, "CloudTrail record contents"). An event
     without one is identified by everything in its record.
     """
-    account = event.text(_ACCOUNT) or event.account
-    if event.event_id:
-        content = {name: event.record[name] for name in _MATTERS if name in event.record}
-    else:
-        content = {name: value for name, value in event.record.items() if name != _ACCOUNT}
+    names = _MATTERS if event.event_id else event.record.keys() - {_ACCOUNT}
     time = event.time.isoformat() if event.time else event.text("eventTime")
-    return [_plain(event.record.get("eventID")), account, time, _digest(_plain({**content, "eventTime": time}))]
+    content = {**{name: event.record[name] for name in names if name in event.record}, "eventTime": time}
+    account = event.text(_ACCOUNT) or event.account
+    return [_plain(event.record.get("eventID")), account, time, _digest(_plain(content))]
 
 
 def identity_digest(*parts: object) -> str:
@@ -53,28 +50,22 @@ def _digest(parts: object) -> str:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 (JSON)
-    """Return `value` in the one form that all ways of writing it share; None for what is as good as missing."""
-    if isinstance(value, dict):
-        if value.get("omitted") is True and value.keys() <= _OMISSION:
-            return _OMITTED
-        if depth >= _DEEPEST:
-            return as_text(value)
-        inner = {name: _plain(child, depth + 1) for name, child in value.items()}
-        return {name: child for name, child in inner.items() if child is not None} or None
-    if isinstance(value, list):
-        if depth >= _DEEPEST:
-            return as_text(value)
-        items = [_plain(child, depth + 1) for child in value]
-        return items if any(item is not None for item in items) else None
-    return _scalar(value)
+    """Return `value` in the one form that all ways of writing it share; None for what is as good as missing.
 
-
-def _scalar(value: Any) -> str | None:  # noqa: ANN401 (JSON)
-    """Return a leaf as text: 5, 5.0 and "5" are the same, as are true and "true", null and "null"."""
+    Of the leaves, 5, 5.0 and "5" are the same, as are true and "true", null and "null".
+    """
     if value is None or value in ("", "null"):
         return None
+    if isinstance(value, dict | list):
+        if isinstance(value, dict) and value.get("omitted") is True and value.keys() <= _OMISSION:
+            return "(omitted)"
+        if depth >= _DEEPEST:
+            return as_text(value)
+        if isinstance(value, list):
+            items = [_plain(child, depth + 1) for child in value]
+            return items if any(item is not None for item in items) else None
+        inner = {name: _plain(child, depth + 1) for name, child in value.items()}
+        return {name: child for name, child in inner.items() if child is not None} or None
     if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+        return str(value).lower()
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)

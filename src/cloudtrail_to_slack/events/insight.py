@@ -3,10 +3,10 @@
 Source: AWS CloudTrail User Guide, "CloudTrail record contents for Insights events for trails".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cloudtrail_to_slack.json_fields import mapping, string
+from cloudtrail_to_slack.json_fields import mapping, string_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +38,27 @@ def read_insight(details: object) -> Insight | None:
         return None
     context = mapping(details.get("insightContext"))
     statistics = mapping(context.get("statistics"))
-    insight_type = _stripped(details.get("insightType"))
+    listed = context.get("attributions")
+    attributions = []
+    for attribution in map(mapping, listed if isinstance(listed, list) else []):
+        values = attribution.get("insight")
+        if isinstance(values, list) and values:  # the first is the most frequent
+            attributions.append(Attribution(string_at(attribution, "attribute"), string_at(values[0], "value")))
     return Insight(
-        state=_stripped(details.get("state")),
-        event_name=_stripped(details.get("eventName")),
-        event_source=_stripped(details.get("eventSource")),
-        error_code=_stripped(details.get("errorCode")),
-        is_error_rate=insight_type == "ApiErrorRateInsight",
+        state=string_at(details, "state"),
+        event_name=string_at(details, "eventName"),
+        event_source=string_at(details, "eventSource"),
+        error_code=string_at(details, "errorCode"),
+        is_error_rate=string_at(details, "insightType") == "ApiErrorRateInsight",
         baseline=_number(mapping(statistics.get("baseline")).get("average")),
         rate=_number(mapping(statistics.get("insight")).get("average")),
         minutes=_number(statistics.get("insightDuration")),
-        attributions=tuple(_attributions(context.get("attributions"))),
+        attributions=tuple(attributions),
     )
 
 
-def _attributions(attributions: object) -> Iterator[Attribution]:
-    """Yield the first, most frequent, value of each attribute."""
-    for attribution in attributions if isinstance(attributions, list) else []:
-        values = mapping(attribution).get("insight")
-        if isinstance(values, list) and values:
-            yield Attribution(
-                _stripped(mapping(attribution).get("attribute")), _stripped(mapping(values[0]).get("value"))
-            )
-
-
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
     try:
-        return float(value)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     except OverflowError:
         return None
-
-
-def _stripped(value: object) -> str:
-    return string(value).strip()

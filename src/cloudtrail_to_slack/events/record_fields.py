@@ -10,50 +10,46 @@ def set_field(record: dict[str, Any], path: Sequence[str], value: object) -> Non
     Raises:
         ValueError: something on the way is neither an object nor a list, or a list has no such position.
     """
-    _set(record, path, 0, value)
+    holder: Any = record
+    for position, part in enumerate(path):
+        above, rest = ".".join(path[:position]), path[position:]
+        key, is_last = _key(holder, rest)
+        if not isinstance(holder, dict | list):
+            raise ValueError(f"{above} is neither an object nor a list")  # noqa: TRY004 (its content)
+        if key is None and isinstance(holder, list):
+            if part != str(len(holder)):
+                raise ValueError(f"there is no position {part} in {above or 'the record'}")
+            key = len(holder)
+            holder.append(None)
+        key = part if key is None else key
+        if is_last:
+            holder[key] = value
+            return
+        inner = holder.get(key) if isinstance(holder, dict) else holder[key]
+        if inner is None:
+            inner = holder[key] = {}
+        holder = inner
 
 
 def remove_field(record: dict[str, Any], path: Sequence[str]) -> bool:
     """Remove a field of a record; return whether it was there."""
     holder: Any = record
-    for position, part in enumerate(path):
-        rest = path[position:]
-        key = _key(holder, rest)
+    for position in range(len(path)):
+        key, is_last = _key(holder, path[position:])
         if key is None:
             return False
-        if len(rest) == 1 or (isinstance(key, str) and key != part):
+        if is_last:
             del holder[key]
             return True
         holder = holder[key]
     return False
 
 
-def _set(holder: Any, path: Sequence[str], position: int, value: object) -> None:  # noqa: ANN401 (any JSON)
-    rest = path[position:]
-    key: Any
-    if not isinstance(holder, dict | list):
-        raise ValueError(f"{'.'.join(path[:position])} is neither an object nor a list")  # noqa: TRY004 (its content)
-    key = _key(holder, rest)
-    if isinstance(holder, list) and key is None:
-        if rest[0] != str(len(holder)):
-            raise ValueError(f"there is no position {rest[0]} in {'.'.join(path[:position]) or 'the record'}")
-        key = len(holder)
-        holder.append(None)
-    key = rest[0] if key is None else key
-    if len(rest) == 1 or (isinstance(key, str) and key != rest[0]):
-        holder[key] = value
-        return
-    inner = holder[key] if isinstance(holder, list) else holder.get(key)
-    if inner is None:
-        inner = holder[key] = {}
-    _set(inner, path, position + 1, value)
-
-
-def _key(holder: Any, rest: Sequence[str]) -> str | int | None:  # noqa: ANN401 (any JSON)
-    """Return the key or position that the next part names; a key may contain dots itself, as some records have."""
+def _key(holder: Any, rest: Sequence[str]) -> tuple[Any, bool]:  # noqa: ANN401 (any JSON)
+    """Return the key or position that comes next, and whether it is the last: a key may contain dots itself."""
+    part, whole = rest[0], ".".join(rest)
     if isinstance(holder, dict):
-        whole = ".".join(rest)
-        return whole if whole in holder else rest[0] if rest[0] in holder else None
-    if isinstance(holder, list) and rest[0].isascii() and rest[0].isdecimal() and int(rest[0]) < len(holder):
-        return int(rest[0])
-    return None
+        key = next((key for key in (whole, part) if key in holder), None)
+        return key, len(rest) == 1 or key == whole
+    is_position = isinstance(holder, list) and part.isascii() and part.isdecimal() and int(part) < len(holder)
+    return int(part) if is_position else None, len(rest) == 1
