@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from cloudtrail_to_slack.ingest.read_ahead import MAX_BYTES, THREAD_NAME
-from simulation.troubles import aws_answer
+from simulation.fault_injection import aws_answer
 from support.world import ACCOUNT, CHANNEL, World, failed_messages, log_bytes, record, s3_event, sqs_event
 
 _FILES = 10

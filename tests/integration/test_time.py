@@ -12,7 +12,7 @@ from botocore.exceptions import ReadTimeoutError
 from cloudtrail_to_slack.delivery import deduplication as ledger
 from cloudtrail_to_slack.errors import EvaluationTimeError, InvocationFailedError
 from cloudtrail_to_slack.rules import RuleSet
-from simulation.troubles import aws_answer
+from simulation.fault_injection import aws_answer
 from support.virtual_time import VirtualTime
 from support.world import ACCOUNT, BUCKET, World, failed_messages, record, s3_event, sqs_event
 

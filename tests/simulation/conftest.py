@@ -1,23 +1,23 @@
-"""The environment that histories are played in."""
+"""The environment that histories run in."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from simulation.stage import Stage
+from simulation.environment import Environment
 
 
 @pytest.fixture(scope="package")
-def whole_run() -> Iterator[Stage]:
-    """One stage for all histories in a row, and for no other test."""
-    with Stage() as stage:
-        yield stage
+def whole_run() -> Iterator[Environment]:
+    """One environment for all histories in a row, and for no other test."""
+    with Environment() as environment:
+        yield environment
 
 
 @pytest.fixture
-def stage(whole_run: Stage) -> Stage:
-    """A stage that remembers nothing."""
-    if whole_run.played:
+def environment(whole_run: Environment) -> Environment:
+    """An environment with an empty state table."""
+    if whole_run.runs:
         whole_run.forget()
-        whole_run.heard()
+        whole_run.received()
     return whole_run

@@ -1,4 +1,4 @@
-"""Histories: what is deployed, what happened in the accounts, how it is announced, and what goes wrong meanwhile."""
+"""Histories: the deployment, the events, the notifications that announce them, and the faults to inject."""
 
 import json
 import random
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from simulation.happenings import (
+from simulation.events import (
     ACCOUNTS,
     KINDS,
     REGION,
-    Happening,
+    SimulatedEvent,
+    draw_events,
     forged_copy,
     later_copy,
-    some_happenings,
 )
+from simulation.fault_injection import InjectedFault, draw_fault, draw_faults
 from simulation.log_files import BUCKET, LogFile, key_of, log_file_of, plain_log_file
-from simulation.planted import Planted, some_planted
-from simulation.troubles import Trouble, some_trouble, some_troubles
+from simulation.planted_items import PlantedItem, draw_planted_items
 from support.world import s3_event, sns_envelope, sns_event
 
 TOPICS = tuple(f"arn:aws:sns:{REGION}:123456789012:{name}" for name in ("default", "routed"))
@@ -37,17 +37,17 @@ _SERVICE, _CALLER = "AIDAIT2UOQQY3AUEKVGXU", "AROAEXAMPLEROLEID000:mallory"
 class Deployment:
     """What is deployed: `slack` is "slack_app", "slack_webhook" or "" for none; places by account, first the default.
 
-    `promises_once`: off, the ledger is not used. `unusable`: among the rules are some that cannot be used. `fragile` is
-    the severity of the rule that raises errors, empty for none. `rotates` is when Slack takes a new token only, and for
+    Without `deduplicates` the state table is not used. `unusable`: some of the rules cannot be used. `fragile` is the
+    severity of the rule that raises errors, empty for none. `rotates` is when Slack accepts only a new token, and for
     how many seconds the secret is older than that.
     """
 
     slack: str
     channels: tuple[str, ...]
     sns: bool
-    budget: int
+    message_limit: int
     timeout: float
-    promises_once: bool = True
+    deduplicates: bool = True
     unusable: bool = False
     fragile: str = ""
     rotates: tuple[float, float] | None = None
@@ -62,15 +62,15 @@ class Deployment:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of destinations, as the ledger names them."""
+        """The kinds of destinations, as the state table names them."""
         return (*([self.slack] if self.slack else []), *(["sns"] if self.sns else []))
 
 
 @dataclass(frozen=True)
-class Announcement:
-    """A notification: what it says, what it stands for, when it comes first; `queued`: by SQS, from `sender`.
+class Notification:
+    """A notification: its payload, what it announces, when it first arrives; `queued`: by SQS, from `sender`.
 
-    `forged`: it is from a caller who may publish or send, and not to be believed.
+    `forged`: it is from a caller who may publish or send, and must be rejected.
     """
 
     number: int
@@ -78,13 +78,13 @@ class Announcement:
     comes: float
     queued: bool = False
     files: tuple[LogFile, ...] = ()
-    single: Happening | None = None
+    single: SimulatedEvent | None = None
     forged: bool = False
 
     @property
-    def happenings(self) -> tuple[Happening, ...]:
-        """What it stands for, as far as it can be read."""
-        found = tuple(happening for file in self.files for happening in file.happenings)
+    def events(self) -> tuple[SimulatedEvent, ...]:
+        """The events it announces, as far as they can be read."""
+        found = tuple(event for file in self.files for event in file.events)
         return (*found, self.single) if self.single else found
 
     @property
@@ -108,31 +108,31 @@ class History:
     """All of one seed.
 
     `kills` is how likely an invocation is killed, `deaths` the step (two to each request) at which one surely is.
-    `versions` are the versions of log files, by key, as S3 gave them. `pool` is all that happened.
+    `versions` are the versions of log files, by key, as S3 gave them. `pool` are all events.
     """
 
     seed: int
     chance: random.Random
     deployment: Deployment
-    pool: list[Happening] = field(default_factory=list)
+    pool: list[SimulatedEvent] = field(default_factory=list)
     files: list[LogFile] = field(default_factory=list)
-    announcements: list[Announcement] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
-    planted: list[Planted] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
+    faults: list[InjectedFault] = field(default_factory=list)
+    planted: list[PlantedItem] = field(default_factory=list)
     kills: float = 0.0
     deaths: dict[int, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
     @cached_property
-    def happenings(self) -> dict[str, Happening]:
+    def events(self) -> dict[str, SimulatedEvent]:
         """Everything that may be reported, by its id."""
-        announced = [happening for announcement in self.announcements for happening in announcement.happenings]
-        return {happening.event_id: happening for happening in (*self.pool, *announced) if happening.event_id}
+        notified = [event for notification in self.notifications for event in notification.events]
+        return {event.event_id: event for event in (*self.pool, *notified) if event.event_id}
 
     @cached_property
-    def alerts(self) -> dict[str, Happening]:
+    def alerts(self) -> dict[str, SimulatedEvent]:
         """Every event that may be delivered as an alert of its own, by its id."""
-        return {event_id: happening for event_id, happening in self.happenings.items() if happening.is_alert}
+        return {event_id: event for event_id, event in self.events.items() if event.is_alert}
 
     @property
     def needs_fresh_table(self) -> bool:
@@ -141,14 +141,14 @@ class History:
 
     @property
     def oddities(self) -> Counter[str]:
-        """What is odd about it besides the troubles, counted by kind."""
+        """What is odd about it besides the faults, counted by kind."""
         return Counter(
             [
                 *(f"log file: {file.form}" for file in self.files if file.form),
                 *(["many log files at once"] if len(self.files) > _FEW_FILES else []),
-                *(f"event: {happening.oddity}" for happening in self.pool if happening.oddity),
+                *(f"event: {event.oddity}" for event in self.pool if event.oddity),
                 *(f"planted: {each.form}" for each in self.planted),
-                *("forged" for each in self.announcements if each.forged),
+                *("forged" for each in self.notifications if each.forged),
                 *(["unusable rules"] if self.deployment.unusable else []),
                 *(["token rotated"] if self.deployment.rotates else []),
             ]
@@ -157,54 +157,54 @@ class History:
     @property
     def is_calm(self) -> bool:
         """Whether nothing goes wrong with the services or the process."""
-        return not (self.troubles or self.kills or self.deaths or self.deployment.rotates)
+        return not (self.faults or self.kills or self.deaths or self.deployment.rotates)
 
     def place(self, kind: str, event_id: str) -> str:
         """Return where an alert is routed to, of a kind of destination."""
         routed = self.deployment.topic if kind == "sns" else self.deployment.channel
         return routed(self.alerts[event_id].account)
 
-    def payload(self, announcement: Announcement) -> Any:
-        """Return what an announcement says, with the versions that S3 gave."""
-        if not any(file.names_version for file in announcement.files):
-            return announcement.payload
-        text = json.dumps(announcement.payload)
+    def payload(self, notification: Notification) -> Any:
+        """Return a notification's payload, with the versions that S3 gave."""
+        if not any(file.names_version for file in notification.files):
+            return notification.payload
+        text = json.dumps(notification.payload)
         for key, version in self.versions.items():
             text = text.replace(_version_of(key), version)
         return json.loads(text)
 
 
-def history_of(seed: int, *, promises_once: bool = True) -> History:
+def history_of(seed: int, *, deduplicates: bool = True) -> History:
     """Return the history of a seed, the same each time."""
     chance = random.Random(seed)  # noqa: S311 (histories must be had again)
     kinds = [kind for kind in KINDS if chance.random() < _KIND_CHANCE]
-    history = History(seed, chance, _deployment(chance, seed, kinds, promises_once=promises_once))
-    history.pool = some_happenings(chance, seed, _how_many(chance), kinds)
+    history = History(seed, chance, _deployment(chance, seed, kinds, deduplicates=deduplicates))
+    history.pool = draw_events(chance, seed, _how_many(chance), kinds)
     queued = chance.random() < (0.6 if "slow" in kinds else 0.3)
     for _ in range(chance.choice((1, 1, 2, 2, 3))):
-        _announce(history, queued=queued)
+        _notify(history, queued=queued)
     if "forged" in kinds:
         _forge(history, queued=queued)
     services = ["s3", "dynamodb", "dynamodb", *(["slack"] * 4 if history.deployment.slack else [])]
     services += ["sns", "sns"] if history.deployment.sns else []
-    history.troubles = some_troubles(chance, list(history.deployment.channels), services)
-    _announce_batch(history)
+    history.faults = draw_faults(chance, list(history.deployment.channels), services)
+    _notify_of_batch(history)
     history.kills = chance.choice((0.0, 0.0, 0.0, 0.3, 0.7))
-    history.planted = some_planted(chance, history.pool, history.deployment.kinds)
-    _announce_later(history)
+    history.planted = draw_planted_items(chance, history.pool, history.deployment.kinds)
+    _notify_later(history)
     return history
 
 
-def _deployment(chance: random.Random, seed: int, kinds: Sequence[str], *, promises_once: bool) -> Deployment:
+def _deployment(chance: random.Random, seed: int, kinds: Sequence[str], *, deduplicates: bool) -> Deployment:
     slack = chance.choice(("slack_app", "slack_app", "slack_app", "slack_webhook", "slack_webhook", ""))
     rotates = (chance.choice((0.0, chance.uniform(0, 3))), chance.choice((0.0, 0.0, chance.uniform(0, 90))))
     return Deployment(
         slack=slack,
         channels=tuple(f"C{seed}X{number}" for number in range(chance.choice((1, 2, 3)))) if slack else (),
         sns=not slack or chance.random() < 0.25,
-        budget=chance.choice((1, 2, 3, 3, 4, 5)),
+        message_limit=chance.choice((1, 2, 3, 3, 4, 5)),
         timeout=chance.choice((6.0, 30.0, 30.0, 30.0, 60.0, 300.0)),
-        promises_once=promises_once,
+        deduplicates=deduplicates,
         unusable=chance.random() < _KIND_CHANCE,
         fragile=chance.choice(("medium", "critical")) if "raises" in kinds else "",
         rotates=rotates if slack == "slack_app" and chance.random() < _KIND_CHANCE else None,
@@ -212,18 +212,18 @@ def _deployment(chance: random.Random, seed: int, kinds: Sequence[str], *, promi
 
 
 def _how_many(chance: random.Random) -> int:
-    # A flood's summary takes several messages, and long to play.
+    # A flood's summary takes several messages, and long to run.
     lot = chance.random()
     if lot < _FLOODS + _SMALL_FLOODS:
         return 450 if lot < _FLOODS else 40
     return chance.choice((1, 2, 2, 3, 3, 4, 5, 6, 8, 12))
 
 
-def _announce(history: History, *, queued: bool) -> None:
-    """Announce some of what happened, and now and then the same once more."""
+def _notify(history: History, *, queued: bool) -> None:
+    """Add a notification of some of the pool, now and then repeated."""
     chance = history.chance
     comes = chance.choice((0.0, 0.0, chance.uniform(0, 2), chance.uniform(0, 200)))
-    singles = [happening for happening in history.pool if happening.outcome != "failed" and not happening.gathered]
+    singles = [event for event in history.pool if event.outcome != "failed" and not event.gathered]
     files: tuple[LogFile, ...] = ()
     single = chance.choice(singles) if singles and chance.random() < 0.2 else None
     if single:
@@ -233,11 +233,11 @@ def _announce(history: History, *, queued: bool) -> None:
         payload = _wrapped(chance, files, queued=queued)
     again = chance.choice((0, 0, 0, 1, 2))
     for _ in range(1 + again):
-        history.announcements.append(Announcement(len(history.announcements), payload, comes, queued, files, single))
+        history.notifications.append(Notification(len(history.notifications), payload, comes, queued, files, single))
         comes += chance.choice((0.0, 0.05, chance.uniform(0, 3), chance.uniform(0, 200)))
 
 
-def _announce_batch(history: History) -> None:
+def _notify_of_batch(history: History) -> None:
     """Now and then, let many small log files come at once, and S3 be slow or fail on some of them."""
     chance = random.Random(f"batch {history.seed}")  # noqa: S311 (of its own, so that the rest stays the same)
     if chance.random() >= _BATCHES:
@@ -251,38 +251,38 @@ def _announce_batch(history: History) -> None:
     history.files += files
     for some in [(file,) for file in files] if queued else [tuple(files)]:
         payload = _wrapped(chance, some, queued=queued)
-        history.announcements.append(Announcement(len(history.announcements), payload, comes, queued, some))
+        history.notifications.append(Notification(len(history.notifications), payload, comes, queued, some))
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
-        history.troubles.append(some_trouble(chance, [], "s3"))
+        history.faults.append(draw_fault(chance, [], "s3"))
 
 
 def _forge(history: History, *, queued: bool) -> None:
     """Let a caller publish or send an invented event that has a real one's id, or a copy of a real event."""
     chance = history.chance
-    real = chance.choice([happening for happening in history.pool if happening.outcome != "failed"] or [None])
+    real = chance.choice([event for event in history.pool if event.outcome != "failed"] or [None])
     if real is None:
         return
     payload: Any = _by_eventbridge(chance.choice((forged_copy(real), real.record)))
     if not queued or chance.random() < 0.5:
         payload = sns_envelope(payload) if queued else sns_event(payload)
     comes = chance.choice((0.0, 0.0, chance.uniform(0, 2)))
-    history.announcements.append(Announcement(len(history.announcements), payload, comes, queued, forged=True))
+    history.notifications.append(Notification(len(history.notifications), payload, comes, queued, forged=True))
 
 
-def _announce_later(history: History) -> None:
-    """Let what is reported at most once an hour happen again when all of it is due."""
-    again: dict[tuple[str, str], Happening] = {}
-    for happening in history.pool:
-        if happening.gathered:
-            again[happening.account, str(happening.record["eventName"])] = happening
-        elif happening.raises:
-            again["", "raises"] = happening
+def _notify_later(history: History) -> None:
+    """Repeat what is reported at most once an hour, when all of it is due."""
+    again: dict[tuple[str, str], SimulatedEvent] = {}
+    for event in history.pool:
+        if event.gathered:
+            again[event.account, str(event.record["eventName"])] = event
+        elif event.raises:
+            again["", "raises"] = event
     if again:
-        later = [later_copy(happening, history.chance) for happening in again.values()]
+        later = [later_copy(event, history.chance) for event in again.values()]
         file = plain_log_file(key_of(history.seed, len(history.files)), later)
         history.files.append(file)
         payload = s3_event(file.key, bucket=BUCKET)
-        history.announcements.append(Announcement(len(history.announcements), payload, LATER_SECONDS, files=(file,)))
+        history.notifications.append(Notification(len(history.notifications), payload, LATER_SECONDS, files=(file,)))
 
 
 def _log_files(history: History) -> tuple[LogFile, ...]:
@@ -292,7 +292,7 @@ def _log_files(history: History) -> tuple[LogFile, ...]:
     for _ in range(chance.choice((1, 1, 1, 2))):
         some = chance.sample(pool, chance.randint(1, len(pool)))
         some += chance.choices(some, k=chance.choice((0, 0, 1, 2)))
-        some += [happening for happening in some if happening.slow] * chance.choice((0, 1, _MANY))
+        some += [event for event in some if event.slow] * chance.choice((0, 1, _MANY))
         file = log_file_of(chance, history.seed, len(history.files), some)
         history.files.append(file)
         files.append(file)
@@ -304,12 +304,12 @@ def _by_eventbridge(record: Any) -> dict[str, Any]:
 
 
 def _version_of(key: str) -> str:
-    """Return what stands in a payload for a version that is not known yet."""
+    """Return the placeholder in a payload of a version that is not known yet."""
     return f"version-of-{key.rpartition('/')[2]}"
 
 
 def _wrapped(chance: random.Random, files: Sequence[LogFile], *, queued: bool) -> Any:
-    """Announce log files of one bucket in one of the ways there are; of two buckets as S3 does."""
+    """Return a payload that announces log files of one bucket in any way there is; of two buckets as S3 does."""
     keys, buckets = [file.key for file in files], {file.bucket for file in files}
     by_s3: dict[str, Any] = {
         "Records": [record for file in files for record in s3_event(file.key, bucket=file.bucket)["Records"]]

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulation.happenings import ACCOUNTS, REGION, START, Happening
+from simulation.events import ACCOUNTS, REGION, START, SimulatedEvent
 
 BUCKET = "trail-bucket"
 VERSIONED_BUCKET = "trail-bucket-with-versions"
@@ -23,14 +23,14 @@ _TOO_MUCH = 1_200_000  # characters besides Records
 class LogFile:
     """A log file: what it holds, and what can be read of it.
 
-    `happenings` are those before the fault. `form` is how it is odd. `newer` is what overwrites it before it is read.
+    `events` are those before the fault. `form` is how it is odd. `newer` is what overwrites it before it is read.
     `is_slow`: rules may take long for something in it.
     """
 
     bucket: str
     key: str
     content: bytes
-    happenings: tuple[Happening, ...]
+    events: tuple[SimulatedEvent, ...]
     form: str = ""
     newer: bytes | None = None
     is_slow: bool = False
@@ -42,13 +42,13 @@ class LogFile:
 
     @property
     def etag(self) -> str:
-        """The ETag of what was announced."""
+        """The ETag that the notification names."""
         return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
     @property
     def is_damaged(self) -> bool:
         """Whether something of it can never be read, so that it must fail."""
-        return self.form in _DAMAGED or any(happening.outcome == "failed" for happening in self.happenings)
+        return self.form in _DAMAGED or any(event.outcome == "failed" for event in self.events)
 
     @property
     def names_version(self) -> bool:
@@ -56,16 +56,16 @@ class LogFile:
         return self.newer is not None
 
 
-def log_file_of(chance: random.Random, seed: int, number: int, happenings: Sequence[Happening]) -> LogFile:
-    """Put happenings into a log file, now and then into an odd one."""
+def log_file_of(chance: random.Random, seed: int, number: int, events: Sequence[SimulatedEvent]) -> LogFile:
+    """Put events into a log file, now and then into an odd one."""
     form = ""
     if chance.random() < _ODD:
         form = chance.choice((*_WHOLE, *_DAMAGED))
     prefix = chance.choice(_ODD_PREFIXES) if form == "odd prefix" else ""
     bucket = VERSIONED_BUCKET if form == "overwritten version" else BUCKET
     newer = pack(_document([])) if form in ("overwritten", "overwritten version") else None
-    content, read = _content(form, chance, list(happenings))
-    slow = any(happening.slow for happening in happenings)
+    content, read = _content(form, chance, list(events))
+    slow = any(event.slow for event in events)
     return LogFile(bucket, prefix + key_of(seed, number), content, tuple(read), form, newer, slow)
 
 
@@ -80,13 +80,13 @@ def pack(text: str) -> bytes:
     return gzip.compress(text.encode(), 1, mtime=0)
 
 
-def plain_log_file(key: str, happenings: Sequence[Happening]) -> LogFile:
+def plain_log_file(key: str, events: Sequence[SimulatedEvent]) -> LogFile:
     """Return a log file as CloudTrail writes it."""
-    slow = any(happening.slow for happening in happenings)
-    return LogFile(BUCKET, key, pack(_document(_texts(happenings))), tuple(happenings), is_slow=slow)
+    slow = any(event.slow for event in events)
+    return LogFile(BUCKET, key, pack(_document(_texts(events))), tuple(events), is_slow=slow)
 
 
-def _content(form: str, chance: random.Random, some: list[Happening]) -> tuple[bytes, list[Happening]]:
+def _content(form: str, chance: random.Random, some: list[SimulatedEvent]) -> tuple[bytes, list[SimulatedEvent]]:
     """Return what a log file of this form holds, and what of it can be read."""
     records = _texts(some)
     middle = chance.randint(0, len(records))
@@ -104,8 +104,8 @@ def _content(form: str, chance: random.Random, some: list[Happening]) -> tuple[b
 
 
 def _damaged(
-    form: str, chance: random.Random, records: list[str], some: list[Happening]
-) -> tuple[bytes, list[Happening]]:
+    form: str, chance: random.Random, records: list[str], some: list[SimulatedEvent]
+) -> tuple[bytes, list[SimulatedEvent]]:
     """Return what a damaged log file holds, and what comes before the damage."""
     match form:
         case "text after the end":
@@ -116,7 +116,7 @@ def _damaged(
             return pack(_document(records)), some[: at + 1]
         case "record that is not JSON":
             records.insert(chance.randint(0, len(records)), '{"eventName": DeleteTrail}')
-            return pack(_document(records)), [*some, Happening(None, "failed")]
+            return pack(_document(records)), [*some, SimulatedEvent(None, "failed")]
         case "no trailer":
             return pack(_document(records))[:-8], some
         case "truncated":
@@ -127,8 +127,8 @@ def _damaged(
     return pack(_document(records)), []  # overwritten
 
 
-def _texts(happenings: Sequence[Happening]) -> list[str]:
-    return [json.dumps(happening.record) for happening in happenings]
+def _texts(events: Sequence[SimulatedEvent]) -> list[str]:
+    return [json.dumps(event.record) for event in events]
 
 
 def _document(records: Sequence[str]) -> str:

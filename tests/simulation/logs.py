@@ -4,8 +4,8 @@ import io
 import json
 import re
 
-from simulation.diary import Invocation
-from simulation.play import Play
+from simulation.recorder import Invocation
+from simulation.runner import Runner
 
 _CLOSING = '"invocation finished"'
 _OF_FILES = ('"unreadable"', '"unfinished"')
@@ -14,15 +14,15 @@ _ALERT_OF = re.compile(r"the alert of event ([0-9a-f-]{36})")
 
 
 class Log(io.StringIO):
-    """Standard output while a history is played: most of it is left unread."""
+    """Standard output while a history runs: most of it is ignored."""
 
-    def __init__(self, play: Play) -> None:
+    def __init__(self, runner: Runner) -> None:
         super().__init__()
-        self._play = play
+        self._runner = runner
 
     def write(self, text: str) -> int:
         """Read a line."""
-        invocation = self._play.invocation
+        invocation = self._runner.invocation
         if invocation:
             _read(invocation, text)
         return len(text)

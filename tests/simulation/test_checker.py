@@ -20,10 +20,10 @@ from cloudtrail_to_slack.ingest.record_chunks import _Splitter
 from cloudtrail_to_slack.notices.self_reports import SelfReports
 from cloudtrail_to_slack.notices.store import TableNotices
 from cloudtrail_to_slack.state import leases
-from simulation.directed import directed_history, slow_alerts, some_alerts
+from simulation.checker import CheckResult, check_history
+from simulation.environment import Environment
 from simulation.histories import history_of
-from simulation.judge import Verdict, judge
-from simulation.stage import Stage
+from simulation.scripted_histories import scripted_history, slow_alerts, some_alerts
 
 _SEEDS = range(100, 140)  # for what takes some histories to show
 _MOST_SEEDS = 2_500
@@ -34,62 +34,62 @@ def _seeds_with(oddity: str) -> Iterator[int]:
     return (seed for seed in range(_MOST_SEEDS) if any(name.startswith(oddity) for name in history_of(seed).oddities))
 
 
-def _finds(stage: Stage, oddity: str, words: str) -> bool:
+def _finds(environment: Environment, oddity: str, words: str) -> bool:
     """Whether a history with the oddity shows a problem with these words."""
     for seed in _seeds_with(oddity):
         history = history_of(seed)
-        if any(words in problem for problem in judge(history, stage.play(history)).problems):
+        if any(words in problem for problem in check_history(history, environment.run(history)).problems):
             return True
     return False
 
 
-def _finds_in(stage: Stage, is_problem: Callable[[Verdict], object]) -> bool:
+def _finds_in(environment: Environment, is_problem: Callable[[CheckResult], object]) -> bool:
     """Whether an ordinary history shows a problem."""
-    return any(is_problem(judge(history, stage.play(history))) for history in map(history_of, _SEEDS))
+    return any(is_problem(check_history(history, environment.run(history))) for history in map(history_of, _SEEDS))
 
 
-def test_without_the_ledger_repeats_are_found(stage: Stage) -> None:
+def test_without_the_state_table_repeats_are_found(environment: Environment) -> None:
     """The checker sees that alerts are delivered again when nothing keeps them from it."""
-    histories = (history_of(seed, promises_once=False) for seed in _SEEDS)
-    assert any(judge(history, stage.play(history)).repeated_without_cause for history in histories)
+    histories = (history_of(seed, deduplicates=False) for seed in _SEEDS)
+    assert any(check_history(history, environment.run(history)).repeated_without_cause for history in histories)
 
 
-def test_a_delivery_that_swallows_errors_is_found_out(stage: Stage) -> None:
+def test_a_delivery_that_swallows_errors_is_found_out(environment: Environment) -> None:
     """The checker sees that alerts are lost when a destination's failures are ignored."""
-    with mock.patch.object(DeliveryJob, "fail", lambda parcel, _code: setattr(parcel, "finished", True)):
-        assert _finds_in(stage, lambda verdict: verdict.lost)
+    with mock.patch.object(DeliveryJob, "fail", lambda job, _code: setattr(job, "finished", True)):
+        assert _finds_in(environment, lambda result: result.lost)
 
 
-def test_a_ledger_that_forgets_what_was_told_is_found_out(stage: Stage) -> None:
+def test_a_store_that_forgets_what_was_delivered_is_found_out(environment: Environment) -> None:
     """The checker sees an alert delivered again that was never recorded as delivered, though it could have been."""
     with mock.patch.object(DeduplicationStore, "complete", return_value=None):
-        assert _finds_in(stage, lambda verdict: verdict.repeated_without_cause)
+        assert _finds_in(environment, lambda result: result.repeated_without_cause)
 
 
-def test_a_mark_before_sending_is_found_out(stage: Stage) -> None:
+def test_a_mark_before_sending_is_found_out(environment: Environment) -> None:
     """The checker sees that an alert is lost when it is recorded as delivered before it was sent."""
     claim = DeduplicationStore.claim
 
-    def claim_and_mark(ledger: DeduplicationStore, key: str) -> Any:
-        answer = claim(ledger, key)
+    def claim_and_mark(store: DeduplicationStore, key: str) -> Any:
+        answer = claim(store, key)
         try:
-            ledger.complete([key])
+            store.complete([key])
         except TransientError:
             return answer
         return answer
 
     with mock.patch.object(DeduplicationStore, "claim", claim_and_mark):
-        assert _finds_in(stage, lambda verdict: verdict.lost)
+        assert _finds_in(environment, lambda result: result.lost)
 
 
 def _one_document(splitter: Any) -> Any:
-    """Stand in for `_Splitter.documents`: what comes after the first document is nobody's business."""
+    """Replace `_Splitter.documents`: ignore what comes after the first document."""
     yield from splitter._text.skip_space()  # noqa: SLF001 (the part that is broken)
     yield from splitter._document()  # noqa: SLF001 (likewise)
 
 
 def _to_its_end(take_turn: Callable[..., None]) -> Callable[..., None]:
-    """Return `take_turn` that takes no notice of the time."""
+    """Return `take_turn` that ignores the time."""
     return lambda file, _is_over, seconds: take_turn(file, lambda: False, seconds)
 
 
@@ -114,7 +114,7 @@ _BROKEN = {
     "errors while fetching ahead are dropped": (
         "many log files at once", (read_ahead, "FetchedBody", lambda pieces, _: FetchedBody(pieces, None)),
         "a good log file"),
-    "whoever publishes is believed": (
+    "every publisher is believed": (
         "forged", (notifications, "_single_event", lambda payload, detail, _: notifications.SingleEvent(
             {**detail, "recipientAccountId": detail.get("recipientAccountId", payload.get("account"))})),
         "though it is forged"),
@@ -132,22 +132,22 @@ _BROKEN = {
 
 
 @pytest.mark.parametrize("how", _BROKEN)
-def test_a_broken_function_is_found_out(stage: Stage, how: str) -> None:
-    """Whatever the function does wrong about what is odd, the checker says so."""
-    oddity, (target, name, stand_in), words = _BROKEN[how]
-    with mock.patch.object(target, name, stand_in):
-        assert _finds(stage, oddity, words)
+def test_a_broken_function_is_found_out(environment: Environment, how: str) -> None:
+    """The checker reports whatever the function does wrong about odd events and log files."""
+    oddity, (target, name, replacement), words = _BROKEN[how]
+    with mock.patch.object(target, name, replacement):
+        assert _finds(environment, oddity, words)
 
 
-def test_a_log_file_that_takes_the_time_of_others_is_found_out(stage: Stage) -> None:
+def test_a_log_file_that_takes_the_time_of_others_is_found_out(environment: Environment) -> None:
     """The checker sees that log files that are read in time become dead letters because of one that is not."""
     good = [(alert,) for alert in some_alerts(4)]
 
     def problems(seed: int) -> list[str]:
-        history = directed_history("slack_app", 1, 20, slow_alerts(40), *good, apart=0.0, queued=True)
+        history = scripted_history("slack_app", 1, 20, slow_alerts(40), *good, apart=0.0, queued=True)
         history.seed = seed  # what comes in one batch
-        stage.forget()
-        return judge(history, stage.play(history)).problems
+        environment.forget()
+        return check_history(history, environment.run(history)).problems
 
     in_turns = mock.patch.object(LogFileEvaluation, "take_turn", _to_its_end(LogFileEvaluation.take_turn))
     with in_turns, mock.patch.object(record_evaluation, "_LEAST_SECONDS", 1000.0):
@@ -155,7 +155,7 @@ def test_a_log_file_that_takes_the_time_of_others_is_found_out(stage: Stage) -> 
     assert any("nothing was in its way" in problem for problem in found)
 
 
-def test_a_critical_alert_in_a_summary_is_found_out(stage: Stage) -> None:
-    """The checker sees a summary that stands for a critical alert."""
+def test_a_critical_alert_in_a_summary_is_found_out(environment: Environment) -> None:
+    """The checker sees a summary that contains a critical alert."""
     with mock.patch.object(AlertJob, "is_critical", new=False):
-        assert _finds_in(stage, lambda verdict: "a summary with a critical alert" in str(verdict.broken))
+        assert _finds_in(environment, lambda result: "a summary with a critical alert" in str(result.broken))

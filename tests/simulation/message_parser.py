@@ -1,11 +1,11 @@
-"""Reading messages as Slack and SNS accepted them: what they are about, and which events are in them."""
+"""Parse messages that Slack and SNS accepted: what they are about, and which events are in them."""
 
 import re
 
 from cloudtrail_to_slack_dev.fake_slack import Call
-from simulation.diary import Diary, Invocation, Notice, Post, Request, Telling
-from simulation.happenings import FORGED, MARKS
-from simulation.troubles import HANGS
+from simulation.events import FORGED, MARKS
+from simulation.fault_injection import HANGS
+from simulation.recorder import Delivery, Invocation, Notice, Recorder, Request, SlackRequest
 
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 RULE_ERROR, OWN_ROLE, UNUSABLE, UNREADABLE = "rule error", "own role", "unusable rules", "unreadable"
@@ -18,39 +18,58 @@ _NOTICES = {
 }
 
 
-def read_message(diary: Diary, call: Call, post: Post, kind: str) -> None:
-    """Write down a message that Slack accepted."""
+def read_message(recorder: Recorder, call: Call, slack_request: SlackRequest, kind: str) -> None:
+    """Record a message that Slack accepted."""
     assert call.channel
     text = f"{call.payload.get('text')} {call.payload.get('blocks')}"
     event_ids, about = _event_ids(text), _about(text)
     if about:
-        diary.notices.append(
-            Notice(post.order, post.time, post.invocation, kind, call.channel, about, event_ids, text, post.lost)
+        recorder.notices.append(
+            Notice(
+                slack_request.order,
+                slack_request.time,
+                slack_request.invocation,
+                kind,
+                call.channel,
+                about,
+                event_ids,
+                text,
+                slack_request.lost,
+            )
         )
     elif event_ids:
         summary = "in one summary" in text
         known = event_ids if summary else _marked(event_ids, text)
         in_thread = bool(call.payload.get("thread_ts"))
-        diary.tellings.append(
-            Telling(post.order, post.invocation, kind, call.channel, known, post.lost, summary, in_thread)
+        recorder.deliveries.append(
+            Delivery(
+                slack_request.order,
+                slack_request.invocation,
+                kind,
+                call.channel,
+                known,
+                slack_request.lost,
+                summary,
+                in_thread,
+            )
         )
 
 
-def read_publication(diary: Diary, request: Request, order: int, time: float, invocation: Invocation) -> None:
-    """Write down what SNS accepted."""
+def read_publication(recorder: Recorder, request: Request, order: int, time: float, invocation: Invocation) -> None:
+    """Record what SNS accepted."""
     assert request.place
     lost = request.kind is not None and request.kind.startswith(HANGS)
     if request.event_ids:
-        diary.tellings.append(Telling(order, invocation, "sns", request.place, request.event_ids, lost))
+        recorder.deliveries.append(Delivery(order, invocation, "sns", request.place, request.event_ids, lost))
     elif about := _about(request.text):
         event_ids = _event_ids(request.text)
-        diary.notices.append(
+        recorder.notices.append(
             Notice(order, time, invocation, "sns", request.place, about, event_ids, request.text, lost)
         )
 
 
 def ids_in_body(event_id: str | None, text: str) -> tuple[str, ...]:
-    """Return what the alert in an SNS body is known by."""
+    """Return what identifies the alert in an SNS body."""
     return _marked((event_id,), text) if event_id else ()
 
 

@@ -1,4 +1,4 @@
-"""Where histories are played: one moto server and one fake Slack per process, and the real handler."""
+"""Where histories run: one moto server and one fake Slack per process, and the real handler."""
 
 import contextlib
 import json
@@ -20,15 +20,15 @@ from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.config.settings import VARIABLES, read_settings
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack, Fault
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
-from simulation.diary import Diary
-from simulation.happenings import ACCOUNTS, FRAGILE_RULE, OWN_ROLE, REGION, RULES, UNUSABLE_RULES
+from simulation.checker import key_and_rules
+from simulation.events import ACCOUNTS, FRAGILE_RULE, OWN_ROLE, REGION, RULES, UNUSABLE_RULES
 from simulation.histories import TOPICS, Deployment, History
-from simulation.judge import judged
 from simulation.log_files import BUCKET, VERSIONED_BUCKET
 from simulation.logs import Log
-from simulation.planted import planted_items
-from simulation.play import Play
-from simulation.wire import Wire
+from simulation.network_interceptor import NetworkInterceptor
+from simulation.planted_items import planted_items
+from simulation.recorder import Recorder
+from simulation.runner import Runner
 
 _TABLE = "cloudtrail-to-slack-table"
 _FRESH_TABLE_AFTER = 8  # histories: moto copies all of a table in each transaction
@@ -36,19 +36,19 @@ _RESET_AFTER = 400  # histories: moto keeps all objects in memory
 _TOKEN, _NEXT_TOKEN = "xoxb-fake", "xoxb-fake-next"  # no secrets: they open nothing but the fake
 
 
-class Stage:
-    """A place to play one history after the other. A context manager."""
+class Environment:
+    """Run one history after the other. A context manager."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
-        self._wire = Wire()
+        self._network = NetworkInterceptor()
         self._moto = MotoServer("cloudtrail_to_slack_dev.fast_moto")
         self._slack = FakeSlack(meet=self._meet)
-        self.played = 0
+        self.runs = 0
         self._clients: list[AwsClients] = []
         self._lent: list[AwsClients] = []
         self._folder = Path()
-        self._heard: list[str] = []
+        self._received: list[str] = []
         self._admin: dict[str, Any] = {}
         self._hooks: dict[str, str] = {}  # webhooks by channel
         self._secret = ""
@@ -61,7 +61,7 @@ class Stage:
             cleared = dict.fromkeys(VARIABLES, "")
             environment = {**cleared, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": self._moto.url}
             opened.enter_context(mock.patch.dict(os.environ, environment))
-            opened.enter_context(self._wire.laid())
+            opened.enter_context(self._network.installed())
             opened.enter_context(mock.patch.object(app, "_cached", self._application))
             opened.enter_context(mock.patch.object(app, "AwsClients", self._borrow))
             self._admin = {name: boto3.client(name) for name in ("s3", "dynamodb", "sns", "sqs", "secretsmanager")}
@@ -75,30 +75,30 @@ class Stage:
             client.close()
         self._open.close()
 
-    def play(self, history: History) -> Diary:
-        """Play a history; return what was seen of it."""
+    def run(self, history: History) -> Recorder:
+        """Run a history; return what was recorded."""
         self._make_ready(fresh=history.needs_fresh_table)
         self._put_files(history)
         slack_port = urlsplit(self._slack.api_url).port
         assert slack_port
-        play = Play(history, slack_port)
+        runner = Runner(history, slack_port)
         self._slack.clear()
-        self._wire.play = play
+        self._network.runner = runner
         try:
-            with mock.patch.dict(os.environ, self._deployed(history)), contextlib.redirect_stdout(Log(play)):
-                play.diary.seen += history.oddities
+            with mock.patch.dict(os.environ, self._deployed(history)), contextlib.redirect_stdout(Log(runner)):
+                runner.recorder.seen += history.oddities
                 self._plant(history)
-                self._rotate_token(history.deployment, play)
-                play.run()
+                self._rotate_token(history.deployment, runner)
+                runner.run()
         finally:
-            self._wire.play = None
+            self._network.runner = None
             self._clients += self._lent
             self._lent = []
-        play.read_slack(self._slack.calls)
-        return play.diary
+        runner.read_slack(self._slack.calls)
+        return runner.recorder
 
     def forget(self) -> None:
-        """Begin with an empty table, so that a history can be played again."""
+        """Empty the state table, so that a history can run again."""
         if self._admin["dynamodb"].list_tables()["TableNames"]:
             self._admin["dynamodb"].delete_table(TableName=_TABLE)
         self._admin["dynamodb"].create_table(
@@ -108,23 +108,23 @@ class Stage:
             BillingMode="PAY_PER_REQUEST",
         )
 
-    def heard(self) -> list[str]:
-        """Return the ids of the events that subscribers of the topics have heard of since they were last asked."""
-        heard, self._heard = self._heard, []
+    def received(self) -> list[str]:
+        """Return the ids of the events that the topics' subscribers received since the last call."""
+        received, self._received = self._received, []
         for name in ("default", "routed"):
             url = f"{self._moto.url}/123456789012/{name}"
             while got := self._admin["sqs"].receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
                 bodies = [json.loads(message["Body"]) for message in got]
-                heard += [body["event_id"] for body in bodies if body.get("event_id")]
+                received += [body["event_id"] for body in bodies if body.get("event_id")]
                 handles = [
                     {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(got)
                 ]
                 self._admin["sqs"].delete_message_batch(QueueUrl=url, Entries=handles)
-        return heard
+        return received
 
     def _make_ready(self, *, fresh: bool) -> None:
-        if self.played % _RESET_AFTER == 0:
-            self._heard = self.heard() if self.played else []
+        if self.runs % _RESET_AFTER == 0:
+            self._received = self.received() if self.runs else []
             self._moto.reset()
             for bucket in (BUCKET, VERSIONED_BUCKET):
                 self._admin["s3"].create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -138,11 +138,11 @@ class Stage:
                 queue = f"arn:aws:sqs:{REGION}:123456789012:{name}"
                 raw = {"RawMessageDelivery": "true"}
                 self._admin["sns"].subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=raw)
-        if fresh or self.played % _FRESH_TABLE_AFTER == 0:
+        if fresh or self.runs % _FRESH_TABLE_AFTER == 0:
             self.forget()
         # Its accounts are those of the histories before; its alerts are its own.
         self._admin["dynamodb"].delete_item(TableName=_TABLE, Key={"pk": {"S": f"intervals#{ACCOUNTS[0]}"}})
-        self.played += 1
+        self.runs += 1
 
     def _put_files(self, history: History) -> None:
         """Put a history's log files, and overwrite some."""
@@ -162,10 +162,10 @@ class Stage:
             channel = deployment.channel(account)
             return self._hooks[channel] if kind == "slack_webhook" else channel
 
-        for item in planted_items(history.planted, address, judged):
+        for item in planted_items(history.planted, address, key_and_rules):
             self._admin["dynamodb"].put_item(TableName=_TABLE, Item=item)
 
-    def _rotate_token(self, deployment: Deployment, play: Play) -> None:
+    def _rotate_token(self, deployment: Deployment, runner: Runner) -> None:
         """Let Slack take another token from some time on, and the secret be that token a while later."""
         if deployment.rotates is None:
             return
@@ -173,8 +173,8 @@ class Stage:
         secrets.put_secret_value(SecretId=self._secret, SecretString=_TOKEN)
         when, later = deployment.rotates
         next_value = partial(secrets.put_secret_value, SecretId=self._secret, SecretString=_NEXT_TOKEN)
-        play.timeline.at(play.start + when, partial(setattr, self._slack, "bot_token", _NEXT_TOKEN))
-        play.timeline.at(play.start + when + later, next_value)
+        runner.clock.at(runner.start + when, partial(setattr, self._slack, "bot_token", _NEXT_TOKEN))
+        runner.clock.at(runner.start + when + later, next_value)
 
     def _deployed(self, history: History) -> Mapping[str, str]:
         """Deploy what a history wants; return its environment."""
@@ -186,8 +186,8 @@ class Stage:
             "rules": _rules(deployment),
             "own_role_arns": [OWN_ROLE],
             "ignore_rules": ["event.get('errorCode') == 'Ignored'"],
-            "max_messages_per_channel": deployment.budget,
-            "deduplicate_deliveries": deployment.promises_once,
+            "max_messages_per_channel": deployment.message_limit,
+            "deduplicate_deliveries": deployment.deduplicates,
             "enable_missing_log_data_alerts": True,
         }
         if deployment.slack == "slack_app":
@@ -211,18 +211,18 @@ class Stage:
         return {**environment, "CONFIG_PATH": str(path)}
 
     def _meet(self, method: str, channel: str | None) -> Fault | None:
-        return self._wire.play.meet_slack(method, channel) if self._wire.play else None
+        return self._network.runner.meet_slack(method, channel) if self._network.runner else None
 
     def _application(self, _key: object) -> app.Application:
         """Return the application of the container that is running, which lives as long as that does."""
-        assert self._wire.play
-        container = self._wire.play.container
+        assert self._network.runner
+        container = self._network.runner.container
         if container.application is None:
             container.application = app.Application(read_settings(os.environ))
         return container.application
 
     def _borrow(self) -> AwsClients:
-        """Return AWS clients that no other container uses; making them takes longer than a history."""
+        """Return AWS clients that no other container uses; creating them takes longer than a history."""
         clients = self._clients.pop() if self._clients else AwsClients()
         if "secrets" in vars(clients):
             clients.secrets.store.clear()

@@ -1,4 +1,4 @@
-"""What can go wrong in a history: which service, how, when, and how often."""
+"""Faults to inject into a history: which service, how, when, and how often."""
 
 import json
 import random
@@ -34,12 +34,12 @@ _AWS_CODES = {
 }  # fmt: skip
 _SLACK_KINDS = ("429", "5xx", "internal_error", "dropped", "accepted, then dropped", "content", "set-up", "unknown",
                 HANGS, HANGS_AFTER, SLOW)  # fmt: skip
-LEDGER_IS_GONE = ("AccessDeniedException", "ResourceNotFoundException")
-NOTES = "notes"  # the writes that note an alert as told
+TABLE_IS_GONE = ("AccessDeniedException", "ResourceNotFoundException")
+COMPLETIONS = "completions"  # the writes that record an alert as delivered
 
 
 @dataclass(frozen=True)
-class Trouble:
+class InjectedFault:
     """Requests to `service` meet `kind` with a `chance`, from `start` to `end` (seconds of the history).
 
     `place` is the only channel, and `operation` the only operation, that it concerns; None: all.
@@ -63,13 +63,13 @@ class Trouble:
         )
 
 
-def some_troubles(chance: random.Random, places: list[str], services: list[str]) -> list[Trouble]:
-    """Draw the troubles of a history: none, one, or several at once."""
-    return [some_trouble(chance, places, chance.choice(services)) for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 4)))]
+def draw_faults(chance: random.Random, places: list[str], services: list[str]) -> list[InjectedFault]:
+    """Draw the faults of a history: none, one, or several at once."""
+    return [draw_fault(chance, places, chance.choice(services)) for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 4)))]
 
 
-def some_trouble(chance: random.Random, places: list[str], service: str) -> Trouble:
-    """Draw a trouble of a service."""
+def draw_fault(chance: random.Random, places: list[str], service: str) -> InjectedFault:
+    """Draw a fault of a service."""
     place = operation = None
     if service == "slack":
         kind = chance.choice(_SLACK_KINDS)
@@ -78,14 +78,16 @@ def some_trouble(chance: random.Random, places: list[str], service: str) -> Trou
         odd = (HANGS_WITHIN, SLOWLY_BUSY) if service == "s3" else ()
         kind = chance.choice((*_AWS_CODES[service], *_AWS_CODES[service], HANGS, HANGS_AFTER, SLOW, *odd))
     if service == "dynamodb":
-        operation = chance.choice((None, None, NOTES, NOTES, "PutItem", "UpdateItem", "TransactWriteItems"))
+        operation = chance.choice((None, None, COMPLETIONS, COMPLETIONS, "PutItem", "UpdateItem", "TransactWriteItems"))
     start = chance.choice((0.0, 0.0, 0.0, chance.uniform(0, 1), chance.uniform(0, 100)))
     lasts = chance.choice((0.5, 5.0, 40.0, 100.0, 1000.0))
-    return Trouble(service, kind, start, start + lasts, chance.choice((0.2, 0.3, 0.5, 0.8, 1.0)), place, operation)
+    return InjectedFault(
+        service, kind, start, start + lasts, chance.choice((0.2, 0.3, 0.5, 0.8, 1.0)), place, operation
+    )
 
 
 def slack_fault(kind: str, chance: random.Random, *, webhook: bool) -> Fault | None:
-    """Return what the fake shows for a kind of trouble; None: it answers as ever."""
+    """Return what the fake shows for a kind of fault; None: it answers as ever."""
     if kind in (HANGS, "dropped"):
         return Dropped()
     if kind in (HANGS_AFTER, "accepted, then dropped"):
@@ -121,5 +123,5 @@ def aws_answer(service: str, code: str, url: str) -> AWSResponse:
 
 
 def answered_in_place(service: str, kind: str) -> bool:
-    """Whether a kind of trouble is an answer of the service's own."""
+    """Whether a kind of fault is an answer of the service's own."""
     return kind in _AWS_CODES.get(service, {}) or kind == SLOWLY_BUSY

@@ -1,4 +1,4 @@
-"""What is seen of a history from outside the code under test: requests and their answers, and how invocations end."""
+"""What is recorded of a history from outside the code under test: requests, answers, and how invocations end."""
 
 import itertools
 from collections import Counter
@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation.histories import Announcement
-from simulation.timeline import Task
+from simulation.histories import Notification
+from simulation.virtual_clock import Task
 
 
 @dataclass
 class Request:
-    """One HTTP request of an invocation, and the `kind` of trouble it meets.
+    """One HTTP request of an invocation, and the `kind` of fault it meets.
 
-    `keys` are the ledger's that it puts, `notes` those of them that it notes as told; `event_ids` are the events that
-    it tells of at the topic `place`, and `text` is all that it says there.
+    `keys` are the state table's that it puts, `completes` those that it records as completed; `event_ids` are the
+    events that it publishes to the topic `place`, with the body `text`.
     """
 
     service: str
     operation: str
     keys: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    completes: tuple[str, ...] = ()
     event_ids: tuple[str, ...] = ()
     place: str | None = None
     text: str = ""
@@ -33,14 +33,14 @@ class Invocation:
     """One invocation: what it was given, and how it ended.
 
     `fuse` burns down by a step at each request; then it `dies`, maybe some lines later, and is `killed` by that.
-    `troubles` are the services that were in trouble meanwhile. `undelivered` are the events whose alerts it could not
+    `faulty_services` had faults meanwhile. `undelivered` are the events whose alerts it could not
     deliver, and `reasons` what it logged of log files, by their addresses. `handed_back` are the notifications that it
     handed back to the queue. `threads` are those that it started, and `threads_left` of them still ran when it ended.
     """
 
     number: int
     task: Task
-    announcements: tuple[Announcement, ...]
+    notifications: tuple[Notification, ...]
     began: float = 0.0
     ended: int = 0
     fuse: int | None = None
@@ -51,9 +51,9 @@ class Invocation:
     killed: str | None = None
     closing: dict[str, Any] | None = None
     error: BaseException | None = None
-    unguarded: bool = False  # it was told that the ledger is gone
+    unguarded: bool = False  # DynamoDB answered that the state table is gone
     busy: set[str] = field(default_factory=set)  # keys that another invocation held
-    troubles: set[str] = field(default_factory=set)
+    faulty_services: set[str] = field(default_factory=set)
     undelivered: set[str] = field(default_factory=set)
     reasons: dict[str, list[str]] = field(default_factory=dict)
     handed_back: set[int] = field(default_factory=set)
@@ -62,12 +62,12 @@ class Invocation:
     @property
     def is_slow(self) -> bool:
         """Whether rules took long for something of it."""
-        return any(announcement.is_slow for announcement in self.announcements)
+        return any(notification.is_slow for notification in self.notifications)
 
 
 @dataclass(frozen=True)
-class Telling:
-    """A message that was accepted and tells of events.
+class Delivery:
+    """A message about events that was accepted.
 
     `lost`: the answer never came. `in_thread`: it replies to another message.
     """
@@ -98,8 +98,8 @@ class Notice:
 
 
 @dataclass
-class Post:
-    """A request as Slack saw it, and whether it was to be answered in vain."""
+class SlackRequest:
+    """A request as Slack saw it, and whether its answer was to be lost."""
 
     order: int
     time: float
@@ -109,16 +109,16 @@ class Post:
 
 
 @dataclass
-class Diary:
-    """Everything that was seen, in order."""
+class Recorder:
+    """Everything that was recorded, in order."""
 
     invocations: list[Invocation] = field(default_factory=list)
-    posts: list[Post] = field(default_factory=list)
-    tellings: list[Telling] = field(default_factory=list)
+    slack_requests: list[SlackRequest] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    noted: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # key: (order, invocation's number)
-    not_noted: dict[str, set[int]] = field(default_factory=dict)  # key: numbers of invocations that failed to
-    ends: dict[int, tuple[str, int]] = field(default_factory=dict)  # announcement: "done" or "dead", and the order
-    refused: set[str] = field(default_factory=set)  # places that have refused what no repetition mends
-    seen: Counter[str] = field(default_factory=Counter)  # troubles, by service and kind
+    completed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # key: (order, invocation's number)
+    not_completed: dict[str, set[int]] = field(default_factory=dict)  # key: numbers of invocations that failed to
+    ends: dict[int, tuple[str, int]] = field(default_factory=dict)  # notification: "done" or "dead", and the order
+    refused: set[str] = field(default_factory=set)  # places that have refused what no retry can deliver
+    seen: Counter[str] = field(default_factory=Counter)  # faults, by service and kind
     orders: Iterator[int] = field(default_factory=itertools.count)

@@ -29,7 +29,7 @@ class Task:
     joined_by: list[Callable[[], None]] = field(default_factory=list)  # called when it has ended
 
 
-class Timeline:
+class VirtualClock:
     """The one clock of a history, and the order in which things happen by it. `current` is the task that runs."""
 
     def __init__(self, start: float, chance: random.Random) -> None:
@@ -41,7 +41,7 @@ class Timeline:
         self._turn_ended = threading.Semaphore(0)
 
     def time(self) -> float:
-        """Stand in for `time.time`."""
+        """Replace `time.time`."""
         return self.now
 
     def at(self, when: float, call: Callable[[], None]) -> None:
@@ -72,7 +72,7 @@ class Timeline:
         self._give_turn(task)
 
     def sleep(self, seconds: float) -> None:
-        """Stand in for `time.sleep`: let the others go on meanwhile.
+        """Replace `time.sleep`: let the others go on meanwhile.
 
         Raises:
             Killed: the task's deadline came first, or its process died meanwhile.

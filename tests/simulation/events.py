@@ -1,4 +1,4 @@
-"""What happens in the accounts: the records of CloudTrail, and what must become of each. Pure."""
+"""Simulated CloudTrail records, and what must become of each. Pure."""
 
 import random
 import uuid
@@ -22,7 +22,7 @@ UNUSABLE_RULES = (
     {"id": "deleted", "expression": "event['eventName'] == 'Never'"},
 )
 OWN_ROLE = f"arn:aws:iam::{ACCOUNTS[0]}:role/cloudtrail-to-slack"
-# Names of events that share their id with another one: an alert about them is known by its text.
+# Names of events that share their id with another one: an alert about them is identified by its content.
 ALTERED, ADDENDUM, FORGED = "DeleteTrailAltered", "DeleteTrailAddendum", "DeleteTrailForged"
 MARKS = {ALTERED: "~altered", ADDENDUM: "~addendum"}
 _NAMES = ("DeleteTrail", "DeleteBucket", "DeleteFlowLogs")
@@ -32,10 +32,10 @@ KINDS = ("altered", "addendum", "shared", "own role", "raises", "slow", "rejecte
 
 
 @dataclass(frozen=True)
-class Happening:
+class SimulatedEvent:
     """One record and what must become of it: "matched", "ignored", "unmatched" or "failed".
 
-    `event_id` is what its alert is known by: the event's id, with a mark for a further event of the same id.
+    `event_id` identifies its alert: the event's id, with a mark for a further event of the same id.
     `gathered`: it is reported together with other calls of the function's own role. `raises`: the fragile rule raises
     on it. `slow` is how many seconds the rules take for it; SNS rejects the `rejected` largest sizes of its alert.
     """
@@ -79,24 +79,24 @@ class Happening:
         return self.event_id.partition("~")[0]
 
 
-def some_happenings(chance: random.Random, seed: int, many: int, kinds: Sequence[str]) -> list[Happening]:
-    """Let things happen, some of them of `kinds`."""
-    pool = [happening_of(chance, seed, number) for number in range(many)]
-    ordinary = [position for position, happening in enumerate(pool) if happening.is_alert]
+def draw_events(chance: random.Random, seed: int, many: int, kinds: Sequence[str]) -> list[SimulatedEvent]:
+    """Draw events, some of them of `kinds`."""
+    pool = [draw_event(chance, seed, number) for number in range(many)]
+    ordinary = [position for position, event in enumerate(pool) if event.is_alert]
     for kind in kinds:
         if not ordinary:
             break
         position = chance.choice(ordinary)
         pool[position : position + 1] = _of_kind(kind, pool[position], chance)
-        ordinary = [number for number, happening in enumerate(pool) if _is_ordinary(happening)]
+        ordinary = [number for number, event in enumerate(pool) if _is_ordinary(event)]
     return pool
 
 
-def happening_of(chance: random.Random, seed: int, number: int) -> Happening:
-    """Let something happen in an account."""
+def draw_event(chance: random.Random, seed: int, number: int) -> SimulatedEvent:
+    """Draw one event."""
     outcome = chance.choice(("matched", "matched", "matched", "matched", "ignored", "unmatched"))
     if chance.random() < 0.02:
-        return Happening(chance.choice((None, 17, "text", [])), "failed")
+        return SimulatedEvent(chance.choice((None, 17, "text", [])), "failed")
     account = chance.choice(ACCOUNTS)
     time = (START + timedelta(seconds=chance.randrange(600))).strftime("%Y-%m-%dT%H:%M:%SZ")
     event_id = new_id(chance)
@@ -117,7 +117,7 @@ def happening_of(chance: random.Random, seed: int, number: int) -> Happening:
         "eventType": "AwsApiCall",
         "recipientAccountId": account,
     }  # fmt: skip
-    return Happening(record, outcome, event_id, account, time)
+    return SimulatedEvent(record, outcome, event_id, account, time)
 
 
 def new_id(chance: random.Random) -> str:
@@ -125,60 +125,60 @@ def new_id(chance: random.Random) -> str:
     return str(uuid.UUID(int=chance.getrandbits(128), version=4))
 
 
-def later_copy(happening: Happening, chance: random.Random) -> Happening:
+def later_copy(event: SimulatedEvent, chance: random.Random) -> SimulatedEvent:
     """Return the same call, made once more and quickly evaluated, as another event."""
     event_id = new_id(chance)
-    return replace(happening, record={**happening.record, "eventID": event_id}, event_id=event_id, slow=0.0)
+    return replace(event, record={**event.record, "eventID": event_id}, event_id=event_id, slow=0.0)
 
 
-def forged_copy(happening: Happening) -> dict[str, Any]:
+def forged_copy(event: SimulatedEvent) -> dict[str, Any]:
     """Return a record that takes an event's id and says something else."""
-    return {**happening.record, "eventName": FORGED, "requestParameters": {"name": "harmless"}}
+    return {**event.record, "eventName": FORGED, "requestParameters": {"name": "harmless"}}
 
 
-def _is_ordinary(happening: Happening) -> bool:
-    plain = not (happening.raises or happening.slow or happening.rejected)
-    return happening.is_alert and plain and happening.event_id == happening.raw_id
+def _is_ordinary(event: SimulatedEvent) -> bool:
+    plain = not (event.raises or event.slow or event.rejected)
+    return event.is_alert and plain and event.event_id == event.raw_id
 
 
-def _of_kind(kind: str, happening: Happening, chance: random.Random) -> list[Happening]:
-    """Return what happens instead of `happening`, or beside it."""
-    record = happening.record
+def _of_kind(kind: str, event: SimulatedEvent, chance: random.Random) -> list[SimulatedEvent]:
+    """Return the events that replace `event`."""
+    record = event.record
     match kind:
         case "altered":
-            return [happening, _same_id(happening, ALTERED, {"requestParameters": {"name": "altered"}})]
+            return [event, _same_id(event, ALTERED, {"requestParameters": {"name": "altered"}})]
         case "addendum":
             addendum = {"addendum": {"reason": "UPDATED_DATA", "updatedFields": "requestParameters"}}
-            return [happening, _same_id(happening, ADDENDUM, addendum)]
+            return [event, _same_id(event, ADDENDUM, addendum)]
         case "shared":
             shared_id = str(uuid.UUID(int=chance.getrandbits(128), version=5))  # no event's id
             shared = {**record, "sharedEventID": shared_id}
             account = chance.choice(ACCOUNTS)
             other = {**shared, "eventID": new_id(chance), "recipientAccountId": account}
             return [
-                replace(happening, record=shared),
-                replace(happening, record=other, event_id=other["eventID"], account=account),
+                replace(event, record=shared),
+                replace(event, record=other, event_id=other["eventID"], account=account),
             ]
         case "own role":
-            return [_own_call(happening, chance)]
+            return [_own_call(event, chance)]
         case "raises":
             parameters = {**record["requestParameters"], "count": "many"}
-            return [replace(happening, record={**record, "requestParameters": parameters}, raises=True)]
+            return [replace(event, record={**record, "requestParameters": parameters}, raises=True)]
         case "slow":
             seconds = chance.choice((0.3, 1.0, 1.9))
             parameters = {**record["requestParameters"], "seconds": seconds}
-            return [replace(happening, record={**record, "requestParameters": parameters}, slow=seconds)]
+            return [replace(event, record={**record, "requestParameters": parameters}, slow=seconds)]
         case "rejected":
-            return [replace(happening, rejected=chance.randint(1, MOST_SIZES))]
-    return [happening]
+            return [replace(event, rejected=chance.randint(1, MOST_SIZES))]
+    return [event]
 
 
-def _same_id(happening: Happening, name: str, fields: dict[str, Any]) -> Happening:
-    record = {**happening.record, "eventName": name, **fields}
-    return replace(happening, record=record, event_id=f"{happening.event_id}{MARKS[name]}")
+def _same_id(event: SimulatedEvent, name: str, fields: dict[str, Any]) -> SimulatedEvent:
+    record = {**event.record, "eventName": name, **fields}
+    return replace(event, record=record, event_id=f"{event.event_id}{MARKS[name]}")
 
 
-def _own_call(happening: Happening, chance: random.Random) -> Happening:
+def _own_call(event: SimulatedEvent, chance: random.Random) -> SimulatedEvent:
     source, name = chance.choice(_OWN_CALLS)
     identity = {
         "type": "AssumedRole",
@@ -186,5 +186,5 @@ def _own_call(happening: Happening, chance: random.Random) -> Happening:
         "arn": f"arn:aws:sts::{ACCOUNTS[0]}:assumed-role/cloudtrail-to-slack/cloudtrail-to-slack",
         "accountId": ACCOUNTS[0],
     }
-    record = {**happening.record, "userIdentity": identity, "eventSource": source, "eventName": name}
-    return replace(happening, record=record, gathered=True)
+    record = {**event.record, "userIdentity": identity, "eventSource": source, "eventName": name}
+    return replace(event, record=record, gathered=True)

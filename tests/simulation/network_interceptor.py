@@ -1,7 +1,7 @@
-"""The seam between the code under test and the network, where requests meet their troubles.
+"""The seam between the code under test and the network, where faults are injected into requests.
 
 All clients (botocore, requests, slack_sdk) end up in `http.client`. There a request takes virtual time, hangs, or is
-the last thing its process does. What a service in trouble answers is said by botocore's `before-send`, and by the Slack
+the last thing its process does. The answers of a faulty service come from botocore's `before-send`, and from the Slack
 fake.
 """
 
@@ -26,16 +26,13 @@ import botocore.useragent
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 import cloudtrail_to_slack
-from cloudtrail_to_slack import clock as waiting
+from cloudtrail_to_slack import clock as clock_module
 from cloudtrail_to_slack.delivery import context as delivery_context
 from cloudtrail_to_slack.evaluation import records as record_evaluation
 from cloudtrail_to_slack.ingest import read_ahead
 from cloudtrail_to_slack.rules import RuleSet, engine
-from simulation.diary import Invocation, Request
-from simulation.play import Play
-from simulation.reading import ids_in_body
-from simulation.timeline import Killed, Task
-from simulation.troubles import (
+from simulation.fault_injection import (
+    COMPLETIONS,
     HANGS,
     HANGS_AFTER,
     HANGS_WITHIN,
@@ -44,6 +41,10 @@ from simulation.troubles import (
     answered_in_place,
     aws_answer,
 )
+from simulation.message_parser import ids_in_body
+from simulation.recorder import Invocation, Request
+from simulation.runner import Runner
+from simulation.virtual_clock import Killed, Task
 
 _HANG_SECONDS = 10.0  # where the caller does not say how long it waits
 _PACKAGE = Path(cloudtrail_to_slack.__file__).parent
@@ -69,15 +70,15 @@ _TRACED_NAMES = (
 _TRACED = {str(file) for name in _TRACED_NAMES for file in files_of(_PACKAGE / name)}
 
 
-class Wire:
-    """The network as `play` has it; without one it is as it is."""
+class NetworkInterceptor:
+    """Intercept requests for `runner`; without one pass them on unchanged."""
 
     def __init__(self) -> None:
-        self.play: Play | None = None
+        self.runner: Runner | None = None
 
     @contextmanager
-    def laid(self) -> Iterator[None]:
-        """Be between the code under test and the network."""
+    def installed(self) -> Iterator[None]:
+        """Patch the code under test, its clock and its HTTP connections."""
         clock = types.SimpleNamespace(time=self._time, sleep=self._sleep)
         connection = http.client.HTTPConnection
         boto3.setup_default_session()
@@ -86,12 +87,12 @@ class Wire:
         events.register("before-send", self._before_send)
         events.register("response-received.dynamodb", self._received)
         with ExitStack() as patches:
-            for target, name, stand_in in (
-                (waiting, "time", clock),
+            for target, name, replacement in (
+                (clock_module, "time", clock),
                 (botocore.endpoint, "time", clock),
                 (engine, "perf_counter", self._time),
                 (record_evaluation, "perf_counter", self._time),
-                (RuleSet, "evaluate", self._judge(RuleSet.evaluate)),
+                (RuleSet, "evaluate", self._evaluate(RuleSet.evaluate)),
                 (delivery_context, "_MOST_LOGGED", sys.maxsize),  # the checker asks for each by its name
                 (connection, "putrequest", self._put_request(connection.putrequest)),
                 (connection, "getresponse", self._get_response(connection.getresponse)),
@@ -99,140 +100,140 @@ class Wire:
                 (read_ahead, "Thread", partial(VirtualThread, self)),
                 # It would carry over from one history to the next.
                 (botocore.retries.quota.RetryQuota, "acquire", lambda _quota, _amount: True),
-                # Nobody reads it, and making it up is a tenth of all the time a history takes.
+                # It is never read, and building it is a tenth of all the time a history takes.
                 (botocore.useragent.UserAgentString, "to_string", lambda _: "histories"),
             ):
-                patches.enter_context(mock.patch.object(target, name, stand_in))
+                patches.enter_context(mock.patch.object(target, name, replacement))
             yield
 
     def _time(self) -> float:
-        return self.play.timeline.now if self.play else 0.0
+        return self.runner.clock.now if self.runner else 0.0
 
     def _sleep(self, seconds: float) -> None:
-        assert self.play
-        self.play.timeline.sleep(seconds)
+        assert self.runner
+        self.runner.clock.sleep(seconds)
 
     def _unraisable(self, unraisable: Any) -> None:
-        """Kill the invocation at its next request, when what should have killed it hit what was being thrown away."""
-        invocation = self.play.invocation if self.play else None
+        """Kill the invocation at its next request, where `Killed` was raised in an object's finalizer."""
+        invocation = self.runner.invocation if self.runner else None
         if not invocation or not isinstance(unraisable.exc_value, Killed):
             sys.__unraisablehook__(unraisable)
             return
         invocation.dies, invocation.fuse, invocation.lines = False, 1, 0
 
     def _before_send(self, request: AWSPreparedRequest, event_name: str, **_others: Any) -> AWSResponse | None:
-        play = self.play
-        invocation = play.invocation if play else None
-        if play is None or invocation is None:
+        runner = self.runner
+        invocation = runner.invocation if runner else None
+        if runner is None or invocation is None:
             return None
         _, service, operation = event_name.split(".")
-        play.request = asked = _read(service, operation, request.body)
-        asked.kind = play.meet(service, "notes" if asked.notes else operation, asked.place)
-        if not asked.kind and play.rejects(asked):
+        runner.request = asked = _read(service, operation, request.body)
+        asked.kind = runner.meet(service, COMPLETIONS if asked.completes else operation, asked.place)
+        if not asked.kind and runner.rejects(asked):
             asked.kind = "InvalidParameter"
         if not asked.kind or not answered_in_place(service, asked.kind):
             return None
-        step(play)
+        step(runner)
         if asked.kind == SLOWLY_BUSY:
-            self._sleep(play.chance.uniform(1, 9))
-        play.answered(asked, 0)
+            self._sleep(runner.chance.uniform(1, 9))
+        runner.answered(asked, 0)
         return aws_answer(service, asked.kind, str(request.url))
 
     def _received(self, parsed_response: Any, **_: Any) -> None:
-        play = self.play
-        invocation = play.invocation if play else None
-        if not play or not invocation or not play.request or not parsed_response:
+        runner = self.runner
+        invocation = runner.invocation if runner else None
+        if not runner or not invocation or not runner.request or not parsed_response:
             return
-        keys = play.request.keys
+        keys = runner.request.keys
         reasons = parsed_response.get("CancellationReasons") or [parsed_response] * (len(keys) == 1)
         for key, reason in zip(keys, reasons, strict=False):
             if "Item" in reason and "completed" not in reason["Item"]:
                 invocation.busy.add(key)
 
-    def _hang(self, play: Play, request: Request, connection: http.client.HTTPConnection) -> None:
+    def _hang(self, runner: Runner, request: Request, connection: http.client.HTTPConnection) -> None:
         """Give no answer until the caller gives up.
 
         Raises:
             TimeoutError: it does.
         """
         if request.kind == HANGS:
-            play.answered(request, 0)
+            runner.answered(request, 0)
         timeout = connection.timeout
         self._sleep(timeout if isinstance(timeout, int | float) else _HANG_SECONDS)
         raise TimeoutError("timed out")
 
-    def _judge(self, real: Callable[..., Any]) -> Callable[..., Any]:
+    def _evaluate(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """Let rules take as long for an event as it says."""
 
-        def judge(rules: RuleSet, event: Any, *arguments: Any, **options: Any) -> Any:
+        def evaluate(rules: RuleSet, event: Any, *arguments: Any, **options: Any) -> Any:
             seconds = event.get("requestParameters.seconds")
-            if seconds and self.play:
+            if seconds and self.runner:
                 self._sleep(seconds)
             return real(rules, event, *arguments, **options)
 
-        return judge
+        return evaluate
 
     def _put_request(self, real: Callable[..., None]) -> Callable[..., None]:
         def put_request(connection: http.client.HTTPConnection, *arguments: Any, **options: Any) -> None:
-            play = self.play
-            invocation = play.invocation if play else None
-            if play and invocation:
-                if connection.port == play.slack_port:
-                    play.request = Request("slack", "post")
-                step(play)
-                request = play.request
+            runner = self.runner
+            invocation = runner.invocation if runner else None
+            if runner and invocation:
+                if connection.port == runner.slack_port:
+                    runner.request = Request("slack", "post")
+                step(runner)
+                request = runner.request
                 if request and request.kind == HANGS:
-                    self._hang(play, request, connection)
+                    self._hang(runner, request, connection)
                 if request and request.kind == SLOW:
-                    self._sleep(play.chance.uniform(1, 9))
+                    self._sleep(runner.chance.uniform(1, 9))
             real(connection, *arguments, **options)
 
         return put_request
 
     def _get_response(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def get_response(connection: http.client.HTTPConnection) -> Any:
-            play = self.play
-            request = play.request if play else None
-            if not play or not request:
+            runner = self.runner
+            request = runner.request if runner else None
+            if not runner or not request:
                 return real(connection)
             try:
                 response = real(connection)
             except OSError:
                 if request.kind in (HANGS, HANGS_AFTER):
-                    self._hang(play, request, connection)
+                    self._hang(runner, request, connection)
                 raise
             try:
-                play.answered(request, response.status)
-                step(play)
+                runner.answered(request, response.status)
+                step(runner)
                 if request.service == "slack" and request.kind == SLOW:
-                    self._sleep(play.chance.uniform(1, 9))
+                    self._sleep(runner.chance.uniform(1, 9))
                 if request.kind == HANGS_AFTER:
-                    self._hang(play, request, connection)
+                    self._hang(runner, request, connection)
             except BaseException:
                 response.close()
                 connection.close()
                 raise
             if request.kind == HANGS_WITHIN:
-                response.read = response.read1 = lambda *_: self._hang(play, request, connection)
+                response.read = response.read1 = lambda *_: self._hang(runner, request, connection)
             return response
 
         return get_response
 
 
 class VirtualThread:
-    """Replaces a thread that the function starts: a task on the history's timeline."""
+    """Replaces a thread that the function starts: a task on the history's clock."""
 
-    def __init__(self, wire: Wire, target: Callable[[], None], *, name: str, daemon: bool) -> None:
-        assert wire.play
+    def __init__(self, network: NetworkInterceptor, target: Callable[[], None], *, name: str, daemon: bool) -> None:
+        assert network.runner
         assert name
         assert daemon  # it must not keep the process from ending
-        self._play = wire.play
+        self._runner = network.runner
         self._target = target
         self._task: Task | None = None
 
     def start(self) -> None:
         """Start it."""
-        self._task = self._play.start_thread(self._target)
+        self._task = self._runner.start_thread(self._target)
 
     def is_alive(self) -> bool:
         """Whether it runs."""
@@ -241,22 +242,22 @@ class VirtualThread:
     def join(self, seconds: float) -> None:
         """Wait until it has ended, at most so long."""
         assert self._task
-        self._play.timeline.join(self._task, seconds)
+        self._runner.clock.join(self._task, seconds)
 
 
-def step(play: Play) -> None:
+def step(runner: Runner) -> None:
     """Let a request take its time; it may be the last step of its process."""
-    play.timeline.sleep(play.chance.uniform(0.002, 0.08))
-    invocation = play.invocation
+    runner.clock.sleep(runner.chance.uniform(0.002, 0.08))
+    invocation = runner.invocation
     if not invocation or invocation.fuse is None or invocation.task.ended:
         return
     invocation.fuse -= 1
     if invocation.fuse > 0:
         return
     invocation.fuse = None
-    if not invocation.lines or play.timeline.current is not invocation.task:
+    if not invocation.lines or runner.clock.current is not invocation.task:
         invocation.dies = True
-        play.kill(invocation)
+        runner.kill(invocation)
         raise Killed("killed at a request")
     _kill_after(invocation)
 
@@ -286,7 +287,7 @@ def _kill_after(invocation: Invocation) -> None:
 
 
 def _read(service: str, operation: str, body: Any) -> Request:
-    """Read from a request to AWS what the judge must know of it."""
+    """Read from a request to AWS what the checker must know of it."""
     if service == "sns":
         form = parse_qs(body if isinstance(body, str) else body.decode())
         text = form["Message"][0]
@@ -299,5 +300,5 @@ def _read(service: str, operation: str, body: Any) -> Request:
         return Request(service, operation, keys=(asked["Key"]["pk"]["S"],))
     puts = [item["Put"] for item in asked["TransactItems"]] if "TransactItems" in asked else [asked]
     items = [put["Item"] for put in puts]
-    notes = tuple(item["pk"]["S"] for item in items if "completed" in item)
-    return Request(service, operation, keys=tuple(item["pk"]["S"] for item in items), notes=notes)
+    completes = tuple(item["pk"]["S"] for item in items if "completed" in item)
+    return Request(service, operation, keys=tuple(item["pk"]["S"] for item in items), completes=completes)
