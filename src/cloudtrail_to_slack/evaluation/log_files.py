@@ -1,7 +1,4 @@
-"""Evaluating log files: read each from S3 in chunks, and every record in them that some rule may match.
-
-Each file is evaluated in turns, so that one that takes long leaves time for the others; see `turns`.
-"""
+"""Evaluating log files, each in turns: read from S3 in chunks, and every record in them that some rule may match."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing

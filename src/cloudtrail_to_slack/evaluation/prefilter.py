@@ -1,8 +1,7 @@
 """Looking at many records at once, decoding only the fields that the rules' index asks for.
 
-A decoder is made for just those fields; everything else in a record is skipped over. What does not fit (a field that
-is no string, an identity that is no object, a top-level key that reads like a nested one) is refused by the decoder,
-and then every record of the chunk is looked at in full.
+What does not fit (a field that is no string, a top-level key that reads like a nested one) the decoder refuses, and
+then every record of the chunk is looked at in full.
 """
 
 from collections.abc import Sequence

@@ -1,20 +1,6 @@
-"""Sharing an invocation's time among its log files.
+"""Sharing an invocation's time and memory among its log files, so that no slow file keeps alerts of the others waiting.
 
-A log file may take longer than an invocation has: it is huge, or made to be slow, or a rule is slow. It must not take
-the others with it, nor what matched already, and a retry that begins with the same file must not either. So the files
-take turns:
-
-    round 1    each file has a turn of its share of half of the time, and of a few seconds at most
-    deliver    what matched so far
-    round 2    those that are not done go on, each with its share of what is left; longer turns
-    deliver    …
-    …          until all are done, or only the time to deliver once more is left
-    give up    those that are not done: they fail, by name, and a retry reads them again
-
-An ordinary file is done in a fraction of its first turn, and then there is one round and one delivery. The same goes
-for memory: a turn is also over when a file has its share of the alerts that may be kept.
-
-Single events come before the files, each with its share of the time; one that takes longer is evaluated after them.
+Files take turns, and after each round what matched is delivered: docs/time.md says how.
 """
 
 import math

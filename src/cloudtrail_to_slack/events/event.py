@@ -1,4 +1,4 @@
-"""From a record, as it stands in a log file, to an event: what rules see, and the facts an alert shows. Pure.
+"""From a record to an event: what rules see, and the facts an alert shows. Pure.
 
 Callers of AWS decide what is in records: every field may be missing, null or of another type than documented.
 """

@@ -1,12 +1,7 @@
-"""What makes two copies of an event the same event: its id, and everything in it that an alert or a rule goes by. Pure.
+"""What makes two copies of an event the same: its id, and everything in it that an alert or a rule goes by. Pure.
 
-An event's id alone is not enough. A caller who can hand the function an invented event can choose its id, and the real
-event of that id would then count as a duplicate. So an event with the same id and other content is another event.
-
-EventBridge's copy of an event and the one in the log file are the same event, although they may be written differently:
-a field may be null, empty or missing, keys may be in another order, numbers and times may have another format, and
-fields about the recording itself (`eventVersion`, `eventCategory`, `managementEvent`, `tlsDetails` …) may be missing
-in one of them.
+A caller who can invent an event can choose its id, so the same id with other content is another event. EventBridge's
+copy and the one in the log file may be written differently: docs/realtime.md says how.
 """
 
 import hashlib

@@ -1,9 +1,6 @@
-"""What a rule is: an expression and what people should know when it matches. Pure.
+"""What a rule is: an expression and what people should know when it matches. Pure, and for Python 3.9 too.
 
-The dataclasses `Rule` and `IgnoreRule` are the one place that says which fields a rule has. What is known of a key, how
-it is checked, the JSON schema of rule files, Terraform's check of them and the tables of the docs follow from it.
-
-Readable to Python 3.9 too, which may be all there is where Terraform checks the rules.
+`Rule` and `IgnoreRule` alone say which fields a rule has: all that is known of a field elsewhere follows from them.
 """
 
 from __future__ import annotations

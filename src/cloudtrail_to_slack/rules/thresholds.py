@@ -1,9 +1,7 @@
 """Thresholds: a rule that alerts only after it has matched often enough within a window. Pure.
 
-What is counted is a set: the events that matched, or the different values of a field. A set does not grow when the same
-event comes again, by a retry, a copy or another path, and it is the same in whatever order events come. The event that
-completes a set carries the alert, and is noted with it: when it comes again it completes the set again, so that a retry
-finds its alert, and no other event of the window does.
+The event that completes the set of what is counted carries the alert; when it comes again, by a retry or as a copy, it
+completes the set again, and no other event of the window does.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""From the text of a rule to something that can be evaluated, with no way out of the rule. Pure.
-
-A rule is one Python expression over the read-only mapping `event`. What it may consist of is listed in `allow_list` and
-`functions`, and everything else is refused when it is compiled; what it may take is stated in `limits`:
-`guarding` puts guards where an operation could make more, and `time_limit` ends what takes long.
-"""
+"""From the text of a rule to something that can be evaluated, with no way out of the rule. Pure."""
 
 from __future__ import annotations
 

@@ -6,13 +6,10 @@ import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cloudtrail_to_slack.errors import RuleBudgetError
 from cloudtrail_to_slack.rules.expressions.limits import MAX_GLOB_WORK, MAX_JSON, MAX_PATTERN, MAX_PATTERN_WORK
-
-if TYPE_CHECKING:
-    import ipaddress
 
 # Patterns, addresses and globs that come from events are kept for a while; a rule's own are kept with the rule.
 _KEPT = 128
@@ -29,24 +26,20 @@ _ADVICE = (
 Test = Callable[[object], bool]
 
 
-def re_search(pattern: str, text: object) -> bool:
-    """Whether `pattern` matches somewhere in `text`; False when that is no string."""
-    return _kept_test("re_search", pattern)(text)
+def _pattern_function(name: str) -> Callable[[str, object], bool]:
+    """Return the function `name` of rules, which takes a pattern and what it is to match."""
+
+    def function(pattern: str, text: object) -> bool:
+        return _kept_test(name, pattern)(text)
+
+    function.__name__ = function.__qualname__ = name
+    return function
 
 
-def re_match(pattern: str, text: object) -> bool:
-    """Whether `pattern` matches at the beginning of `text`; False when that is no string."""
-    return _kept_test("re_match", pattern)(text)
-
-
-def re_fullmatch(pattern: str, text: object) -> bool:
-    """Whether `pattern` matches the whole of `text`; False when that is no string."""
-    return _kept_test("re_fullmatch", pattern)(text)
-
-
-def glob(pattern: str, text: object) -> bool:
-    """Whether all of `text` is as `pattern` says (`*`, `?`, `[a-z]`, case-sensitive)."""
-    return _kept_test("glob", pattern)(text)
+# Whether a pattern matches somewhere in a string, at its beginning, or the whole of it; False for what is no string.
+re_search, re_match, re_fullmatch = map(_pattern_function, ("re_search", "re_match", "re_fullmatch"))
+# Whether all of a string is as a pattern says (`*`, `?`, `[a-z]`, case-sensitive); False for what is no string.
+glob = _pattern_function("glob")
 
 
 def ip_in(text: object, *networks: str) -> bool:
@@ -55,7 +48,7 @@ def ip_in(text: object, *networks: str) -> bool:
     Raises:
         ValueError: a network is none.
     """
-    return _ip_test(*networks)(text)
+    return _kept_test("ip_in", *networks)(text)
 
 
 def json_loads(text: object) -> Any:  # noqa: ANN401 (JSON says anything)
@@ -119,15 +112,32 @@ def _glob_test(pattern: str) -> Test:
 
 
 def _ip_test(*networks: str) -> Test:
+    import ipaddress  # noqa: PLC0415 (only for rules with addresses)
+
     if not networks:
         raise ValueError('needs at least one network, such as "10.0.0.0/8"')
-    wanted = [_network(text) for text in networks]
+    wanted = []
+    for network in networks:
+        if not isinstance(network, str):
+            raise TypeError(f"a network must be a string, not {type(network).__name__}")
+        try:
+            wanted.append(ipaddress.ip_network(network))
+        except ValueError as error:
+            has_host = "host bits" in str(error)
+            advice = f'; write "{ipaddress.ip_network(network, strict=False)}"' if has_host else ""
+            raise ValueError(f"{network[:_LONGEST_SHOWN]!r} is no network{advice}") from None
 
-    def test(text: object) -> bool:
-        address = _address(text) if isinstance(text, str) and len(text) <= _LONGEST_ADDRESS else None
-        return address is not None and any(address in network for network in wanted)
+    @functools.lru_cache(_KEPT)
+    def is_in(text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        # ::ffff:10.0.0.1 is 10.0.0.1, as seen by a server that speaks IPv6.
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in wanted)
 
-    return test
+    return lambda text: isinstance(text, str) and len(text) <= _LONGEST_ADDRESS and is_in(text)
 
 
 # Of these functions what depends on constant arguments alone is made once, when the rule is compiled: the name of the
@@ -182,9 +192,9 @@ def re2_may_be_missing(compile_pattern: Callable[[str], object]) -> Iterator[Non
 
 
 @functools.lru_cache(_KEPT)
-def _kept_test(function: str, pattern: str) -> Test:
-    """Return the test that a function makes of a pattern, which may come from an event."""
-    return TEST_MAKERS[function][0](pattern)
+def _kept_test(function: str, *arguments: str) -> Test:
+    """Return the test that a function makes of a pattern or networks, which may come from an event."""
+    return TEST_MAKERS[function][0](*arguments)
 
 
 def _check_pattern(pattern: object) -> None:
@@ -213,28 +223,3 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
         raise ValueError(f"is no RE2 pattern ({reason}){advice}") from None
     except UnicodeEncodeError:
         raise ValueError("is no RE2 pattern (half of a surrogate pair)") from None
-
-
-@functools.lru_cache(_KEPT)
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    import ipaddress  # noqa: PLC0415 (only for rules with addresses)
-
-    if not isinstance(text, str):
-        raise TypeError(f"a network must be a string, not {type(text).__name__}")
-    try:
-        return ipaddress.ip_network(text)
-    except ValueError as error:
-        advice = f'; write "{ipaddress.ip_network(text, strict=False)}"' if "host bits" in str(error) else ""
-        raise ValueError(f"{text[:_LONGEST_SHOWN]!r} is no network{advice}") from None
-
-
-@functools.lru_cache(_KEPT)
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    import ipaddress  # noqa: PLC0415 (only for rules with addresses)
-
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    # ::ffff:10.0.0.1 is 10.0.0.1, as seen by a server that speaks IPv6.
-    return getattr(address, "ipv4_mapped", None) or address

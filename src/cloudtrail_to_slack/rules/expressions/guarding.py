@@ -1,7 +1,6 @@
 """Puts guards into an expression where an operation can make much more than it is given, and nowhere else. Pure.
 
-Comparing, searching and changing an event's values runs as it is written, and the timer ends what takes long. Python
-handles signals only at calls and loops, so a long expression without either gets calls for that.
+Python handles signals only at calls and loops, so a long expression without either gets calls for the timer.
 """
 
 from __future__ import annotations

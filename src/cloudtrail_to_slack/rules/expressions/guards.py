@@ -1,7 +1,4 @@
-"""The operations that can make much more than they are given, bounded. Pure.
-
-Each returns what the operation returns, raises what it raises, or ends the evaluation with a RuleBudgetError.
-"""
+"""The operations that can make much more than they are given: each does the same, or raises RuleBudgetError. Pure."""
 
 from __future__ import annotations
 

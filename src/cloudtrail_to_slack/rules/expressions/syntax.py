@@ -39,6 +39,9 @@ class Call(NamedTuple):
     keywords: Sequence[ast.keyword] = ()
 
 
+_NO_CALL = Call()
+
+
 def parse(text: str) -> ast.Expression:
     """Parse an expression, which may go over several lines as if it stood in parentheses.
 
@@ -101,7 +104,7 @@ def call_of(node: ast.AST | None) -> Call:
             return Call(function=node.func.id, args=node.args, keywords=node.keywords)
         if isinstance(node.func, ast.Attribute):
             return Call("", node.func.attr, node.func.value, node.args, node.keywords)
-    return Call()
+    return _NO_CALL
 
 
 def is_event(node: ast.AST | None) -> bool:

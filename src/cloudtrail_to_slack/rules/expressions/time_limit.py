@@ -1,9 +1,6 @@
 """The limits of time and memory of an evaluation: one timer for as many evaluations as a call makes.
 
-The timer ticks by CPU time. A tick that finds the evaluation that an earlier one found, and the main thread
-`MAX_CPU_SECONDS` further or the process `MAX_MEMORY` larger, raises RuleBudgetError in it; and only where the
-interrupted code is that of a rule or of what it calls, never in the engine or between evaluations. Signals reach the
-main thread alone, and interrupt no call of C code: the guards bound how much one call makes.
+Signals reach the main thread alone, and interrupt no call of C code: the guards bound how much one call makes.
 """
 
 from __future__ import annotations

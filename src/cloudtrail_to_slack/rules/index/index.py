@@ -1,10 +1,4 @@
-"""Finds the candidate rules of a record from a few of its fields, and from the keys in its text. Pure.
-
-For each field there is a table from the values seen so far to the rules that the value leaves in the running, as the
-bits of an integer. What remains of a record's rules is the conjunction over the fields, so the cost of a record hardly
-depends on how many rules there are. A rule that raises on a value (or gives no boolean) is a candidate for every record
-with that value, whatever the other fields say: Python may have come to it before them.
-"""
+"""Finds the candidate rules of a record from a few of its fields, and from the keys in its text. Pure."""
 
 from __future__ import annotations
 

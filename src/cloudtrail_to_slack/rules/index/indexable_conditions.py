@@ -1,9 +1,6 @@
 """Finds what a rule asks for first: its leading parts that depend on one field each, and the keys it requires. Pure.
 
-Of `A and B and C` Python evaluates A first, and when A is False the whole is False: neither B nor C can match or raise.
-So a leading part that depends on one field alone decides, for some values of that field, that the rule neither matches
-nor raises. A part that always gives a boolean, whatever the event, may be passed over; any other part ends the leading
-ones, for it may raise.
+Of `A and B and C`, when A is False, neither B nor C can match or raise; what always gives a boolean may be passed over.
 """
 
 from __future__ import annotations
@@ -15,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_tree, parse_expression
-from cloudtrail_to_slack.rules.expressions.syntax import call_of, field_read, is_event, string_constant, strings
+from cloudtrail_to_slack.rules.expressions.syntax import call_of, field_read, is_event, string_constant, strings, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,7 +92,7 @@ def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
 
 def _only_field(part: ast.expr) -> str | None:
     """Return the one field that `part` depends on; None when it depends on none, on several or on the whole event."""
-    nodes = list(ast.walk(part))
+    nodes = [node for node, _ in walk(part)]
     fields = [read.name for read in map(field_read, nodes) if read and read.is_constant]
     return fields[0] if len(set(fields)) == 1 and sum(map(is_event, nodes)) == len(fields) else None
 

@@ -1,8 +1,6 @@
 """Lint for ignore rules: conditions that an attacker can fulfil by choosing a name. Pure.
 
-The caller who assumes a role names the session, and the name is the end of `userIdentity.arn` and `principalId`. Those
-who may create users and roles choose their paths and names; every caller chooses a user agent. An ignore rule that
-looks at a part of such a field ignores everyone who knows of it, unless it also fixes who calls.
+Callers choose user agents and the names of sessions, and some the names and paths of users and roles.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Which event names CloudTrail may show, as far as AWS's API models say. Pure, but for reading its own lists.
 
-`known_events.txt` holds the operations of all APIs, one a line, in order; `python -m
-cloudtrail_to_slack_dev.event_names` writes it from the SDK's models. `events_of_no_api.txt` holds what CloudTrail shows
-and no API has: sign-in, what services do by themselves, and names that differ from the API's.
+`known_events.txt` has the operations of all APIs (`python -m cloudtrail_to_slack_dev.event_names` writes it),
+`events_of_no_api.txt` sign-in, what services do by themselves, and names that differ from the API's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What is probably wrong with a rule that is allowed: unknown fields and event names. Pure.
-
-These are warnings and no refusals: AWS adds fields and calls every week, and a rule may be ahead of this list.
-"""
+"""What is probably wrong with a rule that is allowed: unknown fields and event names, unless they are new. Pure."""
 
 from __future__ import annotations
 

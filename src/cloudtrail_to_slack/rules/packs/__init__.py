@@ -1,9 +1,6 @@
-"""Detection packs: named sets of rules, the default rules among them. Pure, but for reading its own data.
+"""Detection packs: sets of rules, the default rules among them. Pure but for its own data, and for Python 3.9 too.
 
-`packs/*.yaml` in the repository is where people read and change them; `python -m cloudtrail_to_slack_dev.generate`
-writes them as JSON into this folder, which is read only for the packs that a configuration names.
-
-Readable to Python 3.9 too, like the model of rules.
+`python -m cloudtrail_to_slack_dev.generate` writes that from `packs/*.yaml`, where people read and change the rules.
 """
 
 from __future__ import annotations
