@@ -13,9 +13,9 @@ from cloudtrail_to_slack.ingest.payloads import Notification
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import MotoServer
+from support.app_environment import AppEnvironment
 from support.cases import mark_long_cases
 from support.examples import scale_examples
-from support.world import World
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,8 +67,8 @@ def reconciled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(moto_server: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def app_env(moto_server: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppEnvironment]:
     """A fresh AWS, a fresh Slack, and the handler between them."""
     moto_server.reset()
     with FakeSlack() as slack:
-        yield World(moto_server.url, slack, tmp_path, monkeypatch)
+        yield AppEnvironment(moto_server.url, slack, tmp_path, monkeypatch)

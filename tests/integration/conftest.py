@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from support.passing_time import PassingTime
+from support.virtual_time import VirtualTime
 
 
 @pytest.fixture
@@ -32,6 +32,6 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], None]
 
 
 @pytest.fixture
-def passing_time(monkeypatch: pytest.MonkeyPatch) -> PassingTime:
+def virtual_time(monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
     """A clock that a test moves on."""
-    return PassingTime(monkeypatch)
+    return VirtualTime(monkeypatch)

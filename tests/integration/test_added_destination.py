@@ -14,125 +14,125 @@ from cloudtrail_to_slack.errors import (
     TransientError,
 )
 from support import pager
-from support.world import ACCOUNT, KEY, Context, World, record, s3_event
+from support.app_environment import ACCOUNT, KEY, AppEnvironment, Context, record, s3_event
 
 _OTHER = "444455556666"
 _TEAMS = {"pager": {"default": "team-default", "routes": [{"accounts": [_OTHER], "address": "team-own"}]}}
 
 
 @pytest.fixture(autouse=True)
-def on_call(world: World) -> Iterator[None]:
+def on_call(app_env: AppEnvironment) -> Iterator[None]:
     """Register the pager."""
-    world.monkeypatch.setitem(REGISTRY, pager.NAME, "support.pager")
-    world.monkeypatch.setattr("time.sleep", lambda _: None)
+    app_env.monkeypatch.setitem(REGISTRY, pager.NAME, "support.pager")
+    app_env.monkeypatch.setattr("time.sleep", lambda _: None)
     yield
     for each in (pager.SENT, pager.FAILURES, pager.GONE):
         each.clear()
 
 
-def _configure(world: World, *, limit: str = "", **config: Any) -> None:
-    world.monkeypatch.setenv("PAGER_LIMIT", limit)
-    world.configure_bot(destinations=_TEAMS, **config)
+def _configure(app_env: AppEnvironment, *, limit: str = "", **config: Any) -> None:
+    app_env.monkeypatch.setenv("PAGER_LIMIT", limit)
+    app_env.configure_bot(destinations=_TEAMS, **config)
 
 
-def _deliver(world: World, *records: dict[str, Any]) -> None:
-    world.put_log(*records)
-    world.invoke(s3_event(KEY), Context())
+def _deliver(app_env: AppEnvironment, *records: dict[str, Any]) -> None:
+    app_env.put_log(*records)
+    app_env.invoke(s3_event(KEY), Context())
 
 
-def test_it_is_routed_by_account_and_rendered(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_routed_by_account_and_rendered(app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]) -> None:
     """Each alert goes to the team of its account, or the default, beside Slack; metrics have the destination's name."""
-    _configure(world)
-    _deliver(world, record(eventID="e-1"), record(eventID="e-2", recipientAccountId=_OTHER))
+    _configure(app_env)
+    _deliver(app_env, record(eventID="e-1"), record(eventID="e-2", recipientAccountId=_OTHER))
     assert [(team, text.split()[-1]) for team, text in pager.SENT] == [("team-default", "e-1"), ("team-own", "e-2")]
     assert "called DeleteBucket" in pager.SENT[0][1]
-    assert len(world.texts()) == 2
+    assert len(app_env.texts()) == 2
     assert '"delivered":{"slack_app":2,"pager":2}' in capsys.readouterr().out
 
 
-def test_it_is_retried(world: World) -> None:
+def test_it_is_retried(app_env: AppEnvironment) -> None:
     """A transient error is retried, and one that stays fails the invocation, naming the address."""
-    _configure(world)
+    _configure(app_env)
     pager.FAILURES.append(TransientError("busy"))
-    _deliver(world, record(eventID="e-1"))
+    _deliver(app_env, record(eventID="e-1"))
     assert len(pager.SENT) == 1
     pager.FAILURES.extend([TransientError("busy")] * 4)
     with pytest.raises(InvocationFailedError, match="e-2 did not reach pager of team-default: busy"):
-        _deliver(world, record(eventID="e-2"))
+        _deliver(app_env, record(eventID="e-2"))
 
 
-def test_it_gets_no_alert_twice(world: World) -> None:
+def test_it_gets_no_alert_twice(app_env: AppEnvironment) -> None:
     """The same log file, announced again, pages nobody again."""
-    _configure(world)
-    _deliver(world, record(eventID="e-1"))
-    world.invoke(s3_event(KEY))
+    _configure(app_env)
+    _deliver(app_env, record(eventID="e-1"))
+    app_env.invoke(s3_event(KEY))
     assert len(pager.SENT) == 1
 
 
-def test_it_has_no_limit_unless_it_says_so(world: World) -> None:
+def test_it_has_no_limit_unless_it_says_so(app_env: AppEnvironment) -> None:
     """Without a limit each alert is a page; with one, a summary has the ids of those beyond it."""
     records = [record(eventID=f"e-{number}") for number in range(30)]
-    _configure(world)
-    _deliver(world, *records)
+    _configure(app_env)
+    _deliver(app_env, *records)
     assert len(pager.SENT) == 30
     pager.SENT.clear()
-    world.monkeypatch.setenv("PAGER_LIMIT", "3")
-    world.configure_bot(table=False, destinations=_TEAMS, deduplicate_deliveries=False)
-    world.invoke(s3_event(KEY))
+    app_env.monkeypatch.setenv("PAGER_LIMIT", "3")
+    app_env.configure_bot(table=False, destinations=_TEAMS, deduplicate_deliveries=False)
+    app_env.invoke(s3_event(KEY))
     assert len(pager.SENT) <= 3
     said = " ".join(text for _, text in pager.SENT).split()
     assert {event["eventID"] for event in records} <= set(said)
 
 
-def test_it_falls_back_to_its_default(world: World) -> None:
+def test_it_falls_back_to_its_default(app_env: AppEnvironment) -> None:
     """An address that accepts nothing gives way to the default one, which says why and what to do about it."""
-    _configure(world)
+    _configure(app_env)
     pager.GONE["team-own"] = DestinationMisconfiguredError("no_such_team")
-    _deliver(world, record(eventID="e-2", recipientAccountId=_OTHER))
+    _deliver(app_env, record(eventID="e-2", recipientAccountId=_OTHER))
     ((team, text),) = pager.SENT
     assert team == "team-default"
     for said in ("pager of team-own", _OTHER, "no_such_team", "create the team", "e-2"):
         assert said in text
 
 
-def test_it_gets_a_smaller_message(world: World) -> None:
+def test_it_gets_a_smaller_message(app_env: AppEnvironment) -> None:
     """What is rejected for its content is sent again, smaller."""
-    _configure(world)
+    _configure(app_env)
     pager.FAILURES.append(PayloadRejectedError("too_long"))
-    _deliver(world, record(eventID="e-1"))
+    _deliver(app_env, record(eventID="e-1"))
     ((_, text),) = pager.SENT
     assert "e-1" not in text
     assert "DeleteBucket" in text
 
 
-def test_it_gets_no_notices(world: World) -> None:
+def test_it_gets_no_notices(app_env: AppEnvironment) -> None:
     """Rule errors go to Slack, and not to a destination that receives no notices."""
-    _configure(world, rules=["event['none'] == 1"], use_default_rules=False)
-    _deliver(world, record(eventID="e-1"))
+    _configure(app_env, rules=["event['none'] == 1"], use_default_rules=False)
+    _deliver(app_env, record(eventID="e-1"))
     assert pager.SENT == []
-    assert len(world.texts()) == 1
-    assert "raised an error" in world.texts()[0]
+    assert len(app_env.texts()) == 1
+    assert "raised an error" in app_env.texts()[0]
 
 
-def test_alone_it_gets_notices_too(world: World) -> None:
+def test_alone_it_gets_notices_too(app_env: AppEnvironment) -> None:
     """Where no destination receives notices, they go to those that there are, so that none is lost."""
-    world.configure(destinations=_TEAMS, rules=["event['none'] == 1"], use_default_rules=False)
-    _deliver(world, record(eventID="e-1"))
+    app_env.configure(destinations=_TEAMS, rules=["event['none'] == 1"], use_default_rules=False)
+    _deliver(app_env, record(eventID="e-1"))
     ((team, text),) = pager.SENT
     assert team == "team-default"
     assert "raised an error" in text
 
 
-def test_a_destination_of_no_known_name(world: World) -> None:
+def test_a_destination_of_no_known_name(app_env: AppEnvironment) -> None:
     """A name in the configuration that is not in the registry, or has a key of its own, is an error that says so."""
     for name, problem in (("pagr", "is no known destination; known are pager, "), ("sns", "has a key of its own")):
-        world.configure_bot(table=False, destinations={name: _TEAMS["pager"]})
+        app_env.configure_bot(table=False, destinations={name: _TEAMS["pager"]})
         with pytest.raises(ConfigurationError, match=f"destinations.{name}: {problem}"):
-            world.invoke(s3_event(KEY))
+            app_env.invoke(s3_event(KEY))
 
 
-def test_the_routes_of_a_destination_are_checked(world: World) -> None:
+def test_the_routes_of_a_destination_are_checked(app_env: AppEnvironment) -> None:
     """What is wrong with a route is named with its path."""
-    world.configure(destinations={"pager": {"routes": [{"accounts": ["1"], "address": ACCOUNT}]}})
+    app_env.configure(destinations={"pager": {"routes": [{"accounts": ["1"], "address": ACCOUNT}]}})
     with pytest.raises(ConfigurationError, match=r"destinations\.pager\.routes\[0\]\.accounts"):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))

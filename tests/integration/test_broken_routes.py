@@ -9,21 +9,21 @@ import pytest
 from cloudtrail_to_slack.destinations.slack.bot import SlackBot
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import SlackError
-from support.world import CHANNEL, KEY, Context, World, record, s3_event
+from support.app_environment import CHANNEL, KEY, AppEnvironment, Context, record, s3_event
 
 _ACCOUNT = "444455556666"
 _GONE = "arn:aws:sns:eu-west-1:123456789012:no-such-topic"
 
 
-def _configure(world: World, kind: str, **config: Any) -> str:
+def _configure(app_env: AppEnvironment, kind: str, **config: Any) -> str:
     """Route one account to a place of its own; return its webhook, empty for a bot."""
     if kind == "bot":
-        world.configure_bot(slack={"routes": [{"accounts": [_ACCOUNT], "slack_channel_id": "C1"}]}, **config)
+        app_env.configure_bot(slack={"routes": [{"accounts": [_ACCOUNT], "slack_channel_id": "C1"}]}, **config)
         return ""
-    world.make_table()
-    default, own = world.slack.add_webhook(CHANNEL), world.slack.add_webhook("C1")
+    app_env.make_table()
+    default, own = app_env.slack.add_webhook(CHANNEL), app_env.slack.add_webhook("C1")
     routes = json.dumps([{"accounts": [_ACCOUNT], "slack_hook_url": own}])
-    world.configure(
+    app_env.configure(
         environment={
             "SLACK_WEBHOOK_URL": default,
             "SLACK_WEBHOOK_ROUTES": routes,
@@ -38,9 +38,9 @@ def _routed(**fields: Any) -> dict[str, Any]:
     return record(recipientAccountId=_ACCOUNT, userIdentity=None, **fields)
 
 
-def _notes(world: World) -> list[str]:
+def _notes(app_env: AppEnvironment) -> list[str]:
     """Return the lines about broken routes in the default channel."""
-    said = [json.dumps(message.blocks, ensure_ascii=False) for message in world.slack.messages(CHANNEL)]
+    said = [json.dumps(message.blocks, ensure_ascii=False) for message in app_env.slack.messages(CHANNEL)]
     return [text for text in said if "Sent to the default route" in text]
 
 
@@ -53,42 +53,42 @@ def _notes(world: World) -> list[str]:
     ],
 )
 def test_a_channel_that_cannot_be_posted_to(
-    world: World, channel: dict[str, bool] | None, code: str, advice: str
+    app_env: AppEnvironment, channel: dict[str, bool] | None, code: str, advice: str
 ) -> None:
     """Its alerts arrive in the default channel; the first says which route cannot be used, and how to fix it."""
     if channel:
-        world.slack.add_channel("C1", "own", **channel)
-    _configure(world, "bot")
-    world.put_log(_routed(), _routed(), record())
-    world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 3
-    (note,) = _notes(world)
+        app_env.slack.add_channel("C1", "own", **channel)
+    _configure(app_env, "bot")
+    app_env.put_log(_routed(), _routed(), record())
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 3
+    (note,) = _notes(app_env)
     for said in (_ACCOUNT, "C1", code, advice):
         assert said in note
 
 
-def test_a_webhook_that_is_gone(world: World) -> None:
+def test_a_webhook_that_is_gone(app_env: AppEnvironment) -> None:
     """A removed webhook's alerts arrive by the default one, without a word of either's address."""
-    own = _configure(world, "webhook")
-    world.slack.remove_webhook(own)
-    world.put_log(_routed(), record())
-    world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 2
-    (note,) = _notes(world)
+    own = _configure(app_env, "webhook")
+    app_env.slack.remove_webhook(own)
+    app_env.put_log(_routed(), record())
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 2
+    (note,) = _notes(app_env)
     assert _ACCOUNT in note
     assert "create a new one" in note
     assert own.rsplit("/", 1)[1] not in note
 
 
-def test_a_topic_that_is_gone(world: World) -> None:
+def test_a_topic_that_is_gone(app_env: AppEnvironment) -> None:
     """A missing topic's alerts arrive at the default one, whose body says why."""
-    topic = world.make_topic("alerts")
-    world.configure(
+    topic = app_env.make_topic("alerts")
+    app_env.configure(
         sns={"default_topic_arn": topic, "routes": [{"accounts": [_ACCOUNT], "sns_topic_arn": _GONE}]},
     )
-    world.put_log(_routed(), _routed())
-    world.invoke(s3_event(KEY))
-    problems = [body.get("route_problem") for body in world.bodies(topic)]
+    app_env.put_log(_routed(), _routed())
+    app_env.invoke(s3_event(KEY))
+    problems = [body.get("route_problem") for body in app_env.bodies(topic)]
     assert len(problems) == 2
     assert _GONE in str(problems[0])
     assert "check its ARN" in str(problems[0])
@@ -96,117 +96,117 @@ def test_a_topic_that_is_gone(world: World) -> None:
 
 
 @pytest.mark.parametrize("table", [True, False])
-def test_it_is_said_once_an_hour(world: World, monkeypatch: pytest.MonkeyPatch, table: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+def test_it_is_said_once_an_hour(app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch, table: bool) -> None:  # noqa: FBT001 (a parameter of the test)
     """However many invocations meet the broken route, the line stands once an hour; the alerts all arrive."""
     routes = {"routes": [{"accounts": [_ACCOUNT], "slack_channel_id": "C1"}]}
-    world.configure_bot(table=table, slack=routes)
+    app_env.configure_bot(table=table, slack=routes)
     now, later = time.time, [0.0]
     monkeypatch.setattr("time.time", lambda: now() + later[-1])
     for seconds in (0.0, 3_000.0, 3_700.0):
         later.append(seconds)
-        world.put_log(_routed())
-        world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 3
-    assert len(_notes(world)) == 2
+        app_env.put_log(_routed())
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 3
+    assert len(_notes(app_env)) == 2
 
 
-def test_a_broken_default_fails_the_invocation(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_default_fails_the_invocation(app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]) -> None:
     """When neither the route nor the default can be posted to, the invocation fails and a metric counts it."""
-    _configure(world, "bot")
-    world.slack.add_channel(CHANNEL, "alerts", archived=True)
-    world.put_log(_routed(eventID="e-1"))
+    _configure(app_env, "bot")
+    app_env.slack.add_channel(CHANNEL, "alerts", archived=True)
+    app_env.put_log(_routed(eventID="e-1"))
     with pytest.raises(
         InvocationFailedError, match="the alert of event e-1 did not reach Slack channel C1: is_archived"
     ):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     assert '"AlertsUndelivered":[1.0]' in capsys.readouterr().out
-    world.slack.add_channel(CHANNEL, "alerts")
-    world.invoke(s3_event(KEY))
-    assert len(_notes(world)) == 1, "the line is not lost with the alert that carried it"
+    app_env.slack.add_channel(CHANNEL, "alerts")
+    app_env.invoke(s3_event(KEY))
+    assert len(_notes(app_env)) == 1, "the line is not lost with the alert that carried it"
 
 
-def test_a_revoked_token_is_asked_for_once(world: World) -> None:
+def test_a_revoked_token_is_asked_for_once(app_env: AppEnvironment) -> None:
     """What can be posted nowhere is found out once for each channel, not once for each alert."""
-    _configure(world, "bot")
-    world.slack.revoke_token()
-    world.put_log(*(_routed() for _ in range(5)), *(record() for _ in range(5)))
+    _configure(app_env, "bot")
+    app_env.slack.revoke_token()
+    app_env.put_log(*(_routed() for _ in range(5)), *(record() for _ in range(5)))
     with pytest.raises(InvocationFailedError, match="10 failed"):
-        world.invoke(s3_event(KEY))
-    assert len(world.slack.calls) == 2
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.slack.calls) == 2
 
 
-def test_a_flood_for_a_broken_route_keeps_the_defaults_budget(world: World) -> None:
+def test_a_flood_for_a_broken_route_keeps_the_defaults_budget(app_env: AppEnvironment) -> None:
     """What comes by the default route counts for the default channel's budget, and every id is told."""
-    _configure(world, "bot", max_messages_per_channel=4)
-    world.put_log(*(_routed(eventID=f"id-{number}") for number in range(9)))
-    world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 4
-    said = json.dumps([message.blocks for message in world.slack.messages(CHANNEL)])
+    _configure(app_env, "bot", max_messages_per_channel=4)
+    app_env.put_log(*(_routed(eventID=f"id-{number}") for number in range(9)))
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 4
+    said = json.dumps([message.blocks for message in app_env.slack.messages(CHANNEL)])
     assert all(f"id-{number}" in said for number in range(9))
 
 
-def test_a_channel_that_breaks_before_its_summary(world: World) -> None:
+def test_a_channel_that_breaks_before_its_summary(app_env: AppEnvironment) -> None:
     """A channel archived between its last alert and its summary has the summary told in the default channel."""
-    world.slack.add_channel("C1", "own")
-    _configure(world, "bot", max_messages_per_channel=1)
-    world.slack.fail(SlackError("is_archived"), channel="C1")
-    world.put_log(*(_routed(eventID=f"id-{number}") for number in range(5)))
-    world.invoke(s3_event(KEY))
-    assert world.texts("C1") == []
-    said = json.dumps([message.blocks for message in world.slack.messages(CHANNEL)])
+    app_env.slack.add_channel("C1", "own")
+    _configure(app_env, "bot", max_messages_per_channel=1)
+    app_env.slack.fail(SlackError("is_archived"), channel="C1")
+    app_env.put_log(*(_routed(eventID=f"id-{number}") for number in range(5)))
+    app_env.invoke(s3_event(KEY))
+    assert app_env.texts("C1") == []
+    said = json.dumps([message.blocks for message in app_env.slack.messages(CHANNEL)])
     assert all(f"id-{number}" in said for number in range(5))
 
 
-def test_a_summary_of_what_was_rerouted_says_so(world: World) -> None:
+def test_a_summary_of_what_was_rerouted_says_so(app_env: AppEnvironment) -> None:
     """Where everything that is rerouted is told together, the summary says which route is broken."""
-    _configure(world, "bot", max_messages_per_channel=1)
-    world.put_log(*(_routed() for _ in range(5)))
-    world.invoke(s3_event(KEY))
-    (note,) = _notes(world)
+    _configure(app_env, "bot", max_messages_per_channel=1)
+    app_env.put_log(*(_routed() for _ in range(5)))
+    app_env.invoke(s3_event(KEY))
+    (note,) = _notes(app_env)
     assert "5 more alerts" in note
 
 
-def test_a_summary_whose_thread_is_gone_is_left_to_the_retry(world: World) -> None:
+def test_a_summary_whose_thread_is_gone_is_left_to_the_retry(app_env: AppEnvironment) -> None:
     """When the summary's first message is deleted before its second is sent, the retry tells the rest, and no other."""
-    _configure(world, "bot", max_messages_per_channel=1)
+    _configure(app_env, "bot", max_messages_per_channel=1)
     ids = [f"id-{number:05}-4f0e-8c1d-9a7b-0123456789ab" for number in range(200)]
-    world.put_log(*(record(eventID=event_id, userIdentity=None) for event_id in ids))
+    app_env.put_log(*(record(eventID=event_id, userIdentity=None) for event_id in ids))
     send = SlackBot.send
 
     def gone(*args: Any, **keywords: Any) -> str:
         if keywords["parent"]:
-            world.slack.fail(SlackError("thread_not_found"))
+            app_env.slack.fail(SlackError("thread_not_found"))
         return send(*args, **keywords)
 
-    with world.monkeypatch.context() as patched:
+    with app_env.monkeypatch.context() as patched:
         patched.setattr(SlackBot, "send", gone)
         with pytest.raises(InvocationFailedError, match="thread_not_found"):
-            world.invoke(s3_event(KEY), Context(milliseconds=300_000))
-    world.invoke(s3_event(KEY), Context(milliseconds=300_000))
-    said = json.dumps([message.blocks for message in world.slack.messages(CHANNEL)])
+            app_env.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    app_env.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    said = json.dumps([message.blocks for message in app_env.slack.messages(CHANNEL)])
     assert all(said.count(event_id) == 1 for event_id in ids)
 
 
-def test_a_refusal_that_is_not_known_leaves_the_route_in_use(world: World) -> None:
+def test_a_refusal_that_is_not_known_leaves_the_route_in_use(app_env: AppEnvironment) -> None:
     """An error Slack has not documented sends that one alert by the default route, and no other."""
-    world.slack.add_channel("C1", "own")
-    _configure(world, "bot")
-    world.slack.fail(SlackError("unheard_of"), times=4, channel="C1")
-    world.put_log(_routed(), _routed())
-    world.invoke(s3_event(KEY))
-    assert (len(world.texts()), len(world.texts("C1"))) == (1, 1)
+    app_env.slack.add_channel("C1", "own")
+    _configure(app_env, "bot")
+    app_env.slack.fail(SlackError("unheard_of"), times=4, channel="C1")
+    app_env.put_log(_routed(), _routed())
+    app_env.invoke(s3_event(KEY))
+    assert (len(app_env.texts()), len(app_env.texts("C1"))) == (1, 1)
 
 
-def test_a_webhook_that_cannot_be_read_keeps_no_other_from_being_used(world: World) -> None:
+def test_a_webhook_that_cannot_be_read_keeps_no_other_from_being_used(app_env: AppEnvironment) -> None:
     """Of two webhooks one is kept where nothing is: its alerts come by the default one, the other's do not."""
-    default, own = world.slack.add_webhook(CHANNEL), world.slack.add_webhook("C1")
+    default, own = app_env.slack.add_webhook(CHANNEL), app_env.slack.add_webhook("C1")
     routes = [
         {"accounts": [_ACCOUNT], "slack_hook_url_ssm_parameter": "/missing"},
         {"accounts": ["777788889999"], "slack_hook_url": own},
     ]
-    world.configure(environment={"SLACK_WEBHOOK_URL": default, "SLACK_WEBHOOK_ROUTES": json.dumps(routes)})
-    world.put_log(_routed(), record(recipientAccountId="777788889999"))
-    world.invoke(s3_event(KEY))
-    assert len(world.texts("C1")) == 1
-    (note,) = _notes(world)
+    app_env.configure(environment={"SLACK_WEBHOOK_URL": default, "SLACK_WEBHOOK_ROUTES": json.dumps(routes)})
+    app_env.put_log(_routed(), record(recipientAccountId="777788889999"))
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts("C1")) == 1
+    (note,) = _notes(app_env)
     assert "check that the function may read the secret" in note

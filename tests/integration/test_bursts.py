@@ -9,7 +9,7 @@ import pytest
 from cloudtrail_to_slack.destinations.slack.bot import SlackBot
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import HttpStatus, SlackError
-from support.world import CHANNEL, KEY, Context, World, record, s3_event
+from support.app_environment import CHANNEL, KEY, AppEnvironment, Context, record, s3_event
 
 _IDS = re.compile(r"id-\d{5}")
 
@@ -27,9 +27,9 @@ def _flood(count: int, **fields: Any) -> list[dict[str, Any]]:
     return records[::2] + records[1::2]
 
 
-def _ids(world: World, channel: str = CHANNEL) -> list[str]:
+def _ids(app_env: AppEnvironment, channel: str = CHANNEL) -> list[str]:
     """Return the ids of the events that a channel's messages tell of, in their order."""
-    return [found for message in world.slack.messages(channel) for found in _told(message)]
+    return [found for message in app_env.slack.messages(channel) for found in _told(message)]
 
 
 def _told(message: Any) -> list[str]:
@@ -37,24 +37,24 @@ def _told(message: Any) -> list[str]:
     return sorted(set(_IDS.findall(said if _IDS.search(said) else message.text)))
 
 
-def _configure(world: World, kind: str, **config: Any) -> None:
+def _configure(app_env: AppEnvironment, kind: str, **config: Any) -> None:
     if kind == "bot":
-        world.configure_bot(**config)
+        app_env.configure_bot(**config)
         return
-    world.make_table()
-    address = world.slack.add_webhook(CHANNEL)
-    world.configure(
+    app_env.make_table()
+    address = app_env.slack.add_webhook(CHANNEL)
+    app_env.configure(
         environment={"SLACK_WEBHOOK_URL": address, "DYNAMODB_TABLE_NAME": "cloudtrail-to-slack-table"}, **config
     )
 
 
 @pytest.mark.parametrize("kind", ["bot", "webhook"])
-def test_what_goes_beyond_the_budget_is_told_together(world: World, kind: str) -> None:
+def test_what_goes_beyond_the_budget_is_told_together(app_env: AppEnvironment, kind: str) -> None:
     """Of fifty alerts 19 are told one by one, in order, and 31 in a 20th message that holds every id."""
-    _configure(world, kind)
-    world.put_log(*_flood(50))
-    counts = world.invoke(s3_event(KEY))
-    messages = world.slack.messages(CHANNEL)
+    _configure(app_env, kind)
+    app_env.put_log(*_flood(50))
+    counts = app_env.invoke(s3_event(KEY))
+    messages = app_env.slack.messages(CHANNEL)
     assert counts["matched"] == 50
     assert len(messages) == 20
     assert [_told(message) for message in messages[:19]] == [[f"id-{number:05}"] for number in range(19)]
@@ -65,96 +65,96 @@ def test_what_goes_beyond_the_budget_is_told_together(world: World, kind: str) -
     assert "31: `default/access-denied`" in said
 
 
-def test_a_budget_that_just_fits_needs_no_summary(world: World) -> None:
+def test_a_budget_that_just_fits_needs_no_summary(app_env: AppEnvironment) -> None:
     """Twenty alerts are twenty messages, and five with a budget of five."""
-    world.configure_bot()
-    world.put_log(*_flood(20))
-    world.invoke(s3_event(KEY))
-    assert len(_ids(world)) == len(world.texts()) == 20
-    assert not any("more alert" in text for text in world.texts())
+    app_env.configure_bot()
+    app_env.put_log(*_flood(20))
+    app_env.invoke(s3_event(KEY))
+    assert len(_ids(app_env)) == len(app_env.texts()) == 20
+    assert not any("more alert" in text for text in app_env.texts())
 
 
 @pytest.mark.parametrize("budget", [1, 2, 5])
-def test_the_budget_can_be_set(world: World, budget: int) -> None:
+def test_the_budget_can_be_set(app_env: AppEnvironment, budget: int) -> None:
     """However small the budget, it is kept and every id is told."""
-    world.configure_bot(max_messages_per_channel=budget)
-    world.put_log(*_flood(12))
-    world.invoke(s3_event(KEY))
-    assert len(world.texts()) == budget
-    assert _ids(world) == [f"id-{number:05}" for number in range(12)]
+    app_env.configure_bot(max_messages_per_channel=budget)
+    app_env.put_log(*_flood(12))
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == budget
+    assert _ids(app_env) == [f"id-{number:05}" for number in range(12)]
 
 
-def test_each_channel_has_its_own_budget(world: World) -> None:
+def test_each_channel_has_its_own_budget(app_env: AppEnvironment) -> None:
     """A flood in one account does not use up what another account's channel may get."""
-    world.slack.add_channel("C1", "other")
-    world.configure_bot(
+    app_env.slack.add_channel("C1", "other")
+    app_env.configure_bot(
         max_messages_per_channel=3, slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]}
     )
-    world.put_log(*_flood(9), *_flood(3, recipientAccountId="444455556666"))
-    world.invoke(s3_event(KEY))
-    assert (len(world.texts()), len(world.texts("C1"))) == (3, 3)
-    assert len(_ids(world)) == 9
+    app_env.put_log(*_flood(9), *_flood(3, recipientAccountId="444455556666"))
+    app_env.invoke(s3_event(KEY))
+    assert (len(app_env.texts()), len(app_env.texts("C1"))) == (3, 3)
+    assert len(_ids(app_env)) == 9
 
 
-def test_sns_gets_a_message_for_each_alert(world: World) -> None:
+def test_sns_gets_a_message_for_each_alert(app_env: AppEnvironment) -> None:
     """The budget is Slack's alone."""
-    topic = world.make_topic("alerts")
-    world.configure_bot(max_messages_per_channel=2, sns={"default_topic_arn": topic})
-    world.put_log(*_flood(15))
-    world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 2
-    assert sorted(body["event_id"][:8] for body in world.bodies(topic)) == [f"id-{number:05}" for number in range(15)]
+    topic = app_env.make_topic("alerts")
+    app_env.configure_bot(max_messages_per_channel=2, sns={"default_topic_arn": topic})
+    app_env.put_log(*_flood(15))
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 2
+    assert sorted(body["event_id"][:8] for body in app_env.bodies(topic)) == [f"id-{number:05}" for number in range(15)]
 
 
-def test_a_summary_too_long_for_one_message_goes_on_in_its_thread(world: World) -> None:
+def test_a_summary_too_long_for_one_message_goes_on_in_its_thread(app_env: AppEnvironment) -> None:
     """Two hundred ids take several messages; all but the first stand in the first one's thread."""
-    world.configure_bot(max_messages_per_channel=2)
-    world.put_log(*_flood(200))
-    world.invoke(s3_event(KEY), Context(milliseconds=300_000))
-    assert _ids(world) == [f"id-{number:05}" for number in range(200)]
-    single, opened = world.slack.threads(CHANNEL)
+    app_env.configure_bot(max_messages_per_channel=2)
+    app_env.put_log(*_flood(200))
+    app_env.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    assert _ids(app_env) == [f"id-{number:05}" for number in range(200)]
+    single, opened = app_env.slack.threads(CHANNEL)
     assert (len(single.replies), len(opened.replies) > 0) == (0, True)
     assert "(2 of" in opened.replies[0].text
 
 
-def test_a_retry_tells_what_the_summary_left_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_tells_what_the_summary_left_out(app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a summary's second message fails, the retry tells its ids alone, and no other again."""
     monkeypatch.setattr("time.sleep", lambda _: None)
-    world.configure_bot(max_messages_per_channel=1)
-    world.put_log(*_flood(200))
+    app_env.configure_bot(max_messages_per_channel=1)
+    app_env.put_log(*_flood(200))
     send = SlackBot.send
 
     def then_fail(*args: Any, **keywords: Any) -> str:
         ts = send(*args, **keywords)
         if "more alerts" in args[2].text:
-            world.slack.fail(HttpStatus(500), times=4)
+            app_env.slack.fail(HttpStatus(500), times=4)
         return ts
 
     with monkeypatch.context() as patched:
         patched.setattr(SlackBot, "send", then_fail)
         with pytest.raises(InvocationFailedError):
-            world.invoke(s3_event(KEY), Context(milliseconds=300_000))
-    first = _ids(world)
+            app_env.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    first = _ids(app_env)
     assert 0 < len(first) < 200
-    world.invoke(s3_event(KEY), Context(milliseconds=300_000))
-    assert sorted(_ids(world)) == [f"id-{number:05}" for number in range(200)]
+    app_env.invoke(s3_event(KEY), Context(milliseconds=300_000))
+    assert sorted(_ids(app_env)) == [f"id-{number:05}" for number in range(200)]
 
 
-def test_a_summary_slack_refuses_is_sent_as_text(world: World) -> None:
+def test_a_summary_slack_refuses_is_sent_as_text(app_env: AppEnvironment) -> None:
     """A summary whose blocks Slack refuses arrives without them, every id in it."""
-    world.configure_bot(max_messages_per_channel=1)
-    world.put_log(*_flood(5))
-    world.slack.fail(SlackError("invalid_blocks"))
-    world.invoke(s3_event(KEY))
-    (message,) = world.slack.messages(CHANNEL)
+    app_env.configure_bot(max_messages_per_channel=1)
+    app_env.put_log(*_flood(5))
+    app_env.slack.fail(SlackError("invalid_blocks"))
+    app_env.invoke(s3_event(KEY))
+    (message,) = app_env.slack.messages(CHANNEL)
     assert not message.blocks
-    assert _ids(world) == [f"id-{number:05}" for number in range(5)]
+    assert _ids(app_env) == [f"id-{number:05}" for number in range(5)]
 
 
 @pytest.mark.parametrize("kind", ["bot", "webhook"])
-def test_a_flood_hides_no_critical_alert(world: World, kind: str) -> None:
+def test_a_flood_hides_no_critical_alert(app_env: AppEnvironment, kind: str) -> None:
     """Of sixty noisy alerts and a StopLogging, the StopLogging comes first, with its command, and the limit is kept."""
-    _configure(world, kind)
+    _configure(app_env, kind)
     stop = record(
         eventSource="cloudtrail.amazonaws.com",
         eventName="StopLogging",
@@ -164,9 +164,9 @@ def test_a_flood_hides_no_critical_alert(world: World, kind: str) -> None:
         errorMessage=None,
         requestParameters={"name": "main"},
     )
-    world.put_log(*_flood(60), stop)
-    world.invoke(s3_event(KEY))
-    messages = world.slack.messages(CHANNEL)
+    app_env.put_log(*_flood(60), stop)
+    app_env.invoke(s3_event(KEY))
+    messages = app_env.slack.messages(CHANNEL)
     assert len(messages) == 20
     first = json.dumps(messages[0].blocks)
     for part in (
@@ -177,4 +177,4 @@ def test_a_flood_hides_no_critical_alert(world: World, kind: str) -> None:
         "id-99999",
     ):
         assert part in first
-    assert sorted(_ids(world)) == [*(f"id-{number:05}" for number in range(60)), "id-99999"]
+    assert sorted(_ids(app_env)) == [*(f"id-{number:05}" for number in range(60)), "id-99999"]

@@ -10,7 +10,18 @@ import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import Dropped, HttpStatus, RateLimited, SlackError
-from support.world import BUCKET, CHANNEL, KEY, Context, World, failed_messages, record, s3_event, sns_event, sqs_event
+from support.app_environment import (
+    BUCKET,
+    CHANNEL,
+    KEY,
+    AppEnvironment,
+    Context,
+    failed_messages,
+    record,
+    s3_event,
+    sns_event,
+    sqs_event,
+)
 
 _TOPIC_GONE = "arn:aws:sns:eu-west-1:123456789012:no-such-topic"
 
@@ -55,67 +66,67 @@ def stranger() -> Iterator[Callable[[str], str]]:
     "fault", [RateLimited(7), HttpStatus(503), SlackError("internal_error"), SlackError("fatal_error"), Dropped()]
 )
 @pytest.mark.parametrize("kind", ["bot", "webhook"])
-def test_a_passing_error_is_tried_again(world: World, waits: list[float], fault: Any, kind: str) -> None:
+def test_a_passing_error_is_tried_again(app_env: AppEnvironment, waits: list[float], fault: Any, kind: str) -> None:
     """After a passing error of Slack's the alert is sent again, a 429 after as long as Slack asks for."""
     if kind == "bot":
-        world.configure_bot(table=False)
+        app_env.configure_bot(table=False)
     else:
-        world.configure(environment={"SLACK_WEBHOOK_URL": world.slack.add_webhook(CHANNEL)})
-    world.slack.fail(fault)
-    world.put_log(record())
-    world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 1
+        app_env.configure(environment={"SLACK_WEBHOOK_URL": app_env.slack.add_webhook(CHANNEL)})
+    app_env.slack.fail(fault)
+    app_env.put_log(record())
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 1
     assert len(waits) == 1
     # What is waited is what is left of it when the lane's turn comes.
     assert 1 < waits[0] <= 7 if isinstance(fault, RateLimited) else 0 < waits[0] <= 1
 
 
-def test_waiting_ends_with_the_time_that_is_left(world: World, waits: list[float]) -> None:
+def test_waiting_ends_with_the_time_that_is_left(app_env: AppEnvironment, waits: list[float]) -> None:
     """What Slack wants to have waited for longer than the invocation lasts fails it at once, for Lambda to retry."""
-    world.configure_bot(table=False)
-    world.slack.fail(RateLimited(30))
-    world.put_log(record(eventID="e-1"))
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(RateLimited(30))
+    app_env.put_log(record(eventID="e-1"))
     with pytest.raises(
         InvocationFailedError, match="the alert of event e-1 did not reach Slack channel C0DEFAULT: ratelimited"
     ):
-        world.invoke(s3_event(KEY), Context(milliseconds=20_000))
+        app_env.invoke(s3_event(KEY), Context(milliseconds=20_000))
     assert waits == []
 
 
-def test_trying_again_has_an_end(world: World, waits: list[float]) -> None:
+def test_trying_again_has_an_end(app_env: AppEnvironment, waits: list[float]) -> None:
     """An error that does not pass within a few attempts fails the invocation."""
-    world.configure_bot(table=False)
-    world.slack.fail(HttpStatus(500), times=100)
-    world.put_log(record())
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(HttpStatus(500), times=100)
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match="did not reach Slack channel C0DEFAULT: http_500"):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     assert len(waits) == 3
 
 
 @pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived", "token_revoked", "new_error"])
-def test_a_set_up_error_fails_at_once(world: World, waits: list[float], code: str) -> None:
+def test_a_set_up_error_fails_at_once(app_env: AppEnvironment, waits: list[float], code: str) -> None:
     """An error that trying again cannot mend fails the invocation, saying Slack's own word for it."""
-    world.configure_bot(table=False)
-    world.slack.fail(SlackError(code), times=10)
-    world.put_log(record())
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(SlackError(code), times=10)
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match=f"did not reach Slack channel C0DEFAULT: {code}"):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     assert waits == []
 
 
 @pytest.mark.parametrize("kind", ["bot", "webhook"])
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long", "msg_too_long"])
 @pytest.mark.parametrize("refusals", [1, 2, 3])
-def test_content_slack_refuses_is_sent_smaller(world: World, code: str, kind: str, refusals: int) -> None:
+def test_content_slack_refuses_is_sent_smaller(app_env: AppEnvironment, code: str, kind: str, refusals: int) -> None:
     """What Slack refuses goes down a ladder: without details, as a text without blocks, last as one bare line."""
     if kind == "bot":
-        world.configure_bot(table=False)
+        app_env.configure_bot(table=False)
     else:
-        world.configure(environment={"SLACK_WEBHOOK_URL": world.slack.add_webhook(CHANNEL)})
-    world.slack.fail(SlackError(code), times=refusals)
-    world.put_log(record(eventID="e-1"))
-    world.invoke(s3_event(KEY))
-    (message,) = world.slack.messages(CHANNEL)
+        app_env.configure(environment={"SLACK_WEBHOOK_URL": app_env.slack.add_webhook(CHANNEL)})
+    app_env.slack.fail(SlackError(code), times=refusals)
+    app_env.put_log(record(eventID="e-1"))
+    app_env.invoke(s3_event(KEY))
+    (message,) = app_env.slack.messages(CHANNEL)
     assert bool(message.blocks) == (refusals == 1)
     said = message.text + json.dumps(message.blocks)
     for part in ("DeleteBucket", "e-1", "111122223333", f"s3://{BUCKET}/{KEY}"):
@@ -123,149 +134,153 @@ def test_content_slack_refuses_is_sent_smaller(world: World, code: str, kind: st
     assert ("shortened" in said) == (refusals < 3)
 
 
-def test_one_destinations_failure_does_not_hold_up_another(world: World) -> None:
+def test_one_destinations_failure_does_not_hold_up_another(app_env: AppEnvironment) -> None:
     """With Slack down SNS still gets the alert, with the topic gone Slack does; the invocation fails either way."""
-    topic = world.make_topic("alerts")
-    world.configure_bot(table=False, sns={"default_topic_arn": topic})
-    world.put_log(record())
-    world.slack.fail(SlackError("token_revoked"))
+    topic = app_env.make_topic("alerts")
+    app_env.configure_bot(table=False, sns={"default_topic_arn": topic})
+    app_env.put_log(record())
+    app_env.slack.fail(SlackError("token_revoked"))
     with pytest.raises(InvocationFailedError, match="Slack channel"):
-        world.invoke(s3_event(KEY))
-    assert len(world.bodies(topic)) == 1
-    world.configure_bot_again(sns={"default_topic_arn": _TOPIC_GONE})
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.bodies(topic)) == 1
+    app_env.configure_bot_again(sns={"default_topic_arn": _TOPIC_GONE})
     with pytest.raises(InvocationFailedError, match=r"did not reach SNS topic arn:\S+: NotFound"):
-        world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 1
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 1
 
 
 @pytest.mark.usefixtures("waits")
-def test_an_alert_that_fails_does_not_hold_up_the_next(world: World) -> None:
+def test_an_alert_that_fails_does_not_hold_up_the_next(app_env: AppEnvironment) -> None:
     """Of three alerts the first cannot be sent; the others arrive, and the error names the one."""
-    world.configure_bot(table=False)
-    world.slack.fail(HttpStatus(500), times=4)
-    world.put_log(record(eventID="e-2"), record(), record())
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(HttpStatus(500), times=4)
+    app_env.put_log(record(eventID="e-2"), record(), record())
     with pytest.raises(InvocationFailedError) as caught:
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     assert caught.value.problems == ("the alert of event e-2 did not reach Slack channel C0DEFAULT: http_500",)
-    assert len(world.texts()) == 2
+    assert len(app_env.texts()) == 2
 
 
 @pytest.mark.usefixtures("waits")
-def test_an_undelivered_alert_hands_its_message_back(world: World) -> None:
+def test_an_undelivered_alert_hands_its_message_back(app_env: AppEnvironment) -> None:
     """From a batch, exactly the message whose alert did not arrive is handed back."""
     other = KEY.replace("0123", "abcd")
-    world.slack.add_channel("C1", "down")
-    world.configure_bot(table=False, slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
-    world.slack.fail(HttpStatus(500), times=4, channel="C1")
-    world.put_log(record())
-    world.put_log(record(recipientAccountId="444455556666"), key=other)
-    answer = world.invoke(sqs_event(s3_event(KEY), s3_event(other)))
+    app_env.slack.add_channel("C1", "down")
+    app_env.configure_bot(table=False, slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
+    app_env.slack.fail(HttpStatus(500), times=4, channel="C1")
+    app_env.put_log(record())
+    app_env.put_log(record(recipientAccountId="444455556666"), key=other)
+    answer = app_env.invoke(sqs_event(s3_event(KEY), s3_event(other)))
     assert failed_messages(answer) == ["m1"]
 
 
-def test_an_unreadable_webhook_secret_fails_slack_only(world: World) -> None:
+def test_an_unreadable_webhook_secret_fails_slack_only(app_env: AppEnvironment) -> None:
     """When the webhook's secret cannot be read, SNS still gets the alert and the invocation fails, naming no secret."""
-    topic = world.make_topic("alerts")
-    world.configure(
+    topic = app_env.make_topic("alerts")
+    app_env.configure(
         environment={"SLACK_WEBHOOK_URL_SSM_PARAMETER": "/missing"},
         sns={"default_topic_arn": topic},
     )
-    world.put_log(record())
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match=r"did not reach the default Slack webhook: webhook_unreadable"):
-        world.invoke(s3_event(KEY))
-    assert len(world.bodies(topic)) == 1
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.bodies(topic)) == 1
 
 
-def test_an_unreadable_token_fails_slack_only(world: World) -> None:
+def test_an_unreadable_token_fails_slack_only(app_env: AppEnvironment) -> None:
     """When the bot's token cannot be read, SNS still gets the alert and the invocation fails."""
-    topic = world.make_topic("alerts")
-    world.configure(
+    topic = app_env.make_topic("alerts")
+    app_env.configure(
         environment={"SLACK_BOT_TOKEN_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:missing"},
         slack={"default_channel_id": CHANNEL},
         sns={"default_topic_arn": topic},
     )
-    world.put_log(record())
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match="did not reach Slack channel C0DEFAULT: token_unreadable"):
-        world.invoke(s3_event(KEY))
-    assert len(world.bodies(topic)) == 1
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.bodies(topic)) == 1
 
 
-def test_a_redirect_is_not_followed(world: World, waits: list[float]) -> None:
+def test_a_redirect_is_not_followed(app_env: AppEnvironment, waits: list[float]) -> None:
     """A webhook that redirects is not followed to wherever it points, and is not taken for a success."""
-    world.configure(environment={"SLACK_WEBHOOK_URL": world.slack.add_webhook(CHANNEL)})
-    world.slack.fail(HttpStatus(302), times=10)
-    world.put_log(record())
+    app_env.configure(environment={"SLACK_WEBHOOK_URL": app_env.slack.add_webhook(CHANNEL)})
+    app_env.slack.fail(HttpStatus(302), times=10)
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match=r"the default Slack webhook: http_302"):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     assert waits == []
 
 
 @pytest.mark.parametrize("answer", ["<html>Sign in</html>", "", "OK, maybe"])
 def test_an_answer_that_is_not_slacks_is_no_success(
-    world: World, waits: list[float], stranger: Callable[[str], str], answer: str
+    app_env: AppEnvironment, waits: list[float], stranger: Callable[[str], str], answer: str
 ) -> None:
     """A webhook answered by something that is not Slack, a proxy or a login page, is not taken for delivered."""
-    world.configure(environment={"SLACK_WEBHOOK_URL": stranger(answer)})
-    world.put_log(record())
+    app_env.configure(environment={"SLACK_WEBHOOK_URL": stranger(answer)})
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match=r"the default Slack webhook: unexpected_answer"):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     assert len(waits) == 3
 
 
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("answer", ['{"ok":true}', "<html>Sign in</html>", '"text"', "{}"])
-def test_an_answer_without_a_message_is_no_success(world: World, stranger: Callable[[str], str], answer: str) -> None:
+def test_an_answer_without_a_message_is_no_success(
+    app_env: AppEnvironment, stranger: Callable[[str], str], answer: str
+) -> None:
     """What answers for Slack's API without naming the message it posted has not delivered it."""
-    world.configure_bot(table=False)
-    world.monkeypatch.setenv("SLACK_API_URL", stranger(answer))
-    world.put_log(record())
+    app_env.configure_bot(table=False)
+    app_env.monkeypatch.setenv("SLACK_API_URL", stranger(answer))
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match="did not reach Slack channel"):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
 
 
-def test_a_token_that_is_none_is_not_sent_and_not_logged(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_token_that_is_none_is_not_sent_and_not_logged(
+    app_env: AppEnvironment, capfd: pytest.CaptureFixture[str]
+) -> None:
     """A secret that holds a document in place of a token fails as unreadable, and stands in no log."""
-    world.configure_bot(table=False)
-    world.monkeypatch.setenv("SLACK_BOT_TOKEN", '{\n "token": "xoxb-SECRETSECRET"\n}')
-    world.put_log(record())
+    app_env.configure_bot(table=False)
+    app_env.monkeypatch.setenv("SLACK_BOT_TOKEN", '{\n "token": "xoxb-SECRETSECRET"\n}')
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match="token_unreadable"):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     assert "SECRETSECRET" not in "".join(capfd.readouterr())
 
 
-def test_one_object_this_function_fails_on_does_not_stop_the_next(world: World) -> None:
+def test_one_object_this_function_fails_on_does_not_stop_the_next(app_env: AppEnvironment) -> None:
     """A key that cannot be asked for, half a surrogate pair in it, fails alone."""
-    world.configure_bot(table=False)
-    world.put_log(record())
+    app_env.configure_bot(table=False)
+    app_env.put_log(record())
     message = {"s3Bucket": BUCKET, "s3ObjectKey": ["half \ud800.json.gz", KEY]}
     with pytest.raises(InvocationFailedError, match="1 failed"):
-        world.invoke(sns_event(message))
-    assert len([text for text in world.texts() if "DeleteBucket" in text]) == 1
+        app_env.invoke(sns_event(message))
+    assert len([text for text in app_env.texts() if "DeleteBucket" in text]) == 1
 
 
-def test_a_flood_is_delivered_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_is_delivered_in_parts(app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
     """What matches is held up to a limit only, so that a flood does not fill the memory; nothing of it is lost."""
-    topic = world.make_topic("alerts")
-    world.configure(sns={"default_topic_arn": topic})
+    topic = app_env.make_topic("alerts")
+    app_env.configure(sns={"default_topic_arn": topic})
     monkeypatch.setattr("cloudtrail_to_slack.evaluation.records.MAX_PENDING_BYTES", 5_000)
-    world.put_log(*(record(eventID=f"e-{number}") for number in range(12)))
-    world.invoke(s3_event(KEY))
-    assert {body["event_id"] for body in world.bodies(topic)} == {f"e-{number}" for number in range(12)}
+    app_env.put_log(*(record(eventID=f"e-{number}") for number in range(12)))
+    app_env.invoke(s3_event(KEY))
+    assert {body["event_id"] for body in app_env.bodies(topic)} == {f"e-{number}" for number in range(12)}
 
 
-def test_the_same_object_announced_in_two_ways_is_read_once(world: World) -> None:
+def test_the_same_object_announced_in_two_ways_is_read_once(app_env: AppEnvironment) -> None:
     """An object that S3 and CloudTrail both announce in one batch is told once."""
-    world.configure_bot(table=False)
-    world.put_log(record())
-    world.invoke(sqs_event(s3_event(KEY), {"s3Bucket": BUCKET, "s3ObjectKey": [KEY]}))
-    assert len(world.texts()) == 1
+    app_env.configure_bot(table=False)
+    app_env.put_log(record())
+    app_env.invoke(sqs_event(s3_event(KEY), {"s3Bucket": BUCKET, "s3ObjectKey": [KEY]}))
+    assert len(app_env.texts()) == 1
 
 
-def test_a_short_message_is_no_markup(world: World) -> None:
+def test_a_short_message_is_no_markup(app_env: AppEnvironment) -> None:
     """The text that stands in for a refused alert is shown as it is: nothing of an event is formatted or linked."""
-    world.configure_bot(table=False)
-    world.slack.fail(SlackError("invalid_blocks"), times=2)
-    world.put_log(record(eventName="*Bold* https://evil.example"))
-    world.invoke(s3_event(KEY))
-    (message,) = world.slack.messages(CHANNEL)
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(SlackError("invalid_blocks"), times=2)
+    app_env.put_log(record(eventName="*Bold* https://evil.example"))
+    app_env.invoke(s3_event(KEY))
+    (message,) = app_env.slack.messages(CHANNEL)
     assert (message.payload["mrkdwn"], message.payload["parse"]) in ((False, "none"), ("False", "none"), ("0", "none"))

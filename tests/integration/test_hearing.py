@@ -13,8 +13,8 @@ from cloudtrail_to_slack.app import Application
 from cloudtrail_to_slack.config.settings import read_settings
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.log_sources.intervals import LogSource
+from support.app_environment import TABLE, AppEnvironment, Context, log_bytes, record, s3_event
 from support.missing_log_data import DAY, QUIET, A, Scene
-from support.world import TABLE, Context, World, log_bytes, record, s3_event
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
-    """A world with a clock."""
-    return Scene(world)
+def scene(app_env: AppEnvironment) -> Scene:
+    """An app environment with a clock."""
+    return Scene(app_env)
 
 
 def test_a_burst_is_one_write(scene: Scene, requests: list[str]) -> None:
@@ -59,7 +59,7 @@ def test_another_function_s_news_is_none(scene: Scene, requests: list[str]) -> N
     scene.configure()
     scene.deliver(A)
     scene.now += 300
-    payload = s3_event(scene.world.put(log_bytes(QUIET), scene.key(A)))
+    payload = s3_event(scene.app_env.put(log_bytes(QUIET), scene.key(A)))
     requests.clear()
     Application(read_settings(os.environ)).run(payload, Context())
     assert requests == ["BatchGetItem"]
@@ -84,11 +84,11 @@ def test_alerts_do_not_suffer(scene: Scene, dynamodb: Callable[[str, str, int], 
 def test_an_error_of_ours_harms_no_alert(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever goes wrong with the bookkeeping, the invocation succeeds."""
     scene.configure()
-    scene.world.aws("dynamodb").put_item(
+    scene.app_env.aws("dynamodb").put_item(
         TableName=TABLE,
         Item={"pk": {"S": f"intervals#{A.account}"}, "intervals": {"S": '{"eu-west-1":[1,2,3,4],"x":7}'}},
     )
-    scene.world.monkeypatch.setattr("cloudtrail_to_slack.log_sources.recorder.decode", lambda _text: 1 / 0)
+    scene.app_env.monkeypatch.setattr("cloudtrail_to_slack.log_sources.recorder.decode", lambda _text: 1 / 0)
     assert scene.deliver(A, content=record())["log_sources_unrecorded"] == 1
     assert len(scene.said()) == 1
     assert "ZeroDivisionError" in capsys.readouterr().out
@@ -97,8 +97,8 @@ def test_an_error_of_ours_harms_no_alert(scene: Scene, capsys: pytest.CaptureFix
 def test_without_time_nothing_is_noted(scene: Scene) -> None:
     """The last seconds of an invocation are not spent on it, for a table that hangs would outlast it."""
     scene.configure()
-    payload = s3_event(scene.world.put(log_bytes(QUIET), scene.key(A)))
-    assert scene.world.invoke(payload, Context(milliseconds=3_700))["log_sources_unrecorded"] == 1
+    payload = s3_event(scene.app_env.put(log_bytes(QUIET), scene.key(A)))
+    assert scene.app_env.invoke(payload, Context(milliseconds=3_700))["log_sources_unrecorded"] == 1
     assert scene.items() == {}
 
 
@@ -119,8 +119,8 @@ def test_hostile_keys_never_get_in(scene: Scene, name: str) -> None:
     scene.configure()
     time = f"{datetime.fromtimestamp(scene.now, UTC):%Y%m%dT%H%M}Z"
     key = name.format(account=A.account, time=time) + ".json.gz"
-    scene.world.put(log_bytes(QUIET), key)
-    assert scene.world.invoke(s3_event(key))["objects_read"] == 1
+    scene.app_env.put(log_bytes(QUIET), key)
+    assert scene.app_env.invoke(s3_event(key))["objects_read"] == 1
     assert scene.items() == {}
 
 
@@ -129,18 +129,18 @@ def test_an_object_of_the_future_came_now(scene: Scene) -> None:
     scene.configure()
     now = scene.now
     scene.now += 365 * DAY
-    key = scene.world.put(log_bytes(QUIET), scene.key(A))
+    key = scene.app_env.put(log_bytes(QUIET), scene.key(A))
     scene.now = now
-    scene.world.invoke(s3_event(key))
+    scene.app_env.invoke(s3_event(key))
     assert json.loads(scene.items()[f"intervals#{A.account}"]["intervals"]["S"]) == {"eu-west-1": [now, now, 0, 1]}
 
 
 def test_an_object_that_cannot_be_read_is_no_sign_of_life(scene: Scene) -> None:
     """What arrives and is no log file does not count."""
     scene.configure()
-    key = scene.world.put(b"not gzip", scene.key(A))
+    key = scene.app_env.put(b"not gzip", scene.key(A))
     with pytest.raises(InvocationFailedError):
-        scene.world.invoke(s3_event(key))
+        scene.app_env.invoke(s3_event(key))
     assert scene.items() == {}
 
 
@@ -151,7 +151,7 @@ def test_made_up_accounts_and_regions_have_an_end(scene: Scene, capsys: pytest.C
     scene.deliver(*(LogSource(A.account, f"eu-west-{number}") for number in range(1, 80)))
     assert len(json.loads(scene.items()[f"intervals#{A.account}"]["intervals"]["S"])) == 64
     accounts = [f"{444400000000 + 100 * number}" for number in range(500)]
-    scene.world.aws("dynamodb").put_item(
+    scene.app_env.aws("dynamodb").put_item(
         TableName=TABLE, Item={"pk": {"S": "sources#00"}, "accounts": {"SS": accounts}}
     )
     scene.deliver(LogSource("999999999900", "eu-west-1"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support.world import KEY, World, failed_messages, record, s3_event, sqs_event
+from support.app_environment import KEY, AppEnvironment, failed_messages, record, s3_event, sqs_event
 
 _LIMIT = 200
 _CODE = r"""
@@ -106,11 +106,11 @@ _READ: Mapping[str, Content] = {
 }
 
 
-def test_records_that_come_after_another_key_take_little_memory(world: World) -> None:
+def test_records_that_come_after_another_key_take_little_memory(app_env: AppEnvironment) -> None:
     """A file of 32 KB, in which millions of records come after another key, stays below 200 MB and fails."""
     content, limit = _REFUSED["records not first"]
-    world.configure_bot(table=False)
-    world.put(content())
+    app_env.configure_bot(table=False)
+    app_env.put(content())
     said, megabytes = _run(s3_event(KEY))
     assert limit in said["failed"]
     assert megabytes < _LIMIT
@@ -118,10 +118,10 @@ def test_records_that_come_after_another_key_take_little_memory(world: World) ->
 
 @pytest.mark.long
 @pytest.mark.parametrize(("content", "limit"), _REFUSED.values(), ids=_REFUSED)
-def test_what_is_beyond_a_limit_takes_little_memory(world: World, content: Content, limit: str) -> None:
+def test_what_is_beyond_a_limit_takes_little_memory(app_env: AppEnvironment, content: Content, limit: str) -> None:
     """An object beyond a limit fails with that limit, before it takes the process over 200 MB."""
-    world.configure_bot(table=False)
-    world.put(content())
+    app_env.configure_bot(table=False)
+    app_env.put(content())
     said, megabytes = _run(s3_event(KEY))
     assert limit in said["failed"]
     assert megabytes < _LIMIT
@@ -129,10 +129,10 @@ def test_what_is_beyond_a_limit_takes_little_memory(world: World, content: Conte
 
 @pytest.mark.long
 @pytest.mark.parametrize("content", _READ.values(), ids=_READ)
-def test_what_is_within_the_limits_takes_little_memory(world: World, content: Content) -> None:
+def test_what_is_within_the_limits_takes_little_memory(app_env: AppEnvironment, content: Content) -> None:
     """An object that just keeps to the limits is read, its alerts are sent to two destinations, within 200 MB."""
-    world.configure_bot(table=False, sns={"default_topic_arn": world.make_topic("alerts")})
-    world.put(content())
+    app_env.configure_bot(table=False, sns={"default_topic_arn": app_env.make_topic("alerts")})
+    app_env.put(content())
     said, megabytes = _run(s3_event(KEY))
     assert said["objects_read"] == 1
     assert megabytes < _LIMIT
@@ -140,24 +140,24 @@ def test_what_is_within_the_limits_takes_little_memory(world: World, content: Co
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["many values", "a large text of wide characters", "halves of pairs"])
-def test_ten_such_objects_at_once_take_little_memory(world: World, name: str) -> None:
+def test_ten_such_objects_at_once_take_little_memory(app_env: AppEnvironment, name: str) -> None:
     """Files of a batch take turns, and what each keeps meanwhile is little."""
-    world.configure_bot(table=False, sns={"default_topic_arn": world.make_topic("alerts")})
+    app_env.configure_bot(table=False, sns={"default_topic_arn": app_env.make_topic("alerts")})
     content = _READ[name]()
-    keys = [world.put(content, KEY.replace("0123", f"{number:04}")) for number in range(10)]
+    keys = [app_env.put(content, KEY.replace("0123", f"{number:04}")) for number in range(10)]
     said, megabytes = _run(sqs_event(*map(s3_event, keys)))
     assert failed_messages(said) == []
     assert megabytes < _LIMIT
 
 
 @pytest.mark.long
-def test_a_flood_of_alerts_takes_little_memory(world: World) -> None:
+def test_a_flood_of_alerts_takes_little_memory(app_env: AppEnvironment) -> None:
     """Of more alerts than an invocation can hold, the critical ones are still delivered, and the file fails."""
-    world.configure_bot(table=False)
+    app_env.configure_bot(table=False)
     stop = record(eventName="StopLogging", eventSource="cloudtrail.amazonaws.com", errorCode=None, errorMessage=None)
     flood = (_denied(b'"eventID":"%032x"' % (n * 0x9E3779B97F4A7C15F39CC060 % 2**128)) for n in range(60_000))
-    world.put(_file(*flood, json.dumps(stop).encode()))
+    app_env.put(_file(*flood, json.dumps(stop).encode()))
     said, megabytes = _run(s3_event(KEY))
     assert "10000 of its 60001 records match and are not delivered: an invocation delivers 50,000" in said["failed"]
-    assert len([text for text in world.texts() if "StopLogging" in text]) == 1
+    assert len([text for text in app_env.texts() if "StopLogging" in text]) == 1
     assert megabytes < _LIMIT

@@ -16,15 +16,15 @@ from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.log_sources.intervals import LogSource
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack_dev.fake_slack import HttpStatus, RateLimited, SlackError
+from support.app_environment import CHANNEL, TABLE, AppEnvironment, Context, log_bytes, s3_event, sqs_event
 from support.missing_log_data import CHECK, DAY, HOUR, QUIET, A, B, Scene
 from support.slack_limits import assert_within_limits
-from support.world import CHANNEL, TABLE, Context, World, log_bytes, s3_event, sqs_event
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
-    """A world with a clock."""
-    return Scene(world)
+def scene(app_env: AppEnvironment) -> Scene:
+    """An app environment with a clock."""
+    return Scene(app_env)
 
 
 def test_a_silence_is_told_once_and_so_is_its_end(scene: Scene) -> None:
@@ -53,8 +53,8 @@ def test_an_old_object_that_is_announced_late_ends_no_silence(scene: Scene) -> N
     late = scene.key(A)
     scene.pass_time(4)
     assert len(scene.said()) == 1
-    scene.world.put(log_bytes(QUIET), late)
-    scene.world.invoke(s3_event(late))
+    scene.app_env.put(log_bytes(QUIET), late)
+    scene.app_env.invoke(s3_event(late))
     scene.pass_time(2)
     assert len(scene.said()) == 1
     scene.deliver(A)
@@ -82,8 +82,8 @@ def test_who_keeps_delivering_is_not_told_of(scene: Scene) -> None:
 
 def test_the_account_s_own_route_is_told(scene: Scene) -> None:
     """In Slack and on the topic, each account where its alerts go, in one message for each place."""
-    scene.world.slack.add_channel("C1", "production")
-    default, own = scene.world.make_topic("default"), scene.world.make_topic("own")
+    scene.app_env.slack.add_channel("C1", "production")
+    default, own = scene.app_env.make_topic("default"), scene.app_env.make_topic("own")
     scene.configure(
         slack={"routes": [{"accounts": [B.account], "slack_channel_id": "C1"}]},
         sns={"default_topic_arn": default, "routes": [{"accounts": [B.account], "sns_topic_arn": own}]},
@@ -94,10 +94,10 @@ def test_the_account_s_own_route_is_told(scene: Scene) -> None:
     scene.pass_time(5)
     assert scene.said() == ["Missing log data: no log files from 2 accounts and regions any more"]
     assert scene.said("C1") == ["Missing log data: no log files from 444455556666 us-east-1 any more"]
-    (told,) = scene.world.bodies(own)
+    (told,) = scene.app_env.bodies(own)
     assert told["account_id"] == B.account
     assert "444455556666 us-east-1: last at 2026-03-14 09:20:00 UTC" in told["error_message"]
-    (both,) = scene.world.bodies(default)
+    (both,) = scene.app_env.bodies(default)
     assert all(source.region in both["error_message"] for source in others)
 
 
@@ -127,7 +127,7 @@ def test_the_shortest_silence_can_be_set(scene: Scene) -> None:
 @pytest.mark.long
 def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
     """When the organisation's trail is stopped, one message a channel names some, counts the rest, and comes once."""
-    topic = scene.world.make_topic("alerts")
+    topic = scene.app_env.make_topic("alerts")
     scene.configure(sns={"default_topic_arn": topic})
     sources = [
         LogSource(f"{111100000000 + number}", region)
@@ -137,13 +137,13 @@ def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
     scene.check()
     scene.know(sources)
     scene.pass_time(4)
-    (message,) = scene.world.slack.messages(CHANNEL)
+    (message,) = scene.app_env.slack.messages(CHANNEL)
     assert_within_limits(message.text, message.blocks)
     said = json.dumps(message.blocks, ensure_ascii=False)
     assert "no log files from 300 accounts and regions any more" in said
     assert "That leaves nothing that is watched here" in said
     assert "… and 260 more, of 87 accounts" in said
-    (body,) = scene.world.bodies(topic)
+    (body,) = scene.app_env.bodies(topic)
     assert "… and 100 more, of 34 accounts" in body["error_message"]
     scene.deliver(*sources[:60])
     scene.pass_time(3)
@@ -158,20 +158,20 @@ def test_what_could_not_be_told_is_told_by_the_next_check(scene: Scene, fault: A
     scene.know([A])
     scene.pass_time(2)
     scene.now += HOUR / 2
-    scene.world.slack.fail(fault, times=9)
+    scene.app_env.slack.fail(fault, times=9)
     with pytest.raises(
         InvocationFailedError, match="the notice 'Missing log data: no log files from 111122223333 eu-west-1"
     ):
         scene.check()
     assert scene.said() == []
-    scene.world.slack.clear()
+    scene.app_env.slack.clear()
     scene.pass_time(8)
     assert len(scene.said()) == 1
 
 
 def test_what_one_destination_refuses_is_not_told_again_at_the_other(scene: Scene) -> None:
     """The topic hears once of each silence, though Slack hears of both only at the third check."""
-    topic = scene.world.make_topic("alerts")
+    topic = scene.app_env.make_topic("alerts")
     scene.configure(sns={"default_topic_arn": topic})
     scene.check()
     scene.know([A])
@@ -180,13 +180,13 @@ def test_what_one_destination_refuses_is_not_told_again_at_the_other(scene: Scen
     scene.pass_time(1.5)
     for _ in range(2):
         scene.now += HOUR / 2
-        scene.world.slack.fail(SlackError("is_archived"), times=9)
+        scene.app_env.slack.fail(SlackError("is_archived"), times=9)
         with pytest.raises(InvocationFailedError):
             scene.check()
-        scene.world.slack.clear()
+        scene.app_env.slack.clear()
     scene.pass_time(3)
     assert scene.said() == ["Missing log data: no log files from 2 accounts and regions any more"]
-    titles = [body["title"] for body in scene.world.bodies(topic)]
+    titles = [body["title"] for body in scene.app_env.bodies(topic)]
     assert titles == [f"Missing log data: no log files from {' '.join(source)} any more" for source in (A, B)]
 
 
@@ -221,7 +221,7 @@ def test_a_check_that_died_is_made_again(scene: Scene, capsys: pytest.CaptureFix
     scene.know([A])
     scene.pass_time(2)
     scene.now += HOUR / 2
-    table = LogSourceTable(scene.world.aws("dynamodb"), TABLE, Clock(lambda: 30.0, now=lambda: scene.now))
+    table = LogSourceTable(scene.app_env.aws("dynamodb"), TABLE, Clock(lambda: 30.0, now=lambda: scene.now))
     assert table.begin_check("another function", 32)
     scene.check()
     assert "another function is checking" in capsys.readouterr().out
@@ -271,7 +271,7 @@ def test_what_is_told_and_cannot_be_noted_is_not_told_again(
         dynamodb("UpdateItem", code, times)
         return ts
 
-    with scene.world.monkeypatch.context() as patched:
+    with scene.app_env.monkeypatch.context() as patched:
         patched.setattr(Sender, "_send", sending)
         with pytest.raises(InvocationFailedError, match=f"the check of log sources: .*{code}"):
             scene.check()
@@ -295,17 +295,17 @@ def test_who_was_deaf_only_listens(scene: Scene) -> None:
 @pytest.mark.parametrize("config", [{}, {"enable_missing_log_data_alerts": False}])
 def test_switched_off_nothing_is_learned_and_a_check_is_ignored(scene: Scene, config: dict[str, Any]) -> None:
     """Without the alarm, which is off where nothing is set, a table is not written for it."""
-    scene.world.configure_bot(**config)
+    scene.app_env.configure_bot(**config)
     scene.deliver(A)
     assert scene.items() == {}
-    assert scene.world.invoke(CHECK)["notifications_ignored"] == 1
+    assert scene.app_env.invoke(CHECK)["notifications_ignored"] == 1
 
 
 def test_without_a_table_there_is_no_alarm(scene: Scene) -> None:
     """Where nothing can be kept in mind, objects are read and checks are ignored."""
-    scene.world.configure_bot(table=False, enable_missing_log_data_alerts=True)
+    scene.app_env.configure_bot(table=False, enable_missing_log_data_alerts=True)
     assert scene.deliver(A)["objects_read"] == 1
-    assert scene.world.invoke(CHECK)["notifications_ignored"] == 1
+    assert scene.app_env.invoke(CHECK)["notifications_ignored"] == 1
 
 
 def test_without_the_ledger_it_is_told_once_too(scene: Scene) -> None:
@@ -319,10 +319,10 @@ def test_without_the_ledger_it_is_told_once_too(scene: Scene) -> None:
 
 def test_with_webhooks_it_is_told_too(scene: Scene) -> None:
     """By the webhook of the account, and without a default by any."""
-    scene.world.make_table()
-    routes = [{"accounts": [B.account], "slack_hook_url": scene.world.slack.add_webhook("C1")}]
+    scene.app_env.make_table()
+    routes = [{"accounts": [B.account], "slack_hook_url": scene.app_env.slack.add_webhook("C1")}]
     environment = {"SLACK_WEBHOOK_ROUTES": json.dumps(routes), "DYNAMODB_TABLE_NAME": TABLE}
-    scene.world.configure(environment=environment, enable_missing_log_data_alerts=True)
+    scene.app_env.configure(environment=environment, enable_missing_log_data_alerts=True)
     scene.check()
     scene.know([A])
     scene.pass_time(5)
@@ -332,12 +332,12 @@ def test_with_webhooks_it_is_told_too(scene: Scene) -> None:
 def test_a_check_from_a_queue_is_made(scene: Scene) -> None:
     """A check may come by any way; one that fails is handed back to the queue."""
     scene.configure()
-    assert scene.world.invoke(sqs_event(CHECK)) == {"batchItemFailures": []}
+    assert scene.app_env.invoke(sqs_event(CHECK)) == {"batchItemFailures": []}
     scene.know([A])
     scene.pass_time(2)
     scene.now += HOUR / 2
-    scene.world.slack.fail(SlackError("is_archived"), times=9)
-    assert scene.world.invoke(sqs_event(CHECK)) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    scene.app_env.slack.fail(SlackError("is_archived"), times=9)
+    assert scene.app_env.invoke(sqs_event(CHECK)) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
 
 
 def test_a_rate_limit_is_waited_for(scene: Scene) -> None:
@@ -346,7 +346,7 @@ def test_a_rate_limit_is_waited_for(scene: Scene) -> None:
     scene.check()
     scene.know([A])
     scene.pass_time(2)
-    scene.world.slack.fail(RateLimited(5))
+    scene.app_env.slack.fail(RateLimited(5))
     scene.pass_time(1)
     assert len(scene.said()) == 1
     assert sum(scene.waited) >= 5

@@ -17,7 +17,7 @@ from cloudtrail_to_slack.notices.store import (
     Subject,
     TableNotices,
 )
-from support.world import TABLE, World
+from support.app_environment import TABLE, AppEnvironment
 
 HOUR = 3600
 
@@ -25,13 +25,13 @@ HOUR = 3600
 class Scene:
     """Stores of several functions over one table, or of one process, on a clock of their own."""
 
-    def __init__(self, world: World, *, table: bool) -> None:
-        self.world = world
+    def __init__(self, app_env: AppEnvironment, *, table: bool) -> None:
+        self.app_env = app_env
         self.now = 1_773_480_000.0
         self._subjects: dict[str, Subject] = {}
         self._table = table
         if table:
-            world.make_table()
+            app_env.make_table()
 
     def store(self, table_name: str = TABLE) -> NoticeStore:
         """The store of one more invocation."""
@@ -39,7 +39,7 @@ class Scene:
         memory = MemoryNotices(self._subjects, clock)
         if not self._table:
             return memory
-        dynamodb = boto3.client("dynamodb", endpoint_url=self.world.endpoint)  # its own, as of another process
+        dynamodb = boto3.client("dynamodb", endpoint_url=self.app_env.endpoint)  # its own, as of another process
         return TableNotices(dynamodb, table_name, clock, memory)
 
     def collect(self, *entries: str, store: NoticeStore | None = None) -> Collected:
@@ -48,24 +48,24 @@ class Scene:
 
     def item(self) -> dict[str, Any]:
         """The subject's item."""
-        found: dict[str, Any] = self.world.aws("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": "notice#s"}})
+        found: dict[str, Any] = self.app_env.aws("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": "notice#s"}})
         return dict(found["Item"])
 
     def plant(self, **attributes: Any) -> None:
         """Write an item that the code itself would not."""
-        self.world.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": "notice#s"}, **attributes})
+        self.app_env.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": "notice#s"}, **attributes})
 
 
 @pytest.fixture(params=[True, False], ids=["table", "memory"])
-def scene(world: World, request: pytest.FixtureRequest) -> Scene:
+def scene(app_env: AppEnvironment, request: pytest.FixtureRequest) -> Scene:
     """Both kinds of stores, one after the other."""
-    return Scene(world, table=request.param)
+    return Scene(app_env, table=request.param)
 
 
 @pytest.fixture
-def table(world: World) -> Scene:
+def table(app_env: AppEnvironment) -> Scene:
     """A table."""
-    return Scene(world, table=True)
+    return Scene(app_env, table=True)
 
 
 def standing(found: Collected) -> tuple[Standing, Sequence[str]]:
@@ -222,9 +222,9 @@ def test_a_table_that_goes_between_two_calls(table: Scene, dynamodb: Any) -> Non
     store.complete("s", found, HOUR)
 
 
-def test_very_many_subjects_in_memory(world: World) -> None:
+def test_very_many_subjects_in_memory(app_env: AppEnvironment) -> None:
     """The memory does not grow without end."""
-    scene = Scene(world, table=False)
+    scene = Scene(app_env, table=False)
     store = scene.store()
     for number in range(10_050):
         store.collect(str(number), ["a"], HOUR)

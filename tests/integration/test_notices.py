@@ -7,7 +7,7 @@ import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import SlackError
-from support.world import BUCKET, CHANNEL, KEY, World, s3_event
+from support.app_environment import BUCKET, CHANNEL, KEY, AppEnvironment, s3_event
 
 
 def _said(message: Any) -> str:
@@ -15,21 +15,21 @@ def _said(message: Any) -> str:
 
 
 @pytest.mark.parametrize("name", ["ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"])
-def test_a_removed_object_is_told(world: World, name: str) -> None:
+def test_a_removed_object_is_told(app_env: AppEnvironment, name: str) -> None:
     """Who removed which object, from where, how and when, in the channel of the object's account."""
-    world.slack.add_channel("C1", "production")
-    world.configure_bot(table=False, slack={"routes": [{"accounts": ["111122223333"], "slack_channel_id": "C1"}]})
-    counts = world.invoke(s3_event(KEY, name=name))
-    (message,) = world.slack.messages("C1")
+    app_env.slack.add_channel("C1", "production")
+    app_env.configure_bot(table=False, slack={"routes": [{"accounts": ["111122223333"], "slack_channel_id": "C1"}]})
+    counts = app_env.invoke(s3_event(KEY, name=name))
+    (message,) = app_env.slack.messages("C1")
     said = message.text + _said(message)
     for part in ("AWS:AROAEXAMPLE:mallory", "198.51.100.9", f"s3://{BUCKET}/{KEY}", name, "2026-03-14 09:35:00 UTC"):
         assert part in said
     assert counts["objects_removed"] == 1
 
 
-def test_a_removal_that_eventbridge_tells_is_told_too(world: World) -> None:
+def test_a_removal_that_eventbridge_tells_is_told_too(app_env: AppEnvironment) -> None:
     """EventBridge's Object Deleted says the same."""
-    world.configure_bot(table=False)
+    app_env.configure_bot(table=False)
     detail = {
         "bucket": {"name": BUCKET},
         "object": {"key": KEY},
@@ -37,55 +37,55 @@ def test_a_removal_that_eventbridge_tells_is_told_too(world: World) -> None:
         "source-ip-address": "198.51.100.9",
         "reason": "DeleteObject",
     }
-    world.invoke(
+    app_env.invoke(
         {"source": "aws.s3", "detail-type": "Object Deleted", "time": "2026-03-14T09:35:00Z", "detail": detail}
     )
-    (message,) = world.slack.messages(CHANNEL)
+    (message,) = app_env.slack.messages(CHANNEL)
     assert all(part in _said(message) for part in ("111122223333", "198.51.100.9", "DeleteObject", KEY))
 
 
 @pytest.mark.parametrize("switch", [False, "false"])
-def test_removals_are_not_told_when_switched_off(world: World, switch: Any) -> None:
+def test_removals_are_not_told_when_switched_off(app_env: AppEnvironment, switch: Any) -> None:
     """Switched off, removals are counted only."""
-    world.configure_bot(table=False, s3_removed_object_notification=switch)
-    assert world.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))["objects_removed"] == 1
-    assert world.texts() == []
+    app_env.configure_bot(table=False, s3_removed_object_notification=switch)
+    assert app_env.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))["objects_removed"] == 1
+    assert app_env.texts() == []
 
 
-def test_a_removal_that_cannot_be_told_fails(world: World) -> None:
+def test_a_removal_that_cannot_be_told_fails(app_env: AppEnvironment) -> None:
     """A removal that nobody heard of is retried like an alert."""
-    world.configure_bot(table=False)
-    world.slack.fail(SlackError("not_in_channel"), times=9)
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(SlackError("not_in_channel"), times=9)
     with pytest.raises(InvocationFailedError, match=f"the notice about s3://{BUCKET}"):
-        world.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
+        app_env.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
 
 
-def test_without_slack_removals_and_unreadable_objects_go_to_sns(world: World) -> None:
+def test_without_slack_removals_and_unreadable_objects_go_to_sns(app_env: AppEnvironment) -> None:
     """With SNS alone, what happened to the logs themselves is told there, in the shape of an alert."""
-    topic = world.make_topic("alerts")
-    world.configure(sns={"default_topic_arn": topic})
-    world.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
+    topic = app_env.make_topic("alerts")
+    app_env.configure(sns={"default_topic_arn": topic})
+    app_env.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
     with pytest.raises(InvocationFailedError):
-        world.invoke(s3_event(KEY))
-    removed, unreadable = world.bodies(topic)
+        app_env.invoke(s3_event(KEY))
+    removed, unreadable = app_env.bodies(topic)
     assert removed["title"] == "AWS:AROAEXAMPLE:mallory removed an object from the log bucket"
     assert unreadable["title"] == "A log file could not be read"
     assert {body["source_file"] for body in (removed, unreadable)} == {f"s3://{BUCKET}/{KEY}"}
 
 
-def test_notices_without_a_default_take_any_route(world: World) -> None:
+def test_notices_without_a_default_take_any_route(app_env: AppEnvironment) -> None:
     """Webhooks with routes and no default still hear of what belongs to no account of theirs."""
-    routes = [{"accounts": ["444455556666"], "slack_hook_url": world.slack.add_webhook("C1")}]
-    world.configure(environment={"SLACK_WEBHOOK_ROUTES": json.dumps(routes)})
-    world.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
-    assert len(world.texts("C1")) == 1
+    routes = [{"accounts": ["444455556666"], "slack_hook_url": app_env.slack.add_webhook("C1")}]
+    app_env.configure(environment={"SLACK_WEBHOOK_ROUTES": json.dumps(routes)})
+    app_env.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
+    assert len(app_env.texts("C1")) == 1
 
 
-def test_a_refused_notice_is_sent_as_text(world: World) -> None:
+def test_a_refused_notice_is_sent_as_text(app_env: AppEnvironment) -> None:
     """A notice whose blocks Slack refuses arrives as its text."""
-    world.configure_bot(table=False)
-    world.slack.fail(SlackError("invalid_blocks"))
-    world.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
-    (message,) = world.slack.messages(CHANNEL)
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(SlackError("invalid_blocks"))
+    app_env.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
+    (message,) = app_env.slack.messages(CHANNEL)
     assert not message.blocks
     assert KEY in message.text

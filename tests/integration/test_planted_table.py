@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from support.app_environment import CHANNEL, KEY, TABLE, AppEnvironment, record, s3_event
 from support.missing_log_data import DAY, A, Scene
-from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
 
 _FAR = {"N": "9999999999"}
 Change = Callable[[dict[str, Any]], dict[str, Any]]
@@ -18,42 +18,42 @@ _CHANGES: dict[str, Change] = {
 }
 
 
-def _replant(world: World, change: Change, prefix: str = "") -> None:
+def _replant(app_env: AppEnvironment, change: Change, prefix: str = "") -> None:
     """Change every item of the table whose key begins so."""
-    dynamodb = world.aws("dynamodb")
+    dynamodb = app_env.aws("dynamodb")
     for item in dynamodb.scan(TableName=TABLE)["Items"]:
         if item["pk"]["S"].startswith(prefix):
             dynamodb.put_item(TableName=TABLE, Item=change(item))
 
 
 @pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
-def test_alerts_and_threads_outlive_their_items(world: World, change: Change) -> None:
+def test_alerts_and_threads_outlive_their_items(app_env: AppEnvironment, change: Change) -> None:
     """Items changed to last for ever are nothing: the alert is delivered again, and as a message of the channel."""
-    world.configure_bot()
-    world.put_log(record(eventID="e-1"))
-    world.invoke(s3_event(KEY))
-    _replant(world, change)
-    world.invoke(s3_event(KEY))
-    threads = world.slack.threads(CHANNEL)
+    app_env.configure_bot()
+    app_env.put_log(record(eventID="e-1"))
+    app_env.invoke(s3_event(KEY))
+    _replant(app_env, change)
+    app_env.invoke(s3_event(KEY))
+    threads = app_env.slack.threads(CHANNEL)
     assert [len(thread.replies) for thread in threads] == [0, 0]
 
 
 @pytest.mark.parametrize("opening", ["{", "[1]", '["x"]', '{"a": 1}'])
-def test_a_thread_whose_message_was_changed_is_replaced(world: World, opening: str) -> None:
+def test_a_thread_whose_message_was_changed_is_replaced(app_env: AppEnvironment, opening: str) -> None:
     """With a parent's message that cannot be read alerts are delivered, and the invocation succeeds."""
-    world.configure_bot()
-    world.put_log(record(eventID="e-1"))
-    world.invoke(s3_event(KEY))
-    _replant(world, lambda item: {**item, "opening": {"S": opening}}, "thread#")
-    world.put_log(record(eventID="e-2"))
-    world.invoke(s3_event(KEY))
-    assert len(world.slack.threads(CHANNEL)) == 2
+    app_env.configure_bot()
+    app_env.put_log(record(eventID="e-1"))
+    app_env.invoke(s3_event(KEY))
+    _replant(app_env, lambda item: {**item, "opening": {"S": opening}}, "thread#")
+    app_env.put_log(record(eventID="e-2"))
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.slack.threads(CHANNEL)) == 2
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
+def scene(app_env: AppEnvironment) -> Scene:
     """A deployment with the alarm on silence."""
-    return Scene(world)
+    return Scene(app_env)
 
 
 def _with_last(text: str, last: int) -> str:
@@ -69,7 +69,7 @@ def test_a_rhythm_from_the_future_is_found_silent(scene: Scene, years: int) -> N
     scene.live(A)
     last = int(scene.now) + years * 365 * DAY
     _replant(
-        scene.world, lambda item: {**item, "intervals": {"S": _with_last(item["intervals"]["S"], last)}}, "intervals#"
+        scene.app_env, lambda item: {**item, "intervals": {"S": _with_last(item["intervals"]["S"], last)}}, "intervals#"
     )
     scene.pass_time(30)
     assert len(scene.said()) == 1
@@ -91,7 +91,7 @@ def test_checks_go_on(scene: Scene, change: Change) -> None:
     scene.configure()
     scene.live(A)
     scene.pass_time(1)
-    _replant(scene.world, change, "sources")
+    _replant(scene.app_env, change, "sources")
     scene.pass_time(30)
     assert len(scene.said()) == 1
 
@@ -104,6 +104,6 @@ def test_an_invented_notification_of_a_silence_is_none(scene: Scene, told: str) 
     scene.live(A)
     scene.pass_time(1)
     text = f'{{"{A.account}": {{"{A.region}": {{"slack": {told}}}}}}}'
-    _replant(scene.world, lambda item: {**item, "notified": {"S": text}}, "sources#")
+    _replant(scene.app_env, lambda item: {**item, "notified": {"S": text}}, "sources#")
     scene.pass_time(30)
     assert len(scene.said()) == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import SlackError
-from support.world import ACCOUNT, CHANNEL, KEY, Context, World, record, s3_event
+from support.app_environment import ACCOUNT, CHANNEL, KEY, AppEnvironment, Context, record, s3_event
 
 _CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "events.jsonl.gz"
 
@@ -42,36 +42,36 @@ def _insight(**fields: Any) -> dict[str, Any]:
     }
 
 
-def test_ten_matching_events_with_a_huge_one_give_ten_alerts(world: World) -> None:
+def test_ten_matching_events_with_a_huge_one_give_ten_alerts(app_env: AppEnvironment) -> None:
     """Ten matching events of which the third has 4,000 characters of parameters give ten alerts, that one cut."""
-    world.configure_bot()
+    app_env.configure_bot()
     records = [record(eventName=f"Delete{number}") for number in range(10)]
     records[2]["requestParameters"] = {"policy": "x" * 4000}
-    world.put_log(*records)
-    world.invoke(s3_event(KEY))
-    messages = world.slack.messages(CHANNEL)
+    app_env.put_log(*records)
+    app_env.invoke(s3_event(KEY))
+    messages = app_env.slack.messages(CHANNEL)
     assert len(messages) == 10
     assert all(message.blocks for message in messages)
     assert ["cut: the first" in json.dumps(message.blocks) for message in messages] == [n == 2 for n in range(10)]
 
 
-def test_an_insight_first_in_a_file_loses_nothing_after_it(world: World) -> None:
+def test_an_insight_first_in_a_file_loses_nothing_after_it(app_env: AppEnvironment) -> None:
     """Rules see an Insight, it is told in words that fit one, and the nine events after it are alerted."""
-    world.configure_bot(rules=['event.get("insightDetails.state") == "Start"', 'event["eventName"] == "Never"'])
-    world.put_log(_insight(), *(record(eventName=f"Delete{number}") for number in range(9)))
-    world.invoke(s3_event(KEY))
-    texts = world.texts()
+    app_env.configure_bot(rules=['event.get("insightDetails.state") == "Start"', 'event["eventName"] == "Never"'])
+    app_env.put_log(_insight(), *(record(eventName=f"Delete{number}") for number in range(9)))
+    app_env.invoke(s3_event(KEY))
+    texts = app_env.texts()
     assert len([text for text in texts if "called Delete" in text]) == 9
     assert len([text for text in texts if text.startswith("Insight started: unusual call rate of RunInstances")]) == 1
-    said = json.dumps(world.slack.messages(CHANNEL)[0].blocks)
+    said = json.dumps(app_env.slack.messages(CHANNEL)[0].blocks)
     assert "41.5 a minute instead of 0.002083" in said
     assert "called" not in said
     assert len(texts) == 11  # and one report that a rule raised on the Insight
 
 
-def test_a_console_sign_in_without_additional_event_data_is_alerted(world: World) -> None:
+def test_a_console_sign_in_without_additional_event_data_is_alerted(app_env: AppEnvironment) -> None:
     """A ConsoleLogin that tells nothing of MFA counts as one without, and is marked so."""
-    world.configure_bot()
+    app_env.configure_bot()
     sign_in = record(
         eventName="ConsoleLogin",
         eventSource="signin.amazonaws.com",
@@ -80,27 +80,27 @@ def test_a_console_sign_in_without_additional_event_data_is_alerted(world: World
         userIdentity={"type": "IAMUser", "userName": "bob", "arn": f"arn:aws:iam::{ACCOUNT}:user/bob"},
         responseElements={"ConsoleLogin": "Success"},
     )
-    world.put_log(sign_in)
-    world.invoke(s3_event(KEY))
-    (message,) = world.slack.messages(CHANNEL)
+    app_env.put_log(sign_in)
+    app_env.invoke(s3_event(KEY))
+    (message,) = app_env.slack.messages(CHANNEL)
     assert message.text.startswith("⚠️ without MFA: bob called ConsoleLogin\n")
     assert ":warning: *without MFA*" in json.dumps(message.blocks)
 
 
 @pytest.mark.parametrize("switch", [False, "false", "FALSE "])
-def test_false_as_text_switches_the_default_rules_off(world: World, switch: Any) -> None:
+def test_false_as_text_switches_the_default_rules_off(app_env: AppEnvironment, switch: Any) -> None:
     """`use_default_rules` given as the text "false" is off."""
-    world.configure_bot(use_default_rules=switch, rules=['event["eventName"] == "Other"'])
-    world.put_log(record())
-    assert world.invoke(s3_event(KEY))["unmatched"] == 1
-    assert world.texts() == []
+    app_env.configure_bot(use_default_rules=switch, rules=['event["eventName"] == "Other"'])
+    app_env.put_log(record())
+    assert app_env.invoke(s3_event(KEY))["unmatched"] == 1
+    assert app_env.texts() == []
 
 
 @pytest.mark.parametrize("separator", [",", ";", "|||"])
-def test_rules_joined_by_the_separator_apply(world: World, separator: str) -> None:
+def test_rules_joined_by_the_separator_apply(app_env: AppEnvironment, separator: str) -> None:
     """Rules given as one text are split by the separator, events to track by commas."""
     rules = separator.join(['event["eventName"] == "A"', ' event["eventName"].startswith("B") ', ""])
-    world.configure_bot(
+    app_env.configure_bot(
         use_default_rules=False,
         rules_separator=separator,
         rules=rules,
@@ -108,8 +108,8 @@ def test_rules_joined_by_the_separator_apply(world: World, separator: str) -> No
         events_to_track="C, D ,",
     )
     names = ["A", "Bee", "C", "D", "E"]
-    world.put_log(*(record(eventName=name) for name in names), record(eventName="A", eventID="no"))
-    counts = world.invoke(s3_event(KEY))
+    app_env.put_log(*(record(eventName=name) for name in names), record(eventName="A", eventID="no"))
+    counts = app_env.invoke(s3_event(KEY))
     assert (counts["matched"], counts["unmatched"], counts["ignored"]) == (4, 1, 1)
 
 
@@ -124,24 +124,24 @@ def test_rules_joined_by_the_separator_apply(world: World, separator: str) -> No
     broken=st.booleans(),
 )
 def test_success_means_everything_was_delivered(
-    world: World, names: list[str], faults: list[str], *, broken: bool
+    app_env: AppEnvironment, names: list[str], faults: list[str], *, broken: bool
 ) -> None:
     """Whatever Slack refuses, a handler that returns has told every alert, and one that has not, raises."""
-    world.slack.clear()
-    world.configure_bot(table=False, use_default_rules=False, rules=['event.get("eventName") != "SourceDown"'])
+    app_env.slack.clear()
+    app_env.configure_bot(table=False, use_default_rules=False, rules=['event.get("eventName") != "SourceDown"'])
     records: list[Any] = [record(eventName=name, eventID=f"event-{number}") for number, name in enumerate(names)]
-    world.put_log(*records, *([None] if broken else []))
+    app_env.put_log(*records, *([None] if broken else []))
     for fault in faults:
-        world.slack.fail(SlackError(fault), channel=CHANNEL)
+        app_env.slack.fail(SlackError(fault), channel=CHANNEL)
     wanted = {f"event-{number}" for number, name in enumerate(names) if name != "SourceDown"}
     try:
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
         raised = False
     except InvocationFailedError:
         raised = True
     told = {
         event_id
-        for message in world.slack.messages(CHANNEL)
+        for message in app_env.slack.messages(CHANNEL)
         for event_id in wanted
         if event_id in json.dumps([message.text, message.blocks])
     }
@@ -157,17 +157,19 @@ def _identity(event: dict[str, Any]) -> str:
 
 @pytest.mark.long
 @pytest.mark.skipif(not _CORPUS.exists(), reason="the corpus of real events is not beside this checkout")
-def test_every_real_event_passes_the_whole_path(world: World) -> None:
+def test_every_real_event_passes_the_whole_path(app_env: AppEnvironment) -> None:
     """Every fifth of some 2,000 real events is alerted through handler and message without an error or a refusal."""
     import gzip  # noqa: PLC0415 (only when the corpus is there)
 
     with gzip.open(_CORPUS) as lines:
         events = [json.loads(line)["event"] for line in lines][::5]  # the messages of all are checked elsewhere
     topic = "arn:aws:sns:eu-west-1:123456789012:nobody-listens"
-    world.aws("sns").create_topic(Name="nobody-listens")
-    world.configure_bot(table=False, rules=["True"], sns={"default_topic_arn": topic}, max_messages_per_channel=10_000)
-    world.put_log(*events)
-    counts = world.invoke(s3_event(KEY), Context(milliseconds=900_000))
+    app_env.aws("sns").create_topic(Name="nobody-listens")
+    app_env.configure_bot(
+        table=False, rules=["True"], sns={"default_topic_arn": topic}, max_messages_per_channel=10_000
+    )
+    app_env.put_log(*events)
+    counts = app_env.invoke(s3_event(KEY), Context(milliseconds=900_000))
     assert counts["records_in"] == counts["matched"] == len(events) > 400
-    assert len(world.slack.messages(CHANNEL)) == len(set(map(_identity, events))) > 400
-    assert all(message.blocks for message in world.slack.messages(CHANNEL))
+    assert len(app_env.slack.messages(CHANNEL)) == len(set(map(_identity, events))) > 400
+    assert all(message.blocks for message in app_env.slack.messages(CHANNEL))

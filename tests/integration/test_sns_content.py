@@ -17,8 +17,8 @@ from cloudtrail_to_slack.errors import (
     TransientError,
     UnknownRejectionError,
 )
+from support.app_environment import ACCOUNT, KEY, TABLE, AppEnvironment, record, s3_event
 from support.sns_rules import Publish, Topics, strict_topics
-from support.world import ACCOUNT, KEY, TABLE, World, record, s3_event
 
 _OTHER = "444455556666"
 _HOSTILE = [
@@ -58,29 +58,29 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-def _configure_topic(world: World, topic: str, **sns: Any) -> None:
+def _configure_topic(app_env: AppEnvironment, topic: str, **sns: Any) -> None:
     """Configure SNS alone, with a state table."""
-    world.make_table()
-    world.configure(environment={"DYNAMODB_TABLE_NAME": TABLE}, sns={"default_topic_arn": topic, **sns})
+    app_env.make_table()
+    app_env.configure(environment={"DYNAMODB_TABLE_NAME": TABLE}, sns={"default_topic_arn": topic, **sns})
 
 
 @pytest.mark.parametrize(("code", "message"), _CONTENT)
 @pytest.mark.parametrize("taken", [1, 2, 3])
 def test_rejected_content_is_sent_smaller(
-    world: World, topics: Topics, waits: list[float], code: str, message: str, taken: int
+    app_env: AppEnvironment, topics: Topics, waits: list[float], code: str, message: str, taken: int
 ) -> None:
     """However SNS words it, what it rejects goes down a ladder until it is taken; its neighbours go as they are."""
-    topic = world.make_topic("alerts")
-    _configure_topic(world, topic)
-    world.put_log(*(record(eventID=f"e-{number}") for number in range(3)))
+    topic = app_env.make_topic("alerts")
+    _configure_topic(app_env, topic)
+    app_env.put_log(*(record(eventID=f"e-{number}") for number in range(3)))
 
     def refuse(call: Publish) -> tuple[str, str] | None:
         tries = [seen for seen in topics.calls if "e-0" in seen.body]
         return (code, message) if "e-0" in call.body and len(tries) <= taken else None
 
     topics.refuse = refuse
-    world.invoke(s3_event(KEY))
-    bodies = world.bodies(topic)
+    app_env.invoke(s3_event(KEY))
+    bodies = app_env.bodies(topic)
     assert sorted(body["event_id"] for body in bodies) == ["e-0", "e-1", "e-2"]
     (shrunk,) = [body for body in bodies if body["event_id"] == "e-0"]
     (whole,) = [body for body in bodies if body["event_id"] == "e-1"]
@@ -88,20 +88,20 @@ def test_rejected_content_is_sent_smaller(
     assert shrunk["request_parameters"] == "left out: SNS rejected the whole message; see source_file"
     assert (shrunk["account_id"], shrunk["severity"], shrunk["rules"]) == (ACCOUNT, "medium", ["default/access-denied"])
     assert waits == []
-    assert world.invoke(s3_event(KEY))["matched"] == 3
-    assert world.bodies(topic) == [], "each is known as delivered"
+    assert app_env.invoke(s3_event(KEY))["matched"] == 3
+    assert app_env.bodies(topic) == [], "each is known as delivered"
 
 
-def test_a_bare_message_can_still_be_filtered(world: World, topics: Topics) -> None:
+def test_a_bare_message_can_still_be_filtered(app_env: AppEnvironment, topics: Topics) -> None:
     """Account and severity are attributes even where all others are rejected, until these are rejected too."""
-    topic = world.make_topic("alerts")
-    world.configure(sns={"default_topic_arn": topic})
+    topic = app_env.make_topic("alerts")
+    app_env.configure(sns={"default_topic_arn": topic})
     for most in (2, 0):
         topics.refuse = lambda call, most=most: (
             ("InvalidParameter", "Invalid parameter: x") if len(call.attributes) > most else None
         )  # type: ignore[misc]  # mypy and default arguments
-        world.put_log(record(eventName="Delete\u202e" + "é" * 300))
-        world.invoke(s3_event(KEY))
+        app_env.put_log(record(eventName="Delete\u202e" + "é" * 300))
+        app_env.invoke(s3_event(KEY))
     with_two, with_none = topics.calls[2], topics.calls[-1]
     assert {name: value for name, (_, value) in with_two.attributes.items()} == {
         "account": ACCOUNT,
@@ -113,31 +113,33 @@ def test_a_bare_message_can_still_be_filtered(world: World, topics: Topics) -> N
     assert topics.calls[1].body.isascii()
 
 
-def test_a_payload_rejected_to_the_last_goes_to_the_default_topic_alone(world: World, topics: Topics) -> None:
+def test_a_payload_rejected_to_the_last_goes_to_the_default_topic_alone(
+    app_env: AppEnvironment, topics: Topics
+) -> None:
     """What a topic takes in no size goes to the default topic; the topic's other alerts still reach it."""
-    default, routed = world.make_topic("rest"), world.make_topic("production")
-    _configure_topic(world, default, routes=[{"accounts": [ACCOUNT], "sns_topic_arn": routed}])
+    default, routed = app_env.make_topic("rest"), app_env.make_topic("production")
+    _configure_topic(app_env, default, routes=[{"accounts": [ACCOUNT], "sns_topic_arn": routed}])
     topics.refuse = lambda call: (
         ("InvalidParameter", "Invalid parameter: Message") if call.topic == routed and "e-1" in call.body else None
     )
-    world.put_log(*(record(eventID=f"e-{number}", eventTime=f"2026-03-14T09:3{number}:00Z") for number in range(3)))
-    world.invoke(s3_event(KEY))
-    assert [body["event_id"] for body in world.bodies(routed)] == ["e-0", "e-2"]
-    (there,) = world.bodies(default)
+    app_env.put_log(*(record(eventID=f"e-{number}", eventTime=f"2026-03-14T09:3{number}:00Z") for number in range(3)))
+    app_env.invoke(s3_event(KEY))
+    assert [body["event_id"] for body in app_env.bodies(routed)] == ["e-0", "e-2"]
+    (there,) = app_env.bodies(default)
     assert there["event_id"] == "e-1"
     assert "InvalidParameter" in there["route_problem"]
 
 
-def test_without_another_topic_only_the_rejected_payload_fails(world: World, topics: Topics) -> None:
+def test_without_another_topic_only_the_rejected_payload_fails(app_env: AppEnvironment, topics: Topics) -> None:
     """A payload that no size helps fails the invocation by name, at each retry, while all others are delivered once."""
-    topic = world.make_topic("alerts")
-    _configure_topic(world, topic)
+    topic = app_env.make_topic("alerts")
+    _configure_topic(app_env, topic)
     topics.refuse = lambda call: ("InvalidParameter", "Invalid parameter: Message") if "e-0" in call.body else None
-    world.put_log(*(record(eventID=f"e-{number}") for number in range(5)))
+    app_env.put_log(*(record(eventID=f"e-{number}") for number in range(5)))
     for _ in range(2):
         with pytest.raises(InvocationFailedError, match=r"^1 failed:\n  the alert of event e-0 .*InvalidParameter"):
-            world.invoke(s3_event(KEY))
-    assert sorted(body["event_id"] for body in world.bodies(topic)) == ["e-1", "e-2", "e-3", "e-4"]
+            app_env.invoke(s3_event(KEY))
+    assert sorted(body["event_id"] for body in app_env.bodies(topic)) == ["e-1", "e-2", "e-3", "e-4"]
 
 
 @pytest.mark.parametrize(
@@ -158,70 +160,72 @@ def test_without_another_topic_only_the_rejected_payload_fails(world: World, top
         ("EndpointDisabled", "no"),
     ],
 )
-def test_what_is_about_the_topic_is_asked_once(world: World, topics: Topics, code: str, message: str) -> None:
+def test_what_is_about_the_topic_is_asked_once(
+    app_env: AppEnvironment, topics: Topics, code: str, message: str
+) -> None:
     """A topic that takes nothing at all is tried with one alert, and the others go to the default topic at once."""
-    default, routed = world.make_topic("rest"), world.make_topic("production")
-    world.configure(sns={"default_topic_arn": default, "routes": [{"accounts": [ACCOUNT], "sns_topic_arn": routed}]})
+    default, routed = app_env.make_topic("rest"), app_env.make_topic("production")
+    app_env.configure(sns={"default_topic_arn": default, "routes": [{"accounts": [ACCOUNT], "sns_topic_arn": routed}]})
     topics.refuse = lambda call: (code, message) if call.topic == routed else None
-    world.put_log(record(), record(), record())
-    world.invoke(s3_event(KEY))
+    app_env.put_log(record(), record(), record())
+    app_env.invoke(s3_event(KEY))
     assert [call.topic for call in topics.calls].count(routed) == 1
-    assert len(world.bodies(default)) == 3
+    assert len(app_env.bodies(default)) == 3
 
 
 @pytest.mark.parametrize("code", ["KMSThrottling", "Throttled", "ThrottlingException", "ThrottledException"])
-def test_throttling_is_waited_for(world: World, topics: Topics, waits: list[float], code: str) -> None:
+def test_throttling_is_waited_for(app_env: AppEnvironment, topics: Topics, waits: list[float], code: str) -> None:
     """A throttled topic gets the same message again, whole."""
-    topic = world.make_topic("alerts")
-    world.configure(sns={"default_topic_arn": topic})
+    topic = app_env.make_topic("alerts")
+    app_env.configure(sns={"default_topic_arn": topic})
     topics.refuse = lambda _call: (code, "Rate exceeded") if len(topics.calls) <= 2 else None
-    world.put_log(record())
-    world.invoke(s3_event(KEY))
-    (body,) = world.bodies(topic)
+    app_env.put_log(record())
+    app_env.invoke(s3_event(KEY))
+    (body,) = app_env.bodies(topic)
     assert body["request_parameters"] == {"bucketName": "payroll"}
     assert waits
 
 
 @pytest.mark.parametrize("text", _HOSTILE)
-def test_no_text_of_an_event_is_rejected(world: World, topics: Topics, text: str) -> None:
+def test_no_text_of_an_event_is_rejected(app_env: AppEnvironment, topics: Topics, text: str) -> None:
     """Whatever an attacker writes into names, codes, parameters and rule matches is taken by SNS at the first try."""
-    topic = world.make_topic("alerts")
+    topic = app_env.make_topic("alerts")
     rules = [{"id": "all", "title": "x", "expression": "True"}]
-    world.configure(sns={"default_topic_arn": topic}, rules=rules)
+    app_env.configure(sns={"default_topic_arn": topic}, rules=rules)
     fields = ("eventName", "eventSource", "awsRegion", "errorCode", "errorMessage", "userAgent", "eventID", "eventTime")
     identity = {"type": "IAMUser", "userName": text, "arn": f"arn:aws:iam::{ACCOUNT}:user/{text}", "accountId": text}
     more = {"userIdentity": identity, "requestParameters": {text: [text]}, "responseElements": {"a": text}}
-    world.put_log(record(**dict.fromkeys(fields, f"{text}x{text}"), **more))
-    world.invoke(s3_event(KEY))
+    app_env.put_log(record(**dict.fromkeys(fields, f"{text}x{text}"), **more))
+    app_env.invoke(s3_event(KEY))
     assert len(topics.calls) == 1
 
 
 @pytest.mark.parametrize("character", ["x", "字", "\U0001f600", '"', "\\", "\x00"])
-def test_attributes_are_counted_in_bytes(world: World, topics: Topics, character: str) -> None:
+def test_attributes_are_counted_in_bytes(app_env: AppEnvironment, topics: Topics, character: str) -> None:
     """Attributes as large as events and rules can make them leave a body that fits, and is not cut without need."""
-    topic = world.make_topic("alerts")
+    topic = app_env.make_topic("alerts")
     rules = [{"id": f"{number:02}{'r' * 98}", "title": "t", "expression": "True"} for number in range(12)]
-    world.configure(sns={"default_topic_arn": topic}, rules=rules)
+    app_env.configure(sns={"default_topic_arn": topic}, rules=rules)
     names = dict.fromkeys(("eventName", "eventSource", "awsRegion", "errorCode"), character * 2000)
     for length in (150_000, 240_000, 250_000, 258_000, 262_144, 400_000):
-        world.put_log(record(requestParameters={"a": "p" * length}, eventID=f"e-{length}", **names))
-        world.invoke(s3_event(KEY))
+        app_env.put_log(record(requestParameters={"a": "p" * length}, eventID=f"e-{length}", **names))
+        app_env.invoke(s3_event(KEY))
     sizes = {json.loads(call.body)["event_id"]: call for call in topics.calls}
     assert len(topics.calls) == len(sizes) == 6
     assert all(call.bytes <= 262_144 for call in topics.calls)
     assert json.loads(sizes["e-150000"].body)["request_parameters"] == {"a": "p" * 150_000}
 
 
-def test_fifo_ids_are_what_fifo_topics_take(world: World, topics: Topics) -> None:
+def test_fifo_ids_are_what_fifo_topics_take(app_env: AppEnvironment, topics: Topics) -> None:
     """Group and deduplication id of alerts and notices, in all sizes, are of FIFO topics' characters and length."""
     fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "false"}
-    topic = world.aws("sns").create_topic(Name="alerts.fifo", Attributes=fifo)["TopicArn"]
-    world.configure(sns={"default_topic_arn": topic})
+    topic = app_env.aws("sns").create_topic(Name="alerts.fifo", Attributes=fifo)["TopicArn"]
+    app_env.configure(sns={"default_topic_arn": topic})
     topics.refuse = lambda call: ("InvalidParameter", "Invalid parameter: Message") if call.subject else None
-    world.put_log(record(recipientAccountId="é", userIdentity=None, eventID="\u202e"))
-    world.put(b"not gzip", key=KEY.replace("0123", "aaaa"))
+    app_env.put_log(record(recipientAccountId="é", userIdentity=None, eventID="\u202e"))
+    app_env.put(b"not gzip", key=KEY.replace("0123", "aaaa"))
     with pytest.raises(InvocationFailedError, match=r"^1 failed"):
-        world.invoke(s3_event(KEY, KEY.replace("0123", "aaaa")))
+        app_env.invoke(s3_event(KEY, KEY.replace("0123", "aaaa")))
     alerts = [call for call in topics.calls if "could not be read" not in call.body and "gzip" not in call.body]
     assert len(alerts) == 4
     assert len({(call.group, call.deduplication) for call in alerts}) == 1, "in every size it is the same message"
@@ -229,22 +233,22 @@ def test_fifo_ids_are_what_fifo_topics_take(world: World, topics: Topics) -> Non
     assert all(call.group and call.deduplication for call in topics.calls)
 
 
-def test_other_accounts_are_not_held_up(world: World, topics: Topics) -> None:
+def test_other_accounts_are_not_held_up(app_env: AppEnvironment, topics: Topics) -> None:
     """A rejected payload of one account leaves the topic of another as it was."""
-    first, second = world.make_topic("first"), world.make_topic("second")
+    first, second = app_env.make_topic("first"), app_env.make_topic("second")
     routes = [{"accounts": [ACCOUNT], "sns_topic_arn": first}, {"accounts": [_OTHER], "sns_topic_arn": second}]
-    world.configure(sns={"routes": routes})
+    app_env.configure(sns={"routes": routes})
     topics.refuse = lambda call: ("InvalidParameter", "Invalid parameter: Message") if call.topic == first else None
-    world.put_log(record(), record(recipientAccountId=_OTHER), record(recipientAccountId=_OTHER))
+    app_env.put_log(record(), record(recipientAccountId=_OTHER), record(recipientAccountId=_OTHER))
     with pytest.raises(InvocationFailedError, match=r"^1 failed"):
-        world.invoke(s3_event(KEY))
-    assert len(world.bodies(second)) == 2
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.bodies(second)) == 2
 
 
-def test_a_request_that_cannot_be_written_is_the_contents_fault(world: World, topics: Topics) -> None:
+def test_a_request_that_cannot_be_written_is_the_contents_fault(app_env: AppEnvironment, topics: Topics) -> None:
     """What the SDK cannot put into a request is sent smaller, and other alerts go to the topic as ever."""
-    topic = world.make_topic("alerts")
-    world.configure(sns={"default_topic_arn": topic})
+    topic = app_env.make_topic("alerts")
+    app_env.configure(sns={"default_topic_arn": topic})
     send = SnsTopics.send
 
     def refusing(self: SnsTopics, topic_arn: str, message: SnsMessage, **options: Any) -> None:
@@ -252,20 +256,20 @@ def test_a_request_that_cannot_be_written_is_the_contents_fault(world: World, to
             message = replace(message, subject="\ud800" if len(message.attributes) > 2 else message.subject)
         send(self, topic_arn, message, **options)
 
-    world.monkeypatch.setattr(SnsTopics, "send", refusing)
-    world.put_log(record(eventID="e-0"), record(eventID="e-1"))
-    world.invoke(s3_event(KEY))
-    assert sorted(body["event_id"] for body in world.bodies(topic)) == ["e-0", "e-1"]
+    app_env.monkeypatch.setattr(SnsTopics, "send", refusing)
+    app_env.put_log(record(eventID="e-0"), record(eventID="e-1"))
+    app_env.invoke(s3_event(KEY))
+    assert sorted(body["event_id"] for body in app_env.bodies(topic)) == ["e-0", "e-1"]
     assert len(topics.calls) == 2, "what cannot be written is not sent"
 
 
-def test_a_message_that_cannot_be_made_leaves_the_next(world: World, topics: Topics) -> None:
+def test_a_message_that_cannot_be_made_leaves_the_next(app_env: AppEnvironment, topics: Topics) -> None:
     """A fault of ours in the whole body leaves the plain one."""
-    topic = world.make_topic("alerts")
-    world.configure(sns={"default_topic_arn": topic})
-    world.monkeypatch.setattr("cloudtrail_to_slack.destinations.sns.render.alert_body", lambda *_: 1 / 0)
-    world.put_log(record())
-    world.invoke(s3_event(KEY))
+    topic = app_env.make_topic("alerts")
+    app_env.configure(sns={"default_topic_arn": topic})
+    app_env.monkeypatch.setattr("cloudtrail_to_slack.destinations.sns.render.alert_body", lambda *_: 1 / 0)
+    app_env.put_log(record())
+    app_env.invoke(s3_event(KEY))
     (call,) = topics.calls
     assert "left out" in call.body
 
@@ -290,15 +294,15 @@ def test_what_an_error_means(code: str, status: int, kind: type[DeliveryError]) 
     assert type(error) is kind
 
 
-def test_a_notice_that_is_rejected_keeps_its_ids(world: World, topics: Topics) -> None:
+def test_a_notice_that_is_rejected_keeps_its_ids(app_env: AppEnvironment, topics: Topics) -> None:
     """A notice about a rule that raises still has the rule, its severity and every event's id in its bare form."""
-    topic = world.make_topic("alerts")
+    topic = app_env.make_topic("alerts")
     rule = {"id": "svc", "expression": "event['requestParameters.none'] == 'é'", "severity": "high"}
-    world.configure(sns={"default_topic_arn": topic}, use_default_rules=False, rules=[rule])
+    app_env.configure(sns={"default_topic_arn": topic}, use_default_rules=False, rules=[rule])
     topics.refuse = lambda call: ("InvalidParameter", "Invalid parameter: Message") if call.attributes else None
-    world.put_log(*(record(eventID=f"e-{number}-") for number in range(100)))
-    world.invoke(s3_event(KEY))
-    (body,) = world.bodies(topic)
+    app_env.put_log(*(record(eventID=f"e-{number}-") for number in range(100)))
+    app_env.invoke(s3_event(KEY))
+    (body,) = app_env.bodies(topic)
     assert all(f"e-{number}-" in body["error_message"] for number in range(100))
     assert (body["severity"], body["rules"]) == ("high", ["svc"])
     assert topics.calls[-1].body.isascii()

@@ -7,7 +7,7 @@ import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import Dropped, HttpStatus, SlackError
-from support.world import CHANNEL, KEY, Context, World, record, s3_event
+from support.app_environment import CHANNEL, KEY, AppEnvironment, Context, record, s3_event
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -20,19 +20,21 @@ def _metrics(lines: list[dict[str, Any]], namespace: str) -> list[dict[str, Any]
     ]
 
 
-def test_one_line_closes_the_invocation_with_its_counts(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_line_closes_the_invocation_with_its_counts(
+    app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The closing JSON line has what came in and what became of it, per destination, and the sum holds."""
-    topic = world.make_topic("alerts")
-    world.configure_bot(
+    topic = app_env.make_topic("alerts")
+    app_env.configure_bot(
         table=False,
         sns={"default_topic_arn": topic},
         ignore_rules=['event.get("eventName") == "ListBuckets"'],
     )
-    world.put_log(
+    app_env.put_log(
         record(), record(), record(eventName="ListBuckets"), *(record(errorCode=None) for _ in range(3)), None
     )
     with pytest.raises(InvocationFailedError):
-        world.invoke(s3_event(KEY, "AWSLogs/111122223333/CloudTrail-Digest/x.json.gz", "missing.json"))
+        app_env.invoke(s3_event(KEY, "AWSLogs/111122223333/CloudTrail-Digest/x.json.gz", "missing.json"))
     (line,) = [line for line in _lines(capsys) if line.get("message") == "invocation finished"]
     assert line["level"] == "INFO"
     assert line["request_id"] == "request-1"
@@ -49,13 +51,13 @@ def test_one_line_closes_the_invocation_with_its_counts(world: World, capsys: py
     assert line["failures"] == 2
 
 
-def test_counts_are_metrics_too(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_counts_are_metrics_too(app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]) -> None:
     """The counts are embedded metrics of CloudTrailToSlack by function, deliveries by destination as well."""
-    world.configure_bot(table=False)
-    world.slack.fail(SlackError("unheard_of"), times=4)
-    world.put_log(record(), record(), record(errorCode=None))
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(SlackError("unheard_of"), times=4)
+    app_env.put_log(record(), record(), record(errorCode=None))
     with pytest.raises(InvocationFailedError):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     counts, destination, lag = _metrics(_lines(capsys), "CloudTrailToSlack")
     assert lag["DeliveryLatency"][0] > 0
     assert counts["FunctionName"] == "cloudtrail-to-slack"
@@ -70,11 +72,13 @@ def test_counts_are_metrics_too(world: World, capsys: pytest.CaptureFixture[str]
     )
 
 
-def test_zeros_are_left_out_but_for_what_is_watched(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_zeros_are_left_out_but_for_what_is_watched(
+    app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A quiet log file costs four metrics by function and none by destination; what is left out is in the log line."""
-    world.configure_bot(table=False)
-    world.put_log(record(errorCode=None))
-    world.invoke(s3_event(KEY))
+    app_env.configure_bot(table=False)
+    app_env.put_log(record(errorCode=None))
+    app_env.invoke(s3_event(KEY))
     lines = _lines(capsys)
     (counts,) = _metrics(lines, "CloudTrailToSlack")
     named = {each["Name"]: counts[each["Name"]] for each in counts["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
@@ -83,10 +87,10 @@ def test_zeros_are_left_out_but_for_what_is_watched(world: World, capsys: pytest
     assert any(line.get("objects_failed") == 0 for line in lines)
 
 
-def test_ignored_events_are_counted_by_ignore_rule(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ignored_events_are_counted_by_ignore_rule(app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]) -> None:
     """Each ignore rule with an id that ignored something has a metric; the closing line has those without one too."""
     expressions = {name: f'event.get("eventName") == "{name}"' for name in ("ListBuckets", "GetKey", "PutKey")}
-    world.configure_bot(
+    app_env.configure_bot(
         table=False,
         ignore_rules=[
             {"id": "scanner \u00fc", "expression": expressions["ListBuckets"]},
@@ -95,8 +99,8 @@ def test_ignored_events_are_counted_by_ignore_rule(world: World, capsys: pytest.
             {"id": "second", "expression": expressions["ListBuckets"]},
         ],
     )
-    world.put_log(*(record(eventName=name) for name in ("ListBuckets", "ListBuckets", "GetKey", "DeleteKey")))
-    world.invoke(s3_event(KEY))
+    app_env.put_log(*(record(eventName=name) for name in ("ListBuckets", "ListBuckets", "GetKey", "DeleteKey")))
+    app_env.invoke(s3_event(KEY))
     lines = _lines(capsys)
     (closing,) = [line for line in lines if line.get("message") == "invocation finished"]
     assert closing["ignored_by"] == {"scanner \u00fc": 2, expressions["GetKey"]: 1}
@@ -106,17 +110,17 @@ def test_ignored_events_are_counted_by_ignore_rule(world: World, capsys: pytest.
     assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName", "IgnoreRule"]]
 
 
-def test_access_denied_metrics(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_access_denied_metrics(app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]) -> None:
     """Every event whose errorCode starts with AccessDenied is counted, and those an ignore rule matched, apart."""
-    world.configure_bot(table=False, ignore_rules=['event.get("eventName") == "ListBuckets"'])
-    world.put_log(
+    app_env.configure_bot(table=False, ignore_rules=['event.get("eventName") == "ListBuckets"'])
+    app_env.put_log(
         record(),
         record(errorCode="AccessDeniedException"),
         record(eventName="ListBuckets"),
         record(eventName="ListBuckets", errorCode=None),
         record(errorCode="Client.UnauthorizedOperation"),
     )
-    world.invoke(s3_event(KEY))
+    app_env.invoke(s3_event(KEY))
     metrics = _metrics(_lines(capsys), "CloudTrailToSlack/AccessDeniedEvents")
     assert [
         (metric["AccessDenied"], metric.get("TotalAccessDeniedEvents"), metric.get("TotalIgnoredAccessDeniedEvents"))
@@ -127,44 +131,46 @@ def test_access_denied_metrics(world: World, capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("switch", [False, "false"])
 def test_access_denied_metrics_can_be_switched_off(
-    world: World, capsys: pytest.CaptureFixture[str], switch: Any
+    app_env: AppEnvironment, capsys: pytest.CaptureFixture[str], switch: Any
 ) -> None:
     """Switched off, by false or the text "false", none are emitted."""
-    world.configure_bot(table=False, push_access_denied_cloudwatch_metrics=switch)
-    world.put_log(record())
-    world.invoke(s3_event(KEY))
+    app_env.configure_bot(table=False, push_access_denied_cloudwatch_metrics=switch)
+    app_env.put_log(record())
+    app_env.invoke(s3_event(KEY))
     assert _metrics(_lines(capsys), "CloudTrailToSlack/AccessDeniedEvents") == []
 
 
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
 @pytest.mark.parametrize("kind", ["bot", "webhook"])
-def test_no_secret_is_ever_logged(world: World, capfd: pytest.CaptureFixture[str], level: str, kind: str) -> None:
+def test_no_secret_is_ever_logged(
+    app_env: AppEnvironment, capfd: pytest.CaptureFixture[str], level: str, kind: str
+) -> None:
     """Whatever fails and at whatever level, neither the token nor the webhook's address is in logs or errors."""
-    webhook = world.slack.add_webhook(CHANNEL)
+    webhook = app_env.slack.add_webhook(CHANNEL)
     secret_path = webhook.split("/services/")[1]
     if kind == "bot":
-        world.configure_bot()
+        app_env.configure_bot()
     else:
-        world.configure(environment={"SLACK_WEBHOOK_URL": webhook})
-    world.monkeypatch.setenv("LOG_LEVEL", level)
-    world.monkeypatch.setattr("time.sleep", lambda _: None)
-    world.put_log(record())
+        app_env.configure(environment={"SLACK_WEBHOOK_URL": webhook})
+    app_env.monkeypatch.setenv("LOG_LEVEL", level)
+    app_env.monkeypatch.setattr("time.sleep", lambda _: None)
+    app_env.put_log(record())
     for fault in (Dropped(), HttpStatus(500), HttpStatus(418), SlackError("invalid_auth")):
-        world.slack.fail(fault, times=4)
+        app_env.slack.fail(fault, times=4)
         with pytest.raises(InvocationFailedError) as caught:
-            world.invoke(s3_event(KEY))
-        world.slack.clear()
+            app_env.invoke(s3_event(KEY))
+        app_env.slack.clear()
         assert secret_path not in str(caught.value)
-    world.invoke(s3_event(KEY))
+    app_env.invoke(s3_event(KEY))
     output = "".join(capfd.readouterr())
     assert "undelivered" in output
-    assert world.slack.bot_token not in output
+    assert app_env.slack.bot_token not in output
     assert secret_path not in output
 
 
-def test_nothing_of_an_event_is_logged_above_debug(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_of_an_event_is_logged_above_debug(app_env: AppEnvironment, capfd: pytest.CaptureFixture[str]) -> None:
     """At INFO the log holds counts and ids; no name, address, parameter or error text of any event."""
-    world.configure_bot(rules=['int(event["requestParameters.bucketName"]) == 1', 'event.get("userAgent")'])
+    app_env.configure_bot(rules=['int(event["requestParameters.bucketName"]) == 1', 'event.get("userAgent")'])
     marked = record(
         userAgent="MARK-agent",
         errorMessage="MARK-error",
@@ -173,25 +179,27 @@ def test_nothing_of_an_event_is_logged_above_debug(world: World, capfd: pytest.C
         eventName="MARK-name",
         additionalEventData={"x": "MARK-data"},
     )
-    world.put_log(marked, {**marked, "userIdentity": "MARK-identity"}, "MARK-record")
+    app_env.put_log(marked, {**marked, "userIdentity": "MARK-identity"}, "MARK-record")
     with pytest.raises(InvocationFailedError) as caught:
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))
     assert "MARK" not in str(caught.value)
     assert "MARK" not in "".join(capfd.readouterr())
 
 
-def test_a_missing_table_is_said_at_start(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_table_is_said_at_start(app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]) -> None:
     """A function without a state table says once what it cannot do."""
-    world.configure_bot(table=False)
-    world.invoke({"Event": "s3:TestEvent"})
-    world.invoke({"Event": "s3:TestEvent"})
+    app_env.configure_bot(table=False)
+    app_env.invoke({"Event": "s3:TestEvent"})
+    app_env.invoke({"Event": "s3:TestEvent"})
     warnings = [line["message"] for line in _lines(capsys) if line.get("level") == "WARNING"]
     assert warnings == ["no state table: alerts are delivered at least once, and threads end with the invocation"]
 
 
-def test_what_is_probably_wrong_with_a_rule_is_said_once(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_probably_wrong_with_a_rule_is_said_once(
+    app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A rule about a field or an event that nobody has heard of is warned of, in the first invocation alone."""
-    world.configure_bot(
+    app_env.configure_bot(
         table=False,
         rules=[
             'event.get("eventName") == "PassRole"',
@@ -201,16 +209,18 @@ def test_what_is_probably_wrong_with_a_rule_is_said_once(world: World, capsys: p
         events_to_track=["ConsoleLogn"],
         ignore_rules=['event.get("userIdentity.arn", "").endswith("/scanner")'],
     )
-    world.invoke({"Event": "s3:TestEvent"})
-    world.invoke({"Event": "s3:TestEvent"})
+    app_env.invoke({"Event": "s3:TestEvent"})
+    app_env.invoke({"Event": "s3:TestEvent"})
     warnings = [line["warning"] for line in _lines(capsys) if line.get("message") == "rule warning"]
     assert ["PassRole" in warnings[0], "did you mean" in warnings[1], "ConsoleLogin" in warnings[2]] == [True] * 3
     assert 'looks at the end of "userIdentity.arn"' in warnings[3]
     assert len(warnings) == 4
 
 
-def test_no_time_is_spent_on_advice_that_is_not_there(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_time_is_spent_on_advice_that_is_not_there(
+    app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An invocation that is about to end gives no advice."""
-    world.configure_bot(table=False, rules=['event.get("eventName") == "PassRole"'])
-    world.invoke({"Event": "s3:TestEvent"}, Context(milliseconds=500))
+    app_env.configure_bot(table=False, rules=['event.get("eventName") == "PassRole"'])
+    app_env.invoke({"Event": "s3:TestEvent"}, Context(milliseconds=500))
     assert not [line for line in _lines(capsys) if line.get("message") == "rule warning"]

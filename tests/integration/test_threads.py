@@ -16,7 +16,7 @@ from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, SlackT
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, InvocationFailedError
 from cloudtrail_to_slack.retry import Steps, run_to_completion
 from cloudtrail_to_slack_dev.fake_slack import SlackError
-from support.world import CHANNEL, KEY, TABLE, World, bot, record, s3_event
+from support.app_environment import CHANNEL, KEY, TABLE, AppEnvironment, bot, record, s3_event
 
 _MESSAGE = SlackMessage("text", [{"type": "section", "text": {"type": "mrkdwn", "text": "text"}}])
 
@@ -39,9 +39,9 @@ class FakeTime:
 class Scene:
     """Threads as one function keeps them; several scenes share the table and the channel."""
 
-    def __init__(self, world: World, time: FakeTime, table_name: str | None = TABLE) -> None:
-        self.slack = bot(world.slack)
-        self.table = ThreadStore(world.aws("dynamodb"), table_name) if table_name else None
+    def __init__(self, app_env: AppEnvironment, time: FakeTime, table_name: str | None = TABLE) -> None:
+        self.slack = bot(app_env.slack)
+        self.table = ThreadStore(app_env.aws("dynamodb"), table_name) if table_name else None
         self.clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
         self.threads = SlackThreads(self.slack.update, self.table, 900, self.clock)
 
@@ -75,21 +75,21 @@ def time() -> FakeTime:
 
 
 @pytest.fixture
-def scene(world: World, time: FakeTime) -> Scene:
+def scene(app_env: AppEnvironment, time: FakeTime) -> Scene:
     """One function, with a table."""
-    world.make_table()
-    return Scene(world, time)
+    app_env.make_table()
+    return Scene(app_env, time)
 
 
-def test_similar_alerts_share_a_thread_that_counts_them(world: World) -> None:
+def test_similar_alerts_share_a_thread_that_counts_them(app_env: AppEnvironment) -> None:
     """The first alert opens a thread, later ones answer in it, and the opening message counts them and says when."""
-    world.configure_bot()
+    app_env.configure_bot()
     times = ["2026-03-14T09:30:00Z", "2026-03-14T09:31:00Z", "2026-03-14T09:32:07Z"]
-    world.put_log(*(record(eventTime=time) for time in times[:2]), record(eventName="PutObject"))
-    world.invoke(s3_event(KEY))
-    later = world.put_log(record(eventTime=times[2]), key=KEY.replace("0123", "aaaa"))
-    world.invoke(s3_event(later))
-    first, second = world.slack.threads(CHANNEL)
+    app_env.put_log(*(record(eventTime=time) for time in times[:2]), record(eventName="PutObject"))
+    app_env.invoke(s3_event(KEY))
+    later = app_env.put_log(record(eventTime=times[2]), key=KEY.replace("0123", "aaaa"))
+    app_env.invoke(s3_event(later))
+    first, second = app_env.slack.threads(CHANNEL)
     assert (len(first.replies), len(second.replies)) == (2, 0)
     shown = json.dumps(first.root.blocks)
     assert "3 alerts like this by now" in shown
@@ -99,36 +99,36 @@ def test_similar_alerts_share_a_thread_that_counts_them(world: World) -> None:
     assert "by now" not in json.dumps(second.root.blocks)
 
 
-def test_an_identity_too_poor_to_tell_joins_no_thread(world: World) -> None:
+def test_an_identity_too_poor_to_tell_joins_no_thread(app_env: AppEnvironment) -> None:
     """Alerts of whom three of type, principal, ARN and account are missing stay messages of their own."""
-    world.configure_bot()
-    world.put_log(*(record(userIdentity={"type": "AWSService"}, recipientAccountId=None) for _ in range(3)))
-    world.invoke(s3_event(KEY))
-    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 0, 0]
+    app_env.configure_bot()
+    app_env.put_log(*(record(userIdentity={"type": "AWSService"}, recipientAccountId=None) for _ in range(3)))
+    app_env.invoke(s3_event(KEY))
+    assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [0, 0, 0]
 
 
-def test_threads_belong_to_a_channel(world: World) -> None:
+def test_threads_belong_to_a_channel(app_env: AppEnvironment) -> None:
     """The same fingerprint in two channels is two threads."""
-    world.slack.add_channel("C1", "other")
-    world.configure_bot(slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
-    world.put_log(record(), record(recipientAccountId="444455556666"))
-    world.invoke(s3_event(KEY))
-    assert (len(world.slack.threads(CHANNEL)), len(world.slack.threads("C1"))) == (1, 1)
+    app_env.slack.add_channel("C1", "other")
+    app_env.configure_bot(slack={"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C1"}]})
+    app_env.put_log(record(), record(recipientAccountId="444455556666"))
+    app_env.invoke(s3_event(KEY))
+    assert (len(app_env.slack.threads(CHANNEL)), len(app_env.slack.threads("C1"))) == (1, 1)
 
 
-def test_a_thread_ends_with_its_time_to_live(scene: Scene, world: World, time: FakeTime) -> None:
+def test_a_thread_ends_with_its_time_to_live(scene: Scene, app_env: AppEnvironment, time: FakeTime) -> None:
     """An alert within the time to live joins, one after it opens a new thread, whether or not DynamoDB has deleted."""
     scene.join()
     time.now += 899
     scene.join()
     time.now += 2
     scene.join()
-    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [1, 0]
+    assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [1, 0]
 
 
-def test_two_functions_racing_make_one_thread(scene: Scene, world: World, time: FakeTime) -> None:
+def test_two_functions_racing_make_one_thread(scene: Scene, app_env: AppEnvironment, time: FakeTime) -> None:
     """While one function opens the thread, the other waits, and then answers in it."""
-    other = Scene(world, time)
+    other = Scene(app_env, time)
 
     def post_while_the_other_asks(thread_ts: str | None) -> Sent[SlackMessage]:
         racer = threading.Thread(target=other.join)
@@ -149,15 +149,15 @@ def test_two_functions_racing_make_one_thread(scene: Scene, world: World, time: 
     scene.join("f", post_while_the_other_asks)
     finished.set()
     racers[0].join(10)
-    (thread,) = world.slack.threads(CHANNEL)
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert len(thread.replies) == 1
 
 
-def test_many_functions_at_once_make_one_thread(scene: Scene, world: World) -> None:
+def test_many_functions_at_once_make_one_thread(scene: Scene, app_env: AppEnvironment) -> None:
     """Eight functions that get similar alerts at the same moment open exactly one thread, and lose none."""
     del scene
     turn = threading.Event()
-    functions = [Scene(world, FakeTime()) for _ in range(8)]
+    functions = [Scene(app_env, FakeTime()) for _ in range(8)]
     for function in functions:
         # Time stands still, so that no lease ends however slow the machine is; waiting lets the others go on.
         function.clock = Clock(lambda: 1000.0, now=lambda: 1_773_480_000.0, sleep=lambda _: turn.wait(0.01))  # type: ignore[arg-type]
@@ -167,185 +167,187 @@ def test_many_functions_at_once_make_one_thread(scene: Scene, world: World) -> N
         racer.start()
     for racer in racers:
         racer.join(60)
-    (thread,) = world.slack.threads(CHANNEL)
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert len(thread.replies) == 7
 
 
-def test_a_claim_whose_holder_died_is_taken_over(scene: Scene, world: World, time: FakeTime) -> None:
+def test_a_claim_whose_holder_died_is_taken_over(scene: Scene, app_env: AppEnvironment, time: FakeTime) -> None:
     """A function that died between claim and post holds the thread up for its lease and no longer."""
     assert scene.table
     scene.table.claim_thread(f"thread#{CHANNEL}#f", "dead", now=time.now, lease=LEASE_SECONDS)
     scene.join()
     scene.join()
-    (thread,) = world.slack.threads(CHANNEL)
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert len(thread.replies) == 1
     assert time.waits * 0.3 == pytest.approx(LEASE_SECONDS, abs=1)
 
 
-def test_a_claim_is_given_up_when_the_opening_cannot_be_posted(scene: Scene, world: World) -> None:
+def test_a_claim_is_given_up_when_the_opening_cannot_be_posted(scene: Scene, app_env: AppEnvironment) -> None:
     """When the first alert is refused, the next may open the thread at once."""
-    world.slack.fail(SlackError("not_in_channel"))
+    app_env.slack.fail(SlackError("not_in_channel"))
     with pytest.raises(DestinationMisconfiguredError):
         scene.join()
     scene.join()
     scene.join()
-    (thread,) = world.slack.threads(CHANNEL)
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert len(thread.replies) == 1
 
 
-def test_an_alert_refused_in_a_thread_is_not_posted_elsewhere(scene: Scene, world: World) -> None:
+def test_an_alert_refused_in_a_thread_is_not_posted_elsewhere(scene: Scene, app_env: AppEnvironment) -> None:
     """A set-up error while answering fails the alert; it does not make a second thread."""
     scene.join()
-    world.slack.fail(SlackError("is_archived"))
+    app_env.slack.fail(SlackError("is_archived"))
     with pytest.raises(DestinationMisconfiguredError):
         scene.join()
-    assert len(world.slack.messages(CHANNEL)) == 1
+    assert len(app_env.slack.messages(CHANNEL)) == 1
 
 
 @pytest.mark.parametrize("code", ["thread_not_found", "cannot_reply_to_message"])
-def test_a_thread_whose_opening_is_gone_is_opened_anew(scene: Scene, world: World, code: str) -> None:
+def test_a_thread_whose_opening_is_gone_is_opened_anew(scene: Scene, app_env: AppEnvironment, code: str) -> None:
     """When somebody deleted the opening message, the alert opens a new thread and later ones join that."""
     scene.join()
-    world.slack.fail(SlackError(code))
+    app_env.slack.fail(SlackError(code))
     scene.join()
     scene.join()
-    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 1]
+    assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [0, 1]
 
 
-def test_an_older_count_never_replaces_a_newer_one(scene: Scene, world: World, time: FakeTime) -> None:
+def test_an_older_count_never_replaces_a_newer_one(scene: Scene, app_env: AppEnvironment, time: FakeTime) -> None:
     """Of two functions that counted, the slower one does not show its older number."""
-    slow = Scene(world, time)
+    slow = Scene(app_env, time)
     scene.join()
     slow.join()
     scene.join()
     scene.threads.show_counts()
     slow.threads.show_counts()
-    (thread,) = world.slack.threads(CHANNEL)
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert "3 alerts" in json.dumps(thread.root.blocks)
     assert thread.root.edited == 1
 
 
-def test_without_a_table_threads_end_with_the_invocation(world: World) -> None:
+def test_without_a_table_threads_end_with_the_invocation(app_env: AppEnvironment) -> None:
     """A bot without a state table gathers similar alerts of one invocation in a thread, and knows no other."""
-    world.configure_bot(table=False)
+    app_env.configure_bot(table=False)
     for key in (KEY, KEY.replace("0123", "aaaa")):
-        world.put_log(record(), record(), key=key)
-        world.invoke(s3_event(key))
-    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [1, 1]
+        app_env.put_log(record(), record(), key=key)
+        app_env.invoke(s3_event(key))
+    assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [1, 1]
 
 
 @pytest.mark.parametrize("table_name", [TABLE, None])
 @pytest.mark.parametrize("shared", [None, "s"])
 def test_a_more_severe_alert_is_the_parent_of_what_follows(
-    world: World, time: FakeTime, table_name: str | None, shared: str | None
+    app_env: AppEnvironment, time: FakeTime, table_name: str | None, shared: str | None
 ) -> None:
     """An alert more severe than the parent is posted in the channel, and later ones reply to it."""
-    world.make_table()
-    scene = Scene(world, time, table_name)
+    app_env.make_table()
+    scene = Scene(app_env, time, table_name)
     for severity in (3, 3, 5, 5, 4):
         scene.join(severity=severity, shared=shared)
-    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [1, 2]
+    assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [1, 2]
 
 
-def test_copies_that_no_table_remembers_are_posted(world: World, time: FakeTime) -> None:
+def test_copies_that_no_table_remembers_are_posted(app_env: AppEnvironment, time: FakeTime) -> None:
     """When the table is gone, copies of one call are messages of their own."""
-    scene = Scene(world, time)
+    scene = Scene(app_env, time)
     scene.join(shared="s")
     scene.join(None, shared="s")
-    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 0]
+    assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [0, 0]
 
 
-def test_a_thread_of_the_invocation_that_is_gone_is_opened_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_of_the_invocation_that_is_gone_is_opened_anew(
+    app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When the parent is gone from Slack, the next alert opens another thread, without a table too."""
-    world.configure_bot(table=False)
-    world.put_log(record(), record(), record())
+    app_env.configure_bot(table=False)
+    app_env.put_log(record(), record(), record())
     send = SlackBot.send
 
     def send_and_lose_the_first(*args: Any, **keywords: Any) -> str:
         ts = send(*args, **keywords)
-        if len(world.slack.messages(CHANNEL)) == 1:
-            world.slack.fail(SlackError("thread_not_found"))
+        if len(app_env.slack.messages(CHANNEL)) == 1:
+            app_env.slack.fail(SlackError("thread_not_found"))
         return ts
 
     monkeypatch.setattr(SlackBot, "send", send_and_lose_the_first)
-    world.invoke(s3_event(KEY))
-    assert [len(thread.replies) for thread in world.slack.threads(CHANNEL)] == [0, 1]
+    app_env.invoke(s3_event(KEY))
+    assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [0, 1]
 
 
-def test_a_table_that_fails_loses_no_alert(world: World) -> None:
+def test_a_table_that_fails_loses_no_alert(app_env: AppEnvironment) -> None:
     """When the state table cannot be used, alerts are posted without a thread and the invocation succeeds."""
-    world.configure_bot(table=False)
-    world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "no-such-table")
-    world.put_log(record(), record())
-    world.invoke(s3_event(KEY))
-    assert len(world.slack.threads(CHANNEL)) == 2
+    app_env.configure_bot(table=False)
+    app_env.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "no-such-table")
+    app_env.put_log(record(), record())
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.slack.threads(CHANNEL)) == 2
 
 
-def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, world: World) -> None:
+def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, app_env: AppEnvironment) -> None:
     """When the table goes away while a thread is being opened or answered, the alerts are posted all the same."""
-    dynamodb = world.aws("dynamodb")
+    dynamodb = app_env.aws("dynamodb")
 
     def post(thread_ts: str | None) -> Sent[SlackMessage]:
         dynamodb.delete_table(TableName=TABLE)
         return scene.post(thread_ts)
 
     scene.join("f", post)
-    world.make_table()
+    app_env.make_table()
     scene.join()
     scene.join("f", post)
     scene.threads.show_counts()
-    assert len(world.slack.messages(CHANNEL)) == 3
+    assert len(app_env.slack.messages(CHANNEL)) == 3
 
 
-def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, world: World) -> None:
+def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, app_env: AppEnvironment) -> None:
     """When neither Slack nor the table works, it is Slack's refusal that is told."""
 
     def post(_: str | None) -> Sent[SlackMessage]:
-        world.aws("dynamodb").delete_table(TableName=TABLE)
+        app_env.aws("dynamodb").delete_table(TableName=TABLE)
         raise DestinationMisconfiguredError("is_archived")
 
     with pytest.raises(DestinationMisconfiguredError, match="is_archived"):
         scene.join("f", post)
 
 
-def test_an_invocation_without_time_to_wait_posts_without_a_thread(world: World, time: FakeTime) -> None:
+def test_an_invocation_without_time_to_wait_posts_without_a_thread(app_env: AppEnvironment, time: FakeTime) -> None:
     """When another function is opening the thread and there is no time to wait, the alert is a message of its own."""
-    world.make_table()
-    table = ThreadStore(world.aws("dynamodb"), TABLE)
+    app_env.make_table()
+    table = ThreadStore(app_env.aws("dynamodb"), TABLE)
     table.claim_thread(f"thread#{CHANNEL}#f", "another", now=time.now, lease=LEASE_SECONDS)
-    scene = Scene(world, time)
+    scene = Scene(app_env, time)
     scene.clock = Clock(lambda: 1.0, now=lambda: time.now)
     scene.threads = SlackThreads(scene.slack.update, table, 900, scene.clock)
     scene.join()
-    assert len(world.slack.threads(CHANNEL)) == 1
+    assert len(app_env.slack.threads(CHANNEL)) == 1
 
 
-def test_a_count_that_cannot_be_shown_fails_nothing(world: World) -> None:
+def test_a_count_that_cannot_be_shown_fails_nothing(app_env: AppEnvironment) -> None:
     """All alerts are told when the opening message cannot be updated, so the invocation succeeds."""
-    world.configure_bot()
-    world.slack.fail(SlackError("edit_window_closed"), method="chat.update")
-    world.put_log(record(), record())
-    world.invoke(s3_event(KEY))
-    (thread,) = world.slack.threads(CHANNEL)
+    app_env.configure_bot()
+    app_env.slack.fail(SlackError("edit_window_closed"), method="chat.update")
+    app_env.put_log(record(), record())
+    app_env.invoke(s3_event(KEY))
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert (len(thread.replies), thread.root.edited) == (1, 0)
 
 
-def test_a_thread_opened_by_a_short_message_is_counted_too(world: World) -> None:
+def test_a_thread_opened_by_a_short_message_is_counted_too(app_env: AppEnvironment) -> None:
     """A thread whose opening Slack took only in short shows its count as well."""
-    world.configure_bot()
-    world.slack.fail(SlackError("invalid_blocks"))
-    world.put_log(record(), record())
-    world.invoke(s3_event(KEY))
-    (thread,) = world.slack.threads(CHANNEL)
+    app_env.configure_bot()
+    app_env.slack.fail(SlackError("invalid_blocks"))
+    app_env.put_log(record(), record())
+    app_env.invoke(s3_event(KEY))
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert "2 alerts" in json.dumps(thread.root.blocks)
 
 
-def test_a_failed_alert_in_a_thread_fails_the_invocation(world: World) -> None:
+def test_a_failed_alert_in_a_thread_fails_the_invocation(app_env: AppEnvironment) -> None:
     """An alert that should join a thread and cannot be posted is not lost silently."""
-    world.configure_bot()
-    world.put_log(record())
-    world.invoke(s3_event(KEY))
-    world.slack.fail(SlackError("is_archived"))
-    world.put_log(record())
+    app_env.configure_bot()
+    app_env.put_log(record())
+    app_env.invoke(s3_event(KEY))
+    app_env.slack.fail(SlackError("is_archived"))
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError):
-        world.invoke(s3_event(KEY))
+        app_env.invoke(s3_event(KEY))

@@ -10,7 +10,7 @@ from cloudtrail_to_slack.errors import InvocationFailedError, LogFileError, Reco
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
 from cloudtrail_to_slack.rules import RuleSet
-from support.world import KEY, World, record, s3_event
+from support.app_environment import KEY, AppEnvironment, record, s3_event
 
 # Nothing listens on port 9 of this machine (discard), and nothing may: it is below 1024.
 _NOWHERE = "http://127.0.0.1:9"
@@ -22,47 +22,47 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
 
 
-def test_without_s3_the_invocation_fails(world: World) -> None:
+def test_without_s3_the_invocation_fails(app_env: AppEnvironment) -> None:
     """When S3 cannot be reached, the object's notification is retried, and Slack hears of it."""
-    world.configure_bot(table=False)
-    world.monkeypatch.setenv("AWS_ENDPOINT_URL", _NOWHERE)
+    app_env.configure_bot(table=False)
+    app_env.monkeypatch.setenv("AWS_ENDPOINT_URL", _NOWHERE)
     with pytest.raises(InvocationFailedError, match="S3 cannot be read"):
-        world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 1
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 1
 
 
-def test_without_dynamodb_what_it_guards_is_not_told(world: World) -> None:
+def test_without_dynamodb_what_it_guards_is_not_told(app_env: AppEnvironment) -> None:
     """When the state table cannot be reached, the invocation fails: Lambda's retry tells what is not told twice."""
-    world.configure_bot(table=False)
-    world.monkeypatch.setattr("time.sleep", lambda _: None)
-    world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "table")
-    world.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
-    world.put_log(record())
+    app_env.configure_bot(table=False)
+    app_env.monkeypatch.setattr("time.sleep", lambda _: None)
+    app_env.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "table")
+    app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
+    app_env.put_log(record())
     with pytest.raises(
         InvocationFailedError, match="did not reach Slack channel C0DEFAULT: state_table_EndpointConnectionError"
     ):
-        world.invoke(s3_event(KEY))
-    assert world.texts() == []
+        app_env.invoke(s3_event(KEY))
+    assert app_env.texts() == []
 
 
-def test_without_dynamodb_alerts_are_posted_alone(world: World) -> None:
+def test_without_dynamodb_alerts_are_posted_alone(app_env: AppEnvironment) -> None:
     """When the state table cannot be reached and deliveries need not be told once, they are told without threads."""
-    world.configure_bot(table=False, deduplicate_deliveries=False)
-    world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "table")
-    world.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
-    world.put_log(record(), record())
-    world.invoke(s3_event(KEY))
-    assert len(world.slack.threads("C0DEFAULT")) == 2
+    app_env.configure_bot(table=False, deduplicate_deliveries=False)
+    app_env.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "table")
+    app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
+    app_env.put_log(record(), record())
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.slack.threads("C0DEFAULT")) == 2
 
 
-def test_without_sns_slack_still_hears(world: World) -> None:
+def test_without_sns_slack_still_hears(app_env: AppEnvironment) -> None:
     """When SNS cannot be reached, Slack gets the alert and the invocation fails."""
-    world.configure_bot(table=False, sns={"default_topic_arn": world.make_topic("alerts")})
-    world.monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", _NOWHERE)
-    world.put_log(record())
+    app_env.configure_bot(table=False, sns={"default_topic_arn": app_env.make_topic("alerts")})
+    app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", _NOWHERE)
+    app_env.put_log(record())
     with pytest.raises(InvocationFailedError, match=r"did not reach SNS topic arn:\S+: connection_failed"):
-        world.invoke(s3_event(KEY))
-    assert len(world.texts()) == 1
+        app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 1
 
 
 class _Breaking:

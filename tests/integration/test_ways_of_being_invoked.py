@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
-from support.world import (
+from support.app_environment import (
     BUCKET,
     CHANNEL,
     KEY,
-    World,
+    AppEnvironment,
     failed_messages,
     record,
     s3_event,
@@ -49,12 +49,12 @@ _WAYS = {
 
 
 @pytest.mark.parametrize("payload", _WAYS.values(), ids=_WAYS.keys())
-def test_each_way_leads_to_the_log_file(world: World, payload: dict[str, Any]) -> None:
+def test_each_way_leads_to_the_log_file(app_env: AppEnvironment, payload: dict[str, Any]) -> None:
     """However a log file is announced, its key is decoded right and its alert arrives."""
-    world.configure_bot(table=False)
-    world.put_log(record(eventName="DeleteBucket"), key=_PLUS_KEY)
-    answer = world.invoke(payload)
-    assert [text.split("\n")[0] for text in world.texts()] == [
+    app_env.configure_bot(table=False)
+    app_env.put_log(record(eventName="DeleteBucket"), key=_PLUS_KEY)
+    answer = app_env.invoke(payload)
+    assert [text.split("\n")[0] for text in app_env.texts()] == [
         "❌ Deployer/alice@example.com called DeleteBucket, which failed with AccessDenied"
     ]
     assert answer.get("batchItemFailures", []) == []
@@ -72,62 +72,62 @@ def test_each_way_leads_to_the_log_file(world: World, payload: dict[str, Any]) -
         _object_created(KEY, "Object Deleted", reason="Lifecycle Expiration"),
     ],
 )
-def test_what_asks_for_nothing_is_ignored(world: World, payload: dict[str, Any]) -> None:
+def test_what_asks_for_nothing_is_ignored(app_env: AppEnvironment, payload: dict[str, Any]) -> None:
     """Greetings and events that are neither creations nor removals succeed and tell nobody."""
-    world.configure_bot(table=False)
-    world.invoke(payload)
-    assert world.texts() == []
+    app_env.configure_bot(table=False)
+    app_env.invoke(payload)
+    assert app_env.texts() == []
 
 
 @pytest.mark.parametrize(
     "payload", [{"one": 1, "secret-ish": "content"}, {"Records": [], "a": 1}, {}, [], "text", None, 7]
 )
-def test_an_unknown_payload_fails_and_tells_keys_only(world: World, payload: Any) -> None:
+def test_an_unknown_payload_fails_and_tells_keys_only(app_env: AppEnvironment, payload: Any) -> None:
     """A payload of no known kind fails the invocation, naming its top-level keys and nothing of its content."""
-    world.configure_bot(table=False)
+    app_env.configure_bot(table=False)
     with pytest.raises(InvocationFailedError, match="payload of no known kind") as caught:
-        world.invoke(payload)
+        app_env.invoke(payload)
     assert "content" not in str(caught.value)
     if isinstance(payload, dict):
         assert all(key in str(caught.value) for key in payload)
 
 
-def test_an_unreadable_message_is_handed_back_alone(world: World) -> None:
+def test_an_unreadable_message_is_handed_back_alone(app_env: AppEnvironment) -> None:
     """Of an SQS batch only the messages that could not be worked off are handed back."""
-    world.configure_bot(table=False)
-    world.put_log(record())
-    answer = world.invoke(sqs_event("no json", s3_event(KEY), {"unknown": 1}, s3_event("AWSLogs/missing.json.gz")))
+    app_env.configure_bot(table=False)
+    app_env.put_log(record())
+    answer = app_env.invoke(sqs_event("no json", s3_event(KEY), {"unknown": 1}, s3_event("AWSLogs/missing.json.gz")))
     assert failed_messages(answer) == ["m0", "m2", "m3"]
-    assert len([text for text in world.texts() if "DeleteBucket" in text]) == 1
+    assert len([text for text in app_env.texts() if "DeleteBucket" in text]) == 1
 
 
-def test_an_object_announced_twice_in_a_batch_is_read_once(world: World) -> None:
+def test_an_object_announced_twice_in_a_batch_is_read_once(app_env: AppEnvironment) -> None:
     """Two messages that announce one object lead to one alert, and share its failure."""
-    world.configure_bot(table=False)
-    world.put_log(record())
-    world.invoke(sqs_event(s3_event(KEY), sns_envelope(s3_event(KEY))))
-    assert len(world.texts()) == 1
-    answer = world.invoke(sqs_event(s3_event("missing.json"), s3_event("missing.json")))
+    app_env.configure_bot(table=False)
+    app_env.put_log(record())
+    app_env.invoke(sqs_event(s3_event(KEY), sns_envelope(s3_event(KEY))))
+    assert len(app_env.texts()) == 1
+    answer = app_env.invoke(sqs_event(s3_event("missing.json"), s3_event("missing.json")))
     assert failed_messages(answer) == ["m0", "m1"]
 
 
-def test_a_single_event_from_eventbridge_is_alerted(world: World) -> None:
+def test_a_single_event_from_eventbridge_is_alerted(app_env: AppEnvironment) -> None:
     """A CloudTrail event that EventBridge brings by itself is judged like a record of a log file."""
-    world.configure_bot(table=False)
-    world.invoke(
+    app_env.configure_bot(table=False)
+    app_env.invoke(
         {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": record(eventName="DeleteBucket")}
     )
-    (message,) = world.slack.messages(CHANNEL)
+    (message,) = app_env.slack.messages(CHANNEL)
     assert "DeleteBucket" in message.text
     assert "received from EventBridge" in str(message.blocks)
 
 
-def test_one_broken_entry_does_not_stop_its_neighbours(world: World) -> None:
+def test_one_broken_entry_does_not_stop_its_neighbours(app_env: AppEnvironment) -> None:
     """An S3 record without a key fails the invocation, after the others of the notification are worked off."""
-    world.configure_bot(table=False)
-    world.put_log(record())
+    app_env.configure_bot(table=False)
+    app_env.put_log(record())
     payload = s3_event(KEY)
     payload["Records"].insert(0, {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket": None}})
     with pytest.raises(InvocationFailedError, match="eventName, eventSource, s3"):
-        world.invoke(payload)
-    assert len(world.texts()) == 1
+        app_env.invoke(payload)
+    assert len(app_env.texts()) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack import SlackError
-from support.world import CHANNEL, KEY, TABLE, World, record, s3_event
+from support.app_environment import CHANNEL, KEY, TABLE, AppEnvironment, record, s3_event
 
 OTHER_KEY = KEY.replace("0123", "aaaa")
 ROOT = {
@@ -24,17 +24,17 @@ def succeeded(**fields: Any) -> dict[str, Any]:
     return record(errorCode=None, errorMessage=None, **fields)
 
 
-def run(world: World, *records: dict[str, Any]) -> None:
+def run(app_env: AppEnvironment, *records: dict[str, Any]) -> None:
     """Deliver each record by an invocation of its own."""
     for number, one in enumerate(records):
         key = KEY.replace("0123", f"{number:04}")
-        world.put_log(one, key=key)
-        world.invoke(s3_event(key))
+        app_env.put_log(one, key=key)
+        app_env.invoke(s3_event(key))
 
 
-def shape(world: World, channel: str = CHANNEL) -> list[int]:
+def shape(app_env: AppEnvironment, channel: str = CHANNEL) -> list[int]:
     """Return how many replies each message in the channel has."""
-    return [len(thread.replies) for thread in world.slack.threads(channel)]
+    return [len(thread.replies) for thread in app_env.slack.threads(channel)]
 
 
 def root_sign_in(result: str) -> dict[str, Any]:
@@ -70,16 +70,16 @@ APART: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("table", [True, False], ids=["table", "no table"])
 @pytest.mark.parametrize("records", APART.values(), ids=APART)
 def test_what_ended_otherwise_stands_in_the_channel(
-    world: World, records: list[dict[str, Any]], *, table: bool
+    app_env: AppEnvironment, records: list[dict[str, Any]], *, table: bool
 ) -> None:
     """An alert of another outcome or service than the one before is a message of its own."""
-    world.configure_bot(table=table, rules=MATCHES_ALL)
-    world.put_log(*records)
-    world.invoke(s3_event(KEY))
-    assert shape(world) == [0, 0]
+    app_env.configure_bot(table=table, rules=MATCHES_ALL)
+    app_env.put_log(*records)
+    app_env.invoke(s3_event(KEY))
+    assert shape(app_env) == [0, 0]
 
 
-def test_what_other_rules_matched_stands_in_the_channel(world: World) -> None:
+def test_what_other_rules_matched_stands_in_the_channel(app_env: AppEnvironment) -> None:
     """Of two calls by one name, the one that a further rule matches is a message of its own."""
     grave = {
         "id": "payroll",
@@ -87,53 +87,53 @@ def test_what_other_rules_matched_stands_in_the_channel(world: World) -> None:
         "severity": "critical",
         "title": "Payroll touched",
     }
-    world.configure_bot(rules=[*MATCHES_ALL, grave])
+    app_env.configure_bot(rules=[*MATCHES_ALL, grave])
     run(
-        world,
+        app_env,
         *(succeeded(requestParameters={"bucketName": name}) for name in ("a", "b", "payroll")),
     )
-    assert shape(world) == [1, 0]
-    assert "Payroll touched" in json.dumps(world.slack.threads(CHANNEL)[1].root.blocks)
+    assert shape(app_env) == [1, 0]
+    assert "Payroll touched" in json.dumps(app_env.slack.threads(CHANNEL)[1].root.blocks)
 
 
-def test_a_reply_names_its_rules_and_severity(world: World) -> None:
+def test_a_reply_names_its_rules_and_severity(app_env: AppEnvironment) -> None:
     """A reply shows the titles of the rules that matched, its severity, and how the call ended."""
-    world.configure_bot(rules=MATCHES_ALL)
-    run(world, record(), record(errorCode="AccessDeniedException"))
-    (thread,) = world.slack.threads(CHANNEL)
+    app_env.configure_bot(rules=MATCHES_ALL)
+    run(app_env, record(), record(errorCode="AccessDeniedException"))
+    (thread,) = app_env.slack.threads(CHANNEL)
     said = json.dumps(thread.replies[0].blocks, ensure_ascii=False)
     for part in ("*Access denied*", "*Denied* · rule “Everything”", "severity medium", "`AccessDeniedException`"):
         assert part in said
 
 
-def test_a_more_severe_alert_stands_in_the_channel(world: World) -> None:
+def test_a_more_severe_alert_stands_in_the_channel(app_env: AppEnvironment) -> None:
     """An alert more severe than its thread's parent is the parent of what follows; a less severe one replies."""
 
     def alert_of(severity: str) -> None:
-        world.configure_bot_again(rules=[{**MATCHES_ALL[0], "severity": severity}])
-        world.monkeypatch.setenv("DYNAMODB_TABLE_NAME", TABLE)
-        run(world, succeeded())
+        app_env.configure_bot_again(rules=[{**MATCHES_ALL[0], "severity": severity}])
+        app_env.monkeypatch.setenv("DYNAMODB_TABLE_NAME", TABLE)
+        run(app_env, succeeded())
 
-    world.make_table()
+    app_env.make_table()
     for severity in ("low", "low", "critical", "medium", "critical"):
         alert_of(severity)
-    assert shape(world) == [1, 2]
-    low, critical = world.slack.threads(CHANNEL)
+    assert shape(app_env) == [1, 2]
+    low, critical = app_env.slack.threads(CHANNEL)
     assert ":large_blue_circle:" in json.dumps(low.root.blocks)
     assert ":red_circle:" in json.dumps(critical.root.blocks)
     assert "3 alerts like this" in json.dumps(critical.root.blocks)
 
 
-def test_a_thread_of_unknown_severity_hides_nothing(world: World) -> None:
+def test_a_thread_of_unknown_severity_hides_nothing(app_env: AppEnvironment) -> None:
     """A thread whose item holds no severity takes no further alert: a new one is opened."""
-    world.configure_bot(rules=MATCHES_ALL)
-    run(world, succeeded())
-    table = world.aws("dynamodb")
+    app_env.configure_bot(rules=MATCHES_ALL)
+    run(app_env, succeeded())
+    table = app_env.aws("dynamodb")
     for item in table.scan(TableName=TABLE)["Items"]:
         if item["pk"]["S"].startswith("thread#"):
             table.update_item(TableName=TABLE, Key={"pk": item["pk"]}, UpdateExpression="REMOVE severity")
-    run(world, succeeded(), succeeded())
-    assert shape(world) == [0, 1]
+    run(app_env, succeeded(), succeeded())
+    assert shape(app_env) == [0, 1]
 
 
 def copies(**fields: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -148,12 +148,12 @@ def copies(**fields: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @pytest.mark.parametrize("table", [True, False], ids=["table", "no table"])
-def test_copies_of_one_call_stand_together(world: World, *, table: bool) -> None:
+def test_copies_of_one_call_stand_together(app_env: AppEnvironment, *, table: bool) -> None:
     """What two accounts record of one call stands in one thread, each copy a message that shows the shared ID."""
-    world.configure_bot(table=table, rules=MATCHES_ALL)
-    world.put_log(*copies(), *(succeeded(eventName="Decrypt", eventSource="kms.amazonaws.com") for _ in range(2)))
-    world.invoke(s3_event(KEY))
-    (thread,) = world.slack.threads(CHANNEL)
+    app_env.configure_bot(table=table, rules=MATCHES_ALL)
+    app_env.put_log(*copies(), *(succeeded(eventName="Decrypt", eventSource="kms.amazonaws.com") for _ in range(2)))
+    app_env.invoke(s3_event(KEY))
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert len(thread.replies) == 3
     messages = [json.dumps(message.blocks) for message in (thread.root, *thread.replies)]
     assert sum("shared-1" in message for message in messages) == 2
@@ -162,15 +162,15 @@ def test_copies_of_one_call_stand_together(world: World, *, table: bool) -> None
         assert "4 alerts like this" in messages[0]
 
 
-def test_copies_across_invocations_stand_together(world: World) -> None:
+def test_copies_across_invocations_stand_together(app_env: AppEnvironment) -> None:
     """The second copy replies to the first, which came by another log file; both are delivered."""
-    world.configure_bot(rules=MATCHES_ALL)
-    run(world, *copies())
-    assert shape(world) == [1]
-    assert "2 alerts like this" in json.dumps(world.slack.threads(CHANNEL)[0].root.blocks)
+    app_env.configure_bot(rules=MATCHES_ALL)
+    run(app_env, *copies())
+    assert shape(app_env) == [1]
+    assert "2 alerts like this" in json.dumps(app_env.slack.threads(CHANNEL)[0].root.blocks)
 
 
-def test_a_shared_id_suppresses_and_hides_nothing(world: World) -> None:
+def test_a_shared_id_suppresses_and_hides_nothing(app_env: AppEnvironment) -> None:
     """Events that merely claim one shared ID are all delivered, and what ended otherwise or is graver stands apart."""
     grave = {
         "id": "owner",
@@ -178,48 +178,48 @@ def test_a_shared_id_suppresses_and_hides_nothing(world: World) -> None:
         "severity": "critical",
         "title": "The owner's copy",
     }
-    world.configure_bot(rules=[*MATCHES_ALL, grave])
-    run(world, *copies(), {**copies()[0], "errorCode": "AccessDenied"}, copies()[0])
-    assert shape(world) == [1, 0, 0]
+    app_env.configure_bot(rules=[*MATCHES_ALL, grave])
+    run(app_env, *copies(), {**copies()[0], "errorCode": "AccessDenied"}, copies()[0])
+    assert shape(app_env) == [1, 0, 0]
 
 
 @pytest.mark.parametrize("poor", [True, False])
-def test_a_copy_whose_thread_is_gone_is_posted(world: World, *, poor: bool) -> None:
+def test_a_copy_whose_thread_is_gone_is_posted(app_env: AppEnvironment, *, poor: bool) -> None:
     """When the first copy's message was deleted, the second is posted in the channel, whatever identity it has."""
-    world.configure_bot(rules=MATCHES_ALL)
+    app_env.configure_bot(rules=MATCHES_ALL)
     first, second = copies(**({"userIdentity": None} if poor else {}))
     second = {**second, "userIdentity": None} if poor else second
-    run(world, first)
-    world.slack.fail(SlackError("thread_not_found"))
-    run(world, second)
-    assert shape(world) == [0, 0]
+    run(app_env, first)
+    app_env.slack.fail(SlackError("thread_not_found"))
+    run(app_env, second)
+    assert shape(app_env) == [0, 0]
 
 
-def test_a_copy_that_is_refused_gives_its_claim_up(world: World) -> None:
+def test_a_copy_that_is_refused_gives_its_claim_up(app_env: AppEnvironment) -> None:
     """When Slack refuses the first copy, the retry delivers it and the second one joins it."""
-    world.configure_bot(rules=MATCHES_ALL)
+    app_env.configure_bot(rules=MATCHES_ALL)
     first, second = copies()
-    world.slack.fail(SlackError("is_archived"))
+    app_env.slack.fail(SlackError("is_archived"))
     with pytest.raises(InvocationFailedError):
-        run(world, first)
-    run(world, first, second)
-    assert shape(world) == [1]
+        run(app_env, first)
+    run(app_env, first, second)
+    assert shape(app_env) == [1]
 
 
-def test_the_gravest_copy_of_an_invocation_is_the_parent(world: World) -> None:
+def test_the_gravest_copy_of_an_invocation_is_the_parent(app_env: AppEnvironment) -> None:
     """Within one invocation the most severe copy comes first, and the others reply to it."""
     grave = {"id": "owner", "expression": "event.get('recipientAccountId') == '444455556666'", "severity": "high"}
-    world.configure_bot(table=False, rules=[*MATCHES_ALL, grave])
-    world.put_log(*copies(), *copies())
-    world.invoke(s3_event(KEY))
-    (thread,) = world.slack.threads(CHANNEL)
+    app_env.configure_bot(table=False, rules=[*MATCHES_ALL, grave])
+    app_env.put_log(*copies(), *copies())
+    app_env.invoke(s3_event(KEY))
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert "444455556666" in json.dumps(thread.root.blocks)
     assert len(thread.replies) == 3
 
 
-def test_updates_join_the_thread_of_what_they_update(world: World) -> None:
+def test_updates_join_the_thread_of_what_they_update(app_env: AppEnvironment) -> None:
     """An update of an event is delivered in the thread of its like, and names the event that it corrects."""
-    world.configure_bot(rules=MATCHES_ALL)
+    app_env.configure_bot(rules=MATCHES_ALL)
     first = succeeded()
     update = {
         **succeeded(),
@@ -229,7 +229,7 @@ def test_updates_join_the_thread_of_what_they_update(world: World) -> None:
             "originalEventID": first["eventID"],
         },
     }
-    run(world, first, update)
-    (thread,) = world.slack.threads(CHANNEL)
+    run(app_env, first, update)
+    (thread,) = app_env.slack.threads(CHANNEL)
     assert f"Update of event `{first['eventID']}`" in json.dumps(thread.replies[0].blocks)
     assert "update of an earlier event" in thread.replies[0].text

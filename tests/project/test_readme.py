@@ -17,8 +17,8 @@ from cloudtrail_to_slack.observability.metrics import METRICS
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.expressions.compile import FUNCTIONS, compile_expression
 from cloudtrail_to_slack.rules.packs import default_rules
+from support.app_environment import record
 from support.pages import ROOT, blocks, first_column, page
-from support.world import record
 
 _README = page("README.md")
 _RULES = page("docs/rules.md")

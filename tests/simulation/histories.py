@@ -20,7 +20,7 @@ from simulation.events import (
 from simulation.fault_injection import InjectedFault, draw_fault, draw_faults
 from simulation.log_files import BUCKET, LogFile, key_of, log_file_of, plain_log_file
 from simulation.planted_items import PlantedItem, draw_planted_items
-from support.world import s3_event, sns_envelope, sns_event
+from support.app_environment import s3_event, sns_envelope, sns_event
 
 TOPICS = tuple(f"arn:aws:sns:{REGION}:123456789012:{name}" for name in ("default", "routed"))
 LATER_SECONDS = 7_200.0  # when all that waits for its hour is due

@@ -7,7 +7,7 @@ from dataclasses import replace
 from simulation.events import ACCOUNTS, REGION, SimulatedEvent, draw_event, later_copy
 from simulation.histories import Deployment, History, Notification
 from simulation.log_files import BUCKET, plain_log_file
-from support.world import s3_event
+from support.app_environment import s3_event
 
 
 def scripted_history(

@@ -8,7 +8,7 @@ from typing import Any
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, encode
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
-from support.world import CHANNEL, TABLE, World, log_bytes, record, s3_event
+from support.app_environment import CHANNEL, TABLE, AppEnvironment, log_bytes, record, s3_event
 
 HOUR, DAY = 3_600, 86_400
 CHECK = {"source": "cloudtrail-to-slack", "detail-type": "Missing Log Data Check"}
@@ -19,13 +19,13 @@ QUIET = record(errorCode=None)
 class Scene:
     """A deployment with the alarm on silence, on a clock of its own, with a check every half an hour."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, app_env: AppEnvironment) -> None:
+        self.app_env = app_env
         self.now = 1_773_480_000.0
         self.waited: list[float] = []
         self.objects = 0
         clock = types.SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
-        world.monkeypatch.setattr("cloudtrail_to_slack.clock.time", clock)
+        app_env.monkeypatch.setattr("cloudtrail_to_slack.clock.time", clock)
 
     def _sleep(self, seconds: float) -> None:
         self.waited.append(seconds)
@@ -33,7 +33,7 @@ class Scene:
 
     def configure(self, **config: Any) -> None:
         """Deploy with a bot and a table."""
-        self.world.configure_bot(enable_missing_log_data_alerts=True, **config)
+        self.app_env.configure_bot(enable_missing_log_data_alerts=True, **config)
 
     def key(self, source: LogSource) -> str:
         """Return the key of an object that CloudTrail delivers now."""
@@ -45,8 +45,8 @@ class Scene:
 
     def deliver(self, *sources: LogSource, content: Any = QUIET) -> Any:
         """Let CloudTrail deliver an object for each source, and the function read them."""
-        keys = [self.world.put(log_bytes(content), self.key(source)) for source in sources]
-        return self.world.invoke(s3_event(*keys))
+        keys = [self.app_env.put(log_bytes(content), self.key(source)) for source in sources]
+        return self.app_env.invoke(s3_event(*keys))
 
     def live(self, *sources: LogSource, days: float = 8, every: float = 6 * HOUR) -> None:
         """Let the sources deliver for days, at a period; the last object comes at the end."""
@@ -58,7 +58,7 @@ class Scene:
 
     def check(self) -> None:
         """Let the schedule invoke the function."""
-        self.world.invoke(CHECK)
+        self.app_env.invoke(CHECK)
 
     def pass_time(self, hours: float, *, every: float = 0.5) -> None:
         """Let time pass, with a check every so many hours."""
@@ -68,16 +68,16 @@ class Scene:
 
     def said(self, channel: str = CHANNEL) -> list[str]:
         """Return the first lines of what a channel was told."""
-        return [text.split("\n")[0] for text in self.world.texts(channel)]
+        return [text.split("\n")[0] for text in self.app_env.texts(channel)]
 
     def items(self) -> dict[str, Any]:
         """Return what is in the table about rhythms, by key."""
-        items = self.world.aws("dynamodb").scan(TableName=TABLE)["Items"]
+        items = self.app_env.aws("dynamodb").scan(TableName=TABLE)["Items"]
         return {item["pk"]["S"]: item for item in items if item["pk"]["S"].startswith(("intervals#", "sources"))}
 
     def know(self, sources: Iterable[LogSource]) -> None:
         """Let rhythms be known of sources that have delivered every few minutes, up to now."""
-        table = LogSourceTable(self.world.aws("dynamodb"), TABLE, Clock(lambda: 900.0, now=lambda: self.now))
+        table = LogSourceTable(self.app_env.aws("dynamodb"), TABLE, Clock(lambda: 900.0, now=lambda: self.now))
         now = int(self.now)
         regions: dict[str, dict[str, DeliveryIntervals]] = {}
         for account, region in sources:

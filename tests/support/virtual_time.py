@@ -1,4 +1,4 @@
-"""Time that passes only when a test says so: slow rules, a slow S3 and long waits that cost no time."""
+"""The clock of a test: time passes only when the test says so, and slow rules, a slow S3 and long waits cost none."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -9,9 +9,9 @@ import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from cloudtrail_to_slack import clock as waiting
+from cloudtrail_to_slack import clock as clock_module
 from cloudtrail_to_slack.rules import RuleSet
-from support.world import Context
+from support.app_environment import Context
 
 START = 1_773_480_900.0  # 2026-03-14T09:35:00Z
 S3_HANGS_SECONDS = 2.0  # how long the client of short turns waits for an answer
@@ -27,7 +27,9 @@ class VirtualTime:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = self._began = START
         self._lock = threading.Lock()
-        monkeypatch.setattr(waiting, "time", SimpleNamespace(time=lambda: self.now, sleep=self.passes))
+        self._monkeypatch = monkeypatch
+        self._events: Any = None
+        monkeypatch.setattr(clock_module, "time", SimpleNamespace(time=lambda: self.now, sleep=self.passes))
         evaluate = RuleSet.evaluate
 
         def slowly(rule_set: RuleSet, event: Mapping[str, Any], *arguments: Any) -> Any:
@@ -35,9 +37,6 @@ class VirtualTime:
             return evaluate(rule_set, event, *arguments)
 
         monkeypatch.setattr(RuleSet, "evaluate", slowly)
-        session = boto3.Session()
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
-        self._events: Any = session.events  # its stubs know no handler that answers
 
     def passes(self, seconds: float) -> None:
         """Let time pass."""
@@ -57,11 +56,15 @@ class VirtualTime:
         return Ending()
 
     def before(self, service: str, act: Callable[[str], Any]) -> None:
-        """Call `act` with the address of each request to a service, before it is sent."""
+        """Call `act` with the address of each request to a service, before it is sent; call it before the function."""
+        if self._events is None:
+            session = boto3.Session()
+            self._monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+            self._events = session.events  # its stubs know no handler that answers
         self._events.register(f"before-send.{service}", lambda request, **_: act(str(request.url)))
 
     def s3_hangs(self, *keys: str) -> None:
-        """Let S3 not answer when it is asked for these objects."""
+        """Let S3 leave requests for these objects without an answer."""
 
         def hang(url: str) -> None:
             if any(url.endswith(key) for key in keys):

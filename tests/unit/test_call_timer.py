@@ -11,7 +11,7 @@ import pytest
 
 from cloudtrail_to_slack.call_timer import interrupt_after
 from cloudtrail_to_slack.errors import InvocationFailedError
-from support.world import ACCOUNT, KEY, Context, World, log_bytes, record, s3_event
+from support.app_environment import ACCOUNT, KEY, AppEnvironment, Context, log_bytes, record, s3_event
 
 _PACE_SECONDS = 0.05
 _SLACK_ANSWER = json.dumps({"ok": True, "ts": "1767225600.000100", "filler": "x" * 80}).encode()
@@ -126,25 +126,25 @@ _SINGLE_EVENT = {
 }
 
 
-def test_a_bot_call_that_trickles_is_given_up(world: World, trickle: Callable[[bytes], Trickle]) -> None:
+def test_a_bot_call_that_trickles_is_given_up(app_env: AppEnvironment, trickle: Callable[[bytes], Trickle]) -> None:
     """Slack's answer, sent byte by byte, does not hold an invocation that has no time for it."""
-    world.configure_bot(table=False)
-    world.monkeypatch.setenv("SLACK_API_URL", f"{trickle(_SLACK_ANSWER).url}/api/")
+    app_env.configure_bot(table=False)
+    app_env.monkeypatch.setenv("SLACK_API_URL", f"{trickle(_SLACK_ANSWER).url}/api/")
     with pytest.raises(InvocationFailedError, match=r"connection_failed_|timed_out"):
-        world.invoke(_SINGLE_EVENT, _SHORT)
+        app_env.invoke(_SINGLE_EVENT, _SHORT)
 
 
-def test_a_webhook_that_trickles_is_given_up(world: World, trickle: Callable[[bytes], Trickle]) -> None:
+def test_a_webhook_that_trickles_is_given_up(app_env: AppEnvironment, trickle: Callable[[bytes], Trickle]) -> None:
     """Likewise for a webhook."""
     url = f"{trickle(b'ok' + b' ' * 100).url}/services/T000/B000/xxxx"
-    world.configure(environment={"SLACK_WEBHOOK_URL": url})
+    app_env.configure(environment={"SLACK_WEBHOOK_URL": url})
     with pytest.raises(InvocationFailedError, match=r"connection_failed_|timed_out"):
-        world.invoke(_SINGLE_EVENT, _SHORT)
+        app_env.invoke(_SINGLE_EVENT, _SHORT)
 
 
-def test_a_log_file_that_trickles_is_given_up(world: World, trickle: Callable[[bytes], Trickle]) -> None:
+def test_a_log_file_that_trickles_is_given_up(app_env: AppEnvironment, trickle: Callable[[bytes], Trickle]) -> None:
     """A log file that S3 sends byte by byte fails its own invocation in time; nothing waits for its end."""
-    world.configure_bot(table=False)
-    world.monkeypatch.setenv("AWS_ENDPOINT_URL_S3", trickle(log_bytes(record())).url)
+    app_env.configure_bot(table=False)
+    app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_S3", trickle(log_bytes(record())).url)
     with pytest.raises(InvocationFailedError, match=r"S3 cannot be read|connection to S3 broke"):
-        world.invoke(s3_event(KEY), _SHORT)
+        app_env.invoke(s3_event(KEY), _SHORT)

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.aws_between import Between
-from support.restart_world import RestartWorld
-from support.world import World
+from support.app_environment import AppEnvironment
+from support.aws_proxy import AwsProxy
+from support.restart_environment import RestartEnvironment
 
 
 @pytest.fixture
-def restart(world: World) -> Iterator[RestartWorld]:
-    """A fresh AWS, a fresh Slack, and the function between them; the SDK tries again at once."""
-    world.monkeypatch.setattr("time.sleep", lambda _: None)
-    with Between(world.endpoint) as between:
-        yield RestartWorld(world, between)
+def restart(app_env: AppEnvironment) -> Iterator[RestartEnvironment]:
+    """A fresh AWS, a fresh Slack, and the function with both; the SDK retries at once."""
+    app_env.monkeypatch.setattr("time.sleep", lambda _: None)
+    with AwsProxy(app_env.endpoint) as aws_proxy:
+        yield RestartEnvironment(app_env, aws_proxy)

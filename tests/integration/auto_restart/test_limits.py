@@ -15,12 +15,12 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.state.leases import Claim
 from cloudtrail_to_slack_dev.fake_slack.faults import HttpStatus
-from support.aws_between import refusal
-from support.restart_world import NOON, PARAMETER, RestartWorld, envelope
-from support.world import CHANNEL, TABLE
+from support.app_environment import CHANNEL, TABLE
+from support.aws_proxy import refusal
+from support.restart_environment import NOON, PARAMETER, RestartEnvironment, envelope
 
 
-def test_the_same_event_counts_and_is_told_once(restart: RestartWorld) -> None:
+def test_the_same_event_counts_and_is_told_once(restart: RestartEnvironment) -> None:
     """A copy of an event, or Lambda's retry of one that is settled, starts, counts and tells nothing."""
     restart.trail()
     event = envelope()
@@ -33,7 +33,9 @@ def test_the_same_event_counts_and_is_told_once(restart: RestartWorld) -> None:
     assert "start 2 of at most 3" in restart.texts()[-1]
 
 
-def test_after_n_restarts_within_an_hour_it_stops(restart: RestartWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_after_n_restarts_within_an_hour_it_stops(
+    restart: RestartEnvironment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The fourth stop within the hour is left, loudly; an hour after the first one there is room for one more."""
     restart.trail()
     did = []
@@ -53,7 +55,7 @@ def test_after_n_restarts_within_an_hour_it_stops(restart: RestartWorld, capsys:
     assert restart.handle(restart.stopped()) == "limit_reached"
 
 
-def test_each_trail_has_an_hour_of_its_own(restart: RestartWorld) -> None:
+def test_each_trail_has_an_hour_of_its_own(restart: RestartEnvironment) -> None:
     """What is counted for one trail keeps no other from being started, nor one of its name in another region."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()
@@ -67,10 +69,10 @@ def test_each_trail_has_an_hour_of_its_own(restart: RestartWorld) -> None:
     assert did == ["restarted", "restarted", "restarted", "limit_reached"]
 
 
-def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartWorld) -> None:
+def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartEnvironment) -> None:
     """Of eight stops at the same time exactly as many are answered as an hour has."""
     restart.trail()
-    restart.between.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
+    restart.aws_proxy.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         did = sorted(pool.map(restart.handle, [envelope(eventTime="2026-03-14T12:01:00Z") for _ in range(8)]))
     assert did == ["limit_reached"] * 5 + ["stopped_again"] * 3
@@ -78,7 +80,7 @@ def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartWorld) 
     assert len(restart.texts()) == 4
 
 
-def test_the_alarm_is_no_flood(restart: RestartWorld) -> None:
+def test_the_alarm_is_no_flood(restart: RestartEnvironment) -> None:
     """Stopped again and again, a trail's alarm is told once in ten minutes, and each trail's for itself."""
     restart.configure(RESTARTS_PER_HOUR="1")
     for name in ("the-trail", "another"):
@@ -94,21 +96,21 @@ def test_the_alarm_is_no_flood(restart: RestartWorld) -> None:
     assert loud == [1, 0, 1, 0, 1]
 
 
-def test_an_alarm_that_slack_did_not_hear_is_told_by_the_retry(restart: RestartWorld) -> None:
+def test_an_alarm_that_slack_did_not_hear_is_told_by_the_retry(restart: RestartEnvironment) -> None:
     """The retry of the event that raised the alarm is not kept quiet by its own first attempt."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()
     restart.handle(envelope())
     restart.stop()
     event = restart.stopped()
-    restart.world.slack.fail(HttpStatus(503), times=4)
+    restart.app_env.slack.fail(HttpStatus(503), times=4)
     with pytest.raises(InvocationFailedError, match="the notice did not reach Slack"):
         restart.handle(event)
     assert restart.handle(event) == "limit_reached"
     assert "This function gives up" in restart.texts()[-1]
 
 
-def test_two_copies_at_once_are_one(restart: RestartWorld) -> None:
+def test_two_copies_at_once_are_one(restart: RestartEnvironment) -> None:
     """While one invocation is at an event, another with a copy of it waits, and then has nothing to do."""
     restart.trail()
     event = envelope()
@@ -122,11 +124,11 @@ def test_two_copies_at_once_are_one(restart: RestartWorld) -> None:
         waits.set()
         assert done.wait(20)
 
-    restart.between.meet = meet
+    restart.aws_proxy.meet = meet
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         first = pool.submit(restart.handle, event)
         first.add_done_callback(lambda _: done.set())
-        while restart.between.operations("GetTrailStatus") == 0:
+        while restart.aws_proxy.operations("GetTrailStatus") == 0:
             assert not first.done()
         second = restart.handle(event, Clock(lambda: 30.0, now=lambda: restart.now, sleep=wait))
     assert (first.result(), second) == ("restarted", "already_handled")
@@ -134,13 +136,13 @@ def test_two_copies_at_once_are_one(restart: RestartWorld) -> None:
     assert len(restart.texts()) == 1
 
 
-def test_a_copy_that_waits_too_long_is_tried_again(restart: RestartWorld) -> None:
+def test_a_copy_that_waits_too_long_is_tried_again(restart: RestartEnvironment) -> None:
     """A function that died holds its event until its lease ends; a copy without time for that is handed back."""
     restart.trail()
     event = envelope()
     stop = read_stop_event(event)
     assert isinstance(stop, StopEvent)
-    died = RestartStore(restart.world.aws("dynamodb"), TABLE, restart.clock())
+    died = RestartStore(restart.app_env.aws("dynamodb"), TABLE, restart.clock())
     assert died.claim(stop.key).claim is Claim.ACQUIRED
     left = iter([30.0, 30.0, 30.0])
     clock = Clock(lambda: next(left, 0.0), now=lambda: restart.now, sleep=lambda _: None)
@@ -162,7 +164,7 @@ def _at(hours: float) -> str:
     return (datetime.fromtimestamp(NOON, UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_during_maintenance_nothing_is_started(restart: RestartWorld) -> None:
+def test_during_maintenance_nothing_is_started(restart: RestartEnvironment) -> None:
     """While the parameter names a time to come, a stopped trail is left, and Slack is told until when; not after it."""
     restart.trail()
     restart.maintenance("2026-03-14T18:00:00Z")
@@ -170,12 +172,12 @@ def test_during_maintenance_nothing_is_started(restart: RestartWorld) -> None:
     assert not restart.logs()
     assert "Until 2026-03-14 18:00:00 UTC nothing is started" in restart.texts()[0]
     assert "nothing starts it after that: start it yourself" in restart.texts()[0]
-    assert "aws cloudtrail start-logging" in json.dumps(restart.world.slack.messages(CHANNEL)[0].blocks)
+    assert "aws cloudtrail start-logging" in json.dumps(restart.app_env.slack.messages(CHANNEL)[0].blocks)
     restart.now = NOON + 6 * 3600
     assert restart.handle(envelope()) == "restarted"
 
 
-def test_the_switch_is_read_afresh(restart: RestartWorld) -> None:
+def test_the_switch_is_read_afresh(restart: RestartEnvironment) -> None:
     """A maintenance that is called off ends at once, also for a function that has read of it."""
     restart.trail()
     restart.maintenance(_at(1))
@@ -188,7 +190,7 @@ def test_the_switch_is_read_afresh(restart: RestartWorld) -> None:
 @pytest.mark.parametrize(
     "value", ["soon", "9999-12-31T00:00:00Z", _at(7 * 24 + 1), "for ever", "0", "-1", "<!channel>"]
 )
-def test_a_switch_that_says_no_time_silences_nothing(restart: RestartWorld, value: str) -> None:
+def test_a_switch_that_says_no_time_silences_nothing(restart: RestartEnvironment, value: str) -> None:
     """A parameter that names no time, or one more than seven days ahead, is told and not heeded."""
     restart.trail()
     restart.maintenance(value)
@@ -197,20 +199,20 @@ def test_a_switch_that_says_no_time_silences_nothing(restart: RestartWorld, valu
 
 
 @pytest.mark.parametrize("fault", [None, refusal("AccessDeniedException"), refusal("InternalServerError", 500)])
-def test_a_switch_that_cannot_be_read_silences_nothing(restart: RestartWorld, fault: Any) -> None:
+def test_a_switch_that_cannot_be_read_silences_nothing(restart: RestartEnvironment, fault: Any) -> None:
     """A parameter that is missing, forbidden or out of order is told and not heeded."""
     restart.trail()
     restart.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
-    restart.between.meet = lambda operation, _: fault if operation == "GetParameter" else None
+    restart.aws_proxy.meet = lambda operation, _: fault if operation == "GetParameter" else None
     assert restart.handle(envelope()) == "restarted"
     code = fault[1]["__type"] if fault else "ParameterNotFound"
     assert f"cannot be read ({code})" in restart.texts()[0]
 
 
-def test_a_parameter_store_that_is_not_there_silences_nothing(restart: RestartWorld) -> None:
+def test_a_parameter_store_that_is_not_there_silences_nothing(restart: RestartEnvironment) -> None:
     """The same when nobody answers."""
     restart.trail()
     restart.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
-    restart.world.monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:9")
+    restart.app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:9")
     assert restart.handle(envelope()) == "restarted"
     assert "cannot be read (EndpointConnectionError)" in restart.texts()[0]

@@ -8,11 +8,11 @@ import pytest
 from cloudtrail_to_slack.auto_restart.limit import HOUR, count, without
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
 from cloudtrail_to_slack.errors import InvocationFailedError
-from support.aws_between import Answer, refusal
-from support.restart_world import ACCOUNT, NOON, OTHER_ACCOUNT, RestartWorld, envelope
+from support.aws_proxy import Answer, refusal
+from support.restart_environment import ACCOUNT, NOON, OTHER_ACCOUNT, RestartEnvironment, envelope
 
 
-def _stop_past_the_limit(restart: RestartWorld) -> int:
+def _stop_past_the_limit(restart: RestartEnvironment) -> int:
     """Stop the trail once more than it is started; return how many messages that took."""
     told = len(restart.texts())
     restart.stop()
@@ -20,16 +20,16 @@ def _stop_past_the_limit(restart: RestartWorld) -> int:
     return len(restart.texts()) - told
 
 
-def _last_started(restart: RestartWorld, at: float) -> None:
+def _last_started(restart: RestartEnvironment, at: float) -> None:
     """Have CloudTrail say that the trail is off, and was last started then."""
 
     def meet(operation: str, _: Any) -> Answer | None:
         return (200, {"IsLogging": False, "StartLoggingTime": at}) if operation == "GetTrailStatus" else None
 
-    restart.between.meet = meet
+    restart.aws_proxy.meet = meet
 
 
-def test_a_trail_that_somebody_started_is_news_when_it_is_stopped(restart: RestartWorld) -> None:
+def test_a_trail_that_somebody_started_is_news_when_it_is_stopped(restart: RestartEnvironment) -> None:
     """Within ten minutes of the alarm it is raised again if the trail was started since, and each time it was."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()
@@ -41,7 +41,7 @@ def test_a_trail_that_somebody_started_is_news_when_it_is_stopped(restart: Resta
     assert [_stop_past_the_limit(restart) for _ in range(3)] == [1, 0, 0]
 
 
-def test_a_start_in_the_future_is_no_news(restart: RestartWorld) -> None:
+def test_a_start_in_the_future_is_no_news(restart: RestartEnvironment) -> None:
     """A time that cannot be does not end the quiet."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()
@@ -51,7 +51,7 @@ def test_a_start_in_the_future_is_no_news(restart: RestartWorld) -> None:
 
 
 @pytest.mark.parametrize("did", ["not_permitted", "maintenance", "already_logging"])
-def test_a_decoy_does_not_drown_the_channel(restart: RestartWorld, did: str) -> None:
+def test_a_decoy_does_not_drown_the_channel(restart: RestartEnvironment, did: str) -> None:
     """Stopped again and again, a trail that is left alone is told once in ten minutes, and each for itself."""
     restart.trail()
     restart.trail("another")
@@ -70,7 +70,7 @@ def test_a_decoy_does_not_drown_the_channel(restart: RestartWorld, did: str) -> 
     assert told == [1, 0, 1, 0, 1]
 
 
-def test_each_outcome_has_a_quiet_of_its_own(restart: RestartWorld) -> None:
+def test_each_outcome_has_a_quiet_of_its_own(restart: RestartEnvironment) -> None:
     """What was told of a decoy keeps nothing else from being told of the same trail."""
     restart.trail()
     permitted = f'["arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"]'
@@ -85,7 +85,7 @@ def test_each_outcome_has_a_quiet_of_its_own(restart: RestartWorld) -> None:
     assert len(heads) == len(set(heads)) == 4
 
 
-def test_a_burst_of_stops_is_one(restart: RestartWorld) -> None:
+def test_a_burst_of_stops_is_one(restart: RestartEnvironment) -> None:
     """Stops from before our last start are one with the stop that it answered: started again, and not counted."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()
@@ -99,7 +99,7 @@ def test_a_burst_of_stops_is_one(restart: RestartWorld) -> None:
     assert restart.handle(restart.stopped()) == "limit_reached"
 
 
-def test_a_start_that_was_refused_does_not_use_up_the_hour(restart: RestartWorld) -> None:
+def test_a_start_that_was_refused_does_not_use_up_the_hour(restart: RestartEnvironment) -> None:
     """What CloudTrail refused for good was no start, in this attempt or after others."""
     restart.configure(RESTARTS_PER_HOUR="2")
     restart.trail()
@@ -114,13 +114,13 @@ def test_a_start_that_was_refused_does_not_use_up_the_hour(restart: RestartWorld
                 restart.handle(event)
         _refuse_to_start(restart, last)
         assert restart.handle(event) == "failed"
-    restart.between.meet = lambda _operation, _body: None
+    restart.aws_proxy.meet = lambda _operation, _body: None
     assert restart.handle(restart.stopped()) == "restarted"
     assert "start 2 of at most 2" in restart.texts()[-1]
 
 
 @pytest.mark.parametrize("held", [None, "[]", "AccessDenied"])
-def test_a_count_that_cannot_be_taken_back_harms_nobody(restart: RestartWorld, held: str | None) -> None:
+def test_a_count_that_cannot_be_taken_back_harms_nobody(restart: RestartEnvironment, held: str | None) -> None:
     """When the count is gone, always overtaken or out of reach by then, the refusal is told all the same."""
     restart.trail()
 
@@ -134,12 +134,12 @@ def test_a_count_that_cannot_be_taken_back_harms_nobody(restart: RestartWorld, h
         status, answer = refusal("ConditionalCheckFailedException")
         return status, {**answer, **({"Item": {"restarts": {"S": held}}} if held else {})}
 
-    restart.between.meet = meet
+    restart.aws_proxy.meet = meet
     assert restart.handle(envelope()) == "failed"
     assert "CloudTrail logging is OFF" in restart.texts()[0]
 
 
-def test_a_count_that_is_overtaken_for_ever_is_left(restart: RestartWorld) -> None:
+def test_a_count_that_is_overtaken_for_ever_is_left(restart: RestartEnvironment) -> None:
     """Taking back ends, also when others change the count each time before."""
     restart.trail()
     event = envelope()
@@ -156,7 +156,7 @@ def test_a_count_that_is_overtaken_for_ever_is_left(restart: RestartWorld) -> No
         overtaken.append(json.dumps([[stop.key, restart.now], [f"another {len(overtaken)}", restart.now]]))
         return status, {**answer, "Item": {"restarts": {"S": overtaken[-1]}}}
 
-    restart.between.meet = meet
+    restart.aws_proxy.meet = meet
     assert restart.handle(event) == "failed"
     assert len(overtaken) == 10
 
@@ -176,5 +176,5 @@ def test_only_its_own_entry_is_taken_back() -> None:
     assert without(text, "c") is None
 
 
-def _refuse_to_start(restart: RestartWorld, code: str) -> None:
-    restart.between.meet = lambda operation, _: refusal(code) if operation == "StartLogging" else None
+def _refuse_to_start(restart: RestartEnvironment, code: str) -> None:
+    restart.aws_proxy.meet = lambda operation, _: refusal(code) if operation == "StartLogging" else None

@@ -8,9 +8,9 @@ import pytest
 
 from cloudtrail_to_slack.auto_restart.outcomes import Outcome, read_outcome
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
+from support.app_environment import TABLE
 from support.missing_log_data import DAY, HOUR
-from support.restart_world import ACCOUNT, NOON, RestartWorld, envelope
-from support.world import TABLE
+from support.restart_environment import ACCOUNT, NOON, RestartEnvironment, envelope
 
 _FAR = {"N": "9999999999"}
 
@@ -43,11 +43,11 @@ _EVENTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("item", _EVENTS.values(), ids=_EVENTS)
-def test_an_invented_event_item_keeps_no_trail_stopped(restart: RestartWorld, item: dict[str, Any]) -> None:
+def test_an_invented_event_item_keeps_no_trail_stopped(restart: RestartEnvironment, item: dict[str, Any]) -> None:
     """A trail is started although an invented item says that its stop was answered, or is being answered."""
     restart.trail()
     event = envelope(eventID="e-1")
-    restart.world.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": _key(event)}, **item})
+    restart.app_env.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": _key(event)}, **item})
     assert restart.handle(event) == "restarted"
     assert restart.logs()
     assert restart.handle(event) == "already_handled"
@@ -72,11 +72,11 @@ def _soon(minutes: float) -> int:
         {"L": [{"S": "x"}]},
     ],
 )
-def test_invented_restarts_do_not_count(restart: RestartWorld, restarts: dict[str, Any]) -> None:
+def test_invented_restarts_do_not_count(restart: RestartEnvironment, restarts: dict[str, Any]) -> None:
     """Restarts at times yet to come, or that are no restarts at all, leave those of this hour to real ones."""
     restart.trail()
     key = f"restart#trail#arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/the-trail"
-    restart.world.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": key}, "restarts": restarts})
+    restart.app_env.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": key}, "restarts": restarts})
     did = []
     for _ in range(4):
         restart.stop()
@@ -85,7 +85,7 @@ def test_invented_restarts_do_not_count(restart: RestartWorld, restarts: dict[st
 
 
 @pytest.mark.parametrize("until", [_FAR, {"S": "9999999999"}, {"NULL": True}, _n("1E+90"), _n(int(NOON) + 2 * HOUR)])
-def test_an_invented_quiet_silences_no_alarm(restart: RestartWorld, until: dict[str, Any]) -> None:
+def test_an_invented_quiet_silences_no_alarm(restart: RestartEnvironment, until: dict[str, Any]) -> None:
     """That a trail is left stopped is posted although an invented item says that it is not to be for long."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()
@@ -93,7 +93,7 @@ def test_an_invented_quiet_silences_no_alarm(restart: RestartWorld, until: dict[
     restart.stop()
     key = f"restart#quiet#limit_reached#arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/the-trail"
     item = {"pk": {"S": key}, "event": {"S": "x"}, "quiet_until": until}
-    restart.world.aws("dynamodb").put_item(TableName=TABLE, Item=item)
+    restart.app_env.aws("dynamodb").put_item(TableName=TABLE, Item=item)
     before = len(restart.texts())
     assert restart.handle(restart.stopped()) == "limit_reached"
     assert len(restart.texts()) == before + 1
@@ -123,12 +123,12 @@ def test_what_is_no_outcome_is_none(text: str) -> None:
     assert isinstance(read_outcome('{"did": "failed", "code": "x", "last_started": 1.5}'), Outcome)
 
 
-def test_maintenance_is_not_kept_in_the_table(restart: RestartWorld) -> None:
+def test_maintenance_is_not_kept_in_the_table(restart: RestartEnvironment) -> None:
     """No item of the table makes a maintenance."""
     restart.trail()
     until = datetime.fromtimestamp(NOON + DAY, UTC).isoformat()
     done = {"S": json.dumps({"did": "maintenance", "until": until})}
     event = envelope(eventID="e-1")
     item = {"pk": {"S": _key(event)}, "done": done, "expires_at": _FAR}
-    restart.world.aws("dynamodb").put_item(TableName=TABLE, Item=item)
+    restart.app_env.aws("dynamodb").put_item(TableName=TABLE, Item=item)
     assert restart.handle(event) == "restarted"

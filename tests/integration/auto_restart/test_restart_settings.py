@@ -8,7 +8,7 @@ import pytest
 
 from cloudtrail_to_slack.auto_restart.settings import read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
-from support.restart_world import EVERY_TRAIL
+from support.restart_environment import EVERY_TRAIL
 
 _SOURCE = Path(__file__).parents[3] / "src"
 _GOOD = {

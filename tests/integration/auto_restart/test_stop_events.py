@@ -11,7 +11,7 @@ from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction, re
 from cloudtrail_to_slack.auto_restart.stop_events import Refused, StopEvent, read_stop_event
 from cloudtrail_to_slack.aws.arns import TrailArn, is_trail_name, partition_of, read_trail_arn
 from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
-from support.restart_world import ACCOUNT, RestartWorld, envelope
+from support.restart_environment import ACCOUNT, RestartEnvironment, envelope
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible
 from support.strategies import hostile_text, json_values, records
@@ -45,13 +45,13 @@ def stopped(event: object) -> StopEvent:
     ],
 )
 def test_what_stopped_no_trail_is_refused(
-    restart: RestartWorld, event: Any, capsys: pytest.CaptureFixture[str]
+    restart: RestartEnvironment, event: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Anything but a StopLogging that succeeded, told by AWS itself, is refused in the log, and nothing is done."""
     restart.trail()
     assert restart.handle(event) == "refused"
     assert not restart.logs()
-    assert restart.between.operations("UpdateItem") == 0
+    assert restart.aws_proxy.operations("UpdateItem") == 0
     assert restart.texts() == []
     output = capsys.readouterr().out
     assert "refused: no trail was stopped" in output
@@ -88,10 +88,10 @@ def test_what_stopped_no_trail_is_refused(
         "*",
     ],
 )
-def test_a_name_that_no_trail_can_have_is_told_and_goes_nowhere(restart: RestartWorld, named: Any) -> None:
+def test_a_name_that_no_trail_can_have_is_told_and_goes_nowhere(restart: RestartEnvironment, named: Any) -> None:
     """A name against CloudTrail's rules is shown as text, and no call of CloudTrail is made with it."""
     assert restart.handle(envelope(named)) == "unreadable_trail"
-    assert restart.between.operations("GetTrailStatus") + restart.started() == 0
+    assert restart.aws_proxy.operations("GetTrailStatus") + restart.started() == 0
     (text,) = restart.texts()
     assert "is no name of a trail" in text
     assert_escaped(text)
@@ -166,7 +166,7 @@ def test_an_invented_event_of_the_same_id_has_another_key() -> None:
     assert stopped(envelope(eventID="e-1", responseElements=..., eventCategory="Management")).key == key
 
 
-def test_an_invented_event_does_not_keep_a_trail_stopped(restart: RestartWorld) -> None:
+def test_an_invented_event_does_not_keep_a_trail_stopped(restart: RestartEnvironment) -> None:
     """Invented events of the real one's id, settled before it comes, leave the real one to be acted on."""
     restart.trail()
     restart.trail("decoy")
@@ -180,7 +180,7 @@ def test_an_invented_event_does_not_keep_a_trail_stopped(restart: RestartWorld) 
     assert restart.handle(envelope(eventID="e-1")) == "already_handled"
 
 
-def test_invented_events_do_not_use_up_the_restarts(restart: RestartWorld) -> None:
+def test_invented_events_do_not_use_up_the_restarts(restart: RestartEnvironment) -> None:
     """However many events are invented about a trail that logs, the next real stop is answered."""
     restart.trail()
     restart.start()

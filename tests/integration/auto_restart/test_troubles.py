@@ -11,9 +11,9 @@ from cloudtrail_to_slack.auto_restart.settings import read_settings
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.fake_slack.faults import HttpStatus
-from support.aws_between import refusal
-from support.restart_world import RestartWorld, envelope
-from support.world import CHANNEL, TABLE
+from support.app_environment import CHANNEL, TABLE
+from support.aws_proxy import refusal
+from support.restart_environment import RestartEnvironment, envelope
 
 
 @pytest.mark.parametrize("operation", ["GetTrailStatus", "StartLogging"])
@@ -26,20 +26,20 @@ from support.world import CHANNEL, TABLE
         ("UnsupportedOperationException", "CloudTrail answered UnsupportedOperationException."),
     ],
 )
-def test_what_cloudtrail_refuses_is_told(restart: RestartWorld, operation: str, code: str, told: str) -> None:
+def test_what_cloudtrail_refuses_is_told(restart: RestartEnvironment, operation: str, code: str, told: str) -> None:
     """What no repetition mends is told with its reason and the command, once, and the invocation is done."""
     restart.trail()
-    restart.between.meet = lambda asked, _: refusal(code) if asked == operation else None
+    restart.aws_proxy.meet = lambda asked, _: refusal(code) if asked == operation else None
     event = envelope()
     assert restart.handle(event) == "failed"
     assert restart.handle(event) == "already_handled"
-    (message,) = restart.world.slack.messages(CHANNEL)
+    (message,) = restart.app_env.slack.messages(CHANNEL)
     assert told in message.text
     assert "CloudTrail logging is OFF" in message.text
     assert "aws cloudtrail start-logging" in json.dumps(message.blocks)
 
 
-def test_a_trail_that_was_deleted_cannot_be_started(restart: RestartWorld) -> None:
+def test_a_trail_that_was_deleted_cannot_be_started(restart: RestartEnvironment) -> None:
     """A trail that is not there is told as such."""
     assert restart.handle(envelope()) == "failed"
     assert "was it deleted?" in restart.texts()[0]
@@ -47,7 +47,7 @@ def test_a_trail_that_was_deleted_cannot_be_started(restart: RestartWorld) -> No
 
 @pytest.mark.parametrize("fault", [refusal("ThrottlingException"), refusal("InternalFailure", 500)])
 def test_throttled_it_is_tried_again(
-    restart: RestartWorld, fault: tuple[int, dict[str, str]], capsys: pytest.CaptureFixture[str]
+    restart: RestartEnvironment, fault: tuple[int, dict[str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What passes is told once and fails the invocation; Lambda's retries start the trail, and that is told once.
 
@@ -55,11 +55,11 @@ def test_throttled_it_is_tried_again(
     """
     restart.trail()
     event = envelope()
-    restart.between.meet = lambda asked, _: fault if asked == "StartLogging" else None
+    restart.aws_proxy.meet = lambda asked, _: fault if asked == "StartLogging" else None
     for _ in range(2):
         with pytest.raises(InvocationFailedError, match=f"logging was not started .{fault[1]['__type']}"):
             restart.handle(event)
-    restart.between.meet = lambda _operation, _body: None
+    restart.aws_proxy.meet = lambda _operation, _body: None
     assert restart.handle(event) == "restarted"
     assert restart.handle(event) == "already_handled"
     assert restart.logs()
@@ -71,7 +71,7 @@ def test_throttled_it_is_tried_again(
 
 
 @pytest.mark.parametrize("logging", [True, False])
-def test_a_start_is_tried_again_within_the_invocation(restart: RestartWorld, *, logging: bool) -> None:
+def test_a_start_is_tried_again_within_the_invocation(restart: RestartEnvironment, *, logging: bool) -> None:
     """What passes within seconds needs no retry of Lambda's, whatever the trail's status says."""
     restart.trail()
 
@@ -81,16 +81,18 @@ def test_a_start_is_tried_again_within_the_invocation(restart: RestartWorld, *, 
         throttled = operation == "StartLogging" and len(restart.waited) < 3
         return refusal("ThrottlingException") if throttled else None
 
-    restart.between.meet = meet
+    restart.aws_proxy.meet = meet
     assert restart.handle(envelope()) == ("already_logging" if logging else "restarted")
     assert restart.logs()
     assert restart.waited == [1, 2, 4]
 
 
-def test_tries_leave_time_for_slack(restart: RestartWorld) -> None:
+def test_tries_leave_time_for_slack(restart: RestartEnvironment) -> None:
     """Trying again ends in time to tell Slack, at the latest after 20 seconds of waiting."""
     restart.trail()
-    restart.between.meet = lambda operation, _: refusal("ThrottlingException") if operation == "StartLogging" else None
+    restart.aws_proxy.meet = lambda operation, _: (
+        refusal("ThrottlingException") if operation == "StartLogging" else None
+    )
     with pytest.raises(InvocationFailedError):
         restart.handle(envelope())
     assert restart.waited == [1, 2, 4, 5, 5]
@@ -103,10 +105,10 @@ def test_tries_leave_time_for_slack(restart: RestartWorld) -> None:
     assert len(restart.texts()) == 2
 
 
-def test_a_status_that_cannot_be_had_keeps_no_trail_off(restart: RestartWorld) -> None:
+def test_a_status_that_cannot_be_had_keeps_no_trail_off(restart: RestartEnvironment) -> None:
     """While CloudTrail does not say how the trail is, it is counted and started."""
     restart.trail()
-    restart.between.meet = lambda operation, _: (
+    restart.aws_proxy.meet = lambda operation, _: (
         refusal("ThrottlingException") if operation == "GetTrailStatus" else None
     )
     assert restart.handle(envelope()) == "restarted"
@@ -114,10 +116,10 @@ def test_a_status_that_cannot_be_had_keeps_no_trail_off(restart: RestartWorld) -
     assert "start 1 of at most 3" in restart.texts()[0]
 
 
-def test_a_status_of_before_keeps_no_trail_off(restart: RestartWorld) -> None:
+def test_a_status_of_before_keeps_no_trail_off(restart: RestartEnvironment) -> None:
     """CloudTrail may say for some seconds that a stopped trail logs: it is started, without being counted."""
     restart.trail()
-    restart.between.meet = lambda operation, _: (200, {"IsLogging": True}) if operation == "GetTrailStatus" else None
+    restart.aws_proxy.meet = lambda operation, _: (200, {"IsLogging": True}) if operation == "GetTrailStatus" else None
     for _ in range(5):
         restart.stop()
         assert restart.handle(restart.stopped()) == "already_logging"
@@ -125,12 +127,12 @@ def test_a_status_of_before_keeps_no_trail_off(restart: RestartWorld) -> None:
 
 
 @pytest.mark.parametrize("began", [False, True])
-def test_a_trail_said_to_log_that_cannot_be_started_is_told(restart: RestartWorld, *, began: bool) -> None:
+def test_a_trail_said_to_log_that_cannot_be_started_is_told(restart: RestartEnvironment, *, began: bool) -> None:
     """What CloudTrail refuses is told as such, whatever the status says."""
     restart.trail()
     event = envelope()
     code = "ThrottlingException" if began else "AccessDeniedException"
-    restart.between.meet = lambda operation, _: (
+    restart.aws_proxy.meet = lambda operation, _: (
         (200, {"IsLogging": True}) if operation == "GetTrailStatus" else
         refusal(code) if operation == "StartLogging" else None
     )  # fmt: skip
@@ -142,7 +144,7 @@ def test_a_trail_said_to_log_that_cannot_be_started_is_told(restart: RestartWorl
     assert "CloudTrail logging is OFF" in restart.texts()[-1]
 
 
-def test_a_start_whose_answer_was_lost_is_its_own(restart: RestartWorld) -> None:
+def test_a_start_whose_answer_was_lost_is_its_own(restart: RestartEnvironment) -> None:
     """When the trail was started and the answer was lost, the retry knows whose doing it was."""
     restart.trail()
     event = envelope()
@@ -153,19 +155,19 @@ def test_a_start_whose_answer_was_lost_is_its_own(restart: RestartWorld) -> None
         restart.start()
         return refusal("InternalFailure", 500)
 
-    restart.between.meet = start_and_lose
+    restart.aws_proxy.meet = start_and_lose
     with pytest.raises(InvocationFailedError):
         restart.handle(event)
-    restart.between.meet = lambda _operation, _body: None
+    restart.aws_proxy.meet = lambda _operation, _body: None
     assert restart.handle(event) == "restarted"
     assert "start 1 of at most 3" in restart.texts()[-1]
 
 
-def test_without_slack_logging_comes_first(restart: RestartWorld) -> None:
+def test_without_slack_logging_comes_first(restart: RestartEnvironment) -> None:
     """Slack away, the trail is started and the invocation fails; the retry tells, and starts and counts nothing."""
     restart.trail()
     event = envelope()
-    restart.world.slack.fail(HttpStatus(503), times=4)
+    restart.app_env.slack.fail(HttpStatus(503), times=4)
     with pytest.raises(InvocationFailedError, match=r"the notice did not reach Slack .http_503"):
         restart.handle(event)
     assert restart.logs()
@@ -175,12 +177,14 @@ def test_without_slack_logging_comes_first(restart: RestartWorld) -> None:
     assert "start 1 of at most 3" in text
 
 
-def test_throttled_and_without_slack_both_are_made_good(restart: RestartWorld) -> None:
+def test_throttled_and_without_slack_both_are_made_good(restart: RestartEnvironment) -> None:
     """When neither CloudTrail nor Slack answer, the retry still tells that it could not be started."""
     restart.trail()
     event = envelope()
-    restart.between.meet = lambda operation, _: refusal("ThrottlingException") if operation == "StartLogging" else None
-    restart.world.slack.fail(HttpStatus(503), times=4)
+    restart.aws_proxy.meet = lambda operation, _: (
+        refusal("ThrottlingException") if operation == "StartLogging" else None
+    )
+    restart.app_env.slack.fail(HttpStatus(503), times=4)
     with pytest.raises(InvocationFailedError, match="2 failed"):
         restart.handle(event)
     with pytest.raises(InvocationFailedError, match="1 failed"):
@@ -189,10 +193,10 @@ def test_throttled_and_without_slack_both_are_made_good(restart: RestartWorld) -
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException", "ThrottlingException"])
-def test_without_the_table_logging_comes_first(restart: RestartWorld, code: str) -> None:
+def test_without_the_table_logging_comes_first(restart: RestartEnvironment, code: str) -> None:
     """Whoever takes the table away keeps no trail off: it is started, and told that starts are not counted."""
     restart.trail()
-    restart.between.meet = lambda operation, _: refusal(code) if operation == "UpdateItem" else None
+    restart.aws_proxy.meet = lambda operation, _: refusal(code) if operation == "UpdateItem" else None
     for _ in range(5):
         restart.stop()
         assert restart.handle(restart.stopped()) == "restarted"
@@ -200,90 +204,92 @@ def test_without_the_table_logging_comes_first(restart: RestartWorld, code: str)
     assert all(f"state table cannot be used ({code})" in text for text in restart.texts())
 
 
-def test_a_count_that_is_always_overtaken_keeps_no_trail_off(restart: RestartWorld) -> None:
+def test_a_count_that_is_always_overtaken_keeps_no_trail_off(restart: RestartEnvironment) -> None:
     """When other invocations change a trail's count each time before ours, it is started without being counted."""
     restart.trail()
 
     def overtake(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
         if operation != "UpdateItem" or "restarts = " not in body["UpdateExpression"]:
             return None
-        changed = json.dumps([[f"event {len(restart.between.seen)}", restart.now]])
+        changed = json.dumps([[f"event {len(restart.aws_proxy.seen)}", restart.now]])
         status, answer = refusal("ConditionalCheckFailedException")
         return status, {**answer, "Item": {"restarts": {"S": changed}}}
 
-    restart.between.meet = overtake
+    restart.aws_proxy.meet = overtake
     assert restart.handle(envelope(eventTime="2026-03-14T12:01:00Z")) == "restarted"
     assert "(contended)" in restart.texts()[0]
 
 
-def test_a_table_that_was_deleted_keeps_no_trail_off(restart: RestartWorld) -> None:
+def test_a_table_that_was_deleted_keeps_no_trail_off(restart: RestartEnvironment) -> None:
     """The same with the table really gone."""
     restart.trail()
-    restart.world.aws("dynamodb").delete_table(TableName=TABLE)
+    restart.app_env.aws("dynamodb").delete_table(TableName=TABLE)
     assert restart.handle(envelope()) == "restarted"
     assert restart.logs()
 
 
-def test_a_trail_that_is_off_after_the_start_is_told(restart: RestartWorld) -> None:
+def test_a_trail_that_is_off_after_the_start_is_told(restart: RestartEnvironment) -> None:
     """When CloudTrail took the start and says that the trail is off, that is told."""
     restart.trail()
-    restart.between.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
+    restart.aws_proxy.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
     assert restart.handle(envelope()) == "stopped_again"
     assert "CloudTrail says that it is off" in restart.texts()[0]
     assert restart.waited == [3, 3, 3]
 
 
 @pytest.mark.parametrize(("right_after", "did"), [(3, "restarted"), (4, "stopped_again")])
-def test_a_status_of_before_raises_no_alarm(restart: RestartWorld, right_after: int, did: str) -> None:
+def test_a_status_of_before_raises_no_alarm(restart: RestartEnvironment, right_after: int, did: str) -> None:
     """After a start CloudTrail may go on saying for some seconds that the trail is off, or say nothing."""
     restart.trail()
 
     def meet(operation: str, _: object) -> tuple[int, dict[str, Any]] | None:
-        looks = restart.between.operations("GetTrailStatus") - 1
+        looks = restart.aws_proxy.operations("GetTrailStatus") - 1
         if operation != "GetTrailStatus" or looks > right_after:
             return None
         return refusal("UnsupportedOperationException") if looks == 2 else (200, {"IsLogging": False})
 
-    restart.between.meet = meet
+    restart.aws_proxy.meet = meet
     assert restart.handle(envelope()) == did
 
 
-def test_without_time_to_look_again_what_cloudtrail_says_counts(restart: RestartWorld) -> None:
+def test_without_time_to_look_again_what_cloudtrail_says_counts(restart: RestartEnvironment) -> None:
     """Where no time is left, a trail that is said to be off is told as off."""
     restart.trail()
-    restart.between.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
+    restart.aws_proxy.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
     short = Clock(lambda: 16.0, now=lambda: restart.now, sleep=restart.waited.append)
     assert restart.handle(envelope(), short) == "stopped_again"
     assert restart.waited == []
 
 
-def test_a_start_that_nobody_confirms_counts(restart: RestartWorld) -> None:
+def test_a_start_that_nobody_confirms_counts(restart: RestartEnvironment) -> None:
     """When CloudTrail took the start and does not say how the trail is, it is taken at its word."""
     restart.trail()
-    restart.between.meet = lambda operation, _: (
+    restart.aws_proxy.meet = lambda operation, _: (
         refusal("AccessDeniedException") if operation == "GetTrailStatus" and restart.started() else None
     )
     assert restart.handle(envelope()) == "restarted"
 
 
-def test_an_endpoint_that_is_not_there_is_tried_again(restart: RestartWorld) -> None:
+def test_an_endpoint_that_is_not_there_is_tried_again(restart: RestartEnvironment) -> None:
     """A region whose CloudTrail cannot be reached fails the invocation, after telling why."""
-    restart.world.monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "http://127.0.0.1:9")
+    restart.app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "http://127.0.0.1:9")
     with pytest.raises(InvocationFailedError, match="EndpointConnectionError"):
         restart.handle(envelope())
     assert "EndpointConnectionError" in restart.texts()[0]
 
 
-def test_a_token_that_was_rotated_is_read_anew(restart: RestartWorld) -> None:
+def test_a_token_that_was_rotated_is_read_anew(restart: RestartEnvironment) -> None:
     """This function, too, reads a token again that Slack refuses, and takes one from JSON with a single string."""
-    secrets = restart.world.aws("secretsmanager")
-    arn = secrets.create_secret(Name="token", SecretString=json.dumps({"token": restart.world.slack.bot_token}))["ARN"]
+    secrets = restart.app_env.aws("secretsmanager")
+    arn = secrets.create_secret(Name="token", SecretString=json.dumps({"token": restart.app_env.slack.bot_token}))[
+        "ARN"
+    ]
     restart.configure(SLACK_BOT_TOKEN=None, SLACK_BOT_TOKEN_SECRET_ARN=arn)
     restart.trail()
     application = Application(read_settings(os.environ))
     for token in (None, "xoxb-new"):
         if token:
-            restart.world.slack.bot_token = token
+            restart.app_env.slack.bot_token = token
             secrets.put_secret_value(SecretId=arn, SecretString=token)
             restart.stop()
         application.handle(restart.stopped(), restart.clock())

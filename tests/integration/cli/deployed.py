@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment
+from support.app_environment import ACCOUNT, BUCKET, CHANNEL, KEY, AppEnvironment
 from support.command_line import Ran, cloudtrail_to_slack
-from support.world import ACCOUNT, BUCKET, CHANNEL, KEY, World
 
 NAME = "alerts"
 REGION = "eu-west-1"
@@ -22,7 +22,7 @@ TABLE = "alerts-table"
 class Deployed:
     """The function, and what it works with. `config` is its config.json."""
 
-    world: World
+    app_env: AppEnvironment
     config: dict[str, Any]
     environment: dict[str, str]
     topic: str
@@ -31,11 +31,11 @@ class Deployed:
 
     def aws(self, service: str) -> Any:
         """Return a client of the moto server."""
-        return self.world.aws(service)
+        return self.app_env.aws(service)
 
     def arguments(self) -> list[str]:
         """Return the options that name the function and its configuration."""
-        path = self.world.folder / "deployed.json"
+        path = self.app_env.folder / "deployed.json"
         path.write_text(json.dumps(self.config))
         return ["--function", NAME, "--region", REGION, "--config", str(path)]
 
@@ -78,21 +78,21 @@ def _allow(actions: Any, resource: str) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": actions, "Resource": resource}
 
 
-def deploy(world: World) -> Deployed:
+def deploy(app_env: AppEnvironment) -> Deployed:
     """Deploy a function with a bot, a topic, a table and a dead-letter queue, all in good order."""
     trust = {"Version": "2012-10-17", "Statement": [_allow("sts:AssumeRole", "*")]}
-    role = world.aws("iam").create_role(RoleName="alerts", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    topic = world.make_topic("alerts")
-    sqs = world.aws("sqs")
+    role = app_env.aws("iam").create_role(RoleName="alerts", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    topic = app_env.make_topic("alerts")
+    sqs = app_env.aws("sqs")
     url = sqs.create_queue(QueueName="alerts-dead-letters")["QueueUrl"]
     dead_letters = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    _make_table(world)
+    _make_table(app_env)
     environment = {
-        "SLACK_BOT_TOKEN": world.slack.bot_token,
-        "SLACK_API_URL": world.slack.api_url,
+        "SLACK_BOT_TOKEN": app_env.slack.bot_token,
+        "SLACK_API_URL": app_env.slack.api_url,
         "DYNAMODB_TABLE_NAME": TABLE,
     }
-    function = world.aws("lambda").create_function(
+    function = app_env.aws("lambda").create_function(
         FunctionName=NAME,
         Role=role,
         Runtime="python3.13",
@@ -101,9 +101,9 @@ def deploy(world: World) -> Deployed:
         Environment={"Variables": environment},
         DeadLetterConfig={"TargetArn": dead_letters},
     )
-    world.put_log()
+    app_env.put_log()
     notify = {"LambdaFunctionArn": function["FunctionArn"], "Events": ["s3:ObjectCreated:*"]}
-    world.aws("s3").put_bucket_notification_configuration(
+    app_env.aws("s3").put_bucket_notification_configuration(
         Bucket=BUCKET,
         NotificationConfiguration={"LambdaFunctionConfigurations": [notify]},
         SkipDestinationValidation=True,
@@ -112,11 +112,11 @@ def deploy(world: World) -> Deployed:
         "slack": {"default_channel_id": CHANNEL, "routes": [{"accounts": [ACCOUNT], "slack_channel_id": "C0TEAM"}]},
         "sns": {"default_topic_arn": topic},
     }
-    world.slack.add_channel("C0TEAM", "team")
-    world.slack.scopes = ["chat:write", "channels:read"]
-    deployed = Deployed(world, config, environment, topic, dead_letters, role)
+    app_env.slack.add_channel("C0TEAM", "team")
+    app_env.slack.scopes = ["chat:write", "channels:read"]
+    deployed = Deployed(app_env, config, environment, topic, dead_letters, role)
     deployed.set_policy(deployed.statements())
-    _note_activity(world)
+    _note_activity(app_env)
     _keep_dead_letters(deployed)
     return deployed
 
@@ -130,8 +130,8 @@ def zip_of(files: dict[str, bytes]) -> bytes:
     return archive.getvalue()
 
 
-def _make_table(world: World) -> None:
-    dynamodb = world.aws("dynamodb")
+def _make_table(app_env: AppEnvironment) -> None:
+    dynamodb = app_env.aws("dynamodb")
     dynamodb.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -154,13 +154,13 @@ def _keep_dead_letters(deployed: Deployed) -> None:
         )
         return made
 
-    deployed.world.monkeypatch.setattr(boto3, "Session", session)
+    deployed.app_env.monkeypatch.setattr(boto3, "Session", session)
 
 
-def _note_activity(world: World) -> None:
+def _note_activity(app_env: AppEnvironment) -> None:
     """Put the metrics that the function would have written: a log file read, a message delivered."""
     function = {"Name": "FunctionName", "Value": NAME}
-    world.aws("cloudwatch").put_metric_data(
+    app_env.aws("cloudwatch").put_metric_data(
         Namespace="CloudTrailToSlack",
         MetricData=[
             {"MetricName": "ObjectsRead", "Dimensions": [function], "Value": 1.0},

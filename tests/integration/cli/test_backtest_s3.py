@@ -13,7 +13,7 @@ import pytest
 from cloudtrail_to_slack.testing import make_event
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
 from support.command_line import cloudtrail_to_slack
-from support.s3_between import S3Between
+from support.s3_proxy import S3Proxy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,19 +38,19 @@ def key(account: str, region: str, day: str, prefix: str = "") -> str:
 
 
 @pytest.fixture
-def between(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Between]:
+def proxy(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Proxy]:
     """S3, empty, through something that counts requests and may answer in S3's place."""
     moto_server.reset()
-    with S3Between(moto_server.url) as proxy:
+    with S3Proxy(moto_server.url) as proxy:
         for name, value in {**AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": proxy.url}.items():
             monkeypatch.setenv(name, value)
         yield proxy
 
 
 @pytest.fixture
-def s3(between: S3Between, moto_server: MotoServer) -> "S3Client":
+def s3(proxy: S3Proxy, moto_server: MotoServer) -> "S3Client":
     """A client, past what counts, of an S3 with an empty bucket."""
-    del between
+    del proxy
     found = boto3.client("s3", endpoint_url=moto_server.url)
     found.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return found
@@ -95,7 +95,7 @@ def test_everything_under_an_address_is_read() -> None:
 
 
 @pytest.mark.usefixtures("trail")
-def test_only_what_is_asked_for_is_listed(between: S3Between) -> None:
+def test_only_what_is_asked_for_is_listed(proxy: S3Proxy) -> None:
     """With days, accounts and regions no other prefix is listed, and no other object read."""
     found = sources(
         f"s3://{BUCKET}/AWSLogs/", "--from", "2026-10-02", "--to", "2026-10-03", "--account", ACCOUNTS[1],
@@ -105,8 +105,8 @@ def test_only_what_is_asked_for_is_listed(between: S3Between) -> None:
     region = f"AWSLogs/{ACCOUNTS[1]}/CloudTrail/eu-west-1/"
     account = f"AWSLogs/{ACCOUNTS[1]}/"
     days = [f"{region}2026/10/02/", f"{region}2026/10/03/"]
-    assert sorted(between.listed) == sorted(["AWSLogs/", account, f"{account}CloudTrail/", *days])
-    assert len(between.read) == 1
+    assert sorted(proxy.listed) == sorted(["AWSLogs/", account, f"{account}CloudTrail/", *days])
+    assert len(proxy.read) == 1
     ran = cloudtrail_to_slack("backtest", f"s3://{BUCKET}", "--to", "2026-10-01", "--format", "json")
     assert json.loads(ran.out)["files"] == 8
     assert "left out: 1 file, whose names do not state account, region and day" in ran.err
@@ -125,49 +125,49 @@ def test_the_same_days_are_chosen_on_disk(tmp_path: Path, trail: "S3Client") -> 
         assert sorted(on_disk) == sorted(sources(f"s3://{BUCKET}", *choice))
 
 
-def test_many_requests_are_in_flight(s3: "S3Client", between: S3Between) -> None:
+def test_many_requests_are_in_flight(s3: "S3Client", proxy: S3Proxy) -> None:
     """At least 32 objects are requested before the first is answered."""
     for number in range(60):
         s3.put_object(Bucket=BUCKET, Key=f"{number:02}.json.gz", Body=log(number))
-    between.hold_until_in_flight = 32
+    proxy.hold_until_in_flight = 32
     assert len(sources(f"s3://{BUCKET}")) == 60
-    assert between.most_in_flight >= 32
+    assert proxy.most_in_flight >= 32
 
 
 def test_throttling_and_broken_connections_change_nothing(
-    s3: "S3Client", between: S3Between, monkeypatch: pytest.MonkeyPatch
+    s3: "S3Client", proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S3 answers SlowDown, 500, or half of an object: the request is repeated, later each time."""
     waits: list[float] = []
     monkeypatch.setattr("cloudtrail_to_slack_cli.backtest.s3.client.time.sleep", waits.append)
     for number in range(20):
         s3.put_object(Bucket=BUCKET, Key=f"{number:02}.json.gz", Body=log(number))
-    between.faults = {f"{number:02}.json.gz": ["slow", "error", "cut", "close"][: number % 5] for number in range(20)}
+    proxy.faults = {f"{number:02}.json.gz": ["slow", "error", "cut", "close"][: number % 5] for number in range(20)}
     assert len(sources(f"s3://{BUCKET}")) == 20
-    assert not [each for each in between.faults.values() if each]
+    assert not [each for each in proxy.faults.values() if each]
     assert len(waits) == sum(number % 5 for number in range(20))
     assert min(waits) > 0
 
 
-def test_objects_that_cannot_be_read_are_reported(s3: "S3Client", between: S3Between) -> None:
+def test_objects_that_cannot_be_read_are_reported(s3: "S3Client", proxy: S3Proxy) -> None:
     """Refused, missing, archived and damaged objects are named with the reason; the others count."""
     s3.put_object(Bucket=BUCKET, Key="good.json.gz", Body=log(1))
     s3.put_object(Bucket=BUCKET, Key="empty.json.gz", Body=b"")
     s3.put_object(Bucket=BUCKET, Key="cut.json.gz", Body=log(2)[:-9])
     s3.put_object(Bucket=BUCKET, Key="cold.json.gz", Body=log(3), StorageClass="DEEP_ARCHIVE")
     s3.put_object(Bucket=BUCKET, Key="denied.json.gz", Body=log(4))
-    between.faults = {"denied.json.gz": ["denied"]}
+    proxy.faults = {"denied.json.gz": ["denied"]}
     ran = cloudtrail_to_slack("backtest", f"s3://{BUCKET}", "--format", "json")
     problems = {each["file"].rpartition("/")[2]: each["problem"] for each in json.loads(ran.out)["damaged"]}
     assert set(problems) == {"empty.json.gz", "cut.json.gz", "cold.json.gz", "denied.json.gz"}
     assert "must be restored first" in problems["cold.json.gz"]
     assert "s3:GetObject" in problems["denied.json.gz"]
-    assert (BUCKET, "cold.json.gz") not in between.read
+    assert (BUCKET, "cold.json.gz") not in proxy.read
     missing = cloudtrail_to_slack("backtest", "s3://no-such-bucket/x")
     assert (missing.code, missing.err) == (2, "Error: there is no bucket no-such-bucket\n")
 
 
-def test_a_large_object_is_read_in_parts(s3: "S3Client", between: S3Between) -> None:
+def test_a_large_object_is_read_in_parts(s3: "S3Client", proxy: S3Proxy) -> None:
     """An object larger than a request's part is read part by part; one that changes meanwhile is reported."""
     noise = [hashlib.sha512(str(number).encode()).hexdigest() for number in range(160_000)]
     event = make_event("DeleteTrail", source="cloudtrail")
@@ -176,22 +176,22 @@ def test_a_large_object_is_read_in_parts(s3: "S3Client", between: S3Between) -> 
     ran = cloudtrail_to_slack("backtest", f"s3://{BUCKET}", "--format", "json")
     report = json.loads(ran.out)
     assert (report["records"], report["matched"], report["damaged"]) == (160_001, 1, [])
-    assert len(between.read) == 4
-    between.before = lambda number: number == 2 and s3.put_object(Bucket=BUCKET, Key="x.jsonl", Body=b"changed" * 9**7)
-    between.read.clear()
+    assert len(proxy.read) == 4
+    proxy.before = lambda number: number == 2 and s3.put_object(Bucket=BUCKET, Key="x.jsonl", Body=b"changed" * 9**7)
+    proxy.read.clear()
     report = json.loads(cloudtrail_to_slack("backtest", f"s3://{BUCKET}", "--format", "json").out)
     assert [each["problem"] for each in report["damaged"]] == ["it changed while it was read"]
 
 
 @pytest.mark.usefixtures("trail")
-def test_cost_is_shown_before_it_is_spent(between: S3Between) -> None:
+def test_cost_is_shown_before_it_is_spent(proxy: S3Proxy) -> None:
     """--dry-run lists and reads nothing; --max-requests refuses what takes more, listing included."""
     ran = cloudtrail_to_slack("backtest", f"s3://{BUCKET}/AWSLogs/", "--dry-run")
     assert ran.code == 0
     assert ran.out.startswith("12 files, ")
-    lists = len(between.listed)
+    lists = len(proxy.listed)
     assert f"requests to S3: {lists} LIST (sent) and 12 GET, $0.00" in ran.out
-    assert between.read == []
+    assert proxy.read == []
     for most, problem in (
         (lists + 11, f"it takes {lists + 12} requests"),
         (3, "listing s3://trail/AWSLogs/ takes more"),
@@ -199,7 +199,7 @@ def test_cost_is_shown_before_it_is_spent(between: S3Between) -> None:
         ran = cloudtrail_to_slack("backtest", f"s3://{BUCKET}/AWSLogs/", "--max-requests", most)
         assert ran.code == 2
         assert problem in ran.err
-    assert between.read == []
+    assert proxy.read == []
     assert cloudtrail_to_slack("backtest", f"s3://{BUCKET}/AWSLogs/", "--max-requests", lists + 12).code == 0
 
 

@@ -12,14 +12,14 @@ import pytest
 from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_dev.fake_slack import SlackError
 from integration.cli.deployed import ACCOUNT, BUCKET, CHANNEL, NAME, TABLE, Deployed, deploy, zip_of
+from support.app_environment import AppEnvironment
 from support.command_line import cloudtrail_to_slack
-from support.world import World
 
 
 @pytest.fixture
-def deployed(world: World) -> Deployed:
+def deployed(app_env: AppEnvironment) -> Deployed:
     """A function in good order."""
-    return deploy(world)
+    return deploy(app_env)
 
 
 def test_a_function_in_good_order_has_no_findings(deployed: Deployed) -> None:
@@ -30,7 +30,7 @@ def test_a_function_in_good_order_has_no_findings(deployed: Deployed) -> None:
     assert text.code == 0
     assert "0 problems, 0 warnings, 0 not checked" in text.out
     assert "\x1b" not in text.out
-    assert deployed.world.slack.bot_token not in ran.out + text.out
+    assert deployed.app_env.slack.bot_token not in ran.out + text.out
 
 
 def _without(action: str) -> Callable[[Deployed], None]:
@@ -139,15 +139,15 @@ def _queue(**changes: Any) -> Callable[[Deployed], None]:
 
 
 def _leave_channel(deployed: Deployed) -> None:
-    deployed.world.slack.add_channel("C0TEAM", "team", bot_is_member=False)
+    deployed.app_env.slack.add_channel("C0TEAM", "team", bot_is_member=False)
 
 
 def _archive(deployed: Deployed) -> None:
-    deployed.world.slack.add_channel("C0TEAM", "team", archived=True)
+    deployed.app_env.slack.add_channel("C0TEAM", "team", archived=True)
 
 
 def _scopes(*scopes: str) -> Callable[[Deployed], None]:
-    return lambda deployed: setattr(deployed.world.slack, "scopes", list(scopes))
+    return lambda deployed: setattr(deployed.app_env.slack, "scopes", list(scopes))
 
 
 _FAULTS: dict[str, tuple[Callable[[Deployed], None], str, str]] = {
@@ -207,10 +207,10 @@ def test_each_fault_is_found_with_its_fix(deployed: Deployed, fault: str) -> Non
     assert ran.code == (0 if "not checked" in expected else 1)
 
 
-def test_no_activity_is_found(world: World) -> None:
+def test_no_activity_is_found(app_env: AppEnvironment) -> None:
     """Without metrics of the last two weeks no log file was read and no message sent."""
-    deployed = deploy(world)
-    world.aws("lambda").create_function(
+    deployed = deploy(app_env)
+    app_env.aws("lambda").create_function(
         FunctionName="quiet",
         Role=deployed.role,
         Runtime="python3.13",
@@ -228,7 +228,7 @@ def test_test_alerts_go_through_every_route(deployed: Deployed) -> None:
     """--send-test sends one marked message to each channel and topic, and names who is routed there."""
     ran, found = deployed.doctor("--send-test")
     assert (ran.code, found) == (0, {})
-    texts = [message.text for channel in (CHANNEL, "C0TEAM") for message in deployed.world.slack.messages(channel)]
+    texts = [message.text for channel in (CHANNEL, "C0TEAM") for message in deployed.app_env.slack.messages(channel)]
     assert len(texts) == 2
     assert all(text.startswith("TEST: ") for text in texts)
     assert ACCOUNT in texts[1]
@@ -237,17 +237,17 @@ def test_test_alerts_go_through_every_route(deployed: Deployed) -> None:
 
 def test_a_test_alert_that_is_refused_names_the_fix(deployed: Deployed) -> None:
     """What Slack and SNS answer to a test alert is found, route by route, and the others are sent."""
-    deployed.world.slack.fail(SlackError("not_in_channel"), method="chat.postMessage")
+    deployed.app_env.slack.fail(SlackError("not_in_channel"), method="chat.postMessage")
     _drop_topic(deployed)
     _, found = deployed.doctor("--send-test")
     assert [what for what in found["test alert"] if "not_in_channel" in what]
     assert [what for what in found["test alert"] if "SNS answers NotFound" in what]
-    assert len(deployed.world.slack.messages("C0TEAM")) == 1
+    assert len(deployed.app_env.slack.messages("C0TEAM")) == 1
 
 
 def test_webhooks_are_tested_without_showing_them(deployed: Deployed) -> None:
     """With webhooks the default and the routed one get a test alert, and their addresses are never shown."""
-    slack, routed = deployed.world.slack, deployed.world.slack.add_webhook("C0TEAM")
+    slack, routed = deployed.app_env.slack, deployed.app_env.slack.add_webhook("C0TEAM")
     default = slack.add_webhook(CHANNEL)
     routes = [{"accounts": [ACCOUNT], "slack_hook_url": routed}]
     del deployed.config["slack"]

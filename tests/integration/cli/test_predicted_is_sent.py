@@ -16,9 +16,9 @@ from cloudtrail_to_slack_dev.demo.clock import StoryClock
 from cloudtrail_to_slack_dev.demo.replay import handler_at
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import MotoServer
+from support.app_environment import CHANNEL, AppEnvironment, log_bytes, record, s3_event
 from support.command_line import cloudtrail_to_slack
 from support.pages import ROOT
-from support.world import CHANNEL, World, log_bytes, record, s3_event
 
 CORPUS = ROOT.parent / "shared/corpus/events.jsonl.gz"
 START = datetime(2026, 3, 14, 22, 30, tzinfo=UTC)  # so that the replay passes midnight
@@ -48,7 +48,7 @@ SLACK = {"default_channel_id": CHANNEL, "routes": [{"accounts": [ROUTED], "slack
 class Replay:
     """A function with a clock, and the log files that it is to read, in order of delivery."""
 
-    world: World
+    app_env: AppEnvironment
     clock: StoryClock
     files: list[tuple[datetime, Path]]
 
@@ -59,9 +59,9 @@ class Replay:
                 batch = self.files[first : first + together]
                 self.clock.set(batch[-1][0])
                 keys = [
-                    self.world.put(path.read_bytes(), str(path.relative_to(self.world.folder))) for _, path in batch
+                    self.app_env.put(path.read_bytes(), str(path.relative_to(self.app_env.folder))) for _, path in batch
                 ]
-                self.world.invoke(s3_event(*keys))
+                self.app_env.invoke(s3_event(*keys))
 
 
 @pytest.fixture
@@ -70,9 +70,9 @@ def replay(moto_server: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     moto_server.reset()
     clock = StoryClock(START)
     with FakeSlack(clock=clock.now) as slack:
-        world = World(moto_server.url, slack, tmp_path, monkeypatch)
+        app_env = AppEnvironment(moto_server.url, slack, tmp_path, monkeypatch)
         slack.add_channel("C0ROUTED", "routed")
-        yield Replay(world, clock, [])
+        yield Replay(app_env, clock, [])
 
 
 def write_logs(replay: Replay, seed: int) -> None:
@@ -91,7 +91,7 @@ def write_logs(replay: Replay, seed: int) -> None:
 def write_log(replay: Replay, number: int, moment: datetime, account: str, records: Sequence[dict[str, Any]]) -> None:
     """Write a log file that CloudTrail delivered at a moment."""
     name = f"{account}_CloudTrail_eu-west-1_{moment:%Y%m%dT%H%MZ}_{number:016x}.json.gz"
-    path = replay.world.folder / f"AWSLogs/{account}/CloudTrail/eu-west-1/{moment:%Y/%m/%d}/{name}"
+    path = replay.app_env.folder / f"AWSLogs/{account}/CloudTrail/eu-west-1/{moment:%Y/%m/%d}/{name}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(log_bytes(*records))
     replay.files.append((moment, path))
@@ -135,7 +135,7 @@ def _day(ts: str) -> str:
 def predicted(replay: Replay, together: int, *options: str) -> dict[str, Any]:
     """Return the report of `backtest` on the log files and the configuration of the function."""
     ran = cloudtrail_to_slack(
-        "backtest", replay.world.folder / "AWSLogs", "--config", replay.world.folder / "config.json",
+        "backtest", replay.app_env.folder / "AWSLogs", "--config", replay.app_env.folder / "config.json",
         "--files-per-invocation", together, "--format", "json", *options,
     )  # fmt: skip
     assert (ran.code, ran.err) == (0, "")
@@ -156,16 +156,16 @@ def by_channel(report: dict[str, Any], kind: str) -> dict[str, dict[str, Counter
 @pytest.mark.parametrize(("seed", "together"), [(1, 1), (2, 1), (3, 1), (4, 3), (5, 4)])
 def test_channels_receive_what_is_predicted(replay: Replay, seed: int, together: int) -> None:
     """Messages, replies, threads and summaries of each channel and day, and what a topic gets, are as predicted."""
-    topic = replay.world.make_topic("alerts")
+    topic = replay.app_env.make_topic("alerts")
     sns = {"default_topic_arn": topic}
-    replay.world.configure_bot(slack=SLACK, sns=sns, **CONFIG)
+    replay.app_env.configure_bot(slack=SLACK, sns=sns, **CONFIG)
     write_logs(replay, seed)
     replay.run(together)
     report = predicted(replay, together)
-    expected = received(replay.world.slack, [CHANNEL, "C0ROUTED"])
+    expected = received(replay.app_env.slack, [CHANNEL, "C0ROUTED"])
     assert by_channel(report, "slack_app") == expected
     (topics,) = by_channel(report, "sns").values()
-    bodies = replay.world.bodies(topic)
+    bodies = replay.app_env.bodies(topic)
     assert sum(counts["messages"] for counts in topics.values()) == len(bodies)
     total = sum((counts for days in expected.values() for counts in days.values()), Counter())
     assert all(total[name] for name in ("messages", "replies", "threads", "summaries"))  # it was worth a test
@@ -178,14 +178,14 @@ def test_channels_receive_what_is_predicted(replay: Replay, seed: int, together:
 @pytest.mark.parametrize("deduplicates", [True, False])
 def test_a_webhook_receives_what_is_predicted(replay: Replay, *, deduplicates: bool) -> None:
     """A webhook has no threads; without deduplication, copies in later files are sent again."""
-    address = replay.world.slack.add_webhook(CHANNEL)
-    replay.world.make_table()
+    address = replay.app_env.slack.add_webhook(CHANNEL)
+    replay.app_env.make_table()
     environment = {"SLACK_WEBHOOK_URL": address, "DYNAMODB_TABLE_NAME": "cloudtrail-to-slack-table"}
-    replay.world.configure(environment=environment, deduplicate_deliveries=deduplicates, **CONFIG)
+    replay.app_env.configure(environment=environment, deduplicate_deliveries=deduplicates, **CONFIG)
     write_logs(replay, 6)
     replay.run(1)
     report = predicted(replay, 1, "--slack", "webhook")
-    expected = received(replay.world.slack, [CHANNEL])
+    expected = received(replay.app_env.slack, [CHANNEL])
     assert by_channel(report, "slack_webhook") == {"default": expected[CHANNEL]}
     assert bool(report["duplicates"]) is deduplicates
 
@@ -195,14 +195,14 @@ def test_a_flood_becomes_a_summary_of_several_messages(replay: Replay, *, webhoo
     """More alerts than fit into one message of a summary, from several files at once: as many messages as predicted."""
     config = {**CONFIG, "max_messages_per_channel": 4}
     if webhook:
-        replay.world.make_table()
+        replay.app_env.make_table()
         environment = {
-            "SLACK_WEBHOOK_URL": replay.world.slack.add_webhook(CHANNEL),
+            "SLACK_WEBHOOK_URL": replay.app_env.slack.add_webhook(CHANNEL),
             "DYNAMODB_TABLE_NAME": "cloudtrail-to-slack-table",
         }
-        replay.world.configure(environment=environment, **config)
+        replay.app_env.configure(environment=environment, **config)
     else:
-        replay.world.configure_bot(slack={}, **config)
+        replay.app_env.configure_bot(slack={}, **config)
     choose = random.Random(8)  # noqa: S311 (no secret)
     for number, count in enumerate((700, 5, 40)):
         moment = START + timedelta(minutes=5 * number)
@@ -211,7 +211,7 @@ def test_a_flood_becomes_a_summary_of_several_messages(replay: Replay, *, webhoo
     replay.run(3)
     report = predicted(replay, 3, *(("--slack", "webhook") if webhook else ()))
     (found,) = by_channel(report, "slack_webhook" if webhook else "slack_app").values()
-    assert found == received(replay.world.slack, [CHANNEL])[CHANNEL]
+    assert found == received(replay.app_env.slack, [CHANNEL])[CHANNEL]
     forms = Counter(form for each in report["alerts"] for form in each["delivered"].values())
     assert forms["summary"] > 200
 
@@ -220,24 +220,24 @@ def test_a_flood_becomes_a_summary_of_several_messages(replay: Replay, *, webhoo
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of real events is not there")
 def test_real_events_arrive_as_predicted(replay: Replay) -> None:
     """Real CloudTrail events, with the default rules and the recommended pack, sixty to a log file."""
-    replay.world.configure_bot(slack=SLACK, detection_packs=["recommended"])
+    replay.app_env.configure_bot(slack=SLACK, detection_packs=["recommended"])
     lines = gzip.decompress(CORPUS.read_bytes()).splitlines()
     events = [json.loads(line)["event"] for line in lines]
     for number in range(0, len(events), 60):
         write_log(replay, number, START + timedelta(minutes=number // 20), OTHER, events[number : number + 60])
     replay.run(1)
-    expected = received(replay.world.slack, [CHANNEL, "C0ROUTED"])
+    expected = received(replay.app_env.slack, [CHANNEL, "C0ROUTED"])
     assert by_channel(predicted(replay, 1), "slack_app") == expected
     assert sum(counts["messages"] for counts in expected[CHANNEL].values()) > 50
 
 
 def test_the_order_of_files_on_disk_does_not_matter(replay: Replay) -> None:
     """The same log files in other folders, and so found in another order, give the same messages."""
-    replay.world.configure_bot(slack=SLACK, **CONFIG)
+    replay.app_env.configure_bot(slack=SLACK, **CONFIG)
     write_logs(replay, 7)
     before = predicted(replay, 1)
     for number, (_, path) in enumerate(replay.files):
-        moved = replay.world.folder / f"AWSLogs/{50 - number:02}/{path.name}"
+        moved = replay.app_env.folder / f"AWSLogs/{50 - number:02}/{path.name}"
         moved.parent.mkdir()
         path.rename(moved)
     after = predicted(replay, 1)

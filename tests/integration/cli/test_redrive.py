@@ -11,34 +11,34 @@ from botocore.response import StreamingBody
 
 from cloudtrail_to_slack.errors import InvocationFailedError
 from integration.cli.deployed import CHANNEL, KEY, NAME, REGION, Deployed, deploy
+from support.app_environment import AppEnvironment, record, s3_event
 from support.command_line import Ran, cloudtrail_to_slack
-from support.world import World, record, s3_event
 
 _ARGUMENTS = ("--function", NAME, "--region", REGION)
 
 
 @pytest.fixture
-def deployed(world: World) -> Deployed:
+def deployed(app_env: AppEnvironment) -> Deployed:
     """A function that is invoked in this process, with a bot and no other destination."""
-    found = deploy(world)
-    world.configure_bot()
-    world.put_log(record())
-    made, invoked = boto3.Session, cast("Any", lambda params, **_: _invoked(world, params))
+    found = deploy(app_env)
+    app_env.configure_bot()
+    app_env.put_log(record())
+    made, invoked = boto3.Session, cast("Any", lambda params, **_: _invoked(app_env, params))
 
     def session(*arguments: Any, **options: Any) -> boto3.Session:
         new = made(*arguments, **options)
         new.events.register("before-call.lambda.Invoke", invoked)
         return new
 
-    world.monkeypatch.setattr(boto3, "Session", session)
+    app_env.monkeypatch.setattr(boto3, "Session", session)
     return found
 
 
-def _invoked(world: World, params: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _invoked(app_env: AppEnvironment, params: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return what Lambda answers to an invocation: what the handler returns, or the error that it raises."""
     failed: dict[str, str] = {}
     try:
-        result: Any = world.invoke(json.loads(params["body"]))
+        result: Any = app_env.invoke(json.loads(params["body"]))
     except InvocationFailedError as error:
         failed = {"FunctionError": "Unhandled"}
         result = {"errorType": type(error).__name__, "errorMessage": str(error)}
@@ -78,7 +78,7 @@ def test_a_dead_letter_is_delivered_and_removed(deployed: Deployed, body: str) -
     _put(deployed, body)
     ran = _redrive()
     assert (ran.code, _waiting(deployed)) == (0, 0)
-    assert len(deployed.world.slack.messages(CHANNEL)) == 1
+    assert len(deployed.app_env.slack.messages(CHANNEL)) == 1
     assert f"s3://trail-bucket/{KEY}" in ran.out
     assert "1 dead letter, 0 failed again" in ran.out
 
@@ -88,7 +88,7 @@ def test_a_dry_run_changes_nothing(deployed: Deployed) -> None:
     for body in (s3_event(KEY), s3_event("other.json.gz"), "not json"):
         _put(deployed, body)
     ran = _redrive("--dry-run")
-    assert (ran.code, _waiting(deployed), deployed.world.slack.calls) == (0, 3, [])
+    assert (ran.code, _waiting(deployed), deployed.app_env.slack.calls) == (0, 3, [])
     assert "a message that is not JSON" in ran.out
     assert "3 dead letters; nothing was changed" in ran.out
 
@@ -101,7 +101,7 @@ def test_what_fails_again_stays(deployed: Deployed) -> None:
     assert (ran.code, _waiting(deployed)) == (1, 1)
     assert "missing.json.gz" in ran.out
     assert "failed again, and stays in the queue" in ran.out
-    assert len([each for each in deployed.world.slack.messages(CHANNEL) if "called" in each.text]) == 1
+    assert len([each for each in deployed.app_env.slack.messages(CHANNEL) if "called" in each.text]) == 1
 
 
 def test_a_message_that_is_handed_back_stays(deployed: Deployed) -> None:
@@ -122,15 +122,15 @@ def test_as_many_as_asked_for(deployed: Deployed) -> None:
 
 def test_a_dead_letter_on_which_it_succeeded_before_repeats_nothing(deployed: Deployed) -> None:
     """What was delivered is not delivered again, thanks to the state table."""
-    deployed.world.invoke(s3_event(KEY))
+    deployed.app_env.invoke(s3_event(KEY))
     _put(deployed, s3_event(KEY))
     assert _redrive().code == 0
-    assert len(deployed.world.slack.messages(CHANNEL)) == 1
+    assert len(deployed.app_env.slack.messages(CHANNEL)) == 1
 
 
 def test_a_queue_that_is_not_there_is_said_plainly(deployed: Deployed) -> None:
     """A wrong --queue or --function ends with one line and exit code 2."""
-    ran = _redrive("--queue", f"{deployed.world.endpoint}/123456789012/no-such")
+    ran = _redrive("--queue", f"{deployed.app_env.endpoint}/123456789012/no-such")
     assert (ran.code, "ReceiveMessage failed" in ran.err) == (2, True)
     ran = cloudtrail_to_slack("redrive", "--function", "no-such", "--region", REGION)
     assert (ran.code, "there is no function no-such" in ran.err) == (2, True)

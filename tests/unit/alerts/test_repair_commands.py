@@ -23,11 +23,11 @@ from cloudtrail_to_slack.destinations.slack.render.alert import (
 from cloudtrail_to_slack.destinations.sns.render import alert_body
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogFile
+from support.app_environment import BUCKET, AppEnvironment
 from support.samples import LOG_OBJECT, alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless
 from support.strategies import hostile_text, json_values, object_keys, records
-from support.world import BUCKET, World
 
 ARN = "arn:aws:cloudtrail:us-east-2:123456789012:trail/main"
 OTHERS = "arn:aws:cloudtrail:us-east-2:999999999999:trail/main"
@@ -163,14 +163,14 @@ def test_a_region_that_is_none_has_a_word_in_its_place(region: Any) -> None:
     assert command == "aws cloudtrail start-logging --name main --region REGION"
 
 
-def run(world: World, command: str | None) -> None:
+def run(app_env: AppEnvironment, command: str | None) -> None:
     """Do what the command line would do, with its options held to the service's own model."""
     for line in (command or "").splitlines():
         program, service, operation, *words = shlex.split(line)
         assert (program, service) == ("aws", "cloudtrail")
         *words, flag, region = words
         assert flag == "--region"
-        client = cloudtrail(world, region)
+        client = cloudtrail(app_env, region)
         model = client.meta.service_model.operation_model("".join(part.title() for part in operation.split("-")))
         members = {f"--{xform_name(name, '-')}": (name, shape) for name, shape in model.input_shape.members.items()}
         arguments: dict[str, Any] = {}
@@ -182,18 +182,18 @@ def run(world: World, command: str | None) -> None:
         getattr(client, xform_name(model.name))(**arguments)
 
 
-def cloudtrail(world: World, region: str) -> Any:
+def cloudtrail(app_env: AppEnvironment, region: str) -> Any:
     """CloudTrail in a region."""
     service: Any = "cloudtrail"
-    return boto3.client(service, region_name=region, endpoint_url=world.endpoint)
+    return boto3.client(service, region_name=region, endpoint_url=app_env.endpoint)
 
 
-def test_the_commands_do_what_they_say(world: World) -> None:
+def test_the_commands_do_what_they_say(app_env: AppEnvironment) -> None:
     """Run against CloudTrail, each command puts back what was taken."""
-    trails = cloudtrail(world, "us-east-2")
+    trails = cloudtrail(app_env, "us-east-2")
     origin = LogFile(BUCKET, "logs/AWSLogs/123456789012/CloudTrail/us-east-2/x.json.gz")
 
-    run(world, repair("DeleteTrail", {"name": "main"}, origin=origin, awsRegion="us-east-2"))
+    run(app_env, repair("DeleteTrail", {"name": "main"}, origin=origin, awsRegion="us-east-2"))
     (trail,) = trails.describe_trails()["trailList"]
     assert (trail["Name"], trail["S3BucketName"], trail["S3KeyPrefix"]) == ("main", BUCKET, "logs")
     assert trail["IsMultiRegionTrail"]
@@ -201,20 +201,20 @@ def test_the_commands_do_what_they_say(world: World) -> None:
     assert trails.get_trail_status(Name="main")["IsLogging"]
 
     trails.stop_logging(Name="main")
-    run(world, repair("StopLogging", {"name": "main"}, origin=origin, awsRegion="us-east-2"))
+    run(app_env, repair("StopLogging", {"name": "main"}, origin=origin, awsRegion="us-east-2"))
     assert trails.get_trail_status(Name="main")["IsLogging"]
 
     trails.update_trail(Name="main", IsMultiRegionTrail=False, S3BucketName="evil")
     changed = {"name": "main", "isMultiRegionTrail": False, "s3BucketName": "evil"}
     command = repair("UpdateTrail", changed, origin=origin, awsRegion="us-east-2") or ""
-    run(world, command.replace("PREVIOUS_BUCKET", BUCKET))
+    run(app_env, command.replace("PREVIOUS_BUCKET", BUCKET))
     (trail,) = trails.describe_trails()["trailList"]
     assert (trail["IsMultiRegionTrail"], trail["S3BucketName"]) == (True, BUCKET)
 
-    run(world, repair("PutEventSelectors", {"trailName": ARN}))
+    run(app_env, repair("PutEventSelectors", {"trailName": ARN}))
     (selector,) = trails.get_event_selectors(TrailName="main")["EventSelectors"]
     assert selector == {"ReadWriteType": "All", "IncludeManagementEvents": True}
-    run(world, repair("PutInsightSelectors", {"trailName": "main"}, origin=origin, awsRegion="us-east-2"))
+    run(app_env, repair("PutInsightSelectors", {"trailName": "main"}, origin=origin, awsRegion="us-east-2"))
     assert len(trails.get_insight_selectors(TrailName="main")["InsightSelectors"]) == 2
 
 

@@ -10,7 +10,7 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.errors import TransientError
 from cloudtrail_to_slack.state.leases import Claim
-from support.world import TABLE, World
+from support.app_environment import TABLE, AppEnvironment
 
 _MANY = [f"alert#{number}" for number in range(230)]
 
@@ -18,22 +18,22 @@ _MANY = [f"alert#{number}" for number in range(230)]
 class Scene:
     """Ledgers of several functions over one table, on a clock of their own."""
 
-    def __init__(self, world: World) -> None:
-        world.make_table()
-        self.world = world
+    def __init__(self, app_env: AppEnvironment) -> None:
+        app_env.make_table()
+        self.app_env = app_env
         self.now = 1_773_480_000.0
         self.left = 30.0
 
     def ledger(self, dynamodb: Any = None) -> DeduplicationStore:
         """Return the ledger of one more function."""
         clock = Clock(lambda: self.left, now=lambda: self.now)
-        return DeduplicationStore(dynamodb or self.world.aws("dynamodb"), TABLE, 3600, clock)
+        return DeduplicationStore(dynamodb or self.app_env.aws("dynamodb"), TABLE, 3600, clock)
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
+def scene(app_env: AppEnvironment) -> Scene:
     """A table, and time."""
-    return Scene(world)
+    return Scene(app_env)
 
 
 class _Refusing:
@@ -117,7 +117,7 @@ def test_many_are_claimed_at_once(scene: Scene) -> None:
 def test_transactions_that_meet_are_tried_again_and_then_taken_apart(scene: Scene, times: int) -> None:
     """A transaction cancelled because it met another is repeated; when that goes on, each item is written by itself."""
     conflict = _error("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
-    client = _Refusing(scene.world.aws("dynamodb"), "transact_write_items", conflict, times)
+    client = _Refusing(scene.app_env.aws("dynamodb"), "transact_write_items", conflict, times)
     ledger = scene.ledger(client)
     assert set(ledger.claim_all(_MANY[:5]).values()) == {Claim.ACQUIRED}
     client.left = 1
@@ -135,14 +135,14 @@ def test_a_throttled_table_is_a_passing_error(scene: Scene) -> None:
         ("transact_write_items", lambda ledger: ledger.complete(["a", "b"])),
     ]
     for operation, ask in ways:
-        ledger = scene.ledger(_Refusing(scene.world.aws("dynamodb"), operation, throttled, 1))
+        ledger = scene.ledger(_Refusing(scene.app_env.aws("dynamodb"), operation, throttled, 1))
         with pytest.raises(TransientError, match="state_table_ProvisionedThroughputExceededException"):
             ask(ledger)
 
 
 def test_a_table_that_is_gone_grants_everything(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """Without the table every claim is granted, and the log says once that alerts may be repeated."""
-    scene.world.aws("dynamodb").delete_table(TableName=TABLE)
+    scene.app_env.aws("dynamodb").delete_table(TableName=TABLE)
     ledger = scene.ledger()
     assert set(ledger.claim_all(["a", "b"]).values()) == {Claim.ACQUIRED}
     assert ledger.claim("a") is Claim.ACQUIRED
@@ -155,11 +155,13 @@ def test_a_table_that_is_gone_grants_everything(scene: Scene, capsys: pytest.Cap
 def test_giving_up_and_asking_once_never_raise(scene: Scene) -> None:
     """A claim that cannot be released lapses by itself; what cannot be looked up is said once more."""
     throttled = _error("ThrottlingException")
-    ledger = scene.ledger(_Refusing(scene.world.aws("dynamodb"), "delete_item", throttled, 1))
+    ledger = scene.ledger(_Refusing(scene.app_env.aws("dynamodb"), "delete_item", throttled, 1))
     ledger.claim("a")
     ledger.release(["a"])
     assert scene.ledger().claim("a") is Claim.IN_PROGRESS
-    assert scene.ledger(_Refusing(scene.world.aws("dynamodb"), "put_item", throttled, 1)).acquire_cooldown("route", 60)
+    assert scene.ledger(_Refusing(scene.app_env.aws("dynamodb"), "put_item", throttled, 1)).acquire_cooldown(
+        "route", 60
+    )
 
 
 def test_with_the_invocation_nearly_over_nothing_is_released(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSour
 from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache
 from cloudtrail_to_slack.log_sources.table import LogSourceTable, Shard
 from cloudtrail_to_slack.state.table import StateError
-from support.world import TABLE, World
+from support.app_environment import TABLE, AppEnvironment
 
 _NOW = 1_773_480_600
 _KEY = "AWSLogs/{0}/CloudTrail/eu-west-1/2026/03/14/{0}_CloudTrail_eu-west-1_20260314T0930Z_0123456789abcdef.json.gz"
@@ -20,9 +20,9 @@ _A, _B = "111122223333", "444455556666"
 class Scene:
     """A table and time, which passes where something is waited for."""
 
-    def __init__(self, world: World) -> None:
-        world.make_table()
-        self.dynamodb = world.aws("dynamodb")
+    def __init__(self, app_env: AppEnvironment) -> None:
+        app_env.make_table()
+        self.dynamodb = app_env.aws("dynamodb")
         self.now = float(_NOW)
         self.left = 30.0
         self.clock = Clock(lambda: self.left, now=lambda: self.now, sleep=self._sleep)
@@ -34,9 +34,9 @@ class Scene:
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
+def scene(app_env: AppEnvironment) -> Scene:
     """An empty table."""
-    return Scene(world)
+    return Scene(app_env)
 
 
 class _Halving:

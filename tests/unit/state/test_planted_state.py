@@ -12,7 +12,7 @@ from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, credibl
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.notices.store import MemoryNotices, Standing, TableNotices
 from cloudtrail_to_slack.state.leases import Claim
-from support.world import TABLE, World
+from support.app_environment import TABLE, AppEnvironment
 
 _NOW = 1_773_480_000
 _DAY = 86_400
@@ -24,9 +24,9 @@ _ACCOUNT = "111122223333"
 class Scene:
     """A table that an attacker may write, on a clock that stands."""
 
-    def __init__(self, world: World) -> None:
-        world.make_table()
-        self.dynamodb = world.aws("dynamodb")
+    def __init__(self, app_env: AppEnvironment) -> None:
+        app_env.make_table()
+        self.dynamodb = app_env.aws("dynamodb")
         self.clock = Clock(lambda: 30.0, now=lambda: float(_NOW))
 
     def plant(self, key: str, **attributes: dict[str, Any]) -> None:
@@ -52,9 +52,9 @@ class Scene:
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
+def scene(app_env: AppEnvironment) -> Scene:
     """An empty table."""
-    return Scene(world)
+    return Scene(app_env)
 
 
 def _n(value: object) -> dict[str, Any]:

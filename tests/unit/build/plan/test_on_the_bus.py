@@ -15,9 +15,9 @@ from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS
 from cloudtrail_to_slack_build.plan.answer import answer_to
 from cloudtrail_to_slack_dev.moto_server import MotoServer
+from support.app_environment import CHANNEL, KEY, AppEnvironment, s3_event
 from support.event_bridge import Bus
 from support.tampering import event
-from support.world import CHANNEL, KEY, World, s3_event
 
 _TODAY = date(2026, 3, 14)
 _SAMPLES = {
@@ -122,7 +122,7 @@ def test_what_the_samples_own_rules_match_is_let_through() -> None:
     ],
 )
 def test_an_event_of_each_kind_goes_all_the_way(
-    detail_type: str, service: str, record: str, world: World, server: MotoServer
+    detail_type: str, service: str, record: str, app_env: AppEnvironment, server: MotoServer
 ) -> None:
     """Put on the bus, chosen by the pattern, handed to the function and told; its log file later tells nothing."""
     sample = _SAMPLES[record]
@@ -134,10 +134,10 @@ def test_an_event_of_each_kind_goes_all_the_way(
     (envelope,) = bus.rules_for([put])[0].values()
     del envelope["detail"]["mark"]
 
-    world.configure_bot(**rules)
-    world.invoke(envelope)
-    (message,) = world.slack.messages(CHANNEL)
+    app_env.configure_bot(**rules)
+    app_env.invoke(envelope)
+    (message,) = app_env.slack.messages(CHANNEL)
     assert "received from EventBridge" in json.dumps(message.blocks)
-    world.put_log(sample["record"])
-    world.invoke(s3_event(KEY))
-    assert len(world.slack.messages(CHANNEL)) == 1
+    app_env.put_log(sample["record"])
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.slack.messages(CHANNEL)) == 1

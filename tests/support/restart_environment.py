@@ -1,4 +1,4 @@
-"""The world of the function that starts logging again: trails in a moto server, Slack, and the handler between them."""
+"""The environment of the auto-restart function: trails in a moto server, the fake Slack, and the real handler."""
 
 import json
 import os
@@ -12,10 +12,10 @@ import boto3
 from cloudtrail_to_slack.auto_restart import handler
 from cloudtrail_to_slack.auto_restart.settings import VARIABLES, read_settings
 from cloudtrail_to_slack.clock import Clock
-from support.aws_between import Between
-from support.world import BUCKET, CHANNEL, TABLE, World
+from support.app_environment import BUCKET, CHANNEL, TABLE, AppEnvironment
+from support.aws_proxy import AwsProxy
 
-ACCOUNT = "123456789012"  # the account that moto takes everybody for
+ACCOUNT = "123456789012"  # the account of all callers of moto
 OTHER_ACCOUNT = "999988887777"
 EVERY_TRAIL = f'["arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"]'
 NOON = 1_773_489_612.0  # 2026-03-14T12:00:12Z
@@ -23,20 +23,20 @@ PARAMETER = "/maintenance/until"
 
 
 @dataclass
-class RestartWorld:
-    """What a test acts in. `now` is what the clock says; `between` sees every call to AWS's JSON services."""
+class RestartEnvironment:
+    """What a test acts in. `now` is the time of the clock; `aws_proxy` records every call to AWS's JSON services."""
 
-    world: World
-    between: Between
+    app_env: AppEnvironment
+    aws_proxy: AwsProxy
     now: float = NOON
     waited: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in VARIABLES:
-            self.world.monkeypatch.delenv(name, raising=False)
+            self.app_env.monkeypatch.delenv(name, raising=False)
         for service in ("CLOUDTRAIL", "DYNAMODB", "SSM"):
-            self.world.monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", self.between.url)
-        self.world.make_table()
+            self.app_env.monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", self.aws_proxy.url)
+        self.app_env.make_table()
         self.configure()
 
     def configure(self, **environment: str | None) -> None:
@@ -46,17 +46,17 @@ class RestartWorld:
             "RESTARTS_PER_HOUR": "3",
             "ACCOUNT_ID": ACCOUNT,
             "DYNAMODB_TABLE_NAME": TABLE,
-            "SLACK_BOT_TOKEN": self.world.slack.bot_token,
+            "SLACK_BOT_TOKEN": self.app_env.slack.bot_token,
             "SLACK_CHANNEL_ID": CHANNEL,
-            "SLACK_API_URL": self.world.slack.api_url,
+            "SLACK_API_URL": self.app_env.slack.api_url,
             "AWS_LAMBDA_FUNCTION_NAME": "restarter",
             **environment,
         }
         for name, value in whole.items():
             if value is None:
-                self.world.monkeypatch.delenv(name, raising=False)
+                self.app_env.monkeypatch.delenv(name, raising=False)
             else:
-                self.world.monkeypatch.setenv(name, value)
+                self.app_env.monkeypatch.setenv(name, value)
 
     def trail(self, name: str = "the-trail", region: str = "eu-west-1", *, multi_region: bool = False) -> None:
         """Make a trail that is stopped."""
@@ -75,8 +75,8 @@ class RestartWorld:
         return bool(self._cloudtrail(region).get_trail_status(Name=name)["IsLogging"])
 
     def maintenance(self, value: str) -> None:
-        """Set the maintenance parameter, and have the function heed it."""
-        self.world.aws("ssm").put_parameter(Name=PARAMETER, Value=value, Type="String", Overwrite=True)
+        """Set the maintenance parameter, and let the function read it."""
+        self.app_env.aws("ssm").put_parameter(Name=PARAMETER, Value=value, Type="String", Overwrite=True)
         self.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
 
     def clock(self) -> Clock:
@@ -98,20 +98,20 @@ class RestartWorld:
         return [value for line in lines for value in line.get(name, [])]
 
     def texts(self, channel: str = CHANNEL) -> list[str]:
-        """Return the texts of what Slack was told."""
-        return self.world.texts(channel)
+        """Return the texts of what Slack received."""
+        return self.app_env.texts(channel)
 
     def started(self) -> int:
-        """Return how often CloudTrail was asked to start a trail."""
-        return self.between.operations("StartLogging")
+        """Return how often the function asked CloudTrail to start a trail."""
+        return self.aws_proxy.operations("StartLogging")
 
     def _cloudtrail(self, region: str) -> Any:
         service: Any = "cloudtrail"
-        return boto3.client(service, region_name=region, endpoint_url=self.world.endpoint)
+        return boto3.client(service, region_name=region, endpoint_url=self.app_env.endpoint)
 
 
 def envelope(name: Any = "the-trail", *, source: str = "aws.cloudtrail", **changes: Any) -> dict[str, Any]:
-    """Return what EventBridge brings when somebody stops a trail; a change to `...` removes a key of its detail."""
+    """Return what EventBridge brings when a caller stops a trail; a change to `...` removes a key of its detail."""
     detail = {
         "eventVersion": "1.11",
         "userIdentity": {

@@ -1,4 +1,4 @@
-"""The world of a flow test: AWS from a moto server, Slack from the fake, and the real handler between them."""
+"""The app environment of a flow test: AWS from a moto server, the fake Slack, and the real handler."""
 
 import gzip
 import json
@@ -36,7 +36,7 @@ KEY = (
 
 @cache
 def _client(service: Any, endpoint: str, region: str) -> Any:
-    """Return one client for all tests: to make one takes longer than most of what tests ask it."""
+    """Return one client for all tests: to create one takes longer than most of its calls."""
     return boto3.client(service, region, endpoint_url=endpoint)
 
 
@@ -53,7 +53,7 @@ class Context:
 
 
 @dataclass
-class World:
+class AppEnvironment:
     """What a flow test acts in."""
 
     endpoint: str
@@ -71,7 +71,7 @@ class World:
         self.slack.add_channel(CHANNEL, "alerts")
 
     def aws(self, service: Any) -> Any:
-        """Return a boto3 client that talks to the moto server."""
+        """Return a boto3 client of the moto server."""
         return _client(service, self.endpoint, os.environ["AWS_REGION"])
 
     def configure(self, *, environment: Mapping[str, str] | None = None, **config: Any) -> None:
@@ -105,7 +105,7 @@ class World:
         )
 
     def make_topic(self, name: str) -> str:
-        """Create a topic that a queue listens to; read it with `published`."""
+        """Create a topic that a queue subscribes to; read it with `published`."""
         arn: str = self.aws("sns").create_topic(Name=name)["TopicArn"]
         sqs = self.aws("sqs")
         url = sqs.create_queue(QueueName=f"{name}-listener")["QueueUrl"]

@@ -1,4 +1,4 @@
-"""Something between a client and a moto server: it sees each call, and may answer in AWS's place."""
+"""A proxy between a client and a moto server: it records each call, and may answer in place of AWS."""
 
 import http.client
 import json
@@ -9,17 +9,17 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-# What is answered in AWS's place: an HTTP status and a body. None: what AWS says.
+# What is answered in place of AWS: an HTTP status and a body. None: the answer of AWS.
 Answer = tuple[int, dict[str, Any]]
 Meet = Callable[[str, dict[str, Any]], Answer | None]
 
 
 def refusal(code: str, status: int = 400) -> Answer:
-    """Return an error as AWS's JSON protocols tell it."""
+    """Return an error in the form of the JSON protocols of AWS."""
     return status, {"__type": code, "message": "as the test wants it"}
 
 
-class Between:
+class AwsProxy:
     """Passes calls of services with a JSON protocol on to `endpoint`; asks `meet` first, with operation and body."""
 
     def __init__(self, endpoint: str) -> None:
@@ -28,12 +28,12 @@ class Between:
         self._endpoint = urlsplit(endpoint).netloc
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        between = self
+        proxy = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, answer = between.answered(dict(self.headers), self.path, body)
+                status, answer = proxy.answered(dict(self.headers), self.path, body)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-amz-json-1.1")
                 self.send_header("Content-Length", str(len(answer)))

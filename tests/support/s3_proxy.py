@@ -1,4 +1,4 @@
-"""Something between a client and a moto server's S3: it counts requests, holds them, or answers in S3's place."""
+"""A proxy between a client and the S3 of a moto server: it counts requests, holds them, or answers in place of S3."""
 
 import http.client
 import threading
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 _PATIENCE = 30  # seconds until a request that is held is answered all the same
 
 
-class S3Between:
+class S3Proxy:
     """Passes requests on to `endpoint`. `listed` are the prefixes that were listed, `read` the objects that were read.
 
     `faults` has for each key what S3 answers instead, one request after the other: "slow", "error", "denied", "cut" or
@@ -29,13 +29,13 @@ class S3Between:
         self._in_flight = 0
         self._condition = threading.Condition()
         self._endpoint = urlsplit(endpoint).netloc
-        between = self
+        proxy = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                between._answer(self)
+                proxy._answer(self)
 
             do_HEAD = do_GET  # noqa: N815 (the name is http.server's)
 
