@@ -32,7 +32,7 @@ locals {
       namespace   = "AWS/Lambda", metric = "Errors"
     }
     left-stopped = {
-      description = "Somebody stopped a trail, and ${local.restart_name} could not start it, or not yet, or has started it too often to go on: look now. Slack and its log say which and why."
+      description = "Someone stopped a trail, and ${local.restart_name} could not start it, or not yet, or has started it too often to go on: look now. Slack and its log say which and why."
       namespace   = "CloudTrailToSlack", metric = "LoggingLeftStopped"
     }
   }
@@ -133,7 +133,7 @@ resource "aws_cloudwatch_event_rule" "restart_logging" {
   count = local.restart_count
 
   name        = local.restart_name
-  description = "Somebody stopped a trail"
+  description = "Someone stopped a trail"
   tags        = var.tags
 
   # Nobody but AWS can put events with a source that begins with "aws.".

@@ -115,11 +115,11 @@ def flood() -> list[Measure]:
     found = load.run()
     where = f"{load.ALERTS:,} alerts over {load.CHANNELS} channels, at Slack's pace"
     return [
-        Measure("load_seconds", found.seconds, None, "lower", f"until all is told: {where}"),
+        Measure("load_seconds", found.seconds, None, "lower", f"until all is delivered: {where}"),
         Measure("load_messages", found.messages, None, "lower", f"Slack messages: {where}"),
         Measure("load_invocations", found.invocations, None, "lower", f"invocations of 300 s: {where}"),
-        Measure("load_lost", found.lost, 0, "lower", f"alerts that nobody was told: {where}"),
-        Measure("load_repeated", found.repeated, 0, "lower", f"alerts told twice: {where}"),
+        Measure("load_lost", found.lost, 0, "lower", f"alerts that were not delivered: {where}"),
+        Measure("load_repeated", found.repeated, 0, "lower", f"alerts delivered twice: {where}"),
     ]
 
 

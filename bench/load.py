@@ -38,7 +38,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 @dataclass(frozen=True)
 class Load:
-    """What the flood came to. `seconds` are until all was told, waiting and working."""
+    """What the flood came to. `seconds` are until all was delivered, waiting and working."""
 
     seconds: float
     messages: int
@@ -63,7 +63,7 @@ class _Time:
 
 
 def run() -> Load:
-    """Let the flood come, and count what is told."""
+    """Let the flood come, and count what is delivered."""
     before, clock = dict(os.environ), _Time()
     slack = FakeSlack(clock=clock.time, meet=Pace(clock.time, 1.0).fault)
     with MotoServer("cloudtrail_to_slack_dev.fast_moto") as moto, slack, tempfile.TemporaryDirectory() as folder:
@@ -77,12 +77,12 @@ def run() -> Load:
         finally:
             os.environ.clear()
             os.environ.update(before)
-    told: Counter[str] = Counter()
+    delivered: Counter[str] = Counter()
     messages = [message for account in _ACCOUNTS for message in slack.messages(_channel(account))]
     for message in messages:
-        told.update(set(_ID.findall(json.dumps(message.blocks) + message.text)))
-    repeated = sum(count - 1 for count in told.values())
-    return Load(seconds, len(messages), invocations, len(wanted - set(told)), repeated)
+        delivered.update(set(_ID.findall(json.dumps(message.blocks) + message.text)))
+    repeated = sum(count - 1 for count in delivered.values())
+    return Load(seconds, len(messages), invocations, len(wanted - set(delivered)), repeated)
 
 
 def _set_up(moto: MotoServer, slack: FakeSlack, folder: Path) -> None:

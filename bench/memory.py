@@ -22,7 +22,7 @@ from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.packs import default_rules
 from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.clock import invocation_clock
-from bench.ways import Nobody
+from bench.ways import NoDelivery
 
 class S3:
     def __init__(self, _seconds):
@@ -34,7 +34,8 @@ class S3:
 AwsClients().s3()
 prefilter = Prefilter(RuleSet(default_rules("f"), []))
 pipeline = Pipeline(
-    Config(), prefilter, S3, Nobody(), invocation_clock(None), own_roles=OwnRoles(()), send_self_reports=lambda *_: None
+    Config(), prefilter, S3, NoDelivery(), invocation_clock(None), own_roles=OwnRoles(()),
+    send_self_reports=lambda *_: None,
 )
 report = pipeline.run([Notification((LogFile("bucket", "x.json.gz"),))])
 assert not report.failures, report.failures

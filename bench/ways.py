@@ -37,8 +37,8 @@ class _S3:
         return {"Body": io.BytesIO(self._content)}
 
 
-class Nobody:
-    """A delivery that makes every alert and delivers it to nobody."""
+class NoDelivery:
+    """A delivery that makes every alert and sends nothing."""
 
     def __init__(self) -> None:
         self.failures: list[tuple[MessageIds, Undelivered]] = []
@@ -61,7 +61,7 @@ def path(content: bytes, prefilter: Prefilter) -> int:
         Config(),
         prefilter,
         lambda _seconds: _S3(content),  # type: ignore[arg-type,return-value]  # what it needs of S3
-        Nobody(),  # type: ignore[arg-type]  # and of delivery
+        NoDelivery(),  # type: ignore[arg-type]  # and of delivery
         invocation_clock(None),
         own_roles=OwnRoles(()),
         send_self_reports=lambda _reports, _own_calls: None,

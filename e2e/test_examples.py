@@ -89,8 +89,8 @@ def _by_account(routes: dict[str, Any] | None, default: str, address: str) -> di
     return found
 
 
-def test_a_log_object_becomes_alerts(stage: Stage) -> None:
-    """What comes into the bucket reaches the function the way it was deployed, and is told once, where it belongs."""
+def test_a_log_file_becomes_alerts(stage: Stage) -> None:
+    """A log file in the bucket reaches the function as it was deployed, and is delivered once, where it belongs."""
     channels, topics = _slack_channels(stage), _topics(stage)
     assert channels or topics
     if stage.bucket_account != ACCOUNT:
@@ -100,7 +100,7 @@ def test_a_log_object_becomes_alerts(stage: Stage) -> None:
     assert stage.slack.calls == []
 
     accounts = sorted({_ELSEWHERE, *channels, *topics} - {""})
-    invocations = _put_log_object(stage, [stop_logging(account) for account in accounts])
+    invocations = _put_log_file(stage, [stop_logging(account) for account in accounts])
     for invocation in invocations * 2:  # everything on the way may deliver twice
         stage.run(invocation)
 
@@ -136,12 +136,12 @@ def _do_what_the_owner_must(stage: Stage) -> None:
     )
 
 
-def _put_log_object(stage: Stage, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put a log object as CloudTrail does, and return what the function is invoked with for it."""
+def _put_log_file(stage: Stage, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put a log file as CloudTrail does, and return what the function is invoked with for it."""
     prefix = stage.cloud.notification_prefix(stage.bucket)
     name = f"{_ELSEWHERE}_CloudTrail_eu-west-1_20260314T0930Z_{uuid.uuid4().hex[:16]}.json.gz"
     key = f"{prefix}{_ELSEWHERE}/CloudTrail/eu-west-1/2026/03/14/{name}"
-    stage.cloud.put_log_object(stage.bucket, key, records)
+    stage.cloud.put_log_file(stage.bucket, key, records)
     invocations = (
         stage.cloud.s3_invocations(stage.bucket, key, stage.bucket_account) or stage.cloud.wait_for_invocations()
     )

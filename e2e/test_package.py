@@ -16,7 +16,7 @@ _NOWHERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "none
 
 
 def test_a_whole_package_needs_nothing_else(tmp_path: Path) -> None:
-    """With no layer but that of config.json the function starts, from compiled files, and tells of an event."""
+    """With no layer but that of config.json the function starts, from compiled files, and delivers an alert."""
     runtime = find_runtime()
     package = build_package(Target(runtime.name, runtime.architecture), None, tmp_path)
     config = tmp_path / "config.zip"

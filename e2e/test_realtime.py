@@ -79,8 +79,8 @@ def stage(cloud: Cloud, slack: FakeSlack, tmp_path: Path) -> Iterator[Stage]:
     assert cloud.inventory() == before
 
 
-def test_an_event_of_another_region_is_told_within_seconds_and_once(stage: Stage) -> None:
-    """It is forwarded to the function, which tells it, and to the tripwire; its log object tells nothing more."""
+def test_an_event_of_another_region_is_delivered_within_seconds_and_once(stage: Stage) -> None:
+    """It is forwarded to the function, which delivers an alert, and to the tripwire; its log file repeats nothing."""
     heard = stage.cloud.listen_to_rule("cloudtrail-tripwire-logging-off")
     record = {**stop_logging(ACCOUNT), "awsRegion": _REGION}
     stage.cloud.put_event(record, _REGION)
@@ -88,8 +88,8 @@ def test_an_event_of_another_region_is_told_within_seconds_and_once(stage: Stage
     assert stage.run_function() == 1
     (alert,) = stage.slack.messages(_CHANNEL)
     said = json.dumps([alert.text, alert.blocks])
-    for told in ("StopLogging", "mallory", "received from EventBridge", "aws cloudtrail start-logging"):
-        assert told in said
+    for part in ("StopLogging", "mallory", "received from EventBridge", "aws cloudtrail start-logging"):
+        assert part in said
 
     (envelope,) = heard()
     body = transform(*_transformer(stage.target("cloudtrail-tripwire-logging-off")), envelope)
@@ -98,7 +98,7 @@ def test_an_event_of_another_region_is_told_within_seconds_and_once(stage: Stage
     assert "mallory" in json.dumps(message.blocks)
     assert "turned off CloudTrail logging" in json.dumps(message.blocks)
 
-    stage.cloud.put_log_object(stage.bucket, _KEY, [record])
+    stage.cloud.put_log_file(stage.bucket, _KEY, [record])
     assert stage.run_function() == 1
     assert len(stage.slack.messages(_CHANNEL)) == 1
     _check_choice(stage)

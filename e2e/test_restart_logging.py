@@ -1,4 +1,4 @@
-"""A trail that somebody stops is started again: applied with Terraform, brought by EventBridge, told in Slack."""
+"""A stopped trail is started again: applied with Terraform, invoked by EventBridge, reported in Slack."""
 
 import json
 import re
@@ -33,7 +33,7 @@ class Stage:
     configuration: dict[str, Any]
 
     def stopped(self, name: str = _TRAIL, *, source: str = "aws.cloudtrail", **changes: Any) -> list[dict[str, Any]]:
-        """Stop the trail as somebody would; return what EventBridge invokes functions with."""
+        """Stop the trail as an attacker would; return what EventBridge invokes functions with."""
         self.cloud.client("cloudtrail").stop_logging(Name=_TRAIL)
         detail = {**stop_logging(ACCOUNT), "requestParameters": {"name": name}, **changes}
         self.cloud.put_event(detail, self.cloud.region, source=source)
@@ -87,7 +87,7 @@ def _may_invoke(cloud: Cloud, function_arn: str, rule_arn: str) -> bool:
 
 
 def test_logging_is_on_again(stage: Stage) -> None:
-    """The rule brings what stopped the trail, the function starts it and tells, once, and not where it must not."""
+    """The rule brings the call that stopped the trail; the function restarts it and reports it once, where it may."""
     events = stage.cloud.client("events")
     rule, arn = stage.configuration["FunctionName"], stage.configuration["FunctionArn"]
     assert _may_invoke(stage.cloud, arn, events.describe_rule(Name=rule)["Arn"])
@@ -97,8 +97,8 @@ def test_logging_is_on_again(stage: Stage) -> None:
     assert [stage.run(invocation), stage.run(invocation)] == ["restarted", "already_handled"]
     assert stage.logs
     (message,) = stage.slack.messages(_CHANNEL)
-    for told in (_TRAIL, "mallory", "203.0.113.7", "start 1 of at most 3", ACCOUNT):
-        assert told in message.text
+    for part in (_TRAIL, "mallory", "203.0.113.7", "start 1 of at most 3", ACCOUNT):
+        assert part in message.text
 
     arn = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/{_TRAIL}"
     (by_arn,) = stage.stopped(arn)

@@ -1,4 +1,4 @@
-"""Stands in for Lambda's Python runtime: run by the function's own Python, it calls the handler once.
+"""Replaces Lambda's Python runtime: run by the function's own Python, it calls the handler once.
 
 Arguments: the handler, the folders that take the place of /var/task, /opt and /var/runtime, and the file to write the
 answer to. The event comes from standard input; standard output is the function's log.

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 import boto3
 
-ACCOUNT = "123456789012"  # the account that moto takes everybody for
+ACCOUNT = "123456789012"  # the account of all callers of moto
 _KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
@@ -71,7 +71,7 @@ class Cloud:
         return found
 
     def listen_to_rule(self, rule: str) -> Callable[[], list[dict[str, Any]]]:
-        """Put a queue beside a rule's targets; return what tells the events that the rule let through since then."""
+        """Put a queue beside a rule's targets; return a function that gives the events since then."""
         queues = self.client("sqs")
         url = queues.create_queue(QueueName=f"heard-from-{rule}")["QueueUrl"]
         arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -102,8 +102,8 @@ class Cloud:
             _, _, _, region, account, _ = topic_arn.split(":")
             self.client("sqs", region=region, account=account).delete_queue(QueueUrl=url)
 
-    def put_log_object(self, bucket: str, key: str, records: Sequence[Mapping[str, Any]]) -> None:
-        """Put a log object as CloudTrail does."""
+    def put_log_file(self, bucket: str, key: str, records: Sequence[Mapping[str, Any]]) -> None:
+        """Put a log file as CloudTrail does."""
         self.client("s3").put_object(
             Bucket=bucket, Key=key, Body=gzip.compress(json.dumps({"Records": records}).encode())
         )

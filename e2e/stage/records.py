@@ -5,7 +5,7 @@ from typing import Any
 
 
 def stop_logging(account: str) -> dict[str, Any]:
-    """Return the record of somebody stopping a trail."""
+    """Return the record of a stopped trail."""
     return {
         "eventVersion": "1.11",
         "userIdentity": {

@@ -12,7 +12,7 @@ module "cloudtrail_to_slack" {
   s3_sns_fanout_topic_name = "cloudtrail-log-objects"
 }
 
-# Somebody else who listens.
+# Another subscriber.
 resource "aws_sqs_queue" "listener" {
   name                    = "cloudtrail-log-objects-listener"
   sqs_managed_sse_enabled = true

@@ -12,7 +12,7 @@ locals {
       ))
       source  = group.source
       said    = "${kind.did} in account <account> at <time>."
-      title   = "Somebody ${kind.did} in account <account>."
+      title   = "Someone ${kind.did} in account <account>."
       details = "<event> <object> in <region>, from <ip>, event ID <id>"
       paths   = { object = "$.detail.requestParameters.${kind.object}" }
     }
@@ -25,7 +25,7 @@ locals {
     ))
     source  = group.source
     said    = "tried to change ${group.what} in account <account> at <time>, and was refused: <error>."
-    title   = "Somebody tried to change ${group.what} in account <account>, and was refused."
+    title   = "Someone tried to change ${group.what} in account <account>, and was refused."
     details = "<event> in <region>, from <ip>, event ID <id>"
     paths   = { error = "$.detail.errorCode" }
   } if var.tell_refused_attempts }

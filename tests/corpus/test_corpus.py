@@ -1,4 +1,4 @@
-"""Real events of many sources, each read, evaluated and told."""
+"""Real events of many sources, each read, evaluated and reported."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_bo
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleSet
 from cloudtrail_to_slack.rules.packs import default_rules
-from support.samples import LOG_OBJECT
+from support.samples import LOG_FILE
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped
 
@@ -42,7 +42,7 @@ def records(source: str) -> Iterator[dict[str, Any]]:
 
 def events(source: str) -> Iterator[Event]:
     """Its events."""
-    return (read_event(record, object_key=LOG_OBJECT.key) for record in records(source))
+    return (read_event(record, object_key=LOG_FILE.key) for record in records(source))
 
 
 def test_every_source_is_read() -> None:
@@ -56,7 +56,7 @@ def test_every_source_is_read() -> None:
 def test_messages(source: str) -> None:
     """Every real event makes messages that Slack takes and that do nothing but be read."""
     for event in events(source):
-        alert = make_alert(event, (ALWAYS,), LOG_OBJECT)
+        alert = make_alert(event, (ALWAYS,), LOG_FILE)
         for message in (alert_message(alert), reply_message(alert), plain_message(alert)):
             assert_within_limits(message.text, message.blocks)
             assert_all_harmless(texts_of(message.blocks))
@@ -67,7 +67,7 @@ def test_messages(source: str) -> None:
 def test_bodies(source: str) -> None:
     """Every real event makes an SNS message that is JSON, fits, and holds the whole request."""
     for event in events(source):
-        alert = make_alert(event, (ALWAYS,), LOG_OBJECT)
+        alert = make_alert(event, (ALWAYS,), LOG_FILE)
         body = alert_body(alert)
         assert len(body.encode()) <= MAX_BODY_BYTES
         assert json.loads(body)["request_parameters"] == event.record.get("requestParameters")

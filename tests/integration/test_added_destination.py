@@ -62,7 +62,7 @@ def test_it_is_retried(app_env: AppEnvironment) -> None:
 
 
 def test_it_gets_no_alert_twice(app_env: AppEnvironment) -> None:
-    """The same log file, announced again, pages nobody again."""
+    """The same log file, announced again, pages no one again."""
     _configure(app_env)
     _deliver(app_env, record(eventID="e-1"))
     app_env.invoke(s3_event(KEY))

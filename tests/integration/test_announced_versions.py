@@ -125,9 +125,9 @@ def test_two_versions_of_a_key_are_both_read(app_env: AppEnvironment) -> None:
     bodies = [_by_s3(answer["VersionId"], answer["ETag"]) for answer in (first, second)]
     broken = _by_s3("gone", first["ETag"])
     assert failed_messages(app_env.invoke(sqs_event(*bodies, broken))) == ["m2"]
-    told = "\n".join(app_env.texts())
-    assert "StopLogging" in told
-    assert "DeleteTrail" in told
+    delivered = "\n".join(app_env.texts())
+    assert "StopLogging" in delivered
+    assert "DeleteTrail" in delivered
 
 
 def test_a_notification_without_version_and_etag_reads_the_newest(app_env: AppEnvironment) -> None:

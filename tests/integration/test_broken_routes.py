@@ -135,8 +135,8 @@ def test_a_revoked_token_is_asked_for_once(app_env: AppEnvironment) -> None:
     assert len(app_env.slack.calls) == 2
 
 
-def test_a_flood_for_a_broken_route_keeps_the_defaults_budget(app_env: AppEnvironment) -> None:
-    """What comes by the default route counts for the default channel's budget, and every id is told."""
+def test_a_flood_for_a_broken_route_keeps_the_defaults_message_limit(app_env: AppEnvironment) -> None:
+    """What comes by the default route counts for the default channel's message limit, and every id is delivered."""
     _configure(app_env, "bot", max_messages_per_channel=4)
     app_env.put_log(*(_routed(eventID=f"id-{number}") for number in range(9)))
     app_env.invoke(s3_event(KEY))
@@ -146,7 +146,7 @@ def test_a_flood_for_a_broken_route_keeps_the_defaults_budget(app_env: AppEnviro
 
 
 def test_a_channel_that_breaks_before_its_summary(app_env: AppEnvironment) -> None:
-    """A channel archived between its last alert and its summary has the summary told in the default channel."""
+    """A channel archived between its last alert and its summary has the summary delivered in the default channel."""
     app_env.slack.add_channel("C1", "own")
     _configure(app_env, "bot", max_messages_per_channel=1)
     app_env.slack.fail(SlackError("is_archived"), channel="C1")
@@ -157,8 +157,8 @@ def test_a_channel_that_breaks_before_its_summary(app_env: AppEnvironment) -> No
     assert all(f"id-{number}" in said for number in range(5))
 
 
-def test_a_summary_of_what_was_rerouted_says_so(app_env: AppEnvironment) -> None:
-    """Where everything that is rerouted is told together, the summary says which route is broken."""
+def test_a_summary_of_what_was_sent_to_the_fallback_says_so(app_env: AppEnvironment) -> None:
+    """Where everything that is sent to the fallback is delivered together, the summary says which route is broken."""
     _configure(app_env, "bot", max_messages_per_channel=1)
     app_env.put_log(*(_routed() for _ in range(5)))
     app_env.invoke(s3_event(KEY))
@@ -167,7 +167,7 @@ def test_a_summary_of_what_was_rerouted_says_so(app_env: AppEnvironment) -> None
 
 
 def test_a_summary_whose_thread_is_gone_is_left_to_the_retry(app_env: AppEnvironment) -> None:
-    """When the summary's first message is deleted before its second is sent, the retry tells the rest, and no other."""
+    """When a summary's first message is deleted before its second is sent, the retry delivers the rest alone."""
     _configure(app_env, "bot", max_messages_per_channel=1)
     ids = [f"id-{number:05}-4f0e-8c1d-9a7b-0123456789ab" for number in range(200)]
     app_env.put_log(*(record(eventID=event_id, userIdentity=None) for event_id in ids))

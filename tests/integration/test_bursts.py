@@ -1,4 +1,4 @@
-"""Many alerts at once: a budget for each channel, and one summary for what goes beyond it."""
+"""Many alerts at once: a message limit for each channel, and one summary for what goes beyond it."""
 
 import json
 import re
@@ -28,11 +28,11 @@ def _flood(count: int, **fields: Any) -> list[dict[str, Any]]:
 
 
 def _ids(app_env: AppEnvironment, channel: str = CHANNEL) -> list[str]:
-    """Return the ids of the events that a channel's messages tell of, in their order."""
-    return [found for message in app_env.slack.messages(channel) for found in _told(message)]
+    """Return the ids of the events that a channel's messages hold, in their order."""
+    return [found for message in app_env.slack.messages(channel) for found in _delivered(message)]
 
 
-def _told(message: Any) -> list[str]:
+def _delivered(message: Any) -> list[str]:
     said = json.dumps(message.blocks) or message.text
     return sorted(set(_IDS.findall(said if _IDS.search(said) else message.text)))
 
@@ -49,24 +49,24 @@ def _configure(app_env: AppEnvironment, kind: str, **config: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bot", "webhook"])
-def test_what_goes_beyond_the_budget_is_told_together(app_env: AppEnvironment, kind: str) -> None:
-    """Of fifty alerts 19 are told one by one, in order, and 31 in a 20th message that holds every id."""
+def test_what_goes_beyond_the_message_limit_is_delivered_together(app_env: AppEnvironment, kind: str) -> None:
+    """Of fifty alerts 19 are delivered one by one, in order, and 31 in a 20th message that holds every id."""
     _configure(app_env, kind)
     app_env.put_log(*_flood(50))
     counts = app_env.invoke(s3_event(KEY))
     messages = app_env.slack.messages(CHANNEL)
     assert counts["matched"] == 50
     assert len(messages) == 20
-    assert [_told(message) for message in messages[:19]] == [[f"id-{number:05}"] for number in range(19)]
-    assert _told(messages[19]) == [f"id-{number:05}" for number in range(19, 50)]
+    assert [_delivered(message) for message in messages[:19]] == [[f"id-{number:05}"] for number in range(19)]
+    assert _delivered(messages[19]) == [f"id-{number:05}" for number in range(19, 50)]
     said = json.dumps(messages[19].blocks)
     assert "31 more alerts" in said
     assert "from 2026-03-14 09:00:19 UTC to 2026-03-14 09:00:49 UTC" in said
     assert "31: `default/access-denied`" in said
 
 
-def test_a_budget_that_just_fits_needs_no_summary(app_env: AppEnvironment) -> None:
-    """Twenty alerts are twenty messages, and five with a budget of five."""
+def test_a_message_limit_that_just_fits_needs_no_summary(app_env: AppEnvironment) -> None:
+    """Twenty alerts are twenty messages, and five with a message limit of five."""
     app_env.configure_bot()
     app_env.put_log(*_flood(20))
     app_env.invoke(s3_event(KEY))
@@ -75,16 +75,16 @@ def test_a_budget_that_just_fits_needs_no_summary(app_env: AppEnvironment) -> No
 
 
 @pytest.mark.parametrize("budget", [1, 2, 5])
-def test_the_budget_can_be_set(app_env: AppEnvironment, budget: int) -> None:
-    """However small the budget, it is kept and every id is told."""
-    app_env.configure_bot(max_messages_per_channel=budget)
+def test_the_message_limit_can_be_set(app_env: AppEnvironment, message_limit: int) -> None:
+    """However small the message limit, it is kept and every id is delivered."""
+    app_env.configure_bot(max_messages_per_channel=message_limit)
     app_env.put_log(*_flood(12))
     app_env.invoke(s3_event(KEY))
-    assert len(app_env.texts()) == budget
+    assert len(app_env.texts()) == message_limit
     assert _ids(app_env) == [f"id-{number:05}" for number in range(12)]
 
 
-def test_each_channel_has_its_own_budget(app_env: AppEnvironment) -> None:
+def test_each_channel_has_its_own_message_limit(app_env: AppEnvironment) -> None:
     """A flood in one account does not use up what another account's channel may get."""
     app_env.slack.add_channel("C1", "other")
     app_env.configure_bot(
@@ -97,7 +97,7 @@ def test_each_channel_has_its_own_budget(app_env: AppEnvironment) -> None:
 
 
 def test_sns_gets_a_message_for_each_alert(app_env: AppEnvironment) -> None:
-    """The budget is Slack's alone."""
+    """The message limit is Slack's alone."""
     topic = app_env.make_topic("alerts")
     app_env.configure_bot(max_messages_per_channel=2, sns={"default_topic_arn": topic})
     app_env.put_log(*_flood(15))
@@ -117,8 +117,8 @@ def test_a_summary_too_long_for_one_message_goes_on_in_its_thread(app_env: AppEn
     assert "(2 of" in opened.replies[0].text
 
 
-def test_a_retry_tells_what_the_summary_left_out(app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a summary's second message fails, the retry tells its ids alone, and no other again."""
+def test_a_retry_delivers_what_the_summary_left_out(app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a summary's second message fails, the retry delivers its ids alone, and no other again."""
     monkeypatch.setattr("time.sleep", lambda _: None)
     app_env.configure_bot(max_messages_per_channel=1)
     app_env.put_log(*_flood(200))

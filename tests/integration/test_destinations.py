@@ -1,4 +1,4 @@
-"""Routes and destinations: who hears of what."""
+"""Routes and destinations: who receives what."""
 
 import json
 from typing import Any
@@ -144,7 +144,7 @@ def test_what_an_sns_message_says(app_env: AppEnvironment) -> None:
 
 
 def test_alerts_come_in_the_order_of_their_events(app_env: AppEnvironment) -> None:
-    """Within an invocation alerts are told in the order of eventTime, those without a time last."""
+    """Within an invocation alerts are delivered in the order of eventTime, those without a time last."""
     app_env.configure_bot(table=False)
     times = ["2026-03-14T09:30:12Z", None, "2026-03-14T09:10:00Z", "2026-03-14T09:20:00Z"]
     app_env.put_log(*(record(eventTime=time, eventName=f"Delete{number}") for number, time in enumerate(times)))

@@ -38,8 +38,8 @@ def test_every_record_is_explained(app_env: AppEnvironment, capsys: pytest.Captu
     lines = _lines(capsys, "record evaluated")
     assert {line["level"] for line in lines} == {"DEBUG"}
     assert {line["object"] for line in lines} == {f"s3://{BUCKET}/{KEY}"}
-    told = [(line.get("event_id"), line["outcome"], line.get("ignored_by")) for line in lines]
-    assert told == [
+    delivered = [(line.get("event_id"), line["outcome"], line.get("ignored_by")) for line in lines]
+    assert delivered == [
         ("e-DeleteBucket", "matched", None),
         ("e-ListBuckets", "ignored", "known"),
         ("e-GetObject", "unmatched", None),
@@ -57,7 +57,7 @@ def test_every_record_is_explained(app_env: AppEnvironment, capsys: pytest.Captu
 def test_records_that_no_rule_can_match_are_explained_too(
     app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Records that are not even evaluated, because no rule can match them, have their lines, and still alert nobody."""
+    """Records that are not even evaluated, because no rule can match them, have their lines, and still alert no one."""
     _configure(app_env, "DEBUG")
     app_env.put_log(*(record(eventID=f"e-{number}", eventName="GetObject", errorCode=None) for number in range(300)))
     counts = app_env.invoke(s3_event(KEY))

@@ -77,7 +77,7 @@ def test_a_passing_error_is_tried_again(app_env: AppEnvironment, waits: list[flo
     app_env.invoke(s3_event(KEY))
     assert len(app_env.texts()) == 1
     assert len(waits) == 1
-    # What is waited is what is left of it when the lane's turn comes.
+    # What is waited is what is left of it when the queue's turn comes.
     assert 1 < waits[0] <= 7 if isinstance(fault, RateLimited) else 0 < waits[0] <= 1
 
 
@@ -105,7 +105,7 @@ def test_trying_again_has_an_end(app_env: AppEnvironment, waits: list[float]) ->
 
 @pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived", "token_revoked", "new_error"])
 def test_a_set_up_error_fails_at_once(app_env: AppEnvironment, waits: list[float], code: str) -> None:
-    """An error that trying again cannot mend fails the invocation, saying Slack's own word for it."""
+    """An error that trying again cannot fix fails the invocation, saying Slack's own word for it."""
     app_env.configure_bot(table=False)
     app_env.slack.fail(SlackError(code), times=10)
     app_env.put_log(record())
@@ -269,7 +269,7 @@ def test_a_flood_is_delivered_in_parts(app_env: AppEnvironment, monkeypatch: pyt
 
 
 def test_the_same_object_announced_in_two_ways_is_read_once(app_env: AppEnvironment) -> None:
-    """An object that S3 and CloudTrail both announce in one batch is told once."""
+    """An object that S3 and CloudTrail both announce in one batch is delivered once."""
     app_env.configure_bot(table=False)
     app_env.put_log(record())
     app_env.invoke(sqs_event(s3_event(KEY), {"s3Bucket": BUCKET, "s3ObjectKey": [KEY]}))
@@ -277,7 +277,7 @@ def test_the_same_object_announced_in_two_ways_is_read_once(app_env: AppEnvironm
 
 
 def test_a_short_message_is_no_markup(app_env: AppEnvironment) -> None:
-    """The text that stands in for a refused alert is shown as it is: nothing of an event is formatted or linked."""
+    """The text that replaces a refused alert is shown as it is: nothing of an event is formatted or linked."""
     app_env.configure_bot(table=False)
     app_env.slack.fail(SlackError("invalid_blocks"), times=2)
     app_env.put_log(record(eventName="*Bold* https://evil.example"))

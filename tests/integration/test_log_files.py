@@ -56,7 +56,7 @@ def test_objects_of_other_kinds_are_skipped_one_by_one(
 
 @pytest.mark.parametrize(("content", "word"), _BROKEN.values(), ids=_BROKEN.keys())
 def test_a_broken_object_fails_alone(app_env: AppEnvironment, content: bytes, word: str) -> None:
-    """A broken object is told once in Slack and fails the invocation; the objects beside it are processed."""
+    """A broken log file is reported once in Slack and fails the invocation; the objects beside it are processed."""
     app_env.configure_bot(table=False)
     broken = app_env.put(content, KEY.replace("0123", "bad0"))
     after = app_env.put_log(record(), key=KEY.replace("0123", "good"))
@@ -193,7 +193,7 @@ def test_more_json_than_the_limit_is_refused(app_env: AppEnvironment) -> None:
 
 @pytest.mark.parametrize("broken", [None, 5, "text", [], [1]])
 def test_a_record_that_is_no_object_fails_alone(app_env: AppEnvironment, broken: object) -> None:
-    """A record of another JSON type counts as failed, is told, fails the invocation and hides nothing after it."""
+    """A record of another JSON type counts as failed, is reported, fails the invocation and hides nothing after it."""
     app_env.configure_bot(table=False)
     app_env.put_log(broken, record())
     with pytest.raises(InvocationFailedError, match="1 of its 2 records cannot be read"):

@@ -1,4 +1,4 @@
-"""An account and region that used to deliver log files and has stopped is told once, and once when it is back."""
+"""An account and region that used to deliver log files and has stopped is reported once, and once when it is back."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def scene(app_env: AppEnvironment) -> Scene:
     return Scene(app_env)
 
 
-def test_a_silence_is_told_once_and_so_is_its_end(scene: Scene) -> None:
+def test_a_gap_is_reported_once_and_so_is_its_end(scene: Scene) -> None:
     """Twice its longest gap after the last object, and not before, in one message; over many checks; and again."""
     scene.configure()
     scene.check()
@@ -45,8 +45,8 @@ def test_a_silence_is_told_once_and_so_is_its_end(scene: Scene) -> None:
     assert scene.said()[2:] == ["Missing log data: no log files from 111122223333 eu-west-1 any more"]
 
 
-def test_an_old_object_that_is_announced_late_ends_no_silence(scene: Scene) -> None:
-    """An object from before the silence, read hours later, is no sign of life; the first one after it is."""
+def test_an_old_object_that_is_announced_late_ends_no_gap(scene: Scene) -> None:
+    """A log file from before the gap, read hours later, does not end it; the first one after it does."""
     scene.configure()
     scene.know([A])
     scene.now += 0.5 * HOUR
@@ -63,7 +63,7 @@ def test_an_old_object_that_is_announced_late_ends_no_silence(scene: Scene) -> N
 
 
 @pytest.mark.long
-def test_who_keeps_delivering_is_not_told_of(scene: Scene) -> None:
+def test_who_keeps_delivering_is_not_reported(scene: Scene) -> None:
     """Objects every six hours say nothing, check by check, and take one item for each account and few for all."""
     scene.configure()
     scene.live(A, B)
@@ -80,7 +80,7 @@ def test_who_keeps_delivering_is_not_told_of(scene: Scene) -> None:
     }
 
 
-def test_the_account_s_own_route_is_told(scene: Scene) -> None:
+def test_the_account_s_own_route_is_reported(scene: Scene) -> None:
     """In Slack and on the topic, each account where its alerts go, in one message for each place."""
     scene.app_env.slack.add_channel("C1", "production")
     default, own = scene.app_env.make_topic("default"), scene.app_env.make_topic("own")
@@ -94,14 +94,14 @@ def test_the_account_s_own_route_is_told(scene: Scene) -> None:
     scene.pass_time(5)
     assert scene.said() == ["Missing log data: no log files from 2 accounts and regions any more"]
     assert scene.said("C1") == ["Missing log data: no log files from 444455556666 us-east-1 any more"]
-    (told,) = scene.app_env.bodies(own)
-    assert told["account_id"] == B.account
-    assert "444455556666 us-east-1: last at 2026-03-14 09:20:00 UTC" in told["error_message"]
+    (reported,) = scene.app_env.bodies(own)
+    assert reported["account_id"] == B.account
+    assert "444455556666 us-east-1: last at 2026-03-14 09:20:00 UTC" in reported["error_message"]
     (both,) = scene.app_env.bodies(default)
     assert all(source.region in both["error_message"] for source in others)
 
 
-def test_newcomers_and_the_quiet_are_not_told_of(scene: Scene) -> None:
+def test_newcomers_and_the_quiet_are_not_reported(scene: Scene) -> None:
     """Neither who came three days ago and is gone, nor who delivers every few days, is missed within days."""
     newcomer, seldom = A, B
     scene.configure()
@@ -113,8 +113,8 @@ def test_newcomers_and_the_quiet_are_not_told_of(scene: Scene) -> None:
     assert scene.said() == []
 
 
-def test_the_shortest_silence_can_be_set(scene: Scene) -> None:
-    """With six hours set, nothing is told before six hours."""
+def test_the_alert_threshold_can_be_set(scene: Scene) -> None:
+    """With six hours set, nothing is reported before six hours."""
     scene.configure(missing_log_data_minimum_hours=6)
     scene.check()
     scene.know([A])
@@ -151,8 +151,8 @@ def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("fault", [SlackError("is_archived"), HttpStatus(503)])
-def test_what_could_not_be_told_is_told_by_the_next_check(scene: Scene, fault: Any) -> None:
-    """A check whose telling Slack refuses fails; the next one tells it, once."""
+def test_what_could_not_be_reported_is_reported_by_the_next_check(scene: Scene, fault: Any) -> None:
+    """A check whose report Slack refuses fails; the next one reports it, once."""
     scene.configure()
     scene.check()
     scene.know([A])
@@ -169,8 +169,8 @@ def test_what_could_not_be_told_is_told_by_the_next_check(scene: Scene, fault: A
     assert len(scene.said()) == 1
 
 
-def test_what_one_destination_refuses_is_not_told_again_at_the_other(scene: Scene) -> None:
-    """The topic hears once of each silence, though Slack hears of both only at the third check."""
+def test_what_one_destination_refuses_is_not_reported_again_at_the_other(scene: Scene) -> None:
+    """The topic is notified once of each gap, though Slack is notified of both only at the third check."""
     topic = scene.app_env.make_topic("alerts")
     scene.configure(sns={"default_topic_arn": topic})
     scene.check()
@@ -190,8 +190,8 @@ def test_what_one_destination_refuses_is_not_told_again_at_the_other(scene: Scen
     assert titles == [f"Missing log data: no log files from {' '.join(source)} any more" for source in (A, B)]
 
 
-def test_two_functions_at_once_tell_once(scene: Scene) -> None:
-    """Two checks of two functions at the same time, as EventBridge may send them, tell one message."""
+def test_two_functions_at_once_report_once(scene: Scene) -> None:
+    """Two checks of two functions at the same time, as EventBridge may send them, report one message."""
     scene.configure()
     scene.check()
     scene.know([A])
@@ -215,7 +215,7 @@ def test_two_functions_at_once_tell_once(scene: Scene) -> None:
 
 
 def test_a_check_that_died_is_made_again(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """While one function checks another does not; when it has died, the next check finds what it had not told."""
+    """While one function checks another does not; when it has died, the next check finds what it had not reported."""
     scene.configure()
     scene.check()
     scene.know([A])
@@ -235,7 +235,7 @@ def test_a_check_that_died_is_made_again(scene: Scene, capsys: pytest.CaptureFix
 def test_a_table_that_is_throttled_at_a_check_fails_it(
     scene: Scene, dynamodb: Callable[[str, str, int], None], operation: str
 ) -> None:
-    """The check fails, to be made again; nothing is told by half, and the next one tells it."""
+    """The check fails, to be made again; nothing is reported by half, and the next one reports it."""
     scene.configure()
     scene.check()
     scene.know([A])
@@ -255,16 +255,16 @@ def test_a_table_that_is_throttled_at_a_check_fails_it(
     [("InternalServerError", 4), ("AccessDeniedException", 2)],
     ids=["as often as we ask", "and the check cannot be closed either"],
 )
-def test_what_is_told_and_cannot_be_noted_is_not_told_again(
+def test_what_is_reported_and_cannot_be_recorded_is_not_reported_again(
     scene: Scene, dynamodb: Callable[[str, str, int], None], code: str, times: int
 ) -> None:
-    """When the table goes down between telling and noting, the check fails, and the next knows what was told."""
+    """When the table goes down between reporting and recording, the check fails, and the next repeats nothing."""
     scene.configure()
     scene.check()
     scene.know([A])
     scene.pass_time(2)
     scene.now += HOUR / 2
-    send = Sender._send  # noqa: SLF001 (the moment between sending and noting has no seam of its own)
+    send = Sender._send  # noqa: SLF001 (the moment between sending and recording has no seam of its own)
 
     def sending(*arguments: Any) -> str | None:
         ts = send(*arguments)
@@ -280,7 +280,7 @@ def test_what_is_told_and_cannot_be_noted_is_not_told_again(
 
 
 def test_who_was_deaf_only_listens(scene: Scene) -> None:
-    """After hours without a check, one check says nothing, and the next tells who is still silent."""
+    """After hours without a check, one check says nothing, and the next reports who is still silent."""
     scene.configure()
     scene.check()
     scene.know([A, B])
@@ -308,7 +308,7 @@ def test_without_a_table_there_is_no_alarm(scene: Scene) -> None:
     assert scene.app_env.invoke(CHECK)["notifications_ignored"] == 1
 
 
-def test_without_the_ledger_it_is_told_once_too(scene: Scene) -> None:
+def test_without_the_store_it_is_reported_once_too(scene: Scene) -> None:
     """The state of the alarm is its own."""
     scene.configure(deduplicate_deliveries=False)
     scene.check()
@@ -317,7 +317,7 @@ def test_without_the_ledger_it_is_told_once_too(scene: Scene) -> None:
     assert len(scene.said()) == 1
 
 
-def test_with_webhooks_it_is_told_too(scene: Scene) -> None:
+def test_with_webhooks_it_is_reported_too(scene: Scene) -> None:
     """By the webhook of the account, and without a default by any."""
     scene.app_env.make_table()
     routes = [{"accounts": [B.account], "slack_hook_url": scene.app_env.slack.add_webhook("C1")}]
@@ -341,7 +341,7 @@ def test_a_check_from_a_queue_is_made(scene: Scene) -> None:
 
 
 def test_a_rate_limit_is_waited_for(scene: Scene) -> None:
-    """A check that Slack wants to wait tells in the end."""
+    """A check that Slack throttles reports in the end."""
     scene.configure()
     scene.check()
     scene.know([A])

@@ -192,7 +192,7 @@ def test_times_that_were_planted_hold_nothing_back(table: Scene, attribute: str)
 
 
 def test_attributes_of_other_types_hold_nothing_back(table: Scene) -> None:
-    """An item that holds other types than this code writes is a failure or sent, and never a success in silence."""
+    """An item that holds other types than this code writes is a failure or sent, and never a success unnoticed."""
     table.plant(were_sent={"S": "a"}, failed_attempts={"S": "x"})
     assert standing(table.collect("a")) == (Standing.ACQUIRED, ("a",))
 

@@ -15,7 +15,7 @@ def _said(message: Any) -> str:
 
 
 @pytest.mark.parametrize("name", ["ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"])
-def test_a_removed_object_is_told(app_env: AppEnvironment, name: str) -> None:
+def test_a_removed_object_is_delivered(app_env: AppEnvironment, name: str) -> None:
     """Who removed which object, from where, how and when, in the channel of the object's account."""
     app_env.slack.add_channel("C1", "production")
     app_env.configure_bot(table=False, slack={"routes": [{"accounts": ["111122223333"], "slack_channel_id": "C1"}]})
@@ -27,7 +27,7 @@ def test_a_removed_object_is_told(app_env: AppEnvironment, name: str) -> None:
     assert counts["objects_removed"] == 1
 
 
-def test_a_removal_that_eventbridge_tells_is_told_too(app_env: AppEnvironment) -> None:
+def test_a_removal_announced_by_eventbridge_is_delivered_too(app_env: AppEnvironment) -> None:
     """EventBridge's Object Deleted says the same."""
     app_env.configure_bot(table=False)
     detail = {
@@ -45,15 +45,15 @@ def test_a_removal_that_eventbridge_tells_is_told_too(app_env: AppEnvironment) -
 
 
 @pytest.mark.parametrize("switch", [False, "false"])
-def test_removals_are_not_told_when_switched_off(app_env: AppEnvironment, switch: Any) -> None:
+def test_removals_are_not_delivered_when_switched_off(app_env: AppEnvironment, switch: Any) -> None:
     """Switched off, removals are counted only."""
     app_env.configure_bot(table=False, s3_removed_object_notification=switch)
     assert app_env.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))["objects_removed"] == 1
     assert app_env.texts() == []
 
 
-def test_a_removal_that_cannot_be_told_fails(app_env: AppEnvironment) -> None:
-    """A removal that nobody heard of is retried like an alert."""
+def test_a_removal_that_cannot_be_delivered_fails(app_env: AppEnvironment) -> None:
+    """A removal that reached no destination is retried like an alert."""
     app_env.configure_bot(table=False)
     app_env.slack.fail(SlackError("not_in_channel"), times=9)
     with pytest.raises(InvocationFailedError, match=f"the notice about s3://{BUCKET}"):
@@ -61,7 +61,7 @@ def test_a_removal_that_cannot_be_told_fails(app_env: AppEnvironment) -> None:
 
 
 def test_without_slack_removals_and_unreadable_objects_go_to_sns(app_env: AppEnvironment) -> None:
-    """With SNS alone, what happened to the logs themselves is told there, in the shape of an alert."""
+    """With SNS alone, what happened to the logs themselves is delivered there, in the shape of an alert."""
     topic = app_env.make_topic("alerts")
     app_env.configure(sns={"default_topic_arn": topic})
     app_env.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))
@@ -74,7 +74,7 @@ def test_without_slack_removals_and_unreadable_objects_go_to_sns(app_env: AppEnv
 
 
 def test_notices_without_a_default_take_any_route(app_env: AppEnvironment) -> None:
-    """Webhooks with routes and no default still hear of what belongs to no account of theirs."""
+    """Webhooks with routes and no default still receive what belongs to no account of theirs."""
     routes = [{"accounts": ["444455556666"], "slack_hook_url": app_env.slack.add_webhook("C1")}]
     app_env.configure(environment={"SLACK_WEBHOOK_ROUTES": json.dumps(routes)})
     app_env.invoke(s3_event(KEY, name="ObjectRemoved:Delete"))

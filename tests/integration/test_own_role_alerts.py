@@ -232,7 +232,7 @@ def test_an_account_without_a_route_fails(app_env: AppEnvironment) -> None:
 
 
 def test_ignored_calls_are_ignored(app_env: AppEnvironment) -> None:
-    """What an ignore rule matches is not reported, whoever called."""
+    """What an ignore rule matches is not reported, whatever the caller."""
     app_env.configure_bot(ignore_rules=['event.get("eventName") == "GenerateDataKey"'], **_ROLES)
     assert _read(app_env, 0, _own("e-1"))["ignored"] == 1
     assert _said(app_env) == []

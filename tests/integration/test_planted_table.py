@@ -52,18 +52,18 @@ def test_a_thread_whose_message_was_changed_is_replaced(app_env: AppEnvironment,
 
 @pytest.fixture
 def scene(app_env: AppEnvironment) -> Scene:
-    """A deployment with the alarm on silence."""
+    """A deployment with the alarm on missing log data."""
     return Scene(app_env)
 
 
 def _with_last(text: str, last: int) -> str:
-    rhythms = json.loads(text)
-    return json.dumps({region: [first, last, *rest] for region, (first, _, *rest) in rhythms.items()})
+    known_intervals = json.loads(text)
+    return json.dumps({region: [first, last, *rest] for region, (first, _, *rest) in known_intervals.items()})
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("years", [1, 1000, 10**12])
-def test_a_rhythm_from_the_future_is_found_silent(scene: Scene, years: int) -> None:
+def test_intervals_from_the_future_are_found_silent(scene: Scene, years: int) -> None:
     """An account whose last object is said to come in years is corrected by a check, and then is found silent."""
     scene.configure()
     scene.live(A)
@@ -97,13 +97,13 @@ def test_checks_go_on(scene: Scene, change: Change) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("told", [str(10**12), "1e400", "[]", '"x"'])
-def test_an_invented_notification_of_a_silence_is_none(scene: Scene, told: str) -> None:
-    """A silence of which the table says that it was notified at a time yet to come is notified."""
+@pytest.mark.parametrize("delivered", [str(10**12), "1e400", "[]", '"x"'])
+def test_an_invented_notification_of_missing_log_data_is_none(scene: Scene, delivered: str) -> None:
+    """A gap that the table says was notified at a time yet to come is notified."""
     scene.configure()
     scene.live(A)
     scene.pass_time(1)
-    text = f'{{"{A.account}": {{"{A.region}": {{"slack": {told}}}}}}}'
+    text = f'{{"{A.account}": {{"{A.region}": {{"slack": {delivered}}}}}}}'
     _replant(scene.app_env, lambda item: {**item, "notified": {"S": text}}, "sources#")
     scene.pass_time(30)
     assert len(scene.said()) == 1

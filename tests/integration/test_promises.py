@@ -56,7 +56,7 @@ def test_ten_matching_events_with_a_huge_one_give_ten_alerts(app_env: AppEnviron
 
 
 def test_an_insight_first_in_a_file_loses_nothing_after_it(app_env: AppEnvironment) -> None:
-    """Rules see an Insight, it is told in words that fit one, and the nine events after it are alerted."""
+    """Rules see an Insight, it is delivered in words that fit one, and the nine events after it are alerted."""
     app_env.configure_bot(rules=['event.get("insightDetails.state") == "Start"', 'event["eventName"] == "Never"'])
     app_env.put_log(_insight(), *(record(eventName=f"Delete{number}") for number in range(9)))
     app_env.invoke(s3_event(KEY))
@@ -70,7 +70,7 @@ def test_an_insight_first_in_a_file_loses_nothing_after_it(app_env: AppEnvironme
 
 
 def test_a_console_sign_in_without_additional_event_data_is_alerted(app_env: AppEnvironment) -> None:
-    """A ConsoleLogin that tells nothing of MFA counts as one without, and is marked so."""
+    """A ConsoleLogin that says nothing of MFA counts as one without, and is marked so."""
     app_env.configure_bot()
     sign_in = record(
         eventName="ConsoleLogin",
@@ -126,7 +126,7 @@ def test_rules_joined_by_the_separator_apply(app_env: AppEnvironment, separator:
 def test_success_means_everything_was_delivered(
     app_env: AppEnvironment, names: list[str], faults: list[str], *, broken: bool
 ) -> None:
-    """Whatever Slack refuses, a handler that returns has told every alert, and one that has not, raises."""
+    """Whatever Slack refuses, a handler that returns has delivered every alert, and one that has not, raises."""
     app_env.slack.clear()
     app_env.configure_bot(table=False, use_default_rules=False, rules=['event.get("eventName") != "SourceDown"'])
     records: list[Any] = [record(eventName=name, eventID=f"event-{number}") for number, name in enumerate(names)]
@@ -139,13 +139,13 @@ def test_success_means_everything_was_delivered(
         raised = False
     except InvocationFailedError:
         raised = True
-    told = {
+    delivered = {
         event_id
         for message in app_env.slack.messages(CHANNEL)
         for event_id in wanted
         if event_id in json.dumps([message.text, message.blocks])
     }
-    assert raised or told == wanted
+    assert raised or delivered == wanted
     assert raised or not broken
 
 
@@ -163,8 +163,8 @@ def test_every_real_event_passes_the_whole_path(app_env: AppEnvironment) -> None
 
     with gzip.open(_CORPUS) as lines:
         events = [json.loads(line)["event"] for line in lines][::5]  # the messages of all are checked elsewhere
-    topic = "arn:aws:sns:eu-west-1:123456789012:nobody-listens"
-    app_env.aws("sns").create_topic(Name="nobody-listens")
+    topic = "arn:aws:sns:eu-west-1:123456789012:no-subscribers"
+    app_env.aws("sns").create_topic(Name="no-subscribers")
     app_env.configure_bot(
         table=False, rules=["True"], sns={"default_topic_arn": topic}, max_messages_per_channel=10_000
     )

@@ -119,7 +119,7 @@ def test_with_slack_they_stay_out_of_sns(app_env: AppEnvironment) -> None:
 @pytest.mark.parametrize("severity", ["low", "critical"])
 @pytest.mark.parametrize("table", [False, True])
 def test_what_cannot_be_reported_fails(app_env: AppEnvironment, severity: str, table: bool) -> None:  # noqa: FBT001 (a parameter)
-    """An invocation whose rule error reaches nobody fails, and its retry reports it; no alert is repeated then."""
+    """An invocation whose rule error reaches no one fails, and its retry reports it; no alert is repeated then."""
     app_env.configure_bot(table=table, rules=[{**_RULE, "severity": severity}])
     payload = _put(app_env, 0, "e-1", errorCode=None)
     app_env.slack.fail(SlackError("is_archived"), times=1)
@@ -141,7 +141,7 @@ def test_only_the_messages_that_brought_the_events_fail(app_env: AppEnvironment)
 
 
 def test_a_retry_reports_nothing_again(app_env: AppEnvironment) -> None:
-    """Events that were reported are not reported again, whoever brings them."""
+    """Events that were reported are not reported again, whichever path brings them."""
     app_env.configure_bot(rules=[_RULE])
     payload = _put(app_env, 0, "e-1", "e-2", errorCode=None)
     for _ in range(3):

@@ -57,7 +57,7 @@ readable = pytest.mark.parametrize("sample", READABLE.values(), ids=READABLE)
 matched = pytest.mark.parametrize("sample", MATCHED.values(), ids=MATCHED)
 
 
-def test_there_are_samples_of_every_verdict() -> None:
+def test_there_are_samples_of_every_outcome() -> None:
     """The samples cover each thing that can become of a record."""
     evaluations = {sample.expect["outcome"] for sample in SAMPLES.values()}
     assert evaluations == {"matched", "ignored", "unmatched", "failed"}
@@ -72,7 +72,7 @@ def test_failed(name: str) -> None:
 
 
 @readable
-def test_verdict(sample: Sample) -> None:
+def test_outcome(sample: Sample) -> None:
     """The rules say of the event what the sample expects: outcome, rules in order, and rules that cannot decide."""
     evaluation = sample.evaluation()
     assert evaluation.outcome.value == sample.expect["outcome"]

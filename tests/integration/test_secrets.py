@@ -132,7 +132,7 @@ def test_a_secret_is_read_once_for_many_invocations(app_env: AppEnvironment) -> 
 def test_webhook_routes_that_cannot_be_used_fail_without_being_quoted(
     app_env: AppEnvironment, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:
-    """Routes by reference that are wrong fail the invocation; what they hold is not told."""
+    """Routes by reference that are wrong fail the invocation; what they hold is not shown."""
     app_env.aws("ssm").put_parameter(Name="/slack/routes", Value=value, Type="SecureString")
     app_env.configure(environment={"SLACK_WEBHOOK_ROUTES_SSM_PARAMETER": "/slack/routes"})
     app_env.put_log(record())

@@ -82,11 +82,15 @@ def test_rejected_content_is_sent_smaller(
     app_env.invoke(s3_event(KEY))
     bodies = app_env.bodies(topic)
     assert sorted(body["event_id"] for body in bodies) == ["e-0", "e-1", "e-2"]
-    (shrunk,) = [body for body in bodies if body["event_id"] == "e-0"]
+    (downsized,) = [body for body in bodies if body["event_id"] == "e-0"]
     (whole,) = [body for body in bodies if body["event_id"] == "e-1"]
-    assert set(shrunk) == set(whole)
-    assert shrunk["request_parameters"] == "left out: SNS rejected the whole message; see source_file"
-    assert (shrunk["account_id"], shrunk["severity"], shrunk["rules"]) == (ACCOUNT, "medium", ["default/access-denied"])
+    assert set(downsized) == set(whole)
+    assert downsized["request_parameters"] == "left out: SNS rejected the whole message; see source_file"
+    assert (downsized["account_id"], downsized["severity"], downsized["rules"]) == (
+        ACCOUNT,
+        "medium",
+        ["default/access-denied"],
+    )
     assert waits == []
     assert app_env.invoke(s3_event(KEY))["matched"] == 3
     assert app_env.bodies(topic) == [], "each is known as delivered"
@@ -289,7 +293,7 @@ def test_a_message_that_cannot_be_made_leaves_the_next(app_env: AppEnvironment, 
     ],
 )
 def test_what_an_error_means(code: str, status: int, kind: type[DeliveryError]) -> None:
-    """An error nobody has heard of is judged by its status."""
+    """An unknown error is classified by its status."""
     error = sns_error({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}})
     assert type(error) is kind
 

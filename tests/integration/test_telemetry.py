@@ -198,7 +198,7 @@ def test_a_missing_table_is_said_at_start(app_env: AppEnvironment, capsys: pytes
 def test_what_is_probably_wrong_with_a_rule_is_said_once(
     app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A rule about a field or an event that nobody has heard of is warned of, in the first invocation alone."""
+    """A rule about a field or an event that is unknown is warned of, in the first invocation alone."""
     app_env.configure_bot(
         table=False,
         rules=[

@@ -82,7 +82,7 @@ def scene(app_env: AppEnvironment, time: FakeTime) -> Scene:
 
 
 def test_similar_alerts_share_a_thread_that_counts_them(app_env: AppEnvironment) -> None:
-    """The first alert opens a thread, later ones answer in it, and the opening message counts them and says when."""
+    """The first alert opens a thread, later ones answer in it, and the parent message counts them and says when."""
     app_env.configure_bot()
     times = ["2026-03-14T09:30:00Z", "2026-03-14T09:31:00Z", "2026-03-14T09:32:07Z"]
     app_env.put_log(*(record(eventTime=time) for time in times[:2]), record(eventName="PutObject"))
@@ -99,7 +99,7 @@ def test_similar_alerts_share_a_thread_that_counts_them(app_env: AppEnvironment)
     assert "by now" not in json.dumps(second.root.blocks)
 
 
-def test_an_identity_too_poor_to_tell_joins_no_thread(app_env: AppEnvironment) -> None:
+def test_an_identity_too_poor_to_distinguish_joins_no_thread(app_env: AppEnvironment) -> None:
     """Alerts of whom three of type, principal, ARN and account are missing stay messages of their own."""
     app_env.configure_bot()
     app_env.put_log(*(record(userIdentity={"type": "AWSService"}, recipientAccountId=None) for _ in range(3)))
@@ -204,7 +204,7 @@ def test_an_alert_refused_in_a_thread_is_not_posted_elsewhere(scene: Scene, app_
 
 @pytest.mark.parametrize("code", ["thread_not_found", "cannot_reply_to_message"])
 def test_a_thread_whose_opening_is_gone_is_opened_anew(scene: Scene, app_env: AppEnvironment, code: str) -> None:
-    """When somebody deleted the opening message, the alert opens a new thread and later ones join that."""
+    """When someone deleted the parent message, the alert opens a new thread and later ones join that."""
     scene.join()
     app_env.slack.fail(SlackError(code))
     scene.join()
@@ -300,7 +300,7 @@ def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, app_env: AppEnv
 
 
 def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, app_env: AppEnvironment) -> None:
-    """When neither Slack nor the table works, it is Slack's refusal that is told."""
+    """When neither Slack nor the table works, the log names Slack's refusal."""
 
     def post(_: str | None) -> Sent[SlackMessage]:
         app_env.aws("dynamodb").delete_table(TableName=TABLE)
@@ -323,7 +323,7 @@ def test_an_invocation_without_time_to_wait_posts_without_a_thread(app_env: AppE
 
 
 def test_a_count_that_cannot_be_shown_fails_nothing(app_env: AppEnvironment) -> None:
-    """All alerts are told when the opening message cannot be updated, so the invocation succeeds."""
+    """All alerts are delivered when the parent message cannot be updated, so the invocation succeeds."""
     app_env.configure_bot()
     app_env.slack.fail(SlackError("edit_window_closed"), method="chat.update")
     app_env.put_log(record(), record())

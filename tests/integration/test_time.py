@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from cloudtrail_to_slack.delivery import deduplication as ledger
+from cloudtrail_to_slack.delivery import deduplication as store
 from cloudtrail_to_slack.errors import EvaluationTimeError, InvocationFailedError
 from cloudtrail_to_slack.rules import RuleSet
 from simulation.fault_injection import aws_answer
@@ -199,7 +199,7 @@ def test_single_events_are_evaluated_before_files(app_env: AppEnvironment, time:
 def test_what_there_is_no_time_to_begin_is_handed_back_without_a_notice(
     app_env: AppEnvironment, time: VirtualTime
 ) -> None:
-    """Events on which a slow rule takes all the time fail what is left, and nobody is bothered with a notice."""
+    """Events on which a slow rule takes all the time fail what is left, and no one is bothered with a notice."""
     configure(app_env)
     app_env.put_log(record(eventName="Call1"), key=key(1))
     event = {
@@ -287,7 +287,7 @@ def test_a_flood_with_a_slow_table_is_delivered_in_parts(
     app_env.put_log(*(record(eventID=f"e-{number:04}") for number in range(400)), key=key(0))
     time.before("dynamodb.TransactWriteItems", lambda _: time.passes(1.2))
     app_env.monkeypatch.setattr(
-        ledger, "chunks", lambda keys: [keys[start : start + 20] for start in range(0, len(keys), 20)]
+        store, "chunks", lambda keys: [keys[start : start + 20] for start in range(0, len(keys), 20)]
     )
     left = []
     for _ in range(5):

@@ -23,7 +23,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_s3_the_invocation_fails(app_env: AppEnvironment) -> None:
-    """When S3 cannot be reached, the object's notification is retried, and Slack hears of it."""
+    """When S3 cannot be reached, the object's notification is retried, and Slack is notified."""
     app_env.configure_bot(table=False)
     app_env.monkeypatch.setenv("AWS_ENDPOINT_URL", _NOWHERE)
     with pytest.raises(InvocationFailedError, match="S3 cannot be read"):
@@ -31,8 +31,8 @@ def test_without_s3_the_invocation_fails(app_env: AppEnvironment) -> None:
     assert len(app_env.texts()) == 1
 
 
-def test_without_dynamodb_what_it_guards_is_not_told(app_env: AppEnvironment) -> None:
-    """When the state table cannot be reached, the invocation fails: Lambda's retry tells what is not told twice."""
+def test_without_dynamodb_what_it_guards_is_not_delivered(app_env: AppEnvironment) -> None:
+    """When the state table cannot be reached, the invocation fails, and Lambda's retry delivers the alerts."""
     app_env.configure_bot(table=False)
     app_env.monkeypatch.setattr("time.sleep", lambda _: None)
     app_env.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "table")
@@ -46,7 +46,7 @@ def test_without_dynamodb_what_it_guards_is_not_told(app_env: AppEnvironment) ->
 
 
 def test_without_dynamodb_alerts_are_posted_alone(app_env: AppEnvironment) -> None:
-    """When the state table cannot be reached and deliveries need not be told once, they are told without threads."""
+    """When the state table cannot be reached and deduplication is off, alerts are delivered without threads."""
     app_env.configure_bot(table=False, deduplicate_deliveries=False)
     app_env.monkeypatch.setenv("DYNAMODB_TABLE_NAME", "table")
     app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE)
@@ -93,7 +93,7 @@ def test_a_connection_that_breaks_keeps_what_had_arrived(*, compress: bool) -> N
 
 
 def test_a_record_beyond_decoding_is_a_record_error() -> None:
-    """A record that is no JSON, or nested too deeply, is told as such."""
+    """A record that is no JSON, or nested too deeply, is reported as such."""
     for raw in (b"nonsense", b'{"a":' * 100_000):
         with pytest.raises(RecordError, match="not JSON, or nested too deeply"):
             decode_record(raw)

@@ -73,7 +73,7 @@ def test_each_way_leads_to_the_log_file(app_env: AppEnvironment, payload: dict[s
     ],
 )
 def test_what_asks_for_nothing_is_ignored(app_env: AppEnvironment, payload: dict[str, Any]) -> None:
-    """Greetings and events that are neither creations nor removals succeed and tell nobody."""
+    """Greetings and events that are neither creations nor removals succeed and notify no one."""
     app_env.configure_bot(table=False)
     app_env.invoke(payload)
     assert app_env.texts() == []
@@ -82,7 +82,7 @@ def test_what_asks_for_nothing_is_ignored(app_env: AppEnvironment, payload: dict
 @pytest.mark.parametrize(
     "payload", [{"one": 1, "secret-ish": "content"}, {"Records": [], "a": 1}, {}, [], "text", None, 7]
 )
-def test_an_unknown_payload_fails_and_tells_keys_only(app_env: AppEnvironment, payload: Any) -> None:
+def test_an_unknown_payload_fails_and_names_keys_only(app_env: AppEnvironment, payload: Any) -> None:
     """A payload of no known kind fails the invocation, naming its top-level keys and nothing of its content."""
     app_env.configure_bot(table=False)
     with pytest.raises(InvocationFailedError, match="payload of no known kind") as caught:
@@ -112,7 +112,7 @@ def test_an_object_announced_twice_in_a_batch_is_read_once(app_env: AppEnvironme
 
 
 def test_a_single_event_from_eventbridge_is_alerted(app_env: AppEnvironment) -> None:
-    """A CloudTrail event that EventBridge brings by itself is judged like a record of a log file."""
+    """A CloudTrail event that EventBridge brings by itself is evaluated like a record of a log file."""
     app_env.configure_bot(table=False)
     app_env.invoke(
         {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": record(eventName="DeleteBucket")}

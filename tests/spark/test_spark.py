@@ -91,7 +91,7 @@ def test_the_report_is_that_of_one_machine(logs: Path, session: Any, monkeypatch
 
 
 def killing(marker: str, settings: bytes, numbered: Iterable[spark.Group]) -> Iterator[spark.Numbered]:
-    """Evaluate groups; whoever is the first kills the executor, the JVM that started this process and its daemon."""
+    """Evaluate groups; the first one kills the executor, the JVM that started this process and its daemon."""
     for number, files in numbered:
         if number == 5:
             try:

@@ -1,4 +1,4 @@
-"""A deployment with the alarm on silence, and time passing in it."""
+"""A deployment with the alarm on missing log data, and time passing in it."""
 
 import types
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ QUIET = record(errorCode=None)
 
 
 class Scene:
-    """A deployment with the alarm on silence, on a clock of its own, with a check every half an hour."""
+    """A deployment with the alarm on missing log data, on a clock of its own, with a check every half an hour."""
 
     def __init__(self, app_env: AppEnvironment) -> None:
         self.app_env = app_env
@@ -67,21 +67,21 @@ class Scene:
             self.check()
 
     def said(self, channel: str = CHANNEL) -> list[str]:
-        """Return the first lines of what a channel was told."""
+        """Return the first lines of a channel's messages."""
         return [text.split("\n")[0] for text in self.app_env.texts(channel)]
 
     def items(self) -> dict[str, Any]:
-        """Return what is in the table about rhythms, by key."""
+        """Return what is in the table about delivery intervals, by key."""
         items = self.app_env.aws("dynamodb").scan(TableName=TABLE)["Items"]
         return {item["pk"]["S"]: item for item in items if item["pk"]["S"].startswith(("intervals#", "sources"))}
 
     def know(self, sources: Iterable[LogSource]) -> None:
-        """Let rhythms be known of sources that have delivered every few minutes, up to now."""
+        """Let delivery intervals be known of sources that have delivered every few minutes, up to now."""
         table = LogSourceTable(self.app_env.aws("dynamodb"), TABLE, Clock(lambda: 900.0, now=lambda: self.now))
         now = int(self.now)
         regions: dict[str, dict[str, DeliveryIntervals]] = {}
         for account, region in sources:
             regions.setdefault(account, {})[region] = DeliveryIntervals(now - 30 * DAY, now, 1_200, 2_000)
-        for account, rhythms in regions.items():
+        for account, known_intervals in regions.items():
             assert table.list_account(account)
-            assert table.put_intervals(account, None, encode(rhythms))[0]
+            assert table.put_intervals(account, None, encode(known_intervals))[0]

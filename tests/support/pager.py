@@ -21,7 +21,7 @@ GONE: "dict[str, DeliveryError]" = {}  # raised by every call to an address
 
 
 class Pager:
-    """Pages whoever is on call."""
+    """Pages the engineer on call."""
 
     name = NAME
     receives_notices = False

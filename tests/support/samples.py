@@ -10,7 +10,7 @@ from cloudtrail_to_slack.rules import Rule, Severity
 ACCOUNT = "111122223333"
 EVENT_ID = "1682fded-d0be-4f0f-b80e-d10d01fb69ed"
 KEY = f"AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/03/14/{ACCOUNT}_CloudTrail_eu-west-1_20260314T0930Z_Ab12.json.gz"
-LOG_OBJECT = LogFile("trail-bucket", KEY, "eu-west-1")
+LOG_FILE = LogFile("trail-bucket", KEY, "eu-west-1")
 ROLE_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/web/session-1"
 RULE = Rule("True", id="always", title="Always", severity=Severity.HIGH)
 
@@ -45,6 +45,6 @@ def event(**changes: Any) -> Event:
     return read_event(record(**changes), object_key=KEY)
 
 
-def alert(*rules: Rule, origin: LogFile | None = LOG_OBJECT, **changes: Any) -> Alert:
+def alert(*rules: Rule, origin: LogFile | None = LOG_FILE, **changes: Any) -> Alert:
     """Return the alert of an ordinary record with `changes`, matched by `rules` or by one that always matches."""
     return make_alert(event(**changes), rules or (RULE,), origin)

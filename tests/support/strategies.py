@@ -166,7 +166,7 @@ def records() -> st.SearchStrategy[dict[str, Any]]:
 
 @cache
 def rules() -> st.SearchStrategy[tuple[Rule, ...]]:
-    """Rules that somebody wrote with hostile words in every text that is told."""
+    """Rules that someone wrote with hostile words in every text that is reported."""
     words = st.one_of(st.none(), hostile_text(2000))
     addresses = st.one_of(
         st.none(),

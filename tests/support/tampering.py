@@ -1,4 +1,4 @@
-"""Events of tampering as EventBridge carries them, and near-misses that must not be told."""
+"""Events of tampering as EventBridge carries them, and near-misses that must not be reported."""
 
 from typing import Any
 
@@ -215,7 +215,7 @@ NEAR_MISSES = [
     event("lambda", "GetFunctionConfiguration20150331v2", _FUNCTION),
     event("lambda", "Invoke", _FUNCTION),
     event("events", "DescribeRule", {"name": "log-objects"}),
-    # The same names from somewhere else: nobody but AWS may put events as "aws.…", and the service must fit too.
+    # The same names from somewhere else: no one but AWS may put events as "aws.…", and the service must fit too.
     {**event("cloudtrail", "StopLogging", {"name": "main"}), "source": "my.application"},
     {**event("cloudtrail", "StopLogging", {"name": "main"}), "source": "aws.cloudtrail.mine"},
     {**event("cloudtrail", "StopLogging", {"name": "main"}), "detail-type": "AWS Service Event via CloudTrail"},

@@ -253,7 +253,7 @@ _SENDERS: dict[str, tuple[str, str, str, str, dict[str, str]]] = {
 
 @pytest.mark.parametrize("sender", _SENDERS.values(), ids=_SENDERS)
 def test_only_the_one_sender_may_send(policies: dict[str, list[Statement]], sender: Any) -> None:
-    """The service may send for this bucket or topic, and not for another's, nor may another service or nobody."""
+    """The service may send for this bucket or topic, and not for another's, nor may another service or no one."""
     address, name, action, resource, context = sender
     statements, service = policies[address], f"{name}.amazonaws.com"
     assert allows(statements, action, resource, service=service, context=context)

@@ -152,7 +152,7 @@ def test_every_rule_has_events_here(bot: Rules) -> None:
 
 
 def test_tampering_reaches_its_rule_and_no_other(bus: Bus) -> None:
-    """Every call that tampers reaches the one rule that tells of it."""
+    """Every call that tampers reaches the one rule that reports it."""
     cases = [(name, event) for name, events in TAMPERING.items() for event in events]
     arrived = bus.rules_for([event for _, event in cases])
     assert [list(rules) for rules in arrived] == [[name] for name, _ in cases]
@@ -166,7 +166,7 @@ def test_near_misses_reach_no_rule(bus: Bus) -> None:
     ]
 
 
-def test_refused_calls_are_told_as_attempts(bus: Bus, bot: Rules) -> None:
+def test_refused_calls_are_reported_as_attempts(bus: Bus, bot: Rules) -> None:
     """A call that AWS refused reaches a rule that says so, and none that says it was done."""
     cases = [
         {**event, "detail": {**event["detail"], "responseElements": None, "errorCode": "AccessDenied"}}
@@ -180,7 +180,7 @@ def test_refused_calls_are_told_as_attempts(bus: Bus, bot: Rules) -> None:
         assert re.search(r"tried to change .+ and was refused: AccessDenied\.$", _sentence(bot[name].message(envelope)))
 
 
-def test_refused_calls_to_other_things_are_not_told(bus: Bus) -> None:
+def test_refused_calls_to_other_things_are_not_reported(bus: Bus) -> None:
     """What was refused on another bucket, function and so on stays unheard too."""
     misses = [{**event, "detail": {**event["detail"], "errorCode": "AccessDenied"}} for event in NEAR_MISSES]
     assert bus.rules_for(misses) == [{} for _ in misses]
@@ -201,7 +201,7 @@ def test_the_sentence_of_stopped_logging(bot: Rules, slack: FakeSlack) -> None:
     """It reads as it should, and names the trail below."""
     (stopped, _) = TAMPERING["logging-off"]
     message = _post(slack, bot["logging-off"].message(stopped))
-    assert message.text == f"Somebody turned off CloudTrail logging in account {ACCOUNT}."
+    assert message.text == f"Someone turned off CloudTrail logging in account {ACCOUNT}."
     assert message.blocks[0]["text"]["text"] == (
         f"User alice (IAMUser AIDAEXAMPLE) turned off CloudTrail logging in account {ACCOUNT} at 2026-03-14T09:30:00Z."
     )
@@ -236,7 +236,7 @@ _ROLE = {
         ({"userIdentity": {"type": "AWSService", "invokedBy": "x.amazonaws.com"}}, "User  (AWSService ) turned"),
         ({"userIdentity": {}}, "User  ( ) turned"),
         ({"userIdentity": None}, "User  ( ) turned"),
-        ({"userIdentity": "nobody"}, "User  ( ) turned"),
+        ({"userIdentity": "no identity"}, "User  ( ) turned"),
     ],
 )
 def test_whatever_the_identity_lacks_there_is_a_sentence(

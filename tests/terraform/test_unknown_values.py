@@ -20,7 +20,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _LATER = "tostring(terraform_data.later.output)"
 _HERE = "eu-west-1:111122223333"
 
-# What is chosen by whoever writes the configuration, and no resource makes.
+# What the author of the configuration chooses, and no resource makes.
 _CHOSEN = {
     "build_directory", "detection_packs", "rule_exceptions", "rule_severities",
     "detection_ignore_rules", "detection_rules", "disabled_rules", "events_to_track", "ignore_rules",

@@ -23,7 +23,7 @@ def test_tree(kind: type[Exception]) -> None:
     assert kind.__name__ in str(errors.__doc__)
 
 
-def test_configuration_error_tells_every_fault() -> None:
+def test_configuration_error_names_every_fault() -> None:
     """A configuration error shows each fault on a line of its own."""
     error = ConfigurationError([ConfigurationIssue("a", "is odd"), ConfigurationIssue("b[0]", "is odd too")])
     assert str(error) == "The configuration has 2 issues:\n  a: is odd\n  b[0]: is odd too"
@@ -32,13 +32,13 @@ def test_configuration_error_tells_every_fault() -> None:
 
 
 @pytest.mark.parametrize("kind", [PayloadRejectedError, DestinationMisconfiguredError, TransientError])
-def test_delivery_errors_tell_the_code(kind: type[DeliveryError]) -> None:
+def test_delivery_errors_name_the_code(kind: type[DeliveryError]) -> None:
     """A delivery error is its destination's code."""
     assert (kind("is_archived").code, str(kind("is_archived"))) == ("is_archived", "is_archived")
 
 
-def test_passing_error_tells_when_to_come_back() -> None:
-    """A passing error knows how long to wait, or that it was not told."""
+def test_transient_error_says_when_to_come_back() -> None:
+    """A transient error knows how long to wait, or that the service did not say so."""
     assert (TransientError("ratelimited", 30).retry_after, TransientError("timeout").retry_after) == (30, None)
 
 

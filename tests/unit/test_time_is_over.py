@@ -24,10 +24,10 @@ class _Stubborn:
         self.codes.append(code)
 
 
-def test_what_waits_once_more_when_the_time_is_over_is_undone() -> None:
+def test_what_waits_once_more_when_the_time_is_over_is_abandoned() -> None:
     """A delivery that is not at its end when there is no time left is known not to have been made."""
-    lanes = Scheduler(Clock(lambda: 0.0))
+    scheduler = Scheduler(Clock(lambda: 0.0))
     delivery = _Stubborn()
-    lanes.add("lane", 0, delivery)
-    lanes.run()
+    scheduler.add("queue", 0, delivery)
+    scheduler.run()
     assert delivery.codes == ["out_of_time"]

@@ -1,8 +1,8 @@
 """What an event must show for a rule to match it, as far as an event pattern can say that. Pure.
 
 Of `A and B` both must hold, of `A or B` one of them; what a pattern cannot say (a `not`, a search, a field that may
-hide in a list) is taken to hold. So whatever the rule matches fulfils one of its alternatives, and an alternative may
-well let through what the rule does not match: the function judges it again.
+hide in a list) counts as true. So whatever the rule matches fulfils one of its alternatives, and an alternative may
+well let through what the rule does not match: the function evaluates it again.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def alternatives(expression: str) -> list[Alternative] | None:
         SyntaxError, ValueError, RecursionError, MemoryError: it is no Python expression.
     """
     found = _of(parse(expression).body)
-    return found if found is not None and all(map(_tells_enough, found)) else None
+    return found if found is not None and all(map(_says_enough, found)) else None
 
 
-def _tells_enough(alternative: Alternative) -> bool:
+def _says_enough(alternative: Alternative) -> bool:
     return any(
         not any(_lets(matcher, _COMMON_TEXTS[field]) for matcher in matchers) if field in _COMMON_TEXTS else True
         for field, matchers in alternative.items()

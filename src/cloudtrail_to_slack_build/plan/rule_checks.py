@@ -1,7 +1,7 @@
 """Checks rules as the function does when it starts, and says where each was written. Pure.
 
 The function's own modules do it, so the messages are the same. Patterns are an exception: where google-re2 is missing,
-`re` stands in for it, and the function checks them again.
+`re` replaces it, and the function checks them again.
 """
 
 from __future__ import annotations

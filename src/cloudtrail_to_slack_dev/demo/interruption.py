@@ -10,7 +10,7 @@ _FIRST_EXIT_CODE = 128  # what shells add to the number of the signal that ended
 
 
 class Interruption(BaseException):
-    """Somebody wants the demo to end; no `except Exception` on the way keeps it from doing so."""
+    """The user wants the demo to end; no `except Exception` on the way keeps it from doing so."""
 
     def __init__(self, number: int) -> None:
         self.exit_code = _FIRST_EXIT_CODE + number

@@ -20,8 +20,8 @@ from support.aws_proxy import refusal
 from support.restart_environment import NOON, PARAMETER, RestartEnvironment, envelope
 
 
-def test_the_same_event_counts_and_is_told_once(restart: RestartEnvironment) -> None:
-    """A copy of an event, or Lambda's retry of one that is settled, starts, counts and tells nothing."""
+def test_the_same_event_counts_and_is_reported_once(restart: RestartEnvironment) -> None:
+    """A copy of an event, or Lambda's retry of one that is settled, starts, counts and reports nothing."""
     restart.trail()
     event = envelope()
     assert restart.handle(event) == "restarted"
@@ -81,7 +81,7 @@ def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartEnviron
 
 
 def test_the_alarm_is_no_flood(restart: RestartEnvironment) -> None:
-    """Stopped again and again, a trail's alarm is told once in ten minutes, and each trail's for itself."""
+    """Stopped again and again, a trail's alarm is reported once in ten minutes, and each trail's for itself."""
     restart.configure(RESTARTS_PER_HOUR="1")
     for name in ("the-trail", "another"):
         restart.trail(name)
@@ -90,13 +90,13 @@ def test_the_alarm_is_no_flood(restart: RestartEnvironment) -> None:
     loud = []
     for minutes, name in ((1, "the-trail"), (2, "the-trail"), (3, "another"), (10, "the-trail"), (12, "the-trail")):
         restart.now = NOON + 60 * minutes
-        told = len(restart.texts())
+        reported = len(restart.texts())
         assert restart.handle(restart.stopped(name)) == "limit_reached"
-        loud.append(len(restart.texts()) - told)
+        loud.append(len(restart.texts()) - reported)
     assert loud == [1, 0, 1, 0, 1]
 
 
-def test_an_alarm_that_slack_did_not_hear_is_told_by_the_retry(restart: RestartEnvironment) -> None:
+def test_an_alarm_that_slack_did_not_receive_is_reported_by_the_retry(restart: RestartEnvironment) -> None:
     """The retry of the event that raised the alarm is not kept quiet by its own first attempt."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()
@@ -154,10 +154,10 @@ def test_a_copy_that_waits_too_long_is_tried_again(restart: RestartEnvironment) 
 
 
 @pytest.mark.parametrize("remembered", [None, "", "nonsense", "{}", "[1]", '[["a"]]', '[["a", "x"]]', "[" * 5000])
-def test_what_cannot_be_read_of_the_past_stands_in_nobodys_way(remembered: str | None) -> None:
+def test_what_cannot_be_read_of_the_past_stands_in_no_ones_way(remembered: str | None) -> None:
     """A trail of which nothing can be read was never started."""
-    verdict = count(remembered, "key", NOON, 1)
-    assert (verdict.granted, verdict.number) == (True, 1)
+    evaluation = count(remembered, "key", NOON, 1)
+    assert (evaluation.granted, evaluation.number) == (True, 1)
 
 
 def _at(hours: float) -> str:
@@ -165,7 +165,7 @@ def _at(hours: float) -> str:
 
 
 def test_during_maintenance_nothing_is_started(restart: RestartEnvironment) -> None:
-    """While the parameter names a time to come, a stopped trail is left, and Slack is told until when; not after it."""
+    """While the parameter names a time to come, a stopped trail is left, and Slack learns until when; not after it."""
     restart.trail()
     restart.maintenance("2026-03-14T18:00:00Z")
     assert restart.handle(envelope()) == "maintenance"
@@ -191,7 +191,7 @@ def test_the_switch_is_read_afresh(restart: RestartEnvironment) -> None:
     "value", ["soon", "9999-12-31T00:00:00Z", _at(7 * 24 + 1), "for ever", "0", "-1", "<!channel>"]
 )
 def test_a_switch_that_says_no_time_silences_nothing(restart: RestartEnvironment, value: str) -> None:
-    """A parameter that names no time, or one more than seven days ahead, is told and not heeded."""
+    """A parameter that names no time, or one more than seven days ahead, is reported and not applied."""
     restart.trail()
     restart.maintenance(value)
     assert restart.handle(envelope()) == "restarted"
@@ -200,7 +200,7 @@ def test_a_switch_that_says_no_time_silences_nothing(restart: RestartEnvironment
 
 @pytest.mark.parametrize("fault", [None, refusal("AccessDeniedException"), refusal("InternalServerError", 500)])
 def test_a_switch_that_cannot_be_read_silences_nothing(restart: RestartEnvironment, fault: Any) -> None:
-    """A parameter that is missing, forbidden or out of order is told and not heeded."""
+    """A parameter that is missing, forbidden or out of order is reported and not applied."""
     restart.trail()
     restart.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
     restart.aws_proxy.meet = lambda operation, _: fault if operation == "GetParameter" else None
@@ -210,7 +210,7 @@ def test_a_switch_that_cannot_be_read_silences_nothing(restart: RestartEnvironme
 
 
 def test_a_parameter_store_that_is_not_there_silences_nothing(restart: RestartEnvironment) -> None:
-    """The same when nobody answers."""
+    """The same when no one answers."""
     restart.trail()
     restart.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
     restart.app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:9")

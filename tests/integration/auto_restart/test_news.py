@@ -14,10 +14,10 @@ from support.restart_environment import ACCOUNT, NOON, OTHER_ACCOUNT, RestartEnv
 
 def _stop_past_the_limit(restart: RestartEnvironment) -> int:
     """Stop the trail once more than it is started; return how many messages that took."""
-    told = len(restart.texts())
+    reported = len(restart.texts())
     restart.stop()
     assert restart.handle(restart.stopped()) == "limit_reached"
-    return len(restart.texts()) - told
+    return len(restart.texts()) - reported
 
 
 def _last_started(restart: RestartEnvironment, at: float) -> None:
@@ -29,7 +29,7 @@ def _last_started(restart: RestartEnvironment, at: float) -> None:
     restart.aws_proxy.meet = meet
 
 
-def test_a_trail_that_somebody_started_is_news_when_it_is_stopped(restart: RestartEnvironment) -> None:
+def test_a_trail_that_someone_started_is_news_when_it_is_stopped(restart: RestartEnvironment) -> None:
     """Within ten minutes of the alarm it is raised again if the trail was started since, and each time it was."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()
@@ -52,7 +52,7 @@ def test_a_start_in_the_future_is_no_news(restart: RestartEnvironment) -> None:
 
 @pytest.mark.parametrize("did", ["not_permitted", "maintenance", "already_logging"])
 def test_a_decoy_does_not_drown_the_channel(restart: RestartEnvironment, did: str) -> None:
-    """Stopped again and again, a trail that is left alone is told once in ten minutes, and each for itself."""
+    """Stopped again and again, a trail that is left alone is reported once in ten minutes, and each for itself."""
     restart.trail()
     restart.trail("another")
     if did == "not_permitted":
@@ -61,17 +61,17 @@ def test_a_decoy_does_not_drown_the_channel(restart: RestartEnvironment, did: st
         restart.maintenance("2026-03-14T18:00:00Z")
     for name in ("the-trail", "another"):
         restart.start(name)
-    told = []
+    reported = []
     for minutes, name in ((1, "the-trail"), (2, "the-trail"), (3, "another"), (10, "the-trail"), (12, "the-trail")):
         restart.now = NOON + 60 * minutes
         before = len(restart.texts())
         assert restart.handle(restart.stopped(name)) == did
-        told.append(len(restart.texts()) - before)
-    assert told == [1, 0, 1, 0, 1]
+        reported.append(len(restart.texts()) - before)
+    assert reported == [1, 0, 1, 0, 1]
 
 
 def test_each_outcome_has_a_quiet_of_its_own(restart: RestartEnvironment) -> None:
-    """What was told of a decoy keeps nothing else from being told of the same trail."""
+    """A report about a decoy does not keep another about the same trail from being sent."""
     restart.trail()
     permitted = f'["arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"]'
     restart.configure(RESTART_TRAILS=f'["arn:aws:cloudtrail:*:{OTHER_ACCOUNT}:trail/*"]')
@@ -120,8 +120,8 @@ def test_a_start_that_was_refused_does_not_use_up_the_hour(restart: RestartEnvir
 
 
 @pytest.mark.parametrize("held", [None, "[]", "AccessDenied"])
-def test_a_count_that_cannot_be_taken_back_harms_nobody(restart: RestartEnvironment, held: str | None) -> None:
-    """When the count is gone, always overtaken or out of reach by then, the refusal is told all the same."""
+def test_a_count_that_cannot_be_taken_back_harms_no_one(restart: RestartEnvironment, held: str | None) -> None:
+    """When the count is gone, always overtaken or out of reach by then, the refusal is reported all the same."""
     restart.trail()
 
     def meet(operation: str, body: dict[str, Any]) -> Answer | None:
@@ -162,7 +162,7 @@ def test_a_count_that_is_overtaken_for_ever_is_left(restart: RestartEnvironment)
 
 
 def test_times_to_come_do_not_count() -> None:
-    """An entry of more than a minute ahead, or of more than an hour ago, is nobody's start."""
+    """An entry of more than a minute ahead, or of more than an hour ago, is no one's start."""
     entries = json.dumps([["ahead", NOON + 61], ["old", NOON - HOUR], ["never", 1e308 * 10]])
     assert count(entries, "key", NOON, 1).number == 1
     assert count(entries, "key", NOON, 1, NOON - 10).number == 1

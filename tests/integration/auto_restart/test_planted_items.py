@@ -111,7 +111,7 @@ def test_an_invented_quiet_silences_no_alarm(restart: RestartEnvironment, until:
         '{"did": "failed", "maintenance_problem": {}}',
         '{"did": "limit_reached", "last_started": NaN}',
         '{"did": "limit_reached", "last_started": true}',
-        '{"did": "told"}',
+        '{"did": "notified"}',
         '{"did": "failed", "more": 1}',
         "[" * 100_000,
         "[1]",

@@ -56,7 +56,7 @@ def test_what_is_wrong_is_named(name: str, value: str, fault: str) -> None:
         read_settings({**_GOOD, name: value})
 
 
-def test_all_faults_are_told_together() -> None:
+def test_all_faults_are_reported_together() -> None:
     """With nothing set, everything that is missing is named."""
     with pytest.raises(ConfigurationError, match="5 issues"):
         read_settings({})

@@ -1,4 +1,4 @@
-"""A trail that somebody stops is started again, and Slack hears of it."""
+"""A trail that someone stops is started again, and Slack is notified."""
 
 import json
 
@@ -13,13 +13,13 @@ from support.restart_environment import ACCOUNT, NOON, OTHER_ACCOUNT, RestartEnv
 
 
 def test_a_stopped_trail_is_started_again(restart: RestartEnvironment) -> None:
-    """The trail logs again, and Slack is told which trail, who stopped it, from where, when, and what was done."""
+    """The trail logs again, and Slack shows which trail, who stopped it, from where, when, and what was done."""
     restart.trail()
     assert restart.handle(envelope()) == "restarted"
     assert restart.logs()
     (message,) = restart.app_env.slack.messages(CHANNEL)
     shown = json.dumps(message.blocks)
-    for told in (
+    for reported in (
         "the-trail",
         "Admin/mallory",
         "203.0.113.7",
@@ -27,8 +27,8 @@ def test_a_stopped_trail_is_started_again(restart: RestartEnvironment) -> None:
         "start 1 of at most 3",
         ACCOUNT,
     ):
-        assert told in shown
-        assert told in message.text
+        assert reported in shown
+        assert reported in message.text
     assert "is on again" in message.text
     assert "start-logging" not in shown
 
@@ -54,7 +54,7 @@ def test_a_trail_is_started_in_its_own_region(restart: RestartEnvironment, named
 
 
 def test_a_trail_that_logs_is_started_to_be_sure(restart: RestartEnvironment) -> None:
-    """Where somebody was quicker the trail is started all the same, nothing is counted, and Slack is told so."""
+    """Where someone was quicker the trail is started all the same, nothing is counted, and Slack says so."""
     restart.trail()
     restart.handle(envelope())
     assert restart.handle(restart.stopped()) == "already_logging"
@@ -77,7 +77,7 @@ def test_a_trail_that_logs_is_started_to_be_sure(restart: RestartEnvironment) ->
     ],
 )
 def test_only_the_trails_named_are_started(restart: RestartEnvironment, listed: str, named: str, did: str) -> None:
-    """What is not on the list is told, with the command to start it, and not touched."""
+    """What is not on the list is reported, with the command to start it, and not touched."""
     restart.trail()
     restart.configure(RESTART_TRAILS=json.dumps(["arn:aws:cloudtrail:*:123456789012:trail/first", listed]))
     assert restart.handle(envelope(named)) == did
@@ -88,7 +88,7 @@ def test_only_the_trails_named_are_started(restart: RestartEnvironment, listed: 
 
 
 def test_an_organisations_trail_belongs_to_another_account(restart: RestartEnvironment) -> None:
-    """A trail of the management account is told, with whose it is and who can start it, and not touched."""
+    """A trail of the management account is reported, with whose it is and who can start it, and not touched."""
     assert restart.handle(envelope(f"arn:aws:cloudtrail:eu-west-1:{OTHER_ACCOUNT}:trail/all")) == "not_permitted"
     assert restart.aws_proxy.operations("GetTrailStatus") == 0
     (text,) = restart.texts()
@@ -97,7 +97,7 @@ def test_an_organisations_trail_belongs_to_another_account(restart: RestartEnvir
 
 
 def test_a_delegated_administrator_names_the_trail_by_its_arn(restart: RestartEnvironment) -> None:
-    """A listed trail of another account is asked for by its ARN, and what CloudTrail says to that is told."""
+    """A listed trail of another account is asked for by its ARN, and what CloudTrail says to that is reported."""
     arn = f"arn:aws:cloudtrail:eu-west-1:{OTHER_ACCOUNT}:trail/all"
     restart.configure(RESTART_TRAILS=json.dumps([arn]))
     restart.aws_proxy.meet = lambda operation, _: (
@@ -114,7 +114,7 @@ def test_a_delegated_administrator_names_the_trail_by_its_arn(restart: RestartEn
 
 
 def test_the_webhook_speaks_where_there_is_no_bot(restart: RestartEnvironment) -> None:
-    """Without a bot the default webhook is told, given itself or by reference."""
+    """Without a bot the default webhook gets the report, given itself or by reference."""
     restart.trail()
     restart.configure(SLACK_BOT_TOKEN=None, SLACK_WEBHOOK_URL=restart.app_env.slack.add_webhook("C0HOOK"))
     restart.handle(envelope())
@@ -139,7 +139,7 @@ def test_a_webhook_that_cannot_be_used_fails_the_invocation(restart: RestartEnvi
     assert restart.logs()
 
 
-def test_what_slack_refuses_is_told_as_text(restart: RestartEnvironment) -> None:
+def test_what_slack_refuses_is_reported_as_text(restart: RestartEnvironment) -> None:
     """Blocks that Slack refuses are posted as plain text with the same facts."""
     restart.trail()
     restart.app_env.slack.fail(SlackError("invalid_blocks"))

@@ -18,7 +18,7 @@ from support.strategies import hostile_text, json_values, records
 
 
 def stopped(event: object) -> StopEvent:
-    """Read an event that tells of a trail that was stopped."""
+    """Read the event of a trail that was stopped."""
     found = read_stop_event(event)
     assert isinstance(found, StopEvent)
     return found
@@ -47,7 +47,7 @@ def stopped(event: object) -> StopEvent:
 def test_what_stopped_no_trail_is_refused(
     restart: RestartEnvironment, event: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Anything but a StopLogging that succeeded, told by AWS itself, is refused in the log, and nothing is done."""
+    """Anything but a StopLogging that succeeded, from AWS itself, is refused in the log, and nothing is done."""
     restart.trail()
     assert restart.handle(event) == "refused"
     assert not restart.logs()
@@ -88,7 +88,7 @@ def test_what_stopped_no_trail_is_refused(
         "*",
     ],
 )
-def test_a_name_that_no_trail_can_have_is_told_and_goes_nowhere(restart: RestartEnvironment, named: Any) -> None:
+def test_a_name_that_no_trail_can_have_is_reported_and_goes_nowhere(restart: RestartEnvironment, named: Any) -> None:
     """A name against CloudTrail's rules is shown as text, and no call of CloudTrail is made with it."""
     assert restart.handle(envelope(named)) == "unreadable_trail"
     assert restart.aws_proxy.operations("GetTrailStatus") + restart.started() == 0
@@ -98,7 +98,7 @@ def test_a_name_that_no_trail_can_have_is_told_and_goes_nowhere(restart: Restart
 
 
 @pytest.mark.parametrize("name", ["abc", "a" * 128, "My.trail_of-2026", "0", "000", "management-events", "1.2.3"])
-def test_names_are_judged_by_cloudtrails_rules(name: str) -> None:
+def test_names_follow_cloudtrails_rules(name: str) -> None:
     """Names that CloudTrail takes are taken."""
     assert is_trail_name(name) == (len(name) >= 3)
 

@@ -18,7 +18,7 @@ from support.restart_environment import RestartEnvironment, envelope
 
 @pytest.mark.parametrize("operation", ["GetTrailStatus", "StartLogging"])
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "reported"),
     [
         ("AccessDeniedException", "the role of this function may not do it"),
         ("TrailNotFoundException", "there is no such trail any more"),
@@ -26,21 +26,23 @@ from support.restart_environment import RestartEnvironment, envelope
         ("UnsupportedOperationException", "CloudTrail answered UnsupportedOperationException."),
     ],
 )
-def test_what_cloudtrail_refuses_is_told(restart: RestartEnvironment, operation: str, code: str, told: str) -> None:
-    """What no repetition mends is told with its reason and the command, once, and the invocation is done."""
+def test_what_cloudtrail_refuses_is_reported(
+    restart: RestartEnvironment, operation: str, code: str, reported: str
+) -> None:
+    """What no retry can fix is reported with its reason and the command, once, and the invocation is done."""
     restart.trail()
     restart.aws_proxy.meet = lambda asked, _: refusal(code) if asked == operation else None
     event = envelope()
     assert restart.handle(event) == "failed"
     assert restart.handle(event) == "already_handled"
     (message,) = restart.app_env.slack.messages(CHANNEL)
-    assert told in message.text
+    assert reported in message.text
     assert "CloudTrail logging is OFF" in message.text
     assert "aws cloudtrail start-logging" in json.dumps(message.blocks)
 
 
 def test_a_trail_that_was_deleted_cannot_be_started(restart: RestartEnvironment) -> None:
-    """A trail that is not there is told as such."""
+    """A trail that is not there is reported as such."""
     assert restart.handle(envelope()) == "failed"
     assert "was it deleted?" in restart.texts()[0]
 
@@ -49,9 +51,9 @@ def test_a_trail_that_was_deleted_cannot_be_started(restart: RestartEnvironment)
 def test_throttled_it_is_tried_again(
     restart: RestartEnvironment, fault: tuple[int, dict[str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What passes is told once and fails the invocation; Lambda's retries start the trail, and that is told once.
+    """A transient error is reported once and fails the invocation; Lambda's retries start the trail and report it once.
 
-    The alarm goes off at each attempt: nobody knows whether there will be another.
+    The alarm goes off at each attempt: no one knows whether there will be another.
     """
     restart.trail()
     event = envelope()
@@ -88,7 +90,7 @@ def test_a_start_is_tried_again_within_the_invocation(restart: RestartEnvironmen
 
 
 def test_tries_leave_time_for_slack(restart: RestartEnvironment) -> None:
-    """Trying again ends in time to tell Slack, at the latest after 20 seconds of waiting."""
+    """Retries end in time to notify Slack, at the latest after 20 seconds of waiting."""
     restart.trail()
     restart.aws_proxy.meet = lambda operation, _: (
         refusal("ThrottlingException") if operation == "StartLogging" else None
@@ -127,8 +129,8 @@ def test_a_status_of_before_keeps_no_trail_off(restart: RestartEnvironment) -> N
 
 
 @pytest.mark.parametrize("began", [False, True])
-def test_a_trail_said_to_log_that_cannot_be_started_is_told(restart: RestartEnvironment, *, began: bool) -> None:
-    """What CloudTrail refuses is told as such, whatever the status says."""
+def test_a_trail_said_to_log_that_cannot_be_started_is_reported(restart: RestartEnvironment, *, began: bool) -> None:
+    """What CloudTrail refuses is reported as such, whatever the status says."""
     restart.trail()
     event = envelope()
     code = "ThrottlingException" if began else "AccessDeniedException"
@@ -164,7 +166,7 @@ def test_a_start_whose_answer_was_lost_is_its_own(restart: RestartEnvironment) -
 
 
 def test_without_slack_logging_comes_first(restart: RestartEnvironment) -> None:
-    """Slack away, the trail is started and the invocation fails; the retry tells, and starts and counts nothing."""
+    """Slack away, the trail is started and the invocation fails; the retry reports, and starts and counts nothing."""
     restart.trail()
     event = envelope()
     restart.app_env.slack.fail(HttpStatus(503), times=4)
@@ -178,7 +180,7 @@ def test_without_slack_logging_comes_first(restart: RestartEnvironment) -> None:
 
 
 def test_throttled_and_without_slack_both_are_made_good(restart: RestartEnvironment) -> None:
-    """When neither CloudTrail nor Slack answer, the retry still tells that it could not be started."""
+    """When neither CloudTrail nor Slack answer, the retry still reports that it could not be started."""
     restart.trail()
     event = envelope()
     restart.aws_proxy.meet = lambda operation, _: (
@@ -194,7 +196,7 @@ def test_throttled_and_without_slack_both_are_made_good(restart: RestartEnvironm
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException", "ThrottlingException"])
 def test_without_the_table_logging_comes_first(restart: RestartEnvironment, code: str) -> None:
-    """Whoever takes the table away keeps no trail off: it is started, and told that starts are not counted."""
+    """Without the table the trail is started, and Slack reads that starts are not counted."""
     restart.trail()
     restart.aws_proxy.meet = lambda operation, _: refusal(code) if operation == "UpdateItem" else None
     for _ in range(5):
@@ -228,8 +230,8 @@ def test_a_table_that_was_deleted_keeps_no_trail_off(restart: RestartEnvironment
     assert restart.logs()
 
 
-def test_a_trail_that_is_off_after_the_start_is_told(restart: RestartEnvironment) -> None:
-    """When CloudTrail took the start and says that the trail is off, that is told."""
+def test_a_trail_that_is_off_after_the_start_is_reported(restart: RestartEnvironment) -> None:
+    """When CloudTrail took the start and says that the trail is off, that is reported."""
     restart.trail()
     restart.aws_proxy.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
     assert restart.handle(envelope()) == "stopped_again"
@@ -253,7 +255,7 @@ def test_a_status_of_before_raises_no_alarm(restart: RestartEnvironment, right_a
 
 
 def test_without_time_to_look_again_what_cloudtrail_says_counts(restart: RestartEnvironment) -> None:
-    """Where no time is left, a trail that is said to be off is told as off."""
+    """Where no time is left, a trail that is said to be off is reported as off."""
     restart.trail()
     restart.aws_proxy.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
     short = Clock(lambda: 16.0, now=lambda: restart.now, sleep=restart.waited.append)
@@ -261,7 +263,7 @@ def test_without_time_to_look_again_what_cloudtrail_says_counts(restart: Restart
     assert restart.waited == []
 
 
-def test_a_start_that_nobody_confirms_counts(restart: RestartEnvironment) -> None:
+def test_a_start_that_no_one_confirms_counts(restart: RestartEnvironment) -> None:
     """When CloudTrail took the start and does not say how the trail is, it is taken at its word."""
     restart.trail()
     restart.aws_proxy.meet = lambda operation, _: (
@@ -271,7 +273,7 @@ def test_a_start_that_nobody_confirms_counts(restart: RestartEnvironment) -> Non
 
 
 def test_an_endpoint_that_is_not_there_is_tried_again(restart: RestartEnvironment) -> None:
-    """A region whose CloudTrail cannot be reached fails the invocation, after telling why."""
+    """A region whose CloudTrail cannot be reached fails the invocation, after reporting why."""
     restart.app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "http://127.0.0.1:9")
     with pytest.raises(InvocationFailedError, match="EndpointConnectionError"):
         restart.handle(envelope())

@@ -1,4 +1,4 @@
-"""From an event and its verdict to an alert."""
+"""From an event and its evaluation to an alert."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from cloudtrail_to_slack.alerts.alert import make_alert
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, Severity
-from support.samples import ACCOUNT, LOG_OBJECT, ROLE_ARN, RULE, alert, event
+from support.samples import ACCOUNT, LOG_FILE, ROLE_ARN, RULE, alert, event
 from support.strategies import records, rules
 
 IDENTITY = {"type": "AssumedRole", "principalId": "AROAEXAMPLE:session-1", "arn": ROLE_ARN, "accountId": ACCOUNT}
@@ -64,8 +64,8 @@ def test_title(changes: dict[str, Any], title: str) -> None:
 def test_the_highest_severity_counts() -> None:
     """Of several rules that matched, the most severe sets the severity; all of them are kept in order."""
     several = tuple(Rule("True", severity=severity) for severity in (Severity.LOW, Severity.HIGH, Severity.INFO))
-    made = make_alert(event(), several, LOG_OBJECT)
-    assert (made.severity, made.rules, made.origin) == (Severity.HIGH, several, LOG_OBJECT)
+    made = make_alert(event(), several, LOG_FILE)
+    assert (made.severity, made.rules, made.origin) == (Severity.HIGH, several, LOG_FILE)
 
 
 SAME: dict[str, dict[str, Any]] = {
@@ -131,7 +131,7 @@ def test_no_thread(identity: object) -> None:
 
 
 def test_two_parts_are_enough() -> None:
-    """An identity of two parts is enough to tell actors apart."""
+    """An identity of two parts is enough to distinguish actors."""
     assert alert(userIdentity={"type": "AWSService", "accountId": ACCOUNT}).fingerprint
 
 

@@ -58,7 +58,7 @@ def test_a_deletion_that_succeeded_is_one() -> None:
 
 
 @pytest.mark.parametrize("name", ["ConsoleLogin", "SwitchRole"])
-def test_a_failed_sign_in_signed_nobody_in(name: str) -> None:
+def test_a_failed_sign_in_signed_no_one_in(name: str) -> None:
     """A failed sign-in is a failed attempt everywhere, and never a success."""
     rule = DEFAULT_RULES["default/console-sign-in-without-mfa"]
     text = said(rule, eventName=name, responseElements={name: "Failure"})

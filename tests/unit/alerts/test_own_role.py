@@ -24,7 +24,7 @@ from support.strategies import hostile_text, json_values
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/cloudtrail-to-slack"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/cloudtrail-to-slack/cloudtrail-to-slack"
 ROLES = OwnRoles([ROLE, f"arn:aws:iam::{ACCOUNT}:role/team/alerts/restart"])
-ASKERS = frozenset({"m0"})
+SOURCES = frozenset({"m0"})
 
 
 def identity(issuer: Any = ROLE, arn: Any = SESSION) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def test_own_work(source: str, name: str, expected: bool) -> None:  # noqa: FBT0
 
 
 def test_own_work_of_other_types() -> None:
-    """A name or source that is no string is nobody's work."""
+    """A name or source that is no string is no one's work."""
     assert not is_own_work(record(eventName=["Publish"], eventSource={}))
 
 
@@ -170,7 +170,7 @@ def test_what_was_not_kept_is_not_read(text: str) -> None:
 
 def taken(calls: OwnCalls, rules: tuple[Rule, ...] = RULES, **changes: Any) -> bool:
     """Whether a call is gathered."""
-    return calls.take(read_event(own(**changes)), rules, ASKERS)
+    return calls.take(read_event(own(**changes)), rules, SOURCES)
 
 
 def test_calls_are_gathered_by_kind() -> None:
@@ -187,7 +187,7 @@ def test_calls_are_gathered_by_kind() -> None:
         (False, 2),
         (True, 3),
     ]
-    assert all(found.message_ids == ASKERS for found in kinds.values())
+    assert all(found.message_ids == SOURCES for found in kinds.values())
 
 
 def test_a_critical_call_does_not_wait() -> None:
@@ -196,7 +196,7 @@ def test_a_critical_call_does_not_wait() -> None:
     calls = OwnCalls(ROLES)
     assert not taken(calls, critical, eventName="StopLogging", eventSource="cloudtrail.amazonaws.com")
     assert taken(calls, critical, eventName="GetObject")
-    assert not calls.take(read_event(record()), RULES, ASKERS)
+    assert not calls.take(read_event(record()), RULES, SOURCES)
 
 
 def test_very_many_calls() -> None:

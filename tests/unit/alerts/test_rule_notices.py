@@ -23,7 +23,7 @@ from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 from cloudtrail_to_slack_dev.fake_slack import violation
-from support.samples import LOG_OBJECT
+from support.samples import LOG_FILE
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible
 from support.strategies import hostile_text, object_keys
@@ -38,7 +38,7 @@ def report(**changes: Any) -> RuleErrorReport:
         "detail": "KeyError: 'a'",
         "events": 2,
         "event_ids": ("event-1", "event-2"),
-        "origin": LOG_OBJECT,
+        "origin": LOG_FILE,
         "severity": Severity.HIGH,
         **changes,
     }
@@ -71,7 +71,7 @@ def test_rule_error() -> None:
         '`event["a"] == 1`',
         "severity high",
         ":x: `KeyError: 'a'`",
-        f"on 2 events, first in `{LOG_OBJECT.url}`",
+        f"on 2 events, first in `{LOG_FILE.url}`",
         "`event-1`, `event-2`",
     ]
     assert [part for part in parts if part not in found] == []
@@ -85,7 +85,7 @@ def test_rule_error_as_sns_has_it() -> None:
     message = notice_to_sns(notice)
     body = json.loads(message.body)
     assert (body["severity"], body["rules"], message.attributes["severity"]) == ("high", ["broken"], "high")
-    assert all(part in body["error_message"] for part in ("event-1, event-2", "KeyError: 'a'", LOG_OBJECT.url))
+    assert all(part in body["error_message"] for part in ("event-1, event-2", "KeyError: 'a'", LOG_FILE.url))
 
 
 def test_rule_error_of_a_rule_without_id() -> None:

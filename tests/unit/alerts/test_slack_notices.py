@@ -1,4 +1,4 @@
-"""What is told in Slack besides alerts."""
+"""What Slack shows besides alerts."""
 
 import html
 import re
@@ -15,12 +15,12 @@ from cloudtrail_to_slack.destinations.slack.render.notice import bare_notice, no
 from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject
 from cloudtrail_to_slack_dev.fake_slack import violation
-from support.samples import ACCOUNT, KEY, LOG_OBJECT, alert
+from support.samples import ACCOUNT, KEY, LOG_FILE, alert
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible
 from support.strategies import hostile_text, object_keys
 
-REMOVED = RemovedObject(LOG_OBJECT, "2026-03-14T09:24:17.123Z", "AWS:AIDAX", "203.0.113.7", "ObjectRemoved:Delete")
+REMOVED = RemovedObject(LOG_FILE, "2026-03-14T09:24:17.123Z", "AWS:AIDAX", "203.0.113.7", "ObjectRemoved:Delete")
 LAST = datetime(2026, 3, 14, 9, 24, 17, tzinfo=UTC)
 
 
@@ -40,11 +40,11 @@ def assert_good(message: SlackMessage) -> None:
 
 
 def test_removed_object() -> None:
-    """A removal tells who removed which object, from where, how and when, in Slack and as text."""
+    """A removal shows who removed which object, from where, how and when, in Slack and as text."""
     notice = removed_object_notice(REMOVED, ACCOUNT)
     found = shown(notice_message(notice))
     for part in (
-        LOG_OBJECT.url,
+        LOG_FILE.url,
         "*Who*\n`AWS:AIDAX`",
         "*From*\nIP `203.0.113.7`",
         "*How*\n`ObjectRemoved:Delete`",
@@ -53,13 +53,13 @@ def test_removed_object() -> None:
         "|:page_facing_up: Where it was>",
     ):
         assert part in found
-    assert (notice.account, notice.source_file) == (ACCOUNT, LOG_OBJECT.url)
-    for part in ("AWS:AIDAX", "203.0.113.7", LOG_OBJECT.url, "ObjectRemoved:Delete", "2026-03-14T09:24:17.123Z"):
+    assert (notice.account, notice.source_file) == (ACCOUNT, LOG_FILE.url)
+    for part in ("AWS:AIDAX", "203.0.113.7", LOG_FILE.url, "ObjectRemoved:Delete", "2026-03-14T09:24:17.123Z"):
         assert part in notice.text
 
 
-def test_removed_object_of_which_little_is_told() -> None:
-    """A removal of which nothing more is told says what is unknown."""
+def test_removed_object_of_which_little_is_known() -> None:
+    """A removal of which nothing more is known says what is unknown."""
     removed = RemovedObject(LogFile("trail-bucket", KEY), None, None, None, "Object Deleted")
     notice = removed_object_notice(removed, None)
     found = shown(notice_message(notice))
@@ -71,19 +71,19 @@ def test_removed_object_of_which_little_is_told() -> None:
 
 
 def test_unreadable() -> None:
-    """An object that could not be read is told with the reason, and what that means."""
-    notice = unreadable_notice(LOG_OBJECT, "it is truncated", ACCOUNT)
+    """An object that could not be read is shown with the reason, and what that means."""
+    notice = unreadable_notice(LOG_FILE, "it is truncated", ACCOUNT)
     found = shown(notice_message(notice))
-    for part in ("could not be read", "it is truncated", LOG_OBJECT.url, "not judged by any rule", "Log file>"):
+    for part in ("could not be read", "it is truncated", LOG_FILE.url, "not judged by any rule", "Log file>"):
         assert part in found
     assert all(
         part in notice.text for part in ("it is truncated", "What could not be read was not judged by any rule.")
     )
-    assert (notice.account, notice.source_file) == (ACCOUNT, LOG_OBJECT.url)
+    assert (notice.account, notice.source_file) == (ACCOUNT, LOG_FILE.url)
 
 
 def test_thread_count() -> None:
-    """A thread's opening message shows how many alerts there are by now and when the last came, after its headline."""
+    """A thread's parent message shows how many alerts there are by now and when the last came, after its headline."""
     opening = alert_message(alert())
     counted = with_thread_count(opening, 1234, LAST)
     found = shown(counted)
@@ -100,7 +100,7 @@ def test_thread_count_without_a_time() -> None:
 @settings(deadline=None, max_examples=60)
 @given(error_message=hostile_text(), parameters=hostile_text(20_000), bare=st.booleans())
 def test_thread_count_fits_any_opening(error_message: str, parameters: str, *, bare: bool) -> None:
-    """There is room for the count in any opening message, the short one included, whose text then becomes a block."""
+    """There is room for the count in any parent message, the short one included, whose text then becomes a block."""
     opened = alert(errorMessage=error_message, errorCode=error_message, requestParameters=parameters)
     opening = plain_message(opened) if bare else alert_message(opened)
     counted = with_thread_count(opening, 10**9, LAST)
@@ -119,7 +119,7 @@ def notices_texts() -> st.SearchStrategy[str]:
     time=st.one_of(st.none(), hostile_text(100)), account=st.one_of(st.none(), st.just(ACCOUNT)),
 )  # fmt: skip
 def test_any_notice(key: str, bucket: str, text: str, other: str, time: str | None, account: str | None) -> None:
-    """Whatever an object is called and whoever removed it, the notices keep every limit and do nothing."""
+    """Whatever the name of an object and of the one who removed it, the notices keep every limit and do nothing."""
     for log_file in (LogFile(bucket, key, "eu-west-1"), LogFile("trail-bucket", key)):
         removed = RemovedObject(log_file, time, text, other, other)
         assert_good(notice_message(removed_object_notice(removed, account)))
@@ -150,7 +150,7 @@ def test_a_notice_without_blocks_keeps_to_its_limit() -> None:
 
 def test_the_plainest_notices_name_the_log_file() -> None:
     """A notice about a log file names it in every form."""
-    notice = unreadable_notice(LOG_OBJECT, "it is truncated", ACCOUNT)
+    notice = unreadable_notice(LOG_FILE, "it is truncated", ACCOUNT)
     for message in (notice_message(notice), plain_notice(notice), bare_notice(notice)):
-        assert LOG_OBJECT.url in message.text
+        assert LOG_FILE.url in message.text
         assert "it is truncated" in message.text

@@ -1,4 +1,4 @@
-"""Titles with facts of the event: filled in, told apart from the rule's own words, and harmless."""
+"""Titles with facts of the event: filled in, distinguished from the rule's own words, and harmless."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from cloudtrail_to_slack.destinations.slack.render.outcome_words import rule_tit
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule
-from support.samples import LOG_OBJECT
+from support.samples import LOG_FILE
 from support.slack_markup import assert_all_harmless
 
 EVENT = {
@@ -55,7 +55,7 @@ def test_an_alert_and_what_is_kept_of_it_have_the_facts() -> None:
     """Both the alert and what is kept of it while it waits know the facts of the title."""
     rules = (Rule("True", id="r", title=TITLE), Rule("True", id="plain", title="Plain"))
     event = read_event(EVENT)
-    for found in (make_alert(event, rules, LOG_OBJECT).rules, pending_alert(event, rules).rules):
+    for found in (make_alert(event, rules, LOG_FILE).rules, pending_alert(event, rules).rules):
         assert [plain_title(rule) for rule in found] == ["arn:aws:iam::aws:policy/X attached to eve", "Plain"]
         assert [rule.name for rule in found] == ["r", "plain"]
 

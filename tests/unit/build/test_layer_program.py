@@ -105,7 +105,7 @@ def test_the_wheel_fits_the_runtime(tmp_path: Path, runtime: str, architecture: 
     assert zipfile.ZipFile(ran.zip).read("python/tiny.py").decode() == f"TAG = {expected!r}\n"
 
 
-def test_markers_are_judged_for_the_runtime_and_not_for_this_machine(tmp_path: Path) -> None:
+def test_markers_are_evaluated_for_the_runtime_and_not_for_this_machine(tmp_path: Path) -> None:
     """A requirement for other Pythons or systems than Lambda's is left out, whatever runs the build."""
     house = Wheelhouse(tmp_path / "wheels")
     house.add("always")
@@ -216,7 +216,7 @@ def test_what_is_no_request_is_refused(text: str) -> None:
 
 
 def test_a_marker_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """A marker nobody can read stops the build instead of leaving a package out."""
+    """A marker no one can read stops the build instead of leaving a package out."""
     house = Wheelhouse(tmp_path / "wheels")
     house.add("tiny", marker="python_versoin < '3.13'")
     ran = build(request(house.requirements(), tmp_path / "out" / "layer.zip"), house.environment())

@@ -135,6 +135,6 @@ def test_without_a_python_of_the_runtimes_version_there_is_none() -> None:
     ],
 )
 def test_a_wrong_target_is_an_error(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
-    """What cannot be built is said, and the status tells `make`."""
+    """What cannot be built is said, and the exit status lets `make` fail."""
     assert package.main(arguments) == 1
     assert message in capsys.readouterr().err

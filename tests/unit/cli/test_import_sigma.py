@@ -15,7 +15,7 @@ title: A key was made
 id: 11111111-2222-4333-8444-555555555555
 status: test
 description: |
-  Somebody
+  Someone
   made a key.
 references:
   - https://example.org/keys
@@ -61,7 +61,7 @@ def test_what_a_rule_says_of_itself_is_kept(tmp_path: Path) -> None:
         "title": "A key was made",
         "severity": "high",
         "expression": 'event.get("eventName") == "CreateAccessKey"',
-        "description": "Somebody made a key.",
+        "description": "Someone made a key.",
         "false_positives": ["An administrator"],
         "references": ["https://example.org/keys"],
         "mitre": ["T1098.001"],

@@ -207,7 +207,7 @@ def test_the_junit_report_has_every_test(tmp_path: Path, rules: Path) -> None:
     assert cloudtrail_to_slack("test", rules, "--junit", tmp_path / "no" / "report.xml").code == 2
 
 
-def test_exit_codes_tell_what_is_wrong(tmp_path: Path, rules: Path) -> None:
+def test_exit_codes_say_what_is_wrong(tmp_path: Path, rules: Path) -> None:
     """0: all passed, 1: a test failed, 2: wrong usage, 3: a file cannot be read or there is none."""
     assert cloudtrail_to_slack("test", rules).code == 0
     assert cloudtrail_to_slack("test", "--nope").code == 2

@@ -100,10 +100,10 @@ def test_rules_in_order() -> None:
     assert [rule.name for rule in config.rules[14:]] == ["True", "events-to-track"]
 
 
-def test_own_name_stands_in_for_a_function_name() -> None:
+def test_own_name_replaces_a_function_name() -> None:
     """The function's own name is used where the document has none, and only there."""
     assert read_config({}, own_name="own")[0].function_name == "own"
-    assert read_config({"function_name": "told"}, own_name="own")[0].function_name == "told"
+    assert read_config({"function_name": "given"}, own_name="own")[0].function_name == "given"
     assert read_config({"function_name": " "}, own_name="own")[0].function_name == "own"
 
 
@@ -232,7 +232,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("data", "fault"), FAULTS.values(), ids=FAULTS)
 def test_fault(data: dict[str, Any], fault: str) -> None:
-    """Each thing that is wrong is told, with its path, and nothing else is blamed."""
+    """Each thing that is wrong is reported, with its path, and nothing else is blamed."""
     found = faults_of(data)
     assert fault in found[0]
     assert {re.split(r"[.:\[]", text)[0] for text in found} <= {*data, "rules"}

@@ -86,14 +86,14 @@ def test_texts() -> None:
 @settings(deadline=None, max_examples=100)
 @given(value=json_values())
 @example(value=MOST + 1)
-def test_no_fault_tells_a_value(value: Any) -> None:
-    """Whatever stands in a key's place, its fault tells the value's type and not the value."""
+def test_no_fault_shows_a_value(value: Any) -> None:
+    """Whatever stands in a key's place, its fault names the value's type and not the value."""
     found, issues = reader({"a": value})
     found.string("a")
     found.boolean("a", default=False)
     found.integer("a", default=1, least=1)
-    told = {fault.problem for fault in issues}
+    reported = {fault.problem for fault in issues}
     names = ("null", "a boolean", "a number", "a string", "a list", "an object")
     wanted = ("a string", "true or false", "a whole number")
     outside = {"must be at least 1", f"must be at most {MOST:,}"}
-    assert told <= {f"must be {want}, not {name}" for want in wanted for name in names} | outside
+    assert reported <= {f"must be {want}, not {name}" for want in wanted for name in names} | outside

@@ -87,13 +87,13 @@ def test_the_file_stands_next_to_the_package() -> None:
 
 
 def test_the_functions_own_name(tmp_path: Path) -> None:
-    """Lambda tells the function's name, which two default rules need."""
+    """Lambda gives the function's name, which two default rules need."""
     found = read(tmp_path, TOPIC, AWS_LAMBDA_FUNCTION_NAME="alerter")
     assert found.config.function_name == "alerter"
     assert found.config.rules == default_rules("alerter")
 
 
-def test_nothing_is_told_to_anybody(tmp_path: Path) -> None:
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
     """Settings without any destination are a fault that says what to set."""
     (fault,) = faults_of(tmp_path)
     assert "set a Slack bot token, a Slack webhook or an SNS topic" in fault
@@ -128,7 +128,7 @@ def test_wrong_environment(tmp_path: Path, environment: dict[str, str], fault: s
 
 
 def test_faults_of_file_and_environment_come_together(tmp_path: Path) -> None:
-    """Faults of the file and of the environment are told at once."""
+    """Faults of the file and of the environment are reported at once."""
     found = faults_of(tmp_path, {"rules": ["event["], "x": 1}, LOG_LEVEL="loud", SLACK_API_URL="x")
     names = ["x", "SLACK_API_URL", "LOG_LEVEL", "destinations", "rules[0]"]
     assert [fault.split(": ")[0] for fault in found] == names
@@ -156,7 +156,7 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def test_missing_file_hides_no_other_fault(tmp_path: Path) -> None:
-    """What is wrong in the environment is told also when the file cannot be read."""
+    """What is wrong in the environment is reported also when the file cannot be read."""
     with pytest.raises(ConfigurationError) as caught:
         read_settings({"CONFIG_PATH": str(tmp_path / "none.json"), "LOG_LEVEL": "loud"})
     assert "LOG_LEVEL" in [fault.path for fault in caught.value.issues]

@@ -28,7 +28,7 @@ def test_webhook_routes() -> None:
     ],
 )
 def test_webhook_routes_by_reference(key: str, kind: SecretKind, reference: str) -> None:
-    """A route may say where its webhook is kept, and a fault in it would be told with its place."""
+    """A route may say where its webhook is kept, and a fault in it would be reported with its place."""
     data = [{"accounts": ["222222222222"], "slack_hook_url": WEBHOOK}, {"accounts": ["111111111111"], key: reference}]
     by_account, faults = read_webhook_routes(data, "R")
     assert faults == []
@@ -51,7 +51,7 @@ WRONG_WEBHOOKS: dict[str, Any] = {
 
 @pytest.mark.parametrize("data", WRONG_WEBHOOKS.values(), ids=WRONG_WEBHOOKS)
 def test_webhook_faults_keep_the_secret(data: object) -> None:
-    """Whatever is wrong with webhook routes, it is told without the address, which is a secret."""
+    """Whatever is wrong with webhook routes, it is reported without the address, which is a secret."""
     _, faults = read_webhook_routes(data, "SLACK_WEBHOOK_ROUTES")
     assert faults
     assert not [fault for fault in faults if "verysecret" in str(fault)]

@@ -55,10 +55,10 @@ class Sending:
 def _most_at_once(*sizes: int) -> tuple[int, float]:
     """Send an alert of each size to a destination of its own; return the most in memory, and how long it took."""
     time, room = Time(), AlertRoom()
-    lanes, made, most = Scheduler(time.clock()), list[int](), list[int]()
+    scheduler, made, most = Scheduler(time.clock()), list[int](), list[int]()
     for number, size in enumerate(sizes):
-        lanes.add(number, 0, Sending(room, size, made, most))
-    lanes.run()
+        scheduler.add(number, 0, Sending(room, size, made, most))
+    scheduler.run()
     assert len(most) == len(sizes)
     assert not made
     return max(most), time.now

@@ -21,7 +21,7 @@ from cloudtrail_to_slack.destinations.registry import Destinations
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, Severity
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
-from support.samples import LOG_OBJECT, record
+from support.samples import LOG_FILE, record
 
 CHANNEL = "C1"
 RULES = {severity: Rule("True", id=severity.word, severity=severity) for severity in Severity}
@@ -77,7 +77,7 @@ def deliver(slack: FakeSlack, kind: str, limit: int, portions: list[list[Flooded
                     userIdentity=user,
                 )
             )
-            made = make_alert(event, rules, LOG_OBJECT)
+            made = make_alert(event, rules, LOG_FILE)
             pending.append((pending_alert(event, rules), lambda made=made: made, frozenset({None})))
             number += 1
         delivery.deliver(pending)

@@ -75,13 +75,13 @@ def test_assumed_role_without_arn() -> None:
 
 @pytest.mark.parametrize("context", [None, "x", [], {"sessionIssuer": None}, {"sessionIssuer": "x"}])
 def test_session_context_of_any_shape(context: object) -> None:
-    """A session context that tells no role gives none."""
+    """A session context that names no role gives none."""
     actor = read_actor({"type": "AssumedRole", "principalId": "AROAX:s", "sessionContext": context})
     assert (actor.role, actor.session, actor.name) == ("", "s", "s")
 
 
 def test_permission_set() -> None:
-    """A role of Identity Center tells the permission set, underscores in its name included."""
+    """A role of Identity Center gives the permission set, underscores in its name included."""
     actor = read_actor({"type": "AssumedRole", "arn": SSO_ARN})
     assert (actor.permission_set, actor.is_sso) == ("Admin_Access", True)
 
@@ -105,8 +105,8 @@ ISSUED_ELSEWHERE = {"sessionIssuer": {"arn": "arn:aws:iam::1:role/AWSReservedSSO
         {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/AWSReservedSSOx/jo"},
     ],
 )
-def test_chosen_names_make_nobody_a_user_of_identity_center(identity: dict[str, Any]) -> None:
-    """Paths, session names and roles that somebody chose to look like Identity Center are not taken for it."""
+def test_chosen_names_make_no_one_a_user_of_identity_center(identity: dict[str, Any]) -> None:
+    """Paths, session names and roles that someone chose to look like Identity Center are not taken for it."""
     assert not read_actor(identity).is_sso
 
 
@@ -123,7 +123,7 @@ def test_only_an_assumed_role_takes_its_issuers_role() -> None:
 @settings(deadline=None, max_examples=100)
 @given(identity=identities())
 def test_any_identity(identity: object) -> None:
-    """No identity raises, and everybody has a name."""
+    """No identity raises, and everyone has a name."""
     actor = read_actor(identity)
     assert actor.name
     assert all(isinstance(getattr(actor, part), str | bool) for part in Actor.__slots__)

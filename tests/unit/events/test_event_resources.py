@@ -34,7 +34,7 @@ def test_resources(parameters: object, listed: object, found: list[tuple[str, st
 
 
 def test_four_at_most() -> None:
-    """No more than four are told, the most telling ones."""
+    """No more than four are shown, the most specific ones."""
     listed = [{"ARN": f"arn:{number}"} for number in range(9)]
     found = resources(event(requestParameters={"userName": "u"}, resources=listed))
     assert found == [("user", "u"), ("", "arn:0"), ("", "arn:1"), ("", "arn:2")]

@@ -80,7 +80,7 @@ def test_flattening_is_bounded() -> None:
 
 
 def test_the_facts_of_a_record() -> None:
-    """An ordinary record gives every fact an alert tells."""
+    """An ordinary record gives every fact an alert shows."""
     found = event(errorCode="AccessDenied", errorMessage="no")
     facts = (found.name, found.source, found.event_id, found.account, found.region, found.error_code)
     assert facts == ("DeleteBucket", "s3.amazonaws.com", EVENT_ID, ACCOUNT, "eu-west-1", "AccessDenied")
@@ -120,7 +120,7 @@ def test_an_almost_empty_record_is_an_event() -> None:
     [(None, "null"), ("x", "a string"), ([], "a list"), (True, "a boolean"), (1, "a number"), (1.5, "a number")],
 )
 def test_what_is_no_object(value: object, kind: str) -> None:
-    """A record that is no object is refused by its type, and its content is not told."""
+    """A record that is no object is refused by its type, and its content is not shown."""
     with pytest.raises(RecordError, match=f"^a record that is {kind} and not an object$"):
         read_event(value)
 
@@ -146,7 +146,7 @@ def test_account(recipient: object, caller: object, key: str | None, account: st
 
 @pytest.mark.parametrize("identity", ["a string", None, [], 5, ...])
 def test_account_without_an_identity(identity: object) -> None:
-    """An identity that is no object does not keep the key from telling the account."""
+    """An identity that is no object does not keep the key from giving the account."""
     value = record(recipientAccountId=..., userIdentity=identity)
     assert read_event(value, object_key=KEY).account == ACCOUNT
 

@@ -20,7 +20,7 @@ DETAILS: dict[str, Any] = {
 
 
 def test_call_rate() -> None:
-    """An Insight on calls tells which call, its usual rate, its rate now and how long it lasts."""
+    """An Insight on calls shows which call, its usual rate, its rate now and how long it lasts."""
     assert read_insight(DETAILS) == Insight(
         state="Start",
         event_name="DeleteVpc",
@@ -34,7 +34,7 @@ def test_call_rate() -> None:
 
 
 def test_error_rate() -> None:
-    """An Insight on errors tells which error."""
+    """An Insight on errors shows which error."""
     insight = read_insight({**DETAILS, "insightType": "ApiErrorRateInsight", "errorCode": "AccessDenied"})
     assert insight is not None
     assert insight.is_error_rate
@@ -59,7 +59,7 @@ def test_without_statistics(context: object) -> None:
 
 
 def test_attributions() -> None:
-    """An Insight tells the most frequent value of each thing its calls have in common."""
+    """An Insight shows the most frequent value of each thing its calls have in common."""
     attributions = [
         {"attribute": "userIdentityArn", "insight": [{"value": " arn:a "}, {"value": "arn:b"}]},
         {"attribute": 5, "insight": [{"value": None}]},

@@ -64,7 +64,7 @@ def eventbridge(detail_type: str, detail: object, source: str = "aws.s3") -> dic
 
 
 S3_DETAIL = {"bucket": {"name": BUCKET}, "object": {"key": KEY}}
-ANNOUNCEMENTS = {
+NOTIFICATIONS = {
     "S3": s3_notification(),
     "S3 to SNS": from_sns(s3_notification()),
     "S3 to SQS": from_sqs(s3_notification()),
@@ -82,8 +82,8 @@ def items(payload: object) -> list[Item]:
     return [item for notification in read_payload(payload) for item in notification.items]
 
 
-@pytest.mark.parametrize("payload", ANNOUNCEMENTS.values(), ids=ANNOUNCEMENTS)
-def test_announcement(payload: object) -> None:
+@pytest.mark.parametrize("payload", NOTIFICATIONS.values(), ids=NOTIFICATIONS)
+def test_notification(payload: object) -> None:
     """However a log file is announced, its decoded key, bucket and region are read."""
     assert items(payload) == [OBJECT]
 
@@ -216,7 +216,7 @@ def test_cloudtrail_validation_message() -> None:
 
 
 def test_removed_object_of_s3() -> None:
-    """A removal tells who removed what, from where, when and how."""
+    """A removal names who removed what, from where, when and how."""
     more: dict[str, Any] = {
         "eventTime": "2026-03-14T09:00:00.000Z",
         "userIdentity": {"principalId": "AWS:AIDAEXAMPLE"},
@@ -229,21 +229,21 @@ def test_removed_object_of_s3() -> None:
     assert items(payload) == [expected]
 
 
-def test_removed_object_of_which_nothing_more_is_told() -> None:
+def test_removed_object_of_which_nothing_more_is_known() -> None:
     """A removal without identity, address or time is a removal still."""
     payload = {"Records": [s3_record("ObjectRemoved:Delete", userIdentity=None, requestParameters="?", eventTime=5)]}
     assert items(payload) == [RemovedObject(OBJECT, None, None, None, "ObjectRemoved:Delete")]
 
 
 def test_removed_object_of_eventbridge() -> None:
-    """EventBridge's removals tell the same."""
+    """Removals from EventBridge name the same."""
     detail = {**S3_DETAIL, "requester": "111122223333", "source-ip-address": "203.0.113.7", "reason": "DeleteObject"}
     expected = RemovedObject(OBJECT, "t", "111122223333", "203.0.113.7", "DeleteObject")
     assert items(eventbridge("Object Deleted", detail)) == [expected]
 
 
 def test_expired_object() -> None:
-    """A lifecycle rule's removals are nobody's doing and are ignored."""
+    """A lifecycle rule's removals are no one's doing and are ignored."""
     payload = eventbridge("Object Deleted", {**S3_DETAIL, "reason": "Lifecycle Expiration"})
     assert items(payload) == [Ignored("an object that a lifecycle rule removed")]
 
@@ -284,7 +284,7 @@ SENDERS = {
     "a Lambda function": "AROAEXAMPLEEXAMPLE123:awslambda_39_20161007224708400",
     "a role without session": "AROAEXAMPLEEXAMPLE123",
     "an account": "111122223333",
-    "anybody": "203.0.113.7",
+    "anyone": "203.0.113.7",
     "a federated user": "111122223333:jo",
     "nothing": "",
     "a number": 7,
@@ -318,7 +318,7 @@ def test_a_single_event_that_eventbridge_did_not_deliver(payload: object, where:
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
 def test_a_single_event_that_no_service_put_into_the_queue(sender: object) -> None:
-    """A single event that a role, an account or anybody else sent to the queue is unrecognised; a log file is not."""
+    """A single event that a role, an account or anyone else sent to the queue is unrecognised; a log file is not."""
     (found,) = items(from_sender(sender))
     assert found == Unrecognised(
         "a single event in an SQS message that no AWS service sent, so it is not from EventBridge"
@@ -339,7 +339,7 @@ def test_where_eventbridge_delivers_no_single_event_there_is_none() -> None:
         (notification,) = read_payload(payload, single_events=False)
         reason = "a single event although enable_realtime is off, so it is not from EventBridge"
         assert notification.items == (Unrecognised(reason),)
-    for payload in ANNOUNCEMENTS.values():
+    for payload in NOTIFICATIONS.values():
         (notification,) = read_payload(payload, single_events=False)
         assert notification.items == (OBJECT,)
 
@@ -417,7 +417,7 @@ def test_unrecognised(payload: object, description: str) -> None:
 
 
 def test_description_is_short() -> None:
-    """Hundreds of endless keys are told in a line."""
+    """Hundreds of endless keys are summed up in a line."""
     (item,) = items({f"{number:03}{'x' * 1000}": 1 for number in range(300)})
     assert isinstance(item, Unrecognised)
     assert len(item.description) < 1000
@@ -480,8 +480,8 @@ def test_descriptions_leak_nothing(payload: object) -> None:
     """A description names keys only: no text of the content ever stands in one."""
     secret = _with_secrets(payload)
     for message in (secret, from_sqs(secret), from_sns(secret)):
-        told = [item.description for item in items(message) if isinstance(item, Unrecognised)]
-        assert not any(SECRET in description for description in told)
+        named = [item.description for item in items(message) if isinstance(item, Unrecognised)]
+        assert not any(SECRET in description for description in named)
 
 
 @given(key=hostile_text(500).filter(bool))
@@ -495,7 +495,7 @@ def test_url() -> None:
     assert OBJECT.url == f"s3://{BUCKET}/{KEY}"
 
 
-def test_a_check_for_silence_is_what_the_schedule_sends() -> None:
+def test_a_check_for_missing_log_data_is_what_the_schedule_sends() -> None:
     """The module's own schedule is known by source and detail type, and nothing that only looks like it is."""
     payload = {"source": "cloudtrail-to-slack", "detail-type": "Missing Log Data Check"}
     assert read_payload(payload) == [Notification((MissingDataCheckDue(),))]

@@ -1,4 +1,4 @@
-"""What the key of an object in the trail's bucket tells about it."""
+"""What the key of an object in the trail's bucket says about it."""
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ ACCOUNT = "111122223333"
 FILE = f"{ACCOUNT}_CloudTrail_eu-west-1_20260314T0930Z_AbCdEfGhIjKlMnOp.json.gz"
 DAY = "eu-west-1/2026/03/14"
 
-LOG_OBJECTS = {
+LOG_FILES = {
     "plain": f"AWSLogs/{ACCOUNT}/CloudTrail/{DAY}/{FILE}",
     "with a prefix": f"my/trail/AWSLogs/{ACCOUNT}/CloudTrail/{DAY}/{FILE}",
     "of an organisation": f"AWSLogs/o-a1b2c3d4e5/{ACCOUNT}/CloudTrail/{DAY}/{FILE}",
@@ -22,7 +22,7 @@ LOG_OBJECTS = {
     "copied and unpacked": f"copies/{FILE}".removesuffix(".gz"),
 }
 _OTHER = "444455556666"
-# What a trail's prefix may be, chosen by whoever may call UpdateTrail.
+# What a trail's prefix may be, chosen by anyone who may call UpdateTrail.
 PREFIXES = [
     "",
     *(
@@ -65,15 +65,15 @@ SKIPPED = {
 STRANGERS = ("", "/", "AWSLogs/", "readme.txt", "photos/cat.jpg", f"AWSLogs/{ACCOUNT}/", "x.json.gz.bak")
 
 
-@pytest.mark.parametrize("key", LOG_OBJECTS.values(), ids=LOG_OBJECTS)
+@pytest.mark.parametrize("key", LOG_FILES.values(), ids=LOG_FILES)
 def test_log_files(key: str) -> None:
-    """Every layout CloudTrail uses is read, and tells the account."""
+    """Every layout CloudTrail uses is read, and names the account."""
     assert read_key(key) == KeyFacts(ACCOUNT, None)
 
 
 @pytest.mark.parametrize(("key", "reason"), SKIPPED.values(), ids=SKIPPED)
 def test_skipped(key: str, reason: str) -> None:
-    """What others write into the same bucket is skipped, with a reason, and still tells the account."""
+    """What others write into the same bucket is skipped, with a reason, and still names the account."""
     facts = read_key(key)
     assert facts.account == ACCOUNT
     assert reason in str(facts.skip_reason)
@@ -81,7 +81,7 @@ def test_skipped(key: str, reason: str) -> None:
 
 @pytest.mark.parametrize("key", STRANGERS)
 def test_strangers(key: str) -> None:
-    """An object that is no JSON and tells no account is skipped."""
+    """An object that is no JSON and names no account is skipped."""
     facts = read_key(key)
     assert facts.account is None
     assert facts.skip_reason
@@ -116,11 +116,11 @@ def test_a_file_named_as_cloudtrail_names_its_logs_is_read(folder: str, kind: st
 
 
 def test_unknown_json_may_be_a_log_file() -> None:
-    """A JSON file outside CloudTrail's layout is read rather than missed; it tells no account."""
+    """A JSON file outside CloudTrail's layout is read rather than missed; it names no account."""
     assert read_key("exports/events.json") == KeyFacts(None, None)
 
 
-def test_the_folder_tells_the_account_first() -> None:
+def test_the_folder_names_the_account_first() -> None:
     """Where folder and file name differ, the folder counts: CloudTrail chose it."""
     assert read_key(f"AWSLogs/444455556666/CloudTrail/{DAY}/{FILE}").account == "444455556666"
 

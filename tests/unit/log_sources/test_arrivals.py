@@ -70,7 +70,7 @@ def test_what_cloudtrail_does_not_name_so_is_no_arrival(key: str) -> None:
 @settings(deadline=None)
 @given(key=object_keys())
 def test_any_key(key: str) -> None:
-    """Whatever a key looks like, what it tells is an account, a region and a time."""
+    """Whatever a key looks like, what it gives is an account, a region and a time."""
     arrival = read_log_file_delivery(key)
     if arrival is not None:
         account, region = arrival.source

@@ -1,4 +1,4 @@
-"""What is told of those who fell silent, and of those who are back."""
+"""Notices about sources that fell silent, and about those that are back."""
 
 import json
 
@@ -34,7 +34,7 @@ def _said(notice: Notice) -> str:
     return json.dumps(notice_message(notice).blocks, ensure_ascii=False)
 
 
-def test_one_is_told_with_what_is_known_of_it() -> None:
+def test_one_is_reported_with_what_is_known_of_it() -> None:
     """Who, since when, for how long, what was usual, and what to look at."""
     notice = source_down_notice([_quiet()], 1, 7)
     assert notice.title == "Missing log data: no log files from 111122223333 eu-west-1 any more"
@@ -47,7 +47,7 @@ def test_one_is_told_with_what_is_known_of_it() -> None:
     assert notice.account == "111122223333"
 
 
-def test_a_return_is_told_with_how_long_it_took() -> None:
+def test_a_return_is_reported_with_how_long_it_took() -> None:
     """Who, since when, after how long."""
     notice = source_recovered_notice(
         [SourceRecovered(LogSource("111122223333", "eu-west-1"), _LAST - 40 * _HOUR, _LAST)]
@@ -83,8 +83,8 @@ def test_what_is_not_shown_is_counted() -> None:
     assert "more, of" not in _said(source_down_notice(several[:40], 43, 50))
 
 
-def test_the_same_silence_has_the_same_identity() -> None:
-    """So that it is told once; another, or its end, has another."""
+def test_the_same_gap_has_the_same_identity() -> None:
+    """So that it is reported once; another, or its end, has another."""
     source = LogSource("111122223333", "eu-west-1")
     later = SourceDown(source, DeliveryIntervals(_LAST - 10**6, _LAST + 60, 1_200, 501), _LAST + 9 * _HOUR)
     same = SourceDown(source, _quiet().intervals, _LAST + 9 * _HOUR)

@@ -33,7 +33,7 @@ ROOT_IDENTITY = {"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accou
 SSO = {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/AWSReservedSSO_Ops_0123456789abcdef/jo"}
 SSO_ISSUER = {"arn": "arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef"}
 OWN_ISSUER = {"arn": "arn:aws:iam::1:role/AWSReservedSSO_Ops_0123456789abcdef"}
-# Everything here but the last is a name that somebody may choose.
+# Everything here but the last is a name that someone may choose.
 NOT_SSO: dict[str, dict[str, Any]] = {
     "a user's path": {"type": "IAMUser", "arn": "arn:aws:iam::1:user/assumed-role/AWSReservedSSO_x/jo"},
     "a user's path that looks like an ARN": {
@@ -77,7 +77,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "an ordinary call": ({}, []),
     "sign-in without MFA": (sign_in(additionalEventData={"MFAUsed": "No"}), [MFA]),
     "sign-in with MFA": (sign_in(additionalEventData={"MFAUsed": "Yes"}), []),
-    "sign-in that tells nothing of MFA": (sign_in(additionalEventData=None), [MFA]),
+    "sign-in that says nothing of MFA": (sign_in(additionalEventData=None), [MFA]),
     "sign-in with an odd word for MFA": (sign_in(additionalEventData={"MFAUsed": "yes"}), [MFA]),
     "sign-in through Identity Center": (sign_in(additionalEventData={"MFAUsed": "No"}, userIdentity=SSO), []),
     "sign-in through Identity Center, with the role": (
@@ -107,8 +107,8 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "denied": ({"errorCode": "AccessDenied"}, [DENIED]),
     "denied, longer": ({"errorCode": "AccessDeniedException"}, [DENIED]),
     "denied by an endpoint": ({"errorCode": "VpceAccessDenied"}, []),
-    "denied to anybody": ({"errorCode": "AccessDenied", "userIdentity": ANONYMOUS}, []),
-    "denied, told as an object": ({"errorCode": {"x": "AccessDenied"}}, []),
+    "denied to anyone": ({"errorCode": "AccessDenied", "userIdentity": ANONYMOUS}, []),
+    "denied, with an object as its error": ({"errorCode": {"x": "AccessDenied"}}, []),
     "root": ({"userIdentity": ROOT_IDENTITY}, [ROOT]),
     "root without a name": ({"userIdentity": ROOT_IDENTITY, "eventName": None}, [ROOT]),
     **{

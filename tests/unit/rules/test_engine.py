@@ -27,8 +27,8 @@ def evaluate(
     return RuleSet(rules, ignore or []).evaluate(EVENT if event is None else event, TODAY)
 
 
-def test_every_match_is_told_in_order() -> None:
-    """All rules that match are told, in the order they stand."""
+def test_every_match_is_reported_in_order() -> None:
+    """All rules that match are reported, in the order they stand."""
     also = Rule('event.get("eventName") == "StopLogging"')
     assert evaluate([also, NO, YES]) == Evaluation(EventOutcome.MATCHED, (also, YES))
 
@@ -44,14 +44,14 @@ def test_ignored_whatever_else_matches() -> None:
     assert evaluate([YES], [LOUD, QUIET]) == Evaluation(EventOutcome.IGNORED, ignored_by=QUIET, silenced=(YES,))
 
 
-def test_ignore_rules_are_not_asked_about_what_nobody_would_hear_of() -> None:
+def test_ignore_rules_are_not_asked_about_what_no_rule_matches() -> None:
     """An event that no rule matches or raises on is unmatched, whatever an ignore rule would say or raise."""
     assert evaluate([NO], [IgnoreRule("1 / 0 == 1"), QUIET]) == Evaluation(EventOutcome.UNMATCHED)
     assert evaluate([Rule("1 / 0 == 1")], [QUIET]).outcome is EventOutcome.IGNORED
 
 
 def test_denied_calls_are_always_asked_about() -> None:
-    """A denied call is counted as ignored when an ignore rule matches, though no rule would tell of it."""
+    """A denied call is counted as ignored when an ignore rule matches, though no rule matches it."""
     denied = {"errorCode": "AccessDeniedException"}
     assert RuleSet([NO], [QUIET]).evaluate(denied, TODAY).outcome is EventOutcome.IGNORED
 
@@ -76,14 +76,14 @@ def test_an_expired_ignore_rule_is_not_evaluated() -> None:
 
 
 def test_a_broken_rule_hides_no_other() -> None:
-    """A rule that raises is told, and the rules before and after it count."""
+    """A rule that raises is reported, and the rules before and after it count."""
     evaluation = evaluate([YES, BROKEN, Rule("True", id="after")])
     assert [rule.id for rule in evaluation.matched] == ["yes", "after"]
     assert [(problem.rule, problem.cause) for problem in evaluation.problems] == [(BROKEN, "KeyError: 'missing'")]
 
 
 def test_a_broken_ignore_rule_ignores_nothing() -> None:
-    """An ignore rule that raises is told and silences nothing; the next one may still."""
+    """An ignore rule that raises is reported and silences nothing; the next one may still."""
     broken = IgnoreRule('event["missing"] == 1')
     assert evaluate([YES], [broken]).outcome is EventOutcome.MATCHED
     evaluation = evaluate([YES], [broken, QUIET])
@@ -117,7 +117,7 @@ CAUSES = {
 
 @pytest.mark.parametrize(("expression", "cause"), CAUSES.items())
 def test_causes(expression: str, cause: str) -> None:
-    """A cause tells problems of one rule apart and holds only the rule's own words, never the event's."""
+    """A cause distinguishes a rule's problems and holds only the rule's own words, never the event's."""
     (problem,) = evaluate([Rule(expression)]).problems
     assert problem.cause == cause
     assert problem.detail.startswith(cause.split(":", maxsplit=1)[0])

@@ -23,7 +23,7 @@ from support.strategies import records
 _TODAY = date(2026, 11, 21)
 _CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "events.jsonl.gz"
 
-# Expressions of every kind the index tells apart: decided by one field, none or several, raising, giving no boolean.
+# Expressions of every kind that the index distinguishes: of one field, none or several, raising, giving no boolean.
 _FIELDS = ("eventName", "errorCode", "userIdentity.type", "eventSource", "userIdentity.arn", "readOnly", "a.b", "0")
 _TEXTS = ("DeleteTrail", "AccessDenied", "Root", "cloudtrail.amazonaws.com", "", "x")
 
@@ -103,12 +103,12 @@ def _model(record: dict[str, Any], rules: list[str], ignore_rules: list[str]) ->
     return (EventOutcome.MATCHED if matched else EventOutcome.UNMATCHED), matched, problems
 
 
-def _told(evaluation: Evaluation) -> tuple[object, ...]:
+def _reported(evaluation: Evaluation) -> tuple[object, ...]:
     problems = [(problem.rule.expression, problem.cause.partition(":")[0]) for problem in evaluation.problems]
     return evaluation.outcome, [rule.expression for rule in evaluation.matched], problems
 
 
-def _judged(content: bytes, rule_set: RuleSet) -> Iterator[tuple[object, tuple[object, ...]]]:
+def _evaluated(content: bytes, rule_set: RuleSet) -> Iterator[tuple[object, tuple[object, ...]]]:
     """Yield each record of a log file with what the engine, its index and its windows say of it."""
     for window in read_stream(io.BytesIO(content), Prefilter(rule_set)):
         raws = window.records()
@@ -117,7 +117,7 @@ def _judged(content: bytes, rule_set: RuleSet) -> Iterator[tuple[object, tuple[o
             if concerned == 0 or not isinstance(record, dict):
                 yield record, (EventOutcome.UNMATCHED, [], [])
             else:
-                yield record, _told(rule_set.evaluate(flatten(record), _TODAY, concerned))
+                yield record, _reported(rule_set.evaluate(flatten(record), _TODAY, concerned))
 
 
 @settings(deadline=None, max_examples=300)
@@ -130,11 +130,11 @@ def test_the_engine_agrees_with_the_model(log: list[Any], rules: list[str], igno
     """On every record and rule set: the same rules match, the same raise, with the same error, and as many records."""
     rule_set = RuleSet(map(Rule, rules), map(IgnoreRule, ignore_rules))
     content = json.dumps({"Records": log}, separators=(",", ":")).encode()
-    evaluated = list(_judged(content, rule_set))
+    evaluated = list(_evaluated(content, rule_set))
     assert [record for record, _ in evaluated] == json.loads(content)["Records"]
-    for record, told in evaluated:
+    for record, reported in evaluated:
         if isinstance(record, dict):
-            assert told == _model(record, rules, ignore_rules)
+            assert reported == _model(record, rules, ignore_rules)
 
 
 @pytest.mark.long
@@ -152,9 +152,9 @@ def test_the_engine_agrees_with_the_model_on_real_events() -> None:
     ignore_rules = ["event['sourceIPAddress'].endswith('.amazonaws.com')"]
     rules = [*(rule.expression for rule in default_rules("f")), *more]
     rule_set = RuleSet(map(Rule, rules), map(IgnoreRule, ignore_rules))
-    evaluated = list(_judged(gzip.compress(json.dumps({"Records": log}, separators=(",", ":")).encode()), rule_set))
+    evaluated = list(_evaluated(gzip.compress(json.dumps({"Records": log}, separators=(",", ":")).encode()), rule_set))
     assert len(evaluated) == len(log) > 2000
-    assert [told for _, told in evaluated] == [_model(record, rules, ignore_rules) for record in log]
+    assert [reported for _, reported in evaluated] == [_model(record, rules, ignore_rules) for record in log]
 
 
 def test_the_index_leaves_few_records_to_look_at() -> None:

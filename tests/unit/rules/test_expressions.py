@@ -198,7 +198,7 @@ def test_reading_methods(expression: str, result: object) -> None:
 
 
 def test_odd_but_valid_expressions_do_not_warn() -> None:
-    """Compiling a rule that Python would warn about warns nobody."""
+    """Compiling a rule that Python would warn about warns no one."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         compile_expression('event.get("a") is "a" and "\\d"')

@@ -1,4 +1,4 @@
-"""What people get wrong in rules, and what they are told."""
+"""Mistakes that people make in rules, and the advice they get."""
 
 import gzip
 import json
@@ -60,7 +60,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("expression", "advice"), MISTAKES.items())
 def test_mistakes(expression: str, advice: str) -> None:
-    """A common mistake is refused, and what to write instead is told."""
+    """A common mistake is refused, with what to write instead."""
     with pytest.raises(ExpressionError) as caught:
         compile_expression(expression)
     assert advice in str(caught.value)
@@ -135,7 +135,7 @@ WARNINGS = {
 
 @pytest.mark.parametrize(("expression", "warning"), WARNINGS.items())
 def test_warnings(expression: str, warning: tuple[str, str]) -> None:
-    """A field or event that nobody has heard of is warned about, with its place, and no refusal."""
+    """A field or event that is unknown is warned about, with its place, and no refusal."""
     (found,) = warnings_for(expression)
     assert warning[1] in str(found)
     assert found.place is not None

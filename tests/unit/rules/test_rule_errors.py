@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleProblem, Severity
 from cloudtrail_to_slack.rules.evaluation_errors import MOST_IDS, RuleErrorReport, RuleErrors
-from support.samples import LOG_OBJECT, event
+from support.samples import LOG_FILE, event
 
 BROKEN = Rule('event["a"] == 1', id="broken")
 OTHER = IgnoreRule('event["b"] == 2')
@@ -22,7 +22,7 @@ def reports(*problems: Sequence[RuleProblem]) -> list[RuleErrorReport]:
     errors = RuleErrors()
     for number, found in enumerate(problems):
         errors.add(
-            found, event(eventID=f"event-{number}"), LOG_OBJECT if number == 0 else None, frozenset({f"m{number}"})
+            found, event(eventID=f"event-{number}"), LOG_FILE if number == 0 else None, frozenset({f"m{number}"})
         )
     return errors.reports
 
@@ -42,7 +42,7 @@ def test_once_a_rule_and_cause() -> None:
         detail="KeyError: 'a'",
         events=3,
         event_ids=("event-0", "event-1", "event-2"),
-        origin=LOG_OBJECT,
+        origin=LOG_FILE,
         severity=Severity.MEDIUM,
         message_ids=frozenset({"m0", "m1", "m2"}),
     )
@@ -51,8 +51,8 @@ def test_once_a_rule_and_cause() -> None:
 def test_another_cause_or_rule_is_another_report() -> None:
     """Another cause, or another rule with the same cause, is a report of its own, in order of first occurrence."""
     found = reports([problem(), problem(OTHER)], [problem(cause="TypeError"), problem()])
-    told = [(report.rule_name, report.cause, report.events) for report in found]
-    assert told == [
+    reported = [(report.rule_name, report.cause, report.events) for report in found]
+    assert reported == [
         ("broken", "KeyError: 'a'", 2),
         (OTHER.expression, "KeyError: 'a'", 1),
         ("broken", "TypeError", 1),
@@ -69,7 +69,7 @@ def test_ids_are_plain_and_bounded() -> None:
     """Of very many events the first ids are kept and all are counted; an id that is none is made harmless."""
     errors = RuleErrors()
     for event_id in ("", "\ud800<!channel>", "x" * 1000, *(f"event-{number}" for number in range(2 * MOST_IDS))):
-        errors.add([problem()], event(eventID=event_id), LOG_OBJECT, frozenset())
+        errors.add([problem()], event(eventID=event_id), LOG_FILE, frozenset())
     (report,) = errors.reports
     assert report.event_ids[:3] == ("without id", "???channel?", "x" * 64)
     assert (len(report.event_ids), report.events) == (MOST_IDS, 2 * MOST_IDS + 3)

@@ -1,7 +1,7 @@
 """Attempts to get out of a rule, or to take all there is: none comes through.
 
 Collected from what is publicly known about escaping Python sandboxes. Each is either refused when the rule is compiled,
-with an error that points at the place, or, where only the run can show it, stopped by the budget of one evaluation.
+with an error that points at the place, or, where only the run can show it, stopped by the limits of one evaluation.
 """
 
 import resource
@@ -336,7 +336,7 @@ def test_no_expression_at_all(attempt: str) -> None:
 @pytest.mark.long_cases
 @pytest.mark.parametrize("attempt", STOPPED, ids=[text[:50] for text in STOPPED])
 def test_stopped(attempt: str) -> None:
-    """An attempt that only the run can show is stopped by the budget, in little time and little memory."""
+    """An attempt that only the run can show is stopped by the limits, in little time and little memory."""
     evaluate = compile_expression(attempt)
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.thread_time()
     with pytest.raises(RuleBudgetError) as caught:

@@ -98,7 +98,7 @@ def test_rules_without_a_threshold_alert_each_time() -> None:
 
 @pytest.mark.parametrize("value", ["x" * 10_000, "\ud800", "", 7, True, "a\nb"])
 def test_any_value_can_be_counted(value: object) -> None:
-    """Values of any kind and length are counted and shown, long ones told apart by more than their beginning."""
+    """Values of any kind and length are counted and shown, long ones distinguished by more than their beginning."""
     other = f"{value}!" if isinstance(value, str) else 8
     events: list[Event] = [
         ("e1", {"arn": "a", "secret": value}, float(HOUR)),

@@ -148,7 +148,7 @@ def test_what_is_raised_comes_through() -> None:
 
 
 def test_ticks_at_any_moment_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls that begin and end while the timer ticks as fast as it can leave no signal to whoever comes after."""
+    """Calls that begin and end while the timer ticks as fast as it can leave no signal to what comes after."""
     monkeypatch.setattr(time_limit, "TICK_SECONDS", 0.000_001)
     for _ in range(300):
         limited(burn, 0.001)
@@ -156,7 +156,7 @@ def test_ticks_at_any_moment_leave_nothing_behind(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_signal_from_elsewhere_does_nothing() -> None:
-    """The signal sent by somebody else is no tick that ends anything."""
+    """The signal sent by someone else is no tick that ends anything."""
     evaluate = compile_expression("any(x == 'c' for x in event['big'][:9000])")
 
     def run() -> object:
@@ -167,7 +167,7 @@ def test_a_signal_from_elsewhere_does_nothing() -> None:
     assert limited(run) is False
 
 
-def test_a_timer_of_somebody_else_is_left_alone() -> None:
+def test_a_timer_of_someone_else_is_left_alone() -> None:
     """Where the timer is in use already it stays as it is, and guards still end a rule."""
     signal.setitimer(signal.ITIMER_PROF, 1000)
     try:

@@ -1,4 +1,4 @@
-"""Items in the state table that the code would not have written silence nothing."""
+"""Items in the state table that the code would not have written suppress nothing."""
 
 import json
 from typing import Any
@@ -38,16 +38,16 @@ class Scene:
         found: dict[str, Any] = self.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": key}}).get("Item", {})
         return found
 
-    def ledger(self) -> DeduplicationStore:
-        """Return the ledger of one more function."""
+    def store(self) -> DeduplicationStore:
+        """Return the deduplication store of one more function."""
         return DeduplicationStore(self.dynamodb, TABLE, _TIME_TO_LIVE, self.clock)
 
     def threads(self) -> ThreadStore:
         """Return the table as threads use it."""
         return ThreadStore(self.dynamodb, TABLE, 900)
 
-    def rhythms(self) -> LogSourceTable:
-        """Return the table as the silence check uses it."""
+    def known_intervals(self) -> LogSourceTable:
+        """Return the table as the check for missing log data uses it."""
         return LogSourceTable(self.dynamodb, TABLE, self.clock)
 
 
@@ -61,28 +61,28 @@ def _n(value: object) -> dict[str, Any]:
     return {"N": str(value)}
 
 
-_TOLD, _OWNER = {"BOOL": True}, {"S": "mallory"}
-# Attributes of an item under a ledger's key that none of our functions can have written at _NOW.
+_DELIVERED, _OWNER = {"BOOL": True}, {"S": "mallory"}
+# Attributes of an item under a key of the deduplication store that none of our functions can have written at _NOW.
 INVENTED: dict[str, dict[str, Any]] = {
-    "told for ten years": {"completed": _TOLD, "expires_at": _n(_NOW + _TEN_YEARS)},
-    "told for a day too long": {"completed": _TOLD, "expires_at": _n(_NOW + 2 * _TIME_TO_LIVE + _DAY)},
-    "told for as long as numbers go": {"completed": _TOLD, "expires_at": _n("9.9E+125")},
-    "told without end": {"completed": _TOLD},
-    "told until a text": {"completed": _TOLD, "expires_at": {"S": str(_NOW + 60)}},
-    "told until later than any text": {"completed": _TOLD, "expires_at": {"S": "~"}},
-    "told until nothing": {"completed": _TOLD, "expires_at": {"NULL": True}},
-    "told until true": {"completed": _TOLD, "expires_at": {"BOOL": True}},
-    "told until several times": {"completed": _TOLD, "expires_at": {"NS": [str(_NOW + 60)]}},
-    "told until an object": {"completed": _TOLD, "expires_at": {"M": {"N": _n(_NOW + 60)}}},
-    "told until before": {"completed": _TOLD, "expires_at": _n(-5)},
+    "delivered for ten years": {"completed": _DELIVERED, "expires_at": _n(_NOW + _TEN_YEARS)},
+    "delivered for a day too long": {"completed": _DELIVERED, "expires_at": _n(_NOW + 2 * _TIME_TO_LIVE + _DAY)},
+    "delivered for as long as numbers go": {"completed": _DELIVERED, "expires_at": _n("9.9E+125")},
+    "delivered without end": {"completed": _DELIVERED},
+    "delivered until a text": {"completed": _DELIVERED, "expires_at": {"S": str(_NOW + 60)}},
+    "delivered until later than any text": {"completed": _DELIVERED, "expires_at": {"S": "~"}},
+    "delivered until nothing": {"completed": _DELIVERED, "expires_at": {"NULL": True}},
+    "delivered until true": {"completed": _DELIVERED, "expires_at": {"BOOL": True}},
+    "delivered until several times": {"completed": _DELIVERED, "expires_at": {"NS": [str(_NOW + 60)]}},
+    "delivered until an object": {"completed": _DELIVERED, "expires_at": {"M": {"N": _n(_NOW + 60)}}},
+    "delivered until before": {"completed": _DELIVERED, "expires_at": _n(-5)},
     "leased for ten years": {"owner": _OWNER, "expires_at": _n(_NOW + _TEN_YEARS)},
-    "leased for as long as told": {"owner": _OWNER, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "leased for as long as delivered": {"owner": _OWNER, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
     "leased for three minutes": {"owner": _OWNER, "expires_at": _n(_NOW + 180)},
     "leased without end": {"owner": _OWNER},
-    "told as a text": {"completed": {"S": "true"}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
-    "told as a number": {"completed": _n(5), "expires_at": _n(_NOW + _TIME_TO_LIVE)},
-    "told as nothing": {"completed": {"NULL": True}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
-    "not told": {"completed": {"BOOL": False}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "delivered as a text": {"completed": {"S": "true"}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "delivered as a number": {"completed": _n(5), "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "delivered as nothing": {"completed": {"NULL": True}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
+    "not delivered": {"completed": {"BOOL": False}, "expires_at": _n(_NOW + _TIME_TO_LIVE)},
     "nothing at all": {},
 }
 
@@ -92,18 +92,18 @@ def test_an_invented_delivery_is_none(scene: Scene, item: dict[str, Any]) -> Non
     """An alert that an invented item says is delivered, or being delivered, is free, alone and among many."""
     for key in ("alone", "first", "second"):
         scene.plant(key, **item)
-    assert scene.ledger().claim("alone") is Claim.ACQUIRED
-    assert set(scene.ledger().claim_all(["first", "second", "third"]).values()) == {Claim.ACQUIRED}
+    assert scene.store().claim("alone") is Claim.ACQUIRED
+    assert set(scene.store().claim_all(["first", "second", "third"]).values()) == {Claim.ACQUIRED}
     assert scene.item("alone")["expires_at"] == _n(_NOW + 32)
 
 
 def test_what_a_function_writes_is_believed(scene: Scene) -> None:
     """Leases and deliveries of functions whose clock is a minute ahead, or which kept them twice as long, hold."""
     scene.plant("leased", owner=_OWNER, expires_at=_n(_NOW + 90 + 60))
-    scene.plant("told", completed=_TOLD, expires_at=_n(_NOW + 2 * _TIME_TO_LIVE + 60))
-    ledger = scene.ledger()
-    assert ledger.claim_all(["leased", "told"]) == {"leased": Claim.IN_PROGRESS, "told": Claim.COMPLETED}
-    assert (ledger.claim("leased"), ledger.claim("told")) == (Claim.IN_PROGRESS, Claim.COMPLETED)
+    scene.plant("delivered", completed=_DELIVERED, expires_at=_n(_NOW + 2 * _TIME_TO_LIVE + 60))
+    store = scene.store()
+    assert store.claim_all(["leased", "delivered"]) == {"leased": Claim.IN_PROGRESS, "delivered": Claim.COMPLETED}
+    assert (store.claim("leased"), store.claim("delivered")) == (Claim.IN_PROGRESS, Claim.COMPLETED)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_a_function_writes_is_believed(scene: Scene) -> None:
     [
         {"owner": _OWNER, "expires_at": _n(_NOW + _TEN_YEARS)},
         {"owner": _OWNER, "expires_at": _n(_NOW + 3600 + 120)},
-        {"completed": _TOLD, "expires_at": _n(_NOW + _TEN_YEARS)},
+        {"completed": _DELIVERED, "expires_at": _n(_NOW + _TEN_YEARS)},
         {"owner": _OWNER},
         {"expires_at": {"S": "9999999999"}},
     ],
@@ -119,8 +119,8 @@ def test_what_a_function_writes_is_believed(scene: Scene) -> None:
 def test_an_invented_cooldown_keeps_nothing_quiet(scene: Scene, item: dict[str, Any]) -> None:
     """What is said once an hour is said although an invented item says that it was said for longer."""
     scene.plant("route", **item)
-    assert scene.ledger().acquire_cooldown("route", 3600)
-    assert not scene.ledger().acquire_cooldown("route", 3600)
+    assert scene.store().acquire_cooldown("route", 3600)
+    assert not scene.store().acquire_cooldown("route", 3600)
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_a_count_beyond_measure_is_not_shown(scene: Scene) -> None:
     assert scene.threads().count_in_thread("thread#C1#f", _TS["S"]) is None
 
 
-RHYTHMS: dict[str, tuple[list[Any], list[int]]] = {
-    "heard of in ten years": ([_NOW - 30 * _DAY, _NOW + _TEN_YEARS, 1_200, 500], [_NOW - 30 * _DAY, _NOW, 1_200, 500]),
-    "first heard of tomorrow": ([_NOW + _DAY, _NOW - 60, 0, 1], [_NOW - 60, _NOW - 60, 0, 1]),
+INTERVALS: dict[str, tuple[list[Any], list[int]]] = {
+    "seen in ten years": ([_NOW - 30 * _DAY, _NOW + _TEN_YEARS, 1_200, 500], [_NOW - 30 * _DAY, _NOW, 1_200, 500]),
+    "first seen tomorrow": ([_NOW + _DAY, _NOW - 60, 0, 1], [_NOW - 60, _NOW - 60, 0, 1]),
     "a gap longer than known": ([_NOW - _DAY, _NOW, _TEN_YEARS, 5], [_NOW - _DAY, _NOW, _DAY, 5]),
     "a gap beyond measure": ([_NOW - _DAY, _NOW, 10**400, 5], [_NOW - _DAY, _NOW, _DAY, 5]),
     "more often than can be": ([_NOW - 9_000, _NOW, 900, 10**9], [_NOW - 9_000, _NOW, 900, 11]),
@@ -201,23 +201,23 @@ RHYTHMS: dict[str, tuple[list[Any], list[int]]] = {
 }
 
 
-@pytest.mark.parametrize(("stored", "known"), RHYTHMS.values(), ids=RHYTHMS)
-def test_an_invented_rhythm_is_put_within_bounds(stored: list[Any], known: list[int]) -> None:
-    """Of a rhythm that cannot have been learned remains what can, so that it is watched on."""
-    rhythms = decode(json.dumps({"eu-west-1": stored, "<!channel>": stored, "x" * 50: stored}))
-    assert credible(rhythms, _NOW) == {"eu-west-1": DeliveryIntervals(*known)}
+@pytest.mark.parametrize(("stored", "known"), INTERVALS.values(), ids=INTERVALS)
+def test_invented_intervals_are_put_within_bounds(stored: list[Any], known: list[int]) -> None:
+    """Of a delivery pattern that cannot have been learned remains what can, so that it is watched on."""
+    known_intervals = decode(json.dumps({"eu-west-1": stored, "<!channel>": stored, "x" * 50: stored}))
+    assert credible(known_intervals, _NOW) == {"eu-west-1": DeliveryIntervals(*known)}
 
 
-def test_a_learned_rhythm_is_left_as_it_is() -> None:
+def test_learned_intervals_are_left_as_they_are() -> None:
     """What was learned, by a clock that may be a minute ahead, is credible."""
-    rhythm = DeliveryIntervals(_NOW - 30 * _DAY, _NOW - 30 * _DAY)
+    intervals = DeliveryIntervals(_NOW - 30 * _DAY, _NOW - 30 * _DAY)
     for time in range(_NOW - 29 * _DAY, _NOW + 60, 901):
-        rhythm = rhythm.observe(time)
-    assert credible({"eu-west-1": rhythm}, _NOW) == {"eu-west-1": rhythm}
+        intervals = intervals.observe(time)
+    assert credible({"eu-west-1": intervals}, _NOW) == {"eu-west-1": intervals}
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' * 50_000, "1" * 5_000, '{"eu-west-1": [1, 2, 3, true]}'])
-def test_a_text_that_is_no_rhythms(text: str) -> None:
+def test_a_string_that_holds_no_intervals(text: str) -> None:
     """What cannot be read is learned anew, and raises nothing."""
     assert decode(text) == {}
 
@@ -227,10 +227,10 @@ def test_a_text_that_is_no_rhythms(text: str) -> None:
     [{"lease": _n(_NOW + _TEN_YEARS)}, {"lease": _n(_NOW + 1_000)}, {"lease": {"S": "9"}}, {"lease": {"NULL": True}}],
 )
 def test_an_invented_check_keeps_none_from_being_made(scene: Scene, item: dict[str, Any]) -> None:
-    """A check for silence is made although an invented item says that another function is at it for longer than any."""
+    """A check is made although an invented item says that another function is checking."""
     scene.plant("sources", owner=_OWNER, **item)
-    assert scene.rhythms().begin_check("us", 902)
-    assert scene.rhythms().begin_check("others", 902) is None
+    assert scene.known_intervals().begin_check("us", 902)
+    assert scene.known_intervals().begin_check("others", 902) is None
 
 
 @pytest.mark.parametrize(
@@ -240,13 +240,13 @@ def test_an_invented_check_keeps_none_from_being_made(scene: Scene, item: dict[s
 def test_when_there_was_a_check_before(scene: Scene, checked: dict[str, Any], read: int | None) -> None:
     """The time of the last check is no later than now, and none where it is no number."""
     scene.plant("sources", checked=checked)
-    begun = scene.rhythms().begin_check("us", 60)
+    begun = scene.known_intervals().begin_check("us", 60)
     assert begun
     assert begun.checked == read
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("delivered", "read"),
     [
         ({"S": "{"}, 0),
         ({"S": "[" * 100_000}, 0),
@@ -259,10 +259,10 @@ def test_when_there_was_a_check_before(scene: Scene, checked: dict[str, Any], re
         (_n(1), 0),
     ],
 )
-def test_what_is_no_list_of_silences(scene: Scene, told: dict[str, Any], read: int) -> None:
+def test_what_is_no_list_of_silences(scene: Scene, delivered: dict[str, Any], read: int) -> None:
     """What cannot be read of the silences that were notified is left out, and raises nothing."""
-    scene.plant("sources#33", accounts={"SS": [_ACCOUNT, "999", "444455556666", "x33"]}, notified=told)
-    shard = scene.rhythms().shards()["33"]
+    scene.plant("sources#33", accounts={"SS": [_ACCOUNT, "999", "444455556666", "x33"]}, notified=delivered)
+    shard = scene.known_intervals().shards()["33"]
     assert list(shard.accounts) == [_ACCOUNT]
     assert sum(len(kinds) for kinds in shard.notified.values()) == read
 
@@ -271,14 +271,14 @@ def test_what_is_no_list_of_silences(scene: Scene, told: dict[str, Any], read: i
 def test_what_is_no_list_of_accounts_makes_way(scene: Scene, accounts: dict[str, Any]) -> None:
     """An account is listed although its list is of another type."""
     scene.plant("sources#33", accounts=accounts)
-    assert scene.rhythms().list_account(_ACCOUNT)
+    assert scene.known_intervals().list_account(_ACCOUNT)
     assert scene.item("sources#33")["accounts"] == {"SS": [_ACCOUNT]}
 
 
-def test_what_is_no_text_of_rhythms_makes_way(scene: Scene) -> None:
-    """An account's rhythms are written although what stands there is of another type, and only once."""
+def test_a_string_without_intervals_makes_way(scene: Scene) -> None:
+    """An account's delivery intervals are written although what stands there is of another type, and only once."""
     scene.plant(f"intervals#{_ACCOUNT}", intervals=_n(1))
-    assert scene.rhythms().intervals([_ACCOUNT]) == {}
+    assert scene.known_intervals().intervals([_ACCOUNT]) == {}
     text = encode({"eu-west-1": DeliveryIntervals(_NOW, _NOW)})
-    assert scene.rhythms().put_intervals(_ACCOUNT, None, text) == (True, text)
-    assert scene.rhythms().put_intervals(_ACCOUNT, None, "{}") == (False, text)
+    assert scene.known_intervals().put_intervals(_ACCOUNT, None, text) == (True, text)
+    assert scene.known_intervals().put_intervals(_ACCOUNT, None, "{}") == (False, text)

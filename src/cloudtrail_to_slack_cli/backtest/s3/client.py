@@ -167,7 +167,7 @@ def _piece(answer: Any, first: int) -> Piece | None:  # noqa: ANN401 (as above)
     headers = answer.headers
     if len(content) != int(headers.get("Content-Length", len(content))):
         return None
-    if answer.status_code == _OK:  # the range was not heeded: it is the whole object
+    if answer.status_code == _OK:  # the range was ignored: it is the whole object
         return Piece(content[first:], len(content), headers.get("ETag", ""))
     size = headers.get("Content-Range", "").rpartition("/")[2]
     return Piece(content, int(size) if size.isdigit() else first + len(content), headers.get("ETag", ""))

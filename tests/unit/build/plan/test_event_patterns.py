@@ -205,7 +205,7 @@ def test_no_pattern_is_longer_than_eventbridge_takes(texts: list[str], fields: l
 def test_long_lists_of_several_fields_do_not_multiply() -> None:
     """Of two long lists the names are asked for, and the other not: each part of one would need each of the other."""
     names = [f"DeleteSomething{number}" for number in range(400)]
-    roles = [f"arn:aws:iam::111122223333:role/somebody-{number}" for number in range(400)]
+    roles = [f"arn:aws:iam::111122223333:role/someone-{number}" for number in range(400)]
     issuer = "event.get('userIdentity.sessionContext.sessionIssuer.arn')"
     patterns = event_patterns(alternatives(f"event['eventName'] in {names!r} and {issuer} in {roles!r}") or [])
     assert len(patterns) < 10
@@ -222,7 +222,7 @@ def test_a_rule_with_very_many_alternatives_stays_small() -> None:
 
 
 def test_events_of_others_are_not_let_through() -> None:
-    """What somebody puts on the bus as if it came from CloudTrail has another source, and is left out."""
+    """What someone puts on the bus as if it came from CloudTrail has another source, and is left out."""
     patterns = event_patterns(alternatives("event['eventName'] == 'StopLogging'") or [])
     record = {"eventName": "StopLogging"}
     assert _lets_through(patterns, _envelope(record))

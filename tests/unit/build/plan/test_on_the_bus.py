@@ -39,7 +39,7 @@ _NEAR_MISSES = {
     ),
     "an error of another kind": event("s3", "GetObject", errorCode="NoSuchKeyAccessDenied"),
     "an error that begins alike": event("ec2", "RunInstances", errorCode="Client.UnauthorizedOperationNot"),
-    "somebody called Root": event("iam", "CreateUser", userIdentity={"type": "IAMUser", "userName": "Root"}),
+    "someone called Root": event("iam", "CreateUser", userIdentity={"type": "IAMUser", "userName": "Root"}),
     "an error that is an object": event("s3", "GetObject", errorCode={"AccessDenied": "AccessDenied"}),
     "another source": {**event("cloudtrail", "StopLogging"), "source": "my.application"},
     "a source that looks like AWS": {**event("cloudtrail", "StopLogging"), "source": "laws.cloudtrail"},
@@ -124,7 +124,7 @@ def test_what_the_samples_own_rules_match_is_let_through() -> None:
 def test_an_event_of_each_kind_goes_all_the_way(
     detail_type: str, service: str, record: str, app_env: AppEnvironment, server: MotoServer
 ) -> None:
-    """Put on the bus, chosen by the pattern, handed to the function and told; its log file later tells nothing."""
+    """An event that the pattern chooses is delivered by the function; its log file later repeats nothing."""
     sample = _SAMPLES[record]
     rules = {key: value for key, value in sample.get("config", {}).items() if key in ("rules", "events_to_track")}
     patterns, left = _derived(rules)

@@ -183,6 +183,6 @@ def test_hostile_lengths(text: str) -> None:
 
 
 def test_plain_text_decodes_entities_and_emoji() -> None:
-    """A plain_text shows &amp; as & and short codes as emoji, unless told not to."""
+    """A plain_text shows &amp; as & and short codes as emoji, unless asked not to."""
     assert render_plain("a &amp; *b* :x:\nc") == "a &amp; *b* ❌<br>c"
     assert render_plain(":x:", emoji=False) == ":x:"

@@ -51,14 +51,14 @@ WHO = {
         "`SAMLUser` `jo`\nidentity provider `idp`\nthrough `x.amazonaws.com`",
     ),
     "a text": ("AWS Internal", "`AWS Internal`"),
-    "nobody": (None, "`unknown`"),
+    "no one": (None, "`unknown`"),
     "markup": ({"type": "<!here>", "userName": "<@U0ATTACK>"}, "`<!here>` `<@U0ATTACK>`"),
 }
 
 
 @pytest.mark.parametrize(("identity", "who"), WHO.values(), ids=WHO)
 def test_who(identity: object, who: str) -> None:
-    """Each kind of identity is told in the words people use for it, with what is remarkable about it."""
+    """Each kind of identity is shown in the words people use for it, with what is remarkable about it."""
     assert field("Who", userIdentity=identity) == who
 
 
@@ -72,12 +72,12 @@ def test_who(identity: object, who: str) -> None:
     ],
 )
 def test_from(changes: dict[str, Any], text: str | None) -> None:
-    """Address and client are told where the event has them."""
+    """Address and client are shown where the event has them."""
     assert field("From", **changes) == text
 
 
 def test_on() -> None:
-    """What the event was about is told with its kind, where that is known."""
+    """What the event was about is shown with its kind, where that is known."""
     parameters = {"bucketName": "a", "name": "b", "functionName": "c"}
     assert field("On", requestParameters=parameters) == "bucket `a`\nfunction `c`\n`b`"
     assert field("On", requestParameters=None) is None
@@ -108,7 +108,7 @@ def test_no_result() -> None:
     ],
 )
 def test_when(time: str | None, text: str) -> None:
-    """A time is told in UTC and in the reader's zone, and what is no time as it stands."""
+    """A time is shown in UTC and in the reader's zone, and what is no time as it stands."""
     assert str(field("When", eventTime=time)).startswith(text)
 
 
@@ -130,13 +130,13 @@ INSIGHT: dict[str, Any] = {
 
 
 def test_insight() -> None:
-    """An Insight tells what most of its calls have in common and how long it went on, instead of an actor."""
+    """An Insight shows what most of its calls have in common and how long it went on, instead of an actor."""
     found = [html.unescape(text) for text in shown(insightDetails=INSIGHT)]
     assert found[:3] == ["*Who*\n`arn:a`", "*Client*\n`<!channel>`", "*How long*\n6 minutes"]
     assert [text.split("\n")[0] for text in found[3:]] == ["*When*"]
 
 
-def test_insight_of_which_nothing_is_told() -> None:
+def test_insight_of_which_nothing_is_known() -> None:
     """An Insight without attributions has a time still."""
     assert [text.split("\n")[0] for text in shown(insightDetails={"state": "End"})] == ["*When*"]
 

@@ -119,8 +119,8 @@ def test_insight() -> None:
     ("state", "words"),
     [("End", "*Unusual activity ended:* calls of an API"), ("?", "*Unusual activity:* calls of an API")],
 )
-def test_insight_of_which_little_is_told(state: str, words: str) -> None:
-    """An Insight without name and numbers is told without them."""
+def test_insight_of_which_little_is_known(state: str, words: str) -> None:
+    """An Insight without name and numbers is shown without them."""
     assert head(eventName=..., insightDetails={"state": state})[0].endswith(words)
 
 

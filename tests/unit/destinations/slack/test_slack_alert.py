@@ -15,13 +15,13 @@ from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule, Severity
 from cloudtrail_to_slack_dev.fake_slack import violation
-from support.samples import EVENT_ID, LOG_OBJECT, RULE, alert, event
+from support.samples import EVENT_ID, LOG_FILE, RULE, alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped, assert_visible
 from support.strategies import hostile_text, object_keys, records, rules
 
 
-def shown(*rules: Rule, origin: LogFile | None = LOG_OBJECT, **changes: Any) -> str:
+def shown(*rules: Rule, origin: LogFile | None = LOG_FILE, **changes: Any) -> str:
     """All texts of an alert's full message, checked, one after the other, as people see them."""
     message = alert_message(alert(*rules, origin=origin, **changes))
     assert_good(message)
@@ -76,7 +76,7 @@ FIELDS = ("userAgent", "eventName", "sourceIPAddress", "errorCode", "errorMessag
 @given(text=hostile_text(100_000))
 def test_one_hostile_field(field: str, text: str) -> None:
     """One field of any length and content leaves the message within limits, harmless, and naming the event."""
-    message = alert_message(make_alert(event(**{field: text}), (RULE,), LOG_OBJECT))
+    message = alert_message(make_alert(event(**{field: text}), (RULE,), LOG_FILE))
     assert_good(message)
     if field != "eventID":
         assert EVENT_ID in "".join(texts_of(message.blocks))
@@ -209,7 +209,7 @@ def test_an_almost_empty_record() -> None:
 
 
 def test_reply() -> None:
-    """In a thread an alert tells what may differ from the one that opened it, and no more than the request of it."""
+    """In a thread an alert shows what may differ from the one that opened it, and no more than the request of it."""
     message = reply_message(alert(errorCode="AccessDenied", responseElements={"a": 1}))
     assert_good(message)
     found = "\n".join(texts_of(message.blocks))
@@ -221,11 +221,11 @@ def test_reply() -> None:
 
 
 def test_plain_message() -> None:
-    """The short message tells what happened, which event, and where the whole is."""
+    """The short message shows what happened, which event, and where the whole is."""
     text = plain_message(alert()).text
     assert text.startswith(f"{alert_message(alert()).text}\n")
     assert f"event {EVENT_ID}" in text
-    assert text.endswith(f"see the log file: {LOG_OBJECT.url}")
+    assert text.endswith(f"see the log file: {LOG_FILE.url}")
     assert "EventBridge" in plain_message(alert(origin=None)).text
 
 

@@ -1,4 +1,4 @@
-"""Many alerts told together: every id, within Slack's limits, whatever the events hold."""
+"""Many alerts shown together: every id, within Slack's limits, whatever the events hold."""
 
 import json
 from dataclasses import replace

@@ -78,7 +78,7 @@ def test_visible_is_visible(text: str) -> None:
 
 @settings(deadline=None)
 @given(text=hostile_text(2000))
-def test_escape_can_be_undone(text: str) -> None:
+def test_escape_can_be_reversed(text: str) -> None:
     """Escaping leaves nothing that Slack would act on and loses nothing."""
     assert_escaped(escape(text))
     assert escape(text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
@@ -151,7 +151,7 @@ def test_words(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t "])
-def test_nothing_is_told_as_nothing(text: str) -> None:
+def test_nothing_is_shown_as_nothing(text: str) -> None:
     """A blank text is shown as empty, for two backticks show as two backticks."""
     assert code(text, 50) == "`(empty)`"
     assert plain(text, 50) == ""

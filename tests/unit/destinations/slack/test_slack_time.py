@@ -43,5 +43,5 @@ def test_any_time(time: datetime) -> None:
      (172_800, "2 days"), (21_772_800, "252 days")],
 )  # fmt: skip
 def test_how_long(seconds: float, shown: str) -> None:
-    """A length of time is told in its largest unit."""
+    """A length of time is shown in its largest unit."""
     assert how_long(seconds) == shown

@@ -12,7 +12,7 @@ from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_bo
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule
-from support.samples import ACCOUNT, EVENT_ID, LOG_OBJECT, ROLE_ARN, RULE, alert
+from support.samples import ACCOUNT, EVENT_ID, LOG_FILE, ROLE_ARN, RULE, alert
 from support.strategies import hostile_text, object_keys, records, rules
 
 MOST_BYTES = 262_144  # Amazon SNS API Reference, Publish
@@ -40,7 +40,7 @@ def body(*matched: Rule, **changes: Any) -> dict[str, Any]:
 
 
 def test_body() -> None:
-    """The body tells what the earlier module's told, and which rules matched, how severe, and which event where."""
+    """The body shows what the earlier module's did, and which rules matched, how severe, and which event where."""
     found = body(RULE, Rule("event['x']"), errorCode="AccessDenied", errorMessage="no", responseElements={"a": None})
     assert found.pop("title").endswith("session-1 called DeleteBucket, which failed with AccessDenied")
     assert found == {
@@ -52,7 +52,7 @@ def test_body() -> None:
         "event_time": "2026-03-14T09:24:17Z",
         "event_id": EVENT_ID,
         "actor": ROLE_ARN,
-        "source_file": LOG_OBJECT.url,
+        "source_file": LOG_FILE.url,
         "rules": ["always", "event['x']"],
         "event_name": "DeleteBucket",
         "event_source": "s3.amazonaws.com",
@@ -107,7 +107,7 @@ def test_no_more_is_cut_than_must_be() -> None:
 
 
 def test_everything_too_large() -> None:
-    """When every part is too large, the body still tells of the event and fits."""
+    """When every part is too large, the body still shows the event and fits."""
     text = "字" * 100_000
     fields = ("eventName", "eventSource", "awsRegion", "eventTime", "errorCode", "errorMessage", "requestParameters")
     found = body(*[Rule(text)] * 3, **dict.fromkeys(fields, text))
@@ -119,8 +119,8 @@ def test_nested_too_deeply() -> None:
     deep: Any = []
     for _ in range(2500):
         deep = [deep]
-    told = body(requestParameters={"a": deep})["request_parameters"]
-    assert told == "cut: it is no JSON, or nested too deeply; see source_file" or isinstance(told["a"], list)
+    shown = body(requestParameters={"a": deep})["request_parameters"]
+    assert shown == "cut: it is no JSON, or nested too deeply; see source_file" or isinstance(shown["a"], list)
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
@@ -175,7 +175,7 @@ def test_notice_body() -> None:
 @settings(deadline=None, max_examples=50)
 @given(title=hostile_text(), text=hostile_text(300_000))
 def test_any_notice_body(title: str, text: str) -> None:
-    """A notice's body fits, whatever it tells."""
+    """A notice's body fits, whatever it shows."""
     assert set(strict(notice_body(title, text, None, None))) <= EARLIER_KEYS
 
 

@@ -98,7 +98,7 @@ def chapter_of(output: str, title: str) -> str:
     return str(found)
 
 
-def test_it_tells_the_incident_in_order(demo: Run) -> None:
+def test_it_shows_the_incident_in_order(demo: Run) -> None:
     """Chapter by chapter the alerts come in the order of the incident; failures to read come late in it."""
     titles = re.findall(r"^(\d+)\. +(.+)$", demo.output, re.MULTILINE)
     assert titles == [(str(number), chapter.title) for number, chapter in enumerate(STORY, 1)]

@@ -69,7 +69,7 @@ def test_a_slack_error_is_http_200(fake: FakeSlack, client: WebClient) -> None:
 
 
 @pytest.mark.parametrize(("fault", "posted"), [(Dropped(), 0), (AcceptedThenDropped(), 1)])
-def test_a_dropped_connection_does_not_tell_what_happened(
+def test_a_dropped_connection_does_not_say_what_happened(
     fake: FakeSlack, client: WebClient, webhook: str, fault: Fault, posted: int
 ) -> None:
     """The sender sees the same lost connection whether or not Slack posted; the record knows."""

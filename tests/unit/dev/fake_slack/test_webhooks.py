@@ -88,7 +88,7 @@ def test_wrong_urls(fake: FakeSlack, webhook: str) -> None:
 
 
 def test_a_prohibited_webhook(fake: FakeSlack, webhook: str) -> None:
-    """A workspace's ban, told as a fault, is 403 action_prohibited."""
+    """A workspace's ban, as a fault, is 403 action_prohibited."""
     fake.fail(SlackError("action_prohibited"), method="webhook")
     assert answer(webhook, json={"text": "hello"}) == (HTTPStatus.FORBIDDEN, "action_prohibited")
 

@@ -19,7 +19,7 @@ from support.missing_log_data import DAY, QUIET, A, Scene
 
 @pytest.fixture
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The requests about rhythms that are made of the table, from now on."""
+    """The requests about delivery intervals that are made of the table, from now on."""
     made: list[str] = []
 
     def before_send(event_name: str, request: Any, **_: Any) -> None:
@@ -43,7 +43,11 @@ def test_a_burst_is_one_write(scene: Scene, requests: list[str]) -> None:
     scene.configure()
     regions = [LogSource(A.account, region) for region in ("eu-west-1", "us-east-1", "eu-central-1")]
     scene.deliver(*regions * 2)
-    assert requests == ["BatchGetItem", "UpdateItem", "UpdateItem"]  # what is known, the list of accounts, the rhythms
+    assert requests == [
+        "BatchGetItem",
+        "UpdateItem",
+        "UpdateItem",
+    ]  # what is known, the list of accounts, the delivery intervals
     requests.clear()
     for _ in range(2):
         scene.now += 400
@@ -125,7 +129,7 @@ def test_hostile_keys_never_get_in(scene: Scene, name: str) -> None:
 
 
 def test_an_object_of_the_future_came_now(scene: Scene) -> None:
-    """Nobody can keep an account from falling silent with an object of next year."""
+    """No one can keep an account from falling silent with an object of next year."""
     scene.configure()
     now = scene.now
     scene.now += 365 * DAY

@@ -1,4 +1,4 @@
-"""The ledger: each alert is told once at each destination, whatever arrives twice."""
+"""The deduplication store: each alert is delivered once at each destination, whatever arrives twice."""
 
 import json
 import re
@@ -41,8 +41,8 @@ def _event_bridge(detail: dict[str, Any]) -> dict[str, Any]:
     return {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": detail}
 
 
-def test_a_duplicate_notification_tells_nothing_again(app_env: AppEnvironment) -> None:
-    """The same object announced again, days later, is read again and told to nobody, in Slack or SNS."""
+def test_a_duplicate_notification_delivers_nothing_again(app_env: AppEnvironment) -> None:
+    """The same object announced again, days later, is read again and delivered to no one, in Slack or SNS."""
     topic = app_env.make_topic("alerts")
     app_env.configure_bot(sns={"default_topic_arn": topic})
     app_env.put_log(record(), record())
@@ -52,7 +52,7 @@ def test_a_duplicate_notification_tells_nothing_again(app_env: AppEnvironment) -
     assert len(app_env.bodies(topic)) == 2
 
 
-def test_a_duplicate_record_is_told_once(app_env: AppEnvironment) -> None:
+def test_a_duplicate_record_is_delivered_once(app_env: AppEnvironment) -> None:
     """The same record twice in one file, and again in another, is one alert; with no table, too, in one invocation."""
     same = record()
     for table in (True, False):
@@ -64,7 +64,7 @@ def test_a_duplicate_record_is_told_once(app_env: AppEnvironment) -> None:
         assert len(app_env.texts()) == 1
 
 
-def test_an_event_that_comes_by_two_paths_is_told_once(app_env: AppEnvironment) -> None:
+def test_an_event_that_comes_by_two_paths_is_delivered_once(app_env: AppEnvironment) -> None:
     """EventBridge brings an event in seconds; minutes later its log file brings it again, and nothing is said."""
     app_env.configure_bot()
     same = record()
@@ -75,7 +75,7 @@ def test_an_event_that_comes_by_two_paths_is_told_once(app_env: AppEnvironment) 
     assert re.search(r"received from EventBridge, [0-9]+ days after the event", json.dumps(message.blocks))
 
 
-def test_an_event_is_known_again_by_the_account_its_bus_tells(app_env: AppEnvironment) -> None:
+def test_an_event_is_recognized_by_the_account_of_its_bus(app_env: AppEnvironment) -> None:
     """EventBridge's copy of an event, without the account it is for, is the event that the log file brings whole."""
     app_env.configure_bot()
     whole = record()
@@ -86,8 +86,8 @@ def test_an_event_is_known_again_by_the_account_its_bus_tells(app_env: AppEnviro
     assert len(app_env.slack.messages(CHANNEL)) == 1
 
 
-def test_a_record_that_tells_no_account_is_one_by_both_paths(app_env: AppEnvironment) -> None:
-    """Where neither copy tells the account it is for, both are known by the account that bus and object tell."""
+def test_a_record_that_names_no_account_is_one_by_both_paths(app_env: AppEnvironment) -> None:
+    """Where neither copy names the account it is for, both are identified by the account that bus and object name."""
     app_env.configure_bot()
     same = {key: value for key, value in record().items() if key != "recipientAccountId"}
     same["userIdentity"] = {"type": "AWSService", "invokedBy": "config.amazonaws.com"}
@@ -150,7 +150,7 @@ def test_eventbridges_copy_may_be_written_differently(app_env: AppEnvironment) -
     assert len(app_env.slack.messages(CHANNEL)) == 1
 
 
-def test_an_invented_event_through_topic_or_queue_reaches_nobody(app_env: AppEnvironment) -> None:
+def test_an_invented_event_through_topic_or_queue_reaches_no_one(app_env: AppEnvironment) -> None:
     """Who may publish to the topic or send to the queue can invent no event: it fails, and the real one comes."""
     app_env.configure_bot()
     forged = {**_event_bridge(_stop_logging()), "source": "aws.cloudtrail"}
@@ -165,7 +165,7 @@ def test_an_invented_event_through_topic_or_queue_reaches_nobody(app_env: AppEnv
     assert len(app_env.texts()) == 1
 
 
-def test_without_realtime_an_invented_event_reaches_nobody(app_env: AppEnvironment) -> None:
+def test_without_realtime_an_invented_event_reaches_no_one(app_env: AppEnvironment) -> None:
     """Where no rule of EventBridge's brings single events, one that comes by invoking the function is refused."""
     app_env.configure_bot(enable_realtime=False)
     with pytest.raises(InvocationFailedError, match="although enable_realtime is off"):
@@ -174,7 +174,7 @@ def test_without_realtime_an_invented_event_reaches_nobody(app_env: AppEnvironme
 
 
 def test_another_claim_about_a_removed_object_is_another_notice(app_env: AppEnvironment) -> None:
-    """Who invents that somebody removed an object does not keep the real removal from being reported."""
+    """Who invents that someone removed an object does not keep the real removal from being reported."""
     app_env.configure_bot()
     for principal in ("AWS:AIDAINVENTED", "AWS:AIDAREAL", "AWS:AIDAREAL"):
         removal = s3_event(KEY, name="ObjectRemoved:Delete")
@@ -194,7 +194,7 @@ def test_the_log_file_may_come_first(app_env: AppEnvironment) -> None:
     assert "read from the log file, " in json.dumps(message.blocks)
 
 
-def test_records_without_an_id_are_told_apart_by_what_they_hold(app_env: AppEnvironment) -> None:
+def test_records_without_an_id_are_distinguished_by_what_they_hold(app_env: AppEnvironment) -> None:
     """Without `eventID` two records are the same when all of them is."""
     app_env.configure_bot()
     app_env.put_log(record(eventID=None), record(eventID=None), record(eventID=None, awsRegion="eu-west-2"))
@@ -203,7 +203,7 @@ def test_records_without_an_id_are_told_apart_by_what_they_hold(app_env: AppEnvi
 
 
 def test_another_rule_makes_another_alert(app_env: AppEnvironment) -> None:
-    """An event that was told for one rule is told again when another matches it: the answer is not the same."""
+    """An event that was delivered for one rule is delivered again when another matches it."""
     app_env.configure_bot()
     app_env.put_log(record())
     app_env.invoke(s3_event(KEY))
@@ -212,8 +212,8 @@ def test_another_rule_makes_another_alert(app_env: AppEnvironment) -> None:
     assert len(app_env.texts()) == 2
 
 
-def test_a_retry_tells_only_what_was_not_told(app_env: AppEnvironment, waits: list[float]) -> None:
-    """Of three alerts one fails; Lambda's retry tells that one and no other."""
+def test_a_retry_delivers_only_what_was_not_delivered(app_env: AppEnvironment, waits: list[float]) -> None:
+    """Of three alerts one fails; Lambda's retry delivers that one and no other."""
     app_env.configure_bot()
     app_env.put_log(record(eventID="e-1"), record(eventID="e-2", userIdentity=None), record(eventID="e-3"))
     app_env.slack.fail(HttpStatus(500), times=4)
@@ -225,8 +225,8 @@ def test_a_retry_tells_only_what_was_not_told(app_env: AppEnvironment, waits: li
     assert len(waits) == 3
 
 
-def test_two_functions_at_once_tell_it_once(app_env: AppEnvironment) -> None:
-    """Two functions that get the same object at the same moment tell each alert once, and both succeed."""
+def test_two_functions_at_once_deliver_it_once(app_env: AppEnvironment) -> None:
+    """Two functions that get the same object at the same moment deliver each alert once, and both succeed."""
     app_env.configure_bot()
     app_env.put_log(*(record(eventID=f"e-{number}") for number in range(6)))
     answers: list[Any] = []
@@ -241,7 +241,7 @@ def test_two_functions_at_once_tell_it_once(app_env: AppEnvironment) -> None:
 
 def _then(act: Callable[[], None]) -> Callable[..., str | None]:
     """Return a way of sending to Slack after which something happens at once."""
-    send = Sender._send  # noqa: SLF001 (the moment between sending and noting has no seam of its own)
+    send = Sender._send  # noqa: SLF001 (the moment between sending and recording has no seam of its own)
 
     def sending(*args: Any) -> str | None:
         ts = send(*args)
@@ -269,8 +269,10 @@ def _kill() -> None:
     raise _Killed
 
 
-def test_an_alert_that_another_function_is_telling_is_waited_for(app_env: AppEnvironment, waits: list[float]) -> None:
-    """What another function holds is not told, and fails the invocation when it is not told in time either."""
+def test_an_alert_that_another_function_is_delivering_is_waited_for(
+    app_env: AppEnvironment, waits: list[float]
+) -> None:
+    """What another function holds is not delivered, and fails the invocation when that does not deliver it in time."""
     _die_while_sending(app_env)
     context = Context()
     context.get_remaining_time_in_millis = lambda: 20_000 - int(1000 * sum(waits))  # type: ignore[method-assign]
@@ -281,7 +283,7 @@ def test_an_alert_that_another_function_is_telling_is_waited_for(app_env: AppEnv
     assert 16 < sum(waits) < 18
 
 
-def test_an_alert_whose_teller_died_is_told_when_the_lease_ends(app_env: AppEnvironment) -> None:
+def test_an_alert_whose_sender_died_is_delivered_when_the_lease_ends(app_env: AppEnvironment) -> None:
     """A claim is taken over once its holder cannot be running any more; here Slack had the alert already."""
     _die_while_sending(app_env)
     now = time.time
@@ -294,10 +296,10 @@ def test_an_alert_whose_teller_died_is_told_when_the_lease_ends(app_env: AppEnvi
 @pytest.mark.parametrize(
     ("code", "times"), [("ProvisionedThroughputExceededException", 12), ("InternalServerError", 4)]
 )
-def test_a_throttled_ledger_keeps_what_it_guards_from_being_sent(
+def test_a_throttled_store_keeps_what_it_guards_from_being_sent(
     app_env: AppEnvironment, dynamodb: Callable[[str, str, int], None], code: str, times: int
 ) -> None:
-    """While the ledger cannot be asked nothing is sent, and the retry tells it."""
+    """While the deduplication store cannot be used nothing is sent, and the retry delivers it."""
     app_env.configure_bot()
     app_env.put_log(record(eventID="e-1"))
     dynamodb("PutItem", code, times)  # as often as the SDK and we ask
@@ -311,10 +313,10 @@ def test_a_throttled_ledger_keeps_what_it_guards_from_being_sent(
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
-def test_a_ledger_that_is_taken_away_silences_nothing(
+def test_a_store_that_is_taken_away_silences_nothing(
     app_env: AppEnvironment, dynamodb: Callable[[str, str, int], None], capsys: pytest.CaptureFixture[str], code: str
 ) -> None:
-    """With the table deleted or access to it denied alerts are told all the same, and the log says what that means."""
+    """With the table deleted or access to it denied alerts are delivered, and the log says what that means."""
     app_env.configure_bot()
     app_env.put_log(record(), record())
     dynamodb("PutItem", code, 50)
@@ -324,10 +326,10 @@ def test_a_ledger_that_is_taken_away_silences_nothing(
 
 
 @pytest.mark.usefixtures("waits")
-def test_an_alert_that_cannot_be_noted_as_told_is_told(
+def test_an_alert_that_cannot_be_recorded_as_delivered_is_delivered(
     app_env: AppEnvironment, dynamodb: Callable[[str, str, int], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """When the ledger goes down between sending and noting, the alert is told and the invocation succeeds."""
+    """When the store goes down between sending and recording, the alert is delivered and the invocation succeeds."""
     app_env.configure_bot(dynamodb_time_to_live=1)
     app_env.put_log(record(userIdentity={"type": "AWSService"}))  # joins no thread, so that claiming is all that is put
     down = _then(lambda: dynamodb("PutItem", "InternalServerError", 50))
@@ -337,7 +339,7 @@ def test_an_alert_that_cannot_be_noted_as_told_is_told(
     assert "delivered but not recorded" in capsys.readouterr().out
 
 
-def test_notices_are_told_once_too(app_env: AppEnvironment) -> None:
+def test_notices_are_delivered_once_too(app_env: AppEnvironment) -> None:
     """A retry repeats neither what it says of an object that cannot be read nor of a rule that raises."""
     app_env.configure_bot(rules=['event["noSuchField"] == 1'])
     app_env.put(b"not gzip")
@@ -349,8 +351,8 @@ def test_notices_are_told_once_too(app_env: AppEnvironment) -> None:
     assert len([text for text in app_env.texts() if "raised an error" in text]) == 1
 
 
-def test_without_the_ledger_a_table_serves_threads_alone(app_env: AppEnvironment) -> None:
-    """With `deduplicate_deliveries` off the table keeps threads, and what arrives twice is told twice."""
+def test_without_the_store_a_table_serves_threads_alone(app_env: AppEnvironment) -> None:
+    """With `deduplicate_deliveries` off the table keeps threads, and what arrives twice is delivered twice."""
     app_env.configure_bot(deduplicate_deliveries=False)
     app_env.put_log(record())
     for _ in range(2):
@@ -359,7 +361,7 @@ def test_without_the_ledger_a_table_serves_threads_alone(app_env: AppEnvironment
     assert len(thread.replies) == 1
 
 
-def test_who_also_asked_for_what_failed_hears_of_it(app_env: AppEnvironment, waits: list[float]) -> None:
+def test_each_message_that_announced_what_failed_is_retried(app_env: AppEnvironment, waits: list[float]) -> None:
     """Two messages of a batch bring the same record; when its alert fails both are handed back."""
     app_env.configure_bot()
     same = record()

@@ -1,4 +1,4 @@
-"""The ledger's conditional writes, one by one and many at once."""
+"""The deduplication store's conditional writes, one by one and many at once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,8 +24,8 @@ class Scene:
         self.now = 1_773_480_000.0
         self.left = 30.0
 
-    def ledger(self, dynamodb: Any = None) -> DeduplicationStore:
-        """Return the ledger of one more function."""
+    def store(self, dynamodb: Any = None) -> DeduplicationStore:
+        """Return the deduplication store of one more function."""
         clock = Clock(lambda: self.left, now=lambda: self.now)
         return DeduplicationStore(dynamodb or self.app_env.aws("dynamodb"), TABLE, 3600, clock)
 
@@ -61,9 +61,9 @@ def _error(code: str, **more: Any) -> dict[str, Any]:
     return {"Error": {"Code": code, "Message": "refused"}, **more}
 
 
-def test_one_holds_a_claim_until_it_is_told_or_its_lease_ends(scene: Scene) -> None:
-    """While one function holds a claim another does not get it; after the lease it does; told is told."""
-    first, second = scene.ledger(), scene.ledger()
+def test_one_holds_a_claim_until_it_is_delivered_or_its_lease_ends(scene: Scene) -> None:
+    """While one function holds a claim another does not get it; after the lease it does; what is delivered stays so."""
+    first, second = scene.store(), scene.store()
     assert (first.claim("a"), second.claim("a"), first.claim("a")) == (
         Claim.ACQUIRED,
         Claim.IN_PROGRESS,
@@ -80,7 +80,7 @@ def test_one_holds_a_claim_until_it_is_told_or_its_lease_ends(scene: Scene) -> N
 def test_a_lease_has_an_end_however_long_the_invocation(scene: Scene) -> None:
     """The claim of a function that may run for fifteen minutes and dies is taken over after a minute and a half."""
     scene.left = 900
-    first, second = scene.ledger(), scene.ledger()
+    first, second = scene.store(), scene.store()
     first.claim("a")
     scene.now += 89
     assert second.claim("a") is Claim.IN_PROGRESS
@@ -89,8 +89,8 @@ def test_a_lease_has_an_end_however_long_the_invocation(scene: Scene) -> None:
 
 
 def test_a_claim_given_up_is_free_at_once(scene: Scene) -> None:
-    """What is released may be claimed by anyone, and nobody releases what is another's or told."""
-    first, second = scene.ledger(), scene.ledger()
+    """What is released may be claimed by anyone, and no one releases what is another's or delivered."""
+    first, second = scene.store(), scene.store()
     first.claim("a")
     second.release(["a"])
     assert second.claim("a") is Claim.IN_PROGRESS
@@ -102,8 +102,8 @@ def test_a_claim_given_up_is_free_at_once(scene: Scene) -> None:
 
 
 def test_many_are_claimed_at_once(scene: Scene) -> None:
-    """Of hundreds, those that are told and those that another holds are found out, and all others are ours."""
-    first, second = scene.ledger(), scene.ledger()
+    """Of hundreds, those that are delivered and those that another holds are found out, and all others are ours."""
+    first, second = scene.store(), scene.store()
     first.complete(_MANY[:3])
     first.claim(_MANY[100])
     claims = second.claim_all(_MANY)
@@ -118,64 +118,62 @@ def test_transactions_that_meet_are_tried_again_and_then_taken_apart(scene: Scen
     """A transaction cancelled because it met another is repeated; when that goes on, each item is written by itself."""
     conflict = _error("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
     client = _Refusing(scene.app_env.aws("dynamodb"), "transact_write_items", conflict, times)
-    ledger = scene.ledger(client)
-    assert set(ledger.claim_all(_MANY[:5]).values()) == {Claim.ACQUIRED}
+    store = scene.store(client)
+    assert set(store.claim_all(_MANY[:5]).values()) == {Claim.ACQUIRED}
     client.left = 1
-    ledger.complete(_MANY[:5])
-    assert set(scene.ledger().claim_all(_MANY[:5]).values()) == {Claim.COMPLETED}
+    store.complete(_MANY[:5])
+    assert set(scene.store().claim_all(_MANY[:5]).values()) == {Claim.COMPLETED}
 
 
 def test_a_throttled_table_is_a_passing_error(scene: Scene) -> None:
-    """What passes is said so, for one and for many, whether claimed or told."""
+    """A transient error is raised as such, for one and for many, when claiming and when completing."""
     throttled = _error("ProvisionedThroughputExceededException")
     ways: list[tuple[str, Callable[[DeduplicationStore], object]]] = [
-        ("put_item", lambda ledger: ledger.claim("a")),
-        ("put_item", lambda ledger: ledger.complete(["a"])),
-        ("transact_write_items", lambda ledger: ledger.claim_all(["a", "b"])),
-        ("transact_write_items", lambda ledger: ledger.complete(["a", "b"])),
+        ("put_item", lambda store: store.claim("a")),
+        ("put_item", lambda store: store.complete(["a"])),
+        ("transact_write_items", lambda store: store.claim_all(["a", "b"])),
+        ("transact_write_items", lambda store: store.complete(["a", "b"])),
     ]
     for operation, ask in ways:
-        ledger = scene.ledger(_Refusing(scene.app_env.aws("dynamodb"), operation, throttled, 1))
+        store = scene.store(_Refusing(scene.app_env.aws("dynamodb"), operation, throttled, 1))
         with pytest.raises(TransientError, match="state_table_ProvisionedThroughputExceededException"):
-            ask(ledger)
+            ask(store)
 
 
 def test_a_table_that_is_gone_grants_everything(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """Without the table every claim is granted, and the log says once that alerts may be repeated."""
     scene.app_env.aws("dynamodb").delete_table(TableName=TABLE)
-    ledger = scene.ledger()
-    assert set(ledger.claim_all(["a", "b"]).values()) == {Claim.ACQUIRED}
-    assert ledger.claim("a") is Claim.ACQUIRED
-    ledger.complete(["a", "b"])
-    ledger.release(["a"])
-    assert ledger.acquire_cooldown("route", 60)
+    store = scene.store()
+    assert set(store.claim_all(["a", "b"]).values()) == {Claim.ACQUIRED}
+    assert store.claim("a") is Claim.ACQUIRED
+    store.complete(["a", "b"])
+    store.release(["a"])
+    assert store.acquire_cooldown("route", 60)
     assert capsys.readouterr().out.count("alerts may be repeated") == 1
 
 
 def test_giving_up_and_asking_once_never_raise(scene: Scene) -> None:
     """A claim that cannot be released lapses by itself; what cannot be looked up is said once more."""
     throttled = _error("ThrottlingException")
-    ledger = scene.ledger(_Refusing(scene.app_env.aws("dynamodb"), "delete_item", throttled, 1))
-    ledger.claim("a")
-    ledger.release(["a"])
-    assert scene.ledger().claim("a") is Claim.IN_PROGRESS
-    assert scene.ledger(_Refusing(scene.app_env.aws("dynamodb"), "put_item", throttled, 1)).acquire_cooldown(
-        "route", 60
-    )
+    store = scene.store(_Refusing(scene.app_env.aws("dynamodb"), "delete_item", throttled, 1))
+    store.claim("a")
+    store.release(["a"])
+    assert scene.store().claim("a") is Claim.IN_PROGRESS
+    assert scene.store(_Refusing(scene.app_env.aws("dynamodb"), "put_item", throttled, 1)).acquire_cooldown("route", 60)
 
 
 def test_with_the_invocation_nearly_over_nothing_is_released(scene: Scene) -> None:
     """Leases that end by themselves in two seconds are not worth the last second."""
     scene.left = 1.0
-    ledger = scene.ledger()
-    ledger.claim("a")
-    ledger.release(["a"])
-    assert scene.ledger().claim("a") is Claim.IN_PROGRESS
+    store = scene.store()
+    store.claim("a")
+    store.release(["a"])
+    assert scene.store().claim("a") is Claim.IN_PROGRESS
 
 
 def test_once_in_an_hour(scene: Scene) -> None:
-    """What was asked for is not granted again within the time, to nobody, unless it is released."""
-    first, second = scene.ledger(), scene.ledger()
+    """What was asked for is not granted again within the time, to any function, unless it is released."""
+    first, second = scene.store(), scene.store()
     assert (
         first.acquire_cooldown("route", 3600),
         first.acquire_cooldown("route", 3600),
@@ -186,6 +184,6 @@ def test_once_in_an_hour(scene: Scene) -> None:
         False,
     )
     first.release(["route"])
-    assert scene.ledger().acquire_cooldown("route", 3600)
+    assert scene.store().acquire_cooldown("route", 3600)
     scene.now += 3601
     assert first.acquire_cooldown("route", 3600)

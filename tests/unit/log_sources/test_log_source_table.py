@@ -1,4 +1,4 @@
-"""What is asked of the table about rhythms, and what becomes of half an answer."""
+"""Requests to the table about delivery intervals, and what becomes of half an answer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -91,7 +91,7 @@ def test_thousands_of_accounts_are_read(scene: Scene) -> None:
 
 
 def test_only_what_was_read_is_written_over(scene: Scene) -> None:
-    """Who read something else is told what stands there now, also when that is nothing any more."""
+    """A reader of another state gets what is there now, also when that is nothing any more."""
     _known(scene, _A)
     assert scene.table.put_intervals(_A, None, "x") == (False, "{}")
     assert scene.table.put_intervals(_A, "y", "x") == (False, "{}")
@@ -99,19 +99,22 @@ def test_only_what_was_read_is_written_over(scene: Scene) -> None:
     assert scene.table.put_intervals(_B, "{}", "x") == (False, None)
 
 
-def test_a_rhythm_is_forgotten_after_three_months(scene: Scene) -> None:
+def test_intervals_are_forgotten_after_three_months(scene: Scene) -> None:
     """DynamoDB removes the item of an account of which nothing is heard any more."""
     _known(scene, _A)
     item = scene.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": f"intervals#{_A}"}})["Item"]
     assert int(item["expires_at"]["N"]) == _NOW + 90 * 86_400
 
 
-def test_what_is_told_is_kept_by_account_and_kind(scene: Scene) -> None:
+def test_what_is_reported_is_kept_by_account_and_kind(scene: Scene) -> None:
     """What is noted is read again, beside the accounts."""
     _known(scene, _A)
-    told = {LogSource(_A, "eu-west-1"): {"slack": _NOW, "sns": _NOW - 60}, LogSource(_A, "us-east-1"): {"slack": _NOW}}
-    scene.table.save_notified("33", told)
-    assert scene.table.shards() == {"33": Shard([_A], told)}
+    reported = {
+        LogSource(_A, "eu-west-1"): {"slack": _NOW, "sns": _NOW - 60},
+        LogSource(_A, "us-east-1"): {"slack": _NOW},
+    }
+    scene.table.save_notified("33", reported)
+    assert scene.table.shards() == {"33": Shard([_A], reported)}
 
 
 def test_one_checks_at_a_time(scene: Scene) -> None:
@@ -136,7 +139,7 @@ def test_one_checks_at_a_time(scene: Scene) -> None:
 
 
 class _Rival:
-    """A client in whose way another function comes, each time an account's rhythms are written."""
+    """A client in whose way another function comes, each time an account's delivery intervals are written."""
 
     def __init__(self, client: Any, interfere: Callable[[], None], times: int) -> None:
         self._client = client
@@ -161,15 +164,15 @@ def test_who_is_outrun_tries_again(scene: Scene, times: int, unwritten: int) -> 
     def interfere() -> None:
         nonlocal rivals
         rivals += 1
-        rhythms = {f"us-east-{number}": DeliveryIntervals(_NOW, _NOW) for number in range(rivals)}
+        known_intervals = {f"us-east-{number}": DeliveryIntervals(_NOW, _NOW) for number in range(rivals)}
         scene.dynamodb.put_item(
-            TableName=TABLE, Item={"pk": {"S": f"intervals#{_A}"}, "intervals": {"S": encode(rhythms)}}
+            TableName=TABLE, Item={"pk": {"S": f"intervals#{_A}"}, "intervals": {"S": encode(known_intervals)}}
         )
 
     client: Any = _Rival(scene.dynamodb, interfere, times)
-    hearing = DeliveryRecorder(LogSourceTable(client, TABLE, scene.clock), RecorderCache(), scene.clock)
-    hearing.observe(_KEY.format(_A))
-    assert hearing.save() == unwritten
+    recorder = DeliveryRecorder(LogSourceTable(client, TABLE, scene.clock), RecorderCache(), scene.clock)
+    recorder.observe(_KEY.format(_A))
+    assert recorder.save() == unwritten
     known = scene.table.intervals([_A])[_A]
     assert ("eu-west-1" in known, f"us-east-{times - 1}" in known) == (not unwritten, True)
 
@@ -177,7 +180,7 @@ def test_who_is_outrun_tries_again(scene: Scene, times: int, unwritten: int) -> 
 def test_the_memory_of_a_function_has_an_end(scene: Scene) -> None:
     """However long it lives, it remembers some thousands of accounts and regions, and forgets them all at once."""
     memory = RecorderCache({LogSource(f"{number:012}", "eu-west-1"): _NOW for number in range(20_000)})
-    hearing = DeliveryRecorder(scene.table, memory, scene.clock)
-    hearing.observe(_KEY.format(_A))
-    assert hearing.save() == 0
+    recorder = DeliveryRecorder(scene.table, memory, scene.clock)
+    recorder.observe(_KEY.format(_A))
+    assert recorder.save() == 0
     assert memory.recorded == {LogSource(_A, "eu-west-1"): _NOW}

@@ -1,4 +1,4 @@
-"""Scheduler: many deliveries in one thread, each lane in its order, none holding up another."""
+"""Scheduler: many deliveries in one thread, each queue in its order, none holding up another."""
 
 import contextlib
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Time:
 
 @dataclass
 class Task:
-    """A delivery that waits as it is told to, and writes down when it is done."""
+    """A delivery that waits for given seconds, and records when it is done."""
 
     name: str
     waits: list[float]
@@ -50,40 +50,40 @@ class Task:
         self.log.append(f"{self.name} not begun: {code}")
 
 
-def test_a_lane_that_waits_does_not_hold_up_another() -> None:
-    """While one lane waits for ten seconds, another is done; the first keeps its order."""
+def test_a_queue_that_waits_does_not_hold_up_another() -> None:
+    """While one queue waits for ten seconds, another is done; the first keeps its order."""
     time, log = Time(), list[str]()
-    lanes = Scheduler(time.clock())
-    lanes.add("a", 1, Task("a1", [10], time, log))
-    lanes.add("a", 2, Task("a2", [], time, log))
-    lanes.add("b", 1, Task("b1", [1, 1], time, log))
-    lanes.run()
+    scheduler = Scheduler(time.clock())
+    scheduler.add("a", 1, Task("a1", [10], time, log))
+    scheduler.add("a", 2, Task("a2", [], time, log))
+    scheduler.add("b", 1, Task("b1", [1, 1], time, log))
+    scheduler.run()
     assert log == ["b1 at 2", "a1 at 10", "a2 at 10"]
 
 
-def test_a_lane_keeps_the_given_order_and_then_that_of_arrival() -> None:
+def test_a_queue_keeps_the_given_order_and_then_that_of_arrival() -> None:
     """What has the smaller order comes first, however it was added."""
     time, log = Time(), list[str]()
-    lanes = Scheduler(time.clock())
+    scheduler = Scheduler(time.clock())
     for name, order in (("third", 2), ("first", 1), ("fourth", 2), ("second", 1)):
-        lanes.add("a", order, Task(name, [], time, log))
-    lanes.run()
+        scheduler.add("a", order, Task(name, [], time, log))
+    scheduler.run()
     assert [line.split()[0] for line in log] == ["first", "second", "third", "fourth"]
 
 
-def test_without_time_everything_left_is_undone() -> None:
-    """When nobody can go on before the invocation ends, what is under way ends and what waits is not begun."""
+def test_without_time_everything_left_is_abandoned() -> None:
+    """When no one can go on before the invocation ends, what is under way ends and what waits is not begun."""
     time, log = Time(left=10), list[str]()
-    lanes = Scheduler(time.clock())
-    lanes.add("a", 1, Task("a1", [60], time, log))
-    lanes.add("a", 2, Task("a2", [], time, log))
-    lanes.add("b", 1, Task("b1", [2], time, log))
-    lanes.run()
+    scheduler = Scheduler(time.clock())
+    scheduler.add("a", 1, Task("a1", [60], time, log))
+    scheduler.add("a", 2, Task("a2", [], time, log))
+    scheduler.add("b", 1, Task("b1", [2], time, log))
+    scheduler.run()
     assert log == ["b1 at 2", "a1 out_of_time", "a2 not begun: out_of_time"]
 
 
 def test_a_delivery_that_would_go_on_waiting_is_ended() -> None:
-    """What waits once more after it was told that there is no time is closed."""
+    """A job that waits once more after the deadline was thrown in is closed."""
     time = Time(left=5)
     closed: list[str] = []
 
@@ -96,9 +96,9 @@ def test_a_delivery_that_would_go_on_waiting_is_ended() -> None:
             finally:
                 closed.append(self.name)
 
-    lanes = Scheduler(time.clock())
-    lanes.add("a", 1, Stubborn("a1", [], time))
-    lanes.run()
+    scheduler = Scheduler(time.clock())
+    scheduler.add("a", 1, Stubborn("a1", [], time))
+    scheduler.run()
     assert closed == ["a1"]
 
 

@@ -1,4 +1,4 @@
-"""The command that would put back what a call to CloudTrail took away."""
+"""The command that restores what a call to CloudTrail removed."""
 
 import html
 import json
@@ -24,7 +24,7 @@ from cloudtrail_to_slack.destinations.sns.render import alert_body
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from support.app_environment import BUCKET, AppEnvironment
-from support.samples import LOG_OBJECT, alert, event
+from support.samples import LOG_FILE, alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless
 from support.strategies import hostile_text, json_values, object_keys, records
@@ -45,12 +45,12 @@ OPTIONS = {"--name", "--trail-name", "--event-data-store", "--event-selectors", 
            "--include-global-service-events", "--enable-log-file-validation"}  # fmt: skip
 
 
-def told(name: str, parameters: Any, **changes: Any) -> Alert:
+def shown(name: str, parameters: Any, **changes: Any) -> Alert:
     """The alert of a call to CloudTrail."""
     return alert(eventSource="cloudtrail.amazonaws.com", eventName=name, requestParameters=parameters, **changes)
 
 
-def repair(name: str, parameters: Any, *, origin: LogFile | None = LOG_OBJECT, **changes: Any) -> str | None:
+def repair(name: str, parameters: Any, *, origin: LogFile | None = LOG_FILE, **changes: Any) -> str | None:
     """The command for a call to CloudTrail."""
     changed = {"eventSource": "cloudtrail.amazonaws.com", "eventName": name, "requestParameters": parameters, **changes}
     return remediation_command(event(**changed), origin)
@@ -238,7 +238,7 @@ def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str,
 
     Where the command is a guess, Slack says so.
     """
-    one = told(name, parameters)
+    one = shown(name, parameters)
     command = remediation_command(one.event, one.origin) or ""
     assert command
     for message in (alert_message(one), reply_message(one), compact_message(one)):
@@ -248,7 +248,7 @@ def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str,
     assert "aws cloudtrail" not in minimal_message(one).text
     assert json.loads(alert_body(one))["remediation_command"] == command
     assert "remediation_command" not in json.loads(
-        alert_body(told("DeleteTrail", {"name": "main"}, errorCode="AccessDenied"))
+        alert_body(shown("DeleteTrail", {"name": "main"}, errorCode="AccessDenied"))
     )
 
 
@@ -292,6 +292,6 @@ def test_nothing_of_strangers_gets_into_a_command(
             set(word) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/._-")
             for word in plain_words
         )
-    message = compact_message(told(name, parameters))
+    message = compact_message(shown(name, parameters))
     assert_within_limits(message.text, message.blocks)
     assert_all_harmless(texts_of(message.blocks))
