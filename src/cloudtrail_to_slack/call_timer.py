@@ -32,4 +32,5 @@ def interrupt_after(seconds: float) -> Iterator[None]:
     finally:
         running = False
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        if before is not signal.SIG_DFL:  # which ends the process, were a thread to get its signal only now
+            signal.signal(signal.SIGALRM, before)

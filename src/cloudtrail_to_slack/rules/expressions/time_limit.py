@@ -49,7 +49,8 @@ def limited(function: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 (those
         return function(*args)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)  # first lets our handler have a signal that is pending
+        if before is not signal.SIG_DFL:  # which ends the process, were a thread to get its signal only now
+            signal.signal(signal.SIGPROF, before)
         _Watch.armed, _Watch.evaluation = False, None
 
 
