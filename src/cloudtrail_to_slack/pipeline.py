@@ -14,7 +14,7 @@ from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.evaluation.records import PendingAlerts, RecordEvaluator, RecordSource
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.evaluation.turns import Turns
-from cloudtrail_to_slack.ingest.log_file_source import ClientWithin
+from cloudtrail_to_slack.ingest.log_files import ClientWithin
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
@@ -24,9 +24,10 @@ from cloudtrail_to_slack.ingest.payloads import (
     RemovedObject,
     SingleEvent,
     Unrecognised,
+    WorkItem,
+    work_items,
 )
 from cloudtrail_to_slack.ingest.read_ahead import ReadAhead
-from cloudtrail_to_slack.ingest.work_items import WorkItem, work_items
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 from cloudtrail_to_slack.rules.expressions.time_limit import limited

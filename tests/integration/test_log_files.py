@@ -253,4 +253,4 @@ def test_records_come_in_the_order_of_the_file(app_env: AppEnvironment) -> None:
 
 def _opened(app_env: AppEnvironment) -> Any:
     """Return the body of the log file."""
-    return open_log_file(app_env.aws("s3"), LogFile(BUCKET, KEY))[0]
+    return open_log_file(lambda: app_env.aws("s3"), LogFile(BUCKET, KEY))[0]

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
 from cloudtrail_to_slack.call_timer import interrupt_after
 from cloudtrail_to_slack.errors import EvaluationTimeError, LogFileError, S3UnavailableError
 from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator, RecordSource
 from cloudtrail_to_slack.evaluation.report import Report
-from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
-from cloudtrail_to_slack.ingest.log_files import open_log_file, read_stream
+from cloudtrail_to_slack.ingest.log_files import ClientWithin, open_log_file, read_stream
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import LogFile, MessageIds
 from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
@@ -21,7 +21,6 @@ from cloudtrail_to_slack.observability.logging import logger
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
-    from mypy_boto3_s3 import S3Client
 
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
 
@@ -152,9 +151,8 @@ class LogFileEvaluation:
         fetched = self._shared.ahead.take(self.log_file)
         if fetched:
             return fetched
-        source = cast("S3Client", LogFileSource(self._shared.client_within, seconds))
         with interrupt_after(self._call_seconds):
-            return open_log_file(source, self.log_file)[0]
+            return open_log_file(partial(self._shared.client_within, seconds), self.log_file)[0]
 
     def _chunk_steps(self, chunk: Chunk) -> Iterator[None]:
         """Evaluate the records of a chunk that some rule may match; the others are counted."""

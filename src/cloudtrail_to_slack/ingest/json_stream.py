@@ -1,7 +1,6 @@
 """A JSON text that arrives in pieces: finding where its values end, keeping no more than one of them. It does no I/O.
 
-Every method that may read on is a generator: it yields now and then while it works, so that the caller can look at the
-time, and returns its result.
+What may read on is a generator: it yields now and then, so that the caller can look at the time, and returns a result.
 """
 
 import json
@@ -17,16 +16,15 @@ from cloudtrail_to_slack.ingest.read_limits import MAX_RECORD_VALUES
 T = TypeVar("T")
 Pauses = Generator[None, None, T]
 
-SPACE = b" \t\r\n"
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_WORD = re.compile(rb'[^\x00-\x20,:"{}\[\]]++')
 # The next run of brackets, with the strings before it: only matched at a place, for what is cut off in a string fails
 # at once, and a search would try again from every quote in it.
 _BRACKETS = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+(?:([{\[]++)|([}\]]++))', re.DOTALL)
 _BEFORE_VALUE = re.compile(
     rb'(?:[^",{\[]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{\[][ \t\r\n]*+[}\]])*+[,{\[]', re.DOTALL
 )  # what stands before each value that is inside another
-_WORD = re.compile(rb'[^\x00-\x20,:"{}\[\]]++')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Every escape of a JSON text from left to right, so that an escaped backslash never looks like the start of another.
 _ESCAPE = re.compile(
@@ -56,13 +54,8 @@ class JsonText:
         self._dropped = 0
 
     @property
-    def position(self) -> int:
-        """Where the reading is, in bytes from the beginning of the text."""
-        return self._dropped + self.at
-
-    @property
     def end(self) -> int:
-        """Where the buffer ends, likewise."""
+        """Where the buffer ends, in bytes from the beginning of the text."""
         return self._dropped + len(self.buffer)
 
     @property
@@ -72,14 +65,13 @@ class JsonText:
 
     def error(self, problem: str = "") -> LogFileError:
         """Return the error that says what is wrong with the text here; what ended the pieces comes before that."""
-        return self.failure or LogFileError(problem or f"it is not JSON at byte {self.position:,}")
+        return self.failure or LogFileError(problem or f"it is not JSON at byte {self._dropped + self.at:,}")
 
-    def trim(self) -> None:
-        """Let go of what was read, where that is most of the buffer."""
-        if 2 * self.at > len(self.buffer):
-            self._dropped += self.at
-            self.buffer = self.buffer[self.at :]
-            self.at = 0
+    def drop_read(self) -> None:
+        """Let go of what was read."""
+        self._dropped += self.at
+        self.buffer = self.buffer[self.at :]
+        self.at = 0
 
     def more(self) -> Pauses[None]:
         """Read the next piece; afterwards `at` is 0."""
@@ -111,11 +103,13 @@ class JsonText:
                 return
             yield from self.more()
 
-    def skip_mark(self) -> Pauses[None]:
-        """Skip a byte order mark, which may stand before a document."""
+    def skip_to_document(self) -> Pauses[None]:
+        """Go to the next document, before which there may be a byte order mark, or to the end."""
+        yield from self.skip_space()
         yield from self.fill(len(_BYTE_ORDER_MARK))
         if self.buffer.startswith(_BYTE_ORDER_MARK, self.at):
             self.at += len(_BYTE_ORDER_MARK)
+        yield from self.skip_space()
 
     def skip(self, character: bytes) -> Pauses[None]:
         """Skip a character, and the white space around it.
@@ -129,42 +123,37 @@ class JsonText:
         self.at += 1
         yield from self.skip_space()
 
-    def value_end(self, most: int, problem: str) -> Pauses[int]:
-        """Return where in the buffer the value ends that begins at `at`: brackets are counted, not checked to fit.
+    def next_value(self, most: int, problem: str) -> Pauses[bytes]:
+        """Return the value that begins here: its brackets are counted, not checked to fit.
 
         Raises:
             LogFileError: there is none, or the text ends before it does; or it has more than `most` bytes, or more
                 values than a record may have, and `problem` says so.
         """
-        character = self.next
-        if character == b'"':
-            return (yield from self._match_end(_STRING, most, problem))
-        if character in (b"{", b"["):
-            return (yield from self._brackets_end(most, problem))
-        return (yield from self._match_end(_WORD, most, problem))
+        if self.next in (b"{", b"["):
+            size = yield from self._size_in_brackets(most, problem)
+        else:
+            size = yield from self._size(_STRING if self.next == b'"' else _WORD, most, problem)
+        if size > most:
+            raise self.error(problem)
+        return self.buffer[self.at : self.at + size]
 
-    def _match_end(self, pattern: re.Pattern[bytes], most: int, problem: str) -> Pauses[int]:
+    def _size(self, pattern: re.Pattern[bytes], most: int, problem: str) -> Pauses[int]:
         while True:
             found = pattern.match(self.buffer, self.at)
             # A word goes on as long as it is at the end of what is there.
             if found and (pattern is _STRING or found.end() < len(self.buffer) or self.ended):
-                return self._checked(found.end(), most, problem)
-            if self.ended or (pattern is _WORD and found is None and self.next):
+                return found.end() - self.at
+            if pattern is _WORD and found is None and self.next:
                 raise self.error()
-            self._checked(len(self.buffer), most, problem)
-            yield from self.more()
-            yield  # what is there is looked through again
+            yield from self._more_of_value(most, problem)
 
-    def _brackets_end(self, most: int, problem: str) -> Pauses[int]:
+    def _size_in_brackets(self, most: int, problem: str) -> Pauses[int]:
         depth, opened, runs, offset = 0, 0, 0, 0
         while True:
             found = _BRACKETS.match(self.buffer, self.at + offset)
             if found is None:
-                if self.ended:
-                    raise self.error()
-                self._checked(len(self.buffer), most, problem)
-                yield from self.more()
-                yield  # what is there is looked through again
+                yield from self._more_of_value(most, problem)
                 continue
             start, end = found.span(found.lastindex or 0)
             if found.lastindex == 1:
@@ -174,16 +163,20 @@ class JsonText:
             elif depth > end - start:
                 depth -= end - start
             else:
-                return self._checked(start + depth, most, problem)
+                return start + depth - self.at
             offset = end - self.at
             runs += 1
             if runs % _BRACKETS_AT_ONCE == 0:
                 yield
 
-    def _checked(self, end: int, most: int, problem: str) -> int:
-        if end - self.at > most:
+    def _more_of_value(self, most: int, problem: str) -> Pauses[None]:
+        """Read more of a value that is not all there, and pause, for what is there is looked through again."""
+        if self.ended:
+            raise self.error()
+        if len(self.buffer) - self.at > most:
             raise self.error(problem)
-        return end
+        yield from self.more()
+        yield
 
 
 def has_more_values(text: bytes, most: int) -> bool:
@@ -205,9 +198,7 @@ def without_lone_surrogates(text: bytes) -> bytes:
 
 
 def lenient_decode(text: bytes) -> object:
-    """Decode a JSON value as the standard library does, which reads numbers that msgspec refuses.
-
-    Bytes that are no UTF-8 are replaced.
+    """Decode JSON as the standard library does, also numbers that msgspec refuses; replace bytes that are no UTF-8.
 
     Raises:
         ValueError: it is not JSON.
@@ -219,13 +210,9 @@ def lenient_decode(text: bytes) -> object:
     )
 
 
-def is_json(text: bytes) -> bool:
-    """Return whether a value is JSON, and not nested too deeply to decode."""
+def check_json(text: bytes) -> None:
+    """Raise what `lenient_decode` raises where a value is not JSON, or nested too deeply."""
     try:
         _RAW_DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        try:
-            lenient_decode(text)
-        except (ValueError, RecursionError):
-            return False
-    return True
+    except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
+        lenient_decode(text)

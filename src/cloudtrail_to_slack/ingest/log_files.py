@@ -1,14 +1,15 @@
 """Reading log files from S3: GET, gunzip, and split into records, never keeping more than a chunk of them."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from isal import isal_zlib
+from urllib3.exceptions import HTTPError
 
-from cloudtrail_to_slack.errors import LogFileError, RecordError
+from cloudtrail_to_slack.errors import LogFileError, RecordError, S3UnavailableError
 from cloudtrail_to_slack.ingest.json_stream import has_more_values, lenient_decode
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_limits import MAX_JSON_BYTES, MAX_RECORD_VALUES, Intake
@@ -20,10 +21,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
 CHUNK_BYTES = 64 * 1024  # what is read at once
-_LEAST_VALUE_BYTES = 2  # a character, and what sets it apart from the next
+_LEAST_VALUE_BYTES = 2  # a character, and what separates it from the next
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHANGED = frozenset({"PreconditionFailed", "412"})
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
+# Source: Amazon S3 API Reference, "Error responses".
+_TRANSIENT = frozenset({"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "ThrottlingException"})
+_SERVER_ERRORS = 500
+_RECORD_DECODER = msgspec.json.Decoder()
+
+# Returns a client whose request is answered or given up after at most that many seconds.
+ClientWithin = Callable[[float], "S3Client"]
 
 
 class Stream(Protocol):
@@ -33,41 +41,22 @@ class Stream(Protocol):
         """Return up to `size` bytes, none at the end."""
 
 
-_RECORD_DECODER = msgspec.json.Decoder()
-
-
-def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Chunk]:
-    """Yield the records of a log file in order, in chunks.
-
-    Raises:
-        LogFileError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. Says
-            which, and nothing of its content; raised after all records before that place.
-    """
-    intake = Intake()
-    return chunks(_pieces(body, intake, max_bytes), scan, intake=intake)
-
-
-def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[bytes]:
-    """Yield what a file that can be read from holds, gunzipped if it is gzip, in pieces, some of which are empty.
-
-    Raises:
-        LogFileError: it is damaged, or holds more than `max_bytes`, or too many times more than is stored.
-    """
-    return _pieces(body, Intake(), max_bytes)
-
-
-def open_log_file(s3: "S3Client", log_file: LogFile) -> "tuple[StreamingBody, int | None]":
+def open_log_file(client: "Callable[[], S3Client]", log_file: LogFile) -> "tuple[StreamingBody, int | None]":
     """Return the body of the version that the notification names, and its size in bytes, where S3 says it.
 
     Raises:
+        S3UnavailableError: S3 may answer another time.
         LogFileError: that version cannot be fetched. Says why.
     """
     try:
-        answer = _announced(s3, log_file)
+        answer = _announced(client(), log_file)
     except ClientError as error:
-        raise LogFileError(_answer(error, log_file)) from None
-    except BotoCoreError as error:
-        raise LogFileError(f"S3 cannot be read ({type(error).__name__})") from None
+        code, status = _code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in _TRANSIENT or status >= _SERVER_ERRORS:
+            raise S3UnavailableError(f"S3 answers {code}") from None
+        raise LogFileError(_meaning(code, log_file)) from None
+    except (BotoCoreError, HTTPError, TimeoutError) as error:  # HTTPError: S3 stops amid an answer that refuses
+        raise S3UnavailableError(f"S3 cannot be read ({type(error).__name__})") from None
     return answer["Body"], answer.get("ContentLength")
 
 
@@ -77,10 +66,6 @@ def _announced(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
     Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
     will do, as long as its ETag is that of the notification.
     Sources: Amazon S3 API Reference, GetObject; Amazon S3 User Guide, "Conditional requests".
-
-    Raises:
-        LogFileError: it is not, and the version of the notification may not be read.
-        ClientError: S3 refuses for another reason.
     """
     wanted: GetObjectRequestTypeDef = {"Bucket": log_file.bucket, "Key": log_file.key}
     if log_file.etag:
@@ -96,16 +81,14 @@ def _announced(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
     try:
         return s3.get_object(**wanted)
     except ClientError as error:
-        if _code(error) in _CHANGED:
-            raise LogFileError(
-                "it was overwritten; to read the version of the notification the role needs s3:GetObjectVersion"
-            ) from None
-        raise
+        if _code(error) not in _CHANGED:
+            raise
+        problem = "it was overwritten; to read the version of the notification the role needs s3:GetObjectVersion"
+        raise LogFileError(problem) from None
 
 
-def _answer(error: ClientError, log_file: LogFile) -> str:
+def _meaning(code: str, log_file: LogFile) -> str:
     """Say what S3's answer means."""
-    code = _code(error)
     if code in _CHANGED:
         return "it changed after the notification: its ETag is another by now"
     if code == "NoSuchVersion":
@@ -117,6 +100,33 @@ def _answer(error: ClientError, log_file: LogFile) -> str:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", "an error"))
+
+
+def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Chunk]:
+    """Yield the records of a log file in order, in chunks.
+
+    Raises:
+        LogFileError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. Says
+            which, and nothing of its content; raised after all records before that place.
+    """
+    intake = Intake()
+    return chunks(unpacked(body, max_bytes=max_bytes, intake=intake), scan, intake=intake)
+
+
+def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES, intake: Intake | None = None) -> Iterator[bytes]:
+    """Yield what a file holds, gunzipped if it is gzip, in pieces, some of which are empty; `intake` counts them.
+
+    Raises:
+        LogFileError: it is damaged, or holds more than `max_bytes`, or too many times more than is stored.
+    """
+    intake = intake or Intake()
+    first = _read(body, intake)
+    while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body, intake)):
+        first += more
+    # The content says whether it is gzip; the name may say otherwise.
+    for piece in (_gunzipped if first.startswith(_GZIP_MAGIC) else _plain)(body, intake, first):
+        intake.add_text(len(piece), max_bytes)
+        yield piece
 
 
 def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
@@ -137,29 +147,13 @@ def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
         raise RecordError("a record that is not JSON, or nested too deeply") from None
 
 
-def _pieces(body: Stream, intake: Intake, max_bytes: int) -> Iterator[bytes]:
-    """Yield the object's text in pieces, and stop a bomb.
-
-    Raises:
-        LogFileError: as `read_stream`.
-    """
-    first = _read(body, intake)
-    while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body, intake)):
-        first += more
-    # The content says whether it is gzip; the name may say otherwise.
-    gzipped = first.startswith(_GZIP_MAGIC)
-    for piece in _gunzipped(body, intake, first) if gzipped else _plain(body, intake, first):
-        intake.add_text(len(piece), max_bytes)
-        yield piece
-
-
 def _read(body: Stream, intake: Intake) -> bytes:
     try:
-        chunk = body.read(CHUNK_BYTES)
+        piece = body.read(CHUNK_BYTES)
     except (BotoCoreError, OSError) as error:
         raise LogFileError(f"the connection to S3 broke ({type(error).__name__})") from None
-    intake.stored += len(chunk)
-    return chunk
+    intake.stored += len(piece)
+    return piece
 
 
 def _plain(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
@@ -207,15 +201,15 @@ def _before_the_fault(member: bytes, given: int) -> bytes:
 
     ISA-L gives nothing of a damaged piece, and most log files are one piece. Byte by byte, zlib does.
     """
-    inflate, unpacked, size = zlib.decompressobj(wbits=31), list[bytes](), 0
+    inflate, rest, size = zlib.decompressobj(wbits=31), list[bytes](), 0
     try:
         for at in range(len(member)):
             piece = inflate.decompress(member[at : at + 1], WINDOW_BYTES)
             size += len(piece)
             if size > given:
-                unpacked.append(piece[given - size :])
+                rest.append(piece[given - size :])
             if size > given + WINDOW_BYTES:
                 break
     except zlib.error:
         pass
-    return b"".join(unpacked)
+    return b"".join(rest)

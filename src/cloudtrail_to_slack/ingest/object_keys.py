@@ -1,8 +1,8 @@
 """What the key of an object in the trail's bucket says about it.
 
-A caller of `UpdateTrail` chooses the prefix that stands before CloudTrail's own part of a key, and may make it
-look like any other layout. CloudTrail writes the end of the key: so the last layout in a key counts, and the file's
-name counts for more than any folder.
+A caller of `UpdateTrail` chooses the prefix that stands before CloudTrail's own part of a key, and may make it look
+like any other layout. CloudTrail writes the end of the key: so the last layout in a key counts, and the file's name
+counts for more than any folder.
 """
 
 import re
@@ -26,7 +26,6 @@ _LOG_FILE_NAME = re.compile(
     r"[0-9]{12}_(?:CloudTrail|CloudTrail-Insight|CloudTrail-NetworkActivity)"
     r"_[a-z]{2,10}(?:-[a-z]{1,20}){1,3}-[0-9]{1,2}_[0-9]{8}T[0-9]{4,6}Z_[^/]+\.json(?:\.gz)?"
 )
-_FILE_ENDINGS = (".json.gz", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +38,24 @@ class KeyFacts:
 
 def read_key(key: str) -> KeyFacts:
     """Return what `key` (decoded) says about its object."""
-    layout = _LAYOUT.match(key)
     name = key.rpartition("/")[2]
-    named = _FILE_NAME.fullmatch(name)
+    layout, named = _LAYOUT.match(key), _FILE_NAME.fullmatch(name)
     account = layout["account"] if layout else named["account"] if named else None
-    return KeyFacts(
-        account, _skip_reason(key, name, layout["kind"] if layout else None, named["kind"] if named else "")
-    )
+    folder, kind = layout["kind"] if layout else None, named["kind"] if named else None
+    return KeyFacts(account, None if _LOG_FILE_NAME.fullmatch(name) else _skip_reason(key, name, folder, kind))
 
 
-def _skip_reason(key: str, name: str, folder: str | None, named: str) -> str | None:
+def _skip_reason(key: str, name: str, folder: str | None, named: str | None) -> str | None:
     """Return why an object is no log file; `folder` and `named` are the kinds that its layout and its name state."""
-    if _LOG_FILE_NAME.fullmatch(name):
-        return None
     if folder in LOG_KINDS:
         return None if name else "a folder"
-    if named in _SKIPPED_KINDS:
-        return _SKIPPED_KINDS[named]
-    if folder in _SKIPPED_KINDS:
-        return _SKIPPED_KINDS[folder]
+    for kind in (named, folder):
+        if kind in _SKIPPED_KINDS:
+            return _SKIPPED_KINDS[kind]
     if folder is not None:
         return "written by another service than CloudTrail"
     # Not CloudTrail's layout: it was copied. The folders it was copied to may still be named after what it is.
     for part in key.split("/"):
         if part.startswith("CloudTrail-") and part in _SKIPPED_KINDS:
             return _SKIPPED_KINDS[part]
-    return None if key.endswith(_FILE_ENDINGS) else "named neither .json.gz nor .json"
+    return None if key.endswith((".json.gz", ".json")) else "named neither .json.gz nor .json"

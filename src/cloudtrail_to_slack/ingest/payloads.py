@@ -11,9 +11,9 @@ other principal, it is from a caller who may publish or send.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from cloudtrail_to_slack.json_fields import mapping, string, type_name
@@ -103,7 +103,9 @@ class Unrecognised:
     description: str
 
 
-Item = LogFile | RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
+_NEITHER = Ignored("an S3 event that is neither a creation nor a removal")
+Single = RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
+Item = LogFile | Single
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,52 @@ class Notification:
 
     items: tuple[Item, ...]
     message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One thing to do that is no log file, and the messages that asked for it."""
+
+    item: Single
+    message_ids: MessageIds
+
+    @property
+    def name(self) -> str:
+        """What it is, for logs and errors: an object by its address, anything else by its kind."""
+        return self.item.object.url if isinstance(self.item, RemovedObject) else type(self.item).__name__
+
+
+class Work(NamedTuple):
+    """Everything to do, each object once: the log files, with the messages that asked for them, and the small things.
+
+    `checks` are small things too, for which there is time when all alerts are delivered.
+    """
+
+    log_files: list[tuple[LogFile, MessageIds]]
+    singles: list[WorkItem]
+    checks: list[WorkItem]
+
+
+def work_items(notifications: Sequence[Notification]) -> Work:
+    """Return what there is to do."""
+    files: dict[LogFile, set[str | None]] = {}
+    removed: dict[RemovedObject, set[str | None]] = {}
+    singles: list[WorkItem] = []
+    checks: list[WorkItem] = []
+    for notification in notifications:
+        for item in notification.items:
+            if isinstance(item, LogFile):
+                files.setdefault(item, set()).add(notification.message_id)
+            elif isinstance(item, RemovedObject):
+                removed.setdefault(item, set()).add(notification.message_id)
+            else:
+                small = checks if isinstance(item, MissingDataCheckDue) else singles
+                small.append(WorkItem(item, frozenset({notification.message_id})))
+    return Work(
+        [(log_file, frozenset(message_ids)) for log_file, message_ids in files.items()],
+        [*(WorkItem(each, frozenset(message_ids)) for each, message_ids in removed.items()), *singles],
+        checks,
+    )
 
 
 def read_payload(payload: object, *, single_events: bool = True) -> list[Notification]:
@@ -127,29 +175,25 @@ def read_payload(payload: object, *, single_events: bool = True) -> list[Notific
     queued: list[Notification] = []
     direct: list[Item] = []
     for record in records:
-        message_id = _sqs_message_id(record)
-        if message_id is None:
-            direct.extend(_record_items(record, 0, doubt))
+        items, fields = _record_items(record, 0, doubt), mapping(record)
+        message_id = string(fields.get("messageId")) if fields.get("eventSource") == "aws:sqs" else ""
+        if message_id:
+            queued.append(Notification(tuple(items), message_id))
         else:
-            queued.append(Notification(tuple(_record_items(record, 0, doubt)), message_id))
-    if direct:
-        queued.append(Notification(tuple(direct)))
-    return queued
-
-
-def _sqs_message_id(record: object) -> str | None:
-    if isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs":
-        return string(record.get("messageId")) or None
-    return None
+            direct.extend(items)
+    return [*queued, *([Notification(tuple(direct))] if direct else [])]
 
 
 def _items(payload: object, depth: int, doubt: str | None) -> list[Item]:
     """Read a payload; `doubt` says why a single event in it cannot be from EventBridge, None: it can be."""
     if not isinstance(payload, Mapping) or depth > _DEEPEST:
         return [Unrecognised(_describe(payload))]
-    reason = _asks_for_nothing(payload)
-    if reason:
-        return [Ignored(reason)]
+    if payload.get("Event") == "s3:TestEvent":
+        return [Ignored("s3:TestEvent")]
+    if string(payload.get("Type")) in _ABOUT_SUBSCRIPTIONS:
+        return [Ignored(f"an SNS {payload['Type']}, whose link this function never opens")]
+    if payload == {"Records": []}:
+        return [Ignored("a notification without records")]
     records = payload.get("Records")
     if isinstance(records, list) and records:
         return [item for record in records for item in _record_items(record, depth, doubt)]
@@ -157,30 +201,18 @@ def _items(payload: object, depth: int, doubt: str | None) -> list[Item]:
         return _inner(payload["Message"], depth, doubt or _IN_SNS)
     if "s3Bucket" in payload and "s3ObjectKey" in payload:
         return _cloudtrail_notification(payload)
-    if "detail-type" in payload:
-        return [_eventbridge(payload, doubt)]
-    return [Unrecognised(_describe(payload))]
-
-
-def _asks_for_nothing(payload: Mapping[str, Any]) -> str | None:
-    """Return what a payload is that AWS sends when something is set up; None for any other."""
-    if payload.get("Event") == "s3:TestEvent":
-        return "s3:TestEvent"
-    if string(payload.get("Type")) in _ABOUT_SUBSCRIPTIONS:
-        return f"an SNS {payload['Type']}, whose link this function never opens"
-    return "a notification without records" if payload == {"Records": []} else None
+    return [_eventbridge(payload, doubt) if "detail-type" in payload else Unrecognised(_describe(payload))]
 
 
 def _record_items(record: object, depth: int, doubt: str | None) -> list[Item]:
-    if not isinstance(record, Mapping):
-        return [Unrecognised(_describe(record))]
-    source = record.get("eventSource", record.get("EventSource"))
+    fields = mapping(record)
+    source = fields.get("eventSource", fields.get("EventSource"))
     if source == "aws:s3":
-        return [_s3_record(record)]
+        return [_s3_record(fields)]
     if source == "aws:sqs":
-        return _inner(record.get("body"), depth, doubt or _doubt_about_sender(record, depth))
+        return _inner(fields.get("body"), depth, doubt or _doubt_about_sender(fields, depth))
     if source == "aws:sns":
-        envelope = mapping(record.get("Sns"))
+        envelope = mapping(fields.get("Sns"))
         if string(envelope.get("Type")) in _ABOUT_SUBSCRIPTIONS:
             return _items(envelope, depth, doubt or _IN_SNS)
         return _inner(envelope.get("Message"), depth, doubt or _IN_SNS)
@@ -192,9 +224,7 @@ def _doubt_about_sender(record: Mapping[str, Any], depth: int) -> str | None:
     if depth:
         return _IN_A_MESSAGE
     sender = mapping(record.get("attributes")).get("SenderId")
-    if sender is None or (isinstance(sender, str) and _SERVICE.fullmatch(sender)):
-        return None
-    return _FROM_ANOTHER_SENDER
+    return None if sender is None or _SERVICE.fullmatch(string(sender)) else _FROM_ANOTHER_SENDER
 
 
 def _inner(message: object, depth: int, doubt: str | None) -> list[Item]:
@@ -214,79 +244,87 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
 
     Keys in it are form-encoded: `+` is a space. Source: Amazon S3 User Guide, "Event message structure".
     """
-    event_name = string(record.get("eventName"))
-    s3 = mapping(record.get("s3"))
+    s3, how = mapping(record.get("s3")), string(record.get("eventName"))
     about = mapping(s3.get("object"))
-    bucket, key = string(mapping(s3.get("bucket")).get("name")), string(about.get("key"))
-    if not bucket or not key:
+    about = {**about, "key": unquote_plus(string(about.get("key")))}
+    log_file = _log_file(s3.get("bucket"), about, record.get("awsRegion"), "versionId", "eTag")
+    if log_file is None:
         return Unrecognised(_describe(record))
-    log_file = LogFile(bucket, unquote_plus(key), string(record.get("awsRegion")) or None)
-    kind = event_name.removeprefix("s3:").partition(":")[0]
+    kind = how.removeprefix("s3:").partition(":")[0]
     if kind == "ObjectCreated":
-        version, etag = _version(about.get("versionId")), _etag(about.get("eTag"))
-        return replace(log_file, version=version, etag=etag, size=_size(about.get("size")))
+        return log_file
     if kind == "ObjectRemoved":
-        return RemovedObject(
-            object=log_file,
-            time=string(record.get("eventTime")) or None,
-            principal=string(mapping(record.get("userIdentity")).get("principalId")) or None,
-            source_ip=string(mapping(record.get("requestParameters")).get("sourceIPAddress")) or None,
-            how=event_name,
-        )
-    return Ignored("an S3 event that is neither a creation nor a removal")
+        principal = mapping(record.get("userIdentity")).get("principalId")
+        source_ip = mapping(record.get("requestParameters")).get("sourceIPAddress")
+        return _removed(log_file, record.get("eventTime"), principal, source_ip, how)
+    return _NEITHER
 
 
 def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
     """Read an EventBridge event: an S3 one (its key is not encoded), a CloudTrail one, or what our schedule sends."""
-    detail = mapping(payload.get("detail"))
-    detail_type = string(payload.get("detail-type"))
+    detail, kind = mapping(payload.get("detail")), string(payload.get("detail-type"))
     source = string(payload.get("source"))
-    if (detail_type or "").endswith(_VIA_CLOUDTRAIL) and detail and _is_from_aws(source):
+    is_from_aws = source.startswith(_BY_AWS) and not source.startswith(_BY_PARTNERS)
+    if kind.endswith(_VIA_CLOUDTRAIL) and detail and is_from_aws:
         return _single_event(payload, detail, doubt)
-    if (source, detail_type) == MISSING_DATA_CHECK:
+    if (source, kind) == MISSING_DATA_CHECK:
         return MissingDataCheckDue()
-    if source != "aws.s3":
-        return Unrecognised(_describe(payload))
     about = mapping(detail.get("object"))
-    bucket, key = string(mapping(detail.get("bucket")).get("name")), string(about.get("key"))
-    if not bucket or not key:
+    log_file = _log_file(detail.get("bucket"), about, payload.get("region"), "version-id", "etag")
+    if source != "aws.s3" or log_file is None:
         return Unrecognised(_describe(payload))
-    log_file = LogFile(bucket, key, string(payload.get("region")) or None)
-    if detail_type == "Object Created":
-        version, etag = _version(about.get("version-id")), _etag(about.get("etag"))
-        return replace(log_file, version=version, etag=etag, size=_size(about.get("size")))
-    if detail_type == "Object Deleted":
+    if kind == "Object Created":
+        return log_file
+    if kind == "Object Deleted":
         reason = string(detail.get("reason")) or "Object Deleted"
         if reason == "Lifecycle Expiration":  # as S3's own ObjectRemoved events leave these out
             return Ignored("an object that a lifecycle rule removed")
-        return RemovedObject(
-            object=log_file,
-            time=string(payload.get("time")) or None,
-            principal=string(detail.get("requester")) or None,
-            source_ip=string(detail.get("source-ip-address")) or None,
-            how=reason,
-        )
-    return Ignored("an S3 event that is neither a creation nor a removal")
+        return _removed(log_file, payload.get("time"), detail.get("requester"), detail.get("source-ip-address"), reason)
+    return _NEITHER
 
 
-def _is_from_aws(source: str) -> bool:
-    return source.startswith(_BY_AWS) and not source.startswith(_BY_PARTNERS)
+def _log_file(
+    bucket: object, about: Mapping[str, Any], region: object, version_key: str, etag_key: str
+) -> LogFile | None:
+    """Return the object that a notification is `about`; None where its bucket or key is missing.
+
+    The one version, "null", of an object that was put without versioning is overwritten in place, so that its ETag says
+    more. Source: Amazon S3 User Guide, "Working with objects in a versioning-suspended bucket".
+    """
+    name, key = string(mapping(bucket).get("name")), string(about.get("key"))
+    version, etag, size = string(about.get(version_key)), string(about.get(etag_key)).strip('"'), about.get("size")
+    if not name or not key:
+        return None
+    return LogFile(
+        bucket=name,
+        key=key,
+        region=string(region) or None,
+        version=version if version != "null" and version else None,
+        etag=etag if _ETAG.fullmatch(etag) else None,
+        size=size if type(size) is int and size >= 0 else None,
+    )
+
+
+def _removed(log_file: LogFile, time: object, principal: object, source_ip: object, how: str) -> RemovedObject:
+    return RemovedObject(
+        object=replace(log_file, version=None, etag=None, size=None),
+        time=string(time) or None,
+        principal=string(principal) or None,
+        source_ip=string(source_ip) or None,
+        how=how,
+    )
 
 
 def _single_event(payload: Mapping[str, Any], detail: Mapping[str, Any], doubt: str | None) -> Item:
-    if doubt:
-        return Unrecognised(f"a single event {doubt}, so it is not from EventBridge")
-    return SingleEvent(_whole(detail, payload.get("account")))
-
-
-def _whole(detail: Mapping[str, Any], account: object) -> dict[str, Any]:
     """Return the record, with the account that the bus names where the record does not, as some of AWS's samples don't.
 
     By it the record is routed, and known again when its log file comes.
     """
-    if string(detail.get("recipientAccountId")) or not string(account):
-        return dict(detail)
-    return {**detail, "recipientAccountId": account}
+    if doubt:
+        return Unrecognised(f"a single event {doubt}, so it is not from EventBridge")
+    account = string(payload.get("account"))
+    is_whole = string(detail.get("recipientAccountId")) or not account
+    return SingleEvent(dict(detail) if is_whole else {**detail, "recipientAccountId": account})
 
 
 def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:
@@ -300,26 +338,6 @@ def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:
     if not bucket or not keys:
         return [unreadable]
     return [LogFile(bucket, key) if isinstance(key, str) and key else unreadable for key in keys]
-
-
-def _version(value: object) -> str | None:
-    """Return a version id; None for the one version, "null", of an object that was put without versioning.
-
-    That one is overwritten in place, so that its ETag says more. Source: Amazon S3 User Guide, "Event message
-    structure" and "Working with objects in a versioning-suspended bucket".
-    """
-    return string(value) or None if value != "null" else None
-
-
-def _etag(value: object) -> str | None:
-    """Return an ETag without its quotes; None for what is none."""
-    etag = value.strip('"') if isinstance(value, str) else ""
-    return etag if _ETAG.fullmatch(etag) else None
-
-
-def _size(value: object) -> int | None:
-    """Return a size in bytes; None for what is none."""
-    return value if type(value) is int and value >= 0 else None
 
 
 def _describe(value: object) -> str:

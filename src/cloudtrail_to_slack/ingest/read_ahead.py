@@ -5,26 +5,24 @@ those after it are fetched in threads. Only the waiting is shared: each file sti
 what S3 answered counts in that turn, whether it is the content or an error.
 
 The first file of an invocation is fetched in its turn, so an invocation with one file starts no thread. So are large
-files, which are streamed, and every second attempt at a file. At most `MAX_AHEAD` files are fetched or kept at once,
-each of at most `MAX_BYTES`.
+files, which are streamed, and every second attempt at a file.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from threading import Thread
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.errors import S3UnavailableError
-from cloudtrail_to_slack.ingest.log_file_source import ClientWithin, LogFileSource
-from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES, open_log_file
+from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES, ClientWithin, open_log_file
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import LogFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_AHEAD = 9  # with the file whose turn it is, as many as a client keeps connections
+MAX_AHEAD = 9  # fetched or kept; with the file whose turn it is, as many as a client keeps connections
 THREAD_NAME = "read-ahead"
 MAX_BYTES = 256 * 1024  # of one file, as S3 stores it
 # The client gives up a request after three seconds; then the content must come soon.
@@ -39,10 +37,7 @@ class FetchedBody:
         self._error = error
 
     def read(self, _size: int, /) -> bytes:
-        """Return the next piece, of at most `CHUNK_BYTES`, and none at the end.
-
-        Raises what reading from S3 raised, where it did.
-        """
+        """Return the next piece, of at most `CHUNK_BYTES`, and none at the end; raise what S3's body raised there."""
         if self._pieces:
             return self._pieces.popleft()
         if self._error:
@@ -54,18 +49,17 @@ class FetchedBody:
         self._pieces.clear()
 
 
-class _Fetch:
-    """One log file being fetched in a thread of its own. Afterwards there is a `body`, or an `error`, or neither."""
+class _Fetch(Thread):
+    """One log file being fetched. Afterwards there is a `body`, or an `error`, or neither."""
 
     def __init__(self, s3: "S3Client", log_file: LogFile) -> None:
+        super().__init__(name=THREAD_NAME, daemon=True)  # a daemon cannot keep the process from ending
         self.body: FetchedBody | None = None
         self.error: Exception | None = None
         self._s3 = s3
         self._log_file = log_file
         self._is_wanted = True
         self._response: Any = None
-        # A daemon, so that it cannot keep the process from ending.
-        self.thread = Thread(target=self._run, name=THREAD_NAME, daemon=True)
 
     def give_up(self) -> None:
         """Let the thread end soon: S3 need not send any more."""
@@ -76,25 +70,25 @@ class _Fetch:
             with suppress(Exception):  # it may just have read everything
                 shut_down()
 
-    def _run(self) -> None:
-        try:
-            self.body = self._fetched()
-        except Exception as error:  # noqa: BLE001 (raised again in the file's turn)
-            self.error = error
-
-    def _fetched(self) -> FetchedBody | None:
-        """Return the content; None where there is too much of it, or it is not needed any more."""
-        body, size = open_log_file(self._s3, self._log_file)
+    def run(self) -> None:
+        """Fetch the file, unless there is too much of it, or it is not needed any more."""
         pieces: list[bytes] = []
-        with body as self._response:
-            if size is None or size > MAX_BYTES:
-                return None
-            try:
-                while self._is_wanted and (piece := body.read(CHUNK_BYTES)):
-                    pieces.append(piece)
-            except Exception as error:  # noqa: BLE001 (likewise, after the pieces before it)
-                return FetchedBody(pieces, error)
-        return FetchedBody(pieces, None) if self._is_wanted else None
+        broken: Exception | None = None
+        try:
+            body, size = open_log_file(lambda: self._s3, self._log_file)
+            with body as self._response:
+                if size is None or size > MAX_BYTES:
+                    return
+                try:
+                    while self._is_wanted and (piece := body.read(CHUNK_BYTES)):
+                        pieces.append(piece)
+                except Exception as error:  # noqa: BLE001 (raised again in the file's turn, after the pieces before it)
+                    broken = error
+        except Exception as error:  # noqa: BLE001 (likewise)
+            self.error = error
+        else:
+            if self._is_wanted or broken:
+                self.body = FetchedBody(pieces, broken)
 
 
 class ReadAhead:
@@ -113,11 +107,9 @@ class ReadAhead:
         if len(log_files) < 2:  # noqa: PLR2004 (there is none after the first)
             return
         readable = [each for each in log_files if not read_key(each.key).skip_reason]
-        small = [each for each in readable[1:] if each.size is None or each.size <= MAX_BYTES]
-        if small:
-            client = self._client_within(0.0)  # made here: making one is not safe in threads
-            self._s3 = cast("S3Client", LogFileSource(lambda _seconds: client, 0.0))
-            self._waiting = dict.fromkeys(small)
+        self._waiting = dict.fromkeys(each for each in readable[1:] if each.size is None or each.size <= MAX_BYTES)
+        if self._waiting:
+            self._s3 = self._client_within(0.0)  # made here: making one is not safe in threads
             self._fill()
 
     def take(self, log_file: LogFile) -> FetchedBody | None:
@@ -132,8 +124,8 @@ class ReadAhead:
         self._fill()
         if fetch is None:
             return None
-        fetch.thread.join(_MAX_WAIT_SECONDS)
-        if fetch.thread.is_alive():
+        fetch.join(_MAX_WAIT_SECONDS)
+        if fetch.is_alive():
             self._give_up(fetch)
             raise S3UnavailableError("S3 cannot be read (it takes too long)")
         if fetch.error:
@@ -150,11 +142,11 @@ class ReadAhead:
         """Wait at most so long for the threads that are still running, so that none outlives the invocation."""
         until = self._now() + min(seconds, _MAX_WAIT_SECONDS)
         for fetch in self._given_up:
-            fetch.thread.join(max(until - self._now(), 0.0))
+            fetch.join(max(until - self._now(), 0.0))
 
     def _give_up(self, fetch: _Fetch) -> None:
         fetch.give_up()
-        if fetch.thread.is_alive():
+        if fetch.is_alive():
             self._given_up.append(fetch)
 
     def _fill(self) -> None:
@@ -164,7 +156,7 @@ class ReadAhead:
             del self._waiting[log_file]
             fetch = _Fetch(self._s3, log_file)
             try:
-                fetch.thread.start()
+                fetch.start()
             except RuntimeError:  # there are no more threads to be had
                 self._waiting.clear()
                 return

@@ -1,11 +1,9 @@
 """How much of a log file is read at most, and of each record. What is beyond a limit is refused, and the error says so.
 
-A file may be anything that was put into the bucket, and a few kilobytes of gzip can hold gigabytes of JSON or
-millions of records. The limits keep the whole process below 200 MB, and the work in proportion to what S3 stores.
-
-CloudTrail's own files stay far below all of them: they have at most 50 MB, which 7 to 12 times as much JSON is
-compressed to, and events of at most 256 KB (AWS CloudTrail User Guide, "Quotas in AWS CloudTrail"). However alike the
-events of a file are, each has an id of its own, which no compression makes shorter than 15 bytes.
+A file may be anything that was put into the bucket, and a few kilobytes of gzip can hold gigabytes of JSON or millions
+of records. The limits keep the process below 200 MB, and its work in proportion to what S3 stores. CloudTrail's files
+stay far below: at most 50 MB, compressed from 7 to 12 times as much JSON, of events of at most 256 KB (AWS CloudTrail
+User Guide, "Quotas in AWS CloudTrail"), each with an id that no compression makes shorter than 15 bytes.
 """
 
 from dataclasses import dataclass
@@ -21,14 +19,16 @@ STORED_BYTES_PER_RECORD = 4
 MAX_RECORD_BYTES = 2 * 1024**2
 # Values of one record, with those that hold others. The largest real record we know has 3,728.
 MAX_RECORD_VALUES = 100_000
-# What a file may have besides its Records is not CloudTrail's, and is only checked to be JSON. This much for each key
-# and each value, and as much and the object's size for all.
+# Of each key and value besides Records, which is only checked to be JSON; of all together, that and the file's size.
 MAX_OTHER_BYTES = 1024**2
 
 
 @dataclass(slots=True)
 class Intake:
-    """What was read of an object so far: bytes as S3 stores them, bytes of JSON, records, bytes besides Records."""
+    """What was read of a file: bytes as S3 stores them, bytes of JSON, records, bytes besides Records.
+
+    Each method raises LogFileError where that is too much.
+    """
 
     stored: int = 0
     text: int = 0
@@ -36,11 +36,7 @@ class Intake:
     other: int = 0
 
     def add_text(self, size: int, most: int = MAX_JSON_BYTES) -> None:
-        """Add `size` bytes of JSON.
-
-        Raises:
-            LogFileError: that is more than `most`, or too many times more than is stored.
-        """
+        """Add `size` bytes of JSON, of which there may be `most`, and only so many times more than is stored."""
         self.text += size
         if self.text > most:
             raise LogFileError(f"it holds more than {most:,} bytes of JSON")
@@ -49,11 +45,7 @@ class Intake:
             raise LogFileError(f"it holds more JSON than {limit}, as no log file does")
 
     def add_records(self, count: int) -> None:
-        """Add records.
-
-        Raises:
-            LogFileError: those are too many.
-        """
+        """Add records."""
         self.records += count
         if self.records > MAX_RECORDS:
             raise LogFileError(f"it has more than {MAX_RECORDS:,} records")
@@ -62,11 +54,7 @@ class Intake:
             raise LogFileError(f"it has more records than {limit}, as no log file does")
 
     def add_other(self, size: int) -> None:
-        """Add a key or value besides Records, of `size` bytes; it takes the time of a record.
-
-        Raises:
-            LogFileError: that is too much.
-        """
+        """Add a key or value besides Records, of `size` bytes; it takes the time of a record."""
         self.other += size
         if self.other > MAX_OTHER_BYTES + self.stored:
             limit = f"{MAX_OTHER_BYTES:,} bytes and its size"

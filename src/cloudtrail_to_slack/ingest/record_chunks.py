@@ -9,14 +9,14 @@ is not escaped is never part of a string. A guess inside a nested list leaves br
 be decoded; then the brackets are counted.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from cloudtrail_to_slack.errors import LogFileError
-from cloudtrail_to_slack.ingest.json_stream import SPACE, JsonText, is_json, without_lone_surrogates
+from cloudtrail_to_slack.ingest.json_stream import JsonText, check_json, without_lone_surrogates
 from cloudtrail_to_slack.ingest.read_limits import (
     MAX_JSON_BYTES,
     MAX_OTHER_BYTES,
@@ -30,8 +30,8 @@ T = TypeVar("T")
 WINDOW_BYTES = 128 * 1024
 
 _GUESSES = (b'},{"eventVersion":', b'}, {"eventVersion":', b"},{")
-_DOCUMENT = b'{"Records":['
 _PARTS_AT_ONCE = 5_000
+_NO_LIST = "it has no list of Records"
 _TOO_LARGE = f"it has a record of more than {MAX_RECORD_BYTES:,} bytes or {MAX_RECORD_VALUES:,} values"
 _TOO_MUCH_ELSE = f"it has a key or value besides its Records of more than {MAX_OTHER_BYTES:,} bytes"
 _ARRAY_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
@@ -92,144 +92,101 @@ class _Splitter:
         self._scan = scan
         self._chunk_bytes = chunk_bytes
         self._intake = intake
-        self._documents = 0
-        # Positions in the file: what is before them was looked through in vain.
-        self._guessed_until = 0
-        self._searched_until = 0
-        self._tail_tried_at = -1
+        self._guessed_until = 0  # what is before this position in the file was looked through in vain
 
     def documents(self) -> _Steps[None]:
-        """Yield the records of every document.
-
-        Raises:
-            LogFileError: as `chunks`.
-        """
-        text = self._text
-        while True:
-            yield from text.skip_space()
-            yield from text.skip_mark()
-            yield from text.skip_space()
-            if not text.next:
-                break
-            if self._documents:
-                yield None
+        """Yield the records of every document."""
+        text, any_read = self._text, False
+        yield from text.skip_to_document()
+        while text.next:
             yield from self._document()
-            self._documents += 1
+            any_read = True
             self._intake.add_records(1)
-        if text.failure or not self._documents:
+            yield from text.skip_to_document()
+            if text.next:
+                yield None
+        if text.failure or not any_read:
             raise text.error("it is not JSON: it is empty")
 
     def _document(self) -> _Steps[None]:
         """Yield the records of a document, and see that everything else in it is JSON."""
         text, has_records = self._text, False
         if text.next != b"{":
-            yield from self._other_value()
-            raise text.error("it has no list of Records")
+            yield from self._other(check_json)
+            raise text.error(_NO_LIST)
         yield from text.skip(b"{")
-        while text.next != b"}":
-            if (yield from self._key()) == "Records":
+        closed = text.next == b"}"
+        while not closed:
+            key = yield from self._other(lambda key: _KEY_DECODER.decode(without_lone_surrogates(key)))
+            yield from text.skip(b":")
+            if key == "Records" and text.next == b"[":
                 has_records = True
                 yield from self._records()
             else:
-                yield from self._other_value()
+                yield from self._other(check_json)
+                if key == "Records":
+                    raise text.error(_NO_LIST)
                 yield None
             yield from text.skip_space()
-            if text.next != b"}":
+            closed = text.next == b"}"
+            if not closed:
                 yield from text.skip(b",")
-                if text.next != b'"':
-                    raise text.error()
         text.at += 1
         if not has_records:
-            raise text.error("it has no list of Records")
+            raise text.error(_NO_LIST)
 
-    def _key(self) -> _Steps[str]:
-        """Read a key, and go to its value."""
+    def _other(self, decode: Callable[[bytes], T]) -> _Steps[T]:
+        """Pass over a key, or a value that is no list of records; return what it is decoded to, for it must be JSON."""
         text = self._text
-        if text.next != b'"':
-            raise text.error()
-        end = yield from text.value_end(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
+        value = yield from text.next_value(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
         try:
-            key = _KEY_DECODER.decode(without_lone_surrogates(text.buffer[text.at : end]))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            decoded = decode(value)
+        except (ValueError, RecursionError):
             raise text.error() from None
-        self._intake.add_other(end - text.at)
-        text.at = end
-        yield from text.skip(b":")
-        return key
-
-    def _other_value(self) -> _Steps[None]:
-        """Pass over a value that is no list of records; it must be JSON."""
-        text = self._text
-        end = yield from text.value_end(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
-        if not is_json(text.buffer[text.at : end]):
-            raise text.error()
-        self._intake.add_other(end - text.at)
-        text.at = end
+        self._intake.add_other(len(value))
+        text.at += len(value)
+        return decoded
 
     def _records(self) -> _Steps[None]:
         """Yield the records of a list."""
         text = self._text
-        if text.next != b"[":
-            yield from self._other_value()
-            raise text.error("it has no list of Records")
         yield from text.skip(b"[")
         closed = text.next == b"]"
-        if closed:
-            text.at += 1
+        text.at += closed
         while not closed:
             yield from text.skip_space()
             yield from text.fill(self._chunk_bytes)
-            stop = self._next_document()
-            chunk = self._tail(stop) or self._guessed(stop)
-            if chunk:
-                self._intake.add_records(chunk.count())
-                text.trim()  # a file may have to wait for others here, and must not keep much
-                yield chunk
-                closed = text.next == b"]"
-                text.at += closed
-            else:
+            chunk = self._guessed_chunk()
+            if chunk is None:
                 closed = yield from self._counted()
+                continue
+            self._intake.add_records(chunk.count())
+            text.drop_read()  # a file may have to wait for others here, and must not keep much
+            yield chunk
+            closed = text.next == b"]"
+            text.at += closed
 
-    def _tail(self, stop: int) -> Chunk | None:
-        """Return a chunk up to the end of the list where the document ends with it, and go to the closing bracket.
-
-        `stop` is where the next document seems to begin; -1 where that is not known.
-        """
+    def _guessed_chunk(self) -> Chunk | None:
+        """Return a chunk whose end is guessed, and go there; None where no guess is right."""
         text = self._text
-        if stop < 0 and (not text.ended or self._tail_tried_at == text.end):
-            return None
-        if stop < 0:
-            self._tail_tried_at = text.end
-        inside = _inside(text.buffer[text.at : stop if stop >= 0 else None])
-        chunk = self._chunk(b"".join((b"[", inside, b"]"))) if inside else None
-        text.at += len(inside) if chunk and inside else 0
-        return chunk
-
-    def _guessed(self, stop: int) -> Chunk | None:
-        """Return a chunk up to where the last record before `stop` is guessed to begin, and go there."""
-        text = self._text
-        buffer, at = text.buffer, text.at
-        stop = stop if stop >= 0 else len(buffer)
-        start = max(at, at + self._guessed_until - text.position)
-        for guess in _GUESSES:
-            found = buffer.rfind(guess, start, stop)
-            chunk = self._chunk(b"".join((b"[", memoryview(buffer)[at : found + 1], b"]"))) if found >= 0 else None
+        for end, after in self._guesses():
+            chunk = self._chunk(b"".join((b"[", memoryview(text.buffer)[text.at : end], b"]")))
             if chunk:
-                text.at = found + 2
+                text.at = after
                 return chunk
-        self._guessed_until = max(self._guessed_until, text.position + stop - at)
+        self._guessed_until = text.end
         return None
 
-    def _next_document(self) -> int:
-        """Return where in the buffer the next document seems to begin; -1 where that is not known."""
-        if not self._documents:
-            return -1
+    def _guesses(self) -> Iterator[tuple[int, int]]:
+        """Yield where a chunk may end, and where to go on: with the file, else before the last record in memory."""
         text = self._text
-        start = max(text.at, text.at + self._searched_until - text.position)
-        found = text.buffer.find(_DOCUMENT, start)
-        # The beginning of one may be at the end of the buffer.
-        self._searched_until = text.position - text.at + found if found >= 0 else text.end - len(_DOCUMENT)
-        return found
+        if text.ended and (end := _list_end(text.buffer)) > text.at:
+            yield end, end
+        start = max(text.at, len(text.buffer) - (text.end - self._guessed_until))
+        for guess in _GUESSES:
+            found = text.buffer.rfind(guess, start)
+            if found >= 0:
+                yield found + 1, found + 2
 
     def _counted(self) -> _Steps[bool]:
         """Yield a chunk of records whose brackets were counted; return whether the list was closed after them.
@@ -241,59 +198,47 @@ class _Splitter:
         damage: LogFileError | None = None
         try:
             while not closed and size < self._chunk_bytes and len(parts) < _PARTS_AT_ONCE:
-                end = yield from text.value_end(MAX_RECORD_BYTES, _TOO_LARGE)
-                parts.append(text.buffer[text.at : end])
-                size += end - text.at
-                text.at = end
+                part = yield from text.next_value(MAX_RECORD_BYTES, _TOO_LARGE)
+                parts.append(part)
+                size += len(part)
+                text.at += len(part)
                 yield from text.skip_space()
                 closed = text.next == b"]"
-                if closed:
-                    text.at += 1
-                else:
-                    yield from text.skip(b",")
+                yield from text.skip(b"]" if closed else b",")
         except LogFileError as error:
             damage = error
         if parts:
             self._intake.add_records(len(parts))
-            text.trim()
-            yield self._of_parts(parts)
+            text.drop_read()
+            chunk = self._chunk(b"[" + b",".join(parts) + b"]") or Chunk(b"", None, parts)
+            if chunk.parts is None:
+                parts.clear()
+            yield chunk
         if damage:
             raise damage
         return closed
 
-    def _of_parts(self, parts: list[bytes]) -> Chunk:
-        """Return the chunk of records that were split already, and empty the list where it is not needed."""
-        array = b"[" + b",".join(parts) + b"]"
-        chunk = self._chunk(array)
-        if chunk is None:
-            return Chunk(b"", None, parts)
-        parts.clear()
-        return chunk
-
-    def _chunk(self, text: bytes) -> Chunk | None:
+    def _chunk(self, array: bytes) -> Chunk | None:
         """Return the chunk of a JSON array; None when it cannot be decoded."""
         try:
-            return Chunk(text, self._scan.scan_array(text))
-        except msgspec.DecodeError as error:
-            refused = isinstance(error, msgspec.ValidationError)
-        except (UnicodeDecodeError, RecursionError):
-            refused = True
-        replaced = without_lone_surrogates(text)
-        candidates = [text] if refused else []
-        for candidate in candidates if replaced is text else [*candidates, replaced]:
-            chunk = Chunk(candidate, None)
+            return Chunk(array, self._scan.scan_array(array))
+        except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
+            pass
+        for text in (array, without_lone_surrogates(array)):
+            chunk = Chunk(text, None)
             try:
                 chunk.records()
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            except (ValueError, RecursionError):
                 continue
             return chunk
         return None
 
 
-def _inside(text: bytes) -> bytes | None:
-    """Return what is inside a list when `text`, which begins inside it, ends with it and its document, or None."""
-    head = text.rstrip(SPACE)
-    if not head.endswith(b"}"):
-        return None
-    head = head[:-1].rstrip(SPACE)
-    return head[:-1] if head.endswith(b"]") else None
+def _list_end(text: bytes) -> int:
+    """Return where the list ends that ends a text together with its document; -1 where none does."""
+    end = len(text)
+    for bracket in (b"}", b"]"):
+        end = len(text[:end].rstrip(b" \t\r\n")) - 1
+        if text[end : end + 1] != bracket:
+            return -1
+    return end

@@ -16,8 +16,7 @@ from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutErr
 
 from cloudtrail_to_slack.errors import LogFileError, S3UnavailableError
 from cloudtrail_to_slack.ingest import read_ahead
-from cloudtrail_to_slack.ingest.log_file_source import LogFileSource
-from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES
+from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES, open_log_file
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_ahead import MAX_AHEAD, MAX_BYTES, ReadAhead
 
@@ -349,7 +348,6 @@ def test_a_dead_connection_costs_one_attempt_however_many_others_are_dead() -> N
             body = ahead.take(each)
             assert body
             read(body)
-        source = LogFileSource(lambda _seconds: client, 0.0)
         with pytest.raises(S3UnavailableError, match="ConnectionClosedError"):
-            source.get_object(Bucket="bucket", Key="0.json.gz")
-        assert source.get_object(Bucket="bucket", Key="0.json.gz")["Body"].read() == b"content"
+            open_log_file(lambda: client, some[0])
+        assert open_log_file(lambda: client, some[0])[0].read() == b"content"
