@@ -1,12 +1,14 @@
 """The notice about a trail that was stopped: what was done about it, or why nothing was. Pure."""
 
+from datetime import datetime
+
 from cloudtrail_to_slack.alerts.notice import Notice, Section
 from cloudtrail_to_slack.alerts.remediation import start_logging_command
 from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value
 from cloudtrail_to_slack.auto_restart.outcomes import LEFT_STOPPED, Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.aws.console_links import event_link
-from cloudtrail_to_slack.events.event import Event, parse_time
+from cloudtrail_to_slack.events.event import parse_time
 
 # Source: AWS CloudTrail API Reference, StartLogging, "Errors".
 _REASONS = {
@@ -30,16 +32,27 @@ _IS_OFF = LEFT_STOPPED | {RestartAction.MAINTENANCE, RestartAction.NOT_PERMITTED
 def restart_notice(stop: StopEvent, outcome: Outcome, *, most: int, account: str, table_problem: str | None) -> Notice:
     """Return the notice; `most` is how many restarts an hour has, `account` is the function's own."""
     icon, title = _TITLES.get(outcome.did, _OFF)
-    what = (_what(stop, outcome, most), *_elsewhere(stop, outcome, account), *_caveats(outcome, table_problem))
-    command: tuple[Section, ...] = ()
-    if outcome.did in _IS_OFF and stop.trail:
-        command = (Section(heading=(Icon.REMEDIATION, " To start it"), code=(start_logging_command(stop.trail),)),)
+    event, trail = stop.event, stop.trail
+    what = [_what(stop, outcome, most)]
+    cannot_start = outcome.did in (RestartAction.NOT_PERMITTED, RestartAction.FAILED)
+    if trail and trail.account != account and cannot_start:
+        who = ", as an organisation's trail does to the management account: only that account, or a delegated"
+        what.append(("It belongs to account ", Value(trail.account, 20), f"{who} administrator, can start it."))
+    if outcome.maintenance_problem:
+        what.append(("The maintenance parameter was ignored: it ", Value(outcome.maintenance_problem, 150), "."))
+    if table_problem:
+        what.append(("The state table cannot be used (", Value(table_problem, 80), "), so starts are not counted."))
+    sections = [Section(tuple(what)), Section(fields=_fields(stop))]
+    if outcome.did in _IS_OFF and trail:
+        sections.append(Section(heading=(Icon.REMEDIATION, " To start it"), code=(start_logging_command(trail),)))
+    address = event_link(event.region, event.event_id)
+    link: tuple[Line, ...] = ((Link(address, "Show event in CloudTrail", Icon.SEARCH),),) if address else ()
+    identifiers: Line = (
+        "account ", Value(event.account or "unknown", 20), " · region ", Value(event.region or "unknown", 60),
+        " · event ", Value(event.event_id or "without id", 100),
+    )  # fmt: skip
     return Notice(
-        title,
-        (Section(what), Section(fields=_fields(stop)), *command),
-        (icon,),
-        brief=(*_facts(stop), *what),
-        footnotes=_identifiers(stop.event),
+        title, tuple(sections), (icon,), brief=(*_lock_screen_facts(stop), *what), footnotes=(*link, identifiers)
     )
 
 
@@ -47,16 +60,16 @@ def _what(stop: StopEvent, outcome: Outcome, most: int) -> Line:
     number = f" That was start {outcome.number} of at most {most} within an hour." if outcome.number else ""
     code = outcome.code or "nothing"
     reason = next((f", {reason}" for name, reason in _REASONS.items() if code.startswith(name)), "")
-    refused: Line = ("CloudTrail answered ", Value(code, 80), f"{reason}.")
+    rejected: Line = ("CloudTrail answered ", Value(code, 80), f"{reason}.")
     end = parse_time(outcome.until)
-    until = end.strftime("%Y-%m-%d %H:%M:%S UTC") if end else "an unknown time"
     lines: dict[RestartAction, Line] = {
         RestartAction.RESTARTED: (f"This function started it.{number}",),
         RestartAction.ALREADY_LOGGING: (
             "It was on when this function looked, and was started all the same, to be sure.",
         ),
         RestartAction.MAINTENANCE: (
-            f"It is left off. Until {until} nothing is started, and nothing starts it after that: start it yourself.",
+            f"It is left off. Until {_in_words(end) if end else 'an unknown time'} nothing is started, ",
+            "and nothing starts it after that: start it yourself.",
         ),
         RestartAction.NOT_PERMITTED: ("The trail is not among those that this function is to start.",),
         RestartAction.UNREADABLE_TRAIL: (
@@ -67,68 +80,42 @@ def _what(stop: StopEvent, outcome: Outcome, most: int) -> Line:
             "This function gives up: look at it now. Further stops are reported every ten minutes at most.",
         ),
         RestartAction.STOPPED_AGAIN: (f"This function started it, and CloudTrail says that it is off.{number}",),
-        RestartAction.FAILED: ("It could not be started: ", *refused),
-        RestartAction.UNFINISHED: (*refused, " It is retried within minutes; if nothing follows here, it is off."),
+        RestartAction.FAILED: ("It could not be started: ", *rejected),
+        RestartAction.UNFINISHED: (*rejected, " It is retried within minutes; if nothing follows here, it is off."),
     }  # fmt: skip
     return lines[outcome.did]
 
 
-def _elsewhere(stop: StopEvent, outcome: Outcome, account: str) -> tuple[Line, ...]:
-    """Return why a trail of another account is not this function's to start, and whose it is."""
-    trail = stop.trail
-    if trail is None or trail.account == account:
-        return ()
-    if outcome.did not in (RestartAction.NOT_PERMITTED, RestartAction.FAILED):
-        return ()
-    who = (
-        ", as an organisation's trail does to the management account: only that account, or a delegated administrator,"
-    )
-    return (("It belongs to account ", Value(trail.account, 20), f"{who} can start it."),)
-
-
-def _caveats(outcome: Outcome, table_problem: str | None) -> list[Line]:
-    lines: list[Line] = []
-    if outcome.maintenance_problem:
-        lines.append(("The maintenance parameter was ignored: it ", Value(outcome.maintenance_problem, 150), "."))
-    if table_problem:
-        lines.append(("The state table cannot be used (", Value(table_problem, 80), "), so starts are not counted."))
-    return lines
-
-
 def _fields(stop: StopEvent) -> tuple[tuple[str, tuple[Line, ...]], ...]:
     event, trail = stop.event, stop.trail
-    agent = event.text("userAgent")
-    client: tuple[Line, ...] = (("client ", Value(agent, 90)),) if agent else ()
-    arn: tuple[Line, ...] = ((Value(event.actor.arn, 300),),) if event.actor.arn else ()
-    where: tuple[Line, ...] = (
-        (("in ", Value(trail.region, 60), ", account ", Value(trail.account, 20)),) if trail else ()
-    )
+    trail_lines: list[Line] = [(Value(trail.name if trail else stop.named, 150),)]
+    if trail:
+        trail_lines.append(("in ", Value(trail.region, 60), ", account ", Value(trail.account, 20)))
+    who: list[Line] = [(Value(event.actor.label, 200),)]
+    if event.actor.arn:
+        who.append((Value(event.actor.arn, 300),))
+    source: list[Line] = [("IP ", Value(event.text("sourceIPAddress") or "unknown", 100))]
+    if agent := event.text("userAgent"):
+        source.append(("client ", Value(agent, 90)))
     return (
-        ("Trail", ((Value(trail.name if trail else stop.named, 150),), *where)),
-        ("Who stopped it", ((Value(event.actor.label, 200),), *arn)),
-        ("From", (("IP ", Value(event.text("sourceIPAddress") or "unknown", 100)), *client)),
+        ("Trail", tuple(trail_lines)),
+        ("Who stopped it", tuple(who)),
+        ("From", tuple(source)),
         ("When", ((Time(event.time, event.text("eventTime")),),)),
     )
 
 
-def _identifiers(event: Event) -> tuple[Line, ...]:
-    address = event_link(event.region, event.event_id)
-    link: tuple[Line, ...] = ((Link(address, "Show event in CloudTrail", Icon.SEARCH),),) if address else ()
-    identifiers: Line = (
-        "account ", Value(event.account or "unknown", 20), " · region ", Value(event.region or "unknown", 60),
-        " · event ", Value(event.event_id or "without id", 100),
-    )  # fmt: skip
-    return (*link, identifiers)
-
-
-def _facts(stop: StopEvent) -> list[Line]:
-    """Return the facts for a lock screen."""
+def _lock_screen_facts(stop: StopEvent) -> list[Line]:
     event, trail = stop.event, stop.trail
     where = f"{trail.name}, {trail.region}, account {trail.account}" if trail else stop.named
-    when = event.time.strftime("%Y-%m-%d %H:%M:%S UTC") if event.time else event.text("eventTime") or "unknown"
+    when = _in_words(event.time) if event.time else event.text("eventTime") or "unknown"
     address = event.text("sourceIPAddress") or "unknown"
     return [
         ("trail ", Value(where, 300)),
         ("stopped by ", Value(event.actor.label), " from ", Value(address, 100), " at ", Value(when, 60)),
         ("event ", Value(event.event_id or "without id", 100)),
     ]
+
+
+def _in_words(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,4 +1,4 @@
-"""What became of a trail that was stopped. Pure."""
+"""What the function did about a trail that was stopped. Pure."""
 
 import json
 import math
@@ -19,7 +19,7 @@ class RestartAction(Enum):
     LIMIT_REACHED = "limit_reached"
     STOPPED_AGAIN = "stopped_again"
     FAILED = "failed"
-    UNFINISHED = "unfinished"  # begun, and to be gone on with when Lambda tries again
+    UNFINISHED = "unfinished"  # Lambda's next attempt continues it
 
 
 # The trail is stopped although it should not be, and stays so: a person must look.
@@ -36,12 +36,11 @@ RATE_LIMITED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done, and what there is to say of it.
+    """What was done, and the facts for the notice about it.
 
-    `number`: the number of this restart within the hour, 0 where none was begun. `until`: until when
-    maintenance lasts (ISO 8601). `code`: CloudTrail's word for why not. `maintenance_problem`: why it is not known
-    whether there is maintenance. `last_started`: when CloudTrail says that the trail was last started (seconds since
-    1970), where that matters.
+    `number` counts the restarts within the hour (0: none was begun), `until` is when maintenance ends (ISO 8601),
+    `code` CloudTrail's error, `maintenance_problem` why the maintenance parameter was ignored, and `last_started` when
+    the trail was last started (seconds since 1970), where that matters.
     """
 
     did: RestartAction
@@ -52,27 +51,22 @@ class Outcome:
     last_started: float | None = None
 
     def dumped(self) -> str:
-        """Return it as JSON, to be remembered."""
+        """Return it as JSON, for the state table."""
         return json.dumps({**asdict(self), "did": self.did.value})
 
 
 def read_outcome(text: str | None) -> Outcome | None:
-    """Read what `dumped` wrote; None for anything else."""
+    """Read what `dumped` wrote; None for anything else, which someone else may have written."""
     try:
         fields = json.loads(text or "null")
-        outcome = Outcome(**{**fields, "did": RestartAction(fields["did"])}) if fields else None
+        outcome = Outcome(**{**fields, "did": RestartAction(fields["did"])})
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    return outcome if outcome and _is_sound(outcome) else None
-
-
-def _is_sound(outcome: Outcome) -> bool:
-    """Whether every field is of its type: what stands in the table may be someone else's."""
-    words = (outcome.until, outcome.code, outcome.maintenance_problem)
     started = outcome.last_started
-    return (
+    is_valid = (
         type(outcome.number) is int
         and 0 <= outcome.number <= _MOST_RESTARTS
-        and all(word is None or isinstance(word, str) for word in words)
+        and all(isinstance(each, str | None) for each in (outcome.until, outcome.code, outcome.maintenance_problem))
         and (started is None or (type(started) in (int, float) and math.isfinite(started)))
     )
+    return outcome if is_valid else None

@@ -1,136 +1,202 @@
-"""What is done about a trail that was stopped: whether it is restarted, and if not, why.
+"""Whether a stopped trail is restarted, and if not, why.
 
-CloudTrail is eventually consistent: for some seconds a status may be that of before. So what is said to log is started
-all the same, and what was started and is said to be off is looked at again. Source: AWS CloudTrail User Guide,
-"Managing data consistency in CloudTrail".
+CloudTrail is eventually consistent: for some seconds a status may be that of before. So a trail that is said to log is
+started all the same, and one that was started and is said to be off is checked again. Source: AWS CloudTrail User
+Guide, "Managing data consistency in CloudTrail".
+
+Errors: AWS CloudTrail API Reference, StartLogging and GetTrailStatus, "Errors", and "Common Errors".
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.auto_restart.allowed_trails import AllowedTrails
-from cloudtrail_to_slack.auto_restart.maintenance import Maintenance
+from botocore.exceptions import BotoCoreError, ClientError
+
 from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction
+from cloudtrail_to_slack.auto_restart.settings import Settings
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.auto_restart.store import RestartStore
-from cloudtrail_to_slack.auto_restart.trails import Status, TrailError, Trails
 from cloudtrail_to_slack.aws.arns import TrailArn
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.errors import CloudTrailToSlackError
+from cloudtrail_to_slack.events.event import parse_time
+from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import backoff_delays
 
-_PATIENCE_SECONDS = 20  # waited in all between the tries of one start
-_LOOKS = 4  # after a start, until what CloudTrail says of it is believed
-_LOOK_SECONDS = 3.0  # between them
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.aws.clients import AwsClients
+
+_NOTIFYING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
+_RETRY_SECONDS = 20  # waited in all between the attempts of one start
+_CHECKS = 4  # after a start, until what CloudTrail says of it is believed
+_CHECK_SECONDS = 3.0  # between them
+_LONGEST_MAINTENANCE = timedelta(days=7)
+_SERVER_ERRORS = 500
+_TRANSIENT = frozenset(
+    {"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "ConflictException",
+     "InternalFailure", "InternalServerException", "InternalError", "ServiceUnavailable", "ServiceUnavailableException",
+     "RequestTimeout", "RequestTimeoutException", "ExpiredTokenException", "RequestExpired"}
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+class TrailError(CloudTrailToSlackError):
+    """CloudTrail rejected a call; `code` is its word for why. `is_transient`: it may accept the call later."""
+
+    def __init__(self, code: str, *, is_transient: bool) -> None:
+        self.code = code
+        self.is_transient = is_transient
+        super().__init__(f"CloudTrail refused ({code})")
+
+
 class Restarter:
-    """Decides and acts for one invocation.
+    """Decides and acts for one invocation."""
 
-    `maintenance` is asked only where a trail might be started. `most` is how often a trail is started within an hour.
-    `wait` waits so many seconds, or returns False at once where there is no time for it.
-    """
-
-    trails: Trails
-    permitted: AllowedTrails
-    most: int
-    maintenance: Callable[[], Maintenance]
-    memory: RestartStore
-    wait: Callable[[float], bool]
+    def __init__(self, clients: "AwsClients", settings: Settings, store: RestartStore, clock: Clock) -> None:
+        self._clients = clients
+        self._settings = settings
+        self._store = store
+        self._clock = clock
 
     def act(self, stop: StopEvent, before: Outcome | None) -> Outcome:
-        """Start the trail if it is to be started, and return what was done; `before` is an attempt that did not end.
+        """Start the trail unless it is to stay off; `before` is an attempt that did not end.
 
         It never raises: what CloudTrail may yet do is an UNFINISHED outcome.
         """
-        if stop.trail is None:
+        trail = stop.trail
+        if trail is None:
             return Outcome(RestartAction.UNREADABLE_TRAIL)
-        if stop.trail not in self.permitted:
+        if not self._settings.allows(trail):
             return Outcome(RestartAction.NOT_PERMITTED)
-        found = self.maintenance()
-        if found.until:
-            return Outcome(RestartAction.MAINTENANCE, until=found.until.isoformat())
+        until, problem = _read_maintenance(self._clients, self._settings.maintenance_parameter, self._clock.now())
+        if until:
+            return Outcome(RestartAction.MAINTENANCE, until=until.isoformat())
         began = before.number if before else 0
         try:
-            return self._start(stop, stop.trail, began, found.problem)
+            outcome = self._restart(stop, trail, began)
         except TrailError as error:
-            return _refused(error, began, found.problem)
+            outcome = _rejected(error, began)
+        return replace(outcome, maintenance_problem=problem)
 
-    def _start(self, stop: StopEvent, trail: TrailArn, began: int, problem: str | None) -> Outcome:
+    def _restart(self, stop: StopEvent, trail: TrailArn, began: int) -> Outcome:
         """Start the trail; `began` is not 0 when an earlier attempt may have started it already.
 
         Raises:
-            TrailError: CloudTrail refused before anything was counted.
+            TrailError: CloudTrail rejected a call before anything was counted.
         """
-        status = self._look(trail)
-        if status.logging:
-            self._start_patiently(trail)  # it may be the status of before; of a trail that logs, nothing changes
-            did = RestartAction.RESTARTED if began else RestartAction.ALREADY_LOGGING
-            return Outcome(did, began, maintenance_problem=problem)
+        is_logging, last_started = self._status(trail)
+        if is_logging:
+            self._start(trail)
+            return Outcome(RestartAction.RESTARTED if began else RestartAction.ALREADY_LOGGING, began)
         happened = stop.event.time.timestamp() if stop.event.time else None
-        counted = self.memory.count(trail, stop.key, self.most, happened)
+        counted = self._store.count(trail, stop.key, self._settings.restarts_per_hour, happened)
         if not counted.granted:
-            return Outcome(
-                RestartAction.LIMIT_REACHED,
-                counted.number,
-                maintenance_problem=problem,
-                last_started=status.last_started,
-            )
-        # Noted before it is done: who dies between the two leaves a retry that knows whose doing it was.
-        self.memory.note(stop.key, Outcome(RestartAction.UNFINISHED, counted.number, maintenance_problem=problem))
+            return Outcome(RestartAction.LIMIT_REACHED, counted.number, last_started=last_started)
+        # Noted first: if this invocation dies in between, the retry knows that the start was its own.
+        self._store.note(stop.key, Outcome(RestartAction.UNFINISHED, counted.number))
         try:
-            self._start_patiently(trail)
+            self._start(trail)
         except TrailError as error:
             if not error.is_transient:
-                self.memory.forget(trail, stop.key)
-            return _refused(error, counted.number, problem)
-        did = RestartAction.RESTARTED if self._logs_now(trail) else RestartAction.STOPPED_AGAIN
-        return Outcome(did, counted.number, maintenance_problem=problem)
+                self._store.forget(trail, stop.key)
+            return _rejected(error, counted.number)
+        did = RestartAction.RESTARTED if self._is_logging(trail) else RestartAction.STOPPED_AGAIN
+        return Outcome(did, counted.number)
 
-    def _look(self, trail: TrailArn) -> Status:
-        """Return the trail's status; where CloudTrail does not answer now, the trail is taken to be off.
+    def _status(self, trail: TrailArn) -> tuple[bool, float | None]:
+        """Return whether the trail logs, and when it was last started (seconds since 1970), if CloudTrail says.
+
+        Where CloudTrail does not answer now, the trail counts as off.
 
         Raises:
-            TrailError: CloudTrail refuses for good.
+            TrailError: CloudTrail rejects the call for good.
         """
         try:
-            return self.trails.status(trail)
+            answer = self._call("get_trail_status", trail)
         except TrailError as error:
             if not error.is_transient:
                 raise
-            return Status(logging=False)
+            return False, None
+        started = answer.get("StartLoggingTime")
+        return answer.get("IsLogging") is True, started.timestamp() if isinstance(started, datetime) else None
 
-    def _start_patiently(self, trail: TrailArn) -> None:
-        """Start the trail; after a passing error again, while there is time.
+    def _start(self, trail: TrailArn) -> None:
+        """Start the trail, again after a transient error while there is time.
 
         Raises:
             TrailError: it was not started, or that is not known.
         """
-        waits, waited = backoff_delays(), 0.0
+        delays, waited = backoff_delays(), 0.0
         while True:
             try:
-                return self.trails.start(trail)
+                self._call("start_logging", trail)  # of a trail that logs, nothing changes
             except TrailError as error:
-                seconds = next(waits)
+                seconds = next(delays)
                 waited += seconds
-                if not error.is_transient or waited > _PATIENCE_SECONDS or not self.wait(seconds):
+                if not error.is_transient or waited > _RETRY_SECONDS or not self._wait(seconds):
                     raise
+            else:
+                return
 
-    def _logs_now(self, trail: TrailArn) -> bool:
-        """Whether CloudTrail, which took the start, does not keep saying that the trail is off."""
+    def _is_logging(self, trail: TrailArn) -> bool:
+        """Whether CloudTrail, which accepted the start, does not keep saying that the trail is off."""
         off = False
-        for look in range(_LOOKS):
-            if look and not self.wait(_LOOK_SECONDS):
+        for check in range(_CHECKS):
+            if check and not self._wait(_CHECK_SECONDS):
                 break
             try:
-                if self.trails.status(trail).logging:
+                if self._call("get_trail_status", trail).get("IsLogging") is True:
                     return True
                 off = True
             except TrailError:
                 if not off:
-                    return True  # it says no more
+                    return True  # nothing speaks against it
         return False
 
+    def _call(self, operation: str, trail: TrailArn) -> Any:  # noqa: ANN401 (boto3 has no types for CloudTrail here)
+        """Call CloudTrail in the trail's region.
 
-def _refused(error: TrailError, number: int, problem: str | None) -> Outcome:
-    did = RestartAction.UNFINISHED if error.is_transient else RestartAction.FAILED
-    return Outcome(did, number, code=error.code, maintenance_problem=problem)
+        Raises:
+            TrailError: CloudTrail rejects the call, or does not answer.
+        """
+        name = trail.name if trail.account == self._settings.account else str(trail)
+        try:
+            return getattr(self._clients.cloudtrail(trail.region), operation)(Name=name)
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "unknown"))
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            raise TrailError(code, is_transient=code in _TRANSIENT or status >= _SERVER_ERRORS) from None
+        except BotoCoreError as error:
+            raise TrailError(type(error).__name__, is_transient=True) from None
+
+    def _wait(self, seconds: float) -> bool:
+        return self._clock.has(seconds + _NOTIFYING_SECONDS) and self._clock.wait(seconds)
+
+
+def _rejected(error: TrailError, number: int) -> Outcome:
+    return Outcome(RestartAction.UNFINISHED if error.is_transient else RestartAction.FAILED, number, code=error.code)
+
+
+def _read_maintenance(clients: "AwsClients", parameter: str | None, now: float) -> tuple[datetime | None, str | None]:
+    """Return until when stopped trails are left alone (None: they are not), and what is wrong with the parameter.
+
+    A broken parameter must not switch restarts off: one that cannot be read, names no time or reaches too far ahead
+    means no maintenance, and is reported. It is read afresh each time. Never raises.
+    """
+    if parameter is None:
+        return None, None
+    try:
+        answer = clients.parameters.client.get_parameter(Name=parameter)
+    except ClientError as error:
+        problem = f"cannot be read ({error.response.get('Error', {}).get('Code', 'unknown')})"
+    except BotoCoreError as error:
+        problem = f"cannot be read ({type(error).__name__})"
+    else:
+        today, until = datetime.fromtimestamp(now, UTC), parse_time(answer.get("Parameter", {}).get("Value"))
+        if until and until <= today + _LONGEST_MAINTENANCE:
+            return (until if until > today else None), None
+        problem = "holds no time such as 2026-03-14T18:00:00Z"
+        if until:
+            problem = f"names a time more than {_LONGEST_MAINTENANCE.days} days ahead"
+    logger.error("the maintenance parameter cannot be used, so there is no maintenance", extra={"problem": problem})
+    return None, problem

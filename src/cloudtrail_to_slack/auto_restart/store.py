@@ -1,4 +1,4 @@
-"""What invocations must agree on: whose an event is, what was done about it, and how often a trail was started.
+"""What invocations must agree on: who handles an event, what was done about it, and how often a trail was started.
 
 Three kinds of items in the state table, each changed by one conditional write at a time:
 
@@ -8,27 +8,22 @@ Three kinds of items in the state table, each changed by one conditional write a
     restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
     restart#quiet#<did>#<arn>  event, quiet_until   for which event a notice was sent, and until when for no other
 
-A retry or a second copy of an event finds `done` and `completed`, and neither counts nor sends a notice again:
-
-    function A                      restart#event#…                 function B (a copy, or Lambda's retry)
-    claim ────────────────────────▶ owner=A, leased_until=…
-    count, start logging            ·   ◀────────────────────────── claim refused: A is at it. Steps, asks again.
-    note ─────────────────────────▶ done
-    notify, complete ─────────────▶ completed                       claim refused: completed. Nothing to do.
-    (A could not notify: release)   leased_until=0                  claim granted, with `done`: B has only to notify.
+A retry or a copy of an event finds `done` and `completed`, and neither counts nor sends a notice again; see
+`state.leases` for the timeline.
 
 Who can take the table away must not be able to keep logging off with it: where it cannot be used, everything is
 granted, `problem` says why, and what is done is neither counted nor reported only once. For the same reason an
 item counts as nothing that this code could not have written; see `state.trust`.
 """
 
+import json
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.auto_restart.limit import HOUR, Count, count, without
-from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction, read_outcome
+from cloudtrail_to_slack.auto_restart.outcomes import Outcome, read_outcome
 from cloudtrail_to_slack.aws.arns import TrailArn
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.observability.logging import logger
@@ -47,21 +42,27 @@ from cloudtrail_to_slack.state.trust import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEPT_SECONDS = 7 * 24 * 3600  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
+HOUR = 3600
+KEPT_SECONDS = 7 * 24 * HOUR  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
 QUIET_SECONDS = 600
 _ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """What became of a claim; `done` is what an earlier attempt did."""
+class Count:
+    """Whether a restart is `granted`, and its number within the hour (refused: how many there were).
 
-    claim: Claim
-    done: Outcome | None = None
+    `number` is 0 for a restart that is granted without being counted. `text` is the trail's new list of restarts; None
+    where it stays as it is.
+    """
+
+    granted: bool
+    number: int
+    text: str | None = None
 
 
 class RestartStore:
-    """The memory as one invocation uses it. None of its methods raises."""
+    """The store as one invocation uses it. None of its methods raises."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
         self._items = Items(dynamodb, table_name)
@@ -69,11 +70,11 @@ class RestartStore:
         self._owner = uuid.uuid4().hex
         self.problem: str | None = None
 
-    def claim(self, key: str) -> Claimed:
-        """Claim the event `key`, or prolong our own claim."""
+    def claim(self, key: str) -> tuple[Claim, Outcome | None]:
+        """Claim the event `key`, or prolong our own claim; return with it what an earlier attempt did."""
         now = self._clock.now()
         answer = self._update(
-            _event_item(key),
+            f"restart#event#{key}",
             "SET #owner = :owner, leased_until = :lease, expires_at = :expires REMOVE completed",
             lease_condition("leased_until", done="completed = :true"),
             {
@@ -84,45 +85,37 @@ class RestartStore:
             },
         )
         if answer is None:
-            return Claimed(Claim.ACQUIRED)
+            return Claim.ACQUIRED, None
+        item = answer.attributes if answer.conflict is None else answer.conflict
+        expires_at = whole_number(item, "expires_at")
+        is_ours = expires_at is not None and now < expires_at <= latest_time(now, KEPT_SECONDS)
         if answer.conflict is not None:
-            return Claimed(Claim.COMPLETED if self._is_settled(answer.conflict) else Claim.IN_PROGRESS)
-        # An item that nothing here has written says nothing of what was done, either.
-        before = answer.attributes
-        credible = self._is_kept(before) and "completed" not in before
-        return Claimed(Claim.ACQUIRED, read_outcome(string(before, "done")) if credible else None)
-
-    def _is_settled(self, item: Mapping[str, Any]) -> bool:
-        return is_true(item, "completed") and self._is_kept(item)
-
-    def _is_kept(self, item: Mapping[str, Any]) -> bool:
-        """Whether an item expires when one of this code's does."""
-        now, expires_at = self._clock.now(), whole_number(item, "expires_at")
-        return expires_at is not None and now < expires_at <= latest_time(now, KEPT_SECONDS)
+            return (Claim.COMPLETED if is_ours and is_true(item, "completed") else Claim.IN_PROGRESS), None
+        return Claim.ACQUIRED, read_outcome(string(item, "done")) if is_ours and "completed" not in item else None
 
     def note(self, key: str, outcome: Outcome) -> None:
-        """Remember what was done, or is about to be."""
-        self._update(_event_item(key), "SET done = :done", "#owner = :owner", {":done": {"S": outcome.dumped()}})
+        """Save what was done, or is about to be."""
+        self._set_owned(key, "done", {"S": outcome.dumped()})
 
     def complete(self, key: str) -> None:
-        """Remember that the event is settled."""
-        self._update(_event_item(key), "SET completed = :true", "#owner = :owner", {":true": {"BOOL": True}})
+        """Save that the event is settled."""
+        self._set_owned(key, "completed", {"BOOL": True})
 
     def release(self, key: str) -> None:
         """Give the event up, so that a retry need not wait until the lease ends."""
-        self._update(_event_item(key), "SET leased_until = :none", "#owner = :owner", {":none": number(0)})
+        self._set_owned(key, "leased_until", number(0))
 
     def count(self, trail: TrailArn, key: str, most: int, happened: float | None) -> Count:
         """Count a restart of the trail for the event `key`, unless there were `most` within the hour.
 
         `happened` is when the trail was stopped (seconds since 1970).
         """
-        seen: str | None = None  # what we take the item to hold; a refused write shows it
+        seen: str | None = None  # a rejected write shows what the item holds
         for _ in range(_ROUNDS):
             counted = count(seen, key, self._clock.now(), most, happened)
             if counted.text is None:
                 return counted
-            answer = self._remember(trail, seen, counted.text)
+            answer = self._put_restarts(trail, seen, counted.text)
             if answer is None:
                 break
             if answer.conflict is None:
@@ -133,10 +126,10 @@ class RestartStore:
         return Count(granted=True, number=0)
 
     def forget(self, trail: TrailArn, key: str) -> None:
-        """Take the restart for the event `key` out of the count again, as well as it goes."""
-        seen = ""  # no item holds this: the refused write shows what it does hold
+        """Take the restart for the event `key` out of the count, if it can be done."""
+        seen = ""  # no item holds this: the rejected write shows what it does hold
         for _ in range(_ROUNDS):
-            answer = self._remember(trail, seen, without(seen, key) or "")
+            answer = self._put_restarts(trail, seen, without(seen, key) or "")
             if answer is None or answer.conflict is None:
                 return
             seen = string(answer.conflict, "restarts") or ""
@@ -144,15 +137,15 @@ class RestartStore:
                 return
 
     def should_notify(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
-        """Return whether to send a notice of the outcome for the event `key`; a while later, one for another event is.
+        """Return whether to send a notice of the outcome: not where one for another event was sent a short time ago.
 
-        A trail that was started since then is news again.
+        After a trail was started, the same outcome is news again.
         """
         now = self._clock.now()
         started = outcome.last_started or 0
         news = started if started <= now + CLOCKS_DIFFER_SECONDS else 0
         answer = self._update(
-            _quiet_item(trail, outcome.did),
+            f"restart#quiet#{outcome.did.value}#{trail}",
             "SET event = :event, #owner = :owner, quiet_until = :until, expires_at = :until",
             f"{over('quiet_until')} OR quiet_until < :news OR event = :event",
             {
@@ -164,7 +157,10 @@ class RestartStore:
         )
         return answer is None or answer.conflict is None
 
-    def _remember(self, trail: TrailArn, seen: str | None, text: str) -> Answer | None:
+    def _set_owned(self, key: str, attribute: str, value: Mapping[str, Any]) -> None:
+        self._update(f"restart#event#{key}", f"SET {attribute} = :value", "#owner = :owner", {":value": value})
+
+    def _put_restarts(self, trail: TrailArn, seen: str | None, text: str) -> Answer | None:
         """Write when the trail was started, if its item still holds what was `seen`, or nothing where that is None."""
         return self._update(
             f"restart#trail#{trail}",
@@ -181,15 +177,9 @@ class RestartStore:
         """Make one conditional write; None when the table cannot be used, now or any more."""
         if self.problem is not None:
             return None
+        values = {":owner": {"S": self._owner}, **values}
         try:
-            return self._items.update(
-                item,
-                update,
-                condition,
-                {":owner": {"S": self._owner}, **values},
-                names=OWNER,
-                returned="ALL_OLD",
-            )
+            return self._items.update(item, update, condition, values, names=OWNER, returned="ALL_OLD")
         except StateError as error:
             self._give_up(error.code)
             return None
@@ -199,9 +189,34 @@ class RestartStore:
         logger.error("the state table cannot be used: restarts are not counted", extra={"code": code})
 
 
-def _event_item(key: str) -> str:
-    return f"restart#event#{key}"
+def count(restarts: str | None, key: str, now: float, most: int, happened: float | None = None) -> Count:
+    """Count the restart for the event `key` among a trail's `restarts`; the same event counts once.
+
+    `happened` is when the trail was stopped, None if unknown: the last start answered all stops before it.
+    """
+    recent = [(known, at) for known, at in _read(restarts) if now - HOUR < at <= now + CLOCKS_DIFFER_SECONDS]
+    for position, (known, _) in enumerate(recent, 1):
+        if known == key:
+            return Count(granted=True, number=position)
+    if happened is not None and any(happened <= at for _, at in recent):
+        return Count(granted=True, number=0)
+    if len(recent) >= most:
+        return Count(granted=False, number=len(recent))
+    return Count(granted=True, number=len(recent) + 1, text=json.dumps([*recent, (key, int(now))]))
 
 
-def _quiet_item(trail: TrailArn, did: RestartAction) -> str:
-    return f"restart#quiet#{did.value}#{trail}"
+def without(restarts: str | None, key: str) -> str | None:
+    """Return the trail's restarts without that for the event `key`; None where it is not among them."""
+    entries = _read(restarts)
+    others = [(known, at) for known, at in entries if known != key]
+    return json.dumps(others) if len(others) < len(entries) else None
+
+
+def _read(restarts: str | None) -> list[tuple[str, float]]:
+    """Read what `count` wrote; anything else is nothing, and prevents no restart."""
+    try:
+        pairs = [(key, at) for key, at in json.loads(restarts or "[]")]
+    except (ValueError, TypeError, RecursionError):
+        return []
+    is_valid = all(isinstance(key, str) and type(at) in (int, float) and math.isfinite(at) for key, at in pairs)
+    return pairs if is_valid else []

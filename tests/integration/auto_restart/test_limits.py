@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.auto_restart.limit import count
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
-from cloudtrail_to_slack.auto_restart.store import RestartStore
+from cloudtrail_to_slack.auto_restart.store import RestartStore, count
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.state.leases import Claim
@@ -143,7 +142,7 @@ def test_a_copy_that_waits_too_long_is_tried_again(restart: RestartEnvironment) 
     stop = read_stop_event(event)
     assert isinstance(stop, StopEvent)
     died = RestartStore(restart.app_env.aws("dynamodb"), TABLE, restart.clock())
-    assert died.claim(stop.key).claim is Claim.ACQUIRED
+    assert died.claim(stop.key)[0] is Claim.ACQUIRED
     left = iter([30.0, 30.0, 30.0])
     clock = Clock(lambda: next(left, 0.0), now=lambda: restart.now, sleep=lambda _: None)
     with pytest.raises(InvocationFailedError, match="is being worked on elsewhere"):

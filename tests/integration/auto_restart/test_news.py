@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.auto_restart.limit import HOUR, count, without
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent, read_stop_event
+from cloudtrail_to_slack.auto_restart.store import HOUR, count, without
 from cloudtrail_to_slack.errors import InvocationFailedError
 from support.aws_proxy import Answer, refusal
 from support.restart_environment import ACCOUNT, NOON, OTHER_ACCOUNT, RestartEnvironment, envelope
