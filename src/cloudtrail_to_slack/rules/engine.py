@@ -139,11 +139,7 @@ def _first_match(
 
 
 def _matches(
-    rule: Rule | IgnoreRule,
-    evaluate: Evaluate,
-    event: Mapping[str, Any],
-    problems: list[RuleProblem],
-    deadline: float,
+    rule: Rule | IgnoreRule, evaluate: Evaluate, event: Mapping[str, Any], problems: list[RuleProblem], deadline: float
 ) -> bool:
     if perf_counter() > deadline:
         raise EvaluationTimeError("a record on which the rules take longer than there is time")

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, KEY_FUNCTIONS, METHODS, TEST_MAKERS, TYPES
 from cloudtrail_to_slack.rules.expressions.guards import WIDE
-from cloudtrail_to_slack.rules.expressions.limits import (
-    MAX_EXPRESSION_DEPTH,
-    MAX_EXPRESSION_NODES,
-    MAX_FORMAT_WIDTH,
-)
+from cloudtrail_to_slack.rules.expressions.limits import MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_NODES, MAX_FORMAT_WIDTH
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, walk
 from cloudtrail_to_slack.rules.lint import linter as mistakes
 from cloudtrail_to_slack.rules.lint.linter import RefusalError

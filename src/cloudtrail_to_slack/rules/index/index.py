@@ -64,21 +64,27 @@ class RequiredKeys:
     """
 
     def __init__(self, expressions: Iterable[str]) -> None:
-        ends = enumerate(map(required_ends, expressions))
-        self._ends = {1 << number: of_rule for number, of_rule in ends if of_rule}
-        self._rules = sum(self._ends)
+        self._expressions = list(expressions)
+        self._ends: dict[int, Sequence[bytes]] = {}  # by the rule's bit, of the rules that were candidates so far
+        self._may_require = (1 << len(self._expressions)) - 1
 
     def possible(self, candidates: int, text: bytes | memoryview) -> int:
         """Return those of the candidate rules, as bits, that can match a record or raise on it, by its JSON text."""
-        asked = candidates & self._rules
+        asked = candidates & self._may_require
         if not asked:
             return candidates
         text = bytes(text)
         if _ESCAPE in text:
             return candidates
-        for bit, ends in self._ends.items():
-            if asked & bit and not all(end in text for end in ends):
-                candidates &= ~bit
+        while asked:
+            bit = asked & -asked
+            asked ^= bit
+            if bit not in self._ends:
+                self._ends[bit] = required_ends(self._expressions[bit.bit_length() - 1])
+                if not self._ends[bit]:
+                    self._may_require ^= bit
+            if not all(end in text for end in self._ends[bit]):
+                candidates ^= bit
         return candidates
 
 

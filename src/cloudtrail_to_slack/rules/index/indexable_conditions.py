@@ -24,7 +24,6 @@ INDEXED_FIELDS = (
     "userIdentity.arn", "userIdentity.principalId", "userIdentity.accountId", "userIdentity.invokedBy",
     "recipientAccountId", "eventCategory", "awsRegion", "sourceIPAddress", "userAgent",
 )  # fmt: skip
-_PATTERN_FUNCTIONS = frozenset({"re_search", "re_match", "re_fullmatch", "glob"})
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -71,14 +70,22 @@ def required_ends(expression: str) -> Sequence[bytes]:
     """Return with what the text of a record's keys must end, quote included, for a rule to match or raise."""
     ends = []
     for part in _conjuncts(parse_expression(expression).body):
-        key = _required_key(part) or ""
+        key = _only_field(part) or ""
         last = key.rpartition(".")[2]
         # In a list the last part of a key is a position, which the text does not have.
-        if key not in INDEXED_FIELDS and _PLAIN_KEY.fullmatch(last):
+        if key not in INDEXED_FIELDS and _PLAIN_KEY.fullmatch(last) and _is_false_without_it(part):
             ends.append(f'{last}"'.encode())
         if not _always_boolean(part):
             break
     return tuple(dict.fromkeys(ends))
+
+
+def _is_false_without_it(part: ast.expr) -> bool:
+    """Whether a part that depends on one field is False for every event that does not have it."""
+    try:
+        return compile_tree(ast.Expression(part))({}) is False
+    except Exception:  # noqa: BLE001 (a rule may raise anything)
+        return False
 
 
 def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
@@ -107,27 +114,10 @@ def _constants(part: ast.expr) -> frozenset[str] | None:
     return None if found is None else frozenset(found)
 
 
-def _required_key(part: ast.expr) -> str | None:
-    """Return the key without which `part` is False, and raises nothing."""
-    call = call_of(part)
-    if call.function in _PATTERN_FUNCTIONS and len(call.args) > 1:
-        return _got_key(call.args[1], defaults=False) if isinstance(call.args[0], ast.Constant) else None
-    if not isinstance(part, ast.Compare) or len(part.ops) != 1:
-        return None
-    operator, right = part.ops[0], part.comparators[0]
-    if isinstance(operator, (ast.Eq, ast.IsNot)):
-        fits = isinstance(right, ast.Constant) and (right.value is None) == isinstance(operator, ast.IsNot)
-    else:
-        fits = isinstance(operator, ast.In) and isinstance(right, (ast.Tuple, ast.List))
-        fits = fits and all(isinstance(each, ast.Constant) and each.value is not None for each in right.elts)  # type: ignore[attr-defined]  # it is a tuple or a list
-    return _got_key(part.left, defaults=False) if fits else None
-
-
-def _got_key(node: ast.AST | None, *, defaults: bool = True) -> str | None:
-    """Return the key of `event.get("key")`, or with `defaults` of `event.get("key", constant)`, which never raise."""
-    read = field_read(node) if node else None
-    fits = read and not read.raises and (read.is_constant if defaults else read.default is None)
-    return read.name if read and fits else None
+def _got_key(node: ast.AST) -> str | None:
+    """Return the key of `event.get("key")` or `event.get("key", constant)`, which never raise."""
+    read = field_read(node)
+    return read.name if read and read.is_constant and not read.raises else None
 
 
 def _always_boolean(part: ast.expr) -> bool:

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
 _LONGEST_QUOTED = 60
 # Objects of which all fields are known.
-_WHOLE = {
-    "userIdentity": known_fields.OF_USER_IDENTITY,
-    "userIdentity.sessionContext": known_fields.OF_SESSION_CONTEXT,
-}
+_WHOLE = {"userIdentity": known_fields.OF_USER_IDENTITY, "userIdentity.sessionContext": known_fields.OF_SESSION_CONTEXT}
 
 
 @dataclass(frozen=True)
