@@ -4,6 +4,7 @@ Callers of AWS decide what is in records: every field may be missing, null or of
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,13 +16,13 @@ from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.actor import Actor, read_actor
 from cloudtrail_to_slack.events.insight import Insight, read_insight
 from cloudtrail_to_slack.ingest.object_keys import read_key
-from cloudtrail_to_slack.json_fields import type_name
+from cloudtrail_to_slack.json_fields import mapping, type_name
 
 # Flattening repeats a key's prefix for every leaf under it, so a small record can ask for gigabytes of keys.
 # A character may take four bytes.
 # The largest real record we know (119 KB) has 3,728 keys of 0.2 million characters.
 MAX_KEY_CHARACTERS = 8_000_000
-_ACCOUNT_DIGITS = 12
+_ACCOUNT = re.compile("[0-9]{12}")
 
 
 def flatten(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,21 +97,14 @@ class Event:
 
     @property
     def is_update(self) -> bool:
-        """Whether CloudTrail corrects with it an event that it delivered before.
-
-        Source: AWS CloudTrail User Guide, "CloudTrail record contents", `addendum`.
-        """
+        """Whether CloudTrail corrects with it an event that it delivered before, as its `addendum` says."""
         return self.text("addendum.reason") == "UPDATED_DATA" or bool(self.text("addendum.originalEventID"))
 
     @property
     def without_mfa(self) -> bool:
-        """Whether this is a console sign-in for which AWS saw no MFA device.
-
-        AWS does not see the MFA that IAM Identity Center asks for, so a sign-in through it is never one.
-        """
-        return (
-            self.name == "ConsoleLogin" and self.text("additionalEventData.MFAUsed") != "Yes" and not self.actor.is_sso
-        )
+        """Whether this is a console sign-in for which AWS saw no MFA device; it never sees that of Identity Center."""
+        is_sign_in = self.name == "ConsoleLogin" and self.text("additionalEventData.MFAUsed") != "Yes"
+        return is_sign_in and not self.actor.is_sso
 
 
 def read_event(record: object, *, object_key: str | None = None) -> Event:
@@ -123,14 +117,15 @@ def read_event(record: object, *, object_key: str | None = None) -> Event:
         raise RecordError(f"a record that is {type_name(record)} and not an object")
     flat = flatten(record)
     insight = read_insight(record.get("insightDetails"))
-    identity = record.get("userIdentity")
+    accounts = (record.get("recipientAccountId"), mapping(record.get("userIdentity")).get("accountId"))
+    account = next((each for each in accounts if isinstance(each, str) and _ACCOUNT.fullmatch(each)), None)
     return Event(
         flat=MappingProxyType(flat),
         record=record,
         name=as_text(record.get("eventName")) or (insight.event_name if insight else ""),
         source=as_text(record.get("eventSource")) or (insight.event_source if insight else ""),
         event_id=as_text(record.get("eventID")),
-        account=_account(record, identity, object_key),
+        account=account or (read_key(object_key).account if object_key else None),
         region=as_text(record.get("awsRegion")),
         time=parse_time(record.get("eventTime")),
         error_code=as_text(record.get("errorCode")),
@@ -161,15 +156,3 @@ def parse_time(value: object) -> datetime | None:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _account(record: Mapping[str, Any], identity: object, object_key: str | None) -> str | None:
-    caller = identity.get("accountId") if isinstance(identity, dict) else None
-    for candidate in (record.get("recipientAccountId"), caller):
-        if _is_account(candidate):
-            return str(candidate)
-    return read_key(object_key).account if object_key else None
-
-
-def _is_account(value: object) -> bool:
-    return isinstance(value, str) and len(value) == _ACCOUNT_DIGITS and value.isascii() and value.isdigit()

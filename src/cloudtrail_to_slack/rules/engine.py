@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from functools import cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cloudtrail_to_slack.errors import EvaluationTimeError
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_expression
 from cloudtrail_to_slack.rules.expressions.time_limit import limited
 from cloudtrail_to_slack.rules.index.index import RequiredKeys, RuleIndex
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
-    from datetime import date
-
-    from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
+from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 
 # Denied calls are counted, whether or not a rule matches them.
 _DENIED = 'str(event.get("errorCode")).startswith("AccessDenied")'

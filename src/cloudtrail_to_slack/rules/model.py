@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from datetime import date
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from datetime import date
-
+from typing import Any, NamedTuple
 
 # Source: MITRE ATT&CK, techniques such as T1562 and sub-techniques such as T1562.008.
 TECHNIQUE_PATTERN = r"^T[0-9]{4}([.][0-9]{3})?$"

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from cloudtrail_to_slack.errors import CloudTrailToSlackError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from cloudtrail_to_slack.rules.model import Rule, Threshold
+from cloudtrail_to_slack.rules.model import Rule, Threshold
 
 _KEPT_CHARACTERS = 120  # of a value that is counted; a longer one counts by its digest
 _SHOWN_VALUES = 5

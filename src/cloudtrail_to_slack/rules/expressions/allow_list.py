@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, KEY_FUNCTIONS, METHODS, TEST_MAKERS, TYPES
 from cloudtrail_to_slack.rules.expressions.guards import WIDE
@@ -12,9 +13,6 @@ from cloudtrail_to_slack.rules.expressions.limits import MAX_EXPRESSION_DEPTH, M
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, walk
 from cloudtrail_to_slack.rules.lint import linter as mistakes
 from cloudtrail_to_slack.rules.lint.linter import RefusalError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 _ALLOWED = (
     ast.Constant, ast.Name, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.IfExp, ast.Subscript, ast.Slice,

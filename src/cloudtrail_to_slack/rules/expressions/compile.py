@@ -62,7 +62,7 @@ def parse_expression(text: str) -> ast.Expression:
             try:
                 check(tree)
                 compile(tree, "<rule>", "eval")  # some mistakes only show here
-                _check_over_limit(tree)
+                _check_over_limit(tree.body)
             except RefusalError as refusal:
                 problem = excerpt(str(refusal), _LONGEST_PROBLEM)
                 raise ExpressionError(problem, place_of(refusal.node, tree, text)) from None
@@ -93,28 +93,26 @@ def compile_tree(tree: ast.Expression) -> Evaluate:
     return (lambda event: limited(plain, event)) if whole.may_take_long else plain
 
 
-def _check_over_limit(tree: ast.Expression) -> None:
+def _check_over_limit(node: ast.AST) -> None:
     """Evaluate the parts that do not depend on the event, and refuse those that take too much, before any event comes.
 
     Raises:
         RefusalError: a part does.
     """
-    waiting: list[ast.AST] = [tree.body] if _may_be_large(tree.body) else []
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node, ast.expr) or not _stands_alone(node):
-            waiting.extend(ast.iter_child_nodes(node))
-            continue
-        if not _may_be_large(node):
-            continue
-        if _iterations(node) > MAX_ELEMENTS:
-            raise RefusalError(node, f"takes more than a rule may: more than {MAX_ELEMENTS:,} iterations")
-        try:
-            compile_tree(ast.Expression(node))({})
-        except RuleBudgetError as error:
-            raise RefusalError(node, f"takes more than a rule may: {error}") from None
-        except Exception:  # noqa: BLE001, S110 (a rule that always raises is reported when it does, with the event)
-            pass
+    if not _may_be_large(node):
+        return
+    if not isinstance(node, ast.expr) or not _stands_alone(node):
+        for part in ast.iter_child_nodes(node):
+            _check_over_limit(part)
+        return
+    if _iterations(node) > MAX_ELEMENTS:
+        raise RefusalError(node, f"takes more than a rule may: more than {MAX_ELEMENTS:,} iterations")
+    try:
+        compile_tree(ast.Expression(node))({})
+    except RuleBudgetError as error:
+        raise RefusalError(node, f"takes more than a rule may: {error}") from None
+    except Exception:  # noqa: BLE001, S110 (a rule that always raises is reported when it does, with the event)
+        pass
 
 
 def _iterations(node: ast.AST) -> int:
@@ -129,14 +127,12 @@ def _iterations(node: ast.AST) -> int:
 
 def _may_be_large(whole: ast.AST) -> bool:
     """Whether a part of `whole` can exceed a limit whatever the event is."""
-    for node, _ in walk(whole):
-        if isinstance(node, ast.comprehension) or (isinstance(node, ast.BinOp) and isinstance(node.op, _LARGE)):
-            return True
-        if isinstance(node, ast.Call):
-            call = call_of(node)
-            if (call.function or call.method) in _LARGE_CALLS:
-                return True
-    return False
+    return any(
+        isinstance(node, ast.comprehension)
+        or (isinstance(node, ast.BinOp) and isinstance(node.op, _LARGE))
+        or (isinstance(node, ast.Call) and call_of(node).name in _LARGE_CALLS)
+        for node, _ in walk(whole)
+    )
 
 
 def _stands_alone(node: ast.expr) -> bool:

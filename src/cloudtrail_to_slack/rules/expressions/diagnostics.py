@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cloudtrail_to_slack.errors import SourceSpan
+from cloudtrail_to_slack.errors import SourceSpan
 
 WIDTH = 100  # columns that are shown of a longer line
 _INDENT = "    "

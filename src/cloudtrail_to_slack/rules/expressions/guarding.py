@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cloudtrail_to_slack.rules.expressions import guards
 from cloudtrail_to_slack.rules.expressions.functions import TEST_MAKERS
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, walk
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 _SHORT = 100  # characters
 _FEW_DIGITS = 4
@@ -137,7 +135,7 @@ class _Transformer(ast.NodeTransformer):
 
 def _may_need_guard(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
-        return (getattr(node.func, "id", None) or getattr(node.func, "attr", None)) in _GUARDED_CALLS
+        return call_of(node).name in _GUARDED_CALLS
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, _GUARDED_OPERATORS))
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cloudtrail_to_slack.errors import RuleBudgetError
 from cloudtrail_to_slack.rules.expressions import limits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _MAPPINGS = (dict, MappingProxyType)
 _UNORDERED: tuple[Any, ...] = (set, *_MAPPINGS, type({}.keys()), type({}.values()), type({}.items()))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 _NO_PARTS = frozenset({"ctx", "op", "ops", "kind", "id", "attr", "arg", "n", "s"})  # of a node: its marks and words
 
@@ -37,6 +34,11 @@ class Call(NamedTuple):
     receiver: ast.expr | None = None
     args: Sequence[ast.expr] = ()
     keywords: Sequence[ast.keyword] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the function or the method."""
+        return self.function or self.method
 
 
 _NO_CALL = Call()

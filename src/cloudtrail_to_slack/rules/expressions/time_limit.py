@@ -8,15 +8,13 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import FrameType
+from typing import Any, TypeVar
 
 from cloudtrail_to_slack.errors import RuleBudgetError
 from cloudtrail_to_slack.rules.expressions.limits import MAX_CPU_SECONDS, MAX_MEMORY
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
 
 T = TypeVar("T")
 RULE_FILE = "<rule>"  # the file name of compiled rules

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_tree, parse_expression
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, field_read, is_event, string_constant, strings, walk
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 # The fields an index may be built on: CloudTrail writes them as strings, and they can be decoded without the rest of
 # the record. The most selective ones come first.

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, field_read, is_event
 from cloudtrail_to_slack.rules.lint.known_fields import CONTAINERS, FIELDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _NAMES = {
     "true": "True", "false": "False", "null": "None", "none": "None", "TRUE": "True", "FALSE": "False", "NULL": "None",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
+from cloudtrail_to_slack.errors import SourceSpan
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression, place_of
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.syntax import string_constant
@@ -15,11 +16,6 @@ from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
 from cloudtrail_to_slack.rules.lint.known_events import dated_name, unknown_event_reason
 from cloudtrail_to_slack.rules.lint.known_fields import read_key
 from cloudtrail_to_slack.rules.lint.linter import close_to
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from cloudtrail_to_slack.errors import SourceSpan
 
 _LONGEST_QUOTED = 60
 # Objects of which all fields are known.

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cloudtrail_to_slack.rules.model import Rule, Severity, Threshold
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_PACK = "default"
 DEFAULT_PREFIX = "default/"  # of their ids, so that none of a user's rules can have one by chance
