@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from dataclasses import InitVar, dataclass, field
+from datetime import UTC, date, datetime
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -90,6 +89,7 @@ class RecordSource:
         return read_event(decode_record(raw), object_key=self.log_file.key) if self.log_file else read_event(raw)
 
 
+@dataclass(slots=True)
 class RecordEvaluator:
     """Evaluates the records of one invocation.
 
@@ -99,30 +99,24 @@ class RecordEvaluator:
     became of each record.
     """
 
-    def __init__(  # noqa: PLR0913 (what an invocation shares)
-        self,
-        prefilter: Prefilter,
-        own_roles: OwnRoles,
-        now: Callable[[], float],
-        report: Report,
-        pending: PendingAlerts,
-        time_left: Callable[[], float],
-        *,
-        thresholds: "ThresholdCounter | None" = None,
-        account_names: Mapping[str, str] | None = None,
-    ) -> None:
-        self.pending = pending
-        self.rule_errors = RuleErrors()
+    prefilter: Prefilter
+    own_roles: InitVar[OwnRoles]
+    now: Callable[[], float]
+    report: Report
+    pending: PendingAlerts
+    time_left: Callable[[], float]
+    thresholds: "ThresholdCounter | None" = None
+    account_names: Mapping[str, str] = field(default_factory=dict)
+    own_calls: OwnCalls = field(init=False)
+    rule_errors: RuleErrors = field(init=False, default_factory=RuleErrors)
+    explains: bool = field(init=False, default_factory=lambda: logger.log_level <= logging.DEBUG)
+    _today: date = field(init=False)
+    _alerts: int = field(init=False, default=0)
+
+    def __post_init__(self, own_roles: OwnRoles) -> None:
+        """Begin an invocation."""
         self.own_calls = OwnCalls(own_roles)
-        self.explains = logger.log_level <= logging.DEBUG
-        self._time_left = time_left
-        self._thresholds = thresholds
-        self._account_names = account_names or {}
-        self._prefilter = prefilter
-        self._now = now
-        self._today = _moment(now).date()
-        self._report = report
-        self._alerts = 0
+        self._today = _moment(self.now).date()
 
     def evaluate(self, raw: Any, source: RecordSource, candidates: int | None = None) -> None:  # noqa: ANN401 (JSON)
         """Evaluate one record and count it; whatever is wrong with it stays its own problem.
@@ -132,10 +126,10 @@ class RecordEvaluator:
         Raises:
             EvaluationTimeError: it would take longer than there is time.
         """
-        counts = self._report.counts
+        counts = self.report.counts
         counts["records_in"] += 1
         if candidates and not self.explains:
-            candidates = self._prefilter.possible(candidates, raw)
+            candidates = self.prefilter.possible(candidates, raw)
             if not candidates:
                 counts[EventOutcome.UNMATCHED.value] += 1
                 return
@@ -163,26 +157,26 @@ class RecordEvaluator:
 
     def _evaluate(self, raw: Any, source: RecordSource, candidates: int | None) -> EventOutcome:  # noqa: ANN401 (JSON)
         event = source.event(raw)
-        deadline = perf_counter() + max(self._time_left(), _LEAST_SECONDS)
-        evaluation = self._prefilter.rule_set.evaluate(event.flat, self._today, candidates, deadline)
+        deadline = perf_counter() + max(self.time_left(), _LEAST_SECONDS)
+        evaluation = self.prefilter.rule_set.evaluate(event.flat, self._today, candidates, deadline)
         if self.explains:
             _explain(event, evaluation, candidates, source)
         self.rule_errors.add(evaluation.problems, event, source.log_file, source.message_ids)
         if event.error_code.startswith("AccessDenied"):
-            self._report.denied += 1
-            self._report.denied_ignored += evaluation.outcome is EventOutcome.IGNORED
+            self.report.denied += 1
+            self.report.denied_ignored += evaluation.outcome is EventOutcome.IGNORED
         if evaluation.ignored_by:
-            self._report.ignored_by[evaluation.ignored_by] += 1
+            self.report.ignored_by[evaluation.ignored_by] += 1
         if evaluation.outcome is not EventOutcome.MATCHED:
             return evaluation.outcome
         rules = evaluation.matched
-        if self._thresholds and any(rule.threshold for rule in rules):
-            time = event.time.timestamp() if event.time else self._now()
-            rules = self._thresholds.reached(rules, event.flat, time, lambda: identity_digest(event_identity(event)))
+        if self.thresholds and any(rule.threshold for rule in rules):
+            time = event.time.timestamp() if event.time else self.now()
+            rules = self.thresholds.reached(rules, event.flat, time, lambda: identity_digest(event_identity(event)))
         if not rules:
             return EventOutcome.UNMATCHED
         if self.own_calls.take(event, rules, source.message_ids):
-            self._report.counts["own_role_alerts"] += 1
+            self.report.counts["own_role_alerts"] += 1
         else:
             self._keep(event, rules, raw, source)
         return EventOutcome.MATCHED
@@ -199,19 +193,12 @@ class RecordEvaluator:
         self._alerts += 1
         kept = bytes(raw) if source.log_file else raw
         alert = pending_alert(event, rules, len(kept) if source.log_file else _BYTES_OF_A_VALUE * len(event.flat))
-        name = self._account_names.get(event.account or "")
-        factory = partial(_alert, kept, source, rules, self._now, name)
-        self.pending.add(source.log_file, (alert, factory, source.message_ids), alert.size)
+        name = self.account_names.get(event.account or "")
 
+        def make() -> Alert:
+            return make_alert(source.event(kept), rules, source.log_file, _moment(self.now), account_name=name)
 
-def _alert(
-    raw: Any,  # noqa: ANN401 (JSON)
-    source: RecordSource,
-    rules: tuple[Rule, ...],
-    now: Callable[[], float],
-    account_name: str | None,
-) -> Alert:
-    return make_alert(source.event(raw), rules, source.log_file, _moment(now), account_name=account_name)
+        self.pending.add(source.log_file, (alert, make, source.message_ids), alert.size)
 
 
 def _moment(now: Callable[[], float]) -> datetime:
