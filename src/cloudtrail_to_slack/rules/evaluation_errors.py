@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cloudtrail_to_slack.events.identity import identity_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,8 +43,7 @@ class RuleErrorReport:
     @property
     def identity(self) -> str:
         """A digest of the rule and the cause."""
-        text = json.dumps([self.rule_name, self.expression, self.cause])
-        return hashlib.sha256(text.encode()).hexdigest()
+        return identity_digest(self.rule_name, self.expression, self.cause)
 
 
 class RuleErrors:

@@ -6,13 +6,12 @@ completes the set again, and no other event of the window does.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from cloudtrail_to_slack.errors import CloudTrailToSlackError
+from cloudtrail_to_slack.events.identity import identity_digest
 from cloudtrail_to_slack.rules.model import Rule, Threshold
 
 _KEPT_CHARACTERS = 120  # of a value that is counted; a longer one counts by its digest
@@ -146,7 +145,7 @@ def window_of(rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: 
     if threshold.distinct is not None and value is None:
         return None
     by = [str(event.get(field)) for field in threshold.by]
-    key = _digest([rule.name, threshold.minutes, threshold.by, threshold.distinct, by])
+    key = identity_digest(rule.name, threshold.minutes, threshold.by, threshold.distinct, by)
     return Window(f"threshold#{key}#{start}", None if value is None else _shortened(str(value)), start + seconds)
 
 
@@ -167,8 +166,4 @@ def _shortened(value: str) -> str:
     text = value.encode("utf-8", "replace").decode()
     if len(text) <= _KEPT_CHARACTERS and text == value and text:
         return text
-    return f"{text[:_KEPT_CHARACTERS]}…{_digest(value)[:16]}"
-
-
-def _digest(parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return f"{text[:_KEPT_CHARACTERS]}…{identity_digest(value)[:16]}"

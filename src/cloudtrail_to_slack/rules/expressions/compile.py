@@ -18,14 +18,13 @@ from cloudtrail_to_slack.rules.expressions.guarding import GUARDS, guarded
 from cloudtrail_to_slack.rules.expressions.limits import MAX_ELEMENTS, MAX_EXPRESSION_CHARACTERS
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, parse, walk
 from cloudtrail_to_slack.rules.expressions.time_limit import RULE_FILE, limited
-from cloudtrail_to_slack.rules.lint.linter import RefusalError, syntax_advice
+from cloudtrail_to_slack.rules.lint.linter import LONGEST_PROBLEM, RefusalError, unreadable
 
 __all__ = ["FUNCTIONS", "METHODS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
 
 Evaluate = Callable[[Mapping[str, Any]], object]
 
 _KEPT = 2_048  # compiled expressions: the configuration checks them, then the engine asks for them again
-_LONGEST_PROBLEM = 500  # a rule may hold names of any length
 _GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS, **GUARDS}  # nothing in an expression can write into it
 # What can exceed a limit whatever the event is.
 _LARGE = (ast.Mult, ast.Pow, ast.LShift, ast.Mod)
@@ -64,10 +63,10 @@ def parse_expression(text: str) -> ast.Expression:
                 compile(tree, "<rule>", "eval")  # some mistakes only show here
                 _check_over_limit(tree.body)
             except RefusalError as refusal:
-                problem = excerpt(str(refusal), _LONGEST_PROBLEM)
+                problem = excerpt(str(refusal), LONGEST_PROBLEM)
                 raise ExpressionError(problem, place_of(refusal.node, tree, text)) from None
     except SyntaxError as error:
-        raise _unreadable(text, error) from None
+        raise unreadable(text, error) from None
     except (ValueError, RecursionError, MemoryError):  # null bytes, or nesting beyond what the parser takes
         raise ExpressionError("is not a Python expression (it cannot be parsed)") from None
     return tree
@@ -162,15 +161,3 @@ def place_of(node: ast.AST, tree: ast.Expression, text: str) -> SourceSpan | Non
         begin = max(source.find(b".", node.value.end_col_offset), begin)
     before, under = (len(part.decode("utf-8", "replace")) for part in (source[:begin], source[begin:last]))
     return SourceSpan(line, before, max(under, 1))
-
-
-def _unreadable(text: str, error: SyntaxError) -> ExpressionError:
-    advice = syntax_advice(text, error.msg)
-    at = advice.offset
-    place = None
-    if at is not None:
-        place = SourceSpan(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1))
-    elif error.lineno:
-        place = SourceSpan(error.lineno, max((error.offset or 1) - 1, 0))
-    problem = excerpt(f"is not a Python expression ({error.msg}){advice.text}", _LONGEST_PROBLEM)
-    return ExpressionError(problem, place, is_half=advice.is_half)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from cloudtrail_to_slack.errors import ExpressionError, SourceSpan
+from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, field_read, is_event
 from cloudtrail_to_slack.rules.lint.known_fields import CONTAINERS, FIELDS
@@ -32,7 +33,9 @@ _FOREIGN = (
     (f"[{_QUOTES}]", "plain quotes, ' or \","), ("&&", "and"), (r"\|\|", "or"), ("!(?!=)", "not"), (r"\bAND\b", "and"),
     (r"\bOR\b", "or"), (r"\bNOT\b", "not"),
 )  # fmt: skip
-_HALF = r"^(?:and|or|in|is)\b|\b(?:and|or|not|in|is)$"
+_HALF = re.compile(r"^(?:and|or|in|is)\b|\b(?:and|or|not|in|is)$")
+_HALVED = re.compile("never closed|unmatched|unterminated|does not match")  # what Python says of a half
+LONGEST_PROBLEM = 500  # a rule may hold names of any length
 
 
 class RefusalError(Exception):
@@ -41,18 +44,6 @@ class RefusalError(Exception):
     def __init__(self, node: ast.AST, problem: str) -> None:
         self.node = node
         super().__init__(problem)
-
-
-@dataclass(frozen=True)
-class SyntaxAdvice:
-    """What to write instead of what Python cannot read; where, if elsewhere than Python says; and if it is a half.
-
-    `offset` counts characters from the beginning of the expression.
-    """
-
-    text: str = ""
-    offset: int | None = None
-    is_half: bool = False
 
 
 def unknown_name(name: str) -> str:
@@ -107,18 +98,23 @@ def check_nested_read(node: ast.Subscript | ast.Call) -> None:
         raise RefusalError(node, f"reads a nested key as {written}, and keys are flattened; {instead}")
 
 
-def syntax_advice(text: str, message: str) -> SyntaxAdvice:
-    """Return what to write instead of an expression about which Python says `message`."""
-    equals = _lonely_equals(text)
-    if equals is not None:
-        return SyntaxAdvice("; use == to compare", equals)
-    for found, instead in _FOREIGN:
-        match = re.search(found, text)
+def unreadable(text: str, error: SyntaxError) -> ExpressionError:
+    """Return what is wrong with an expression that Python cannot read, where, and what to write instead."""
+    at, advice, is_half = _lonely_equals(text), "; use == to compare", False
+    if at is None:
+        found = ((re.search(foreign, text), instead) for foreign, instead in _FOREIGN)
+        match, instead = next(((match, instead) for match, instead in found if match), (None, ""))
+        is_half = not match and bool(_HALVED.search(error.msg) or _HALF.search(text))
+        advice = "; it looks like a half of an expression" if is_half else ""
         if match:
-            return SyntaxAdvice(f"; write {instead} instead of {match[0]}", match.start())
-    if re.search("never closed|unmatched|unterminated|does not match", message) or re.search(_HALF, text):
-        return SyntaxAdvice("; it looks like a half of an expression", is_half=True)
-    return SyntaxAdvice()
+            at, advice = match.start(), f"; write {instead} instead of {match[0]}"
+    place = None
+    if at is not None:
+        place = SourceSpan(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1))
+    elif error.lineno:
+        place = SourceSpan(error.lineno, max((error.offset or 1) - 1, 0))
+    problem = excerpt(f"is not a Python expression ({error.msg}){advice}", LONGEST_PROBLEM)
+    return ExpressionError(problem, place, is_half=is_half)
 
 
 def _lonely_equals(text: str) -> int | None:
