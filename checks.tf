@@ -13,7 +13,7 @@ locals {
     too_many_route_policies        = length(local.route_chunks) > 10
     control_tower_prefix           = local.control_tower_bucket && !local.control_tower_prefix_fits
     bot_without_channel            = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
-    no_destination                 = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns
+    no_destination                 = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns && length(var.destinations) == 0
     no_rule                        = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
     rules_cannot_be_used           = var.check_rules_at_plan && length(local.rule_check.errors) > 0
     patterns_not_derived           = local.derive_realtime && local.rule_check.unchecked != ""
@@ -24,6 +24,8 @@ locals {
     package_missing                = var.lambda_package == null || var.lambda_package_sha256 != null ? false : !fileexists(coalesce(var.lambda_package, "-"))
     digest_without_package         = var.lambda_package == null && var.lambda_package_sha256 != null
     no_dependencies                = var.lambda_package == null && !local.create_dependencies_layer && var.dependencies_layer_arn == null
+    role_missing                   = !var.create_roles && var.lambda_role_arn == null
+    restart_role_missing           = var.restart_logging && !var.create_roles && var.restart_logging_role_arn == null
     topics_of_one_name             = local.create_alerts_topic && local.create_fanout_topic && local.alerts_topic_name == local.fanout_topic_name
     messages_to_a_topic            = var.create_dead_letter_queue == null ? false : !var.create_dead_letter_queue && var.enable_sqs_queue && local.dead_letter_target_is_topic
     two_default_topics             = coalesce(var.create_sns_topic, false) && local.default_topic_given
@@ -99,7 +101,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.wrong.no_destination
-      error_message = "There is no destination, so no alert would be sent. Set slack_bot_token_ssm_parameter (or _secret_arn, or slack_bot_token) with default_slack_channel_id, or default_slack_hook_url_ssm_parameter (or _secret_arn, or default_slack_hook_url), or default_sns_topic_arn, or aws_sns_topic_subscriptions."
+      error_message = "There is no destination, so no alert would be sent. Set slack_bot_token_ssm_parameter (or _secret_arn, or slack_bot_token) with default_slack_channel_id, or default_slack_hook_url_ssm_parameter (or _secret_arn, or default_slack_hook_url), or default_sns_topic_arn, or aws_sns_topic_subscriptions, or destinations."
     }
 
     precondition {
@@ -150,6 +152,16 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.no_dependencies
       error_message = "The function would have no dependencies: with create_dependencies_layer = false set dependencies_layer_arn."
+    }
+
+    precondition {
+      condition     = !local.wrong.role_missing
+      error_message = "create_roles = false, and the function has no role: set lambda_role_arn."
+    }
+
+    precondition {
+      condition     = !local.wrong.restart_role_missing
+      error_message = "create_roles = false, and the function of restart_logging has no role: set restart_logging_role_arn."
     }
 
     precondition {

@@ -11,10 +11,14 @@ locals {
   has_sns              = local.create_alerts_topic || local.default_topic_given || length(local.sns_routes) > 0
   slack_routes         = [for route in coalesce(var.slack_app_configuration, []) : { for key, value in route : key => value if value != null }]
   sns_routes           = [for route in coalesce(var.sns_configuration, []) : { for key, value in route : key => value if value != null }]
-  default_topic_given  = var.default_sns_topic_arn != null && var.default_sns_topic_arn != ""
-  subscriptions_given  = length(var.aws_sns_topic_subscriptions) + length(var.sns_topic_subscriptions) > 0
-  create_alerts_topic  = var.create_sns_topic != null ? var.create_sns_topic : local.subscriptions_given ? !local.default_topic_given : false
-  default_topic_arn    = local.create_alerts_topic ? aws_sns_topic.events_to_sns[0].arn : local.default_topic_given ? var.default_sns_topic_arn : null
+  added_destinations = { for name, destination in var.destinations : name => merge(
+    { routes = [for route in destination.routes : { for key, value in route : key => value if value != null }] },
+    destination.default == null ? {} : { default = destination.default },
+  ) }
+  default_topic_given = var.default_sns_topic_arn != null && var.default_sns_topic_arn != ""
+  subscriptions_given = length(var.aws_sns_topic_subscriptions) + length(var.sns_topic_subscriptions) > 0
+  create_alerts_topic = var.create_sns_topic != null ? var.create_sns_topic : local.subscriptions_given ? !local.default_topic_given : false
+  default_topic_arn   = local.create_alerts_topic ? aws_sns_topic.events_to_sns[0].arn : local.default_topic_given ? var.default_sns_topic_arn : null
   # Threads need it. Where the token is known only after apply, its channel says that there is a bot; `anytrue`, unlike
   # `||`, knows its answer as soon as one of them is true.
   has_state_table       = anytrue([var.deduplicate_deliveries, local.has_bot, local.channel_given])
@@ -23,10 +27,11 @@ locals {
   bucket_in_own_account = local.bucket_account_id == data.aws_caller_identity.current.account_id
 
   # Not the resources' own ARNs, which are known only after apply: so would be config.json, and whether it changes.
-  own_role_arns = [
-    for name in concat([local.role_name], var.restart_logging ? [local.restart_role_name] : []) :
-    "arn:${local.partition}:iam::${local.account_id}:role${var.iam_role_path}${name}"
-  ]
+  own_role_arns = concat(
+    [local.create_role ? "${local.role_arn_start}${local.global_name}" : var.lambda_role_arn],
+    !var.restart_logging ? [] : [local.create_restart_role ? "${local.role_arn_start}${local.restart_role_name}" : var.restart_logging_role_arn],
+  )
+  role_arn_start = "arn:${local.partition}:iam::${local.account_id}:role${var.iam_role_path}"
 
   config = {
     function_name                         = var.function_name
@@ -53,6 +58,7 @@ locals {
     missing_log_data_minimum_hours        = var.missing_log_data_minimum_hours
     own_role_arns                         = local.own_role_arns
     account_names                         = var.account_names
+    destinations                          = local.added_destinations
   }
 }
 

@@ -1,6 +1,13 @@
 # The function's role: what it may do, statement by statement. Where something is not used there is no statement.
 
 locals {
+  # With `create_roles = false` this is known, whatever is known of the ARN.
+  create_role = var.create_roles ? var.lambda_role_arn == null : false
+  write_role  = local.create_role || var.attach_role_policies
+  # Where none is given, a precondition says so, and the provider need not.
+  role_arn  = local.create_role ? aws_iam_role.this[0].arn : var.lambda_role_arn == null ? "${local.role_arn_start}${local.global_name}" : var.lambda_role_arn
+  role_name = local.create_role ? aws_iam_role.this[0].name : reverse(split("/", coalesce(var.lambda_role_arn, "-")))[0]
+
   # ARNs from names, not from what is created, so that the policy waits for none of it: when the module takes over from
   # the earlier one, the role's old policies are removed meanwhile.
   own_arns = {
@@ -70,20 +77,38 @@ locals {
   )
   used_key_arns = distinct(compact(concat([var.kms_key_arn], var.additional_kms_key_arns)))
 
+  # Keys serve the services that encrypt with them, and no call of KMS itself. The documentation names these services with
+  # amazonaws.com; where a partition has an ending of its own, either form counts, because nothing could be decrypted with
+  # the wrong one alone. Source: AWS KMS Developer Guide, "kms:ViaService".
+  via_endings = distinct([local.dns_suffix, "amazonaws.com"])
+  # A key is used in its own region, which for a topic, a parameter or a secret may be another.
+  key_regions       = distinct(concat([local.region], [for arn in local.used_key_arns : element(split(":", arn), 3)]))
+  logs_via_services = [for ending in local.via_endings : "s3.${local.region}.${ending}"]
+  used_via_services = sort(flatten([
+    for region in local.key_regions : [
+      for service in ["dynamodb", "lambda", "secretsmanager", "sns", "sqs", "ssm"] : [
+        for ending in local.via_endings : "${service}.${region}.${ending}"
+      ]
+    ]
+  ]))
+
   statements = {
-    ReadLogObjects = {
+    ReadLogFiles = {
       Action   = ["s3:GetObject", "s3:GetObjectVersion"]
       Resource = ["${local.bucket_arn}/${var.s3_notification_filter_prefix}*"]
     }
-    DecryptLogObjects = !local.logs_key_given ? null : merge(
+    DecryptLogFiles = !local.logs_key_given ? null : merge(
       { Action = ["kms:Decrypt"], Resource = [local.logs_key_arn] },
-      local.logs_key_alias == null ? {} : { Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.logs_key_alias] } } },
+      { Condition = merge(
+        { StringEquals = { "kms:ViaService" = local.logs_via_services } },
+        local.logs_key_alias == null ? {} : { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.logs_key_alias] } },
+      ) },
     )
-    WriteLog = {
+    WriteLogs = {
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.function_name}:*"]
     }
-    KeepState = !local.has_state_table ? null : {
+    StateTableAccess = !local.has_state_table ? null : {
       Action   = concat(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], local.watches_log_sources ? ["dynamodb:BatchGetItem"] : [])
       Resource = [local.own_arns.table]
     }
@@ -99,21 +124,22 @@ locals {
       Action   = ["secretsmanager:GetSecretValue"]
       Resource = local.secret_arns
     }
-    TakeFromQueue = !var.enable_sqs_queue ? null : {
+    ConsumeQueue = !var.enable_sqs_queue ? null : {
       Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
       Resource = [local.own_arns.notifications]
     }
-    KeepFailedInvocations = {
+    SendToDeadLetterTarget = {
       Action   = [!local.create_dead_letter_queue && local.dead_letter_target_is_topic ? "sns:Publish" : "sqs:SendMessage"]
       Resource = [local.create_dead_letter_queue ? local.own_arns.dead_letters : var.dead_letter_target_arn]
     }
-    UseKeys = length(local.used_key_arns) == 0 ? null : {
-      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource = local.used_key_arns
+    UseKmsKeys = length(local.used_key_arns) == 0 ? null : {
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = local.used_key_arns
+      Condition = { StringEquals = { "kms:ViaService" = local.used_via_services } }
     }
     # Lambda uses the role to put the function into the VPC; these actions know no resources beforehand. Source: AWS
     # Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
-    UseNetwork = length(var.lambda_vpc_subnet_ids) == 0 ? null : {
+    ManageNetworkInterfaces = length(var.lambda_vpc_subnet_ids) == 0 ? null : {
       Action = [
         "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
         "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
@@ -121,7 +147,7 @@ locals {
       Resource = ["*"]
     }
     # X-Ray knows no resources. Source: Service Authorization Reference, AWS X-Ray.
-    Trace = !var.enable_xray_tracing ? null : {
+    WriteTraces = !var.enable_xray_tracing ? null : {
       Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
       Resource = ["*"]
     }
@@ -129,7 +155,9 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name                 = local.role_name
+  count = local.create_role ? 1 : 0
+
+  name                 = local.global_name
   description          = "The function ${var.function_name}"
   path                 = var.iam_role_path
   permissions_boundary = var.iam_role_permissions_boundary
@@ -147,17 +175,21 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  name = "what-the-function-does"
-  role = aws_iam_role.this.id
+  count = local.write_role ? 1 : 0
+
+  name   = var.function_name
+  role   = local.create_role ? aws_iam_role.this[0].id : local.role_name
+  policy = local.role_policy
 
   lifecycle {
+    # A policy of another name takes effect before the old one is gone.
+    create_before_destroy = true
+
     precondition {
       condition     = length(local.role_policy) <= 10240
       error_message = "The role's policy would have ${length(local.role_policy)} characters, and IAM's limit is 10240: use shorter names, or fewer additional_kms_key_arns."
     }
   }
-
-  policy = local.role_policy
 }
 
 locals {
@@ -169,9 +201,9 @@ locals {
 
 # Topics and webhooks of many routes.
 resource "aws_iam_policy" "routes" {
-  for_each = local.route_chunks
+  for_each = { for name, arns in local.route_chunks : name => arns if local.write_role }
 
-  name        = "${local.role_name}-${each.key}"
+  name        = "${local.global_name}-${each.key}"
   description = "Routes of the function ${var.function_name}"
   policy      = local.route_policies[each.key]
   tags        = var.tags
@@ -185,9 +217,9 @@ resource "aws_iam_policy" "routes" {
 }
 
 resource "aws_iam_role_policy_attachment" "routes" {
-  for_each = local.route_chunks
+  for_each = { for name, arns in local.route_chunks : name => arns if local.write_role }
 
-  role       = aws_iam_role.this.name
+  role       = local.create_role ? aws_iam_role.this[0].name : local.role_name
   policy_arn = aws_iam_policy.routes[each.key].arn
 }
 
@@ -197,9 +229,9 @@ locals {
   trail_bucket_policy = {
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "CloudTrailToSlackReadsLogObjects${local.sid_ending}"
+      Sid       = "CloudTrailToSlackReadsLogFiles${local.sid_ending}"
       Effect    = "Allow"
-      Principal = { AWS = aws_iam_role.this.arn }
+      Principal = { AWS = local.role_arn }
       Action    = ["s3:GetObject", "s3:GetObjectVersion"]
       Resource  = "${local.bucket_arn}/${var.s3_notification_filter_prefix}*"
     }]
@@ -207,18 +239,19 @@ locals {
 
   # In a key's policy "*" is that key.
   trail_key_policy = {
-    Sid       = "CloudTrailToSlackDecryptsLogObjects${local.sid_ending}"
+    Sid       = "CloudTrailToSlackDecryptsLogFiles${local.sid_ending}"
     Effect    = "Allow"
-    Principal = { AWS = aws_iam_role.this.arn }
+    Principal = { AWS = local.role_arn }
     Action    = "kms:Decrypt"
     Resource  = "*"
+    Condition = { StringEquals = { "kms:ViaService" = local.logs_via_services } }
   }
 
   # The rules that send to a queue of this module.
-  queue_rule_arns = concat(
+  queue_rule_arns = distinct(concat(
     var.enable_sqs_queue ? concat(aws_cloudwatch_event_rule.log_objects[*].arn, aws_cloudwatch_event_rule.realtime[*].arn) : [],
-    local.create_dead_letters ? aws_cloudwatch_event_rule.restart_logging[*].arn : [],
-  )
+    local.create_dead_letters ? local.dead_letter_rule_arns : [],
+  ))
 
   own_key_users = {
     # Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
@@ -240,7 +273,7 @@ locals {
     }
     "events.amazonaws.com" = length(local.queue_rule_arns) == 0 ? null : {
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Condition = { ArnEquals = { "aws:SourceArn" = local.queue_rule_arns } }
+      Condition = { ArnEquals = { "aws:SourceArn" = local.queue_rule_arns }, StringEquals = { "aws:SourceAccount" = local.account_id } }
     }
   }
   own_key_policy = [for service, use in local.own_key_users : merge(

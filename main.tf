@@ -34,9 +34,10 @@ locals {
   # The default, and that of the module this one replaces. With them the default names stay as they are.
   first_names = ["cloudtrail-to-slack", "fivexl-cloudtrail-to-slack"]
 
-  role_name         = coalesce(var.role_name, var.function_name)
-  restart_role_name = "${local.role_name}-restart-logging"
-  dashboard_name    = replace(local.role_name, "/[^A-Za-z0-9_-]/", "-")
+  # What exists once for all regions of an account: roles, policies, dashboards.
+  global_name       = coalesce(var.role_name, var.function_name)
+  restart_role_name = "${local.global_name}-restart-logging"
+  dashboard_name    = replace(local.global_name, "/[^A-Za-z0-9_-]/", "-")
 
   derived_table_name  = var.derive_names && var.create_dynamodb_table && var.dynamodb_table_name == "cloudtrail-to-slack-table"
   created_table_name  = local.derived_table_name ? "${var.function_name}-table" : var.dynamodb_table_name
@@ -48,7 +49,7 @@ locals {
   dead_letter_queue_name = "${var.function_name}-dead-letters"
 
   # Statements to paste must differ where two instances' policies meet in one.
-  sid_ending = contains(local.first_names, local.role_name) ? "" : replace(title(replace(local.role_name, "/[^A-Za-z0-9]+/", " ")), " ", "")
+  sid_ending = contains(local.first_names, local.global_name) ? "" : replace(title(replace(local.global_name, "/[^A-Za-z0-9]+/", " ")), " ", "")
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -66,7 +67,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_272:Terraform zips the code where it runs, so there is no other signature to check.
   function_name = var.function_name
   description   = "Sends the CloudTrail events that matter to Slack and SNS"
-  role          = aws_iam_role.this.arn
+  role          = local.role_arn
 
   filename         = local.function_zip
   source_code_hash = filebase64sha256(local.function_zip)

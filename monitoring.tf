@@ -5,12 +5,17 @@ locals {
   dead_letter_names = { for key, arn in {
     dead-letters       = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
     failed-invocations = local.create_dead_letters && !local.create_dead_letter_queue ? var.dead_letter_target_arn : null
-  } : key => element(split(":", coalesce(arn, "-")), -1) if key == "dead-letters" || local.create_dead_letters && !local.create_dead_letter_queue }
+  } : key => reverse(split(":", coalesce(arn, "-")))[0] if key == "dead-letters" || local.create_dead_letters && !local.create_dead_letter_queue }
   dead_letter_metrics = { for key, name in local.dead_letter_names : key =>
     !local.dead_letter_target_is_topic || key == "dead-letters" && local.create_dead_letters
     ? { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimension = "QueueName", name = name }
     : { namespace = "AWS/SNS", metric = "NumberOfMessagesPublished", dimension = "TopicName", name = name }
   }
+
+  rules_without_dead_letters = local.create_dead_letters ? {} : merge(
+    var.enable_eventbridge_trigger ? { undelivered-log-files = "${var.function_name}-log-objects" } : {},
+    var.restart_logging ? { undelivered-restarts = local.restart_name } : {},
+  )
 
   alarms = merge(
     {
@@ -39,6 +44,12 @@ locals {
         namespace   = "CloudTrailToSlack", metric = "RulesUnusable", dimensions = { FunctionName = var.function_name }
       }
     },
+    # Without a queue of the module EventBridge has none for what it cannot deliver. Events of realtime rules come again
+    # with their log files; these do not.
+    { for key, name in local.rules_without_dead_letters : key => {
+      description = "EventBridge could not deliver events of the rule ${name}, and they are lost: check the target, its policy and its key."
+      namespace   = "AWS/Events", metric = "FailedInvocations", dimensions = { RuleName = name }
+    } },
     { for key, target in local.dead_letter_metrics : key => {
       description = "${var.function_name} gave up on messages, which are in ${target.name}: fix the cause, then redrive them."
       namespace   = target.namespace, metric = target.metric, dimensions = { (target.dimension) = target.name }
@@ -159,17 +170,20 @@ resource "aws_lambda_permission" "missing_log_data" {
 # One page that shows what the function does.
 
 locals {
+  destination_names = concat(["slack_app", "slack_webhook", "sns"], keys(var.destinations))
+
   # Titles and metrics: namespace, name, then dimensions as CloudWatch writes them.
   dashboard_graphs = [
     { title = "Log objects", metrics = [for name in ["ObjectsRead", "ObjectsSkipped", "ObjectsFailed", "ObjectsUnfinished", "ObjectsRemoved"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
     { title = "Records", metrics = [for name in ["RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsFailed"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
-    { title = "Messages delivered", metrics = [for kind in ["slack_app", "slack_webhook", "sns"] : ["CloudTrailToSlack", "Delivered", "FunctionName", var.function_name, "Destination", kind]] },
+    { title = "Messages delivered", metrics = [for kind in local.destination_names : ["CloudTrailToSlack", "Delivered", "FunctionName", var.function_name, "Destination", kind]] },
     { title = "What went wrong", metrics = concat(
       [["CloudTrailToSlack", "AlertsUndelivered", "FunctionName", var.function_name], ["CloudTrailToSlack", "RuleErrors", "FunctionName", var.function_name], ["CloudTrailToSlack", "RulesUnusable", "FunctionName", var.function_name]],
       [for name in ["Errors", "Throttles"] : ["AWS/Lambda", name, "FunctionName", var.function_name]],
       [for target in values(local.dead_letter_metrics) : [target.namespace, target.metric, target.dimension, target.name]],
     ) },
     { title = "Duration of an invocation (longest, ms)", stat = "Maximum", metrics = [["AWS/Lambda", "Duration", "FunctionName", var.function_name]] },
+    { title = "From event to delivery (95th percentile, s)", stat = "p95", metrics = [for kind in local.destination_names : ["CloudTrailToSlack", "DeliveryLatency", "FunctionName", var.function_name, "Destination", kind]] },
   ]
 }
 

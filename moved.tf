@@ -12,7 +12,7 @@ moved {
 
 moved {
   from = module.lambda.aws_iam_role.lambda[0]
-  to   = aws_iam_role.this
+  to   = aws_iam_role.this[0]
 }
 
 # Its key has another name, so the table is replaced: removed, then made again under the same name.

@@ -15,12 +15,17 @@ output "lambda_function_version" {
 
 output "lambda_role_arn" {
   description = "ARN of the function's role."
-  value       = aws_iam_role.this.arn
+  value       = local.role_arn
 }
 
 output "lambda_role_name" {
   description = "Name of the function's role."
-  value       = aws_iam_role.this.name
+  value       = local.role_name
+}
+
+output "lambda_role_policies" {
+  description = "Policies that the function's role needs, each as JSON, to attach to a role given with `lambda_role_arn`: the first as an inline policy, any others as managed policies."
+  value       = concat([local.role_policy], values(local.route_policies))
 }
 
 output "log_group_name" {
@@ -130,5 +135,10 @@ output "restart_logging_function_arn" {
 
 output "restart_logging_role_arn" {
   description = "ARN of the role of the function that restarts trails; null without `restart_logging`."
-  value       = one(aws_iam_role.restart_logging[*].arn)
+  value       = var.restart_logging ? local.restart_role_arn : null
+}
+
+output "restart_logging_role_policy" {
+  description = "Policy that the role of the function that restarts trails needs, as JSON, to attach to a role given with `restart_logging_role_arn`; null without `restart_logging`."
+  value       = var.restart_logging ? local.restart_role_policy : null
 }

@@ -33,7 +33,14 @@ resource "aws_cloudwatch_event_target" "realtime" {
     maximum_retry_attempts       = 185
   }
 
-  depends_on = [aws_lambda_permission.realtime, aws_sqs_queue_policy.notifications]
+  dynamic "dead_letter_config" {
+    for_each = local.create_dead_letters ? aws_sqs_queue.dead_letters[*].arn : []
+    content {
+      arn = dead_letter_config.value
+    }
+  }
+
+  depends_on = [aws_lambda_permission.realtime, aws_sqs_queue_policy.notifications, aws_sqs_queue_policy.dead_letters]
 }
 
 resource "aws_lambda_permission" "realtime" {

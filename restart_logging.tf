@@ -82,7 +82,7 @@ resource "aws_lambda_function" "restart_logging" {
 
   function_name = local.restart_name
   description   = "Starts a CloudTrail trail again after its logging was stopped"
-  role          = aws_iam_role.restart_logging[0].arn
+  role          = local.restart_role_arn
 
   filename         = local.function_zip
   source_code_hash = filebase64sha256(local.function_zip)
@@ -162,7 +162,6 @@ resource "aws_cloudwatch_event_target" "restart_logging" {
     maximum_retry_attempts       = 185 # the most there is: time decides
   }
 
-  # Another's queue would need a policy that lets EventBridge send, and a topic cannot take this.
   dynamic "dead_letter_config" {
     for_each = local.create_dead_letters ? aws_sqs_queue.dead_letters[*].arn : []
     content {
@@ -222,12 +221,19 @@ locals {
     } : use => startswith(name, "arn:") ? name : "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter/${trimprefix(name, "/")}"
   if name != null }
 
+  create_restart_role = var.restart_logging && var.create_roles ? var.restart_logging_role_arn == null : false
+  restart_role_arn    = local.create_restart_role ? aws_iam_role.restart_logging[0].arn : var.restart_logging_role_arn == null ? "${local.role_arn_start}${local.restart_role_name}" : var.restart_logging_role_arn
+  restart_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for sid, statement in local.restart_statements : merge({ Sid = sid, Effect = "Allow" }, statement) if statement != null]
+  })
+
   restart_statements = {
-    StartTrails = {
+    RestartTrails = {
       Action   = ["cloudtrail:StartLogging", "cloudtrail:GetTrailStatus"]
       Resource = local.restart_trail_arns
     }
-    WriteLog = {
+    WriteLogs = {
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${local.restart_name}:*"]
     }
@@ -241,7 +247,7 @@ locals {
         Null                      = { "dynamodb:LeadingKeys" = "false" }
       }
     }
-    ReadMaintenance = !contains(keys(local.restart_parameter_arns), "maintenance") ? null : {
+    ReadMaintenanceSwitch = !contains(keys(local.restart_parameter_arns), "maintenance") ? null : {
       Action   = ["ssm:GetParameter"]
       Resource = [local.restart_parameter_arns.maintenance]
     }
@@ -253,14 +259,14 @@ locals {
       Action   = ["secretsmanager:GetSecretValue"]
       Resource = local.restart_secret_arns
     }
-    KeepFailedInvocations = local.statements.KeepFailedInvocations
-    UseKeys               = local.statements.UseKeys
-    Trace                 = local.statements.Trace
+    SendToDeadLetterTarget = local.statements.SendToDeadLetterTarget
+    UseKmsKeys             = local.statements.UseKmsKeys
+    WriteTraces            = local.statements.WriteTraces
   }
 }
 
 resource "aws_iam_role" "restart_logging" {
-  count = local.restart_count
+  count = local.create_restart_role ? 1 : 0
 
   name                 = local.restart_role_name
   description          = "The function ${local.restart_name}"
@@ -280,13 +286,14 @@ resource "aws_iam_role" "restart_logging" {
 }
 
 resource "aws_iam_role_policy" "restart_logging" {
-  count = local.restart_count
+  count = var.restart_logging && (local.create_restart_role || var.attach_role_policies) ? 1 : 0
 
-  name = "what-the-function-does"
-  role = aws_iam_role.restart_logging[0].id
+  name   = local.restart_name
+  role   = local.create_restart_role ? aws_iam_role.restart_logging[0].id : reverse(split("/", coalesce(var.restart_logging_role_arn, "-")))[0]
+  policy = local.restart_role_policy
 
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [for sid, statement in local.restart_statements : merge({ Sid = sid, Effect = "Allow" }, statement) if statement != null]
-  })
+  lifecycle {
+    # A policy of another name takes effect before the old one is gone.
+    create_before_destroy = true
+  }
 }

@@ -112,7 +112,7 @@ resource "aws_sns_topic_policy" "s3_notifications" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "s3"
+      Sid       = "AllowS3"
       Effect    = "Allow"
       Action    = "sns:Publish"
       Resource  = aws_sns_topic.s3_notifications[0].arn
@@ -179,17 +179,25 @@ resource "aws_cloudwatch_event_target" "log_objects" {
   rule = aws_cloudwatch_event_rule.log_objects[0].name
   arn  = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
 
-  depends_on = [aws_lambda_permission.eventbridge, aws_sqs_queue_policy.notifications]
+  dynamic "dead_letter_config" {
+    for_each = local.create_dead_letters ? aws_sqs_queue.dead_letters[*].arn : []
+    content {
+      arn = dead_letter_config.value
+    }
+  }
+
+  depends_on = [aws_lambda_permission.eventbridge, aws_sqs_queue_policy.notifications, aws_sqs_queue_policy.dead_letters]
 }
 
 resource "aws_lambda_permission" "eventbridge" {
   count = var.enable_eventbridge_trigger && !var.enable_sqs_queue ? 1 : 0
 
-  statement_id  = "AllowExecutionFromEventBridge"
-  action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.function_name
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.log_objects[0].arn
+  statement_id   = "AllowExecutionFromEventBridge"
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.this.function_name
+  principal      = "events.amazonaws.com"
+  source_arn     = aws_cloudwatch_event_rule.log_objects[0].arn
+  source_account = local.account_id
 
   # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
   lifecycle {
@@ -204,15 +212,15 @@ locals {
   queue_visibility_seconds = min(6 * var.lambda_timeout_seconds, 43200)
 
   queue_senders = {
-    s3 = !local.bucket_notifies_queue ? null : {
+    AllowS3 = !local.bucket_notifies_queue ? null : {
       Principal = { Service = "s3.amazonaws.com" }
       Condition = local.only_the_bucket
     }
-    sns = length(local.trigger_topic_arns) == 0 ? null : {
+    AllowSNS = length(local.trigger_topic_arns) == 0 ? null : {
       Principal = { Service = "sns.amazonaws.com" }
       Condition = { ArnEquals = { "aws:SourceArn" = local.trigger_topic_arns } }
     }
-    events = !var.enable_eventbridge_trigger && !var.enable_realtime ? null : {
+    AllowEventBridge = !var.enable_eventbridge_trigger && !var.enable_realtime ? null : {
       Principal = { Service = "events.amazonaws.com" }
       Condition = {
         ArnEquals    = { "aws:SourceArn" = concat(aws_cloudwatch_event_rule.log_objects[*].arn, aws_cloudwatch_event_rule.realtime[*].arn) }
@@ -253,7 +261,7 @@ resource "aws_sqs_queue_policy" "notifications" {
       ) if sender != null],
       # Messages from IAM users look like those from AWS services, and only services may send single events. The function
       # recognises those from roles itself.
-      [for sid in ["users"] : {
+      [for sid in ["DenyUsers"] : {
         Sid       = sid
         Effect    = "Deny"
         Action    = "sqs:SendMessage"

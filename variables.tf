@@ -550,6 +550,41 @@ variable "sns_topic_name" {
 }
 
 # ---------------------------------------------------------------------------
+# Destinations that are added to the function's code
+# ---------------------------------------------------------------------------
+
+variable "destinations" {
+  description = "Routes of destinations that are added to the function's code, by the destination's name: a `default` address, and addresses by account as in `sns_configuration`. An address is shown in plans and is in Terraform's state, so it must be no secret."
+  type = map(object({
+    default = optional(string)
+    routes = optional(list(object({
+      accounts     = list(string)
+      address      = string
+      min_severity = optional(string)
+    })), [])
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setintersection(keys(var.destinations), ["slack_app", "slack_webhook", "sns"])) == 0
+    error_message = "destinations: ${join(", ", setintersection(keys(var.destinations), ["slack_app", "slack_webhook", "sns"]))} has variables of its own: slack_app_configuration, slack_webhook_configuration, sns_configuration."
+  }
+
+  validation {
+    condition = alltrue(flatten([for destination in values(var.destinations) : [for route in destination.routes :
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
+    ]]))
+    error_message = "destinations: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong in: ${join(", ", [for name, destination in var.destinations : name if anytrue([for route in destination.routes : length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])])}."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for destination in values(var.destinations) : [for route in destination.routes : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))]]))
+    error_message = "destinations: min_severity must be info, low, medium, high or critical; wrong in: ${join(", ", [for name, destination in var.destinations : name if anytrue([for route in destination.routes : route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])])}."
+  }
+}
+
+# ---------------------------------------------------------------------------
 # Rules
 # ---------------------------------------------------------------------------
 
@@ -958,8 +993,44 @@ variable "derive_names" {
   nullable    = false
 }
 
+variable "lambda_role_arn" {
+  description = "ARN of an existing role for the function, whose trust policy names lambda.amazonaws.com; null: a role is created. The output `lambda_role_policies` has what the role must be allowed."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.lambda_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.lambda_role_arn))
+    error_message = "lambda_role_arn must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)."
+  }
+}
+
+variable "restart_logging_role_arn" {
+  description = "ARN of an existing role for the function that restarts trails, not that of `lambda_role_arn`; null: a role is created. The output `restart_logging_role_policy` has what the role must be allowed."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.restart_logging_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.restart_logging_role_arn))
+    error_message = "restart_logging_role_arn must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)."
+  }
+}
+
+variable "create_roles" {
+  description = "Create each role whose ARN is not given; false: create none, also where the ARNs are known only after apply."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "attach_role_policies" {
+  description = "Attach to existing roles the policies that they need."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "iam_role_path" {
-  description = "Path of the roles that the module creates."
+  description = "Path of the roles that the module creates. To change it later, change `role_name` too: a name exists once, whatever its path."
   type        = string
   default     = "/"
 

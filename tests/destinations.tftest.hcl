@@ -51,7 +51,7 @@ run "bot_by_its_token" {
   }
 
   assert {
-    condition     = jsonencode(jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid) == jsonencode(["KeepFailedInvocations", "KeepState", "ReadLogObjects", "WriteLog"])
+    condition     = jsonencode(jsondecode(aws_iam_role_policy.this[0].policy).Statement[*].Sid) == jsonencode(["ReadLogFiles", "SendToDeadLetterTarget", "StateTableAccess", "WriteLogs"])
     error_message = "the role has other statements"
   }
 }
@@ -69,7 +69,7 @@ run "bot_by_a_parameter" {
   }
 
   assert {
-    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "ReadParameters"]) == { Sid = "ReadParameters", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token"] }
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ReadParameters"]) == { Sid = "ReadParameters", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token"] }
     error_message = "the role may not read the parameter, and it alone"
   }
 }
@@ -92,8 +92,8 @@ run "bot_by_a_secret" {
 
   assert {
     condition = alltrue([
-      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "ReadSecrets"]) == { Sid = "ReadSecrets", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf"] },
-      length([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "ReadParameters"]) == 0,
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ReadSecrets"]) == { Sid = "ReadSecrets", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf"] },
+      length([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ReadParameters"]) == 0,
     ])
     error_message = "the role may not read the secret, and it alone"
   }
@@ -141,7 +141,7 @@ run "webhooks_by_references" {
 
   assert {
     condition = {
-      for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => s.Resource if contains(["ReadParameters", "ReadSecrets"], s.Sid)
+      for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Sid => s.Resource if contains(["ReadParameters", "ReadSecrets"], s.Sid)
       } == {
       ReadParameters = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/one"]
       ReadSecrets    = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:two-AbCdEf"]
@@ -163,7 +163,7 @@ run "topics_by_account" {
   expect_failures = [check.settings_without_effect]
 
   assert {
-    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == ["arn:aws:sns:eu-west-1:111122223333:alerts", "arn:aws:sns:eu-west-1:111122223333:one"]
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == ["arn:aws:sns:eu-west-1:111122223333:alerts", "arn:aws:sns:eu-west-1:111122223333:one"]
     error_message = "the role may not publish to each routed topic, and to them alone"
   }
 
@@ -185,8 +185,42 @@ run "a_topic_made_for_subscriptions" {
       aws_sns_topic_subscription.events_to_sns["soc@example.com"].protocol == "email",
       jsondecode(output.rendered_config).sns.default_topic_arn == aws_sns_topic.events_to_sns[0].arn,
       output.sns_topic_arn == aws_sns_topic.events_to_sns[0].arn,
-      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == ["arn:aws:sns:eu-west-1:111122223333:cloudtrail-to-slack"],
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == ["arn:aws:sns:eu-west-1:111122223333:cloudtrail-to-slack"],
     ])
     error_message = "the topic is not made, subscribed and published to"
   }
+}
+
+run "a_destination_that_is_added_has_its_routes" {
+  command = plan
+  variables {
+    default_sns_topic_arn = null
+    create_dashboard      = true
+    destinations = {
+      pager = { default = "team-a", routes = [{ accounts = ["111111111111"], address = "team-b" }, { accounts = ["*"], address = "team-c", min_severity = "high" }] }
+      chat  = {}
+    }
+  }
+
+  assert {
+    condition = jsonencode(jsondecode(output.rendered_config).destinations) == jsonencode({
+      chat  = { routes = [] }
+      pager = { default = "team-a", routes = [{ accounts = ["111111111111"], address = "team-b" }, { accounts = ["*"], address = "team-c", min_severity = "high" }] }
+    })
+    error_message = "the routes are not in config.json: ${output.rendered_config}"
+  }
+
+  assert {
+    condition     = strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "\"DeliveryLatency\",\"FunctionName\",\"cloudtrail-to-slack\",\"Destination\",\"pager\"")
+    error_message = "the dashboard does not show how late its messages are"
+  }
+}
+
+run "an_added_destination_without_accounts_or_with_a_name_of_the_module_s_own_is_refused" {
+  command = plan
+  variables {
+    destinations = { sns = {}, pager = { routes = [{ accounts = [], address = "team-b" }, { accounts = ["*"], address = "team-c" }] } }
+  }
+
+  expect_failures = [var.destinations]
 }

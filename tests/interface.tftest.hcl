@@ -42,6 +42,7 @@ run "what_is_not_given_has_its_documented_default" {
       rule_severities                       = {}
       rule_exceptions                       = {}
       account_names                         = {}
+      destinations                          = {}
       rule_evaluation_errors_to_slack       = true
       push_access_denied_cloudwatch_metrics = true
       s3_removed_object_notification        = true
@@ -143,6 +144,7 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       rule_severities                       = {}
       rule_exceptions                       = {}
       account_names                         = {}
+      destinations                          = {}
       rule_evaluation_errors_to_slack       = false
       push_access_denied_cloudwatch_metrics = false
       s3_removed_object_notification        = false
@@ -163,25 +165,28 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
 
   assert {
     condition = {
-      for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => [s.Action, s.Resource] if contains(["ReadLogObjects", "DecryptLogObjects", "KeepFailedInvocations"], s.Sid)
+      for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Sid => [s.Action, s.Resource] if contains(["ReadLogFiles", "DecryptLogFiles", "SendToDeadLetterTarget"], s.Sid)
       } == {
-      ReadLogObjects        = [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::other-logs/o-a1b2c3d4e5/AWSLogs/*"]]
-      DecryptLogObjects     = [["kms:Decrypt"], ["arn:aws:kms:eu-west-1:111122223333:key/*"]]
-      KeepFailedInvocations = [["sns:Publish"], ["arn:aws:sns:eu-west-1:111122223333:dead"]]
+      ReadLogFiles           = [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::other-logs/o-a1b2c3d4e5/AWSLogs/*"]]
+      DecryptLogFiles        = [["kms:Decrypt"], ["arn:aws:kms:eu-west-1:111122223333:key/*"]]
+      SendToDeadLetterTarget = [["sns:Publish"], ["arn:aws:sns:eu-west-1:111122223333:dead"]]
     }
     error_message = "the role does not follow the variables"
   }
 
   assert {
     condition = one([
-      for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Condition if s.Sid == "DecryptLogObjects"
-    ]) == { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = ["alias/logs"] } }
-    error_message = "the role may decrypt with more than the keys of that alias"
+      for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Condition if s.Sid == "DecryptLogFiles"
+      ]) == {
+      StringEquals               = { "kms:ViaService" = ["s3.eu-west-1.amazonaws.com"] }
+      "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = ["alias/logs"] }
+    }
+    error_message = "the role may decrypt with more than the keys of that alias, or for another service"
   }
 
   assert {
     condition = alltrue([for tags in [
-      aws_lambda_function.this.tags, aws_iam_role.this.tags, aws_cloudwatch_log_group.this.tags,
+      aws_lambda_function.this.tags, aws_iam_role.this[0].tags, aws_cloudwatch_log_group.this.tags,
       aws_dynamodb_table.state[0].tags, aws_sns_topic.events_to_sns[0].tags, aws_sns_topic.s3_notifications[0].tags,
     ] : tags == tomap({ team = "security" })])
     error_message = "something has no tags"

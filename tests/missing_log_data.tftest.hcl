@@ -43,7 +43,7 @@ run "by_default_a_schedule_of_the_module_s_own_invokes_the_function" {
     condition = alltrue([
       jsondecode(output.rendered_config).enable_missing_log_data_alerts == true,
       jsondecode(output.rendered_config).missing_log_data_minimum_hours == 2,
-      contains(one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Action if s.Sid == "KeepState"]), "dynamodb:BatchGetItem"),
+      contains(one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Action if s.Sid == "StateTableAccess"]), "dynamodb:BatchGetItem"),
     ])
     error_message = "the function does not check for missing log data, or may not"
   }
@@ -75,7 +75,7 @@ run "switched_off_nothing_of_it_is_made_or_allowed" {
   assert {
     condition = alltrue([
       length(aws_cloudwatch_event_rule.missing_log_data) + length(aws_cloudwatch_event_target.missing_log_data) + length(aws_lambda_permission.missing_log_data) == 0,
-      local.statements.KeepState.Action == ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+      local.statements.StateTableAccess.Action == ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
       local.config.enable_missing_log_data_alerts == false,
       length(output.event_rule_names) == 0,
     ])

@@ -21,7 +21,7 @@ run "a_first_instance_has_the_documented_names" {
 
   assert {
     condition = jsonencode([
-      aws_iam_role.this.name, aws_dynamodb_table.state[0].name, aws_sns_topic.events_to_sns[0].name,
+      aws_iam_role.this[0].name, aws_dynamodb_table.state[0].name, aws_sns_topic.events_to_sns[0].name,
       aws_sns_topic.s3_notifications[0].name, aws_cloudwatch_dashboard.this[0].dashboard_name, local.sid_ending,
     ]) == jsonencode(["cloudtrail-to-slack", "cloudtrail-to-slack-table", "cloudtrail-to-slack", "cloudtrail-s3-notifications", "cloudtrail-to-slack", ""])
     error_message = "a name is another"
@@ -36,7 +36,7 @@ run "a_block_moved_over_with_the_earlier_function_keeps_the_earlier_names" {
 
   assert {
     condition = jsonencode([
-      aws_iam_role.this.name, aws_dynamodb_table.state[0].name, aws_sns_topic.s3_notifications[0].name,
+      aws_iam_role.this[0].name, aws_dynamodb_table.state[0].name, aws_sns_topic.s3_notifications[0].name,
     ]) == jsonencode(["fivexl-cloudtrail-to-slack", "fivexl-cloudtrail-to-slack-table", "cloudtrail-s3-notifications"])
     error_message = "a name is another"
   }
@@ -57,7 +57,7 @@ run "another_instance_shares_no_name" {
   assert {
     condition = alltrue([for name in concat(
       [
-        aws_lambda_function.this.function_name, aws_iam_role.this.name, trimprefix(aws_cloudwatch_log_group.this.name, "/aws/lambda/"),
+        aws_lambda_function.this.function_name, aws_iam_role.this[0].name, trimprefix(aws_cloudwatch_log_group.this.name, "/aws/lambda/"),
         aws_dynamodb_table.state[0].name, aws_sns_topic.events_to_sns[0].name, aws_sns_topic.s3_notifications[0].name,
         aws_sqs_queue.notifications[0].name, aws_sqs_queue.dead_letters[0].name, aws_cloudwatch_dashboard.this[0].dashboard_name,
         aws_lambda_function.restart_logging[0].function_name, aws_iam_role.restart_logging[0].name,
@@ -93,7 +93,7 @@ run "names_that_are_given_count" {
 
   assert {
     condition = jsonencode([
-      aws_iam_role.this.name, aws_iam_role.restart_logging[0].name, aws_cloudwatch_dashboard.this[0].dashboard_name, aws_sns_topic.events_to_sns[0].name,
+      aws_iam_role.this[0].name, aws_iam_role.restart_logging[0].name, aws_cloudwatch_dashboard.this[0].dashboard_name, aws_sns_topic.events_to_sns[0].name,
       aws_dynamodb_table.state[0].name, aws_sns_topic.s3_notifications[0].name,
     ]) == jsonencode(["alerts@us-east-1", "alerts@us-east-1-restart-logging", "alerts-us-east-1", "the-alerts", "the-table", "the-fan-out"])
     error_message = "a name that was given does not count"

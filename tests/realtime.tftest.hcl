@@ -55,6 +55,17 @@ run "what_the_rules_can_match" {
     ])
     error_message = "the rules cannot invoke the function, or others can"
   }
+
+  assert {
+    condition = alltrue([
+      aws_cloudwatch_event_target.realtime[0].dead_letter_config[0].arn == aws_sqs_queue.dead_letters[0].arn,
+      jsondecode(aws_sqs_queue_policy.dead_letters[0].policy).Statement[0].Condition == {
+        ArnEquals    = { "aws:SourceArn" = aws_cloudwatch_event_rule.realtime[*].arn }
+        StringEquals = { "aws:SourceAccount" = "111122223333" }
+      },
+    ])
+    error_message = "events that EventBridge cannot deliver are lost"
+  }
 }
 
 run "through_the_queue_before_the_function" {
@@ -67,14 +78,14 @@ run "through_the_queue_before_the_function" {
     condition = alltrue([
       aws_cloudwatch_event_target.realtime[0].arn == aws_sqs_queue.notifications[0].arn,
       length(aws_lambda_permission.realtime) == 0,
-      one([for statement in jsondecode(aws_sqs_queue_policy.notifications[0].policy).Statement : statement if statement.Sid == "events"]).Condition.ArnEquals["aws:SourceArn"][0] == aws_cloudwatch_event_rule.realtime[0].arn,
+      one([for statement in jsondecode(aws_sqs_queue_policy.notifications[0].policy).Statement : statement if statement.Sid == "AllowEventBridge"]).Condition.ArnEquals["aws:SourceArn"][0] == aws_cloudwatch_event_rule.realtime[0].arn,
     ])
     error_message = "the rules cannot put events into the queue, or invoke the function beside it"
   }
 
   assert {
     condition = [for statement in jsondecode(aws_sqs_queue_policy.notifications[0].policy).Statement : statement if statement.Effect == "Deny"] == [{
-      Sid       = "users"
+      Sid       = "DenyUsers"
       Effect    = "Deny"
       Action    = "sqs:SendMessage"
       Resource  = aws_sqs_queue.notifications[0].arn

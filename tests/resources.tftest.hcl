@@ -134,7 +134,7 @@ run "without_ledger_and_bot_there_is_no_table" {
     condition = alltrue([
       length(aws_dynamodb_table.state) == 0,
       !can(aws_lambda_function.this.environment[0].variables["DYNAMODB_TABLE_NAME"]),
-      !contains(jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid, "KeepState"),
+      !contains(jsondecode(aws_iam_role_policy.this[0].policy).Statement[*].Sid, "StateTableAccess"),
       jsondecode(output.rendered_config).deduplicate_deliveries == false,
       output.dynamodb_table_name == null,
     ])
@@ -166,7 +166,7 @@ run "a_table_that_is_given_is_used" {
     condition = alltrue([
       length(aws_dynamodb_table.state) == 0,
       aws_lambda_function.this.environment[0].variables["DYNAMODB_TABLE_NAME"] == "given",
-      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Resource if s.Sid == "KeepState"]) == ["arn:aws:dynamodb:eu-west-1:111122223333:table/given"],
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Resource if s.Sid == "StateTableAccess"]) == ["arn:aws:dynamodb:eu-west-1:111122223333:table/given"],
     ])
     error_message = "the table that was given is not used"
   }
@@ -184,12 +184,12 @@ run "failed_invocations_are_kept_in_a_queue_by_default" {
     condition = alltrue([
       aws_lambda_function.this.dead_letter_config[0].target_arn == aws_sqs_queue.dead_letters[0].arn,
       aws_sqs_queue.dead_letters[0].message_retention_seconds == 1209600,
-      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "KeepFailedInvocations"]) == { Sid = "KeepFailedInvocations", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters"] },
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "SendToDeadLetterTarget"]) == { Sid = "SendToDeadLetterTarget", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters"] },
       aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 1,
       aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600,
       aws_lambda_function.this.reserved_concurrent_executions == 7,
       aws_lambda_function.this.tracing_config[0].mode == "Active",
-      contains(jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid, "Trace"),
+      contains(jsondecode(aws_iam_role_policy.this[0].policy).Statement[*].Sid, "WriteTraces"),
       length(aws_cloudwatch_metric_alarm.this) + length(aws_cloudwatch_metric_alarm.missing_log_data) + length(aws_cloudwatch_dashboard.this) == 0,
     ])
     error_message = "failed invocations are not kept, or more is made than is asked for"
@@ -206,7 +206,7 @@ run "a_queue_keeps_its_failed_messages_in_a_queue_though_a_topic_is_given" {
     condition = alltrue([
       aws_lambda_function.this.dead_letter_config[0].target_arn == "arn:aws:sns:eu-west-1:111122223333:dead",
       jsondecode(aws_sqs_queue.notifications[0].redrive_policy).deadLetterTargetArn == aws_sqs_queue.dead_letters[0].arn,
-      one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Action if s.Sid == "TakeFromQueue"]) == ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Action if s.Sid == "ConsumeQueue"]) == ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
     ])
     error_message = "messages that fail for good are lost"
   }
@@ -240,7 +240,7 @@ run "alarms_go_to_the_topics_that_are_given" {
       aws_cloudwatch_metric_alarm.missing_log_data[0].evaluation_periods == 6,
       aws_cloudwatch_metric_alarm.missing_log_data[0].treat_missing_data == "breaching",
       alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.missing_log_data) : alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:alarms"])]),
-      length(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets) == 5,
+      length(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets) == 6,
     ])
     error_message = "missing log data is not watched, or an alarm goes nowhere"
   }
@@ -249,7 +249,7 @@ run "alarms_go_to_the_topics_that_are_given" {
 run "a_key_encrypts_everything_that_is_kept" {
   variables {
     kms_key_arn                 = "arn:aws:kms:eu-west-1:111122223333:key/mine"
-    additional_kms_key_arns     = ["arn:aws:kms:eu-west-1:111122223333:key/secrets"]
+    additional_kms_key_arns     = ["arn:aws:kms:us-east-1:111122223333:key/secrets"]
     default_sns_topic_arn       = null
     aws_sns_topic_subscriptions = { "soc@example.com" = "email" }
     enable_s3_sns_fanout        = true
@@ -267,8 +267,12 @@ run "a_key_encrypts_everything_that_is_kept" {
   }
 
   assert {
-    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "UseKeys"]) == { Sid = "UseKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = ["arn:aws:kms:eu-west-1:111122223333:key/mine", "arn:aws:kms:eu-west-1:111122223333:key/secrets"] }
-    error_message = "the role may not use the keys, and them alone"
+    condition = one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "UseKmsKeys"]) == {
+      Sid       = "UseKmsKeys", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = ["arn:aws:kms:eu-west-1:111122223333:key/mine", "arn:aws:kms:us-east-1:111122223333:key/secrets"]
+      Condition = { StringEquals = { "kms:ViaService" = [for pair in setproduct(["dynamodb", "lambda", "secretsmanager", "sns", "sqs", "ssm"], ["eu-west-1", "us-east-1"]) : "${join(".", pair)}.amazonaws.com"] } }
+    }
+    error_message = "the role may not use the keys for the services that encrypt with them, and for them alone"
   }
 
   assert {
@@ -296,9 +300,10 @@ run "a_queue_whose_messages_wait_has_an_alarm_and_its_mapping_has_tags" {
   }
 }
 
-run "in_china_the_log_service_has_its_own_principal" {
+run "in_china_services_have_their_own_names" {
   variables {
-    kms_key_arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/mine"
+    kms_key_arn                = "arn:aws-cn:kms:cn-north-1:111122223333:key/mine"
+    cloudtrail_logs_kms_key_id = "alias/logs"
   }
 
   override_data {
@@ -315,13 +320,21 @@ run "in_china_the_log_service_has_its_own_principal" {
     condition     = contains(jsondecode(output.kms_key_policy)[*].Principal.Service, "logs.cn-north-1.amazonaws.com.cn")
     error_message = "the key's policy names another service: ${output.kms_key_policy}"
   }
+
+  # The log files' key may be used through S3 in China, however KMS calls it.
+  assert {
+    condition = alltrue([for statement in jsondecode(output.lambda_role_policies[0]).Statement : contains(statement.Condition.StringEquals["kms:ViaService"], {
+      DecryptLogFiles = "s3.cn-north-1.amazonaws.com.cn", UseKmsKeys = "sqs.cn-north-1.amazonaws.com.cn"
+    }[statement.Sid]) if contains(["DecryptLogFiles", "UseKmsKeys"], statement.Sid)])
+    error_message = "the keys cannot be used: ${output.lambda_role_policies[0]}"
+  }
 }
 
 run "only_functions_of_this_account_can_assume_the_role" {
   command = plan
 
   assert {
-    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == { StringEquals = { "aws:SourceAccount" = "111122223333" } }
+    condition     = jsondecode(aws_iam_role.this[0].assume_role_policy).Statement[0].Condition == { StringEquals = { "aws:SourceAccount" = "111122223333" } }
     error_message = "Lambda may assume the role for any account"
   }
 }
@@ -338,11 +351,11 @@ run "roles_have_a_path_and_the_function_a_network_and_a_code_signing_configurati
 
   assert {
     condition = alltrue([
-      aws_iam_role.this.path == "/security/alerts/",
+      aws_iam_role.this[0].path == "/security/alerts/",
       toset(aws_lambda_function.this.vpc_config[0].subnet_ids) == toset(["subnet-1", "subnet-2"]),
       toset(aws_lambda_function.this.vpc_config[0].security_group_ids) == toset(["sg-1"]),
       aws_lambda_function.this.code_signing_config_arn == "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-1",
-      length([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Sid == "UseNetwork"]) == 1,
+      length([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ManageNetworkInterfaces"]) == 1,
       jsondecode(output.rendered_config).own_role_arns == ["arn:aws:iam::111122223333:role/security/alerts/cloudtrail-to-slack"],
     ])
     error_message = "a path, a network or a code signing configuration is missing where it belongs"

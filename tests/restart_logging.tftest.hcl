@@ -95,10 +95,10 @@ run "the_function_ships_with_the_other_and_hears_of_each_trail_that_is_stopped" 
     condition = jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement == [
       { Sid = "CountRestarts", Effect = "Allow", Action = ["dynamodb:UpdateItem"], Resource = ["arn:aws:dynamodb:eu-west-1:111122223333:table/cloudtrail-to-slack-table"],
       Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["restart#*"] }, Null = { "dynamodb:LeadingKeys" = "false" } } },
-      { Sid = "KeepFailedInvocations", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters"] },
       { Sid = "ReadParameter", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token"] },
-      { Sid = "StartTrails", Effect = "Allow", Action = ["cloudtrail:StartLogging", "cloudtrail:GetTrailStatus"], Resource = ["arn:aws:cloudtrail:*:111122223333:trail/*"] },
-      { Sid = "WriteLog", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/cloudtrail-to-slack-restart-logging:*"] },
+      { Sid = "RestartTrails", Effect = "Allow", Action = ["cloudtrail:StartLogging", "cloudtrail:GetTrailStatus"], Resource = ["arn:aws:cloudtrail:*:111122223333:trail/*"] },
+      { Sid = "SendToDeadLetterTarget", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters"] },
+      { Sid = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/cloudtrail-to-slack-restart-logging:*"] },
     ]
     error_message = "the role may do something else: ${aws_iam_role_policy.restart_logging[0].policy}"
   }
@@ -112,7 +112,7 @@ run "role_and_function_are_bounded_by_the_same_list" {
   assert {
     condition = alltrue([
       jsondecode(aws_lambda_function.restart_logging[0].environment[0].variables["RESTART_TRAILS"]) == ["arn:aws:cloudtrail:*:111122223333:trail/main", "arn:aws:cloudtrail:us-east-1:999988887777:trail/organisation"],
-      one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "StartTrails"]) == jsondecode(aws_lambda_function.restart_logging[0].environment[0].variables["RESTART_TRAILS"]),
+      one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "RestartTrails"]) == jsondecode(aws_lambda_function.restart_logging[0].environment[0].variables["RESTART_TRAILS"]),
     ])
     error_message = "the trails are others"
   }
@@ -151,8 +151,8 @@ run "what_is_set_is_handed_on" {
       aws_lambda_function.restart_logging[0].kms_key_arn == "arn:aws:kms:eu-west-1:111122223333:key/mine",
       aws_cloudwatch_log_group.restart_logging[0].kms_key_id == "arn:aws:kms:eu-west-1:111122223333:key/mine",
       aws_iam_role.restart_logging[0].permissions_boundary == "arn:aws:iam::111122223333:policy/boundary",
-      one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "ReadMaintenance"]) == ["arn:aws:ssm:eu-west-1:111122223333:parameter/maintenance/until"],
-      toset(jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement[*].Sid) == toset(["CountRestarts", "KeepFailedInvocations", "ReadMaintenance", "ReadParameter", "StartTrails", "Trace", "UseKeys", "WriteLog"]),
+      one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "ReadMaintenanceSwitch"]) == ["arn:aws:ssm:eu-west-1:111122223333:parameter/maintenance/until"],
+      toset(jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement[*].Sid) == toset(["CountRestarts", "SendToDeadLetterTarget", "ReadMaintenanceSwitch", "ReadParameter", "RestartTrails", "WriteTraces", "UseKmsKeys", "WriteLogs"]),
     ])
     error_message = "something is not handed on"
   }

@@ -270,8 +270,8 @@ run "without_managing_the_notification_the_outputs_say_what_to_set" {
 
   assert {
     condition = jsonencode([for policy in [jsondecode(output.trail_bucket_policy).Statement[0], jsondecode(output.trail_key_policy)] : [policy.Principal.AWS, policy.Action, policy.Resource]]) == jsonencode([
-      [aws_iam_role.this.arn, ["s3:GetObject", "s3:GetObjectVersion"], "arn:aws:s3:::trail-logs/AWSLogs/*"],
-      [aws_iam_role.this.arn, "kms:Decrypt", "*"],
+      [aws_iam_role.this[0].arn, ["s3:GetObject", "s3:GetObjectVersion"], "arn:aws:s3:::trail-logs/AWSLogs/*"],
+      [aws_iam_role.this[0].arn, "kms:Decrypt", "*"],
     ])
     error_message = "what the owner must allow is told otherwise"
   }

@@ -32,7 +32,11 @@ def test_the_outputs_are_documented_as_they_are_declared(module: str) -> None:
 def test_the_keys_of_objects_are_documented() -> None:
     """The keys of each list or map of objects stand in the table of objects."""
     documented = dict(
-        re.findall(r"^\| `(\w+)` \| (`accounts`.*|`expression`.*|`protocol`.*) \|$", _tables("."), re.MULTILINE)
+        re.findall(
+            r"^\| `(\w+)` \| (`accounts`.*|`expression`.*|`protocol`.*|optionally `default`.*) \|$",
+            _tables("."),
+            re.MULTILINE,
+        )
     )
     objects = {
         name: re.findall(r"^    (\w+)\s+= (?:optional|string|list)", body, re.MULTILINE)

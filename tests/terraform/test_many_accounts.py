@@ -91,7 +91,7 @@ def _policies(planned: dict[str, dict[str, Any]], case: str) -> tuple[str, list[
     attached = [
         values["policy"] for address, values in after.items() if address.startswith(f"module.{case}.aws_iam_policy.")
     ]
-    return after[f"module.{case}.aws_iam_role_policy.this"]["policy"], attached
+    return after[f"module.{case}.aws_iam_role_policy.this[0]"]["policy"], attached
 
 
 @pytest.mark.parametrize("case", _CASES)

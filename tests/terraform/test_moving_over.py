@@ -298,7 +298,7 @@ def test_what_has_a_name_stays(case: _Earlier, tmp_path: Path) -> None:
     """
     planned = _moved_over(case, tmp_path).planned()
     found = {address.removeprefix("module.alerts."): change["change"]["actions"] for address, change in planned.items()}
-    kept = ("aws_lambda_function.this", "aws_iam_role.this", "aws_cloudwatch_log_group.this", *case.kept)
+    kept = ("aws_lambda_function.this", "aws_iam_role.this[0]", "aws_cloudwatch_log_group.this", *case.kept)
     assert {name: found[name] for name in kept if found[name] not in (["no-op"], ["update"])} == {}
     assert found["aws_dynamodb_table.state[0]"] == (["delete", "create"] if case.table else ["create"])
     deleted = {name for name, actions in found.items() if actions == ["delete"]}
@@ -318,12 +318,12 @@ def test_the_new_policy_waits_for_nothing_but_the_role(tmp_path: Path) -> None:
     case = _CASES["fan-out with everything"]
     arguments = {**case.arguments, "enable_sqs_queue": True, "dead_letter_target_arn": None}
     planned = _moved_over(_Earlier(case.resources, arguments, (), dead_letters=True), tmp_path).planned()
-    policy = planned["module.alerts.aws_iam_role_policy.this"]["change"]
+    policy = planned["module.alerts.aws_iam_role_policy.this[0]"]["change"]
     assert policy["actions"] == ["create"]
     statements = {
         statement["Sid"]: statement["Resource"] for statement in json.loads(policy["after"]["policy"])["Statement"]
     }
-    assert statements["KeepFailedInvocations"] == [f"arn:aws:sqs:{_HERE}:{_NAME}-dead-letters"]
-    assert statements["KeepState"] == [f"arn:aws:dynamodb:{_HERE}:table/{_NAME}-table"]
+    assert statements["SendToDeadLetterTarget"] == [f"arn:aws:sqs:{_HERE}:{_NAME}-dead-letters"]
+    assert statements["StateTableAccess"] == [f"arn:aws:dynamodb:{_HERE}:table/{_NAME}-table"]
     assert statements["PublishAlerts"] == [f"arn:aws:sns:{_HERE}:{_NAME}"]
-    assert statements["TakeFromQueue"] == [f"arn:aws:sqs:{_HERE}:{_NAME}-notifications"]
+    assert statements["ConsumeQueue"] == [f"arn:aws:sqs:{_HERE}:{_NAME}-notifications"]

@@ -55,7 +55,7 @@ module "webhook" {{
 _Call = tuple[str, str]
 # What the function does, by the statement that allows it.
 _CALLS: dict[str, list[_Call]] = {
-    "StartTrails": [
+    "RestartTrails": [
         (f"cloudtrail:{name}", trail)
         for name in ("StartLogging", "GetTrailStatus")
         for trail in (
@@ -64,13 +64,13 @@ _CALLS: dict[str, list[_Call]] = {
             _ORGANIZATION,
         )
     ],
-    "WriteLog": [(f"logs:{name}", f"{_LOG}:log-stream:2026/03/14/1") for name in ("CreateLogStream", "PutLogEvents")],
+    "WriteLogs": [(f"logs:{name}", f"{_LOG}:log-stream:2026/03/14/1") for name in ("CreateLogStream", "PutLogEvents")],
     "CountRestarts": [("dynamodb:UpdateItem", _TABLE)],
-    "ReadMaintenance": [("ssm:GetParameter", f"{_PARAMETER}/maintenance/until")],
+    "ReadMaintenanceSwitch": [("ssm:GetParameter", f"{_PARAMETER}/maintenance/until")],
     "ReadParameter": [("ssm:GetParameter", f"{_PARAMETER}/slack/token")],
-    "KeepFailedInvocations": [("sqs:SendMessage", f"arn:aws:sqs:{_HERE}:cloudtrail-to-slack-dead-letters")],
-    "UseKeys": [("kms:Decrypt", _KEY), ("kms:GenerateDataKey", _KEY)],
-    "Trace": [("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")],
+    "SendToDeadLetterTarget": [("sqs:SendMessage", f"arn:aws:sqs:{_HERE}:cloudtrail-to-slack-dead-letters")],
+    "UseKmsKeys": [("kms:Decrypt", _KEY), ("kms:GenerateDataKey", _KEY)],
+    "WriteTraces": [("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")],
 }
 _DENIED = [
     ("cloudtrail:StartLogging", f"arn:aws:cloudtrail:{_HERE}:trail/main-2"),
@@ -112,9 +112,14 @@ def role(policies: dict[str, list[Statement]]) -> list[Statement]:
 
 
 def may(statements: list[Statement], call: _Call) -> bool:
-    """Whether a call is allowed; a write is one of the function's own items."""
-    own = {"dynamodb:LeadingKeys": ["restart#event#0123"]} if call[0].startswith("dynamodb:") else None
-    return allows(statements, *call, context=own)
+    """Whether a call is allowed; a write is one of the function's own items, and a key is used through DynamoDB."""
+    context: dict[str, str | list[str]] = {
+        "dynamodb:LeadingKeys": ["restart#event#0123"],
+        "kms:ViaService": f"dynamodb.{_REGION}.amazonaws.com",
+    }
+    keys = {"dynamodb": "dynamodb:LeadingKeys", "kms": "kms:ViaService"}
+    key = keys.get(call[0].split(":")[0])
+    return allows(statements, *call, context={key: context[key]} if key else None)
 
 
 def test_the_role_may_do_what_the_function_does(role: list[Statement]) -> None:
@@ -147,7 +152,7 @@ def test_with_a_webhook_it_reads_that_alone(policies: dict[str, list[Statement]]
     """Without a bot the role may read the default webhook's secret, and no parameter; all of the account's trails."""
     role = policies["module.webhook.aws_iam_role_policy.restart_logging"]
     sids = {statement["Sid"] for statement in role}
-    assert sids == {"StartTrails", "WriteLog", "CountRestarts", "ReadSecret", "KeepFailedInvocations"}
+    assert sids == {"RestartTrails", "WriteLogs", "CountRestarts", "ReadSecret", "SendToDeadLetterTarget"}
     assert allows(role, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{_HERE}:secret:hook-AbCdEf")
     assert not allows(role, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{_HERE}:secret:other-AbCdEf")
     assert allows(role, "cloudtrail:StartLogging", f"arn:aws:cloudtrail:af-south-1:{_ACCOUNT}:trail/any")

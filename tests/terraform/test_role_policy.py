@@ -91,26 +91,28 @@ module "queue" {{
 
 # What the function does, by the statement that allows it.
 _CALLS: dict[str, list[tuple[str, str]]] = {
-    "ReadLogObjects": [
+    "ReadLogFiles": [
         (f"s3:{name}", f"{_LOGS}/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz")
         for name in ("GetObject", "GetObjectVersion")
     ],
-    "DecryptLogObjects": [("kms:Decrypt", f"{_KEY}logs")],
-    "WriteLog": [
+    "DecryptLogFiles": [("kms:Decrypt", f"{_KEY}logs")],
+    "WriteLogs": [
         ("logs:CreateLogStream", f"{_FUNCTION_LOG}:log-stream:2026/03/14/1"),
         ("logs:PutLogEvents", f"{_FUNCTION_LOG}:log-stream:2026/03/14/1"),
     ],
-    "KeepState": [(f"dynamodb:{name}", _TABLE) for name in ("PutItem", "UpdateItem", "DeleteItem", "BatchGetItem")],
+    "StateTableAccess": [
+        (f"dynamodb:{name}", _TABLE) for name in ("PutItem", "UpdateItem", "DeleteItem", "BatchGetItem")
+    ],
     "PublishAlerts": [("sns:Publish", f"arn:aws:sns:{_HERE}:{name}") for name in ("alerts", "production")],
     "ReadParameters": [("ssm:GetParameter", f"arn:aws:ssm:{_HERE}:parameter/slack/hook")],
     "ReadSecrets": [("secretsmanager:GetSecretValue", f"{_SECRET}hook-AbCdEf")],
-    "TakeFromQueue": [
+    "ConsumeQueue": [
         (f"sqs:{name}", f"arn:aws:sqs:{_HERE}:cloudtrail-to-slack-notifications")
         for name in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     ],
-    "KeepFailedInvocations": [("sqs:SendMessage", f"arn:aws:sqs:{_HERE}:cloudtrail-to-slack-dead-letters")],
-    "UseKeys": [("kms:Decrypt", f"{_KEY}mine"), ("kms:GenerateDataKey", f"{_KEY}mine")],
-    "Trace": [("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")],
+    "SendToDeadLetterTarget": [("sqs:SendMessage", f"arn:aws:sqs:{_HERE}:cloudtrail-to-slack-dead-letters")],
+    "UseKmsKeys": [("kms:Decrypt", f"{_KEY}mine"), ("kms:GenerateDataKey", f"{_KEY}mine")],
+    "WriteTraces": [("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")],
 }
 _DENIED = [
     ("s3:GetObject", "arn:aws:s3:::other-logs/AWSLogs/x.json.gz"),
@@ -151,6 +153,12 @@ _DENIED = [
 ]
 
 
+def may(statements: list[Statement], call: tuple[str, str]) -> bool:
+    """Whether a call is allowed; the log files' key is used through S3, and the other keys through SQS among others."""
+    via = f"{'s3' if call[1] == f'{_KEY}logs' else 'sqs'}.{_REGION}.amazonaws.com"
+    return allows(statements, *call, context={"kms:ViaService": via} if call[0].startswith("kms:") else None)
+
+
 @pytest.fixture(scope="module")
 def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Statement]]:
     """The statements of every policy that the modules above make, by the address of the resource."""
@@ -171,26 +179,44 @@ def role(policies: dict[str, list[Statement]]) -> list[Statement]:
 def test_the_role_may_do_what_the_function_does(role: list[Statement]) -> None:
     """Every call the function makes is allowed, on what it makes it on."""
     assert {statement["Sid"] for statement in role} == _CALLS.keys()
-    assert [call for calls in _CALLS.values() for call in calls if not allows(role, *call)] == []
+    assert [call for calls in _CALLS.values() for call in calls if not may(role, call)] == []
 
 
 @pytest.mark.parametrize("sid", _CALLS)
 def test_each_statement_is_needed_for_one_thing(role: list[Statement], sid: str) -> None:
     """Without a statement, its calls are denied, all of them, and no other call is."""
     rest = [statement for statement in role if statement["Sid"] != sid]
-    denied = [call for calls in _CALLS.values() for call in calls if not allows(rest, *call)]
+    denied = [call for calls in _CALLS.values() for call in calls if not may(rest, call)]
     assert denied == _CALLS[sid]
 
 
 def test_the_role_may_do_nothing_else(role: list[Statement]) -> None:
     """Other buckets, keys, tables, topics, secrets and queues, and other actions on its own, are denied."""
-    assert [call for call in _DENIED if allows(role, *call)] == []
+    assert [call for call in _DENIED if may(role, call)] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "services"),
+    [("logs", {"s3"}), ("mine", {"dynamodb", "lambda", "secretsmanager", "sns", "sqs", "ssm"})],
+)
+def test_keys_are_used_through_the_services_that_encrypt_with_them(
+    role: list[Statement], key: str, services: set[str]
+) -> None:
+    """Neither KMS itself nor another service nor another region decrypts with a key in the role's name."""
+    names = {"s3", "dynamodb", "lambda", "secretsmanager", "sns", "sqs", "ssm", "ec2", "kinesis"}
+    decrypt = ("kms:Decrypt", f"{_KEY}{key}")
+    used = {
+        name for name in names if allows(role, *decrypt, context={"kms:ViaService": f"{name}.{_REGION}.amazonaws.com"})
+    }
+    assert used == services
+    assert not allows(role, *decrypt)
+    assert not allows(role, *decrypt, context={"kms:ViaService": "sqs.us-east-1.amazonaws.com"})
 
 
 def test_no_action_and_no_resource_is_a_wildcard(role: list[Statement]) -> None:
     """Actions are named, and so are resources; X-Ray alone, which knows no resources, has the wildcard."""
     assert not [action for statement in role for action in statement["Action"] if "*" in action]
-    assert [statement["Sid"] for statement in role if "*" in statement["Resource"]] == ["Trace"]
+    assert [statement["Sid"] for statement in role if "*" in statement["Resource"]] == ["WriteTraces"]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +232,7 @@ def test_the_key_of_the_logs_may_be_named_in_any_way(
 ) -> None:
     """An alias allows the keys that have it, in its account; an ID is that of a key here."""
     statements = policies[f"module.{module}.aws_iam_role_policy.this"]
-    (found,) = [statement for statement in statements if statement["Sid"] == "DecryptLogObjects"]
+    (found,) = [statement for statement in statements if statement["Sid"] == "DecryptLogFiles"]
     assert found["Resource"] == [key]
     aliases = found.get("Condition", {}).get("ForAnyValue:StringEquals", {}).get("kms:ResourceAliases", [])
     assert aliases == ([alias] if alias else [])
@@ -221,7 +247,7 @@ def test_the_table_may_be_used_as_the_code_uses_it() -> None:
     # "Using IAM with DynamoDB transactions".
     called.remove("TransactWriteItems")
     assert not re.search(r'"(Update|Delete|ConditionCheck)": ', source)
-    assert called == {action.removeprefix("dynamodb:") for action, _ in _CALLS["KeepState"]}
+    assert called == {action.removeprefix("dynamodb:") for action, _ in _CALLS["StateTableAccess"]}
 
 
 _BUCKET = {"aws:SourceArn": _LOGS, "aws:SourceAccount": _ACCOUNT}
