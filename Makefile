@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test test-all lint types pytest terraform-fmt thorough histories faults terraform e2e checkov spark \
+.PHONY: help test test-all lint types pytest terraform-fmt thorough newest-python histories faults terraform e2e checkov spark \
 	demo package layer scorecard bench pictures format lock clean
 .NOTPARALLEL: # the tests use all cores by themselves
 
@@ -14,13 +14,13 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: lint types pytest terraform-fmt ## format, lint, types and tests: some two minutes of CPU, and no Terraform providers
 	@echo 'make test passed; coverage, long tests, fault histories, Terraform, examples and checkov: make test-all'
 
 test-all: SEED = 1
-test-all: test thorough histories faults terraform e2e checkov spark ## all that CI runs: make test, and everything that takes longer
+test-all: test thorough newest-python histories faults terraform e2e checkov spark ## all that CI runs: make test, and everything that takes longer
 
 demo: $(READY) ## show the main job on sample logs: local, no account needed, nothing left running
 	@$(BIN)/python -m cloudtrail_to_slack_dev.demo
@@ -43,6 +43,16 @@ pytest: $(READY) ## the Python tests but the long ones, with few examples of eac
 
 thorough: $(READY) ## all Python tests, with many examples of each property, and coverage (branches counted, 95 % at least)
 	$(PYTEST) $(PYTHON_TESTS) --examples 1 --cov --cov-report=term
+
+# Lambda's default runtime is newer than the oldest Python that is supported. pyenv's Pythons count too.
+newest-python: ## the Python tests once more, with the newest Python that is here, if that is another one
+	@newest=$$(for version in 3.14 3.13 3.12; do \
+		for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python$$version; do \
+			"$$python" -c 'import sys, venv; print(sys.executable)' 2>/dev/null && break 2; done; done || true); \
+	if [ -z "$$newest" ] || [ "$$("$$newest" -c 'import sys; print(*sys.version_info[:2])')" = \
+			"$$("$(PYTHON)" -c 'import sys; print(*sys.version_info[:2])')" ]; then \
+		echo 'skipped: the tests with a newer Python, because there is none'; \
+	else $(MAKE) --no-print-directory VENV=build/newest-python PYTHON="$$newest" pytest; fi
 
 # Without coverage: the histories trace lines themselves, to end a process between any two.
 histories: export FAULTS_SECONDS ?= 20

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -33,12 +34,15 @@ def run_backtest(
     """Return the report on log files, whose alerts are in `folder` as long as that exists; `seen` gets each part."""
     keeps = Keeps(folder, alerts=True, files=delivery.files_per_invocation > 1)
     report = Report(config, AlertStore(folder))
-    evaluator = Evaluator(config, datetime.now(UTC).date(), keeps)
-    with Wanted(paths).plan() as plan:
-        for part in evaluate_files(Worker(evaluator), plan, processes or os.cpu_count() or 1):
-            report.add(part)
-            seen(part)
-    for _ in report.count_thresholds():
-        pass
-    report.predict(delivery.slack, delivery.files_per_invocation)
+    with ExitStack() as stack:
+        stack.enter_context(closing(report))  # where something is raised
+        evaluator = Evaluator(config, datetime.now(UTC).date(), keeps)
+        with Wanted(paths).plan() as plan:
+            for part in evaluate_files(Worker(evaluator), plan, processes or os.cpu_count() or 1):
+                report.add(part)
+                seen(part)
+        for _ in report.count_thresholds():
+            pass
+        report.predict(delivery.slack, delivery.files_per_invocation)
+        stack.pop_all()
     return report
