@@ -9,11 +9,11 @@ from importlib.resources import files
 from typing import Any
 
 from cloudtrail_to_slack.events.event import Event, read_event
-from cloudtrail_to_slack.events.record_fields import set_field
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression
 from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
 from cloudtrail_to_slack_cli.errors import CommandError
+from cloudtrail_to_slack_cli.rule_tests.record_fields import set_field
 
 _ISSUER = "userIdentity.sessionContext.sessionIssuer.arn"
 _SESSION = re.compile(r"(arn:[a-z-]+:sts::\d{12}:assumed-role/[^/]+/)")

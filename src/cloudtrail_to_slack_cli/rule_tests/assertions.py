@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from cloudtrail_to_slack.events.record_fields import remove_field, set_field
+from cloudtrail_to_slack_cli.rule_tests.record_fields import remove_field, set_field
 from cloudtrail_to_slack_cli.rule_tests.ruleset import Decision, Ruleset, in_words
 
 _ACCOUNT = "111122223333"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloudtrail_to_slack.events.record_fields import remove_field, set_field
 from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_cli.event_input import as_json, read_record, unwrap
 from cloudtrail_to_slack_cli.rule_files.document import ValuePath
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleEntry, RuleFile
+from cloudtrail_to_slack_cli.rule_tests.record_fields import remove_field, set_field
 
 EXPECTATIONS = ("match", "no_match", "ignored", "error")
 KEYS = ("name", "expect", "event", "file", "sample", "set", "unset")

@@ -13,14 +13,14 @@ from typing import Any
 from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError, SourceSpan
 from cloudtrail_to_slack.rules.expressions.allow_list import check
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
-from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, METHODS
+from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
 from cloudtrail_to_slack.rules.expressions.guarding import GUARDS, guarded
 from cloudtrail_to_slack.rules.expressions.limits import MAX_ELEMENTS, MAX_EXPRESSION_CHARACTERS
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, parse, walk
 from cloudtrail_to_slack.rules.expressions.time_limit import RULE_FILE, limited
 from cloudtrail_to_slack.rules.lint.linter import LONGEST_PROBLEM, RefusalError, unreadable
 
-__all__ = ["FUNCTIONS", "METHODS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
+__all__ = ["FUNCTIONS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
 
 Evaluate = Callable[[Mapping[str, Any]], object]
 

@@ -1,4 +1,4 @@
-"""Setting and removing fields of a record by their flattened names, for tests of rules. Pure."""
+"""Setting and removing fields of a record by their flattened names, for tests of rules."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.events.record_fields import remove_field, set_field
+from cloudtrail_to_slack_cli.rule_tests.record_fields import remove_field, set_field
 
 
 @pytest.mark.parametrize(
