@@ -157,6 +157,7 @@ REFUSED: dict[str, str] = {
     "min(event, key=dict)": "dict",
     "sorted(event, key=''.join)": ".join",
     "isinstance(1, event)": "event",
+    "isinstance(*[1, str])": "isinstance(*",
     "isinstance(1, (str, (int, event)))": "(str",
     "isinstance(1, type)": "type",
     "isinstance(1, enumerate)": "enumerate",
