@@ -33,11 +33,7 @@ def resources(event: Event) -> list[tuple[str, str]]:
             break
         if isinstance(resource, dict):
             name = as_text(resource.get("ARN") or resource.get("ARNPrefix") or resource.get("resourceName"))
-            if name and not _already(name, found):
+            # Not an ARN that only says again what a name said: `arn:aws:s3:::payroll` and `payroll`.
+            if name and not name.endswith(tuple(f"{mark}{known}" for known in found for mark in ":/")):
                 found.setdefault(name, "")
     return [(label, name) for name, label in found.items()][:_SHOWN]
-
-
-def _already(arn: str, names: dict[str, str]) -> bool:
-    """Whether an ARN only says again what a name said: `arn:aws:s3:::payroll` and `payroll`."""
-    return any(arn.endswith((f":{name}", f"/{name}")) for name in names)

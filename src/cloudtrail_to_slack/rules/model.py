@@ -17,18 +17,11 @@ MAX_THRESHOLD_COUNT = 500
 MAX_THRESHOLD_MINUTES = 1440
 
 
-class FieldKind(Enum):
-    """What a field of a rule holds: `config.rule_reader` reads each kind, and the schema of rule files has each."""
-
-    EXPRESSION = "expression"
-    STRING = "string"
-    STRINGS = "strings"
-    SEVERITY = "severity"
-    URL = "url"
-    TECHNIQUES = "techniques"
-    DAY = "day"
-    THRESHOLD = "threshold"
-    TESTS = "tests"
+# What a field of a rule holds: `config.rule_reader` reads each kind, and the schema of rule files has each.
+FieldKind = Enum(
+    "FieldKind",
+    ["EXPRESSION", "STRING", "STRINGS", "SEVERITY", "URL", "TECHNIQUES", "DAY", "THRESHOLD", "TESTS"],
+)
 
 
 class RuleField(NamedTuple):
