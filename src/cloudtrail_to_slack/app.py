@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles, role_of_function
@@ -12,9 +11,9 @@ from cloudtrail_to_slack.clock import Clock, invocation_clock
 from cloudtrail_to_slack.config.rule_warnings import log_advice, log_rule_issues
 from cloudtrail_to_slack.config.secrets import SecretReader
 from cloudtrail_to_slack.config.settings import (
-    DEFAULT_CONFIG_PATH,
     VARIABLES,
     Settings,
+    config_path,
     read_settings,
 )
 from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
@@ -196,7 +195,7 @@ def application(environment: Mapping[str, str]) -> Application:
 
 def _settings_key(environment: Mapping[str, str]) -> tuple[str | None, ...]:
     """Return all that settings are read from, so that a process that changes them (a test, a backtest) reads anew."""
-    path = Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
+    path = config_path(environment)
     version = str(path.stat().st_mtime_ns) if path.is_file() else None
     return (version, *(environment.get(variable) for variable in VARIABLES))
 

@@ -1,7 +1,7 @@
 """AWS clients, each made when it is first needed and kept for the life of the process."""
 
 import math
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,89 +13,80 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
 
-# Short enough that one hung call does not eat an invocation of 30 seconds, the default timeout.
-_CLIENT_CONFIG = ClientConfig(
-    connect_timeout=3,
-    read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    user_agent_extra="cloudtrail-to-slack",
-)
-_PATIENT_SECONDS = 13.0  # what one attempt takes at most
-_ONCE = ClientConfig(retries={"mode": "standard", "total_max_attempts": 1})
-HASTY_SECONDS = 3.0
-_HASTY_CONFIG = _CLIENT_CONFIG.merge(
-    ClientConfig(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
-)
-# The delivery itself retries, so that other destinations go on meanwhile.
-_SNS_SECONDS = 7.0
-_SNS_CONFIG = _CLIENT_CONFIG.merge(
-    ClientConfig(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
-)
-_STATE_CONFIG = _CLIENT_CONFIG.merge(ClientConfig(connect_timeout=1, read_timeout=5))
-_SECRETS_CONFIG = _CLIENT_CONFIG.merge(
-    ClientConfig(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-)
+
+def _config(connect: float, read: float, attempts: int = 1) -> ClientConfig:
+    """Return timeouts in seconds, and how many attempts a call has."""
+    return ClientConfig(
+        connect_timeout=connect,
+        read_timeout=read,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        user_agent_extra="cloudtrail-to-slack",
+    )
+
+
+# Short enough that one hung call does not eat an invocation of 30 seconds, the default timeout. Log files and messages
+# have one attempt: evaluation and delivery retry themselves, so that other files and destinations go on meanwhile.
+_PATIENT, _PATIENT_SECONDS = _config(3, 10), 13.0  # what one attempt takes at most
+_HASTY, HASTY_SECONDS = _config(1, 2), 3.0
+_SNS, _SNS_SECONDS = _config(2, 5), 7.0
+_STATE = _config(1, 5, attempts=3)
+_SECRETS = _config(2, 3, attempts=2)
+_CLOUDTRAIL = _config(3, 10, attempts=3)
 
 
 class AwsClients:
-    """The AWS clients of one process."""
+    """The AWS clients of one process, or those of a session in a region."""
 
-    def __init__(self) -> None:
-        self._sns: dict[tuple[str, bool], SNSClient] = {}
-        self._cloudtrail: dict[str, Any] = {}
+    def __init__(self, session: boto3.Session | None = None, region: str | None = None) -> None:
+        self._session = session
+        self._region = region
+        self._client = cache(self._made)
 
     def s3(self, seconds: float = math.inf) -> "S3Client":
         """Return a client that reads log files, whose request is answered or given up after at most `seconds`.
 
         No client gives up before `HASTY_SECONDS`.
         """
-        return self._patient_s3 if seconds >= _PATIENT_SECONDS else self._hasty_s3
-
-    @cached_property
-    def _patient_s3(self) -> "S3Client":
-        return boto3.client("s3", config=_CLIENT_CONFIG.merge(_ONCE))
-
-    @cached_property
-    def _hasty_s3(self) -> "S3Client":
-        return boto3.client("s3", config=_HASTY_CONFIG)
+        client: S3Client = self._client("s3", _PATIENT if seconds >= _PATIENT_SECONDS else _HASTY)
+        return client
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """The client of the state table."""
-        return boto3.client("dynamodb", config=_STATE_CONFIG)
+        client: DynamoDBClient = self._client("dynamodb", _STATE)
+        return client
 
     @cached_property
     def hasty_dynamodb(self) -> "DynamoDBClient":
         """The client with short timeouts: a request is done or given up after `HASTY_SECONDS`."""
-        return boto3.client("dynamodb", config=_HASTY_CONFIG)
+        client: DynamoDBClient = self._client("dynamodb", _HASTY)
+        return client
 
     @cached_property
     def parameters(self) -> "SSMProvider":
         """SSM Parameter Store, cached."""
         from aws_lambda_powertools.utilities.parameters import SSMProvider  # noqa: PLC0415 (only some set-ups pay)
 
-        return SSMProvider(boto_config=_SECRETS_CONFIG)
+        return SSMProvider(boto3_client=self._client("ssm", _SECRETS))
 
     @cached_property
     def secrets(self) -> "SecretsProvider":
         """Secrets Manager, cached."""
         from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415 (only some set-ups pay)
 
-        return SecretsProvider(boto_config=_SECRETS_CONFIG)
+        return SecretsProvider(boto3_client=self._client("secretsmanager", _SECRETS))
 
     def sns(self, topic_arn: str, seconds: float = math.inf) -> "SNSClient":
         """Return a client for a topic, whose request is answered or given up after at most `seconds`; see `s3`.
 
         SNS takes messages for a topic in the topic's own region only.
         """
-        region, hasty = topic_arn.split(":")[3], seconds < _SNS_SECONDS
-        if (region, hasty) not in self._sns:
-            config = _HASTY_CONFIG if hasty else _SNS_CONFIG
-            self._sns[region, hasty] = boto3.client("sns", region_name=region, config=config)
-        return self._sns[region, hasty]
+        client: SNSClient = self._client("sns", _HASTY if seconds < _SNS_SECONDS else _SNS, topic_arn.split(":")[3])
+        return client
 
     def cloudtrail(self, region: str) -> Any:  # noqa: ANN401 (its types would be one more dependency)
         """Return the client of CloudTrail in a region: a trail is started in its home region only."""
-        if region not in self._cloudtrail:
-            self._cloudtrail[region] = boto3.client("cloudtrail", region_name=region, config=_CLIENT_CONFIG)
-        return self._cloudtrail[region]
+        return self._client("cloudtrail", _CLOUDTRAIL, region)
+
+    def _made(self, service: Any, config: ClientConfig, region: str | None = None) -> Any:  # noqa: ANN401 (of any service)
+        return (self._session or boto3).client(service, region_name=region or self._region, config=config)

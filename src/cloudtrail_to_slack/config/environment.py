@@ -30,7 +30,7 @@ def read_slack_api_url(environment: Mapping[str, str], issues: list[Configuratio
 def read_log_level(environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> str:
     """Return the log level; what is wrong with it is noted in `issues`."""
     level = environment.get("LOG_LEVEL", "").strip().upper() or "INFO"
-    if level not in _LOG_LEVELS:
-        issues.append(ConfigurationIssue("LOG_LEVEL", f"must be one of {', '.join(_LOG_LEVELS)}"))
-        return "INFO"
-    return level
+    if level in _LOG_LEVELS:
+        return level
+    issues.append(ConfigurationIssue("LOG_LEVEL", f"must be one of {', '.join(_LOG_LEVELS)}"))
+    return "INFO"

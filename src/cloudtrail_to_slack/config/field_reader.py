@@ -32,8 +32,7 @@ class Reader:
 
     def report(self, key: str, problem: str) -> None:
         """Note that the value at `key` (empty: the object itself) is wrong."""
-        path = ".".join(filter(None, (self._path, key))) or "config"
-        self._issues.append(ConfigurationIssue(path, problem))
+        self._issues.append(ConfigurationIssue(self._path_of(key) or "config", problem))
 
     def extend(self, issues: Iterable[ConfigurationIssue]) -> None:
         """Add issues that were found elsewhere."""
@@ -55,37 +54,23 @@ class Reader:
         return self._data.get(key)
 
     def string(self, key: str) -> str | None:
-        """Return the text at `key`, stripped; None when it is missing, null or blank."""
-        value = self._data.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            self.report(key, f"must be a string, not {type_name(value)}")
-            return None
-        return value.strip() or None
+        """Return the string at `key`, stripped; None when it is missing, null or blank."""
+        return (self.separator(key) or "").strip() or None
 
     def separator(self, key: str) -> str | None:
-        """Return the text at `key` as it is, for a line break separates as well; None when it is missing or empty."""
-        value = self._data.get(key)
-        if value is not None and not isinstance(value, str):
-            self.report(key, f"must be a string, not {type_name(value)}")
-            return None
-        return value or None
+        """Return the string at `key` as it is, for a line break separates as well; None when it is missing or empty."""
+        return self._typed(key, str, "a string") or None
 
     def boolean(self, key: str, *, default: bool) -> bool:
-        """Return the boolean at `key`; the texts "true" and "false" are booleans too, as templates write them."""
+        """Return the boolean at `key`; the strings "true" and "false" are booleans too, as templates write them."""
         value = self._data.get(key)
-        if value is None:
-            return default
         if isinstance(value, str) and value.strip().lower() in ("true", "false"):
             return value.strip().lower() == "true"
-        if not isinstance(value, bool):
-            self.report(key, f"must be true or false, not {type_name(value)}")
-            return default
-        return value
+        value = self._typed(key, bool, "true or false")
+        return default if value is None else value
 
     def integer(self, key: str, *, default: int, least: int) -> int:
-        """Return the whole number at `key`, from `least` to `MOST`; a number written as text is a number too."""
+        """Return the whole number at `key`, from `least` to `MOST`; a number written as a string is a number too."""
         value = self._data.get(key)
         if value is None:
             return default
@@ -95,36 +80,42 @@ class Reader:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             self.report(key, f"must be a whole number, not {type_name(value)}")
-            return default
-        if value < least:
+        elif value < least:
             self.report(key, f"must be at least {least}")
-            return default
-        if value > MOST:
+        elif value > MOST:
             self.report(key, f"must be at most {MOST:,}")
-            return default
-        return value
+        else:
+            return value
+        return default
 
     def each(self, key: str, read: Callable[[object, str], T | None]) -> tuple[T, ...]:
         """Return what `read(item, its key)` makes of every item of the list at `key`, without the Nones."""
-        value = self._data.get(key)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            self.report(key, f"must be a list, not {type_name(value)}")
-            return ()
-        made = (read(item, f"{key}[{position}]") for position, item in enumerate(value))
+        items = self._typed(key, list, "a list") or []
+        made = (read(item, f"{key}[{position}]") for position, item in enumerate(items))
         return tuple(item for item in made if item is not None)
 
     def strings(self, key: str) -> tuple[str, ...]:
-        """Return the texts of the list at `key`, stripped and without blank ones."""
-        return self.each(key, self._string_item)
+        """Return the strings of the list at `key`, stripped and without blank ones."""
+
+        def read(item: object, path: str) -> str | None:
+            if not isinstance(item, str):
+                self.report(path, f"must be a string, not {type_name(item)}")
+                return None
+            return item.strip() or None
+
+        return self.each(key, read)
 
     def nested(self, key: str, data: object) -> Reader:
         """Return a reader of `data`, which stands at `key`; it reports its issues here."""
-        return Reader(data, ".".join(filter(None, (self._path, key))), self._issues)
+        return Reader(data, self._path_of(key), self._issues)
 
-    def _string_item(self, item: object, key: str) -> str | None:
-        if not isinstance(item, str):
-            self.report(key, f"must be a string, not {type_name(item)}")
-            return None
-        return item.strip() or None
+    def _path_of(self, key: str) -> str:
+        return ".".join(filter(None, (self._path, key)))
+
+    def _typed(self, key: str, kind: type[T], wanted: str) -> T | None:
+        """Return the value at `key`; None when it is missing or null, or of another type, which is an issue."""
+        value = self._data.get(key)
+        if value is None or isinstance(value, kind):
+            return value
+        self.report(key, f"must be {wanted}, not {type_name(value)}")
+        return None

@@ -7,7 +7,7 @@ stop the other rules.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cloudtrail_to_slack.errors import ConfigurationIssue
 from cloudtrail_to_slack.json_fields import type_name
@@ -16,7 +16,7 @@ from cloudtrail_to_slack.rules.model import IgnoreRule, Rule, Severity
 from cloudtrail_to_slack.rules.packs import DEFAULT_PREFIX, DEFAULT_RULE_IDS, all_pack_rule_ids, pack_names, pack_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from cloudtrail_to_slack.config.field_reader import Reader
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SEVERITIES = {severity.word: severity for severity in Severity}
 _LONGEST_NAME = 100
 
 
@@ -39,24 +40,19 @@ class RuleChoice:
     def packs(self, function_name: str | None) -> list[Rule]:
         """Return the rules of the packs that `detection_packs` names, each rule once."""
         rules: dict[str | None, Rule] = {}
-
-        def read(item: object, path: str) -> None:
-            if not isinstance(item, str):
-                self._report(ConfigurationIssue(path, f"must be the name of a pack, not {type_name(item)}"))
-            elif item.strip() in pack_names():
-                for rule in pack_rules(item.strip(), function_name):
+        for path, name in self.names("detection_packs", "the name of a pack"):
+            if name in pack_names():
+                for rule in pack_rules(name, function_name):
                     rules.setdefault(rule.id, rule)
             else:
-                self._unknown(path, item, pack_names(), "there is no pack of that name")
-
-        self._document.each("detection_packs", read)
+                self._unknown(path, name, pack_names(), "there is no pack of that name")
         return list(rules.values())
 
     def applied(self, rules: Iterable[Rule], read_exception: ReadException) -> tuple[Rule, ...]:
         """Return `rules` without those that are disabled, with severities and exceptions as configured."""
         rules = tuple(rules)
         known = DEFAULT_RULE_IDS | {rule.id for rule in rules if rule.id}
-        disabled = self._disabled(known)
+        disabled = {self._rule_id(name, path, known) for path, name in self.names("disabled_rules", "the id of a rule")}
         severities = self._by_rule("rule_severities", known, self._severity)
         exceptions = self._by_rule("rule_exceptions", known, lambda item, path: _exceptions(item, path, read_exception))
         return tuple(
@@ -64,51 +60,42 @@ class RuleChoice:
             if rule.id in severities or rule.id in exceptions
             else rule
             for rule in rules
-            if rule.id not in disabled
+            if rule.id is None or rule.id not in disabled
         )
 
-    def _disabled(self, known: Collection[str]) -> set[str]:
-        disabled: set[str] = set()
-
-        def read(item: object, path: str) -> None:
-            if not isinstance(item, str):
-                self._report(ConfigurationIssue(path, f"must be the id of a rule, not {type_name(item)}"))
-            elif (rule_id := self._rule_id(item, path, known)) is not None:
-                disabled.add(rule_id)
-
-        self._document.each("disabled_rules", read)
-        return disabled
+    def names(self, key: str, wanted: str) -> Iterator[tuple[str, str]]:
+        """Yield the path and name of each item in the list at `key`, which must be what is `wanted`."""
+        for path, item in self._document.each(key, lambda item, path: (path, item)):
+            if isinstance(item, str):
+                yield path, item.strip()
+            else:
+                self._report(ConfigurationIssue(path, f"must be {wanted}, not {type_name(item)}"))
 
     def _by_rule(
         self, key: str, known: Collection[str], read: Callable[[object, str], T | None]
     ) -> dict[str | None, T]:
         """Return what the object at `key` says, by rule."""
-        if not self._document.has(key):
-            return {}
-        given = self._document.raw(key)
+        given = self._document.raw(key) if self._document.has(key) else {}
         if not isinstance(given, dict):
-            self._report(
-                ConfigurationIssue(key, f"must be an object with ids of rules as keys, not {type_name(given)}")
-            )
+            problem = f"must be an object with ids of rules as keys, not {type_name(given)}"
+            self._report(ConfigurationIssue(key, problem))
             return {}
         found: dict[str | None, T] = {}
         for name, item in given.items():
             path = f"{key}.{excerpt(name, _LONGEST_NAME)}"
-            rule_id, value = self._rule_id(name, path, known), read(item, path)
+            rule_id, value = self._rule_id(name.strip(), path, known), read(item, path)
             if rule_id is not None and value is not None:
                 found[rule_id] = value
         return found
 
     def _severity(self, item: object, path: str) -> Severity | None:
-        known = {severity.word: severity for severity in Severity}
-        severity = known.get(item.strip().lower()) if isinstance(item, str) else None
+        severity = SEVERITIES.get(item.strip().lower()) if isinstance(item, str) else None
         if severity is None:
-            self._report(ConfigurationIssue(path, f"must be one of {', '.join(known)}"))
+            self._report(ConfigurationIssue(path, f"must be one of {', '.join(SEVERITIES)}"))
         return severity
 
     def _rule_id(self, name: str, path: str, known: Collection[str]) -> str | None:
         """Return the id of the rule that `name` means, also without the prefix of default rules; None and a report."""
-        name = name.strip()
         for rule_id in (name, f"{DEFAULT_PREFIX}{name}"):
             if rule_id in known:
                 return rule_id
@@ -119,25 +106,25 @@ class RuleChoice:
         return None
 
     def _unknown(self, path: str, name: str, known: Collection[str], problem: str) -> None:
-        close = _close(name.strip()[:_LONGEST_NAME].lower(), known)
+        close = _close(name[:_LONGEST_NAME].lower(), sorted(known))
         meant = f"; did you mean {' or '.join(close)}?" if close else ""
-        self._report(ConfigurationIssue(path, f"is {excerpt(name.strip(), _LONGEST_NAME)!r}, and {problem}{meant}"))
+        self._report(ConfigurationIssue(path, f"is {excerpt(name, _LONGEST_NAME)!r}, and {problem}{meant}"))
 
 
 def _exceptions(item: object, path: str, read: ReadException) -> tuple[IgnoreRule, ...] | None:
     """Return the exceptions of one rule: one, or a list of them. One that cannot be used is left out."""
-    items: list[tuple[Any, str]] = (
-        [(each, f"{path}[{number}]") for number, each in enumerate(item)] if isinstance(item, list) else [(item, path)]
-    )
-    found = [read(each, where) for each, where in items]
+    if isinstance(item, list):
+        found = [read(each, f"{path}[{number}]") for number, each in enumerate(item)]
+    else:
+        found = [read(item, path)]
     return tuple(exception for exception in found if exception is not None) or None
 
 
-def _close(name: str, known: Collection[str]) -> list[str]:
+def _close(name: str, known: list[str]) -> list[str]:
     """Return what `name` was probably meant to be, the best first."""
     import difflib  # noqa: PLC0415 (only for names that are wrong)
 
-    ends = [each for each in sorted(known) if each.endswith((f"-{name}", f"/{name}"))]
-    wanted = (name, f"{DEFAULT_PREFIX}{name}")
-    close = [match for each in wanted for match in difflib.get_close_matches(each, sorted(known), n=2, cutoff=0.75)]
-    return list(dict.fromkeys([*ends, *close]))[:3]
+    close = [each for each in known if each.endswith((f"-{name}", f"/{name}"))]
+    for wanted in (name, f"{DEFAULT_PREFIX}{name}"):
+        close += difflib.get_close_matches(wanted, known, n=2, cutoff=0.75)
+    return list(dict.fromkeys(close))[:3]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader
-from cloudtrail_to_slack.config.rule_choice import RuleChoice
+from cloudtrail_to_slack.config.rule_choice import SEVERITIES, RuleChoice
 from cloudtrail_to_slack.errors import ConfigurationIssue, ExpressionError
 from cloudtrail_to_slack.json_fields import type_name
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression
@@ -34,7 +34,7 @@ from cloudtrail_to_slack.rules.model import (
 from cloudtrail_to_slack.rules.packs import default_rules, events_to_track_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 
@@ -56,11 +56,9 @@ class RuleIssue:
 
 
 class RuleReader:
-    """Reads the rules of a document. `issues` gathers what is wrong with single rules.
+    """Reads the rules of a document. `issues` gathers what is wrong with single rules; other issues are the document's.
 
     `joined` is how many of the first `rules` and `ignore_rules` were one string, split at `separator` already.
-
-    Issues of more than one rule, such as a list that is none, are the document's.
     """
 
     def __init__(self, document: Reader, separator: str, joined: Mapping[str, int] | None = None) -> None:
@@ -72,19 +70,14 @@ class RuleReader:
     def rules(self, function_name: str | None) -> tuple[Rule, ...]:
         """Return all rules that can be evaluated, in order: default rules, packs, the user's, events to track."""
         use_defaults = self._document.boolean("use_default_rules", default=True)
-        before = default_rules(function_name) if use_defaults else ()
-        after = self._tracked()
-        choice = RuleChoice(self._document, self._report)
+        before = list(default_rules(function_name)) if use_defaults else []
+        choice = RuleChoice(self._document, lambda issue: self._note(issue.path, None, [issue], left_out=True))
+        after = self._tracked(choice)
         ids = {rule.id for rule in before}
-        packs = [rule for rule in choice.packs(function_name) if rule.id not in ids]
-        taken = {rule.id for rule in (*before, *packs, *after)}
-        own = self._each("rules", lambda item, key, separator: self._rule(item, key, separator, taken))
-        return choice.applied(
-            (*before, *packs, *own, *after), lambda item, path: self._ignore_rule(item, path, separator=None)
-        )
-
-    def _report(self, issue: ConfigurationIssue) -> None:
-        self._note(issue.path, None, [issue], left_out=True)
+        before += [rule for rule in choice.packs(function_name) if rule.id not in ids]
+        taken = {rule.id for rule in (*before, *after)}
+        own = self._each("rules", lambda item, path, separator: self._rule(item, path, separator, taken))
+        return choice.applied((*before, *own, *after), self._ignore_rule)
 
     def ignore_rules(self) -> tuple[IgnoreRule, ...]:
         """Return the ignore rules without any issue, in order."""
@@ -102,38 +95,33 @@ class RuleReader:
             self._document.each(key, lambda item, path: read(item, path, self._separator if path in joined else None))
         )
 
-    def _rule(self, item: object, key: str, separator: str | None, taken: set[str | None]) -> Rule | None:
+    def _rule(self, item: object, path: str, separator: str | None, taken: set[str | None]) -> Rule | None:
         found: list[ConfigurationIssue] = []
-        reader = _reader(item, key, found, Rule)
-        values = read_values(reader, Rule)
-        expression = _expression(reader, item, separator, values["id"])
-        written_id = rule_id = values["id"]
-        if expression and rule_id and rule_id in taken:
-            reader.report("id", f"is {excerpt(rule_id, _LONGEST_ID)!r}, and another rule has that id already")
-            rule_id = values["id"] = None
-        self._note(key, written_id, found, left_out=not expression)
-        if not expression:
+        values = _fields(item, path, separator, Rule, found)
+        rule_id = values.get("id")
+        if "expression" not in values:
+            self._note(path, rule_id, found, left_out=True)
             return None
-        taken.add(rule_id)
-        return Rule(expression, **_given(values))
+        if rule_id and rule_id in taken:
+            problem = f"is {excerpt(rule_id, _LONGEST_ID)!r}, and another rule has that id already"
+            found.append(ConfigurationIssue(f"{path}.id", problem))
+            del values["id"]
+        self._note(path, rule_id, found, left_out=False)
+        taken.add(values.get("id"))
+        return Rule(**values)
 
-    def _ignore_rule(self, item: object, key: str, separator: str | None) -> IgnoreRule | None:
+    def _ignore_rule(self, item: object, path: str, separator: str | None = None) -> IgnoreRule | None:
         found: list[ConfigurationIssue] = []
-        reader = _reader(item, key, found, IgnoreRule)
-        values = read_values(reader, IgnoreRule)
-        expression = _expression(reader, item, separator, values["id"])
-        self._note(key, values["id"], found, left_out=True)
-        return None if found or not expression else IgnoreRule(expression, **_given(values))
+        values = _fields(item, path, separator, IgnoreRule, found)
+        self._note(path, values.get("id"), found, left_out=True)
+        return IgnoreRule(**values) if "expression" in values and not found else None
 
-    def _tracked(self) -> tuple[Rule, ...]:
+    def _tracked(self, choice: RuleChoice) -> tuple[Rule, ...]:
         """Return the rule of the events to track, as one or none."""
         key = "events_to_track"
         value = self._document.raw(key)
-        if isinstance(value, str):
-            names: Iterable[str | None] = (part.strip() for part in value.split(","))
-        else:
-            names = self._document.each(key, self._tracked_name)
-        found = tuple(name for name in names if name)
+        names = value.split(",") if isinstance(value, str) else dict(choice.names(key, "the name of an event")).values()
+        found = tuple(name.strip() for name in names if name.strip())
         if not found:
             return ()
         rule = events_to_track_rule(found)
@@ -144,31 +132,9 @@ class RuleReader:
             return ()
         return (rule,)
 
-    def _tracked_name(self, item: object, key: str) -> str | None:
-        if isinstance(item, str):
-            return item.strip()
-        self._note(
-            key, None, [ConfigurationIssue(key, f"must be the name of an event, not {type_name(item)}")], left_out=True
-        )
-        return None
-
     def _note(self, path: str, rule_id: str | None, found: list[ConfigurationIssue], *, left_out: bool) -> None:
         if found:
             self.issues.append(RuleIssue(path, rule_id, tuple(found), left_out))
-
-
-def _reader(item: object, key: str, found: list[ConfigurationIssue], shape: type[Rule | IgnoreRule]) -> Reader:
-    """Return a reader of a rule's fields, which a rule that is only a string does not have."""
-    if isinstance(item, str):
-        return Reader({}, key, found)
-    if not isinstance(item, dict):
-        found.append(
-            ConfigurationIssue(key, f"must be a string or an object with an expression, not {type_name(item)}")
-        )
-        return Reader({}, key, found)
-    reader = Reader(item, key, found)
-    reader.refuse_unknown(each.name for each in (*rule_fields(shape), *FILE_ONLY_FIELDS))
-    return reader
 
 
 def read_values(reader: Reader, shape: type[Rule | IgnoreRule]) -> dict[str, Any]:
@@ -180,26 +146,32 @@ def read_values(reader: Reader, shape: type[Rule | IgnoreRule]) -> dict[str, Any
     }
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
+def _fields(
+    item: object, path: str, separator: str | None, shape: type[Rule | IgnoreRule], found: list[ConfigurationIssue]
+) -> dict[str, Any]:
+    """Return the fields of a rule that are given and right; the issues of all others are added to `found`."""
+    reader = Reader(item if isinstance(item, dict) else {}, path, found)
+    if not isinstance(item, (str, dict)):
+        reader.report("", f"must be a string or an object with an expression, not {type_name(item)}")
+    reader.refuse_unknown(each.name for each in (*rule_fields(shape), *FILE_ONLY_FIELDS))
+    values = read_values(reader, shape)
+    values["expression"] = _expression(reader, item, separator, values["id"])
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _expression(fields: Reader, item: object, separator: str | None, rule_id: str | None) -> str | None:
+def _expression(reader: Reader, item: object, separator: str | None, rule_id: str | None) -> str | None:
     """Return the expression in one line; None and an issue when it cannot be used.
 
     `separator` is what it was split from the others at, where they came in one string.
     """
-    text = item if isinstance(item, str) else fields.raw("expression")
-    path = "" if isinstance(item, str) else "expression"
-    if not isinstance(text, str):
-        if text is not None:
-            fields.report(path, f"must be a Python expression, not {type_name(text)}")
-        elif isinstance(item, dict):
-            fields.report(path, "is missing: a rule needs an expression")
+    text, path = (item, "") if isinstance(item, str) else (reader.raw("expression"), "expression")
+    if text is not None and not isinstance(text, str):
+        reader.report(path, f"must be a Python expression, not {type_name(text)}")
         return None
-    text = text.strip()
+    text = (text or "").strip()
     if not text:
-        fields.report(path, "is missing: a rule needs an expression")
+        if isinstance(item, (str, dict)):
+            reader.report(path, "is missing: a rule needs an expression")
         return None
     try:
         compile_expression(text)
@@ -210,20 +182,29 @@ def _expression(fields: Reader, item: object, separator: str | None, rule_id: st
             split = f'the string was split at "{excerpt(separator)}"'
             advice = f", for {split}: set rules_separator to what no rule holds, or give the rules as a list"
         shown = render_caret(text, error.place) if error.place else f"    {excerpt(text)}"
-        fields.report(named, f"{error}{advice}\n{shown}")
+        reader.report(named, f"{error}{advice}\n{shown}")
         return None
     return _in_one_line(text)
+
+
+def _in_one_line(text: str) -> str:
+    """Return an expression over several lines in one, where that means the same: as a rule's name it is shown so."""
+    line = _LINE_BREAKS.sub(" ", text)
+    if line == text:
+        return text
+    try:
+        same = ast.dump(parse_expression(line)) == ast.dump(parse_expression(text))
+    except ExpressionError:  # a comment hides the rest of the line
+        return text
+    return line if same else text
 
 
 def read_severity(reader: Reader, key: str) -> Severity | None:
     """Return the severity at `key`; None where it is missing or wrong, which is an issue."""
     word = reader.string(key)
-    if word is None:
-        return None
-    known = {severity.word: severity for severity in Severity}
-    if word.lower() not in known:
-        reader.report(key, f"must be one of {', '.join(known)}")
-    return known.get(word.lower())
+    if word and word.lower() not in SEVERITIES:
+        reader.report(key, f"must be one of {', '.join(SEVERITIES)}")
+    return SEVERITIES.get(word.lower()) if word else None
 
 
 def _url(reader: Reader, key: str) -> str | None:
@@ -258,21 +239,19 @@ def _threshold(reader: Reader, key: str) -> Threshold | None:
     if not reader.has(key):
         return None
     found: list[ConfigurationIssue] = []
-    fields = Reader(reader.raw(key), "", found)
-    fields.refuse_unknown(("count", "minutes", "by", "distinct"))
+    given = Reader(reader.raw(key), "", found)
+    given.refuse_unknown(("count", "minutes", "by", "distinct"))
+    numbers: dict[str, int] = {}
     for name, most in (("count", MAX_THRESHOLD_COUNT), ("minutes", MAX_THRESHOLD_MINUTES)):
-        if not fields.has(name):
-            fields.report(name, "is missing")
-        elif fields.integer(name, default=1, least=1) > most:
-            fields.report(name, f"must be at most {most}")
-    by = fields.raw("by")
-    threshold = Threshold(
-        count=fields.integer("count", default=1, least=1),
-        minutes=fields.integer("minutes", default=1, least=1),
-        by=(by,) if isinstance(by, str) and by else fields.strings("by"),
-        distinct=fields.string("distinct"),
-    )
-    for issue in dict.fromkeys(found):
+        numbers[name] = given.integer(name, default=1, least=1)
+        if not given.has(name):
+            given.report(name, "is missing")
+        elif numbers[name] > most:
+            given.report(name, f"must be at most {most}")
+    by = given.raw("by")
+    one_by = (by,) if isinstance(by, str) and by else given.strings("by")
+    threshold = Threshold(**numbers, by=one_by, distinct=given.string("distinct"))
+    for issue in found:
         reader.report(key if issue.path == "config" else f"{key}.{issue.path}", issue.problem)
     return None if found else threshold
 
@@ -286,15 +265,3 @@ VALUE_READERS: Mapping[FieldKind, Callable[[Reader, str], object]] = {
     FieldKind.DAY: _day,
     FieldKind.THRESHOLD: _threshold,
 }
-
-
-def _in_one_line(text: str) -> str:
-    """Return an expression over several lines in one, where that means the same: as a rule's name it is shown so."""
-    line = _LINE_BREAKS.sub(" ", text)
-    if line == text:
-        return text
-    try:
-        same = ast.dump(parse_expression(line)) == ast.dump(parse_expression(text))
-    except ExpressionError:  # a comment hides the rest of the line
-        return text
-    return line if same else text

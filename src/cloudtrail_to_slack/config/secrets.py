@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -17,10 +17,7 @@ _PASSING_CODES = re.compile(
     r"Throttl|TooManyRequests|RequestLimitExceeded|RequestTimeout|TransactionInProgress|SlowDown"
 )
 SecretKind: TypeAlias = Literal["environment", "ssm", "secretsmanager"]
-_REFERENCES: Mapping[str, SecretKind] = {
-    "_SSM_PARAMETER": "ssm",
-    "_SECRET_ARN": "secretsmanager",
-}
+_KINDS: Mapping[str, SecretKind] = {"": "environment", "_SSM_PARAMETER": "ssm", "_SECRET_ARN": "secretsmanager"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +41,11 @@ def find_secret(name: str, environment: Mapping[str, str], issues: list[Configur
 
     Given in more than one way, it reports an issue: which one counts must not be a guess.
     """
-    sources: list[SecretSource] = []
-    if value := environment.get(name, "").strip():
-        sources.append(SecretSource(name, "environment", value))
-    for suffix, kind in _REFERENCES.items():
-        if value := environment.get(name + suffix, "").strip():
-            sources.append(SecretSource(name + suffix, kind, value))
+    sources = [
+        SecretSource(name + suffix, kind, value)
+        for suffix, kind in _KINDS.items()
+        if (value := environment.get(name + suffix, "").strip())
+    ]
     if len(sources) > 1:
         given = " and ".join(source.variable for source in sources)
         issues.append(ConfigurationIssue(name, f"is given more than once, by {given}: keep one"))
@@ -76,12 +72,7 @@ class SecretReader:
         Raises:
             SecretError: it cannot be read, or is empty. Says where it should be and why not; never what it is.
         """
-        value = self._value(source)
-        if not value and self.renew(source, value):
-            value = self._value(source)
-        if not value:
-            raise SecretError(f"{source.variable} points to an empty secret")
-        return value
+        return self._checked(source, lambda value: None if value else "points to an empty secret")
 
     def read_word(self, source: SecretSource) -> str:
         """Return the value of a secret that is one word, such as a token.
@@ -89,13 +80,7 @@ class SecretReader:
         Raises:
             SecretError: as `read`, or it is something else: a JSON document, say, which would end up in a header.
         """
-        value = self.read(source)
-        if _not_a_word(value) and self.renew(source, value):
-            value = self.read(source)
-        problem = _not_a_word(value)
-        if problem:
-            raise SecretError(f"{source.variable} {problem}")
-        return value
+        return self._checked(source, _problem_of_word)
 
     def renew(self, source: SecretSource, refused: str) -> bool:
         """Read anew a secret whose value was `refused`; return whether it has another value now.
@@ -112,6 +97,15 @@ class SecretReader:
         except SecretError:
             return False
 
+    def _checked(self, source: SecretSource, problem_of: Callable[[str], str | None]) -> str:
+        value = self._value(source)
+        if problem_of(value) and self.renew(source, value):
+            value = self._value(source)
+        problem = problem_of(value)
+        if problem:
+            raise SecretError(f"{source.variable} {problem}")
+        return value
+
     def _value(self, source: SecretSource, *, fetch: bool = False) -> str:
         """Return the secret's value, stripped; `fetch`: not the one that is kept.
 
@@ -120,21 +114,17 @@ class SecretReader:
         """
         if source.kind == "environment":
             return source.reference
-        read = self._parameter if source.kind == "ssm" else self._secret
+        name, kept = source.reference, KEPT_SECONDS
         try:
-            return _plain_value(read(source.reference, fetch=fetch).strip())
+            if source.kind == "ssm":
+                value = self._clients.parameters.get(name, max_age=kept, decrypt=True, force_fetch=fetch)
+            else:
+                value = self._clients.secrets.get(name, max_age=kept, force_fetch=fetch)
+            return _plain_value(value.decode() if isinstance(value, bytes) else str(value or ""))
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             cause = error.__cause__ or error.__context__ or error
             message = f"{source.variable} cannot be read ({_code(cause)})"
             raise SecretError(message, may_pass=_may_pass(cause)) from None
-
-    def _parameter(self, name: str, *, fetch: bool) -> str:
-        value = self._clients.parameters.get(name, max_age=KEPT_SECONDS, decrypt=True, force_fetch=fetch)
-        return value if isinstance(value, str) else ""
-
-    def _secret(self, arn: str, *, fetch: bool) -> str:
-        value = self._clients.secrets.get(arn, max_age=KEPT_SECONDS, force_fetch=fetch)
-        return value.decode() if isinstance(value, bytes) else value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +135,7 @@ class Secret:
     source: SecretSource
 
     def value(self) -> str:
-        """Return its value.
-
-        Raises:
-            SecretError: it cannot be read, or is no word.
-        """
+        """Return its value; raises as `SecretReader.read_word`."""
         return self.reader.read_word(self.source)
 
     def renew(self, refused: str) -> bool:
@@ -157,19 +143,20 @@ class Secret:
         return self.reader.renew(self.source, refused)
 
 
-def _not_a_word(value: str) -> str | None:
+def _problem_of_word(value: str) -> str | None:
     """Return what is wrong with a value that should be one word."""
+    if not value:
+        return "points to an empty secret"
     if value.startswith(("{", "[")):
         return "holds JSON: store the plain value, or an object with that value alone"
     return None if re.fullmatch(r"[!-~]+", value) else "holds something else than one plain word"
 
 
-def _plain_value(value: str) -> str:
-    """Return the one string in a JSON document that holds nothing else; else the text as it is."""
-    if not value.startswith(("{", '"')):
-        return value
+def _plain_value(text: str) -> str:
+    """Return the one string in a JSON document that holds nothing else; else the text as it is, stripped."""
+    value = text.strip()
     try:
-        data = json.loads(value)
+        data = json.loads(value) if value.startswith(("{", '"')) else None
     except (ValueError, RecursionError):
         return value
     found = list(data.values()) if isinstance(data, dict) else [data]

@@ -14,9 +14,10 @@ from cloudtrail_to_slack.config.environment import (
     read_log_level,
     read_slack_api_url,
 )
-from cloudtrail_to_slack.config.loader import Config, raise_issues, read_config, read_webhook_routes
+from cloudtrail_to_slack.config.loader import Config, read_config
+from cloudtrail_to_slack.config.routes import parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource, find_secret
-from cloudtrail_to_slack.errors import ConfigurationIssue
+from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue
 
 DEFAULT_CONFIG_PATH = Path(__file__).parents[2] / "config.json"
 VARIABLES = (
@@ -40,6 +41,11 @@ class Settings:
     log_level: str = "INFO"
 
 
+def config_path(environment: Mapping[str, str]) -> Path:
+    """Return where `config.json` is."""
+    return Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read and check all settings.
 
@@ -47,8 +53,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ConfigurationError: with everything that is wrong, in the file and in the environment. What is wrong with
             single rules alone raises nothing, as long as one can be used: see `Config.rule_issues`.
     """
-    path = Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
-    config, issues = _read_config_file(path, environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None)
+    own_name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None
+    config, issues = _read_config_file(config_path(environment), own_name)
     settings = Settings(
         config=config,
         slack_bot_token=find_secret("SLACK_BOT_TOKEN", environment, issues),
@@ -58,21 +64,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         slack_api_url=read_slack_api_url(environment, issues),
         log_level=read_log_level(environment, issues),
     )
-    _check_webhooks(settings, issues)
     _check_destinations(settings, issues)
     if issues:
-        issues += [detail for issue in config.rule_issues for detail in issue.details]
-    raise_issues(issues)
+        raise ConfigurationError([*issues, *(detail for issue in config.rule_issues for detail in issue.details)])
     return settings
-
-
-def parse_webhook_routes(text: str, variable: str) -> tuple[dict[str, SecretSource], list[ConfigurationIssue]]:
-    """Parse the text of `SLACK_WEBHOOK_ROUTES` to where each account's webhook is; no issue quotes it."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}, [ConfigurationIssue(variable, "is not JSON")]
-    return read_webhook_routes(data, variable)
 
 
 def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[ConfigurationIssue]]:
@@ -87,8 +82,9 @@ def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[Co
     return Config(), [ConfigurationIssue(str(path), problem)]
 
 
-def _check_webhooks(settings: Settings, issues: list[ConfigurationIssue]) -> None:
-    """Check what stands in the environment itself; what is referred to is checked when it is read."""
+def _check_destinations(settings: Settings, issues: list[ConfigurationIssue]) -> None:
+    """Check that alerts can go somewhere; a secret that is only referred to is checked when it is read."""
+    config, bot = settings.config, settings.slack_bot_token
     url, routes = settings.slack_webhook_url, settings.slack_webhook_routes
     if url and url.kind == "environment" and not is_web_address(url.reference):
         issues.append(ConfigurationIssue(url.variable, "is no http(s) address"))
@@ -97,17 +93,9 @@ def _check_webhooks(settings: Settings, issues: list[ConfigurationIssue]) -> Non
         issues.extend(wrong)
         if not by_account and not wrong:
             issues.append(ConfigurationIssue(routes.variable, "is an empty list; leave the variable out"))
-
-
-def _check_destinations(settings: Settings, issues: list[ConfigurationIssue]) -> None:
-    if settings.slack_bot_token and not settings.config.slack.default:
-        issues.append(
-            ConfigurationIssue(
-                "slack.default_channel_id", "is missing: a bot needs a channel for accounts without a route"
-            )
-        )
-    config = settings.config
-    secrets = (settings.slack_bot_token, settings.slack_webhook_url, settings.slack_webhook_routes)
-    if not any((*secrets, config.slack_webhook_routes, config.sns, *config.destinations.values())):
+    if bot and not config.slack.default:
+        problem = "is missing: a bot needs a channel for accounts without a route"
+        issues.append(ConfigurationIssue("slack.default_channel_id", problem))
+    if not any((bot, url, routes, config.slack_webhook_routes, config.sns, *config.destinations.values())):
         problem = "are missing: set a Slack bot token, a Slack webhook or an SNS topic to deliver alerts to"
         issues.append(ConfigurationIssue("destinations", problem))

@@ -4,15 +4,13 @@ There may be hundreds of them, each in a parameter of its own; an invocation sen
 a name until then: its reference, or the address itself where that is what is configured.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from cloudtrail_to_slack.config.environment import is_web_address
+from cloudtrail_to_slack.config.routes import parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource
-from cloudtrail_to_slack.errors import ConfigurationIssue, DestinationMisconfiguredError, SecretError, TransientError
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
-
-# Parses the text of the list of routes, of which its second argument names the variable.
-Parse = Callable[[str, str], tuple[Mapping[str, SecretSource], Sequence[ConfigurationIssue]]]
 
 
 class Webhooks:
@@ -27,21 +25,16 @@ class Webhooks:
         secrets: SecretReader,
         default: SecretSource | None,
         routes: SecretSource | None = None,
-        parse: Parse = lambda _text, _variable: ({}, ()),
         references: Mapping[str, SecretSource] | None = None,
     ) -> None:
         self._secrets = secrets
         self._default = default
         self._list = routes
-        self._parse = parse
         self._references = references or {}
         self._list_text = ""
         self._by_account: Mapping[str, SecretSource] = {}
         self._sources: dict[str, SecretSource] = {}
         self._replaced: dict[str, str] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._default or self._list or self._references)
 
     def names(self) -> tuple[str | None, dict[str, str]]:
         """Return the name of the default webhook, and the names of the others by account.
@@ -102,15 +95,13 @@ class Webhooks:
         Raises:
             SecretError: as `names`.
         """
-        if not self._list:
+        text = self._secrets.read(self._list) if self._list else ""
+        if self._list is None or text == self._list_text:
             return
-        text = self._secrets.read(self._list)
-        if text == self._list_text:
-            return
-        by_account, issues = self._parse(text, self._list.variable)
+        by_account, issues = parse_webhook_routes(text, self._list.variable)
         if issues and self._secrets.renew(self._list, text):
             text = self._secrets.read(self._list)
-            by_account, issues = self._parse(text, self._list.variable)
+            by_account, issues = parse_webhook_routes(text, self._list.variable)
         if issues:
             raise SecretError("; ".join(map(str, issues)))
         self._list_text, self._by_account = text, by_account

@@ -14,6 +14,8 @@ import boto3
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.config.secrets import SecretReader
 from cloudtrail_to_slack.config.settings import Settings, read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
 from cloudtrail_to_slack_cli.doctor.finding import error_code
@@ -59,6 +61,11 @@ class Deployment:
         if not self.session.region_name:
             raise CommandError("no region is set: give --region, or set AWS_REGION")
         return self.session.region_name
+
+    @cached_property
+    def secrets(self) -> SecretReader:
+        """What reads the function's secrets, with the permissions of who runs this."""
+        return SecretReader(AwsClients(self.session, self.region))
 
     @cached_property
     def function(self) -> Mapping[str, Any]:

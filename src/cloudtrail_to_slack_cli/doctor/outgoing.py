@@ -10,8 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from cloudtrail_to_slack.config.routes import parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
-from cloudtrail_to_slack.config.settings import Settings, parse_webhook_routes
+from cloudtrail_to_slack.config.settings import Settings
 from cloudtrail_to_slack.errors import SecretError
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment
 from cloudtrail_to_slack_cli.doctor.finding import Finding, error_code, found, ok, problem, unknown
@@ -73,7 +74,7 @@ def check_slack(deployment: Deployment) -> Iterator[Finding]:
         else:
             for route in _routes(deployment):
                 if route.source:
-                    _read(deployment, route.source)
+                    deployment.secrets.read_word(route.source)
                     yield ok("slack", f"the webhook of {route.accounts} can be read")
     except SecretError as error:
         yield problem("slack", str(error), "store the value, and allow yourself and the function to read it")
@@ -151,35 +152,16 @@ def _send(deployment: Deployment, settings: Settings, route: Route, text: str) -
     elif route.kind == "bot":
         _client(deployment, settings).chat_postMessage(channel=route.address, text=text)
     elif route.source:
-        answer = requests.post(_read(deployment, route.source), json={"text": text}, timeout=_TIMEOUT_SECONDS)
+        answer = requests.post(
+            deployment.secrets.read_word(route.source), json={"text": text}, timeout=_TIMEOUT_SECONDS
+        )
         if not answer.ok:
             raise SlackApiError("refused", {"error": answer.text[:80]})  # type: ignore[no-untyped-call]
 
 
 def _client(deployment: Deployment, settings: Settings) -> WebClient:
-    token = _read(deployment, settings.slack_bot_token) if settings.slack_bot_token else ""
+    token = deployment.secrets.read_word(settings.slack_bot_token) if settings.slack_bot_token else ""
     return WebClient(token=token, base_url=settings.slack_api_url, timeout=_TIMEOUT_SECONDS)
-
-
-def _read(deployment: Deployment, source: SecretSource) -> str:
-    """Return a secret of the function, read with the permissions of who runs this.
-
-    Raises:
-        SecretError: it cannot be read.
-    """
-    if source.kind == "environment":
-        return source.reference
-    name = source.reference
-    try:
-        if source.kind == "ssm":
-            answer: Mapping[str, Any] = deployment.client("ssm").get_parameter(Name=name, WithDecryption=True)
-            value = answer["Parameter"]["Value"]
-        else:
-            answer = deployment.client("secretsmanager").get_secret_value(SecretId=name)
-            value = answer.get("SecretString") or answer["SecretBinary"].decode()
-    except ClientError as error:
-        raise SecretError(f"{source.variable} cannot be read ({error_code(error)})") from None
-    return str(value).strip()
 
 
 def _routes(deployment: Deployment) -> Iterator[Route]:
@@ -207,7 +189,7 @@ def _webhook_routes(deployment: Deployment, settings: Settings) -> Iterator[Rout
         yield Route("webhook", "the default webhook", "all other accounts", settings.slack_webhook_url)
     sources = dict(settings.config.slack_webhook_routes)
     if routes := settings.slack_webhook_routes:
-        sources |= parse_webhook_routes(_read(deployment, routes), routes.variable)[0]
+        sources |= parse_webhook_routes(deployment.secrets.read(routes), routes.variable)[0]
     by_source: dict[SecretSource, list[str]] = {}
     for account, source in sources.items():
         by_source.setdefault(source, []).append(account)

@@ -2,15 +2,17 @@
 
 import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.config.loader import Config, raise_issues, read_config
+from cloudtrail_to_slack.config.loader import Config, read_config
 from cloudtrail_to_slack.config.routes import Routes
-from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue
+from cloudtrail_to_slack.config.settings import read_settings
+from cloudtrail_to_slack.errors import ConfigurationError
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleSet, Severity
 from support.strategies import hostile_key, hostile_text, json_values
 
@@ -275,11 +277,17 @@ def test_routes_that_lead_nowhere_are_false() -> None:
     assert [bool(Routes()), bool(Routes("x")), bool(Routes(None, {"1": "x"}))] == [False, True, True]
 
 
-def test_raise_issues() -> None:
-    """Faults are raised all together, and no issues raise nothing."""
-    raise_issues([])
-    with pytest.raises(ConfigurationError, match=r"2 issues:\n  a: x\n  b: y$"):
-        raise_issues([ConfigurationIssue("a", "x"), ConfigurationIssue("b", "y")])
+def test_issues_are_raised_together(tmp_path: Path) -> None:
+    """Settings with several issues raise all of them at once, each with its path, and settings without any none."""
+    path = tmp_path / "config.json"
+    environment = {"CONFIG_PATH": str(path), "SLACK_BOT_TOKEN": "xoxb-1"}
+    path.write_text('{"slack": {"default_channel_id": "C1"}}')
+    assert read_settings(environment).config.slack.default == "C1"
+    path.write_text('{"slack": {"default_channel_id": "C1"}, "own_role_arns": 5}')
+    with pytest.raises(
+        ConfigurationError, match=r"2 issues:\n  own_role_arns: must be a list, not a number\n  LOG_LEVEL: [^\n]+$"
+    ):
+        read_settings({**environment, "LOG_LEVEL": "LOUD"})
 
 
 def configurations() -> st.SearchStrategy[Any]:

@@ -8,13 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from cloudtrail_to_slack.config.environment import DEFAULT_SLACK_API_URL
+from cloudtrail_to_slack.config.routes import parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
-from cloudtrail_to_slack.config.settings import (
-    DEFAULT_CONFIG_PATH,
-    Settings,
-    parse_webhook_routes,
-    read_settings,
-)
+from cloudtrail_to_slack.config.settings import DEFAULT_CONFIG_PATH, Settings, read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
 from cloudtrail_to_slack.rules.packs import default_rules
 from support.strategies import json_values

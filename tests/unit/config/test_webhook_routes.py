@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from cloudtrail_to_slack.config.environment import is_web_address
-from cloudtrail_to_slack.config.loader import read_webhook_routes
+from cloudtrail_to_slack.config.routes import read_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretKind, SecretSource
 from support.strategies import json_values
 

@@ -1,5 +1,6 @@
 """Where an alert goes."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -112,12 +113,10 @@ def test_the_routes_are_read_when_they_are_needed() -> None:
 
 def webhook(default: str, by_account: dict[str, str]) -> SlackWebhook:
     """Return the destination of some webhooks."""
-    sources = {account: SecretSource("V", "environment", address) for account, address in by_account.items()}
-    listed = SecretSource("SLACK_WEBHOOK_ROUTES", "environment", "the list")
+    routes = [{"accounts": [account], "slack_hook_url": address} for account, address in by_account.items()]
+    listed = SecretSource("SLACK_WEBHOOK_ROUTES", "environment", json.dumps(routes))
     reader = SecretReader(None)  # type: ignore[arg-type]  # all is in the environment
-    webhooks = Webhooks(
-        reader, SecretSource("U", "environment", default), listed, lambda _text, _variable: (sources, ())
-    )
+    webhooks = Webhooks(reader, SecretSource("U", "environment", default), listed)
     return SlackWebhook(webhooks, 20)
 
 

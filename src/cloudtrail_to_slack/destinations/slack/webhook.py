@@ -106,11 +106,6 @@ def load(services: Services) -> SlackWebhook | None:
     default, routes = services.secret("SLACK_WEBHOOK_URL"), services.secret("SLACK_WEBHOOK_ROUTES")
     if services.secret("SLACK_BOT_TOKEN") or not (default or routes or services.webhook_references):
         return None
-    source = default.source if default else None
-    references = services.webhook_references
-    webhooks = Webhooks(services.secrets, source, references=references)
-    if routes:
-        from cloudtrail_to_slack.config.settings import parse_webhook_routes  # noqa: PLC0415 (brings all rules along)
-
-        webhooks = Webhooks(services.secrets, source, routes.source, parse_webhook_routes, references)
+    listed, source = routes.source if routes else None, default.source if default else None
+    webhooks = Webhooks(services.secrets, source, listed, services.webhook_references)
     return SlackWebhook(webhooks, services.message_limit)
