@@ -74,7 +74,7 @@ def test_a_message_limit_that_just_fits_needs_no_summary(app_env: AppEnvironment
     assert not any("more alert" in text for text in app_env.texts())
 
 
-@pytest.mark.parametrize("budget", [1, 2, 5])
+@pytest.mark.parametrize("message_limit", [1, 2, 5])
 def test_the_message_limit_can_be_set(app_env: AppEnvironment, message_limit: int) -> None:
     """However small the message limit, it is kept and every id is delivered."""
     app_env.configure_bot(max_messages_per_channel=message_limit)
