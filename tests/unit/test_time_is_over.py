@@ -19,7 +19,7 @@ class _Stubborn:
         except DeadlineExceededError:
             yield 1.0
 
-    def abandon(self, code: str) -> None:
+    def fail(self, code: str) -> None:
         """Remember why."""
         self.codes.append(code)
 

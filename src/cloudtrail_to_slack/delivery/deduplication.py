@@ -11,22 +11,31 @@ once: who can take a table away must not be able to suppress alerts with it.
 
 import math
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.errors import DeadlineExceededError, TransientError
+from cloudtrail_to_slack.errors import DeadlineExceededError, DeliveryError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
-from cloudtrail_to_slack.state.leases import LONGEST_LEASE_SECONDS, Claim, lease_condition, lease_values
+from cloudtrail_to_slack.state.leases import (
+    LEASE_IS_SAFE_SECONDS,
+    LONGEST_LEASE_SECONDS,
+    Claim,
+    lease_condition,
+    lease_values,
+)
 from cloudtrail_to_slack.state.table import StateError, Table, chunks, number
 from cloudtrail_to_slack.state.trust import is_true, longest_kept
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+T = TypeVar("T")
+IN_PROGRESS_ELSEWHERE = "delivery_in_progress_elsewhere"
 _ROUNDS = 3
 _MOST_RELEASED = 200
 _LEAST_SECONDS = 1.5
+_TRUE = {"BOOL": True}
 _IS_FREE = lease_condition(done="completed = :true")
 
 
@@ -34,7 +43,7 @@ class DeduplicationStore:
     """The store as one invocation uses it; `dynamodb` None: there is no table, and everything is acquired.
 
     `time_to_live` is how many seconds a delivered alert is remembered. `memory` outlives the invocation and serves
-    `acquire_cooldown` where there is no table.
+    `acquire_cooldown` where there is no table. What needs a table that cannot be used now raises TransientError.
     """
 
     def __init__(
@@ -50,20 +59,16 @@ class DeduplicationStore:
         self._clock = clock
         self._owner = uuid.uuid4().hex
         self._memory = {} if memory is None else memory
+        self._acquired_at: dict[str, float] = {}
 
     def claim(self, key: str) -> Claim:
-        """Acquire the right to deliver what `key` stands for, or prolong it.
-
-        Raises:
-            TransientError: the table cannot be used now.
-        """
-        return self._claim_each([key])[key]
+        """Acquire the right to deliver what `key` stands for, or prolong it."""
+        return self.claim_all([key])[key]
 
     def claim_all(self, keys: Sequence[str], until: float = math.inf) -> dict[str, Claim]:
         """Acquire many at once; the keys must differ. What is left after `until` (seconds since 1970) is left out.
 
-        Raises:
-            TransientError: the table cannot be used now; what was acquired until then stays acquired.
+        What was acquired before a TransientError stays acquired.
         """
         claims: dict[str, Claim] = {}
         for chunk in chunks(keys):
@@ -72,27 +77,30 @@ class DeduplicationStore:
             claims |= self._claim_chunk(chunk)
         return claims
 
+    def prolong(self, keys: Iterable[str]) -> None:
+        """Prolong those leases that may end while a message is sent, since sending it may have had to wait.
+
+        Raises:
+            DeliveryError: another function has taken one over.
+        """
+        since = self._clock.now() - LEASE_IS_SAFE_SECONDS
+        old = [key for key in keys if self._acquired_at[key] < since]
+        if old and set(self.claim_all(old).values()) != {Claim.ACQUIRED}:
+            raise DeliveryError(IN_PROGRESS_ELSEWHERE)
+
     def complete(self, keys: Sequence[str]) -> None:
         """Record that these are delivered.
 
         Raises:
-            TransientError: the table cannot be used now.
             DeadlineExceededError: there is no time for all of them.
         """
         for position, chunk in enumerate(chunks(keys)):
             if position and self._clock.remaining() < _LEAST_SECONDS:
                 raise DeadlineExceededError  # what is left may be sent again; else all of the invocation would be
-            if self._table is None:
-                return
-            table = self._table
-            items = [self._item(key, self._time_to_live) | {"completed": {"BOOL": True}} for key in chunk]
-            puts = [table.put_request(item) for item in items]
-            try:
-                if len(puts) == 1 or table.put_all(puts) is None:
-                    for put in puts:
-                        table.put(put)
-            except StateError as error:
-                self._do_without(error)
+            items = [{**self._item(key, self._time_to_live), "completed": _TRUE} for key in chunk]
+            if len(items) == 1 or self._write(Table.put_all, items) is None:
+                for item in items:
+                    self._write(Table.put, item)
 
     def release(self, keys: Iterable[str]) -> None:
         """Release leases, so that a retry need not wait until they end; no harm is done if it fails."""
@@ -117,69 +125,61 @@ class DeduplicationStore:
         if self._table is None:
             return True
         try:
-            return self._table.put(self._request(self._table, self._item(key, seconds), seconds, seconds)) is None
+            return self._table.put(self._item(key, seconds), _IS_FREE, self._values(seconds, seconds)) is None
         except StateError as error:
             logger.warning("it is not known what was said lately", extra={"error": str(error)})
             return True
-
-    def _lease(self, table: Table, key: str) -> Any:  # noqa: ANN401 (a request)
-        """Return the request that acquires the lease of `key`."""
-        item, kept = self._item(key, self._clock.lease(LONGEST_LEASE_SECONDS)), longest_kept(self._time_to_live)
-        return self._request(table, item, max(kept, LONGEST_LEASE_SECONDS), LONGEST_LEASE_SECONDS)
-
-    def _request(self, table: Table, item: Mapping[str, Any], kept: float, longest: float) -> Any:  # noqa: ANN401 (as above)
-        """Return the request that puts an item where it is free; `kept` and `longest` are seconds at most."""
-        values = lease_values(self._clock.now(), self._owner, longest, kept)
-        return table.put_request(item, _IS_FREE, {**values, ":true": {"BOOL": True}})
-
-    def _item(self, key: str, seconds: float) -> dict[str, Any]:
-        """Return an item of our own that lasts for `seconds`."""
-        return {"pk": {"S": key}, "owner": {"S": self._owner}, "expires_at": number(self._clock.now() + seconds)}
 
     def _claim_chunk(self, keys: Sequence[str]) -> dict[str, Claim]:
         """Acquire up to a transaction's items: all at once, then all that can be acquired, then singly."""
         claims: dict[str, Claim] = {}
         left = list(keys)
         for _ in range(_ROUNDS):
-            table = self._table
-            if len(left) <= 1 or table is None:
+            if len(left) <= 1:
                 break
-            try:
-                conflicts = table.put_all([self._lease(table, key) for key in left])
-            except StateError as error:
-                self._do_without(error)
-                break
+            conflicts = self._write(Table.put_all, [self._lease(key) for key in left], _IS_FREE, self._lease_values())
             if conflicts is None:
-                continue  # another transaction was at the same items
-            if not conflicts:
-                return claims | dict.fromkeys(left, Claim.ACQUIRED)
+                continue  # another transaction was at the same items, or there is no table
             claims |= {left[position]: _claim_of(item) for position, item in conflicts.items()}
             left = [key for key in left if key not in claims]
-        return claims | self._claim_each(left)
-
-    def _claim_each(self, keys: Sequence[str]) -> dict[str, Claim]:
-        claims: dict[str, Claim] = {}
-        for key in keys:
-            try:
-                conflict = self._table.put(self._lease(self._table, key)) if self._table else None
-            except StateError as error:
-                self._do_without(error)
-                conflict = None
-            claims[key] = Claim.ACQUIRED if conflict is None else _claim_of(conflict)
+            if not conflicts:
+                claims |= dict.fromkeys(left, Claim.ACQUIRED)
+                left = []
+        for key in left:
+            claims[key] = _claim_of(self._write(Table.put, self._lease(key), _IS_FREE, self._lease_values()))
+        self._acquired_at |= dict.fromkeys(claims, self._clock.now())
         return claims
 
-    def _do_without(self, error: StateError) -> None:
-        """Go on without the table when it cannot be used at all.
+    def _lease(self, key: str) -> dict[str, Any]:
+        return self._item(key, self._clock.lease(LONGEST_LEASE_SECONDS))
 
-        Raises:
-            TransientError: it may be usable again.
-        """
-        if not error.is_permanent:
-            raise TransientError(f"state_table_{error.code}") from None
-        logger.error("the state table cannot be used: alerts may be repeated", extra={"error": str(error)})
-        self._table = None
+    def _lease_values(self) -> dict[str, Any]:
+        kept = max(longest_kept(self._time_to_live), LONGEST_LEASE_SECONDS)
+        return self._values(LONGEST_LEASE_SECONDS, kept)
+
+    def _item(self, key: str, seconds: float) -> dict[str, Any]:
+        """Return an item of our own that lasts for `seconds`."""
+        return {"pk": {"S": key}, "owner": {"S": self._owner}, "expires_at": number(self._clock.now() + seconds)}
+
+    def _values(self, longest: float, kept: float) -> dict[str, Any]:
+        return {**lease_values(self._clock.now(), self._owner, longest, kept), ":true": _TRUE}
+
+    def _write(self, write: Callable[..., T], *arguments: Any) -> T | None:  # noqa: ANN401 (those of `write`)
+        """Return what a write to the table gives; None without one, also from now on if it cannot be used at all."""
+        if self._table is None:
+            return None
+        try:
+            return write(self._table, *arguments)
+        except StateError as error:
+            if not error.is_permanent:
+                raise TransientError(f"state_table_{error.code}") from None
+            logger.error("the state table cannot be used: alerts may be repeated", extra={"error": str(error)})
+            self._table = None
+            return None
 
 
-def _claim_of(item: Mapping[str, Any]) -> Claim:
-    """Return what the item that stood in the way says."""
-    return Claim.COMPLETED if is_true(item, "completed") else Claim.IN_PROGRESS
+def _claim_of(conflict: Mapping[str, Any] | None) -> Claim:
+    """Return what the item that stood in the way says; None: there is none."""
+    if conflict is None:
+        return Claim.ACQUIRED
+    return Claim.COMPLETED if is_true(conflict, "completed") else Claim.IN_PROGRESS

@@ -14,12 +14,11 @@ from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.context import DeliveryContext, target_key
 from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
-from cloudtrail_to_slack.delivery.jobs import AlertJob, NoticeJob
+from cloudtrail_to_slack.delivery.jobs import AlertJob, DeliveryJob, NoticeJob
+from cloudtrail_to_slack.delivery.limits import Slots
 from cloudtrail_to_slack.delivery.overflow import OverflowSummary
-from cloudtrail_to_slack.delivery.results import Outcome, Results, Undelivered
-from cloudtrail_to_slack.delivery.routing import Router, Target
-from cloudtrail_to_slack.delivery.scheduler import Scheduler
-from cloudtrail_to_slack.delivery.sending import Sender
+from cloudtrail_to_slack.delivery.results import Outcome, Undelivered
+from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.destinations.base import Destination
 from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.observability.logging import id_to_log, log_unexpected, logger
@@ -32,11 +31,10 @@ class Delivery:
     """
 
     def __init__(self, destinations: Mapping[str, Destination[Any]], store: DeduplicationStore, clock: Clock) -> None:
-        self.results = Results()
-        self.router = Router(destinations)
-        self._scheduler = Scheduler(clock)
-        sender = Sender(clock, self.results)
-        self._context = DeliveryContext(destinations, self.router, store, clock, self.results, self._scheduler, sender)
+        self._context = DeliveryContext(destinations, store, clock)
+        self._scheduler = self._context.scheduler
+        self.results = self._context.results
+        self.router = self._context.router
         self.failures = self._context.failures
         self._jobs: dict[str, AlertJob] = {}
 
@@ -47,14 +45,14 @@ class Delivery:
         """
         pending: Counter[Target] = Counter()
         for alert, make, message_ids in alerts:
+            name = f"the alert of event {id_to_log(alert.event_id) or 'without id'}"
             targets = self.router.targets(alert.account, alert.severity)
             if not targets:
-                code = f"no route and no default for account {alert.account or 'unknown'}"
-                self.unrouted(f"the alert of event {id_to_log(alert.event_id) or 'without id'}", code, message_ids)
+                self.unrouted(name, f"no route and no default for account {alert.account or 'unknown'}", message_ids)
             for target in targets:
-                pending[target] += self._add(alert, make, target, message_ids)
+                pending[target] += self._add(alert, make, name, target, message_ids)
         for target, alerts_for_it in pending.items():
-            slots = self._context.slots_for(target)
+            slots = self._context.slots_of(target, "")
             if slots:
                 slots.expect(alerts_for_it)
         self._scheduler.run()
@@ -80,7 +78,7 @@ class Delivery:
         """Summarise what exceeded the message limits, and show how many alerts each thread has by now."""
         self._summarize_overflow()
         try:
-            for threads in self._context.all_threads():
+            for threads in filter(None, self._context.threads.values()):
                 threads.show_counts()
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             log_unexpected("showing how many alerts a thread has", error)
@@ -92,22 +90,31 @@ class Delivery:
         self.failures.append((message_ids, Undelivered(what, "any destination", code)))
 
     def _summarize_overflow(self) -> None:
-        while full := [slots for slots in self._context.slots.values() if slots.overflow]:
-            for slots in full:
+        while full := [(kind, slots) for (_, kind), slots in self._context.slots.items() if slots.overflow]:
+            for kind, slots in full:
                 overflow, slots.overflow = slots.overflow, []
                 first = overflow[0]
-                alone = len(overflow) == 1 and first.can_be_alone and slots.limited < slots.limit
-                job = first.exempt_from_limit() if alone else OverflowSummary(self._context, slots, overflow)
-                self._scheduler.add(slots.target, first.order, job)
+                if len(overflow) == 1 and first.can_be_alone and slots.limited < slots.limit:
+                    first.is_exempt = True
+                    self._scheduler.add(slots.target, first.order, first)
+                else:
+                    self._scheduler.add(slots.target, first.order, self._summary(kind, slots, overflow))
             self._scheduler.run()
 
-    def _add(self, alert: PendingAlert, make: AlertFactory, target: Target, message_ids: MessageIds) -> bool:
+    def _summary(self, kind: str, slots: Slots[DeliveryJob], overflow: list[DeliveryJob]) -> OverflowSummary:
+        limit = slots.message_limit
+        summarize = limit.summarize_notices if kind else limit.summarize_alerts
+        return OverflowSummary(self._context, slots, overflow, summarize)
+
+    def _add(self, alert: PendingAlert, make: AlertFactory, name: str, target: Target, message_ids: MessageIds) -> bool:
         """Queue an alert, unless it is or was queued already; return whether a limit is for it."""
         key = f"alert#{target_key(target)}#{alert.key}"
         known = self._jobs.get(key)
         if known is None:
-            known = AlertJob(self._context, target, message_ids, key, alert, make)
-            self._jobs[key] = known
+            known = self._jobs[key] = AlertJob(
+                context=self._context, subject=alert, make=make, name=name, target=target, message_ids=message_ids,
+                key=key, kind="",
+            )  # fmt: skip
             self._scheduler.add(target, known.order, known)
             return not known.is_critical
         self.results.count(target.destination, Outcome.DUPLICATE_AVOIDED)
@@ -115,7 +122,10 @@ class Delivery:
         return False
 
     def _add_notice(self, notice: Notice, target: Target, message_ids: MessageIds) -> NoticeJob:
-        key = f"notice#{target_key(target)}#{notice.identity}" if notice.identity else None
-        job = NoticeJob(self._context, target, message_ids, key, notice)
+        job = NoticeJob(
+            context=self._context, subject=notice, name=notice.name, target=target, message_ids=message_ids,
+            key=f"notice#{target_key(target)}#{notice.identity}" if notice.identity else None,
+            kind=notice.group.kind if notice.group else None,
+        )  # fmt: skip
         self._scheduler.add(target, job.order, job)
         return job

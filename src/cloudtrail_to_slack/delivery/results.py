@@ -42,7 +42,7 @@ class Results:
 
     def total(self, outcome: Outcome) -> int:
         """Return the count over all destinations."""
-        return sum(counts[outcome] for counts in self.counts.values())
+        return sum(self.per_destination(outcome).values())
 
     def per_destination(self, outcome: Outcome) -> dict[str, int]:
         """Return the counts of the destinations that have any."""

@@ -21,7 +21,7 @@ class Job(Protocol):
     def run(self) -> Steps[None]:
         """Do it; a DeadlineExceededError thrown in where it waits ends it."""
 
-    def abandon(self, code: str) -> None:
+    def fail(self, code: str) -> None:
         """Record that it was not begun, or not ended."""
 
 
@@ -29,15 +29,10 @@ class Job(Protocol):
 class _Queue:
     number: int
     waiting: list[tuple[Any, int, Job]] = field(default_factory=list)  # a heap
-    steps: Steps[None] | None = None
-    job: Job | None = None  # whose `steps` these are
+    current: tuple[Job, Steps[None]] | None = None
     not_before: float = 0.0
     served: int = 0
     spent: float = 0.0  # seconds
-
-    @property
-    def has_work(self) -> bool:
-        return self.steps is not None or bool(self.waiting)
 
 
 class Scheduler:
@@ -54,8 +49,8 @@ class Scheduler:
         heapq.heappush(known.waiting, (order, next(self._numbers), job))
 
     def run(self) -> None:
-        """Work off everything, as long as there is time; abandon what is left then."""
-        while busy := [queue for queue in self._queues.values() if queue.has_work]:
+        """Work off everything, as long as there is time; fail what is left then."""
+        while busy := [queue for queue in self._queues.values() if queue.current or queue.waiting]:
             now = self._clock.now()
             # Of those that can go on, the one that has taken the least time, so that a destination that does not answer
             # delays no other; among equals, the one that has waited for its turn the longest.
@@ -63,7 +58,7 @@ class Scheduler:
             # With no time for the one that can go on first there is none for the others.
             if not self._clock.wait(max(queue.not_before - now, 0.0)):
                 for each in busy:
-                    _abandon(each)
+                    _fail_all(each)
                 continue
             queue.served = next(self._numbers)
             start = self._clock.now()
@@ -72,31 +67,27 @@ class Scheduler:
 
     def _step(self, queue: _Queue) -> None:
         """Let a queue go on until it has to wait, or one job is done."""
-        if queue.steps is None:
-            queue.job = heapq.heappop(queue.waiting)[2]
-            queue.steps = queue.job.run()
+        if queue.current is None:
+            job = heapq.heappop(queue.waiting)[2]
+            queue.current = job, job.run()
         try:
-            queue.not_before = self._clock.now() + next(queue.steps)
+            queue.not_before = self._clock.now() + next(queue.current[1])
         except StopIteration:
-            queue.steps = None
+            queue.current = None
             queue.not_before = 0.0
 
 
-def _abandon(queue: _Queue) -> None:
-    if queue.steps is not None:
-        if not _has_ended(queue.steps) and queue.job:
-            queue.job.abandon(DeadlineExceededError.CODE)
-        queue.steps = None
+def _fail_all(queue: _Queue) -> None:
+    if queue.current:
+        job, steps = queue.current
+        queue.current = None
+        try:
+            steps.throw(DeadlineExceededError())
+        except StopIteration:
+            pass
+        else:  # it would wait once more, for something else
+            steps.close()
+            job.fail(DeadlineExceededError.CODE)
     left, queue.waiting = queue.waiting, []
     for _, _, job in sorted(left, key=lambda entry: entry[:2]):
-        job.abandon(DeadlineExceededError.CODE)
-
-
-def _has_ended(steps: Steps[None]) -> bool:
-    """Throw in that there is no time to wait; return False when it would wait once more, for something else."""
-    try:
-        steps.throw(DeadlineExceededError())
-    except StopIteration:
-        return True
-    steps.close()
-    return False
+        job.fail(DeadlineExceededError.CODE)

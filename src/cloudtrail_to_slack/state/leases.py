@@ -9,10 +9,9 @@
     (A dies)                               the lease ends
                                            owner=B, <attribute>=…  ◀─────────── acquire: B does it
 
-Acquiring is one conditional write, with the condition and the values from here: alerts, threads, checks of log sources,
-periodic notices and restarts all use it. The owner may acquire what it holds already, to prolong it, or because the SDK
-repeated a call whose answer was lost. DynamoDB deletes expired items some days late (Amazon DynamoDB Developer Guide,
-"Using time to live"), so the condition looks at the times itself, and believes only what this code writes: see `trust`.
+The owner may acquire what it holds already, to prolong it, or because the SDK repeated a call whose answer was lost.
+DynamoDB deletes expired items some days late (Amazon DynamoDB Developer Guide, "Using time to live"), so the condition
+looks at the times itself.
 """
 
 from enum import Enum

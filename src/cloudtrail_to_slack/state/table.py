@@ -1,7 +1,7 @@
 """The state table: what functions that run at the same time, or one after the other, must agree on.
 
 One DynamoDB table, partition key `pk`, time to live in `expires_at` (seconds since 1970). Nothing is read and then
-written: each step is one conditional write.
+written: each step is one conditional write. Every method raises StateError when the table cannot be used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,6 @@ from cloudtrail_to_slack.state.leases import OWNER
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
 
 # Items in one request. Source: Amazon DynamoDB API Reference, BatchGetItem and TransactWriteItems
 _AT_ONCE = 100
@@ -39,6 +38,18 @@ class StateError(CloudTrailToSlackError):
         super().__init__(f"the state table failed ({code})")
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a write gave: its attributes, or what kept it from being done.
+
+    `conflict` is the item that stood in the way of a condition, `cancelled_for` the reasons of a transaction.
+    """
+
+    attributes: dict[str, Any] = field(default_factory=dict)
+    conflict: dict[str, Any] | None = None
+    cancelled_for: Sequence[Mapping[str, Any]] = ()
+
+
 class Items:
     """The items of a state table, changed by conditional updates alone."""
 
@@ -55,95 +66,58 @@ class Items:
         *,
         names: Mapping[str, str] | None = None,
         returned: str = "NONE",
-    ) -> "Answer":
-        """Update one item, if the condition holds.
-
-        Raises:
-            StateError: the table cannot be used.
-        """
-        arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
-        return conditional_write(
-            lambda: self._dynamodb.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": key}},
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ReturnValues=returned,  # type: ignore[arg-type]  # the stubs want a literal
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **arguments,
-            )
+    ) -> Answer:
+        """Update one item, if the condition holds."""
+        return _write(
+            self._dynamodb.update_item,
+            TableName=self._table,
+            Key={"pk": {"S": key}},
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues=returned,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **({"ExpressionAttributeNames": names} if names else {}),
         )
 
 
 class Table(Items):
-    """The state table with every request that is made to it."""
+    """The state table with every request that is made to it; a condition may use the name `#owner`."""
 
-    def put_request(self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 (the stubs' type of all arguments)
-        """Return the request that puts an item if the condition holds."""
-        request: dict[str, Any] = {"TableName": self._table, "Item": item}
-        if condition:
-            request |= {
-                "ConditionExpression": condition,
-                "ExpressionAttributeValues": values,
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                **_names(condition),
-            }
-        return request
+    def put(
+        self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """Put one item, if the condition holds; return the item that stood in the way, None when it was put."""
+        return _write(self._dynamodb.put_item, **self._put(item, condition, values)).conflict
 
-    def put(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Put one item; return the item that stood in the way, None when it was put.
-
-        Raises:
-            StateError: the table cannot be used.
-        """
-        return conditional_write(lambda: self._dynamodb.put_item(**request)).conflict
-
-    def put_all(self, requests: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]] | None:
-        """Put all items or none.
+    def put_all(
+        self, items: Sequence[Mapping[str, Any]], condition: str = "", values: Mapping[str, Any] | None = None
+    ) -> dict[int, dict[str, Any]] | None:
+        """Put all items if the condition holds for each, or none.
 
         Returns the items that stood in the way, by position: none of them, when all were put. None when it met another
         transaction and may be tried again.
-
-        Raises:
-            StateError: the table cannot be used.
         """
-        puts: Any = [{"Put": request} for request in requests]
-        answer = conditional_write(lambda: self._dynamodb.transact_write_items(TransactItems=puts))
+        puts = [{"Put": self._put(item, condition, values)} for item in items]
+        reasons = _write(self._dynamodb.transact_write_items, TransactItems=puts).cancelled_for
         conflicts = {
             position: reason.get("Item", {})
-            for position, reason in enumerate(answer.cancelled_for)
+            for position, reason in enumerate(reasons)
             if reason.get("Code") == "ConditionalCheckFailed"
         }
-        return None if answer.cancelled_for and not conflicts else conflicts
+        return None if reasons and not conflicts else conflicts
 
     def delete(self, key: str, condition: str, values: Mapping[str, Any]) -> None:
-        """Delete an item if the condition holds.
-
-        Raises:
-            StateError: the table cannot be used.
-        """
-        conditional_write(
-            lambda: self._dynamodb.delete_item(
-                TableName=self._table,
-                Key={"pk": {"S": key}},
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                **_names(condition),
-            )
-        )
+        """Delete an item if the condition holds."""
+        where = _where(condition, values)
+        _write(self._dynamodb.delete_item, TableName=self._table, Key={"pk": {"S": key}}, **where)
 
     def read(self, keys: Iterable[str], attributes: str, clock: Clock) -> dict[str, Mapping[str, Any]]:
-        """Return those of the items that exist, by key.
-
-        Raises:
-            StateError: the table cannot be used.
-        """
+        """Return those of the items that exist, by key."""
         found: dict[str, Mapping[str, Any]] = {}
         for chunk in chunks(keys):
-            wanted: Any = {
-                self._table: {"Keys": [{"pk": {"S": key}} for key in chunk], "ProjectionExpression": attributes}
-            }
+            asked = [{"pk": {"S": key}} for key in chunk]
+            wanted: Any = {self._table: {"Keys": asked, "ProjectionExpression": attributes}}
             for attempt in range(_ATTEMPTS):
                 try:
                     answer: Any = self._dynamodb.batch_get_item(RequestItems=wanted)
@@ -159,38 +133,35 @@ class Table(Items):
                 raise StateError("unprocessed_keys", is_permanent=False)
         return found
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a write gave: its attributes, or what kept it from being done.
-
-    `conflict` is the item that stood in the way of a condition, `cancelled_for` the reasons of a transaction.
-    """
-
-    attributes: dict[str, Any] = field(default_factory=dict)
-    conflict: dict[str, Any] | None = None
-    cancelled_for: Sequence[Mapping[str, Any]] = ()
+    def _put(self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
+        where = {**_where(condition, values), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}
+        return {"TableName": self._table, "Item": item, **where}
 
 
-def conditional_write(call: Callable[[], Mapping[str, Any]]) -> Answer:
-    """Make one conditional write; that its condition does not hold is an answer.
+def _where(condition: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
+    names = {"ExpressionAttributeNames": OWNER} if "#owner" in condition else {}
+    return {"ConditionExpression": condition, "ExpressionAttributeValues": values, **names}
 
-    Raises:
-        StateError: the table cannot be used.
-    """
+
+def _write(operation: Callable[..., Mapping[str, Any]], **arguments: Any) -> Answer:  # noqa: ANN401 (of any operation)
+    """Make one conditional write; that its condition does not hold is an answer."""
     try:
-        return Answer(dict(call().get("Attributes", {})))
-    except ClientError as error:
-        answer: Mapping[str, Any] = error.response
-        code = _code(error)
-        if code == "ConditionalCheckFailedException":
-            return Answer(conflict=dict(answer.get("Item", {})))
-        if code == "TransactionCanceledException":
-            reasons = answer.get("CancellationReasons", ())
-            return Answer(cancelled_for=reasons or ({"Code": "unknown"},))
-        raise _failed(error) from None
-    except BotoCoreError as error:
-        raise _failed(error) from None
+        return Answer(dict(operation(**arguments).get("Attributes", {})))
+    except (BotoCoreError, ClientError) as error:
+        failure = _failed(error)
+        response: Mapping[str, Any] = getattr(error, "response", {})
+        if failure.code == "ConditionalCheckFailedException":
+            return Answer(conflict=dict(response.get("Item", {})))
+        if failure.code == "TransactionCanceledException":
+            return Answer(cancelled_for=response.get("CancellationReasons") or ({"Code": "unknown"},))
+        raise failure from None
+
+
+def _failed(error: BotoCoreError | ClientError) -> StateError:
+    code = type(error).__name__
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", "unknown"))
+    return StateError(code, is_permanent=code in _PERMANENT)
 
 
 def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
@@ -203,19 +174,3 @@ def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
 def number(value: float) -> Any:  # noqa: ANN401 (the stubs' attribute type is a union of all)
     """Return a whole number as DynamoDB takes it."""
     return {"N": str(int(value))}
-
-
-def _names(condition: str) -> Any:  # noqa: ANN401 (a part of any request)
-    return {"ExpressionAttributeNames": OWNER} if "#owner" in condition else {}
-
-
-def _failed(error: BotoCoreError | ClientError) -> StateError:
-    code = _code(error)
-    return StateError(code, is_permanent=code in _PERMANENT)
-
-
-def _code(error: BotoCoreError | ClientError) -> str:
-    if isinstance(error, BotoCoreError):
-        return type(error).__name__
-    answer: Mapping[str, Any] = error.response
-    return str(answer.get("Error", {}).get("Code", "unknown"))

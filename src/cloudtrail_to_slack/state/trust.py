@@ -1,12 +1,11 @@
 """What is believed of an item in the state table: only what this code could have written there. Pure.
 
-Who can write the table could suppress alerts, threads, checks and notices with an item whose lease or expiry lies far
-in the future, or whose attributes are of another type than expected. So a time later than the longest that the code
-ever writes counts as no time at all, and so does what is no number. What could have been written is believed: an item
-that looks right suppresses something for as long as such an item does, and no longer.
+Who can write the table could suppress alerts with an item whose lease or expiry lies far in the future, or whose
+attributes are of another type. So a time later than the longest that the code ever writes, and what is no number, count
+as no time at all: an item that looks right suppresses something for as long as such an item does, and no longer.
 
-DynamoDB compares values of different types as unequal and never as less or greater, so each condition asks for the type
-first. Source: Amazon DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions".
+DynamoDB never compares values of different types as less or greater, so each condition asks for the type first.
+Source: Amazon DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions".
 """
 
 import re

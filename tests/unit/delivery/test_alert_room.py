@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.delivery.alert_room import AlertRoom
+from cloudtrail_to_slack.delivery.limits import AlertRoom
 from cloudtrail_to_slack.delivery.scheduler import Scheduler
 from cloudtrail_to_slack.errors import DeadlineExceededError
 from cloudtrail_to_slack.retry import Steps, run_to_completion
@@ -47,7 +47,7 @@ class Sending:
             yield 10.0
             self.made.remove(self.size)
 
-    def abandon(self, code: str) -> None:
+    def fail(self, code: str) -> None:
         """Fail: everything is to be sent."""
         raise AssertionError(code)
 

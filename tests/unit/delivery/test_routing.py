@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ class Place:
 
 def router(slack: Routes | Callable[[], Routes] | None, sns: Routes | None = None) -> Router:
     """Return a router of what is configured."""
-    places = {}
+    places: dict[str, Any] = {}
     if slack is not None:
         places["slack"] = Place(slack, receives_notices=True)
     if sns is not None:

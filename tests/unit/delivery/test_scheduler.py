@@ -45,7 +45,7 @@ class Task:
             return
         self.log.append(f"{self.name} at {self.time.now:g}")
 
-    def abandon(self, code: str) -> None:
+    def fail(self, code: str) -> None:
         """Write down that it was not begun."""
         self.log.append(f"{self.name} not begun: {code}")
 

@@ -68,7 +68,7 @@ class ThreadStore:
         """
         item = {"pk": {"S": key}, "owner": {"S": owner}, "expires_at": number(now + lease)}
         values = lease_values(now, owner, lease, max(self._longest, lease))
-        conflict = self._table.put(self._table.put_request(item, _THREAD_IS_FREE, values))
+        conflict = self._table.put(item, _THREAD_IS_FREE, values)
         if conflict is None:
             return True
         if "ts" not in conflict:
@@ -76,7 +76,7 @@ class ThreadStore:
         thread = _read_thread(key, conflict)
         if thread is None:  # nothing of ours: it makes way, unless it is something else by now
             seen = {":seen_expires_at": conflict["expires_at"], ":seen_ts": conflict["ts"]}
-            return self._table.put(self._table.put_request(item, _UNCHANGED, seen)) is None
+            return self._table.put(item, _UNCHANGED, seen) is None
         return thread
 
     def thread_opened(self, key: str, owner: str, thread: Thread, *, expires_at: float) -> bool:

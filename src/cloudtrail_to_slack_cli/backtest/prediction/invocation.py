@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from cloudtrail_to_slack.alerts.alert import PendingAlert
-from cloudtrail_to_slack.delivery.message_limit import Slots
+from cloudtrail_to_slack.delivery.limits import Slots
 from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.destinations.slack.render.sizes import message_limit
 from cloudtrail_to_slack.destinations.slack.render.summary import summary

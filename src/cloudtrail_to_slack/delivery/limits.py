@@ -1,23 +1,27 @@
-"""How many messages an address gets in one invocation, and what waits for a summary.
-
-Alerts and each kind of notice have slots of their own. Alerts that are not critical get at most `limit` messages, one
-of which is the summary of those beyond it. Critical alerts take slots first, for they are sorted by severity, and are
-sent when no slot is left, too: a summary never replaces one.
-"""
+"""How much one invocation may send to an address, and how much it may hold in memory."""
 
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.destinations.base import MessageLimit
+from cloudtrail_to_slack.retry import Steps
 
 Waiting = TypeVar("Waiting")
+_MOST_BYTES = 2 * 1024**2  # of the records of all alerts in memory
+_SMALL_BYTES = 16 * 1024  # not counted: CloudTrail's records have a few KB
+_LOOK_AGAIN_SECONDS = 0.1
 
 
 @dataclass(slots=True)
 class Slots(Generic[Waiting]):
-    """The slots of one kind of message at one address.
+    """The slots for alerts, or for one kind of notice, at one address.
+
+    Of what is not critical there are at most `limit` messages, one of which is the summary of the `overflow`. Critical
+    alerts take slots first, for they are sorted by severity, and are sent when no slot is left, too.
 
     `message_limit` is the destination's; `most_single` is how many of its messages may be about one thing each. `sent`
     counts all messages, `limited` those that the limit is for. `reserved` slots are kept for the summary. `parent` is
@@ -56,11 +60,36 @@ class Slots(Generic[Waiting]):
         """
         pending += len(self.overflow)
         if not self.has_threads and pending > self.limit - self.sent:
-            self.reserved = max(
-                self.reserved, min(math.ceil(pending / self.message_limit.alerts_per_summary), self.limit)
-            )
+            messages = math.ceil(pending / self.message_limit.alerts_per_summary)
+            self.reserved = max(self.reserved, min(messages, self.limit))
 
     def count(self, *, limited: bool) -> None:
         """Count a message that was sent; `limited`: the limit is for it."""
         self.sent += 1
         self.limited += limited
+
+
+class AlertRoom:
+    """Lets a delivery wait until there is room in memory for its alert; a single one always fits.
+
+    An alert is made from its record when it is sent, and takes some 20 times as much memory. Each of dozens of
+    destinations may have one that waits, for a rate limit say.
+    """
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    def wait(self, size: int) -> Steps[None]:
+        """Wait until there is room for the alert of a record of `size` bytes."""
+        while size > _SMALL_BYTES and self._taken and self._taken + size > _MOST_BYTES:
+            yield _LOOK_AGAIN_SECONDS
+
+    @contextmanager
+    def taken(self, size: int) -> Generator[None, None, None]:
+        """Take the room of an alert for as long as it is in memory."""
+        size = size if size > _SMALL_BYTES else 0
+        self._taken += size
+        try:
+            yield
+        finally:
+            self._taken -= size
