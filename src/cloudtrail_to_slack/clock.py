@@ -14,7 +14,8 @@ _AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
 class Clock:
     """Says what time it is, and waits, as long as the invocation's deadline allows.
 
-    `remaining` gives the seconds until Lambda stops the function; `margin` of them are kept for finishing cleanly.
+    `remaining` returns the seconds until Lambda stops the function, infinite where nothing does; `margin` of them are
+    kept for finishing cleanly. `now` returns the seconds since 1970.
     """
 
     def __init__(
@@ -25,22 +26,14 @@ class Clock:
         now: Callable[[], float] | None = None,
         sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self._remaining = remaining
+        self.remaining = remaining
+        self.now = now or time.time
         self._margin = margin
-        self._now = now or time.time
         self._sleep = sleep or time.sleep
-
-    def now(self) -> float:
-        """Return the seconds since 1970."""
-        return self._now()
-
-    def remaining(self) -> float:
-        """Return the seconds until Lambda stops the function; infinite where nothing does."""
-        return self._remaining()
 
     def spare(self) -> float:
         """Return how many seconds the invocation has for anything but finishing cleanly; infinite as `remaining`."""
-        return self._remaining() - self._margin
+        return self.remaining() - self._margin
 
     def has(self, seconds: float) -> bool:
         """Return whether the invocation has that much time to spare."""
@@ -55,12 +48,12 @@ class Clock:
         return True
 
     def lease(self, most: float) -> float:
-        """Return for how many seconds a claim holds: until the invocation has surely ended, but not over `most`."""
-        return min(self._remaining() + _AFTER_THE_END, most)
+        """Return for how many seconds a lease holds: until the invocation has surely ended, but not over `most`."""
+        return min(self.remaining() + _AFTER_THE_END, most)
 
     def timeout(self, most: float) -> float:
         """Return how long a request may take: `most` seconds, or what is left of the invocation and half its margin."""
-        return max(_LEAST_TIMEOUT_SECONDS, min(most, self._remaining() - self._margin / 2))
+        return max(_LEAST_TIMEOUT_SECONDS, min(most, self.remaining() - self._margin / 2))
 
 
 def invocation_clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)

@@ -1,22 +1,14 @@
 """Every error this package raises on purpose.
 
     CloudTrailToSlackError
-    ├── ConfigurationError          the configuration has issues; all of them, each with its path
-    │   └── ExpressionError         one rule's expression cannot be used (gathered into the above)
-    ├── RuleBudgetError             evaluating a rule took more than it may
-    ├── SecretError                 a secret could not be read; names the reference, never the value
-    ├── LogFileError              one log file cannot be read
-    │   └── S3UnavailableError      S3 did not answer; it may answer another time
-    ├── RecordError                 one record cannot be read
-    ├── EvaluationTimeError         the rules took all the time there was on one record
-    ├── DeliveryError               one message did not reach one destination
-    │   ├── PayloadRejectedError     the destination refuses this content: send it smaller
-    │   │   └── UnknownRejectionError it is not known whether it is the content
-    │   ├── DestinationMisconfiguredError  it rejects every message until its configuration is fixed
-    │   │   └── ParentGoneError               what it replies to is gone
-    │   ├── TransientError            it may accept the same message later
-    │   └── DeadlineExceededError          the invocation ends before it could be sent
-    └── InvocationFailedError       raised at the very end, when something failed
+    ├── ConfigurationError, ExpressionError, RuleBudgetError, SecretError
+    ├── LogFileError ── S3UnavailableError
+    ├── RecordError, EvaluationTimeError
+    ├── DeliveryError
+    │   ├── PayloadRejectedError ── UnknownRejectionError
+    │   ├── DestinationMisconfiguredError ── ParentGoneError
+    │   └── TransientError, DeadlineExceededError
+    └── InvocationFailedError
 
 No message of theirs holds an event's content or a secret: they are logged, and Lambda shows them.
 """

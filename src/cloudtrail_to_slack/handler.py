@@ -5,34 +5,27 @@ from typing import Any
 
 from cloudtrail_to_slack.app import application
 from cloudtrail_to_slack.errors import InvocationFailedError
-from cloudtrail_to_slack.evaluation.report import Report
-from cloudtrail_to_slack.ingest.payloads import Notification
 from cloudtrail_to_slack.observability.logging import logger
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
     """Handle one invocation, whatever invoked it.
 
-    Returns the invocation's counts, or for SQS the messages to hand back (`batchItemFailures`).
+    Returns the invocation's counts, or for SQS the messages to hand back (`batchItemFailures`). Source: AWS Lambda
+    Developer Guide, "Implementing partial batch responses". The event source mapping must have
+    `ReportBatchItemFailures`, or Lambda takes the answer for a success.
 
     Raises:
         ConfigurationError: the settings have issues; all of them are named.
         InvocationFailedError: something failed that no SQS message can be handed back for.
     """
-    return _answer(*application(os.environ).run(event, context))
-
-
-def _answer(notifications: list[Notification], report: Report) -> dict[str, Any]:
-    """Return the answer to Lambda, or raise it.
-
-    Source of the partial-batch answer: AWS Lambda Developer Guide, "Implementing partial batch responses". The event
-    source mapping must have `ReportBatchItemFailures`, or Lambda takes the answer for a success.
-    """
-    failed = {asker for failure in report.failures for asker in failure.message_ids}
+    notifications, report = application(os.environ).run(event, context)
+    failed = {message_id for failure in report.failures for message_id in failure.message_ids}
+    error = InvocationFailedError([failure.problem for failure in report.failures])
     if None in failed:
-        raise InvocationFailedError([failure.problem for failure in report.failures])
+        raise error
     if any(notification.message_id for notification in notifications):
         if report.failures:
-            logger.error(str(InvocationFailedError([failure.problem for failure in report.failures])))
+            logger.error(str(error))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(map(str, failed))]}
     return dict(report.counts)

@@ -1,7 +1,7 @@
 """From notifications to delivered alerts: the only place where all the parts meet."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.alerts.notice import Notice, removed_object_notice
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles, is_own_work
@@ -22,6 +22,7 @@ from cloudtrail_to_slack.ingest.payloads import (
     MissingDataCheckDue,
     Notification,
     RemovedObject,
+    Single,
     SingleEvent,
     Unrecognised,
     WorkItem,
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
     from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
 
-
 # Sends what the function reports about itself.
 SendSelfReports = Callable[[Sequence[RuleErrorReport], OwnCalls], None]
+_TOO_LONG = "the rules take longer on it than there is time"
 
 
 class Pipeline:
@@ -57,15 +58,15 @@ class Pipeline:
         own_roles: OwnRoles,
         send_self_reports: SendSelfReports,
         thresholds: "ThresholdCounter | None" = None,
-        silence: "tuple[DeliveryRecorder, LogSourceCheck] | None" = None,
+        log_sources: "tuple[DeliveryRecorder, LogSourceCheck] | None" = None,
     ) -> None:
         self._config = config
         self._send_self_reports = send_self_reports
         self._own_roles = own_roles
         self._delivery = delivery
         self._clock = clock
-        self._hearing: DeliveryRecorder | None = silence[0] if silence else None
-        self._silence_check: LogSourceCheck | None = silence[1] if silence else None
+        self._recorder: DeliveryRecorder | None = log_sources[0] if log_sources else None
+        self._check: LogSourceCheck | None = log_sources[1] if log_sources else None
         self._report = Report()
         pending = PendingAlerts()
         self._turns = Turns(clock, pending, self._deliver_pending, self._failed_on_file)
@@ -81,7 +82,7 @@ class Pipeline:
         )
         self._ahead = ReadAhead(s3_within, clock.now)
         self._log_files = LogFiles(
-            s3_within, self._ahead, prefilter, self._records, self._report, clock.now, self._hearing
+            s3_within, self._ahead, prefilter, self._records, self._report, clock.now, self._recorder
         )
         self._notices: list[tuple[Notice, MessageIds]] = []
 
@@ -94,7 +95,7 @@ class Pipeline:
         work = work_items(notifications)
         late = self._take_singles(work.singles, len(work.log_files))
         self._evaluate_files([LogFileEvaluation(self._log_files, *each) for each in work.log_files])
-        self._take_late(late)
+        self._take_singles(late, 0, is_last_time=True)
         self._deliver_pending()
         self._delivery.finish()
         self._delivery.notify([*self._notices, *self._log_files.notices])
@@ -103,8 +104,8 @@ class Pipeline:
             self._take_single(each)
         for message_ids, undelivered in self._delivery.failures:
             self._report.fail(message_ids, [undelivered])
-        if self._hearing:
-            self._report.counts["log_sources_unrecorded"] = self._hearing.save()
+        if self._recorder:
+            self._report.counts["log_sources_unrecorded"] = self._recorder.save()
         self._ahead.wait(self._clock.spare())
         return self._report
 
@@ -117,32 +118,24 @@ class Pipeline:
         finally:
             self._ahead.stop()
 
-    def _take_singles(self, singles: Sequence[WorkItem], others: int) -> list[WorkItem]:
+    def _take_singles(self, singles: Sequence[WorkItem], others: int, *, is_last_time: bool = False) -> list[WorkItem]:
         """Do small things, each in its share of the time, of which `others` get one too; return what takes longer."""
         late: list[WorkItem] = []
         for position, each in enumerate(singles):
             self._turns.share(len(singles) - position + others)
             if self._turns.left() <= 0:
-                self._report.fail(each.message_ids, [f"{each.name}: {NOT_BEGUN}"])
+                self._report.fail(each.message_ids, [f"{each.name}: {_TOO_LONG if is_last_time else NOT_BEGUN}"])
                 continue
             try:
                 self._take_single(each)
-            except EvaluationTimeError:
+            except EvaluationTimeError as error:
+                if is_last_time:
+                    self._report.fail(each.message_ids, [f"{each.name}: {error}"])
+                    continue
                 late.append(each)
                 self._report.counts.subtract(("records_in", "failed"))  # it is not counted yet
         self._turns.share(1)
         return late
-
-    def _take_late(self, late: Sequence[WorkItem]) -> None:
-        """Do what took longer than its share, each in its share of the time that is left."""
-        for position, each in enumerate(late):
-            self._turns.share(len(late) - position)
-            try:
-                if self._turns.left() <= 0:
-                    raise EvaluationTimeError("the rules take longer on it than there is time")  # noqa: TRY301 (one way to fail)
-                self._take_single(each)
-            except EvaluationTimeError as error:
-                self._report.fail(each.message_ids, [f"{each.name}: {error}"])
 
     def _take_single(self, work: WorkItem) -> None:
         """Do a small thing, whatever goes wrong with it.
@@ -151,7 +144,7 @@ class Pipeline:
             EvaluationTimeError: it is an event on which the rules take longer than there is time.
         """
         try:
-            self._take(work)
+            self._take(work.item, work.message_ids)
         except EvaluationTimeError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
@@ -164,44 +157,36 @@ class Pipeline:
         self._report.fail(message_ids, [f"{name}: this function fails on it ({type(error).__name__})"])
         log_unexpected("working off a notification", error)
 
-    def _take(self, work: WorkItem) -> None:
-        counts, message_ids = self._report.counts, work.message_ids
-        match work.item:
+    def _take(self, item: Single, message_ids: MessageIds) -> None:
+        counts = self._report.counts
+        match item:
             case RemovedObject() as removed:
                 counts["objects_removed"] += 1
                 if self._config.s3_removed_object_notification:
-                    account = read_key(removed.object.key).account
-                    self._notices.append((removed_object_notice(removed, account), message_ids))
+                    notice = removed_object_notice(removed, read_key(removed.object.key).account)
+                    self._notices.append((notice, message_ids))
+            # Whatever is done about such a call makes more of them, which EventBridge would bring within seconds.
+            case SingleEvent(record) if is_own_work(record) and self._own_roles.made(record):
+                self._ignore("a call that this function made as its work, which its log file brings too")
             case SingleEvent(record):
-                self._take_single_event(record, message_ids)
+                source = RecordSource(None, message_ids, lambda reason: self._report.fail(message_ids, [reason]))
+                self._records.evaluate(record, source)
+            case MissingDataCheckDue() if self._check:
+                try:
+                    self._check.run(message_ids)
+                except (StateError, DeliveryError) as error:
+                    self._report.fail(message_ids, [f"the check of log sources: {error}"])
             case MissingDataCheckDue():
-                self._check_silence(message_ids)
+                self._ignore("a check of log sources, and their monitoring is off")
             case Ignored(reason):
                 self._ignore(reason)
             case Unrecognised(description):
                 counts["notifications_unrecognised"] += 1
                 self._report.fail(message_ids, [f"a payload of no known kind: {description}"])
 
-    def _take_single_event(self, record: Mapping[str, Any], message_ids: MessageIds) -> None:
-        if is_own_work(record) and self._own_roles.made(record):
-            # Whatever is done about it makes such calls too, which EventBridge would bring within seconds.
-            self._ignore("a call that this function made as its work, which its log file brings too")
-            return
-        source = RecordSource(None, message_ids, lambda reason: self._report.fail(message_ids, [reason]))
-        self._records.evaluate(record, source)
-
     def _ignore(self, reason: str) -> None:
         self._report.counts["notifications_ignored"] += 1
         logger.info("ignored", extra={"reason": reason})
-
-    def _check_silence(self, message_ids: MessageIds) -> None:
-        if self._silence_check is None:
-            self._ignore("a check of log sources, and their monitoring is off")
-            return
-        try:
-            self._silence_check.run(message_ids)
-        except (StateError, DeliveryError) as error:
-            self._report.fail(message_ids, [f"the check of log sources: {error}"])
 
     def _deliver_pending(self) -> None:
         """Deliver what matched so far."""

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Generator, Iterator
+from itertools import chain, repeat
 from typing import TypeVar
 
 from cloudtrail_to_slack.clock import Clock
@@ -13,16 +14,13 @@ Steps = Generator[float, None, T]  # yields the seconds to wait before its next 
 _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.5
 _LEAST_WAIT_SECONDS = 0.1  # also where Slack says 0
-_FIRST_LOOK_SECONDS = 1.0
+_FIRST_LOOKS_SECONDS = (1.0, 2.0, 4.0)
 _LAST_LOOK_SECONDS = 5.0
 
 
 def backoff_delays() -> Iterator[float]:
     """Yield, without end, the seconds between looks at what another function does: it is done soon, or has died."""
-    seconds = _FIRST_LOOK_SECONDS
-    while True:
-        yield seconds
-        seconds = min(2 * seconds, _LAST_LOOK_SECONDS)
+    return chain(_FIRST_LOOKS_SECONDS, repeat(_LAST_LOOK_SECONDS))
 
 
 def with_retries(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:
@@ -34,18 +32,17 @@ def with_retries(send: Callable[[], T], again: Callable[[], None] = lambda: None
     Raises:
         DeliveryError: as `send`, when trying again does not help or a DeadlineExceededError is thrown in.
     """
-    attempt = 0
+    waits = [_FIRST_WAIT_SECONDS * 2**attempt for attempt in reversed(range(_ATTEMPTS - 1))]
     while True:
         try:
             return send()
         except TransientError as error:
-            if error.retry_after is None:
-                attempt += 1
-                if attempt >= _ATTEMPTS:
-                    raise
-                seconds = _FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * (1 + random.random())  # noqa: S311 (jitter)
-            else:
+            if error.retry_after is not None:
                 seconds = max(error.retry_after, _LEAST_WAIT_SECONDS)
+            elif waits:
+                seconds = waits.pop() * (1 + random.random())  # noqa: S311 (jitter)
+            else:
+                raise
             try:
                 yield seconds
             except DeadlineExceededError:

@@ -7,9 +7,9 @@ China, "Endpoints"; AWS European Sovereign Cloud User Guide, "Console".
 import re
 from urllib.parse import quote
 
+from cloudtrail_to_slack.aws.arns import is_region
 from cloudtrail_to_slack.ingest.payloads import LogFile
 
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _EVENT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LONGEST = 1200  # a log file's own key takes some 200; a longer link would take the room of what people read
@@ -22,14 +22,14 @@ _CONSOLES = (
 
 def event_link(region: str, event_id: str) -> str | None:
     """Return the address of an event in CloudTrail's event history, None when region or id is no such thing."""
-    if not _REGION.fullmatch(region) or not _EVENT_ID.fullmatch(event_id):
+    if not is_region(region) or not _EVENT_ID.fullmatch(event_id):
         return None
     return f"https://{region}.{_console(region)}/cloudtrailv2/home?region={region}#/events/{event_id}"
 
 
 def insights_link(region: str) -> str | None:
     """Return the address of the list of Insights of a region, None when it is no region."""
-    if not _REGION.fullmatch(region):
+    if not is_region(region):
         return None
     return f"https://{region}.{_console(region)}/cloudtrailv2/home?region={region}#/insights"
 
@@ -37,7 +37,7 @@ def insights_link(region: str) -> str | None:
 def log_file_link(log_file: LogFile, fallback_region: str) -> str | None:
     """Return the address of a log file in the S3 console; `region` stands for an unknown region of its bucket."""
     region = log_file.region or fallback_region
-    if not _REGION.fullmatch(region) or not _BUCKET.fullmatch(log_file.bucket):
+    if not is_region(region) or not _BUCKET.fullmatch(log_file.bucket):
         return None
     key = quote(log_file.key.encode("utf-8", "replace"), safe="/")
     link = f"https://{region}.{_console(region)}/s3/object/{log_file.bucket}?region={region}&prefix={key}"

@@ -1,9 +1,9 @@
 """Metrics, as log lines in CloudWatch's embedded metric format: no API is called."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from cloudtrail_to_slack.delivery.results import Outcome, Results
 
@@ -45,13 +45,7 @@ def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:
     Source: Amazon CloudWatch pricing, "Metrics" (custom metrics, prorated by the hour).
     """
     emitted = {name: value for name, value in counts.items() if value or name in ALWAYS_EMITTED}
-    if not emitted:
-        return
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
-    metrics.add_dimension("FunctionName", function_name or "unnamed")
-    for name, value in emitted.items():
-        metrics.add_metric(name, MetricUnit.Count, value)
-    metrics.flush_metrics()
+    _emit(emitted.items(), MetricUnit.Count, {"FunctionName": function_name or "unnamed"})
 
 
 def emit_delivery(results: Results, function_name: str | None) -> None:
@@ -60,29 +54,20 @@ def emit_delivery(results: Results, function_name: str | None) -> None:
     `DeliveryLatency` is the seconds from an event to its delivery, a value for each alert.
     """
     for destination in sorted({*results.counts, *results.latencies}):
-        counts = {outcome: count for outcome in Outcome if (count := results.counts[destination][outcome])}
-        if counts:
-            metrics = EphemeralMetrics(namespace=NAMESPACE)
-            metrics.add_dimension("FunctionName", function_name or "unnamed")
-            metrics.add_dimension("Destination", destination)
-            for outcome, count in counts.items():
-                metrics.add_metric(outcome.value, MetricUnit.Count, count)
-            metrics.flush_metrics()
-        for lags in _batches(results.latencies[destination]):
-            lag = EphemeralMetrics(namespace=NAMESPACE)
-            lag.add_dimension("FunctionName", function_name or "unnamed")
-            lag.add_dimension("Destination", destination)
-            for seconds in lags:
-                lag.add_metric("DeliveryLatency", MetricUnit.Seconds, seconds)
-            lag.flush_metrics()
+        dimensions = {"FunctionName": function_name or "unnamed", "Destination": destination}
+        counts = {each.value: count for each in Outcome if (count := results.counts[destination][each])}
+        _emit(counts.items(), MetricUnit.Count, dimensions)
+        latencies = [("DeliveryLatency", seconds) for seconds in results.latencies[destination]]
+        for start in range(0, len(latencies), _VALUES_AT_ONCE):
+            _emit(latencies[start : start + _VALUES_AT_ONCE], MetricUnit.Seconds, dimensions)
 
 
 def emit_ignored(events: Mapping[str, int], function_name: str | None) -> None:
     """Emit how many events each ignore rule ignored, dimensions `FunctionName` and `IgnoreRule`."""
     for rule_id, count in events.items():
-        with single_metric("RecordsIgnoredByRule", MetricUnit.Count, count, namespace=NAMESPACE) as metric:
-            metric.add_dimension("FunctionName", function_name or "unnamed")
-            metric.add_dimension("IgnoreRule", _NOT_PLAIN.sub("?", rule_id)[:_LONGEST_DIMENSION])
+        rule = _NOT_PLAIN.sub("?", rule_id)[:_LONGEST_DIMENSION]
+        dimensions = {"FunctionName": function_name or "unnamed", "IgnoreRule": rule}
+        _emit([("RecordsIgnoredByRule", count)], MetricUnit.Count, dimensions)
 
 
 def emit_access_denied(total: int, ignored: int) -> None:
@@ -92,10 +77,18 @@ def emit_access_denied(total: int, ignored: int) -> None:
         ("TotalIgnoredAccessDeniedEvents", "IgnoredAccessDeniedTotal", ignored),
     ):
         if value:
-            with single_metric(name, MetricUnit.Count, value, namespace=ACCESS_DENIED_NAMESPACE) as metric:
-                metric.add_dimension("AccessDenied", dimension)
+            _emit([(name, value)], MetricUnit.Count, {"AccessDenied": dimension}, ACCESS_DENIED_NAMESPACE)
 
 
-def _batches(values: list[float]) -> Iterator[list[float]]:
-    for start in range(0, len(values), _VALUES_AT_ONCE):
-        yield values[start : start + _VALUES_AT_ONCE]
+def _emit(
+    values: Collection[tuple[str, float]], unit: MetricUnit, dimensions: Mapping[str, str], namespace: str = NAMESPACE
+) -> None:
+    """Write the values of metrics in one line; none where there are none."""
+    if not values:
+        return
+    metrics = EphemeralMetrics(namespace=namespace)
+    for name, dimension in dimensions.items():
+        metrics.add_dimension(name, dimension)
+    for name, value in values:
+        metrics.add_metric(name, unit, value)
+    metrics.flush_metrics()
