@@ -9,10 +9,10 @@ import http.client
 import json
 import re
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -29,7 +29,7 @@ import cloudtrail_to_slack
 from cloudtrail_to_slack import clock as clock_module
 from cloudtrail_to_slack.delivery import context as delivery_context
 from cloudtrail_to_slack.evaluation import records as record_evaluation
-from cloudtrail_to_slack.ingest import read_ahead
+from cloudtrail_to_slack.ingest.read_ahead import THREAD_NAME, _Fetch
 from cloudtrail_to_slack.rules import RuleSet, engine
 from simulation.fault_injection import (
     COMPLETIONS,
@@ -75,6 +75,7 @@ class NetworkInterceptor:
 
     def __init__(self) -> None:
         self.runner: Runner | None = None
+        self._tasks: dict[_Fetch, Task] = {}
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -97,7 +98,10 @@ class NetworkInterceptor:
                 (connection, "putrequest", self._put_request(connection.putrequest)),
                 (connection, "getresponse", self._get_response(connection.getresponse)),
                 (sys, "unraisablehook", self._unraisable),
-                (read_ahead, "Thread", partial(VirtualThread, self)),
+                # Functions, because what is bound to an object is no method of the class.
+                (_Fetch, "start", lambda fetch: self._start(fetch)),  # noqa: PLW0108
+                (_Fetch, "is_alive", lambda fetch: not self._tasks[fetch].ended),
+                (_Fetch, "join", lambda fetch, seconds: self._join(fetch, seconds)),  # noqa: PLW0108
                 # It would carry over from one history to the next.
                 (botocore.retries.quota.RetryQuota, "acquire", lambda _quota, _amount: True),
                 # It is never read, and building it is a tenth of all the time a history takes.
@@ -108,6 +112,16 @@ class NetworkInterceptor:
 
     def _time(self) -> float:
         return self.runner.clock.now if self.runner else 0.0
+
+    def _start(self, fetch: _Fetch) -> None:
+        """Let a thread that the function starts be a task on the history's clock."""
+        assert self.runner
+        assert fetch.daemon  # it must not keep the process from ending
+        self._tasks[fetch] = self.runner.start_thread(fetch.run)
+
+    def _join(self, fetch: _Fetch, seconds: float) -> None:
+        assert self.runner
+        self.runner.clock.join(self._tasks[fetch], seconds)
 
     def _sleep(self, seconds: float) -> None:
         assert self.runner
@@ -177,6 +191,7 @@ class NetworkInterceptor:
         def put_request(connection: http.client.HTTPConnection, *arguments: Any, **options: Any) -> None:
             runner = self.runner
             invocation = runner.invocation if runner else None
+            assert threading.current_thread().name != THREAD_NAME, "a real thread reads ahead"
             if runner and invocation:
                 if connection.port == runner.slack_port:
                     runner.request = Request("slack", "post")
@@ -218,31 +233,6 @@ class NetworkInterceptor:
             return response
 
         return get_response
-
-
-class VirtualThread:
-    """Replaces a thread that the function starts: a task on the history's clock."""
-
-    def __init__(self, network: NetworkInterceptor, target: Callable[[], None], *, name: str, daemon: bool) -> None:
-        assert network.runner
-        assert name
-        assert daemon  # it must not keep the process from ending
-        self._runner = network.runner
-        self._target = target
-        self._task: Task | None = None
-
-    def start(self) -> None:
-        """Start it."""
-        self._task = self._runner.start_thread(self._target)
-
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-        return self._task is not None and not self._task.ended
-
-    def join(self, seconds: float) -> None:
-        """Wait until it has ended, at most so long."""
-        assert self._task
-        self._runner.clock.join(self._task, seconds)
 
 
 def step(runner: Runner) -> None:
