@@ -162,7 +162,7 @@ def _with_count(rule: Rule, threshold: Threshold, members: frozenset[str]) -> Ru
 
 
 def _shortened(value: str) -> str:
-    # Halves of surrogate pairs, which JSON can hold, are no text to a database.
+    # Lone surrogates, which JSON can hold, are no text to a database.
     text = value.encode("utf-8", "replace").decode()
     if len(text) <= _KEPT_CHARACTERS and text == value and text:
         return text

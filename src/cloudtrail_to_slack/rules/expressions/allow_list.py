@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, KEY_FUNCTIONS, METHODS, TEST_MAKERS, TYPES
 from cloudtrail_to_slack.rules.expressions.guards import WIDE
@@ -89,8 +88,8 @@ class _Checker(ast.NodeVisitor):
             if name in ("sorted", "min", "max"):
                 keys = (word.value for word in node.keywords if word.arg == "key")
                 self._named |= {id(key) for key in keys if isinstance(key, ast.Name) and key.id in KEY_FUNCTIONS}
-            if name == "isinstance" and len(node.args) > 1:
-                self._named |= set(map(id, _types(node.args[1])))
+            if name == "isinstance" and len(node.args) > 1 and _is_type(node.args[1]):
+                self._named |= {id(part) for part in ast.walk(node.args[1])}
 
     def generic_visit(self, node: ast.AST) -> None:
         """Find nothing wrong with a node of any other kind, and leave what is in it to `check`."""
@@ -145,11 +144,8 @@ class _Checker(ast.NodeVisitor):
             fits = len(node.args) == number if number else len(node.args) > 1
             if node.keywords or not (fits or (starred and name != "isinstance")):
                 raise RefusalError(node, f"calls {name} with other arguments than it takes; write {use}")
-        if name == "isinstance":
-            types = node.args[1]
-            named = sum(isinstance(part, ast.Name) for part in ast.walk(types))
-            if not named or named != len(list(_types(types))):
-                raise RefusalError(types, f"tests for a type that is none of {', '.join(sorted(TYPES))}")
+        if name == "isinstance" and not _is_type(node.args[1]):
+            raise RefusalError(node.args[1], f"tests for a type that is none of {', '.join(sorted(TYPES))}")
         if name in TEST_MAKERS:
             _check_constants(name, node)
 
@@ -194,16 +190,13 @@ class _Checker(ast.NodeVisitor):
             raise RefusalError(node.left, f"asks for a width over {MAX_FORMAT_WIDTH:,}, or one that is not written out")
 
 
-def _types(node: Any) -> Iterator[ast.expr]:  # noqa: ANN401 (a node)
-    """Yield the types in the second argument of isinstance: `str`, `(str, int)` or `str | int`."""
+def _is_type(node: ast.expr) -> bool:
+    """Whether `node` can be the second argument of isinstance: `str`, `(str, int)` or `str | int`."""
     if isinstance(node, ast.Tuple):
-        for element in node.elts:
-            yield from () if isinstance(element, ast.Tuple) else _types(element)
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        yield from _types(node.left)
-        yield from _types(node.right)
-    elif isinstance(node, ast.Name) and node.id in TYPES:
-        yield node
+        return bool(node.elts) and not any(isinstance(each, ast.Tuple) or not _is_type(each) for each in node.elts)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return not any(isinstance(each, ast.Tuple) or not _is_type(each) for each in (node.left, node.right))
+    return isinstance(node, ast.Name) and node.id in TYPES
 
 
 def _check_constants(name: str, node: ast.Call) -> None:

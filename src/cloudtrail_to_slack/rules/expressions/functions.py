@@ -88,7 +88,7 @@ def pattern_test(how: str, pattern: str) -> Test:
             raise RuleBudgetError(f"a pattern of size {size:,} on a text of {len(text):,} characters")
         try:
             return matches(text) is not None
-        except UnicodeEncodeError:  # half of a surrogate pair, which JSON can hold and UTF-8 cannot
+        except UnicodeEncodeError:  # a lone surrogate, which JSON can hold and UTF-8 cannot
             return matches(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")) is not None
 
     return test
@@ -222,4 +222,4 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
         advice = next((advice for said, advice in _ADVICE if said in reason), "")
         raise ValueError(f"is no RE2 pattern ({reason}){advice}") from None
     except UnicodeEncodeError:
-        raise ValueError("is no RE2 pattern (half of a surrogate pair)") from None
+        raise ValueError("is no RE2 pattern (it has a lone surrogate)") from None

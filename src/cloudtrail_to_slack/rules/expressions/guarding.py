@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from cloudtrail_to_slack.rules.expressions import guards
-from cloudtrail_to_slack.rules.expressions.functions import TEST_MAKERS
+from cloudtrail_to_slack.rules.expressions.functions import TEST_MAKERS, Test
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, walk
 
 _SHORT = 100  # characters
@@ -32,34 +31,33 @@ _NAMES = (*_OPERATORS.values(), "join", "replace", "from_end", "digits", "bounde
 GUARDS: Mapping[str, Any] = {f"_{name}": getattr(guards, name) for name in _NAMES}
 
 
-@dataclass
-class Guarded:
+class Guarded(NamedTuple):
     """An expression with its guards, and the tests made of its constant patterns and networks, by their names in it."""
 
     body: ast.expr
-    may_take_long: bool = False  # it has guards or loops inside loops, so it needs the timer
-    tests: dict[str, Callable[[object], bool]] = field(default_factory=dict)
+    may_take_long: bool  # it has guards or loops inside loops, so it needs the timer
+    tests: Mapping[str, Test]
 
 
 def guarded(body: ast.expr) -> Guarded:
     """Return a checked expression with its guards; `body` itself stays as it is."""
-    result = Guarded(body)
     nodes = [node for node, _ in walk(body)]
+    loops = sum(isinstance(node, ast.comprehension) for node in nodes)
     is_long = sum(map(_copies, nodes)) > _FEW
+    transformer, new = _Transformer(is_long=is_long), body
     if is_long or any(map(_may_need_guard, nodes)):  # most rules need none, and copying them takes time
-        transformer = _Transformer(result.tests, is_long=is_long)
         new = transformer.visit(copy.deepcopy(body))
-        result.body = new if transformer.guards or result.tests else body
-        result.may_take_long = transformer.guards > 0
-    result.may_take_long |= sum(isinstance(node, ast.comprehension) for node in nodes) > 1
-    return result
+    is_changed = transformer.guards or transformer.tests
+    return Guarded(new if is_changed else body, transformer.guards > 0 or loops > 1, transformer.tests)
 
 
 class _Transformer(ast.NodeTransformer):
-    """Replaces operations and calls by their guards, and counts the guards."""
+    """Replaces operations and calls by their guards, which it counts, and by tests that are made beforehand."""
 
-    def __init__(self, tests: dict[str, Callable[[object], bool]], *, is_long: bool) -> None:
-        self.guards, self._is_long, self._tests = 0, is_long, tests
+    def __init__(self, *, is_long: bool) -> None:
+        self.guards = 0
+        self.tests: dict[str, Test] = {}
+        self._is_long = is_long
 
     def _guard(self, name: str, *args: ast.expr, like: ast.Call | None = None) -> ast.Call:
         """Return a call of a guard; with `like`, one that gets the arguments of that call too."""
@@ -128,8 +126,8 @@ class _Transformer(ast.NodeTransformer):
         constants = [argument.value for argument in rest if isinstance(argument, ast.Constant)]
         if not rest or len(constants) < len(rest) or isinstance(node.args[left], ast.Starred):
             return node
-        own = ast.Name(f"_test_{len(self._tests)}", ast.Load())
-        self._tests[own.id] = make(*constants)
+        own = ast.Name(f"_test_{len(self.tests)}", ast.Load())
+        self.tests[own.id] = make(*constants)
         return ast.Call(own, [node.args[left]], [])
 
 
