@@ -18,10 +18,7 @@ _Never = Literal["\x00 no value"] | msgspec.UnsetType
 
 
 class Prefilter:
-    """Finds the candidate rules of each record of a chunk. `fields` are the flattened keys that are decoded.
-
-    It and the rules are made once per cold start.
-    """
+    """Finds the candidate rules of each record of a chunk, by its `fields`; made once per cold start."""
 
     def __init__(self, rule_set: RuleSet) -> None:
         self.rule_set = rule_set

@@ -75,10 +75,7 @@ class PendingAlerts:
 
 @dataclass(frozen=True, slots=True)
 class RecordSource:
-    """Where records come from: a log file (None for a single event) and the messages that asked for it.
-
-    `failed` is called with what is wrong with a record.
-    """
+    """A log file or None, the messages that asked for it, and what is called with what is wrong with a record of it."""
 
     log_file: LogFile | None
     message_ids: MessageIds
@@ -182,11 +179,7 @@ class RecordEvaluator:
         return EventOutcome.MATCHED
 
     def _keep(self, event: Event, rules: tuple[Rule, ...], raw: Any, source: RecordSource) -> None:  # noqa: ANN401 (JSON)
-        """Keep what matched until it is delivered.
-
-        Raises:
-            RecordError: an invocation has no room for more alerts.
-        """
+        """Keep what matched until it is delivered; RecordError: an invocation has no room for more alerts."""
         is_critical = any(rule.severity is Severity.CRITICAL for rule in rules)
         if self._alerts >= MAX_ALERTS + (MAX_MORE_CRITICAL if is_critical else 0):
             raise RecordError(TOO_MANY_ALERTS)

@@ -89,10 +89,7 @@ class Event:
 
     @property
     def is_service_event(self) -> bool:
-        """Whether a service reports with it what it did by itself: it is no call.
-
-        Source: AWS CloudTrail User Guide, "Non-API events captured by CloudTrail".
-        """
+        """Whether a service reports what it did by itself (CloudTrail User Guide, "Non-API events"): it is no call."""
         return self.text("eventType") == "AwsServiceEvent"
 
     @property

@@ -31,10 +31,7 @@ class EventOutcome(Enum):
 
 @dataclass(frozen=True)
 class RuleProblem:
-    """A rule that could not decide about an event.
-
-    `cause` is the kind of problem and holds nothing of the event; `detail` may quote the event.
-    """
+    """A rule that could not decide about an event: the kind of problem, and a `detail` that may quote the event."""
 
     rule: Rule | IgnoreRule
     cause: str
@@ -43,10 +40,7 @@ class RuleProblem:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the rules say of one event: every rule that matched, in order, and every rule that could not decide.
-
-    `silenced` are the rules that would have matched an event that is ignored.
-    """
+    """What the rules say of one event, in order; `silenced` would have matched, had the event not been ignored."""
 
     outcome: EventOutcome
     matched: tuple[Rule, ...] = ()

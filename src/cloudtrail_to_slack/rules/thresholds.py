@@ -21,10 +21,7 @@ _SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class Window:
-    """The window of an event, by what it is counted, and the value that is counted; None: the event itself is.
-
-    `end` is when the window is over, in seconds since 1970.
-    """
+    """Where an event is counted until `end` (seconds since 1970), and its counted value; None: the event counts."""
 
     key: str
     value: str | None
@@ -44,10 +41,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Count:
-    """A set after an event was to be added: the event that completed it, None while it is not complete.
-
-    `members` are the set's, where that event is the one that was to be added.
-    """
+    """A set after an event was to be added: which event completed it, and where it is this one, what is in the set."""
 
     completed_by: str | None = None
     members: frozenset[str] = frozenset()

@@ -33,10 +33,9 @@ _LARGE_CALLS = frozenset({"range", "json_loads", "join", "replace", "round", "in
 
 @functools.lru_cache(_KEPT)
 def compile_expression(text: str) -> Evaluate:
-    """Compile a rule's expression to a function from a flattened event to the expression's value.
+    """Compile a rule's expression to a function of a flattened event, which may be used by several threads at once.
 
-    The function raises whatever the expression raises, and RuleBudgetError when it would take too much. It keeps
-    nothing between two evaluations, so it may be used by several threads at once.
+    The function raises whatever the expression raises, and RuleBudgetError when it would take too much.
 
     Raises:
         ExpressionError: `text` is no Python expression, or uses what a rule may not use.
@@ -93,11 +92,7 @@ def compile_tree(tree: ast.Expression) -> Evaluate:
 
 
 def _check_over_limit(node: ast.AST) -> None:
-    """Evaluate the parts that do not depend on the event, and refuse those that take too much, before any event comes.
-
-    Raises:
-        RefusalError: a part does.
-    """
+    """Refuse the parts that do not depend on the event and take too much, before any event comes."""
     if not _may_be_large(node):
         return
     if not isinstance(node, ast.expr) or not _stands_alone(node):

@@ -10,10 +10,7 @@ _NO_PARTS = frozenset({"ctx", "op", "ops", "kind", "id", "attr", "arg", "n", "s"
 
 
 class FieldRead(NamedTuple):
-    """A read of one field: `event["name"]`, `event.get("name")` or `event.get("name", default)`.
-
-    `raises`: it raises where the event has no such field. `key` is the node of the name, `default` that of the default.
-    """
+    """A read of one field: `event["name"]`, which `raises` without it, or `event.get("name", default)`."""
 
     name: str
     key: ast.Constant

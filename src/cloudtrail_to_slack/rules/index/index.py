@@ -24,10 +24,7 @@ _ESCAPE = b"\\"
 
 
 class RuleIndex:
-    """The index of a sequence of expressions. `fields` are the flattened keys whose values it needs.
-
-    `missing` is the value that stands for a field that a record does not have.
-    """
+    """The index of expressions over `fields`, flattened keys; `missing` is the value of one that is not there."""
 
     def __init__(self, expressions: Iterable[str], missing: Hashable) -> None:
         conditions = [indexable_conditions_of(expression) for expression in expressions]
@@ -42,10 +39,7 @@ class RuleIndex:
         self._tables = [_Table(field, conditions, self.all_rules, missing) for field in self.fields]
 
     def candidates(self, columns: Sequence[Sequence[Value]], length: int) -> list[int]:
-        """Return for each of `length` records the rules that may match or raise, as bits.
-
-        `columns` has the records' values for each of `fields`.
-        """
+        """Return for each of `length` records, as bits, which rules may match or raise; `columns` are of `fields`."""
         if not columns:
             return [self.all_rules] * length
         rows = [table.masks(column) for table, column in zip(self._tables, columns, strict=True)]
