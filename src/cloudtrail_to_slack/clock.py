@@ -1,14 +1,19 @@
-"""Time as an invocation sees it: what time it is, and whether there is enough left to wait."""
+"""Time as an invocation sees it: what time it is, whether enough is left to wait, and how long a call may take."""
 
 import math
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 _LEAST_TIMEOUT_SECONDS = 0.5
 _MARGIN_SECONDS = 3.0  # kept for finishing cleanly
 _MARGIN_SHARE = 0.2  # of a short invocation
 _AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
+_REPEAT_SECONDS = 1.0  # an error raised inside a finalizer is swallowed; the next signal raises again
 
 
 class Clock:
@@ -64,3 +69,30 @@ def invocation_clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
         return in_millis() / 1000 if callable(in_millis) else math.inf
 
     return Clock(remaining, margin=min(_MARGIN_SECONDS, remaining() * _MARGIN_SHARE))
+
+
+@contextmanager
+def interrupt_after(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the block when it takes longer than `seconds`: clients bound only each wait on a socket.
+
+    Only in the main thread, where Lambda runs the handler: signals reach no other. Elsewhere, or where the process
+    uses the timer otherwise, the block runs without this limit.
+    """
+    if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+    running = True
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if running:  # a signal may be pending when the block ends
+            raise TimeoutError("the call took too long")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds, _REPEAT_SECONDS)
+        yield
+    finally:
+        running = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if before is not signal.SIG_DFL:  # which ends the process, were a thread to get its signal only now
+            signal.signal(signal.SIGALRM, before)

@@ -12,7 +12,6 @@ _NAME = "cloudtrail_to_slack"
 # From the bottom to the top. A module or package imports only itself and what stands before it.
 _ORDER = (
     "errors",
-    "call_timer",
     "clock",
     "retry",
     "json_fields",

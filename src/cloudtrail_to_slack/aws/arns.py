@@ -7,10 +7,8 @@ Service Authorization Reference, AWS CloudTrail, "Resource types" (the ARN).
 import re
 from dataclasses import dataclass
 
-_SHORTEST_NAME, _LONGEST_NAME = 3, 128
-# Letters and digits, parted by single periods, underscores or hyphens.
-_NAME = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
-_IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+", re.ASCII)
+# 3 to 128 letters and digits, separated by single periods, underscores or hyphens, and no IP address.
+_NAME = re.compile(r"(?=.{3,128}\Z)(?![0-9]+(?:\.[0-9]+){3}\Z)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _PARTITIONS = {
     "cn-": "aws-cn",
@@ -46,8 +44,7 @@ def is_role_arn(text: str) -> bool:
 
 def is_trail_name(text: str) -> bool:
     """Whether CloudTrail would take `text` as the name of a trail."""
-    within = _SHORTEST_NAME <= len(text) <= _LONGEST_NAME
-    return within and _NAME.fullmatch(text) is not None and _IP_ADDRESS.fullmatch(text) is None
+    return _NAME.fullmatch(text) is not None
 
 
 def is_region(text: str) -> bool:
@@ -58,9 +55,8 @@ def is_region(text: str) -> bool:
 def read_trail_arn(text: str) -> TrailArn | None:
     """Read the ARN of a trail; None for anything else."""
     found = _ARN.fullmatch(text)
-    if not found or not is_region(found[2]) or not is_trail_name(found[4]):
-        return None
-    return TrailArn(found[1], found[2], found[3], found[4])
+    trail = TrailArn(*found.groups()) if found else None
+    return trail if trail and is_region(trail.region) and is_trail_name(trail.name) else None
 
 
 def partition_of(region: str) -> str:

@@ -66,9 +66,6 @@ class SecretReader:
     def read(self, source: SecretSource) -> str:
         """Return the secret's value, stripped.
 
-        A secret that is kept elsewhere may be written as JSON: as a string, or as an object with a single string, such
-        as the console of Secrets Manager makes of a key and a value. Then the string is its value.
-
         Raises:
             SecretError: it cannot be read, or is empty. Says where it should be and why not; never what it is.
         """
@@ -83,10 +80,9 @@ class SecretReader:
         return self._checked(source, _problem_of_word)
 
     def renew(self, source: SecretSource, refused: str) -> bool:
-        """Read anew a secret whose value was `refused`; return whether it has another value now.
+        """Read anew, once an invocation, a secret whose value was `refused`, for it may have been rotated.
 
-        A secret may be rotated before the value that is kept here has expired. One that stays refused is read anew once
-        an invocation.
+        Return whether it has another value now.
         """
         if source.kind == "environment":
             return False
@@ -107,11 +103,7 @@ class SecretReader:
         return value
 
     def _value(self, source: SecretSource, *, fetch: bool = False) -> str:
-        """Return the secret's value, stripped; `fetch`: not the one that is kept.
-
-        Raises:
-            SecretError: it cannot be read.
-        """
+        """Return the secret's value, stripped; `fetch`: not the one that is kept. Raises SecretError."""
         if source.kind == "environment":
             return source.reference
         name, kept = source.reference, KEPT_SECONDS
@@ -153,7 +145,10 @@ def _problem_of_word(value: str) -> str | None:
 
 
 def _plain_value(text: str) -> str:
-    """Return the one string in a JSON document that holds nothing else; else the text as it is, stripped."""
+    """Return the one string in a JSON document that holds nothing else; else the text as it is, stripped.
+
+    The console of Secrets Manager makes such an object of a key and a value.
+    """
     value = text.strip()
     try:
         data = json.loads(value) if value.startswith(("{", '"')) else None

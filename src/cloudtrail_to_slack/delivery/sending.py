@@ -4,8 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from cloudtrail_to_slack.call_timer import interrupt_after
-from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.clock import Clock, interrupt_after
 from cloudtrail_to_slack.delivery.results import Outcome, Results
 from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Destination, Sent, Sizes
 from cloudtrail_to_slack.errors import (

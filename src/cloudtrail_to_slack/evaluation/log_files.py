@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
-from cloudtrail_to_slack.call_timer import interrupt_after
+from cloudtrail_to_slack.clock import interrupt_after
 from cloudtrail_to_slack.errors import EvaluationTimeError, LogFileError, S3UnavailableError
 from cloudtrail_to_slack.evaluation.records import TOO_MANY_ALERTS, RecordEvaluator, RecordSource
 from cloudtrail_to_slack.evaluation.report import Report

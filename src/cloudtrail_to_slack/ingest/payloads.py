@@ -1,12 +1,10 @@
 """From what invoked the function to what there is to do. Pure.
 
-Each way of being invoked is unwrapped in its own small piece; envelopes nest (an SNS envelope in an SQS message holds
-an S3 notification), so the pieces call `_items` again with what they found inside.
+Envelopes nest: an SNS envelope in an SQS message holds an S3 notification.
 
-A log file is read from where only CloudTrail writes, so it does not matter much who sent its notification. A
-single event is believed as it comes. So it is taken only where EventBridge itself delivers it: as the payload of an
-invocation, or as the body of an SQS message that an AWS service sent. In an SNS message, or in an SQS message from any
-other principal, it is from a caller who may publish or send.
+A log file is read from where only CloudTrail writes, so it does not matter much who sent its notification. A single
+event is believed as it comes, so it is taken only where EventBridge itself delivers it: as an invocation's payload, or
+as the body of an SQS message that an AWS service sent. Anywhere else it is from a caller who may publish or send.
 """
 
 import json
@@ -47,10 +45,10 @@ MessageIds = frozenset[str | None]
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """An object that arrived in a bucket.
+    """An object that arrived in a bucket; its versions are different objects.
 
     `version` and `etag` (without quotes) say which content of it was meant, `region` is the bucket's, and `size` is in
-    bytes; each is None where the notification does not have it. Two versions of an object are two objects.
+    bytes; each is None where the notification does not have it.
     """
 
     bucket: str
@@ -286,13 +284,11 @@ def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
 def _log_file(
     bucket: object, about: Mapping[str, Any], region: object, version_key: str, etag_key: str
 ) -> LogFile | None:
-    """Return the object that a notification is `about`; None where its bucket or key is missing.
-
-    The one version, "null", of an object that was put without versioning is overwritten in place, so that its ETag says
-    more. Source: Amazon S3 User Guide, "Working with objects in a versioning-suspended bucket".
-    """
+    """Return the object that a notification is `about`; None where its bucket or key is missing."""
     name, key = string(mapping(bucket).get("name")), string(about.get("key"))
     version, etag, size = string(about.get(version_key)), string(about.get(etag_key)).strip('"'), about.get("size")
+    # The version "null" is overwritten in place, so the ETag says more. Source: Amazon S3 User Guide, "Working with
+    # objects in a versioning-suspended bucket".
     if not name or not key:
         return None
     return LogFile(
@@ -316,10 +312,7 @@ def _removed(log_file: LogFile, time: object, principal: object, source_ip: obje
 
 
 def _single_event(payload: Mapping[str, Any], detail: Mapping[str, Any], doubt: str | None) -> Item:
-    """Return the record, with the account that the bus names where the record does not, as some of AWS's samples don't.
-
-    By it the record is routed, and known again when its log file comes.
-    """
+    """Return the record, with the bus's account where it has none, by which it is routed and deduplicated."""
     if doubt:
         return Unrecognised(f"a single event {doubt}, so it is not from EventBridge")
     account = string(payload.get("account"))

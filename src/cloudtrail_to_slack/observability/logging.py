@@ -8,7 +8,6 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 from aws_lambda_powertools import Logger
@@ -16,9 +15,12 @@ from aws_lambda_powertools import Logger
 _PACKAGES = Path(__file__).parents[2]
 _MOST_FRAMES = 20
 _MOST_CAUSES = 3
+# Above this level nothing of these libraries is logged: they would log requests.
+_LIBRARIES = {
+    **dict.fromkeys(("urllib3", "slack_sdk", "requests"), logging.CRITICAL + 1),
+    **dict.fromkeys(("botocore", "boto3"), logging.WARNING),
+}
 _logged_errors: set[tuple[str, ...]] = set()
-_SILENT_LIBRARIES = ("urllib3", "slack_sdk", "requests")
-_QUIET_LIBRARIES = ("botocore", "boto3")
 
 
 class _Stdout(logging.Handler):
@@ -35,10 +37,8 @@ logger = Logger(service="cloudtrail-to-slack", level="INFO", logger_handler=_Std
 def set_log_level(level: str) -> None:
     """Log at `level`, and keep the libraries that would log requests silent: what they know, our own errors say."""
     logger.setLevel(level)
-    for library in _SILENT_LIBRARIES:
-        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
-    for library in _QUIET_LIBRARIES:
-        logging.getLogger(library).setLevel(logging.WARNING)
+    for library, least in _LIBRARIES.items():
+        logging.getLogger(library).setLevel(least)
 
 
 def begin_invocation(request_id: str | None) -> None:
@@ -53,8 +53,14 @@ def log_unexpected(doing: str, error: BaseException) -> None:
     The frames of its traceback are logged, outermost first. Its message is not, nor that of what caused it: it may hold
     an event's content or a secret.
     """
-    causes = [error, *_causes(error)]
-    frames = [frame for cause in reversed(causes) for frame in _frames(cause)]
+    causes = [error]
+    while len(causes) <= _MOST_CAUSES and (cause := _cause(causes[-1])):
+        causes.append(cause)
+    frames = [
+        f"{_short_path(frame.filename)}:{frame.lineno} in {frame.name}"
+        for cause in reversed(causes)
+        for frame in traceback.extract_tb(cause.__traceback__, limit=-_MOST_FRAMES)
+    ]
     names = [type(cause).__name__ for cause in causes]
     kind = (doing, *names, *frames[-1:])
     if kind not in _logged_errors:
@@ -62,19 +68,8 @@ def log_unexpected(doing: str, error: BaseException) -> None:
         logger.error("unexpected error", extra={"while": doing, "error": " from ".join(names), "frames": frames})
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    for _ in range(_MOST_CAUSES):
-        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        if cause is None:
-            return
-        yield cause
-        error = cause
-
-
-def _frames(error: BaseException) -> list[str]:
-    """Return where an error came by, without the text of the lines."""
-    frames = traceback.extract_tb(error.__traceback__, limit=-_MOST_FRAMES)
-    return [f"{_short_path(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
+def _cause(error: BaseException) -> BaseException | None:
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _short_path(filename: str) -> str:

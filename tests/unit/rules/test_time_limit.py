@@ -202,7 +202,7 @@ def test_in_another_thread_the_guards_still_hold() -> None:
 
 _BUSY = """
 import hashlib, threading, time
-from cloudtrail_to_slack.call_timer import interrupt_after
+from cloudtrail_to_slack.clock import interrupt_after
 from cloudtrail_to_slack.rules.expressions.time_limit import limited
 
 def hash_on():

@@ -4,8 +4,7 @@ import math
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.call_timer import interrupt_after
-from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.clock import Clock, interrupt_after
 from cloudtrail_to_slack.config.environment import read_slack_api_url
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.secrets import Secret

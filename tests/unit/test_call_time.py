@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from cloudtrail_to_slack.call_timer import interrupt_after
+from cloudtrail_to_slack.clock import interrupt_after
 from cloudtrail_to_slack.errors import InvocationFailedError
 from support.app_environment import ACCOUNT, KEY, AppEnvironment, Context, log_bytes, record, s3_event
 
@@ -85,7 +85,7 @@ def test_a_block_that_takes_too_long_is_interrupted() -> None:
 
 def test_an_error_that_a_finalizer_swallows_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The block is interrupted even where the first error is lost."""
-    monkeypatch.setattr("cloudtrail_to_slack.call_timer._REPEAT_SECONDS", 0.05)
+    monkeypatch.setattr("cloudtrail_to_slack.clock._REPEAT_SECONDS", 0.05)
 
     def wait_twice() -> None:
         with suppress(TimeoutError):
