@@ -34,7 +34,7 @@ from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.check import LogSourceCheck
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache
-    from cloudtrail_to_slack.notices.self_reports import ReportMemory
+    from cloudtrail_to_slack.notices.self_reports import ReportCache
     from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
 
 _MOST = 20  # ignore rules in the line that closes an invocation
@@ -70,7 +70,7 @@ class Application:
         self._warned = False
         self._cooldowns: dict[str, float] = {}  # where there is no table
         self._recorder_cache: RecorderCache | None = None
-        self._report_memory: ReportMemory | None = None
+        self._report_cache: ReportCache | None = None
 
     def run(self, event: Any, context: Any) -> tuple[list[Notification], Report]:  # noqa: ANN401 (whatever invoked us)
         """Run one invocation and close it with a log line and metrics. Return what was notified, and the report."""
@@ -119,14 +119,14 @@ class Application:
         self, delivery: Delivery, clock: Clock, reports: Sequence[RuleErrorReport], own_calls: OwnCalls
     ) -> None:
         """Send what the function reports about itself, if there is anything."""
-        due = self._report_memory.due if self._report_memory else None
+        due = self._report_cache.due if self._report_cache else None
         if not (reports or own_calls.by_account or self._config.rule_issues or due):
             return
-        from cloudtrail_to_slack.notices.self_reports import ReportMemory, SelfReports  # noqa: PLC0415 (hardly ever needed)
+        from cloudtrail_to_slack.notices.self_reports import ReportCache, SelfReports  # noqa: PLC0415 (hardly ever needed)
 
-        self._report_memory = self._report_memory or ReportMemory()
+        self._report_cache = self._report_cache or ReportCache()
         table = (self.clients.dynamodb, self._table) if self._table else None
-        SelfReports(self._config, delivery, clock, self._report_memory, table).send(reports, own_calls)
+        SelfReports(self._config, delivery, clock, self._report_cache, table).send(reports, own_calls)
 
     def _log_sources(self, delivery: Delivery, clock: Clock) -> "tuple[DeliveryRecorder, LogSourceCheck] | None":
         """Return what monitors log sources; None where that is off, or there is no state table."""

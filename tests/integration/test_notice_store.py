@@ -11,11 +11,10 @@ from cloudtrail_to_slack.errors import TransientError
 from cloudtrail_to_slack.notices.store import (
     MOST_ENTRIES,
     Collected,
-    MemoryNotices,
     NoticeStore,
     Standing,
     Subject,
-    TableNotices,
+    TableNoticeStore,
 )
 from support.app_environment import TABLE, AppEnvironment
 
@@ -36,11 +35,10 @@ class Scene:
     def store(self, table_name: str = TABLE) -> NoticeStore:
         """The store of one more invocation."""
         clock = Clock(lambda: 30.0, now=lambda: self.now)
-        memory = MemoryNotices(self._subjects, clock)
         if not self._table:
-            return memory
+            return NoticeStore(self._subjects, clock)
         dynamodb = boto3.client("dynamodb", endpoint_url=self.app_env.endpoint)  # its own, as of another process
-        return TableNotices(dynamodb, table_name, clock, memory)
+        return TableNoticeStore(dynamodb, table_name, self._subjects, clock)
 
     def collect(self, *entries: str, store: NoticeStore | None = None) -> Collected:
         """What becomes of entries of the subject `s`."""

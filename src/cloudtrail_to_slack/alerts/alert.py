@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from cloudtrail_to_slack.alerts.titles import with_facts
 from cloudtrail_to_slack.events.call_outcome import CallOutcome, call_outcome
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
@@ -14,9 +14,17 @@ from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule, Severity
 
 _IDENTITY_KEYS = ("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId")
-_END_OF_TIMES = datetime.max.replace(tzinfo=UTC)
-_KEPT_CHARACTERS = 300  # of each text, of which no more is shown: very many alerts may be kept
 _LEAST_IDENTITY = 2  # with three of the four missing, two actors look the same
+_KEPT_CHARACTERS = 300  # of each string, of which no more is shown: very many alerts may be kept
+_TITLE_FIELD = re.compile(r"\{([A-Za-z][\w.-]*)\}", re.ASCII)
+_LONGEST_FACT = 80
+_ENDINGS = {
+    CallOutcome.DENIED: ", which was denied",
+    CallOutcome.FAILED: ", which failed",
+    CallOutcome.PARTLY_FAILED: ", which failed in part",
+    CallOutcome.DRY_RUN: " as a dry run, which changes nothing",
+    CallOutcome.UNKNOWN: ", with an unknown result",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +56,19 @@ class Alert:
             what = "error rate" if event.insight.is_error_rate else "call rate"
             return f"Insight{state}: unusual {what} of {event.name or 'an API'}"
         name = event.name or "something without a name"
+        ending = _ENDINGS.get(self.outcome, "")
+        if self.outcome.is_refusal and event.error_code:
+            ending = f", which failed with {event.error_code}"
         if event.is_service_event:
-            title = f"{name} by {event.actor.label} (service event){self._ending}"
+            title = f"{name} by {event.actor.label} (service event){ending}"
         else:
-            title = f"{event.actor.label} called {name}{self._ending}"
+            title = f"{event.actor.label} called {name}{ending}"
         return f"{title} (update of an earlier event)" if event.is_update else title
 
     @property
     def techniques(self) -> list[str]:
         """The MITRE ATT&CK techniques of the rules, each once, in their order."""
         return list(dict.fromkeys(technique for rule in self.rules for technique in rule.mitre))
-
-    @property
-    def _ending(self) -> str:
-        code = self.event.error_code
-        if self.outcome.is_refusal and code:
-            return f", which failed with {code}"
-        return {
-            CallOutcome.DENIED: ", which was denied",
-            CallOutcome.FAILED: ", which failed",
-            CallOutcome.PARTLY_FAILED: ", which failed in part",
-            CallOutcome.DRY_RUN: " as a dry run, which changes nothing",
-            CallOutcome.UNKNOWN: ", with an unknown result",
-        }.get(self.outcome, "")
 
 
 # Makes an alert when it is its turn: from its record, which is kept as small as it came.
@@ -79,7 +77,7 @@ AlertFactory = Callable[[], Alert]
 
 @dataclass(frozen=True, slots=True)
 class PendingAlert:
-    """What is kept of an alert while it waits for its turn, and after: what orders, routes, guards and summarises it.
+    """What is kept of an alert while it waits for its turn, and after: what orders, routes and summarises it.
 
     `key` (64 hexadecimal digits) is the same whichever way and however often the event arrives, as long as the same
     rules match it, and another for an event of the same id that says something else. `size` is roughly how many bytes
@@ -103,8 +101,8 @@ class PendingAlert:
 
     @property
     def sort_time(self) -> datetime:
-        """The event's time, the end of all times where it has none."""
-        return self.time or _END_OF_TIMES
+        """The event's time; an event without one comes last."""
+        return self.time or datetime.max.replace(tzinfo=UTC)
 
 
 def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> PendingAlert:
@@ -130,41 +128,64 @@ def make_alert(
     *,
     account_name: str | None = None,
 ) -> Alert:
-    """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is sent."""
-    rules = with_facts(rules, event)
-    lag = max((now - event.time).total_seconds(), 0.0) if now and event.time else None
+    """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is sent.
+
+    Its fingerprint is the digest of who called what of which service, how it ended, and which rules matched. The shared
+    one leaves out the caller, for each account records its own identity and event id; the start and the end of an
+    Insight share it, too. Source: AWS CloudTrail User Guide, "Example sharedEventID".
+    """
     outcome = call_outcome(event)
+    identity = [event.text(key) for key in _IDENTITY_KEYS]
+    names = sorted(rule.name for rule in rules)
+    call = [event.source, event.name, outcome.value]
+    fingerprint = _digest([*identity, *call, event.without_mfa, names])
     return Alert(
         event=event,
-        rules=rules,
+        rules=with_facts(rules, event),
         origin=origin,
         severity=max(rule.severity for rule in rules),
-        fingerprint=_fingerprint(event, outcome, rules),
+        fingerprint=fingerprint if sum(map(bool, identity)) >= _LEAST_IDENTITY else None,
         outcome=outcome,
-        lag=lag,
-        shared_fingerprint=_shared_fingerprint(event, outcome),
+        lag=max((now - event.time).total_seconds(), 0.0) if now and event.time else None,
+        shared_fingerprint=_digest(["shared", event.shared_event_id, *call]) if event.shared_event_id else None,
         account_name=account_name,
     )
 
 
-def _fingerprint(event: Event, outcome: CallOutcome, rules: tuple[Rule, ...]) -> str | None:
-    """Return the digest of who called what of which service, how it ended, and which rules matched."""
-    identity = [event.text(key) for key in _IDENTITY_KEYS]
-    if sum(map(bool, identity)) < _LEAST_IDENTITY:
-        return None
-    matched = sorted(rule.name for rule in rules)
-    return _digest([*identity, event.source, event.name, outcome.value, event.without_mfa, matched])
-
-
-def _shared_fingerprint(event: Event, outcome: CallOutcome) -> str | None:
-    """Return the digest of a call that more than one account records, each with its own identity and event id.
-
-    The start and the end of an Insight share it, too. Source: AWS CloudTrail User Guide, "Example sharedEventID".
-    """
-    if not event.shared_event_id:
-        return None
-    return _digest(["shared", event.shared_event_id, event.source, event.name, outcome.value])
-
-
 def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class TitlePart:
+    """A part of a title: the rule's own text, or a fact of the event, which an attacker may have written."""
+
+    text: str
+    is_fact: bool
+
+
+def with_facts(rules: tuple[Rule, ...], event: Event) -> tuple[Rule, ...]:
+    """Return the rules with what stands in the event where their titles have a `{field}`."""
+    return tuple(
+        replace(rule, facts=tuple(_fact(event, field) for field in _TITLE_FIELD.findall(rule.title)))
+        if rule.title and "{" in rule.title
+        else rule
+        for rule in rules
+    )
+
+
+def title_parts(rule: Rule) -> Iterator[TitlePart]:
+    """Yield the parts of a rule's title, in order, none of them empty; of a rule without facts it is one part."""
+    title, end = rule.title or "", 0
+    for match, fact in zip(_TITLE_FIELD.finditer(title), rule.facts, strict=False):
+        if match.start() > end:
+            yield TitlePart(title[end : match.start()], is_fact=False)
+        yield TitlePart(fact, is_fact=True)
+        end = match.end()
+    if end < len(title):
+        yield TitlePart(title[end:], is_fact=False)
+
+
+def _fact(event: Event, field: str) -> str:
+    text = " ".join(event.text(field).split())
+    return (text if len(text) <= _LONGEST_FACT else f"{text[: _LONGEST_FACT - 1]}…") or "unknown"

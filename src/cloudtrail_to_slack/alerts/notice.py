@@ -113,7 +113,7 @@ def fits(sections: Sequence[Section], reserved: int = 0) -> bool:
     return length + reserved <= _ROOM and sum(section.parts for section in sections) <= _MOST_PARTS
 
 
-def identity(*parts: object) -> str:
+def digest(*parts: object) -> str:
     """Return a digest of what makes a notice the same."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -123,7 +123,7 @@ _UNREADABLE = NoticeGroup("unreadable", (Icon.BROKEN,), "log files could not be 
 
 
 def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice:
-    """Say who removed which object, and from where."""
+    """Return who removed which object, and from where."""
     url, who = removed.object.url, removed.principal or "an unknown caller"
     source_ip, when = removed.source_ip or "unknown", Time(parse_time(removed.time), removed.time or "")
     fields: tuple[tuple[str, tuple[Line, ...]], ...] = (
@@ -142,7 +142,7 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
         account=account,
         source_file=url,
         # All that is said of the removal: another claim about the same object is another notice.
-        identity=identity("removed", url, removed.time, removed.principal, removed.source_ip, removed.how),
+        identity=digest("removed", url, removed.time, removed.principal, removed.source_ip, removed.how),
         group=_REMOVALS,
         line=(
             Value(url, 700), " by ", Value(who, 150), " from IP ", Value(source_ip, 60), " at ",
@@ -152,17 +152,17 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
 
 
 def unreadable_notice(log_file: LogFile, reason: str, account: str | None) -> Notice:
-    """Say that a log file, or records in it, could not be read, so that no rule was evaluated on what they hold."""
+    """Return that a log file, or records in it, could not be read, so that no rule was evaluated on what they hold."""
     url = log_file.url
     return Notice(
         "A log file could not be read",
         (Section(((Value(reason, 300),), (Value(url, 700),), *_link(log_file, "Log file"))),),
         _UNREADABLE.icons,
         brief=((Value(reason, 300),), (Value(url, 700),)),
-        footnotes=(("What could not be read was not judged by any rule.",),),
+        footnotes=(("No rule was evaluated on what could not be read.",),),
         account=account,
         source_file=url,
-        identity=identity("unreadable", url, log_file.version, log_file.etag, reason),
+        identity=digest("unreadable", url, log_file.version, log_file.etag, reason),
         group=_UNREADABLE,
         line=(Value(url, 700), ": ", Value(reason, 300)),
     )

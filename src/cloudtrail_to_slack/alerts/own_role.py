@@ -1,20 +1,21 @@
 """Calls that this function's own role made. Pure.
 
-They are evaluated like all others: who has stolen the function's credentials must not be hidden. But an alert about
-one may itself cause the next: an alert that SNS refuses is a refused call of the function's role, and the alert about
-that one is refused too. So they are gathered, see `notices.periodic`.
+They are evaluated like all others: the theft of the function's credentials must not be hidden. But an alert about one
+may itself cause the next: an alert that SNS denies is a denied call of the function's role, and the alert about that
+one is denied, too. So they are gathered, see `notices.self_reports`.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from cloudtrail_to_slack.aws.arns import ROLE_ARN
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.ingest.payloads import MessageIds
+from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack.rules import Rule, Severity
 
 _FUNCTION = re.compile(r"arn:(aws[a-z-]*):lambda:[a-z0-9-]+:([0-9]{12}):function:", re.ASCII)
@@ -57,19 +58,17 @@ class OwnRoles:
 
     def __init__(self, role_arns: Iterable[str]) -> None:
         self._arns = frozenset(role_arns)
-        parts = [found.groups() for found in map(ROLE_ARN.fullmatch, self._arns) if found]
-        self._sessions = tuple(
-            f"arn:{partition}:sts::{account}:assumed-role/{name}/" for partition, account, name in parts
-        )
+        roles = filter(None, map(ROLE_ARN.fullmatch, self._arns))
+        self._sessions = tuple(f"arn:{role[1]}:sts::{role[2]}:assumed-role/{role[3]}/" for role in roles)
 
     def made(self, record: Mapping[str, Any]) -> bool:
-        """Whether one of the roles made the call that a record is of.
+        """Return whether one of the roles made the call that a record is of.
 
         Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element": `sessionIssuer.arn` is the ARN of the
         role, with its path; `arn` that of the session, without.
         """
-        identity = _inner(record, "userIdentity")
-        issuer = _inner(_inner(identity, "sessionContext"), "sessionIssuer").get("arn")
+        identity = mapping(record.get("userIdentity"))
+        issuer = mapping(mapping(identity.get("sessionContext")).get("sessionIssuer")).get("arn")
         if isinstance(issuer, str) and issuer:
             return issuer in self._arns
         arn = identity.get("arn")
@@ -77,7 +76,7 @@ class OwnRoles:
 
 
 def is_own_work(record: Mapping[str, Any]) -> bool:
-    """Whether a call is of a kind that the functions make by themselves."""
+    """Return whether a call is of a kind that the functions make by themselves."""
     name = record.get("eventName")
     return isinstance(name, str) and name in _OWN_WORK.get(str(record.get("eventSource")), ())
 
@@ -96,9 +95,7 @@ class OwnCall:
 
     def dumped(self) -> str:
         """Return it as a short string, the same whichever way the event comes."""
-        return json.dumps(
-            [self.time, self.source, self.name, self.error_code, self.event_id, self.rules, self.severity]
-        )
+        return json.dumps(astuple(self))
 
 
 def own_call(event: Event, rules: Iterable[Rule]) -> OwnCall:
@@ -118,9 +115,9 @@ def own_call(event: Event, rules: Iterable[Rule]) -> OwnCall:
 def read_own_call(text: str) -> OwnCall | None:
     """Return what `OwnCall.dumped` wrote; None for anything else."""
     try:
-        time, source, name, error_code, event_id, rules, severity = json.loads(text)
-        texts = (str(time), str(source), str(name), str(error_code), str(event_id))
-        found = OwnCall(*texts, tuple(map(str, rules)), str(severity))
+        *parts, rules, severity = json.loads(text)
+        time, source, name, error_code, event_id = map(str, parts)
+        found = OwnCall(time, source, name, error_code, event_id, tuple(map(str, rules)), str(severity))
     except (ValueError, TypeError, RecursionError):
         return None
     return found if found.severity in {severity.word for severity in Severity} else None
@@ -147,28 +144,21 @@ class OwnCalls:
         self._roles = roles
 
     def take(self, event: Event, rules: Iterable[Rule], message_ids: MessageIds) -> bool:
-        """Gather the event; False when it is none of the own role's, or is not to wait.
+        """Gather the event; False when another role made the call, or it is not to wait.
 
         A critical call does not wait, unless it is one that the functions make as their work.
         """
         if not self._roles.made(event.record):
             return False
-        call, is_work = own_call(event, rules), is_own_work(event.record)
-        if call.severity == Severity.CRITICAL.word and not is_work:
-            return False
-        kind = "work" if is_work else _digest(call)
+        call, kind = own_call(event, rules), "work"
+        if not is_own_work(event.record):
+            if call.severity == Severity.CRITICAL.word:
+                return False
+            described = json.dumps([call.source, call.name, call.error_code])
+            kind = hashlib.sha256(described.encode()).hexdigest()[:32]
         gathered = self.by_account.setdefault(event.account, {}).setdefault(kind, GatheredCalls())
         gathered.number += 1
         gathered.message_ids |= message_ids
         if len(gathered.calls) < MOST_CALLS:
             gathered.calls.append(call)
         return True
-
-
-def _digest(call: OwnCall) -> str:
-    return hashlib.sha256(json.dumps([call.source, call.name, call.error_code]).encode()).hexdigest()[:32]
-
-
-def _inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, Mapping) else {}

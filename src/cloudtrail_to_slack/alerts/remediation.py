@@ -1,11 +1,10 @@
-"""The command that would put back what a call to CloudTrail took away, ready to paste.
+"""The command that would restore what a call to CloudTrail took away, ready to paste.
 
 Nothing of the event stands in it but names and ARNs that keep CloudTrail's own rules, quoted for a shell; a word in
 capitals, such as TRAIL_NAME, stands where there is no such thing. Sources: AWS CLI Command Reference, cloudtrail; AWS
 CloudTrail API Reference, for what each call takes and that trails are changed in their home region.
 """
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -14,6 +13,9 @@ from cloudtrail_to_slack.aws.arns import TrailArn, is_region, is_trail_name, rea
 from cloudtrail_to_slack.events.call_outcome import CallOutcome, call_outcome
 from cloudtrail_to_slack.events.event import Event
 from cloudtrail_to_slack.ingest.payloads import LogFile
+from cloudtrail_to_slack.json_fields import mapping
+
+_Remediation = Callable[[Event, LogFile | None], str | None]
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,199}")
@@ -23,8 +25,8 @@ _EVENT_DATA_STORE = re.compile(
     r"(?:arn:aws[a-z-]{0,16}:cloudtrail:(?P<region>[a-z0-9-]{1,40}):(?P<account>[0-9]{12}):eventdatastore/)?"
     r"[A-Za-z0-9][A-Za-z0-9-]{2,63}"
 )
-_ALL_MANAGEMENT_EVENTS = [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
-_ALL_INSIGHTS = [{"InsightType": "ApiCallRateInsight"}, {"InsightType": "ApiErrorRateInsight"}]
+_ALL_MANAGEMENT_EVENTS = '[{"ReadWriteType":"All","IncludeManagementEvents":true}]'
+_ALL_INSIGHTS = '[{"InsightType":"ApiCallRateInsight"},{"InsightType":"ApiErrorRateInsight"}]'
 # What UpdateTrail can switch off, with the option that switches it on again.
 _SWITCHES = {
     "isMultiRegionTrail": "--is-multi-region-trail",
@@ -51,14 +53,17 @@ def remediation_command(event: Event, origin: LogFile | None) -> str | None:
     """
     if event.source != "cloudtrail.amazonaws.com" or call_outcome(event) is not CallOutcome.SUCCEEDED:
         return None
-    repair = _REPAIRS.get(event.name)
-    return repair(event, origin) if repair else None
+    remediation = _REMEDIATIONS.get(event.name)
+    return remediation(event, origin) if remediation else None
 
 
 def remediation_caution(event: Event) -> str:
     """Return what to say before the command: where it is a guess, or for another account, else nothing."""
     cautions = ["read it first: what was there before may have been other"] if event.name in _GUESSED else []
-    owner = _owner(event)
+    named = (read_trail_arn(event.text(f"requestParameters.{name}")) for name in ("name", "trailName"))
+    trail = next(filter(None, named), None)
+    store = _EVENT_DATA_STORE.fullmatch(event.text("requestParameters.eventDataStore"))
+    owner = trail.account if trail else store and store["account"]
     if owner and event.account and owner != event.account:
         cautions.append(f"run it with credentials of account {owner}")  # an organisation's trail, or a made-up ARN
     return "; ".join(cautions)
@@ -69,18 +74,15 @@ def start_logging_command(trail: TrailArn) -> str:
     return _aws("start-logging", "--name", str(trail), region=trail.region)
 
 
-def _start_logging(event: Event, _: LogFile | None) -> str:
-    return _aws("start-logging", "--name", _trail(event, "name"), region=_region(event, "name"))
-
-
 def _create_trail(event: Event, origin: LogFile | None) -> str:
     """Create it anew, as CloudTrail recommends a trail to be: the event does not say what the trail was like."""
-    named, region = _trail(event, "name"), _region(event, "name")
-    arn = read_trail_arn(named)
-    name = arn.name if arn else named
-    key = origin.key if origin else ""
-    options = ["--name", name, "--s3-bucket-name", _bucket(origin)]
-    before, layout, below = key.rpartition("AWSLogs/")  # the last one: the prefix may hold the same word
+    name, region = _trail(event, "name")
+    arn = read_trail_arn(name)
+    name = arn.name if arn else name
+    bucket = origin.bucket if origin and _BUCKET.fullmatch(origin.bucket) else "BUCKET"
+    options = ["--name", name, "--s3-bucket-name", bucket]
+    # The last one: the prefix may hold the same word.
+    before, layout, below = (origin.key if origin else "").rpartition("AWSLogs/")
     prefix = before.rstrip("/") if layout else ""
     if _KEY_PREFIX.fullmatch(prefix):
         options += ["--s3-key-prefix", prefix]
@@ -91,97 +93,57 @@ def _create_trail(event: Event, origin: LogFile | None) -> str:
 
 
 def _update_trail(event: Event, _: LogFile | None) -> str | None:
-    asked = event.record.get("requestParameters")
-    asked = asked if isinstance(asked, Mapping) else {}
+    asked = mapping(event.record.get("requestParameters"))
     options = [option for parameter, option in _SWITCHES.items() if asked.get(parameter) in (False, "false")]
     for parameter, (option, before) in _REPLACED.items():
         if asked.get(parameter) is not None:
             options += [option, before]
-    if not options:
-        return None
-    return _aws("update-trail", "--name", _trail(event, "name"), *options, region=_region(event, "name"))
-
-
-def _put_event_selectors(event: Event, _: LogFile | None) -> str:
-    selectors = _json(_ALL_MANAGEMENT_EVENTS)
-    options = ["--trail-name", _trail(event, "trailName"), "--event-selectors", selectors]
-    return _aws("put-event-selectors", *options, region=_region(event, "trailName"))
+    return _trail_command(event, "update-trail", "name", *options) if options else None
 
 
 def _put_insight_selectors(event: Event, _: LogFile | None) -> str | None:
     """Those of an event data store go to another one, which the event need not name."""
     if event.text("requestParameters.eventDataStore") and not event.text("requestParameters.trailName"):
         return None
-    options = ["--trail-name", _trail(event, "trailName"), "--insight-selectors", _json(_ALL_INSIGHTS)]
-    return _aws("put-insight-selectors", *options, region=_region(event, "trailName"))
+    return _trail_command(event, "put-insight-selectors", "trailName", "--insight-selectors", _ALL_INSIGHTS)
 
 
-def _restore_event_data_store(event: Event, _: LogFile | None) -> str:
-    return _aws("restore-event-data-store", *_event_data_store(event), region=_region_of_store(event))
+def _trail_command(event: Event, command: str, parameter: str, *options: str) -> str:
+    """Return a command for the trail that `parameter` of the call names."""
+    trail, region = _trail(event, parameter)
+    return _aws(command, "--name" if parameter == "name" else "--trail-name", trail, *options, region=region)
 
 
-def _start_ingestion(event: Event, _: LogFile | None) -> str:
-    return _aws("start-event-data-store-ingestion", *_event_data_store(event), region=_region_of_store(event))
+def _trail(event: Event, parameter: str) -> tuple[str, str]:
+    """Return the trail as the call named it and its home region: its ARN has it, else the call was made there."""
+    named = event.text(f"requestParameters.{parameter}")
+    arn = read_trail_arn(named)
+    return named if arn or is_trail_name(named) else "TRAIL_NAME", arn.region if arn else event.region
 
 
-_REPAIRS: Mapping[str, Callable[[Event, LogFile | None], str | None]] = {
-    "StopLogging": _start_logging,
-    "DeleteTrail": _create_trail,
-    "UpdateTrail": _update_trail,
-    "PutEventSelectors": _put_event_selectors,
-    "PutInsightSelectors": _put_insight_selectors,
-    "DeleteEventDataStore": _restore_event_data_store,
-    "StopEventDataStoreIngestion": _start_ingestion,
-}
-
-REMEDIATED_EVENTS = frozenset(_REPAIRS)
-
-# The event does not say what was there before these.
-_GUESSED = frozenset({"DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"})
+def _store_command(event: Event, command: str) -> str:
+    """Return a command for the event data store that the call names."""
+    named = event.text("requestParameters.eventDataStore")
+    store = _EVENT_DATA_STORE.fullmatch(named)
+    region = (store and store["region"]) or event.region
+    return _aws(command, "--event-data-store", named if store else "EVENT_DATA_STORE", region=region)
 
 
 def _aws(command: str, *options: str, region: str) -> str:
-    return shlex.join(["aws", "cloudtrail", command, *options, "--region", region])
+    return shlex.join(["aws", "cloudtrail", command, *options, "--region", region if is_region(region) else "REGION"])
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-def _trail(event: Event, parameter: str) -> str:
-    """Return the trail as the call named it."""
-    named = event.text(f"requestParameters.{parameter}")
-    return named if is_trail_name(named) or read_trail_arn(named) else "TRAIL_NAME"
-
-
-def _region(event: Event, parameter: str) -> str:
-    """Return the trail's home region: its ARN has it, else it is where the call was made."""
-    arn = read_trail_arn(event.text(f"requestParameters.{parameter}"))
-    region = arn.region if arn else event.region
-    return region if is_region(region) else "REGION"
-
-
-def _region_of_store(event: Event) -> str:
-    """Return the region in an event data store's ARN, else the one in which the call was made."""
-    store = _EVENT_DATA_STORE.fullmatch(event.text("requestParameters.eventDataStore"))
-    region = (store and store["region"]) or event.region
-    return region if is_region(region) else "REGION"
-
-
-def _bucket(origin: LogFile | None) -> str:
-    return origin.bucket if origin and _BUCKET.fullmatch(origin.bucket) else "BUCKET"
-
-
-def _event_data_store(event: Event) -> list[str]:
-    named = event.text("requestParameters.eventDataStore")
-    return ["--event-data-store", named if _EVENT_DATA_STORE.fullmatch(named) else "EVENT_DATA_STORE"]
-
-
-def _owner(event: Event) -> str | None:
-    """Return the account of the ARN that the command names; None where it names none."""
-    for parameter in ("name", "trailName"):
-        trail = read_trail_arn(event.text(f"requestParameters.{parameter}"))
-        if trail:
-            return trail.account
-    store = _EVENT_DATA_STORE.fullmatch(event.text("requestParameters.eventDataStore"))
-    return store["account"] if store else None
+_REMEDIATIONS: Mapping[str, _Remediation] = {
+    "StopLogging": lambda event, _: _trail_command(event, "start-logging", "name"),
+    "DeleteTrail": _create_trail,
+    "UpdateTrail": _update_trail,
+    "PutEventSelectors": lambda event, _: _trail_command(
+        event, "put-event-selectors", "trailName", "--event-selectors", _ALL_MANAGEMENT_EVENTS
+    ),
+    "PutInsightSelectors": _put_insight_selectors,
+    "DeleteEventDataStore": lambda event, _: _store_command(event, "restore-event-data-store"),
+    "StopEventDataStoreIngestion": lambda event, _: _store_command(event, "start-event-data-store-ingestion"),
+}
+REMEDIATED_EVENTS = frozenset(_REMEDIATIONS)
+# The event does not say what was there before these.
+_GUESSED = frozenset({"DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"})

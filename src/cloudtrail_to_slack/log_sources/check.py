@@ -15,6 +15,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
@@ -28,7 +29,7 @@ from cloudtrail_to_slack.log_sources.notices import (
     source_down_notice,
     source_recovered_notice,
 )
-from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable, Notified, Shard, end_of
+from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable, Notified, Shard, shard_of
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import run_to_completion, with_retries
 from cloudtrail_to_slack.state.table import StateError
@@ -61,8 +62,7 @@ class LogSourceCheck:
         Raises:
             StateError, TransientError: the table cannot be used.
         """
-        owner = uuid.uuid4().hex
-        now = int(self._clock.now())
+        owner, now = uuid.uuid4().hex, int(self._clock.now())
         begun = self._table.begin_check(owner, self._clock.lease(LONGEST_CHECK_SECONDS))
         if begun is None:
             logger.info("another function is checking the log sources")
@@ -70,11 +70,14 @@ class LogSourceCheck:
         checked = begun.checked
         try:
             shards, intervals = self._read(now)
-            only_listens = checked is None or now - checked > _LONGEST_GAP_SECONDS
+            only_observes = checked is None or now - checked > _LONGEST_GAP_SECONDS
             checked = now
-            self._report(shards, self._find(shards, intervals, now, only_listens=only_listens), message_ids)
+            self._report(shards, self._find(shards, intervals, now, only_observes=only_observes), message_ids)
         finally:
-            self._end(owner, checked)
+            try:
+                self._table.end_check(owner, checked)
+            except StateError as error:  # the lease ends by itself
+                logger.warning("check not closed", extra={"error": str(error)})
 
     def _read(self, now: int) -> tuple[dict[str, Shard], dict[LogSource, DeliveryIntervals]]:
         """Return what is listed, and all intervals.
@@ -89,9 +92,8 @@ class LogSourceCheck:
             stored = decode(text)
             known = credible(stored, now)
             if known != stored:
-                logger.error(
-                    "delivery intervals that this function cannot have written, corrected", extra={"account": account}
-                )
+                problem = "delivery intervals that this function cannot have written, corrected"
+                logger.error(problem, extra={"account": account})
                 self._table.put_intervals(account, text, encode(known))
             intervals |= {LogSource(account, region): learned for region, learned in sorted(known.items())}
         return shards, intervals
@@ -102,31 +104,32 @@ class LogSourceCheck:
         intervals: Mapping[LogSource, DeliveryIntervals],
         now: int,
         *,
-        only_listens: bool,
+        only_observes: bool,
     ) -> dict[Target, _Findings]:
         """Return what is to be reported, by target."""
-        notified = {source: kinds for shard in shards.values() for source, kinds in shard.notified.items()}
+        notified = {source: times for shard in shards.values() for source, times in shard.notified.items()}
         down = {source for source, learned in intervals.items() if learned.is_down(now, self._least)}
-        targets: dict[str, list[Target]] = {}
+        targets = {
+            account: self._delivery.router.alarm_targets(account)
+            for account in {source.account for source in intervals}
+        }
         findings: dict[Target, _Findings] = defaultdict(_Findings)
         for source, learned in intervals.items():
-            if source.account not in targets:
-                targets[source.account] = self._delivery.router.alarm_targets(source.account)
             is_down = source in down
             for target in targets[source.account]:
                 found = findings[target]
                 found.watched += learned.watched
                 found.in_all += is_down
                 before = notified.get(source, {}).get(target.destination)
-                if before is not None and before > learned.last:
-                    before = None  # it was not reported for this: that begins after the last log file
-                if before is None and is_down and not only_listens:
+                # What was reported after the last log file was not reported for this gap.
+                is_notified = before is not None and before <= learned.last
+                if is_down and not is_notified and not only_observes:
                     found.down.append(SourceDown(source, learned, now))
                 # An old log file that comes late is no recovery: it would be down, and reported, once more.
-                if before is not None and learned.last > before and not is_down:
+                if before is not None and before < learned.last and not is_down:
                     found.recovered.append(SourceRecovered(source, before, learned.last))
         counts = {"watched": sum(learned.watched for learned in intervals.values()), "down": len(down)}
-        logger.info("log sources checked", extra={"sources": len(intervals), **counts, "only_listened": only_listens})
+        logger.info("log sources checked", extra={"sources": len(intervals), **counts, "only_observed": only_observes})
         return findings
 
     def _report(
@@ -137,49 +140,33 @@ class LogSourceCheck:
         Raises:
             StateError, TransientError: it could not be saved.
         """
-        changes: list[tuple[Target, Sequence[SourceDown | SourceRecovered]]] = []
+        changes: list[Sequence[SourceDown | SourceRecovered]] = []
         notices = []
         for target, found in findings.items():
             if found.down:
-                changes.append((target, found.down))
+                changes.append(found.down)
                 notices.append((target, source_down_notice(found.down, found.in_all, found.watched)))
             if found.recovered:
-                changes.append((target, found.recovered))
+                changes.append(found.recovered)
                 notices.append((target, source_recovered_notice(found.recovered)))
         arrived = self._delivery.notify_at(notices, message_ids)
         changed: set[str] = set()
-        for (target, sources), there in zip(changes, arrived, strict=True):
-            for one in sources if there else ():
-                end = end_of(one.source.account)
-                changed.add(end)
-                _change(shards[end].notified, one, target.destination)
-        for end in sorted(changed):
-            self._save(end, shards[end].notified)
+        for (target, _), of_target, did_arrive in zip(notices, changes, arrived, strict=True):
+            for change in of_target if did_arrive else ():
+                shard = shard_of(change.source.account)
+                changed.add(shard)
+                notified = shards[shard].notified.setdefault(change.source, {})
+                if isinstance(change, SourceDown):
+                    notified[target.destination] = change.intervals.last
+                else:
+                    del notified[target.destination]
+        for shard in sorted(changed):
+            run_to_completion(self._clock, with_retries(partial(self._save, shard, shards[shard].notified)))
 
-    def _save(self, end: str, notified: Notified) -> None:
-        def save() -> None:
-            try:
-                self._table.save_notified(end, notified)
-            except StateError as error:
-                if error.is_permanent:
-                    raise
-                raise TransientError(error.code) from None
-
-        run_to_completion(self._clock, with_retries(save))
-
-    def _end(self, owner: str, checked: int | None) -> None:
+    def _save(self, shard: str, notified: Notified) -> None:
         try:
-            self._table.end_check(owner, checked)
-        except StateError as error:  # the lease ends by itself
-            logger.warning("check not closed", extra={"error": str(error)})
-
-
-def _change(notified: Notified, change: SourceDown | SourceRecovered, kind: str) -> None:
-    """Change what is notified of a source."""
-    if isinstance(change, SourceDown):
-        notified.setdefault(change.source, {})[kind] = change.intervals.last
-        return
-    kinds = notified[change.source]
-    del kinds[kind]
-    if not kinds:
-        del notified[change.source]
+            self._table.save_notified(shard, notified)
+        except StateError as error:
+            if error.is_permanent:
+                raise
+            raise TransientError(error.code) from None

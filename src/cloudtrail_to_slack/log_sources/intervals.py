@@ -1,7 +1,7 @@
-"""How often an account's log files come from a region, learned from when they came, and whether they stopped. Pure.
+"""How often log files come from an account and region, learned from when they came, and whether they stopped. Pure.
 
 CloudTrail delivers a log file only where something happened, so how long is too long differs by account and region:
-from minutes, where machines work, to a weekend, where people do. What counts is the longest gap so far. It fades by
+from minutes, where machines work, to a weekend, where people do. What counts is the longest gap so far, which fades by
 half in two weeks, so that one long weekend is neither remembered for ever nor forgotten by the next. The alert
 threshold is twice that gap, and at least two hours. An account and region is not watched where a gap means nothing:
 known for less than a week, delivering a few times only, or quiet for more than a week at a time.
@@ -10,7 +10,8 @@ known for less than a week, delivering a few times only, or quiet for more than 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from cloudtrail_to_slack.state.trust import CLOCKS_DIFFER_SECONDS
@@ -25,6 +26,16 @@ _LEAST_OBSERVATIONS = 24
 _LONGEST_GAP = 7 * _DAY
 _FORGOTTEN = 14 * _DAY
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
+_LONGEST_KEY = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
+# [prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/REGION/Y/M/D/ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_UNIQUE.json.gz
+# where the time is that of the delivery. Sources: AWS CloudTrail User Guide, "Finding your CloudTrail log files" and
+# "CloudTrail log file examples". Digests come every hour, also where the trail logs nothing any more, and
+# Insights when something is unusual: neither shows whether events are still delivered.
+_LOG_FILE = re.compile(
+    r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/CloudTrail/(?P<region>[a-z]{2,5}(?:-[a-z]{1,12}){1,2}-\d{1,2})/"
+    r"\d{4}/\d{2}/\d{2}/(?P=account)_CloudTrail_(?P=region)_(?P<time>\d{8}T\d{4}Z)_[0-9A-Za-z]{1,40}\.json\.gz\Z",
+    re.ASCII,
+)
 
 
 class LogSource(NamedTuple):
@@ -32,6 +43,25 @@ class LogSource(NamedTuple):
 
     account: str
     region: str
+
+
+class LogFileDelivery(NamedTuple):
+    """A log file that CloudTrail delivered: from where, and when, in seconds since 1970."""
+
+    source: LogSource
+    time: int
+
+
+def read_log_file_delivery(key: str) -> LogFileDelivery | None:
+    """Return what `key` (decoded) says; None when it is not exactly what CloudTrail names a log file of events."""
+    found = _LOG_FILE.search(key) if len(key) <= _LONGEST_KEY else None
+    if found is None:
+        return None
+    try:
+        time = datetime.fromisoformat(found["time"])
+    except ValueError:
+        return None
+    return LogFileDelivery(LogSource(found["account"], found["region"]), int(time.timestamp()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +106,34 @@ class DeliveryIntervals:
 
 def encode(intervals: Mapping[str, DeliveryIntervals]) -> str:
     """Return the intervals of an account's regions as a string."""
-    plain = {
-        region: [known.first, known.last, known.longest, known.observations] for region, known in intervals.items()
-    }
+    plain = {region: astuple(known) for region, known in intervals.items()}
     return json.dumps(plain, separators=(",", ":"), sort_keys=True)
 
 
 def decode(text: str | None) -> dict[str, DeliveryIntervals]:
-    """Return the intervals that `encode` wrote; what is none is left out, to be learned anew."""
+    """Return the intervals that `encode` wrote; what it cannot have written is left out, to be learned anew."""
     try:
         plain: Any = json.loads(text or "{}")
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(plain, dict):
-        return {}
-    return {region: DeliveryIntervals(*numbers) for region, numbers in plain.items() if _is_valid(numbers)}
+    return {
+        region: DeliveryIntervals(*numbers)
+        for region, numbers in (plain.items() if isinstance(plain, dict) else ())
+        if isinstance(numbers, list) and [type(each) for each in numbers] == [int] * 4
+    }
 
 
 def credible(intervals: Mapping[str, DeliveryIntervals], now: float) -> dict[str, DeliveryIntervals]:
     """Return the intervals as they can have been learned by `now`; a time in the future would switch the check off.
 
-    What is out of bounds is put within them, for what is forgotten is not watched for a week.
+    What is out of bounds is put within them: what is left out is not watched for a week.
     """
-    named = {region: learned for region, learned in intervals.items() if _REGION.fullmatch(region)}
-    return {region: _bounded(learned, int(now)) for region, learned in named.items()}
-
-
-def _bounded(learned: DeliveryIntervals, now: int) -> DeliveryIntervals:
-    last = learned.last if learned.last <= now + CLOCKS_DIFFER_SECONDS else now
-    last = max(last, 0)
-    first = min(max(learned.first, 0), last)
-    known = last - first
-    longest = min(max(learned.longest, 0), known)
-    return DeliveryIntervals(first, last, longest, min(max(learned.observations, 1), known // RECORDING_INTERVAL + 1))
-
-
-def _is_valid(numbers: object) -> bool:
-    return isinstance(numbers, list) and len(numbers) == 4 and all(type(number) is int for number in numbers)  # noqa: PLR2004 (its fields)
+    corrected = {}
+    for region, stored in intervals.items():
+        last = max(stored.last if stored.last <= now + CLOCKS_DIFFER_SECONDS else int(now), 0)
+        first = min(max(stored.first, 0), last)
+        longest = min(max(stored.longest, 0), last - first)
+        observations = min(max(stored.observations, 1), (last - first) // RECORDING_INTERVAL + 1)
+        if _REGION.fullmatch(region):
+            corrected[region] = DeliveryIntervals(first, last, longest, observations)
+    return corrected

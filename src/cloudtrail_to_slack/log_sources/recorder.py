@@ -18,8 +18,8 @@ from cloudtrail_to_slack.log_sources.intervals import (
     credible,
     decode,
     encode,
+    read_log_file_delivery,
 )
-from cloudtrail_to_slack.log_sources.log_source import read_log_file_delivery
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.state.table import StateError
@@ -27,7 +27,7 @@ from cloudtrail_to_slack.state.table import StateError
 _OLD_SECONDS = 86_400  # a log file that comes later than this was copied or announced again, and says nothing about now
 _ROUNDS = 5
 _MOST_REGIONS = 64  # of an account; a partition has some forty
-_MOST_REMEMBERED = 20_000
+_MOST_CACHED = 20_000
 _AFTER_FAILURE_SECONDS = 60.0
 
 
@@ -42,26 +42,25 @@ class RecorderCache:
 class DeliveryRecorder:
     """Records the log files of one invocation."""
 
-    def __init__(self, table: LogSourceTable, memory: RecorderCache, clock: Clock) -> None:
+    def __init__(self, table: LogSourceTable, cache: RecorderCache, clock: Clock) -> None:
         self._table = table
-        self._memory = memory
+        self._cache = cache
         self._clock = clock
         self._seen: dict[LogSource, int] = {}
 
     def observe(self, key: str) -> None:
         """Take in a log file that was read."""
-        arrival = read_log_file_delivery(key)
-        if arrival is None:
-            return
-        now = int(self._clock.now())
-        time = min(arrival.time, now)
-        if time >= max(now - _OLD_SECONDS, self._seen.get(arrival.source, 0)):
-            self._seen[arrival.source] = time
+        delivery, now = read_log_file_delivery(key), int(self._clock.now())
+        if delivery and (time := min(delivery.time, now)) >= now - _OLD_SECONDS:
+            self._seen[delivery.source] = max(time, self._seen.get(delivery.source, 0))
 
     def save(self) -> int:
-        """Save what was observed; return of how many accounts it could not be saved."""
-        due = self._due()
-        if not due or self._clock.now() < self._memory.not_before:
+        """Save what was observed, and was not recorded lately; return of how many accounts it could not be saved."""
+        due: dict[str, dict[str, int]] = {}
+        for source, time in self._seen.items():
+            if time >= self._cache.recorded.get(source, 0) + RECORDING_INTERVAL:
+                due.setdefault(source.account, {})[source.region] = time
+        if not due or self._clock.now() < self._cache.not_before:
             return len(due)
         left, problem = list(due), DeadlineExceededError.CODE
         try:
@@ -76,16 +75,8 @@ class DeliveryRecorder:
             log_unexpected("recording when log files came", error)
         if left:
             logger.warning("arrival of log files not recorded", extra={"error": problem, "accounts": len(left)})
-            self._memory.not_before = self._clock.now() + _AFTER_FAILURE_SECONDS
+            self._cache.not_before = self._clock.now() + _AFTER_FAILURE_SECONDS
         return len(left)
-
-    def _due(self) -> dict[str, dict[str, int]]:
-        """Return what is news, by account and region."""
-        due: dict[str, dict[str, int]] = {}
-        for source, time in self._seen.items():
-            if time >= self._memory.recorded.get(source, 0) + RECORDING_INTERVAL:
-                due.setdefault(source.account, {})[source.region] = time
-        return due
 
     def _save(self, account: str, times: Mapping[str, int], text: str | None) -> None:
         """Save when log files came from regions of an account, whose intervals are `text` as far as is known.
@@ -96,32 +87,26 @@ class DeliveryRecorder:
         after: dict[str, DeliveryIntervals] = {}
         for _ in range(_ROUNDS):
             known = credible(decode(text), self._clock.now())
-            after = _with(known, times)
-            if after == known or not self._listed(account, text):
+            after = _observed(known, times)
+            if after == known:
+                break
+            # An account that has intervals is listed already.
+            if text is None and not self._table.list_account(account):
+                logger.warning("too many accounts: this one is not watched", extra={"account": account})
                 break
             written, text = self._table.put_intervals(account, text, encode(after))
             if written:
                 break
         else:
             raise StateError("contended", is_permanent=False)
-        self._remember(account, times, after)
-
-    def _listed(self, account: str, text: str | None) -> bool:
-        """List an account before it has intervals: after that it is taken to be listed."""
-        if text is not None or self._table.list_account(account):
-            return True
-        logger.warning("too many accounts: this one is not watched", extra={"account": account})
-        return False
-
-    def _remember(self, account: str, times: Mapping[str, int], intervals: Mapping[str, DeliveryIntervals]) -> None:
-        recorded = self._memory.recorded
-        if len(recorded) >= _MOST_REMEMBERED:
+        recorded = self._cache.recorded
+        if len(recorded) >= _MOST_CACHED:
             recorded.clear()
         for region, time in times.items():
-            recorded[LogSource(account, region)] = intervals[region].last if region in intervals else time
+            recorded[LogSource(account, region)] = after[region].last if region in after else time
 
 
-def _with(known: Mapping[str, DeliveryIntervals], times: Mapping[str, int]) -> dict[str, DeliveryIntervals]:
+def _observed(known: Mapping[str, DeliveryIntervals], times: Mapping[str, int]) -> dict[str, DeliveryIntervals]:
     """Return the intervals with what was observed of each region."""
     after = dict(known)
     for region, time in times.items():

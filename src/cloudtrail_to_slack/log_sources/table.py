@@ -72,16 +72,13 @@ class LogSourceTable:
             condition, values[":string"] = "NOT attribute_type(intervals, :string)", {"S": "S"}
         else:
             condition, values[":before"] = "intervals = :before", {"S": before}
-        answer = self._table.update(
-            f"intervals#{account}", "SET intervals = :after, expires_at = :expires_at", condition, values
-        )
-        if answer.conflict is None:
-            return True, after
-        return False, string(answer.conflict, "intervals")
+        update = "SET intervals = :after, expires_at = :expires_at"
+        conflict = self._table.update(f"intervals#{account}", update, condition, values).conflict
+        return (True, after) if conflict is None else (False, string(conflict, "intervals"))
 
     def list_account(self, account: str) -> bool:
         """List an account; False when there are too many that end like it."""
-        key, one = _shard_key(account), {"SS": [account]}
+        key, one = f"{_CHECK}#{shard_of(account)}", {"SS": [account]}
         values = {":one": one, ":account": {"S": account}, ":most": number(_MOST_ACCOUNTS), ":set": {"S": "SS"}}
         condition = (
             "attribute_not_exists(accounts) OR (attribute_type(accounts, :set)"
@@ -90,28 +87,31 @@ class LogSourceTable:
         item = self._table.update(key, "ADD accounts :one", condition, values).conflict
         if item is None:
             return True
-        # No list of ours: it makes way.
+        # This code did not write the list: replace it.
         values = {":one": one, ":set": {"S": "SS"}}
         condition = "NOT attribute_type(accounts, :set)"
         return self._table.update(key, "SET accounts = :one", condition, values).conflict is None
 
     def shards(self) -> dict[str, Shard]:
-        """Return all accounts that are listed, and what is notified of them, by the end of the account."""
+        """Return all accounts that are listed, and what is notified of them, by shard."""
         items = self._table.read((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, notified", self._clock)
-        return {
-            key.removeprefix(f"{_CHECK}#"): Shard(_read_accounts(key, item), _read_notified(item))
-            for key, item in items.items()
-        }
+        shards = {}
+        for key, item in items.items():
+            name = key.removeprefix(f"{_CHECK}#")
+            listed = item.get("accounts", {}).get("SS", ())
+            accounts = [account for account in listed if _ACCOUNT.fullmatch(account) and shard_of(account) == name]
+            shards[name] = Shard(accounts, _read_notified(item))
+        return shards
 
-    def save_notified(self, end: str, notified: Notified) -> None:
-        """Save what is notified of the accounts with this end."""
+    def save_notified(self, shard: str, notified: Notified) -> None:
+        """Save what is notified of the accounts in a shard."""
         by_account: dict[str, dict[str, Any]] = {}
-        for source, kinds in sorted(notified.items()):
-            by_account.setdefault(source.account, {})[source.region] = kinds
+        for source, times in sorted(notified.items()):
+            if times:
+                by_account.setdefault(source.account, {})[source.region] = times
         text = json.dumps(by_account, separators=(",", ":"), sort_keys=True)
-        self._table.update(
-            f"{_CHECK}#{end}", "SET notified = :notified", "attribute_exists(pk)", {":notified": {"S": text}}
-        )
+        values = {":notified": {"S": text}}
+        self._table.update(f"{_CHECK}#{shard}", "SET notified = :notified", "attribute_exists(pk)", values)
 
     def begin_check(self, owner: str, seconds: float) -> Begun | None:
         """Begin a check that lasts `seconds` at most; None while another function is at one."""
@@ -138,19 +138,9 @@ class LogSourceTable:
         self._table.update(_CHECK, update, "#owner = :owner", values, names=_NAMES)
 
 
-def end_of(account: str) -> str:
-    """Return by which end an account is listed."""
+def shard_of(account: str) -> str:
+    """Return the shard that lists an account."""
     return account[-2:]
-
-
-def _shard_key(account: str) -> str:
-    return f"{_CHECK}#{end_of(account)}"
-
-
-def _read_accounts(key: str, item: Mapping[str, Any]) -> Sequence[str]:
-    """Return the accounts that an item lists, without what is none or belongs into another item."""
-    listed = item.get("accounts", {}).get("SS", ())
-    return [account for account in listed if _ACCOUNT.fullmatch(account) and _shard_key(account) == key]
 
 
 def _read_notified(item: Mapping[str, Any]) -> Notified:

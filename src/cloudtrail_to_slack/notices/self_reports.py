@@ -1,10 +1,11 @@
 """What the function reports about itself: rules that raised an error or cannot be used, and calls of its own role.
 
-Each is reported at most once an interval at each destination, see `periodic_notices`. Errors of critical rules are
-not: they are reported by every invocation that has any.
+Each subject is reported at most once an interval at each destination, except errors of critical rules, which every
+invocation reports that has any. What comes between two notices waits in the store and is sent with the next one: by
+the next invocation that has anything to send about the subject, or by the next one of this process once it is due.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,19 +13,31 @@ from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.own_role import GatheredCalls, OwnCalls, read_own_call
-from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
-from cloudtrail_to_slack.alerts.rule_notices import (
+from cloudtrail_to_slack.alerts.self_notices import (
     MOST_NOTICES,
+    own_role_notice,
     rule_error_notices,
     unusable_rules_identity,
     unusable_rules_notice,
 )
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.delivery.context import target_key
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
-from cloudtrail_to_slack.notices.periodic import Due, NoticeKind, NoticeSubject, PeriodicNotices
-from cloudtrail_to_slack.notices.store import MOST_ENTRIES, MemoryNotices, Subject, TableNotices
+from cloudtrail_to_slack.delivery.results import Outcome, Undelivered
+from cloudtrail_to_slack.delivery.routing import Target
+from cloudtrail_to_slack.errors import DeliveryError
+from cloudtrail_to_slack.ingest.payloads import MessageIds
+from cloudtrail_to_slack.notices.store import (
+    MOST_ENTRIES,
+    Collected,
+    NoticeStore,
+    Standing,
+    Subject,
+    TableNoticeStore,
+)
 from cloudtrail_to_slack.observability.logging import id_to_log, logger
+from cloudtrail_to_slack.retry import run_to_completion, with_retries
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 
@@ -34,17 +47,60 @@ if TYPE_CHECKING:
 _HOUR = 3600
 _DAY = 24 * _HOUR
 _COOL_OFF_SECONDS = 900  # of notices about the own role, whose delivery may cause the next
-_NEXT_LOOK_SECONDS = 600
+_NEXT_LOOK_SECONDS = 600  # until what could not be sent is tried again
+_MOST_IN_TABLE = 50  # subjects of one kind and invocation, each of which is a call to the table or two
 _OWN_CALLS = "the notice about calls of the function's own role"
 
-Rendered = list[tuple[Notice, list[int]]]
+Rendered = list[tuple[Notice, list[int]]]  # notices, each with the positions of its subjects
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSubject:
+    """What a periodic notice is about. `name` is for logs and errors, `identity` the same whenever it is the same.
+
+    `entries` are what is new about it, and `more` is how many others there are. `message_ids` are the messages that
+    brought them; without any, nothing fails when the notice cannot be delivered.
+    """
+
+    name: str
+    identity: str
+    entries: tuple[str, ...]
+    more: int = 0
+    message_ids: MessageIds = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKind:
+    """A kind of periodic notice: the seconds between two about the same subject, and what makes them.
+
+    `cool_off` is for how many seconds no further attempt is made after some failed in a row; 0: it is tried each time.
+    """
+
+    name: str
+    interval: float
+    render: Callable[[Sequence[NoticeSubject]], Rendered]
+    cool_off: float = 0.0
+
+    def key(self, target: Target, subject: NoticeSubject) -> str:
+        """Return the store's key of a subject at a target."""
+        return f"{self.name}#{target_key(target)}#{subject.identity}"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A subject that something waits for, and when it can be sent."""
+
+    at: float
+    kind: NoticeKind
+    target: Target
+    subject: NoticeSubject
 
 
 @dataclass(slots=True)
-class ReportMemory:
-    """What a process remembers from one invocation to the next.
+class ReportCache:
+    """What a process keeps from one invocation to the next.
 
-    `next_look` is when the table is asked again whether the unusable rules are to be reported, in seconds since 1970.
+    `next_look` is when the unusable rules are looked up in the table again, in seconds since 1970.
     """
 
     subjects: dict[str, Subject] = field(default_factory=dict)
@@ -60,17 +116,16 @@ class SelfReports:
         config: Config,
         delivery: Delivery,
         clock: Clock,
-        memory: ReportMemory,
+        cache: ReportCache,
         table: "tuple[DynamoDBClient, str] | None",
     ) -> None:
         self._config = config
         self._delivery = delivery
         self._clock = clock
-        self._memory = memory
+        self._cache = cache
         self._most_notices = min(config.max_messages_per_channel, MOST_NOTICES)
-        in_memory = MemoryNotices(memory.subjects, clock)
-        store = TableNotices(*table, clock, in_memory) if table else in_memory
-        self._periodic = PeriodicNotices(delivery, store, in_memory, clock, memory.due)
+        self._memory = NoticeStore(cache.subjects, clock)
+        self._store = TableNoticeStore(*table, cache.subjects, clock) if table else self._memory
 
     def send(self, rule_errors: Sequence[RuleErrorReport], own_calls: OwnCalls) -> None:
         """Send what is to be reported now."""
@@ -79,27 +134,45 @@ class SelfReports:
         if self._config.rule_evaluation_errors_to_slack:
             self._send_rule_errors(rule_errors)
         self._send_unusable_rules()
-        self._periodic.send_due()
+        now = self._clock.now()
+        for key, due in [(key, due) for key, due in self._cache.due.items() if due.at <= now]:
+            self._cache.due[key] = replace(due, at=now + _NEXT_LOOK_SECONDS)  # in case that it cannot be sent now
+            self._send(due.kind, [due.subject], due.target)
 
     def _send_own_calls(self, account: str | None, subjects: Sequence[NoticeSubject]) -> None:
         """Send alerts about calls of the own role where alerts about its account go."""
+
+        def render(due: Sequence[NoticeSubject]) -> Rendered:
+            calls = [call for subject in due for call in map(read_own_call, subject.entries) if call]
+            more = sum(subject.more + len(subject.entries) for subject in due) - len(calls)
+            return [(own_role_notice(calls, more, account), list(range(len(due))))]
+
         targets = self._delivery.router.targets(account)
         if not targets:
-            message_ids = frozenset[str | None]().union(*(subject.message_ids for subject in subjects))
-            self._delivery.unrouted(
-                _OWN_CALLS, f"no route and no default for account {account or 'unknown'}", message_ids
-            )
-        kind = NoticeKind("own-role", _HOUR, partial(_render_own_calls, account), _COOL_OFF_SECONDS)
-        self._periodic.send(kind, subjects, targets)
+            problem = f"no route and no default for account {account or 'unknown'}"
+            self._delivery.unrouted(_OWN_CALLS, problem, _message_ids(subjects))
+        for target in targets:
+            self._send(NoticeKind("own-role", _HOUR, render, _COOL_OFF_SECONDS), subjects, target)
 
     def _send_rule_errors(self, reports: Sequence[RuleErrorReport]) -> None:
         critical = [report for report in reports if report.severity is Severity.CRITICAL]
         for notice, positions in rule_error_notices(critical, self._most_notices):
-            message_ids = frozenset[str | None]().union(*(critical[position].message_ids for position in positions))
-            self._delivery.notify([(notice, message_ids)])
+            self._delivery.notify([(notice, _message_ids(critical[position] for position in positions))])
         others = [report for report in reports if report.severity is not Severity.CRITICAL]
         by_identity = {report.identity: report for report in others}
-        kind = NoticeKind("rule-error", _HOUR, partial(_render_rule_errors, by_identity, self._most_notices))
+
+        def render(due: Sequence[NoticeSubject]) -> Rendered:
+            known = [
+                replace(
+                    by_identity[subject.identity],
+                    event_ids=subject.entries,
+                    events=len(subject.entries) + subject.more,
+                    message_ids=subject.message_ids,
+                )
+                for subject in due
+            ]
+            return rule_error_notices(known, self._most_notices)
+
         subjects = [
             NoticeSubject(
                 name=f"the notice about the rule {report.rule_name[:100]}",
@@ -110,14 +183,14 @@ class SelfReports:
             )
             for report in others
         ]
-        self._send_to_default(kind, subjects)
+        self._send_to_default(NoticeKind("rule-error", _HOUR, render), subjects)
 
     def _send_unusable_rules(self) -> None:
-        """Report unusable rules at first and then daily; whatever cannot be sent is tried again soon."""
+        """Report unusable rules at first and then daily; what cannot be sent is tried again soon."""
         issues, now = self._config.rule_issues, self._clock.now()
-        if not issues or now < self._memory.next_look:
+        if not issues or now < self._cache.next_look:
             return
-        self._memory.next_look = now + _NEXT_LOOK_SECONDS
+        self._cache.next_look = now + _NEXT_LOOK_SECONDS
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
         subject = NoticeSubject("the notice about unusable rules", unusable_rules_identity(issues), (today,))
         kind = NoticeKind("unusable-rules", _DAY, lambda _: [(unusable_rules_notice(issues), [0])])
@@ -128,18 +201,74 @@ class SelfReports:
         targets = self._delivery.router.notice_targets(None)
         for subject in subjects if not targets else ():
             self._delivery.unrouted(subject.name, "no route and no default", subject.message_ids)
-        self._periodic.send(kind, subjects, targets)
+        for target in targets:
+            self._send(kind, subjects, target)
+
+    def _send(self, kind: NoticeKind, subjects: Sequence[NoticeSubject], target: Target) -> None:
+        """Send what is new about the subjects, or keep it until the next notice is due."""
+        acquired: list[tuple[NoticeSubject, Collected, NoticeStore]] = []
+        for number, subject in enumerate(subjects):
+            store = self._store if number < _MOST_IN_TABLE else self._memory
+            collected = self._collect(kind, subject, target, store)
+            if collected is not None:
+                complete = replace(subject, entries=collected.entries, more=subject.more + collected.more)
+                acquired.append((complete, collected, store))
+        for notice, positions in kind.render([subject for subject, _, _ in acquired]) if acquired else ():
+            covered = [acquired[position] for position in positions]
+            (arrived,) = self._delivery.notify_at(
+                [(target, notice)], _message_ids(subject for subject, _, _ in covered)
+            )
+            for subject, collected, store in covered:
+                key = kind.key(target, subject)
+                record = partial(store.fail, key, collected, kind.cool_off)
+                if arrived:
+                    self._cache.due.pop(key, None)
+                    record = partial(store.complete, key, collected, kind.interval)
+                try:
+                    run_to_completion(self._clock, with_retries(record))
+                except DeliveryError as error:
+                    extra = {"what": subject.name, "code": error.code, "sent": arrived}
+                    logger.warning("notice not recorded", extra=extra)
+
+    def _collect(
+        self, kind: NoticeKind, subject: NoticeSubject, target: Target, store: NoticeStore
+    ) -> Collected | None:
+        """Return what is to be sent about the subject now; None: nothing."""
+        key = kind.key(target, subject)
+        try:
+            collect = partial(store.collect, key, subject.entries, kind.interval)
+            collected = run_to_completion(self._clock, with_retries(collect))
+        except DeliveryError as error:
+            self._fail(subject, target, error.code)
+            return None
+        if collected.standing is Standing.ACQUIRED:
+            return collected
+        if collected.standing is Standing.NOTHING:
+            self._cache.due.pop(key, None)
+            return None
+        later = replace(subject, entries=(), more=0, message_ids=frozenset())
+        self._cache.due[key] = Due(collected.due, kind, target, later)
+        if collected.standing is Standing.FAILING:
+            self._fail(subject, target, "attempts_failed_lately")
+        else:
+            extra = {"what": subject.name, "destination": target.destination, "new": len(subject.entries)}
+            logger.info("notice waits", extra=extra)
+        return None
+
+    def _fail(self, subject: NoticeSubject, target: Target, code: str) -> None:
+        if not subject.message_ids:
+            logger.warning("notice not sent", extra={"what": subject.name, "code": code})
+            return
+        destination = target.destination
+        self._delivery.results.count(destination, Outcome.UNDELIVERED)
+        self._delivery.failures.append((subject.message_ids, Undelivered(subject.name, destination, code)))
+        logger.error("undelivered", extra={"what": subject.name, "destination": destination, "code": code})
 
 
 def _own_calls_subject(identity: str, gathered: GatheredCalls) -> NoticeSubject:
-    logger.info(
-        "own role",
-        extra={
-            "call": gathered.calls[0].name,
-            "calls": gathered.number,
-            "event_ids": [id_to_log(call.event_id) for call in gathered.calls],
-        },
-    )
+    event_ids = [id_to_log(call.event_id) for call in gathered.calls]
+    extra = {"call": gathered.calls[0].name, "calls": gathered.number, "event_ids": event_ids}
+    logger.info("own role", extra=extra)
     return NoticeSubject(
         name=_OWN_CALLS,
         identity=identity,
@@ -149,25 +278,6 @@ def _own_calls_subject(identity: str, gathered: GatheredCalls) -> NoticeSubject:
     )
 
 
-def _render_own_calls(account: str | None, subjects: Sequence[NoticeSubject]) -> Rendered:
-    """Return one notice about all the calls."""
-    calls = [call for subject in subjects for call in map(read_own_call, subject.entries) if call]
-    more = sum(subject.more + len(subject.entries) for subject in subjects) - len(calls)
-    return [(own_role_notice(calls, more, account), list(range(len(subjects))))]
-
-
-def _render_rule_errors(
-    reports: Mapping[str, RuleErrorReport], most: int, subjects: Sequence[NoticeSubject]
-) -> Rendered:
-    return rule_error_notices(
-        [
-            replace(
-                reports[subject.identity],
-                event_ids=subject.entries,
-                events=len(subject.entries) + subject.more,
-                message_ids=subject.message_ids,
-            )
-            for subject in subjects
-        ],
-        most,
-    )
+def _message_ids(brought: Iterable[NoticeSubject | RuleErrorReport]) -> MessageIds:
+    """Return the ids of all messages that brought any of these."""
+    return frozenset[str | None]().union(*(each.message_ids for each in brought))

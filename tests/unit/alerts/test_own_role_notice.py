@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.own_role import OwnCall
-from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
+from cloudtrail_to_slack.alerts.self_notices import own_role_notice
 from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.sns.render import notice_to_sns
 from cloudtrail_to_slack.rules import Severity

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts.notice import Notice
-from cloudtrail_to_slack.alerts.rule_notices import (
+from cloudtrail_to_slack.alerts.self_notices import (
     rule_error_notices,
     unusable_rules_identity,
     unusable_rules_notice,

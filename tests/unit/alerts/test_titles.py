@@ -2,8 +2,7 @@
 
 import pytest
 
-from cloudtrail_to_slack.alerts.alert import make_alert, pending_alert
-from cloudtrail_to_slack.alerts.titles import plain_title, with_facts
+from cloudtrail_to_slack.alerts.alert import make_alert, pending_alert, title_parts, with_facts
 from cloudtrail_to_slack.destinations.slack.render.outcome_words import rule_title
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.events.event import read_event
@@ -16,6 +15,11 @@ EVENT = {
     "requestParameters": {"userName": "eve", "policyArn": "arn:aws:iam::aws:policy/X"},
 }
 TITLE = "{requestParameters.policyArn} attached to {requestParameters.userName}"
+
+
+def plain_title(rule: Rule) -> str:
+    """Return a rule's title with its facts, unescaped."""
+    return "".join(part.text for part in title_parts(rule))
 
 
 @pytest.mark.parametrize(

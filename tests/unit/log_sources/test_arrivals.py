@@ -3,8 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.log_sources.intervals import LogSource
-from cloudtrail_to_slack.log_sources.log_source import LogFileDelivery, read_log_file_delivery
+from cloudtrail_to_slack.log_sources.intervals import LogFileDelivery, LogSource, read_log_file_delivery
 from support.strategies import hostile_text, object_keys
 
 _ACCOUNT = "111122223333"

@@ -10,7 +10,7 @@ from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.destinations.slack.thread_store import Thread, ThreadStore
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, credible, decode, encode
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
-from cloudtrail_to_slack.notices.store import MemoryNotices, Standing, TableNotices
+from cloudtrail_to_slack.notices.store import Standing, TableNoticeStore
 from cloudtrail_to_slack.state.leases import Claim
 from support.app_environment import TABLE, AppEnvironment
 
@@ -136,7 +136,7 @@ def test_an_invented_cooldown_keeps_nothing_quiet(scene: Scene, item: dict[str, 
 def test_an_invented_notice_keeps_none_quiet(scene: Scene, item: dict[str, Any]) -> None:
     """A periodic notice is due although an invented item says that it was sent, or is being sent, for long."""
     scene.plant("notice#rules", **item)
-    notices = TableNotices(scene.dynamodb, TABLE, scene.clock, MemoryNotices({}, scene.clock))
+    notices = TableNoticeStore(scene.dynamodb, TABLE, {}, scene.clock)
     assert notices.collect("rules", ["e-1"], 3600).standing is Standing.ACQUIRED
 
 

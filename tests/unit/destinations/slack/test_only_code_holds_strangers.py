@@ -9,8 +9,7 @@ import pytest
 from cloudtrail_to_slack.alerts.alert import make_alert, pending_alert
 from cloudtrail_to_slack.alerts.notice import removed_object_notice, unreadable_notice
 from cloudtrail_to_slack.alerts.own_role import own_call
-from cloudtrail_to_slack.alerts.own_role_notice import own_role_notice
-from cloudtrail_to_slack.alerts.rule_notices import rule_error_notices
+from cloudtrail_to_slack.alerts.self_notices import own_role_notice, rule_error_notices
 from cloudtrail_to_slack.auto_restart.notices import restart_notice
 from cloudtrail_to_slack.auto_restart.outcomes import Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent

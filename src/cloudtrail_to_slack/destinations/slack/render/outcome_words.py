@@ -2,7 +2,7 @@
 
 import re
 
-from cloudtrail_to_slack.alerts.titles import title_parts
+from cloudtrail_to_slack.alerts.alert import title_parts
 from cloudtrail_to_slack.destinations.slack.render.text import code, plain
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.events.event import Event
