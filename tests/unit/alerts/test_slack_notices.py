@@ -74,7 +74,7 @@ def test_unreadable() -> None:
     """An object that could not be read is shown with the reason, and what that means."""
     notice = unreadable_notice(LOG_FILE, "it is truncated", ACCOUNT)
     found = shown(notice_message(notice))
-    for part in ("could not be read", "it is truncated", LOG_FILE.url, "not judged by any rule", "Log file>"):
+    for part in ("could not be read", "it is truncated", LOG_FILE.url, "No rule was evaluated", "Log file>"):
         assert part in found
     assert all(part in notice.text for part in ("it is truncated", "No rule was evaluated on what could not be read."))
     assert (notice.account, notice.source_file) == (ACCOUNT, LOG_FILE.url)
