@@ -138,11 +138,7 @@ class Pipeline:
         return late
 
     def _take_single(self, work: WorkItem) -> None:
-        """Do a small thing, whatever goes wrong with it.
-
-        Raises:
-            EvaluationTimeError: it is an event on which the rules take longer than there is time.
-        """
+        """Do a small thing, whatever goes wrong with it but an EvaluationTimeError."""
         try:
             self._take(work.item, work.message_ids)
         except EvaluationTimeError:

@@ -10,15 +10,10 @@ from dataclasses import dataclass
 # 3 to 128 letters and digits, separated by single periods, underscores or hyphens, and no IP address.
 _NAME = re.compile(r"(?=.{3,128}\Z)(?![0-9]+(?:\.[0-9]+){3}\Z)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
-_PARTITIONS = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "eusc-": "aws-eusc",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-}  # of a region, by how its name begins
+_PARTITIONS = {  # of a region, by how its name begins
+    "cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f",
+}  # fmt: skip
 # An IAM role: its partition, account and name, without its path.
 ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[^:]*/)?([\w+=,.@-]+)", re.ASCII)
 _ARN = re.compile(r"arn:(aws[a-z-]{0,16}):cloudtrail:([a-z0-9-]{1,40}):([0-9]{12}):trail/(.{1,128})")

@@ -90,11 +90,7 @@ class Webhooks:
         return True
 
     def _read_list(self) -> None:
-        """Read the list of routes, unless it is known.
-
-        Raises:
-            SecretError: as `names`.
-        """
+        """Read the list of routes, unless it is known; raises as `names`."""
         text = self._secrets.read(self._list) if self._list else ""
         if self._list is None or text == self._list_text:
             return

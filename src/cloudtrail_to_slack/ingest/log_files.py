@@ -2,6 +2,8 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -124,7 +126,8 @@ def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES, intake: Intake | 
     while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body, intake)):
         first += more
     # The content says whether it is gzip; the name may say otherwise.
-    for piece in (_gunzipped if first.startswith(_GZIP_MAGIC) else _plain)(body, intake, first):
+    as_it_is = chain((first,), iter(partial(_read, body, intake), b""))
+    for piece in _gunzipped(body, intake, first) if first.startswith(_GZIP_MAGIC) else as_it_is:
         intake.add_text(len(piece), max_bytes)
         yield piece
 
@@ -154,13 +157,6 @@ def _read(body: Stream, intake: Intake) -> bytes:
         raise LogFileError(f"the connection to S3 broke ({type(error).__name__})") from None
     intake.stored += len(piece)
     return piece
-
-
-def _plain(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
-    piece = first
-    while piece:
-        yield piece
-        piece = _read(body, intake)
 
 
 def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:

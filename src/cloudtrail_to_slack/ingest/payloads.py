@@ -140,24 +140,19 @@ class Work(NamedTuple):
 
 def work_items(notifications: Sequence[Notification]) -> Work:
     """Return what there is to do."""
-    files: dict[LogFile, set[str | None]] = {}
-    removed: dict[RemovedObject, set[str | None]] = {}
+    asked: dict[LogFile | RemovedObject, set[str | None]] = {}
     singles: list[WorkItem] = []
     checks: list[WorkItem] = []
     for notification in notifications:
         for item in notification.items:
-            if isinstance(item, LogFile):
-                files.setdefault(item, set()).add(notification.message_id)
-            elif isinstance(item, RemovedObject):
-                removed.setdefault(item, set()).add(notification.message_id)
+            if isinstance(item, (LogFile, RemovedObject)):
+                asked.setdefault(item, set()).add(notification.message_id)
             else:
                 small = checks if isinstance(item, MissingDataCheckDue) else singles
                 small.append(WorkItem(item, frozenset({notification.message_id})))
-    return Work(
-        [(log_file, frozenset(message_ids)) for log_file, message_ids in files.items()],
-        [*(WorkItem(each, frozenset(message_ids)) for each, message_ids in removed.items()), *singles],
-        checks,
-    )
+    files = [(item, frozenset(ids)) for item, ids in asked.items() if isinstance(item, LogFile)]
+    removed = [WorkItem(item, frozenset(ids)) for item, ids in asked.items() if isinstance(item, RemovedObject)]
+    return Work(files, [*removed, *singles], checks)
 
 
 def read_payload(payload: object, *, single_events: bool = True) -> list[Notification]:

@@ -189,11 +189,7 @@ class _Splitter:
                 yield found + 1, found + 2
 
     def _counted(self) -> _Steps[bool]:
-        """Yield a chunk of records whose brackets were counted; return whether the list was closed after them.
-
-        Raises:
-            LogFileError: what follows a record is neither another one nor the end of the list.
-        """
+        """Yield a chunk of records whose brackets were counted; return whether the list was closed after them."""
         text, parts, size, closed = self._text, list[bytes](), 0, False
         damage: LogFileError | None = None
         try:
