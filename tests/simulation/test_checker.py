@@ -157,5 +157,7 @@ def test_a_log_file_that_takes_the_time_of_others_is_found_out(environment: Envi
 
 def test_a_critical_alert_in_a_summary_is_found_out(environment: Environment) -> None:
     """The checker sees a summary that contains a critical alert."""
-    with mock.patch.object(AlertJob, "is_critical", new=False):
+    with mock.patch.object(
+        AlertJob, "is_critical", property(lambda _job: False, lambda _job, _value: None), create=True
+    ):
         assert _finds_in(environment, lambda result: "a summary with a critical alert" in str(result.broken))

@@ -1,8 +1,7 @@
 """The deduplication store: which alert is delivered to which address, so that none is delivered twice.
 
 One item of the state table for each alert and address, with a lease (see `state.leases`) that ends at `expires_at`, and
-`completed` once it is delivered. If a function dies after the destination accepted the message and before it recorded
-that, the alert is delivered again: the only way in which one is seen twice.
+`completed` once it is delivered. If a function dies between sending and recording that, the alert is delivered again.
 
 When the table cannot be used for a while (throttled, down), nothing that it guards is sent: the invocation fails and
 Lambda retries it. When it cannot be used at all (deleted, access denied), alerts are delivered without it, at least
@@ -56,6 +55,7 @@ class DeduplicationStore:
     ) -> None:
         self._table = Table(dynamodb, table_name) if dynamodb else None
         self._time_to_live = time_to_live
+        self._longest_kept = max(longest_kept(time_to_live), LONGEST_LEASE_SECONDS)
         self._clock = clock
         self._owner = uuid.uuid4().hex
         self._memory = {} if memory is None else memory
@@ -125,7 +125,7 @@ class DeduplicationStore:
         if self._table is None:
             return True
         try:
-            return self._table.put(self._item(key, seconds), _IS_FREE, self._values(seconds, seconds)) is None
+            return self._table.put(self._item(key, seconds), _IS_FREE, self._values(seconds)) is None
         except StateError as error:
             logger.warning("it is not known what was said lately", extra={"error": str(error)})
             return True
@@ -137,7 +137,7 @@ class DeduplicationStore:
         for _ in range(_ROUNDS):
             if len(left) <= 1:
                 break
-            conflicts = self._write(Table.put_all, [self._lease(key) for key in left], _IS_FREE, self._lease_values())
+            conflicts = self._write(Table.put_all, [self._lease(key) for key in left], _IS_FREE, self._values())
             if conflicts is None:
                 continue  # another transaction was at the same items, or there is no table
             claims |= {left[position]: _claim_of(item) for position, item in conflicts.items()}
@@ -146,22 +146,19 @@ class DeduplicationStore:
                 claims |= dict.fromkeys(left, Claim.ACQUIRED)
                 left = []
         for key in left:
-            claims[key] = _claim_of(self._write(Table.put, self._lease(key), _IS_FREE, self._lease_values()))
+            claims[key] = _claim_of(self._write(Table.put, self._lease(key), _IS_FREE, self._values()))
         self._acquired_at |= dict.fromkeys(claims, self._clock.now())
         return claims
 
     def _lease(self, key: str) -> dict[str, Any]:
         return self._item(key, self._clock.lease(LONGEST_LEASE_SECONDS))
 
-    def _lease_values(self) -> dict[str, Any]:
-        kept = max(longest_kept(self._time_to_live), LONGEST_LEASE_SECONDS)
-        return self._values(LONGEST_LEASE_SECONDS, kept)
-
     def _item(self, key: str, seconds: float) -> dict[str, Any]:
         """Return an item of our own that lasts for `seconds`."""
         return {"pk": {"S": key}, "owner": {"S": self._owner}, "expires_at": number(self._clock.now() + seconds)}
 
-    def _values(self, longest: float, kept: float) -> dict[str, Any]:
+    def _values(self, cooldown: float | None = None) -> dict[str, Any]:
+        longest, kept = (LONGEST_LEASE_SECONDS, self._longest_kept) if cooldown is None else (cooldown, cooldown)
         return {**lease_values(self._clock.now(), self._owner, longest, kept), ":true": _TRUE}
 
     def _write(self, write: Callable[..., T], *arguments: Any) -> T | None:  # noqa: ANN401 (those of `write`)

@@ -1,4 +1,4 @@
-"""The delivery of one alert or notice to one destination.
+"""The delivery of one alert or notice to one destination, and of many as a summary.
 
 acquire ── delivered already ──────────▶ done, a duplicate avoided
   │  └──── in progress elsewhere ──────▶ back to the end of the queue, then wait for it
@@ -9,66 +9,61 @@ send ───── destination misconfigured ──▶ once more, by the defau
 record that it is delivered
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.alerts.alert import AlertFactory, PendingAlert
-from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.alerts.alert import AlertFactory
 from cloudtrail_to_slack.alerts.text import Line
-from cloudtrail_to_slack.delivery.context import DeliveryContext
 from cloudtrail_to_slack.delivery.deduplication import IN_PROGRESS_ELSEWHERE
 from cloudtrail_to_slack.delivery.limits import Slots
 from cloudtrail_to_slack.delivery.results import Outcome, Undelivered
 from cloudtrail_to_slack.delivery.routing import Target
-from cloudtrail_to_slack.errors import DeadlineExceededError, DeliveryError, DestinationMisconfiguredError
+from cloudtrail_to_slack.destinations.base import Sizes, Summary
+from cloudtrail_to_slack.errors import (
+    DeadlineExceededError,
+    DeliveryError,
+    DestinationMisconfiguredError,
+    ParentGoneError,
+)
 from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.retry import Steps, backoff_delays, with_retries
-from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.state.leases import Claim
 
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.delivery.dispatcher import Delivery
 
-@dataclass(eq=False, kw_only=True)
+
+@dataclass(eq=False)
 class DeliveryJob:
     """One delivery job. `effective_target` is `target`, or the default route after a fallback.
 
     `subject` is an alert or notice, and `name` what logs and errors call it. `key` is that of the deduplication store;
     None: nothing keeps it from being delivered again. `kind` chooses the slots that it takes; None: it is not limited.
-    `is_exempt`: it is sent even where only the slot for the summary is left.
+    `is_critical`: it gets a message of its own beyond the limit, too; `is_exempt`: also the slot for the summary;
+    `can_be_alone`: there is still all that it takes to send it as a message of its own.
     """
 
-    context: DeliveryContext
+    delivery: "Delivery"
     subject: Any
     name: str
     target: Target
     message_ids: MessageIds
     key: str | None
     kind: str | None
-    is_exempt: bool = False
-    order: tuple[Any, ...] = field(default=(0,), init=False)
+    order: tuple[Any, ...] = (0,)
+    is_critical: bool = False
+    is_exempt: bool = field(default=False, init=False)
+    can_be_alone: bool = field(default=True, init=False)
     finished: bool = field(default=False, init=False)
-    _failure: Undelivered | None = field(default=None, init=False)
+    failure: Undelivered | None = field(default=None, init=False)
     _deferred: bool = field(default=False, init=False)
     _fallback_code: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self.effective_target = self.target
-
-    @property
-    def arrived(self) -> bool:
-        """Whether it is delivered, now or before."""
-        return self.finished and self._failure is None
-
-    @property
-    def is_critical(self) -> bool:
-        """Whether it must have a message of its own, beyond the limit too."""
-        return False
-
-    @property
-    def can_be_alone(self) -> bool:
-        """Whether there is still all that it takes to send it as a message of its own."""
-        return True
 
     def run(self) -> Steps[None]:
         """Deliver it; see the module."""
@@ -76,23 +71,20 @@ class DeliveryJob:
             yield from self._deliver()
         except DestinationMisconfiguredError as error:
             self.fall_back(error)
-        except DeliveryError as error:
-            self.fail(error.code)
-        except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
-            log_unexpected("sending a message", error)
-            self.fail(type(error).__name__)
+        except Exception as error:  # noqa: BLE001 (a fault of ours must not stop other addresses)
+            self.fail(_code_of(error))
 
     def add_source(self, message_ids: MessageIds) -> None:
         """Record that other messages asked for the same."""
-        if self._failure:
-            self.context.failures.append((message_ids, self._failure))
+        if self.failure:
+            self.delivery.failures.append((message_ids, self.failure))
         else:
             self.message_ids |= message_ids
 
     def fail(self, code: str) -> None:
         """Record that it did not arrive."""
         self._finish()
-        self._failure = self.context.record_failure(self.target, self.message_ids, self.name, code)
+        self.failure = self.delivery.record_failure(self.target, self.message_ids, self.name, code)
 
     def mark_delivered(self) -> None:
         """Record that it arrived."""
@@ -104,73 +96,70 @@ class DeliveryJob:
 
     def fall_back(self, error: DestinationMisconfiguredError) -> None:
         """Take the default route, since its own cannot be used; fail where that cannot be used either."""
-        context, code, failed = self.context, error.code, self.effective_target
-        if error.certain and failed not in context.misconfigured:
-            context.misconfigured[failed] = code
-            extra = {"destination": failed.destination, "address": context.router.describe(failed), "code": code}
+        delivery, code, failed = self.delivery, error.code, self.effective_target
+        if error.certain and failed not in delivery.misconfigured:
+            delivery.misconfigured[failed] = code
+            extra = {"destination": failed.destination, "address": delivery.router.describe(failed), "code": code}
             logger.error("route cannot be used", extra=extra)
-        fallback = context.router.fallback(self.target) if failed == self.target else None
+        fallback = delivery.router.fallback(self.target) if failed == self.target else None
         if fallback is None:
             self.fail(code)
             return
         self._fallback_code = code
         self.is_exempt = False
         self.effective_target = fallback
-        context.scheduler.add(fallback, self.order, self)
+        delivery.scheduler.add(fallback, self.order, self)
 
-    def route_warning(self) -> tuple[str, Line] | None:
-        """Return what to say of the job's own route, and its key; None when it can be used, or that was said lately."""
+    def route_warning(self) -> tuple[str | None, Line | None]:
+        """Return the key and text of what to say of the job's own route; None when it can be used."""
         if self.effective_target == self.target:
-            return None
-        return self.context.route_warning(self.target, self._fallback_code)
+            return None, None
+        return self.delivery.route_warning(self.target, self._fallback_code)
 
     def _finish(self, *outcomes: Outcome) -> None:
         self.finished = True
         for outcome in outcomes:
-            self.context.results.count(self.target.destination, outcome)
+            self.delivery.results.count(self.target.destination, outcome)
 
     def _deliver(self) -> Steps[None]:
-        context = self.context
-        slots = context.slots_of(self.effective_target, self.kind)
+        delivery = self.delivery
+        slots = delivery.slots_of(self.effective_target, self.kind)
         if slots and not (self.is_exempt or self.is_critical) and (slots.at_limit or not self.can_be_alone):
             self._overflow(slots)
             return
-        error = self.effective_target.error or context.misconfigured.get(self.effective_target)
+        error = self.effective_target.error or delivery.misconfigured.get(self.effective_target)
         if error:
             raise DestinationMisconfiguredError(error)
-        keys = [self.key] if self.key else []
         if self.key and not (yield from self._acquire(self.key)):
             return
-        held = list(keys)
+        keys = [self.key] if self.key else []
+        warning_key = None
         try:
-            key, warning = self.route_warning() or (None, None)
-            held += [key] if key else []
+            warning_key, warning = self.route_warning()
             yield from self._send(warning, keys)
         except Exception:
-            context.store.release(held)
+            delivery.store.release([*keys, *([warning_key] if warning_key else [])])
             raise
         if slots:
             slots.count(limited=not self.is_critical)
         self.mark_delivered()
         if keys:
-            yield from context.record_delivered(keys)
+            yield from delivery.record_delivered(keys)
 
     def _overflow(self, slots: "Slots[DeliveryJob]") -> None:
         slots.overflow.append(self)
 
     def _send(self, warning: Line | None, keys: list[str]) -> Steps[None]:
-        destination = self.context.destinations[self.effective_target.destination]
-        sizes = destination.render_notice(self.subject, warning=warning)
-        yield from self.context.send(self.effective_target, keys, sizes)
+        raise NotImplementedError
 
     def _acquire(self, key: str) -> Steps[bool]:
         """Acquire the right to deliver it; False when that is not to be had, or not yet."""
-        context, delays = self.context, backoff_delays()
-        while (claim := (yield from with_retries(partial(context.store.claim, key)))) is Claim.IN_PROGRESS:
+        delivery, delays = self.delivery, backoff_delays()
+        while (claim := (yield from with_retries(partial(delivery.store.claim, key)))) is Claim.IN_PROGRESS:
             if not self._deferred:
                 self._deferred = True
                 after_all_that_need_not_wait = (1, *self.order[1:])
-                context.scheduler.add(self.effective_target, after_all_that_need_not_wait, self)
+                delivery.scheduler.add(self.effective_target, after_all_that_need_not_wait, self)
                 return False
             try:
                 yield next(delays)
@@ -181,33 +170,18 @@ class DeliveryJob:
         return claim is Claim.ACQUIRED
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False)
 class AlertJob(DeliveryJob):
     """The delivery of an alert. `make` is None when all that may still be sent of it is its id."""
 
-    subject: PendingAlert
-    make: AlertFactory | None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.order = (0, -self.subject.severity, self.subject.sort_time)
-
-    @property
-    def is_critical(self) -> bool:
-        """Whether it must have a message of its own, beyond the limit too."""
-        return self.subject.severity is Severity.CRITICAL
-
-    @property
-    def can_be_alone(self) -> bool:
-        """Whether its record is still there."""
-        return self.make is not None
+    make: AlertFactory | None = field(default=None, kw_only=True)
 
     def mark_delivered(self) -> None:
         """Record that it arrived, and how long after the event."""
         super().mark_delivered()
         if self.subject.time:
-            latency = max(self.context.clock.now() - self.subject.time.timestamp(), 0.0)
-            self.context.results.latencies[self.target.destination].append(latency)
+            latency = max(self.delivery.clock.now() - self.subject.time.timestamp(), 0.0)
+            self.delivery.results.latencies[self.target.destination].append(latency)
 
     def _finish(self, *outcomes: Outcome) -> None:
         super()._finish(*outcomes)
@@ -215,28 +189,26 @@ class AlertJob(DeliveryJob):
 
     def _overflow(self, slots: Slots[DeliveryJob]) -> None:
         if slots.overflow:
-            self.make = None  # a summary holds no more than the id of all but the first
+            self.make, self.can_be_alone = None, False  # a summary holds no more than the id of all but the first
         super()._overflow(slots)
 
     def _send(self, warning: Line | None, keys: list[str]) -> Steps[None]:
         if self.make is None:
             raise DeliveryError("alert_dropped")
-        context, target, size = self.context, self.effective_target, self.subject.size
-        yield from context.room.wait(size)
-        with context.room.taken(size):
+        delivery, target, size = self.delivery, self.effective_target, self.subject.size
+        yield from delivery.room.wait(size)
+        with delivery.room.taken(size):
             alert = self.make()
-            threads = context.threads_of(target)
+            threads = delivery.threads_of(target)
             if threads:
-                yield from threads.join(target.address, alert, warning, partial(context.send, target, keys))
+                yield from threads.join(target.address, alert, warning, partial(delivery.send, target, keys))
             else:
-                render = context.destinations[target.destination].render_alert
-                yield from context.send(target, keys, render(alert, dedup_key=self.subject.key, warning=warning))
+                render = delivery.destinations[target.destination].render_alert
+                yield from delivery.send(target, keys, render(alert, dedup_key=self.subject.key, warning=warning))
 
 
 class NoticeJob(DeliveryJob):
     """The delivery of a notice."""
-
-    subject: Notice
 
     def fail(self, code: str) -> None:
         """Record that it did not arrive; a notice that no message asked for must not fail the invocation."""
@@ -244,3 +216,116 @@ class NoticeJob(DeliveryJob):
             super().fail(code)
         else:
             logger.warning("notice not delivered", extra={"what": self.name, "code": code})
+
+    def _send(self, warning: Line | None, keys: list[str]) -> Steps[None]:
+        destination = self.delivery.destinations[self.effective_target.destination]
+        sizes = destination.render_notice(self.subject, warning=warning)
+        yield from self.delivery.send(self.effective_target, keys, sizes)
+
+
+class OverflowSummary:
+    """Delivers alerts, or notices of one kind, to one address as one summary of as few messages as possible.
+
+    The summary's further messages reply to its first; so do those about alerts that come when it is sent already,
+    because another function held and did not send them, or another address was misconfigured. Where the destination has
+    no replies, its messages take slots of the limit. What finds no slot is left to a retry, which has its own limit.
+    """
+
+    def __init__(
+        self,
+        delivery: "Delivery",
+        slots: Slots[DeliveryJob],
+        jobs: Sequence[DeliveryJob],
+        summarize: Callable[[Sequence[Any], Line | None], Sequence[Summary[Any]]],
+    ) -> None:
+        self._delivery = delivery
+        self._slots = slots
+        self._jobs = sorted(jobs, key=lambda job: job.order)
+        self._summarize = summarize
+
+    def run(self) -> Steps[None]:
+        """Deliver the jobs; wait for those that are in progress elsewhere."""
+        try:
+            left, delays = self._jobs, backoff_delays()
+            while left:
+                acquired, left = yield from self._acquire(left)
+                if acquired:
+                    yield from self._deliver(acquired)
+                if left:
+                    yield next(delays)
+        except DestinationMisconfiguredError as error:
+            for job in self._release():
+                job.fall_back(error)
+        except Exception as error:  # noqa: BLE001 (a fault of ours must not stop other addresses)
+            self._release()
+            self.fail(_code_of(error))
+
+    def fail(self, code: str) -> None:
+        """Record that none of what is left was delivered."""
+        for job in self._jobs:
+            if not job.finished:
+                job.fail(code)
+
+    def _release(self) -> list[DeliveryJob]:
+        """Release what is left; return it."""
+        left = [job for job in self._jobs if not job.finished]
+        self._delivery.store.release([job.key for job in left if job.key])
+        return left
+
+    def _acquire(self, jobs: Sequence[DeliveryJob]) -> Steps[tuple[list[DeliveryJob], list[DeliveryJob]]]:
+        """Acquire what is not delivered yet; return what is acquired, and what is in progress elsewhere.
+
+        What takes longer to acquire than half of the time that is left fails, so that some of the rest can be sent.
+        """
+        by_key = {str(job.key): job for job in jobs}
+        until = self._delivery.clock.now() + self._delivery.clock.spare() / 2
+        claims = yield from with_retries(partial(self._delivery.store.claim_all, list(by_key), until))
+        found: dict[Claim | None, list[DeliveryJob]] = {claim: [] for claim in (*Claim, None)}
+        for key, job in by_key.items():
+            found[claims.get(key)].append(job)
+        for job in found[None]:
+            job.fail(DeadlineExceededError.CODE)
+        for job in found[Claim.COMPLETED]:
+            job.mark_duplicate()
+        return found[Claim.ACQUIRED], found[Claim.IN_PROGRESS]
+
+    def _deliver(self, jobs: Sequence[DeliveryJob]) -> Steps[None]:
+        """Deliver the jobs in as many messages as it takes."""
+        delivery, rest = self._delivery, list(jobs)
+        warnings = (job.route_warning() for job in jobs)
+        warning_key, warning = next((found for found in warnings if found[0]), (None, None))
+        for number, part in enumerate(self._summarize([job.subject for job in jobs], warning)):
+            members, rest = rest[: part.members], rest[part.members :]
+            keys = [str(job.key) for job in members]
+            try:
+                yield from self._send(part.sizes, keys)
+            except Exception:
+                if warning_key and number == 0:
+                    delivery.store.release([warning_key])
+                raise
+            for job in members:
+                job.mark_delivered()
+                delivery.results.count(self._slots.target.destination, Outcome.SUMMARIZED)
+            yield from delivery.record_delivered(keys)
+
+    def _send(self, sizes: Sizes[object], keys: Sequence[str]) -> Steps[None]:
+        slots = self._slots
+        if slots.exhausted:
+            raise DeliveryError("message_limit_reached")
+        is_reply = slots.parent is not None
+        try:
+            sent = yield from self._delivery.send(slots.target, keys, sizes, slots.parent)
+        except ParentGoneError as error:
+            slots.parent = None
+            raise DeliveryError(error.code) from None  # the address is in order
+        slots.parent = slots.parent or sent.id
+        if not is_reply:
+            slots.count(limited=True)
+
+
+def _code_of(error: Exception) -> str:
+    """Return what stands for an error; log one of ours, but not its text, which might quote a secret."""
+    if isinstance(error, DeliveryError):
+        return error.code
+    log_unexpected("sending a message", error)
+    return type(error).__name__

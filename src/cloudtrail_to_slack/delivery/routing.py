@@ -1,5 +1,6 @@
 """Where an alert goes: from its account to an address of each destination. Pure."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,11 @@ class Target:
     destination: str
     address: str = field(repr=False)
     error: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What stands for it in keys: of its address only a digest."""
+        return f"{self.destination}#{hashlib.sha256(self.address.encode()).hexdigest()[:32]}"
 
 
 class Router:

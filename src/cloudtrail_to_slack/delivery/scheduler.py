@@ -16,7 +16,7 @@ from cloudtrail_to_slack.retry import Steps
 
 
 class Job(Protocol):
-    """One delivery. Neither method raises."""
+    """One delivery; neither method raises."""
 
     def run(self) -> Steps[None]:
         """Do it; a DeadlineExceededError thrown in where it waits ends it."""

@@ -22,7 +22,6 @@ from cloudtrail_to_slack.alerts.self_notices import (
 )
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.delivery.context import target_key
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.results import Outcome, Undelivered
 from cloudtrail_to_slack.delivery.routing import Target
@@ -83,7 +82,7 @@ class NoticeKind:
 
     def key(self, target: Target, subject: NoticeSubject) -> str:
         """Return the store's key of a subject at a target."""
-        return f"{self.name}#{target_key(target)}#{subject.identity}"
+        return f"{self.name}#{target.key}#{subject.identity}"
 
 
 @dataclass(frozen=True, slots=True)
