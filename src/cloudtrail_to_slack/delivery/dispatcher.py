@@ -182,7 +182,7 @@ class Delivery:
                     first.is_exempt = True
                 else:
                     summarize = limit.summarize_notices if kind else limit.summarize_alerts
-                    job = OverflowSummary(self, slots, overflow, summarize)
+                    job = OverflowSummary(self, slots, sorted(overflow, key=lambda job: job.order), summarize)
                 self.scheduler.add(slots.target, first.order, job)
             self.scheduler.run()
 

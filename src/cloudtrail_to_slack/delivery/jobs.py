@@ -223,6 +223,7 @@ class NoticeJob(DeliveryJob):
         yield from self.delivery.send(self.effective_target, keys, sizes)
 
 
+@dataclass(eq=False)
 class OverflowSummary:
     """Delivers alerts, or notices of one kind, to one address as one summary of as few messages as possible.
 
@@ -231,22 +232,15 @@ class OverflowSummary:
     no replies, its messages take slots of the limit. What finds no slot is left to a retry, which has its own limit.
     """
 
-    def __init__(
-        self,
-        delivery: "Delivery",
-        slots: Slots[DeliveryJob],
-        jobs: Sequence[DeliveryJob],
-        summarize: Callable[[Sequence[Any], Line | None], Sequence[Summary[Any]]],
-    ) -> None:
-        self._delivery = delivery
-        self._slots = slots
-        self._jobs = sorted(jobs, key=lambda job: job.order)
-        self._summarize = summarize
+    delivery: "Delivery"
+    slots: Slots[DeliveryJob]
+    jobs: Sequence[DeliveryJob]
+    summarize: Callable[[Sequence[Any], Line | None], Sequence[Summary[Any]]]
 
     def run(self) -> Steps[None]:
         """Deliver the jobs; wait for those that are in progress elsewhere."""
         try:
-            left, delays = self._jobs, backoff_delays()
+            left, delays = self.jobs, backoff_delays()
             while left:
                 acquired, left = yield from self._acquire(left)
                 if acquired:
@@ -262,14 +256,14 @@ class OverflowSummary:
 
     def fail(self, code: str) -> None:
         """Record that none of what is left was delivered."""
-        for job in self._jobs:
+        for job in self.jobs:
             if not job.finished:
                 job.fail(code)
 
     def _release(self) -> list[DeliveryJob]:
         """Release what is left; return it."""
-        left = [job for job in self._jobs if not job.finished]
-        self._delivery.store.release([job.key for job in left if job.key])
+        left = [job for job in self.jobs if not job.finished]
+        self.delivery.store.release([job.key for job in left if job.key])
         return left
 
     def _acquire(self, jobs: Sequence[DeliveryJob]) -> Steps[tuple[list[DeliveryJob], list[DeliveryJob]]]:
@@ -278,8 +272,8 @@ class OverflowSummary:
         What takes longer to acquire than half of the time that is left fails, so that some of the rest can be sent.
         """
         by_key = {str(job.key): job for job in jobs}
-        until = self._delivery.clock.now() + self._delivery.clock.spare() / 2
-        claims = yield from with_retries(partial(self._delivery.store.claim_all, list(by_key), until))
+        until = self.delivery.clock.now() + self.delivery.clock.spare() / 2
+        claims = yield from with_retries(partial(self.delivery.store.claim_all, list(by_key), until))
         found: dict[Claim | None, list[DeliveryJob]] = {claim: [] for claim in (*Claim, None)}
         for key, job in by_key.items():
             found[claims.get(key)].append(job)
@@ -291,10 +285,10 @@ class OverflowSummary:
 
     def _deliver(self, jobs: Sequence[DeliveryJob]) -> Steps[None]:
         """Deliver the jobs in as many messages as it takes."""
-        delivery, rest = self._delivery, list(jobs)
+        delivery, rest = self.delivery, list(jobs)
         warnings = (job.route_warning() for job in jobs)
         warning_key, warning = next((found for found in warnings if found[0]), (None, None))
-        for number, part in enumerate(self._summarize([job.subject for job in jobs], warning)):
+        for number, part in enumerate(self.summarize([job.subject for job in jobs], warning)):
             members, rest = rest[: part.members], rest[part.members :]
             keys = [str(job.key) for job in members]
             try:
@@ -305,16 +299,16 @@ class OverflowSummary:
                 raise
             for job in members:
                 job.mark_delivered()
-                delivery.results.count(self._slots.target.destination, Outcome.SUMMARIZED)
+                delivery.results.count(self.slots.target.destination, Outcome.SUMMARIZED)
             yield from delivery.record_delivered(keys)
 
     def _send(self, sizes: Sizes[object], keys: Sequence[str]) -> Steps[None]:
-        slots = self._slots
+        slots = self.slots
         if slots.exhausted:
             raise DeliveryError("message_limit_reached")
         is_reply = slots.parent is not None
         try:
-            sent = yield from self._delivery.send(slots.target, keys, sizes, slots.parent)
+            sent = yield from self.delivery.send(slots.target, keys, sizes, slots.parent)
         except ParentGoneError as error:
             slots.parent = None
             raise DeliveryError(error.code) from None  # the address is in order

@@ -31,7 +31,7 @@ class Outcome(Enum):
 
 @dataclass(slots=True)
 class Results:
-    """The counts of an invocation, and the seconds from each event to its delivery, per kind of destination."""
+    """The counts of an invocation, and the seconds from each event to its delivery, by destination."""
 
     counts: dict[str, Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
     latencies: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
