@@ -112,7 +112,11 @@ def _evaluator(rule: Rule) -> Evaluate:
     if not rule.is_shipped:
         return compile_expression(rule.expression)
     compiled = cache(lambda: compile_expression(rule.expression))
-    return compiled()
+
+    def evaluate(event: Mapping[str, Any]) -> object:
+        return compiled()(event)
+
+    return evaluate
 
 
 def _first_match(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import EvaluationTimeError, ExpressionError
 from cloudtrail_to_slack.events.event import read_event
-from cloudtrail_to_slack.rules import Evaluation, EventOutcome, IgnoreRule, Rule, RuleSet
+from cloudtrail_to_slack.rules import Evaluation, EventOutcome, IgnoreRule, Rule, RuleSet, engine
+from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_expression
 from support.strategies import records
 
 TODAY = date(2026, 3, 14)
@@ -190,3 +191,21 @@ def test_no_rule_is_evaluated_after_the_deadline() -> None:
     with pytest.raises(EvaluationTimeError):
         rule_set.evaluate({}, TODAY, None, time.perf_counter())
     assert rule_set.evaluate({}, TODAY, None, time.perf_counter() + 60).matched == (YES,)
+
+
+def test_rules_of_packs_are_compiled_when_first_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule of a pack costs a cold start no compilation; one of the user's is compiled at once."""
+    compiled: list[str] = []
+
+    def counted(text: str) -> Evaluate:
+        compiled.append(text)
+        return compile_expression(text)
+
+    monkeypatch.setattr(engine, "compile_expression", counted)
+    own, shipped = "event['n'] == 1", "event['n'] == 2"
+    rules = RuleSet([Rule(own), Rule(shipped, is_shipped=True)], [])
+    assert own in compiled
+    assert shipped not in compiled
+    for _ in range(2):
+        assert [rule.expression for rule in rules.evaluate({"n": 2}, TODAY).matched] == [shipped]
+    assert compiled.count(shipped) == 1

@@ -91,22 +91,22 @@ def compile_tree(tree: ast.Expression) -> Evaluate:
     return (lambda event: limited(plain, event)) if whole.may_take_long else plain
 
 
-def _check_over_limit(node: ast.AST) -> None:
+def _check_over_limit(body: ast.expr) -> None:
     """Refuse the parts that do not depend on the event and take too much, before any event comes."""
-    if not _may_be_large(node):
-        return
-    if not isinstance(node, ast.expr) or not _stands_alone(node):
-        for part in ast.iter_child_nodes(node):
-            _check_over_limit(part)
-        return
-    if _iterations(node) > MAX_ELEMENTS:
-        raise RefusalError(node, f"takes more than a rule may: more than {MAX_ELEMENTS:,} iterations")
-    try:
-        compile_tree(ast.Expression(node))({})
-    except RuleBudgetError as error:
-        raise RefusalError(node, f"takes more than a rule may: {error}") from None
-    except Exception:  # noqa: BLE001, S110 (a rule that always raises is reported when it does, with the event)
-        pass
+    waiting: list[ast.AST] = [body] if _may_be_large(body) else []
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, ast.expr) or not _stands_alone(node):
+            waiting.extend(ast.iter_child_nodes(node))
+        elif _may_be_large(node):
+            if _iterations(node) > MAX_ELEMENTS:
+                raise RefusalError(node, f"takes more than a rule may: more than {MAX_ELEMENTS:,} iterations")
+            try:
+                compile_tree(ast.Expression(node))({})
+            except RuleBudgetError as error:
+                raise RefusalError(node, f"takes more than a rule may: {error}") from None
+            except Exception:  # noqa: BLE001, S110 (a rule that always raises is reported when it does, with the event)
+                pass
 
 
 def _iterations(node: ast.AST) -> int:
