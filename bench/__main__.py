@@ -74,7 +74,7 @@ def path_measures(content: bytes) -> list[Measure]:
         Measure("path_vs_plain", plain / ours, 20, "higher", "gunzip to evaluations, against the straightforward way"),
         Measure("path_vs_floor", least / ours, 0.7, "higher", "the same, against gunzip and decoding the same fields"),
         Measure("path_records_per_second", RECORDS / ours, None, "higher", "records a second on this machine"),
-        Measure("streamed_vs_memory", whole / streamed, 0.8, "higher", "reading in windows, against in memory"),
+        Measure("streamed_vs_memory", whole / streamed, 0.8, "higher", "reading in chunks, against in memory"),
         Measure(
             "rules_1000_vs_9", with_many / with_few, 1.5, "lower", "time with 1,000 rules, against the default ones"
         ),

@@ -95,9 +95,9 @@ def floor(content: bytes, fields: Sequence[str]) -> Callable[[], int]:
 
 
 def streamed(content: bytes, prefilter: Prefilter) -> int:
-    """Read the object in windows and scan each; returns how many records some rule concerns."""
-    windows = read_stream(io.BytesIO(content), prefilter)
-    return sum(len(window.scanned) - window.scanned.count(0) for window in windows if window.scanned is not None)
+    """Read the object in chunks and scan each; returns how many records some rule concerns."""
+    chunks = read_stream(io.BytesIO(content), prefilter)
+    return sum(len(chunk.scanned) - chunk.scanned.count(0) for chunk in chunks if chunk.scanned is not None)
 
 
 def in_memory(content: bytes, prefilter: Prefilter) -> int:

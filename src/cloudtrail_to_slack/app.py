@@ -110,7 +110,7 @@ class Application:
             return ThresholdCounter(MemoryCounts())
         from cloudtrail_to_slack.state.threshold_counts import TableCounts  # noqa: PLC0415 (likewise)
 
-        counts = TableCounts(self.clients.hasty_dynamodb, self._table, clock.now)
+        counts = TableCounts(self.clients.short_timeout_dynamodb, self._table, clock.now)
         return ThresholdCounter(
             counts, lambda error: logger.warning("thresholds count in this invocation alone", extra={"error": error})
         )
@@ -137,12 +137,12 @@ class Application:
         from cloudtrail_to_slack.log_sources.table import LogSourceTable  # noqa: PLC0415 (only some set-ups pay)
 
         self._recorder_cache = self._recorder_cache or RecorderCache()
-        table, hasty_table = (
+        table, short_timeout_table = (
             LogSourceTable(client, self._table, clock)
-            for client in (self.clients.dynamodb, self.clients.hasty_dynamodb)
+            for client in (self.clients.dynamodb, self.clients.short_timeout_dynamodb)
         )
         check = LogSourceCheck(table, delivery, clock, self._config.missing_log_data_minimum_hours * 3600)
-        return DeliveryRecorder(hasty_table, self._recorder_cache, clock), check
+        return DeliveryRecorder(short_timeout_table, self._recorder_cache, clock), check
 
     def _close(self, report: Report, delivery: Delivery) -> None:
         """Write the line that closes an invocation, and the metrics."""

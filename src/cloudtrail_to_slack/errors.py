@@ -85,7 +85,7 @@ class LogFileError(CloudTrailToSlackError):
 
 
 class S3UnavailableError(LogFileError):
-    """S3 did not begin to answer, or asks for patience; nothing of the object was read."""
+    """S3 did not begin to answer, or asked to try again later; nothing of the file was read."""
 
 
 class RecordError(CloudTrailToSlackError):

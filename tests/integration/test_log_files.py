@@ -247,8 +247,8 @@ def test_zeros_after_a_gzip_file_are_passed_over(app_env: AppEnvironment) -> Non
 def test_records_come_in_the_order_of_the_file(app_env: AppEnvironment) -> None:
     """Reading gives each record as it stands, in order."""
     app_env.put_log(record(eventID="a"), record(eventID="b"))
-    windows = read_stream(_opened(app_env), _SCAN)
-    assert [decode_record(raw)["eventID"] for window in windows for raw in window.records()] == ["a", "b"]
+    chunks = read_stream(_opened(app_env), _SCAN)
+    assert [decode_record(raw)["eventID"] for chunk in chunks for raw in chunk.records()] == ["a", "b"]
 
 
 def _opened(app_env: AppEnvironment) -> Any:

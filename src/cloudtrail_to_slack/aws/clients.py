@@ -27,7 +27,7 @@ def _config(connect: float, read: float, attempts: int = 1) -> ClientConfig:
 # Short enough that one hung call does not eat an invocation of 30 seconds, the default timeout. Log files and messages
 # have one attempt: evaluation and delivery retry themselves, so that other files and destinations go on meanwhile.
 _PATIENT, _PATIENT_SECONDS = _config(3, 10), 13.0  # what one attempt takes at most
-_HASTY, HASTY_SECONDS = _config(1, 2), 3.0
+_SHORT, SHORT_TIMEOUT_SECONDS = _config(1, 2), 3.0
 _SNS, _SNS_SECONDS = _config(2, 5), 7.0
 _STATE = _config(1, 5, attempts=3)
 _SECRETS = _config(2, 3, attempts=2)
@@ -45,9 +45,9 @@ class AwsClients:
     def s3(self, seconds: float = math.inf) -> "S3Client":
         """Return a client that reads log files, whose request is answered or given up after at most `seconds`.
 
-        No client gives up before `HASTY_SECONDS`.
+        No client gives up before `SHORT_TIMEOUT_SECONDS`.
         """
-        client: S3Client = self._client("s3", _PATIENT if seconds >= _PATIENT_SECONDS else _HASTY)
+        client: S3Client = self._client("s3", _PATIENT if seconds >= _PATIENT_SECONDS else _SHORT)
         return client
 
     @cached_property
@@ -57,9 +57,9 @@ class AwsClients:
         return client
 
     @cached_property
-    def hasty_dynamodb(self) -> "DynamoDBClient":
-        """The client with short timeouts: a request is done or given up after `HASTY_SECONDS`."""
-        client: DynamoDBClient = self._client("dynamodb", _HASTY)
+    def short_timeout_dynamodb(self) -> "DynamoDBClient":
+        """The client with short timeouts: a request is done or given up after `SHORT_TIMEOUT_SECONDS`."""
+        client: DynamoDBClient = self._client("dynamodb", _SHORT)
         return client
 
     @cached_property
@@ -81,7 +81,7 @@ class AwsClients:
 
         SNS takes messages for a topic in the topic's own region only.
         """
-        client: SNSClient = self._client("sns", _HASTY if seconds < _SNS_SECONDS else _SNS, topic_arn.split(":")[3])
+        client: SNSClient = self._client("sns", _SHORT if seconds < _SNS_SECONDS else _SNS, topic_arn.split(":")[3])
         return client
 
     def cloudtrail(self, region: str) -> Any:  # noqa: ANN401 (its types would be one more dependency)

@@ -15,14 +15,14 @@ from cloudtrail_to_slack.errors import LogFileError, RecordError, S3UnavailableE
 from cloudtrail_to_slack.ingest.json_stream import has_more_values, lenient_decode
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_limits import MAX_JSON_BYTES, MAX_RECORD_VALUES, Intake
-from cloudtrail_to_slack.ingest.record_chunks import WINDOW_BYTES, Chunk, Scan, chunks
+from cloudtrail_to_slack.ingest.record_chunks import CHUNK_BYTES, Chunk, Scan, chunks
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
-CHUNK_BYTES = 64 * 1024  # what is read at once
+READ_BYTES = 64 * 1024  # what is read at once
 _LEAST_VALUE_BYTES = 2  # a character, and what separates it from the next
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHANGED = frozenset({"PreconditionFailed", "412"})
@@ -152,7 +152,7 @@ def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
 
 def _read(body: Stream, intake: Intake) -> bytes:
     try:
-        piece = body.read(CHUNK_BYTES)
+        piece = body.read(READ_BYTES)
     except (BotoCoreError, OSError) as error:
         raise LogFileError(f"the connection to S3 broke ({type(error).__name__})") from None
     intake.stored += len(piece)
@@ -170,7 +170,7 @@ def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
     member, given = first, 0  # a member that began in what was read last, and how many bytes of it were given
     while compressed:
         try:
-            piece = inflate.decompress(compressed, WINDOW_BYTES)
+            piece = inflate.decompress(compressed, CHUNK_BYTES)
         except isal_zlib.IsalError:  # type: ignore[misc]  # its stubs say it is no class
             yield small + _before_the_fault(member, given)
             raise LogFileError("it is not valid gzip") from None
@@ -179,7 +179,7 @@ def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
         if inflate.eof:
             compressed = compressed.lstrip(b"\0")
         small = small + piece if small else piece
-        if not compressed or len(small) >= WINDOW_BYTES // 2:
+        if not compressed or len(small) >= CHUNK_BYTES // 2:
             yield small
             small = b""
         while not compressed and (chunk := _read(body, intake)):
@@ -200,11 +200,11 @@ def _before_the_fault(member: bytes, given: int) -> bytes:
     inflate, rest, size = zlib.decompressobj(wbits=31), list[bytes](), 0
     try:
         for at in range(len(member)):
-            piece = inflate.decompress(member[at : at + 1], WINDOW_BYTES)
+            piece = inflate.decompress(member[at : at + 1], CHUNK_BYTES)
             size += len(piece)
             if size > given:
                 rest.append(piece[given - size :])
-            if size > given + WINDOW_BYTES:
+            if size > given + CHUNK_BYTES:
                 break
     except zlib.error:
         pass

@@ -15,7 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.errors import S3UnavailableError
-from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES, ClientWithin, open_log_file
+from cloudtrail_to_slack.ingest.log_files import READ_BYTES, ClientWithin, open_log_file
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import LogFile
 
@@ -37,7 +37,7 @@ class FetchedBody:
         self._error = error
 
     def read(self, _size: int, /) -> bytes:
-        """Return the next piece, of at most `CHUNK_BYTES`, and none at the end; raise what S3's body raised there."""
+        """Return the next piece, of at most `READ_BYTES`, and none at the end; raise what S3's body raised there."""
         if self._pieces:
             return self._pieces.popleft()
         if self._error:
@@ -80,7 +80,7 @@ class _Fetch(Thread):
                 if size is None or size > MAX_BYTES:
                     return
                 try:
-                    while self._is_wanted and (piece := body.read(CHUNK_BYTES)):
+                    while self._is_wanted and (piece := body.read(READ_BYTES)):
                         pieces.append(piece)
                 except Exception as error:  # noqa: BLE001 (raised again in the file's turn, after the pieces before it)
                     broken = error

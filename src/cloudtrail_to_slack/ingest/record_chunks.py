@@ -27,7 +27,7 @@ from cloudtrail_to_slack.ingest.read_limits import (
 
 T = TypeVar("T")
 
-WINDOW_BYTES = 128 * 1024
+CHUNK_BYTES = 128 * 1024
 
 _GUESSES = (b'},{"eventVersion":', b'}, {"eventVersion":', b"},{")
 _PARTS_AT_ONCE = 5_000
@@ -70,7 +70,7 @@ _Steps = Generator[Chunk | None, None, T]  # yields chunks, and None now and the
 
 
 def chunks(
-    pieces: Iterable[bytes], scan: Scan, *, chunk_bytes: int = WINDOW_BYTES, intake: Intake | None = None
+    pieces: Iterable[bytes], scan: Scan, *, chunk_bytes: int = CHUNK_BYTES, intake: Intake | None = None
 ) -> Iterator[Chunk]:
     """Yield the records of a log file in order, in chunks; among them, while there is much to skip, empty ones.
 

@@ -8,7 +8,7 @@ is begun that could outlast it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cloudtrail_to_slack.aws.clients import HASTY_SECONDS
+from cloudtrail_to_slack.aws.clients import SHORT_TIMEOUT_SECONDS
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import DeadlineExceededError
 from cloudtrail_to_slack.log_sources.intervals import (
@@ -64,8 +64,8 @@ class DeliveryRecorder:
             return len(due)
         left, problem = list(due), DeadlineExceededError.CODE
         try:
-            known = self._table.intervals(due) if self._clock.has(HASTY_SECONDS) else {}
-            while left and self._clock.has(HASTY_SECONDS):
+            known = self._table.intervals(due) if self._clock.has(SHORT_TIMEOUT_SECONDS) else {}
+            while left and self._clock.has(SHORT_TIMEOUT_SECONDS):
                 self._save(left[0], due[left[0]], known.get(left[0]))
                 del left[0]
         except StateError as error:

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutErr
 
 from cloudtrail_to_slack.errors import LogFileError, S3UnavailableError
 from cloudtrail_to_slack.ingest import read_ahead
-from cloudtrail_to_slack.ingest.log_files import CHUNK_BYTES, open_log_file
+from cloudtrail_to_slack.ingest.log_files import READ_BYTES, open_log_file
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_ahead import MAX_AHEAD, MAX_BYTES, ReadAhead
 
@@ -71,7 +71,7 @@ def running() -> list[threading.Thread]:
 
 def read(body: Any) -> bytes:
     """Read all of a body."""
-    return b"".join(iter(lambda: body.read(CHUNK_BYTES), b""))
+    return b"".join(iter(lambda: body.read(READ_BYTES), b""))
 
 
 def test_files_after_the_first_are_fetched_at_once_and_taken_in_order() -> None:
@@ -146,8 +146,8 @@ def test_a_file_of_the_largest_size_is_fetched_whole() -> None:
     ahead.begin(some)
     body = ahead.take(some[1])
     assert body
-    assert len(body.read(CHUNK_BYTES)) == CHUNK_BYTES
-    assert content[CHUNK_BYTES:] == read(body)
+    assert len(body.read(READ_BYTES)) == READ_BYTES
+    assert content[READ_BYTES:] == read(body)
 
 
 def _refusal(code: str, status: int) -> ClientError:
@@ -189,9 +189,9 @@ def test_what_came_before_a_broken_connection_is_read() -> None:
     body = ahead.take(some[1])
     assert body
     with closing(body):
-        assert body.read(CHUNK_BYTES) == b"abc"
+        assert body.read(READ_BYTES) == b"abc"
         with pytest.raises(IncompleteReadError):
-            body.read(CHUNK_BYTES)
+            body.read(READ_BYTES)
 
 
 def test_where_no_thread_can_be_started_files_are_fetched_in_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,9 +74,9 @@ def test_log_files_that_compress_well_are_read() -> None:
         for number in range(20_000)
     )
     content = gzip.compress(b'{"Records":[' + b",".join(events) + b"]}")
-    assert sum(window.count() for window in read_stream(io.BytesIO(content), _SCAN)) == 20_000
+    assert sum(chunk.count() for chunk in read_stream(io.BytesIO(content), _SCAN)) == 20_000
     equal = gzip.compress(b'{"Records":[' + b",".join([b'{"eventVersion":"1"}'] * 49_000) + b"]}")
-    assert sum(window.count() for window in read_stream(io.BytesIO(equal), _SCAN)) == 49_000
+    assert sum(chunk.count() for chunk in read_stream(io.BytesIO(equal), _SCAN)) == 49_000
 
 
 @pytest.mark.long
@@ -110,8 +110,8 @@ def _read_damaged(content: bytes) -> tuple[list[bytes], str]:
     """Return the records that were read before the fault, and the fault."""
     found: list[bytes] = []
     try:
-        for window in read_stream(io.BytesIO(content), _SCAN):
-            found += map(bytes, window.records())
+        for chunk in read_stream(io.BytesIO(content), _SCAN):
+            found += map(bytes, chunk.records())
     except LogFileError as error:
         return found, str(error)
     return found, ""
@@ -119,7 +119,7 @@ def _read_damaged(content: bytes) -> tuple[list[bytes], str]:
 
 @pytest.mark.parametrize(("events", "least"), [(1, 1), (500, 500), (12_000, 9_000)])
 def test_a_checksum_that_does_not_fit_hides_little(events: int, least: int) -> None:
-    """The records of a file whose checksum is wrong are read, all but for some of the last window; then it fails."""
+    """The records of a file whose checksum is wrong are read, all but for some of the last chunk; then it fails."""
     content = gzip.compress(b'{"Records":[' + b",".join(_EVENTS[:events]) + b"]}", 1)
     found, fault = _read_damaged(content[:-8] + bytes(4) + content[-4:])
     assert fault == "it is not valid gzip"
@@ -130,7 +130,7 @@ def test_a_checksum_that_does_not_fit_hides_little(events: int, least: int) -> N
 @pytest.mark.parametrize("share", [0.5, 0.9])
 @pytest.mark.parametrize("damage", [b"\xff" * 20, b"\x00" * 20, b""])
 def test_damage_in_the_middle_of_gzip_hides_nothing_before_it(share: float, damage: bytes) -> None:
-    """What stands before the damage is read, but for some of a window; then the file fails."""
+    """What stands before the damage is read, but for some of a chunk; then the file fails."""
     content = gzip.compress(_WHOLE, 1)
     place = int(len(content) * share)
     found, fault = _read_damaged(content[:place] + damage + content[place + 20 :])
