@@ -288,11 +288,12 @@ variable "default_slack_channel_id" {
 }
 
 variable "slack_app_configuration" {
-  description = "Channels by account, for the bot. The first route that names an account applies; one with `min_severity` takes only alerts of at least that severity, goes before the others, and may name `*`, all accounts."
+  description = "Channels by account, for the bot. The first route that names an account applies; one with `min_severity` takes only alerts of at least that severity, goes before the others, and may name `*`, all accounts. Critical alerts notify the user group `mention`."
   type = list(object({
     accounts         = list(string)
     slack_channel_id = string
     min_severity     = optional(string)
+    mention          = optional(string)
   }))
   default = null
 
@@ -312,6 +313,11 @@ variable "slack_app_configuration" {
   validation {
     condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
     error_message = "slack_app_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
+  }
+
+  validation {
+    condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : route.mention == null || can(regex("^S[A-Z0-9]{3,30}$", route.mention))])
+    error_message = "slack_app_configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].mention = ${jsonencode(route.mention)}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])}."
   }
 }
 
@@ -348,10 +354,12 @@ variable "default_slack_hook_url_secret_arn" {
 }
 
 variable "configuration" {
-  description = "Webhooks by account. The URLs end up in Terraform's state: prefer `slack_webhook_configuration`."
+  description = "Webhooks by account. The URLs end up in Terraform's state: prefer `slack_webhook_configuration`, which has the same options."
   type = list(object({
     accounts       = list(string)
     slack_hook_url = string
+    min_severity   = optional(string)
+    mention        = optional(string)
   }))
   default   = null
   sensitive = true
@@ -360,23 +368,35 @@ variable "configuration" {
   validation {
     condition = alltrue([
       for route in coalesce(var.configuration, []) :
-      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex("^[0-9]{12}$", account))])
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
     ])
-    error_message = "configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex("^[0-9]{12}$", account))])])))}."
+    error_message = "configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])))}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.configuration, []) : (can(regex("^https?://[!-~]+$", route.slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", route.slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", route.slack_hook_url))))])
     error_message = "configuration: every slack_hook_url must be the address of an incoming webhook (https://hooks.slack.com/services/…); wrong in: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}]" if !(can(regex("^https?://[!-~]+$", route.slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", route.slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", route.slack_hook_url))))])))}."
   }
+
+  validation {
+    condition     = alltrue([for route in coalesce(var.configuration, []) : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
+    error_message = "configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])))}."
+  }
+
+  validation {
+    condition     = alltrue([for route in coalesce(var.configuration, []) : route.mention == null || can(regex("^S[A-Z0-9]{3,30}$", route.mention))])
+    error_message = "configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].mention = ${jsonencode(route.mention)}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])))}."
+  }
 }
 
 variable "slack_webhook_configuration" {
-  description = "Webhooks by account, as references: the name or ARN of an SSM parameter, or the ARN of a Secrets Manager secret."
+  description = "Webhooks by account, as references: the name or ARN of an SSM parameter, or the ARN of a Secrets Manager secret. The first route that names an account applies; one with `min_severity` takes only alerts of at least that severity, goes before the others, and may name `*`, all accounts. Critical alerts notify the user group `mention`."
   type = list(object({
     accounts                     = list(string)
     slack_hook_url_ssm_parameter = optional(string)
     slack_hook_url_secret_arn    = optional(string)
+    min_severity                 = optional(string)
+    mention                      = optional(string)
   }))
   default  = []
   nullable = false
@@ -384,9 +404,9 @@ variable "slack_webhook_configuration" {
   validation {
     condition = alltrue([
       for route in var.slack_webhook_configuration :
-      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex("^[0-9]{12}$", account))])
+      length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
     ])
-    error_message = "slack_webhook_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex("^[0-9]{12}$", account))])])}."
+    error_message = "slack_webhook_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
   }
 
   validation {
@@ -413,6 +433,16 @@ variable "slack_webhook_configuration" {
       can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", route.slack_hook_url_secret_arn))
     ])
     error_message = "slack_webhook_configuration: slack_hook_url_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); an address itself belongs into `configuration`."
+  }
+
+  validation {
+    condition     = alltrue([for route in var.slack_webhook_configuration : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
+    error_message = "slack_webhook_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
+  }
+
+  validation {
+    condition     = alltrue([for route in var.slack_webhook_configuration : route.mention == null || can(regex("^S[A-Z0-9]{3,30}$", route.mention))])
+    error_message = "slack_webhook_configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].mention = ${jsonencode(route.mention)}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])}."
   }
 }
 
@@ -450,7 +480,7 @@ variable "default_sns_topic_arn" {
 }
 
 variable "account_names" {
-  description = "What messages in Slack call accounts, by id: `{ \"111122223333\" = \"payments-prod\" }`."
+  description = "What messages call accounts, by id: `{ \"111122223333\" = \"payments-prod\" }`."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -150,6 +150,34 @@ run "webhooks_by_references" {
   }
 }
 
+run "severe_alerts_by_webhook" {
+  command = plan
+  variables {
+    default_sns_topic_arn  = null
+    default_slack_hook_url = "https://hooks.slack.com/services/T/B/x"
+    configuration = [
+      { accounts = ["*"], slack_hook_url = "https://hooks.slack.com/services/T/B/y", min_severity = "critical", mention = "S0123456789" },
+      { accounts = ["111111111111"], slack_hook_url = "https://hooks.slack.com/services/T/B/z" },
+    ]
+    slack_webhook_configuration = [
+      { accounts = ["111111111111"], slack_hook_url_ssm_parameter = "/slack/one", min_severity = "high" },
+    ]
+  }
+
+  assert {
+    condition = jsondecode(aws_lambda_function.this.environment[0].variables["SLACK_WEBHOOK_ROUTES"]) == [
+      { accounts = ["*"], mention = "S0123456789", min_severity = "critical", slack_hook_url = "https://hooks.slack.com/services/T/B/y" },
+      { accounts = ["111111111111"], slack_hook_url = "https://hooks.slack.com/services/T/B/z" },
+    ]
+    error_message = "the severities and mentions do not reach the function"
+  }
+
+  assert {
+    condition     = jsondecode(output.rendered_config).slack_webhook_routes == [{ accounts = ["111111111111"], min_severity = "high", slack_hook_url_ssm_parameter = "/slack/one" }]
+    error_message = "the severities of references do not reach the function"
+  }
+}
+
 run "topics_by_account" {
   variables {
     sns_configuration = [

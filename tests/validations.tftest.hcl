@@ -176,6 +176,29 @@ run "routes_that_lead_nowhere_are_refused" {
   ]
 }
 
+run "severities_and_mentions_that_are_none_are_refused" {
+  command = plan
+
+  variables {
+    slack_app_configuration     = [{ accounts = ["111111111111"], slack_channel_id = "C1", mention = "@oncall" }]
+    configuration               = [{ accounts = ["111111111111"], slack_hook_url = "https://hooks.slack.com/services/T/B/x", min_severity = "loud" }]
+    slack_webhook_configuration = [{ accounts = ["111111111111"], slack_hook_url_ssm_parameter = "/webhook", mention = "<!channel>" }]
+  }
+
+  expect_failures = [var.slack_app_configuration, var.configuration, var.slack_webhook_configuration]
+}
+
+run "all_accounts_need_a_severity_with_webhooks_too" {
+  command = plan
+
+  variables {
+    configuration               = [{ accounts = ["*"], slack_hook_url = "https://hooks.slack.com/services/T/B/x" }]
+    slack_webhook_configuration = [{ accounts = ["*"], slack_hook_url_ssm_parameter = "/webhook", mention = "S0123456789" }]
+  }
+
+  expect_failures = [var.configuration, var.slack_webhook_configuration]
+}
+
 run "rules_without_an_expression_and_a_webhook_in_two_places_are_refused" {
   command = plan
 

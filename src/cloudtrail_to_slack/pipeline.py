@@ -102,6 +102,7 @@ class Pipeline:
         self._report_on_self()
         for each in work.checks:
             self._take_single(each)
+        self._delivery.close()
         for message_ids, undelivered in self._delivery.failures:
             self._report.fail(message_ids, [undelivered])
         if self._recorder:

@@ -65,7 +65,7 @@ def explanation_object(decision: EventDecision, config: Config, rule: str | None
     """Return the explanation as one object."""
     alert = decision.alert
     ignored_by = decision.evaluation.ignored_by
-    slack = alert_message(alert) if alert else None
+    slack = alert_message(alert).whole if alert else None
     sns = alert_to_sns(alert, key="") if alert else None
     flat = decision.event.flat
     return {

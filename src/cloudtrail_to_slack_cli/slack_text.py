@@ -14,7 +14,7 @@ def message_lines(message: SlackMessage) -> Iterator[Text]:
     if not message.blocks:
         yield from slack_lines(message.text)
         return
-    for block in message.blocks:
+    for block in message.whole.blocks:
         yield from _block_lines(block)
 
 

@@ -43,7 +43,7 @@ class Scene:
         self.slack = bot(app_env.slack)
         self.table = ThreadStore(app_env.aws("dynamodb"), table_name) if table_name else None
         self.clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
-        self.threads = SlackThreads(self.slack.update, self.table, 900, self.clock)
+        self.threads = SlackThreads(self.slack, self.table, 900, self.clock)
 
     def post(self, thread_ts: str | None) -> Sent[SlackMessage]:
         """Post the message."""
@@ -161,7 +161,7 @@ def test_many_functions_at_once_make_one_thread(scene: Scene, app_env: AppEnviro
     for function in functions:
         # Time stands still, so that no lease ends however slow the machine is; waiting lets the others go on.
         function.clock = Clock(lambda: 1000.0, now=lambda: 1_773_480_000.0, sleep=lambda _: turn.wait(0.01))  # type: ignore[arg-type]
-        function.threads = SlackThreads(function.slack.update, function.table, 900, function.clock)
+        function.threads = SlackThreads(function.slack, function.table, 900, function.clock)
     racers = [threading.Thread(target=function.join) for function in functions]
     for racer in racers:
         racer.start()
@@ -218,8 +218,8 @@ def test_an_older_count_never_replaces_a_newer_one(scene: Scene, app_env: AppEnv
     scene.join()
     slow.join()
     scene.join()
-    scene.threads.show_counts()
-    slow.threads.show_counts()
+    scene.threads.finish()
+    slow.threads.finish()
     (thread,) = app_env.slack.threads(CHANNEL)
     assert "3 alerts" in json.dumps(thread.root.blocks)
     assert thread.root.edited == 1
@@ -295,7 +295,7 @@ def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, app_env: AppEnv
     app_env.make_table()
     scene.join()
     scene.join("f", post)
-    scene.threads.show_counts()
+    scene.threads.finish()
     assert len(app_env.slack.messages(CHANNEL)) == 3
 
 
@@ -317,7 +317,7 @@ def test_an_invocation_without_time_to_wait_posts_without_a_thread(app_env: AppE
     table.claim_thread(f"thread#{CHANNEL}#f", "another", now=time.now, lease=LEASE_SECONDS)
     scene = Scene(app_env, time)
     scene.clock = Clock(lambda: 1.0, now=lambda: time.now)
-    scene.threads = SlackThreads(scene.slack.update, table, 900, scene.clock)
+    scene.threads = SlackThreads(scene.slack, table, 900, scene.clock)
     scene.join()
     assert len(app_env.slack.threads(CHANNEL)) == 1
 

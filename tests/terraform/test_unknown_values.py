@@ -78,6 +78,16 @@ _NEEDS: dict[str, dict[str, Any]] = {
 }
 
 
+def _address(attribute: str) -> str:
+    """Return an address that a route may have there."""
+    addresses = {
+        "slack_channel_id": "C1",
+        "slack_hook_url": "https://hooks.slack.com/services/x",
+        "sns_topic_arn": f"arn:aws:sns:{_HERE}:one",
+    }
+    return addresses.get(attribute, "/a")
+
+
 def _unknown(kind: str) -> Iterator[tuple[str, str]]:
     """Return expressions of a type with one string in them unknown, each with the name of what is unknown."""
     if kind == "string":
@@ -91,12 +101,12 @@ def _unknown(kind: str) -> Iterator[tuple[str, str]]:
     strings = re.findall(r"(\w+) = (?:optional\()?string\b", kind)
     attributes = [each for each in strings if each != "min_severity"]  # which is chosen, too
     for attribute in attributes if kind.startswith("list(object(") else []:
-        yield attribute, f'[{{ accounts = ["111111111111"], {attribute} = {_LATER} }}]'
+        value = (
+            f"{attributes[0]} = {json.dumps(_address(attributes[0]))}, mention" if attribute == "mention" else attribute
+        )
+        yield attribute, f'[{{ accounts = ["111111111111"], {value} = {_LATER} }}]'
     if "accounts = list(string)" in kind:
-        attribute = attributes[0]
-        value = {"slack_channel_id": "C1", "slack_hook_url": "https://hooks.slack.com/services/x"}.get(attribute, "/a")
-        value = f"arn:aws:sns:{_HERE}:one" if attribute == "sns_topic_arn" else value
-        yield "accounts", f'[{{ accounts = [{_LATER}], {attribute} = "{value}" }}]'
+        yield "accounts", f'[{{ accounts = [{_LATER}], {attributes[0]} = "{_address(attributes[0])}" }}]'
 
 
 def _calls() -> Iterator[tuple[str, str]]:

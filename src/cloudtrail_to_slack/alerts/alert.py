@@ -93,6 +93,7 @@ class PendingAlert:
     name: str = ""
     outcome: CallOutcome = CallOutcome.SUCCEEDED
     size: int = 0
+    account_name: str | None = None
 
     @property
     def severity(self) -> Severity:
@@ -105,7 +106,9 @@ class PendingAlert:
         return self.time or datetime.max.replace(tzinfo=UTC)
 
 
-def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> PendingAlert:
+def pending_alert(
+    event: Event, rules: tuple[Rule, ...], size: int = 0, *, account_name: str | None = None
+) -> PendingAlert:
     """Return what is to be kept of the alert of an event that `rules` matched, whose record has `size` bytes."""
     return PendingAlert(
         key=identity_digest(event_identity(event), sorted(rule.name for rule in rules)),
@@ -117,6 +120,7 @@ def pending_alert(event: Event, rules: tuple[Rule, ...], size: int = 0) -> Pendi
         name=event.name[:_KEPT_CHARACTERS],
         outcome=call_outcome(event),
         size=size,
+        account_name=account_name,
     )
 
 

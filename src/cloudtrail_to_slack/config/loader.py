@@ -6,22 +6,21 @@ Its shape is the contract between the Terraform module, the function and the com
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any
 
 from cloudtrail_to_slack.aws.arns import is_role_arn
 from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.routes import (
     ACCOUNT,
-    EVERY_ACCOUNT,
+    SLACK_OPTIONS,
     Routes,
-    SeverityRoute,
-    by_account,
+    WebhookRoute,
+    read_route,
     read_webhook_routes,
 )
-from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader, read_severity
-from cloudtrail_to_slack.config.secrets import SecretSource
+from cloudtrail_to_slack.config.rule_reader import RuleIssue, RuleReader
 from cloudtrail_to_slack.errors import ConfigurationIssue
-from cloudtrail_to_slack.rules.model import IgnoreRule, Rule, Severity
+from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 
 LEAST_MISSING_DATA_HOURS = 2
 _OWN_KEYS = ("slack_app", "slack_webhook", "sns")  # destinations that are not configured under `destinations`
@@ -44,7 +43,7 @@ class Config:
     s3_removed_object_notification: bool = True
     function_name: str | None = None
     slack: Routes = field(default_factory=Routes)
-    slack_webhook_routes: Mapping[str, SecretSource] = field(default_factory=dict)
+    slack_webhook_routes: tuple[WebhookRoute, ...] = ()
     sns: Routes = field(default_factory=Routes)
     destinations: Mapping[str, Routes] = field(default_factory=dict)
     dynamodb_time_to_live: int = 900
@@ -86,7 +85,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
         ignore_rules=rule_reader.ignore_rules(),
         rule_issues=tuple(rule_reader.issues),
         function_name=function_name,
-        slack=_routes(reader, "slack", "default_channel_id", "slack_channel_id"),
+        slack=_routes(reader, "slack", "default_channel_id", "slack_channel_id", options=SLACK_OPTIONS),
         slack_webhook_routes=_webhook_references(reader),
         sns=_routes(reader, "sns", "default_topic_arn", "sns_topic_arn", _TOPIC),
         destinations=_destinations(reader),
@@ -115,56 +114,39 @@ def _switches(reader: Reader) -> dict[str, Any]:
     }
 
 
-class _Route(NamedTuple):
-    accounts: tuple[str, ...]
-    address: str
-    least: Severity | None
-
-
 def _routes(
-    reader: Reader, key: str, default_key: str, address_key: str, pattern: re.Pattern[str] | None = None
+    reader: Reader,
+    key: str,
+    default_key: str,
+    address_key: str,
+    pattern: re.Pattern[str] | None = None,
+    *,
+    options: tuple[str, ...] = ("min_severity",),
 ) -> Routes:
     if not reader.has(key):
         return Routes()
     section = reader.nested(key, reader.raw(key))
     section.refuse_unknown((default_key, "routes"))
     default = section.string(default_key)
-    routes = section.each("routes", lambda item, item_key: _route(section.nested(item_key, item), address_key))
+    routes = section.each(
+        "routes", lambda item, item_key: read_route(section.nested(item_key, item), address_key, options)
+    )
     for address in dict.fromkeys((default, *(route.address for route in routes))):
         if address and pattern and not pattern.fullmatch(address):
             section.report("", f"has an {address_key} that is none: {address[:200]}")
-    return Routes(
-        default,
-        by_account((accounts, address) for accounts, address, least in routes if least is None),
-        tuple(SeverityRoute(address, frozenset(accounts), least) for accounts, address, least in routes if least),
-    )
+    return Routes.of(default, routes)
 
 
-def _route(section: Reader, address_key: str) -> _Route | None:
-    section.refuse_unknown(("accounts", address_key, "min_severity"))
-    accounts, least = section.strings("accounts"), read_severity(section, "min_severity")
-    if not accounts:
-        section.report("accounts", "must list at least one account")
-    for account in accounts:
-        if not ACCOUNT.fullmatch(account) and (account != EVERY_ACCOUNT or least is None):
-            section.report("accounts", f"has {account[:100]!r}, and an account has 12 digits")
-    address = section.string(address_key)
-    if address is None:
-        section.report(address_key, "is missing")
-        return None
-    return _Route(accounts, address, least)
-
-
-def _webhook_references(reader: Reader) -> dict[str, SecretSource]:
-    """Return where each account's webhook is kept; an address itself has no place in `config.json`."""
+def _webhook_references(reader: Reader) -> tuple[WebhookRoute, ...]:
+    """Return the routes to webhooks that are kept elsewhere; an address itself has no place in `config.json`."""
     key = "slack_webhook_routes"
     if not reader.has(key):
-        return {}
+        return ()
     references, issues = read_webhook_routes(reader.raw(key), key)
     reader.extend(issues)
-    if any(source.kind == "environment" for source in references.values()):
+    if any(source.kind == "environment" for _, source in references):
         reader.report(key, "has a webhook's address, which is a secret: refer to where it is kept")
-    return references
+    return tuple(references)
 
 
 def _account_names(reader: Reader) -> dict[str, str]:

@@ -89,9 +89,9 @@ def _check_destinations(settings: Settings, issues: list[ConfigurationIssue]) ->
     if url and url.kind == "environment" and not is_web_address(url.reference):
         issues.append(ConfigurationIssue(url.variable, "is no http(s) address"))
     if routes and routes.kind == "environment":
-        by_account, wrong = parse_webhook_routes(routes.reference, routes.variable)
+        listed, wrong = parse_webhook_routes(routes.reference, routes.variable)
         issues.extend(wrong)
-        if not by_account and not wrong:
+        if not listed and not wrong:
             issues.append(ConfigurationIssue(routes.variable, "is an empty list; leave the variable out"))
     if bot and not config.slack.default:
         problem = "is missing: a bot needs a channel for accounts without a route"

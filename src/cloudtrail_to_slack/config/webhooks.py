@@ -4,10 +4,11 @@ There may be hundreds of them, each in a parameter of its own; an invocation sen
 a name until then: its reference, or the address itself where that is what is configured.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 
 from cloudtrail_to_slack.config.environment import is_web_address
-from cloudtrail_to_slack.config.routes import parse_webhook_routes
+from cloudtrail_to_slack.config.routes import Route, Routes, WebhookRoute, parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
@@ -16,8 +17,8 @@ from cloudtrail_to_slack.observability.logging import logger
 class Webhooks:
     """The webhooks of a deployment, for the life of the process: the default one, and those of routes.
 
-    Routes come from a list, which is a secret because it may hold addresses, and from `references` by account, which
-    hold none. Where both name an account, the list counts.
+    Routes come from a list, which is a secret because it may hold addresses, and from `references`, which hold none.
+    Those of the list come first.
     """
 
     def __init__(
@@ -25,27 +26,26 @@ class Webhooks:
         secrets: SecretReader,
         default: SecretSource | None,
         routes: SecretSource | None = None,
-        references: Mapping[str, SecretSource] | None = None,
+        references: Sequence[WebhookRoute] = (),
     ) -> None:
         self._secrets = secrets
         self._default = default
         self._list = routes
-        self._references = references or {}
+        self._references = references
         self._list_text = ""
-        self._by_account: Mapping[str, SecretSource] = {}
+        self._listed: Sequence[WebhookRoute] = ()
         self._sources: dict[str, SecretSource] = {}
         self._replaced: dict[str, str] = {}
 
-    def names(self) -> tuple[str | None, dict[str, str]]:
-        """Return the name of the default webhook, and the names of the others by account.
+    def routes(self) -> Routes:
+        """Return the routes, to the names of webhooks.
 
         Raises:
             SecretError: the list of routes is kept elsewhere, and cannot be read or is no such list.
         """
         self._read_list()
-        sources = {**self._references, **self._by_account}
-        by_account = {account: self._name(source) for account, source in sources.items()}
-        return self._name(self._default) if self._default else None, by_account
+        default = self._name(self._default) if self._default else None
+        return Routes.of(default, self._named((*self._listed, *self._references)))
 
     def address(self, name: str) -> str:
         """Return the address of the webhook with that name.
@@ -76,31 +76,34 @@ class Webhooks:
         source = self._sources.get(self._replaced.get(name, name))
         if source is not None:
             return self._secrets.renew(source, refused)
-        account = next((account for account, each in self._by_account.items() if self._name(each) == name), None)
-        if not self._list or account is None or not self._secrets.renew(self._list, self._list_text):
+        route = next((route for route in self._named(self._listed) if route.address == name), None)
+        if not self._list or route is None or not self._secrets.renew(self._list, self._list_text):
             return False
         try:
             self._read_list()
         except SecretError:
             return False
-        new = self._by_account.get(account)
-        if new is None or self._name(new) == name:
+        new = Routes.of(None, self._named(self._listed)).for_account(route.accounts[0], route.least)
+        if new is None or new == name:
             return False
-        self._replaced[name] = self._name(new)
+        self._replaced[name] = new
         return True
 
     def _read_list(self) -> None:
-        """Read the list of routes, unless it is known; raises as `names`."""
+        """Read the list of routes, unless it is known; raises as `routes`."""
         text = self._secrets.read(self._list) if self._list else ""
         if self._list is None or text == self._list_text:
             return
-        by_account, issues = parse_webhook_routes(text, self._list.variable)
+        listed, issues = parse_webhook_routes(text, self._list.variable)
         if issues and self._secrets.renew(self._list, text):
             text = self._secrets.read(self._list)
-            by_account, issues = parse_webhook_routes(text, self._list.variable)
+            listed, issues = parse_webhook_routes(text, self._list.variable)
         if issues:
             raise SecretError("; ".join(map(str, issues)))
-        self._list_text, self._by_account = text, by_account
+        self._list_text, self._listed = text, listed
+
+    def _named(self, routes: Sequence[WebhookRoute]) -> list[Route]:
+        return [replace(route, address=self._name(source)) for route, source in routes]
 
     def _name(self, source: SecretSource) -> str:
         if source.kind == "environment":

@@ -95,13 +95,16 @@ class Delivery:
         return [job.finished and job.failure is None for job in jobs]
 
     def finish(self) -> None:
-        """Summarise what exceeded the message limits, and show how many alerts each thread has by now."""
+        """Summarise what exceeded the message limits."""
         self._summarize_overflow()
+
+    def close(self) -> None:
+        """Complete the threads, once everything is delivered: how many alerts each has, and their details."""
         try:
             for threads in filter(None, self._threads.values()):
-                threads.show_counts()
+                threads.finish()
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
-            log_unexpected("showing how many alerts a thread has", error)
+            log_unexpected("completing threads", error)
 
     def unrouted(self, what: str, code: str, message_ids: MessageIds) -> None:
         """Record that something has no destination at all."""

@@ -5,11 +5,11 @@ capabilities are optional: a message limit, with summaries of what exceeds it, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.config.routes import Route, Routes
 from cloudtrail_to_slack.config.secrets import Secret, SecretReader, SecretSource, find_secret
 from cloudtrail_to_slack.retry import Steps
 
@@ -67,8 +67,8 @@ class Threads(Protocol[P]):
             DeliveryError: it was not sent.
         """
 
-    def show_counts(self) -> None:
-        """Show in the parent of each thread that grew how many alerts it has by now."""
+    def finish(self) -> None:
+        """Do what waits until everything else is delivered, such as showing how many alerts a thread has."""
 
 
 class Destination(Protocol[P]):
@@ -122,7 +122,7 @@ class Services:
     """What destinations are made of. `routes` has the routes that `config.json` holds, by the destination's name.
 
     `thread_table` is the name of the state table that keeps threads, empty for none, and `thread_seconds` how long.
-    `webhook_references` says where the webhooks of accounts are kept.
+    `webhook_references` are the routes to webhooks, each with where that is kept.
     """
 
     environment: Mapping[str, str]
@@ -132,7 +132,7 @@ class Services:
     message_limit: int = 20
     thread_table: str = ""
     thread_seconds: int = 900
-    webhook_references: Mapping[str, SecretSource] = field(default_factory=dict)
+    webhook_references: Sequence[tuple[Route, SecretSource]] = ()
 
     def secret(self, name: str) -> Secret | None:
         """Return the secret that the environment holds, or refers to, under `name`; None where there is none."""

@@ -185,8 +185,9 @@ class RecordEvaluator:
             raise RecordError(TOO_MANY_ALERTS)
         self._alerts += 1
         kept = bytes(raw) if source.log_file else raw
-        alert = pending_alert(event, rules, len(kept) if source.log_file else _BYTES_OF_A_VALUE * len(event.flat))
         name = self.account_names.get(event.account or "")
+        size = len(kept) if source.log_file else _BYTES_OF_A_VALUE * len(event.flat)
+        alert = pending_alert(event, rules, size, account_name=name)
 
         def make() -> Alert:
             return make_alert(source.event(kept), rules, source.log_file, _moment(self.now), account_name=name)

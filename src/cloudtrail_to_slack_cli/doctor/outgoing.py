@@ -187,12 +187,16 @@ def _routes(deployment: Deployment) -> Iterator[Route]:
 def _webhook_routes(deployment: Deployment, settings: Settings) -> Iterator[Route]:
     if settings.slack_webhook_url:
         yield Route("webhook", "the default webhook", "all other accounts", settings.slack_webhook_url)
-    sources = dict(settings.config.slack_webhook_routes)
-    if routes := settings.slack_webhook_routes:
-        sources |= parse_webhook_routes(deployment.secrets.read(routes), routes.variable)[0]
+    secret = settings.slack_webhook_routes
+    listed = parse_webhook_routes(deployment.secrets.read(secret), secret.variable)[0] if secret else []
     by_source: dict[SecretSource, list[str]] = {}
-    for account, source in sources.items():
-        by_source.setdefault(source, []).append(account)
+    named: set[str] = set()
+    for route, source in (*listed, *settings.config.slack_webhook_routes):
+        if route.least is not None:
+            by_source.setdefault(source, []).append(f"alerts from {route.least.word} on")
+        elif new := [account for account in route.accounts if account not in named]:
+            by_source.setdefault(source, []).extend(new)
+            named.update(new)
     for source, accounts in by_source.items():
         yield Route("webhook", f"the webhook of {_accounts(accounts)}", _accounts(accounts), source)
 

@@ -59,7 +59,8 @@ def _needed(deployment: Deployment, settings: Settings | None) -> Iterator[tuple
     for topic in sorted(sns.addresses()):
         yield "sns:Publish", topic
     # With the bot, webhooks are not read.
-    references = () if settings.slack_bot_token else dict.fromkeys(settings.config.slack_webhook_routes.values())
+    routes = () if settings.slack_bot_token else settings.config.slack_webhook_routes
+    references = dict.fromkeys(source for _, source in routes)
     for source in (settings.slack_bot_token, settings.slack_webhook_url, settings.slack_webhook_routes, *references):
         if source and source.kind == "secretsmanager":
             yield "secretsmanager:GetSecretValue", source.reference

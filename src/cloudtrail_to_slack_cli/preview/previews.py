@@ -58,6 +58,6 @@ def preview(config: Config, name: str, record: Mapping[str, Any]) -> Preview:
         record=record,
         decision=decision,
         channel=config.slack.for_account(decision.event.account, alert.severity if alert else None),
-        slack=alert_message(alert) if alert else None,
+        slack=alert_message(alert).whole if alert else None,
         sns=alert_to_sns(alert, key="") if alert else None,
     )

@@ -182,7 +182,7 @@ def render_slack(ruleset: Ruleset, event: Mapping[str, Any]) -> dict[str, Any]:
     """
     from cloudtrail_to_slack.destinations.slack.render.alert import alert_message  # noqa: PLC0415 (only where it is used)
 
-    message = alert_message(_alert(ruleset, event))
+    message = alert_message(_alert(ruleset, event)).whole
     return {"text": message.text, "blocks": message.blocks}
 
 

@@ -12,7 +12,7 @@ from cloudtrail_to_slack.destinations.slack.render.alert import (
     plain_message,
     reply_message,
 )
-from cloudtrail_to_slack.destinations.slack.render.outcome_words import rule_title
+from cloudtrail_to_slack.destinations.slack.render.headline import rule_title
 from cloudtrail_to_slack.destinations.sns.render import alert_to_sns
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule

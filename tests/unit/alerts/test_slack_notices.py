@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.alerts.notice import Notice, Section, removed_object_notice, unreadable_notice
 from cloudtrail_to_slack.alerts.text import Value
 from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, plain_message
-from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage, with_thread_count
 from cloudtrail_to_slack.destinations.slack.render.notice import bare_notice, notice_message, plain_notice
-from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject
 from cloudtrail_to_slack_dev.fake_slack import violation
 from support.samples import ACCOUNT, KEY, LOG_FILE, alert

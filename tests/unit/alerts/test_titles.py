@@ -3,7 +3,7 @@
 import pytest
 
 from cloudtrail_to_slack.alerts.alert import make_alert, pending_alert, title_parts, with_facts
-from cloudtrail_to_slack.destinations.slack.render.outcome_words import rule_title
+from cloudtrail_to_slack.destinations.slack.render.headline import rule_title
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule

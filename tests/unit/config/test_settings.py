@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from cloudtrail_to_slack.config.environment import DEFAULT_SLACK_API_URL
-from cloudtrail_to_slack.config.routes import parse_webhook_routes
+from cloudtrail_to_slack.config.routes import Route, parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack.config.settings import DEFAULT_CONFIG_PATH, Settings, read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
@@ -168,14 +168,14 @@ def test_secrets_stay_out_of_repr(tmp_path: Path) -> None:
 def test_parse_webhook_routes() -> None:
     """Routes of webhooks are JSON in a variable or a secret."""
     source = SecretSource("R[0].slack_hook_url", "environment", WEBHOOK)
-    assert parse_webhook_routes(ROUTES, "R") == ({"111111111111": source}, [])
+    assert parse_webhook_routes(ROUTES, "R") == ([(Route(("111111111111",), WEBHOOK), source)], [])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, WEBHOOK])
 def test_webhook_routes_that_are_no_json(text: str) -> None:
     """What is no JSON is a fault that quotes nothing."""
     routes, issues = parse_webhook_routes(text, "R")
-    assert routes == {}
+    assert routes == []
     assert [str(fault) for fault in issues] == ["R: is not JSON"]
 
 
@@ -185,7 +185,7 @@ def test_any_webhook_routes(data: Any) -> None:
     """No JSON raises in the routes' place, and without issues there are only routes that were given."""
     routes, issues = parse_webhook_routes(json.dumps(data), "R")
     assert issues or (data is None or isinstance(data, list))
-    assert routes == {} or isinstance(data, list)
+    assert routes == [] or isinstance(data, list)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,45 @@ def test_what_is_wrong_with_a_route(route: dict[str, Any], problem: str) -> None
     assert any(problem in str(fault) for fault in faults)
 
 
+@pytest.mark.parametrize(
+    ("account", "severity", "group"),
+    [
+        (A, Severity.CRITICAL, "S0CRITICAL"),
+        (B, Severity.CRITICAL, "S0CRITICAL"),
+        (A, Severity.HIGH, None),
+        (A, Severity.LOW, "S0AAAA"),
+        (B, Severity.LOW, None),
+        (None, Severity.LOW, None),
+    ],
+)
+def test_the_mention_is_that_of_the_route_taken(account: str | None, severity: Severity, group: str | None) -> None:
+    """An alert mentions the user group of the route that takes it, and no other route's."""
+    given = [
+        {**ROUTES[0], "mention": "S0AAAA"},
+        {**ROUTES[1], "mention": "S0CRITICAL"},
+        ROUTES[2],
+        {**ROUTES[0], "mention": "S0SECOND"},
+    ]
+    assert routes(*given).mention(account, severity) == group
+
+
+@pytest.mark.parametrize(
+    "group",
+    ["oncall", "@oncall", "<!subteam^S0123456789>", "U0123456789", "S", "s0123456789", "S0123456789\n<!channel>"],
+)
+def test_only_the_id_of_a_user_group_can_be_mentioned(group: str) -> None:
+    """A name, a user or markup is a fault that says what an id looks like."""
+    _, faults = read_config({"slack": {"routes": [{"accounts": [A], "slack_channel_id": "C", "mention": group}]}})
+    assert "slack.routes[0].mention: must be the ID of a Slack user group" in "\n".join(map(str, faults))
+
+
+def test_topics_mention_nothing() -> None:
+    """A mention is Slack's, so a route to a topic has none."""
+    route = {"accounts": [A], "sns_topic_arn": "arn:aws:sns:eu-west-1:111111111111:t", "mention": "S0123456789"}
+    _, faults = read_config({"sns": {"routes": [route]}})
+    assert "sns.routes[0].mention: is no known key" in "\n".join(map(str, faults))
+
+
 def test_null_is_no_severity() -> None:
     """Terraform writes null for what is not given."""
     assert routes({"accounts": [A], "slack_channel_id": "C-A", "min_severity": None}).for_account(A) == "C-A"

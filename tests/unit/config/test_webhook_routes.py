@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from cloudtrail_to_slack.config.environment import is_web_address
-from cloudtrail_to_slack.config.routes import read_webhook_routes
+from cloudtrail_to_slack.config.routes import Route, read_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretKind, SecretSource
 from support.strategies import json_values
 
@@ -17,7 +17,7 @@ def test_webhook_routes() -> None:
     """Webhook routes are read by account."""
     data = [{"accounts": ["111111111111", "222222222222"], "slack_hook_url": WEBHOOK}]
     source = SecretSource("R[0].slack_hook_url", "environment", WEBHOOK)
-    assert read_webhook_routes(data, "R") == ({"111111111111": source, "222222222222": source}, [])
+    assert read_webhook_routes(data, "R") == ([(Route(("111111111111", "222222222222"), WEBHOOK), source)], [])
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,9 @@ def test_webhook_routes() -> None:
 def test_webhook_routes_by_reference(key: str, kind: SecretKind, reference: str) -> None:
     """A route may say where its webhook is kept, and a fault in it would be reported with its place."""
     data = [{"accounts": ["222222222222"], "slack_hook_url": WEBHOOK}, {"accounts": ["111111111111"], key: reference}]
-    by_account, faults = read_webhook_routes(data, "R")
+    (_, found), faults = read_webhook_routes(data, "R")
     assert faults == []
-    assert by_account["111111111111"] == SecretSource(f"R[1].{key}", kind, reference)
+    assert found == (Route(("111111111111",), reference), SecretSource(f"R[1].{key}", kind, reference))
 
 
 WRONG_WEBHOOKS: dict[str, Any] = {
@@ -46,6 +46,9 @@ WRONG_WEBHOOKS: dict[str, Any] = {
     "an object as address": [{"accounts": ["111111111111"], "slack_hook_url": {"url": WEBHOOK}}],
     "two places": [{"accounts": ["111111111111"], "slack_hook_url": WEBHOOK, "slack_hook_url_ssm_parameter": "/x"}],
     "no place": [{"accounts": ["111111111111"]}],
+    "no severity": [{"accounts": ["111111111111"], "slack_hook_url": WEBHOOK, "min_severity": WEBHOOK}],
+    "no user group": [{"accounts": ["111111111111"], "slack_hook_url": WEBHOOK, "mention": WEBHOOK}],
+    "all accounts without a severity": [{"accounts": ["*"], "slack_hook_url": WEBHOOK}],
 }
 
 
@@ -75,7 +78,5 @@ def test_no_web_addresses(text: str) -> None:
 @given(data=json_values())
 def test_any_webhook_routes(data: object) -> None:
     """No webhook routes raise, and those without faults are addresses by account, or where they are kept."""
-    by_account, faults = read_webhook_routes(data, "R")
-    assert faults or all(
-        source.kind != "environment" or is_web_address(source.reference) for source in by_account.values()
-    )
+    routes, faults = read_webhook_routes(data, "R")
+    assert faults or all(source.kind != "environment" or is_web_address(source.reference) for _, source in routes)

@@ -44,7 +44,7 @@ class SlackBot(SlackDestination):
         """See `Destination`."""
         table, seconds = self._services.thread_table, self._services.thread_seconds
         store = ThreadStore(self._services.clients.dynamodb, table, seconds) if table else None
-        return SlackThreads(self.update, store, seconds, clock)
+        return SlackThreads(self, store, seconds, clock)
 
     def send(
         self, address: str, payload: SlackMessage, *, parent: str | None = None, timeout: float = TIMEOUT_SECONDS

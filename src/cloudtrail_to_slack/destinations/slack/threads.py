@@ -9,41 +9,57 @@ the fingerprint that these copies share, points to the thread in which the first
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.text import Line
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Send, Sent
-from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.render.sizes import alert_sizes, reply_sizes
-from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
+from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Send, Sent, Sizes
+from cloudtrail_to_slack.destinations.slack.render.message import Block, SlackMessage, with_thread_count
 from cloudtrail_to_slack.destinations.slack.thread_store import Thread, ThreadStore
-from cloudtrail_to_slack.errors import DeliveryError, ParentGoneError
+from cloudtrail_to_slack.errors import DeliveryError, ParentGoneError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import Steps, run_to_completion, with_retries
 from cloudtrail_to_slack.state.table import StateError
 
+if TYPE_CHECKING:
+    from cloudtrail_to_slack.destinations.slack.bot import SlackBot
+
 T = TypeVar("T")
 
 LEASE_SECONDS = 15  # how long opening a thread may take before another function does it instead
+DETAILS_TEXT = "Request and response of the alert above"
 _ASK_AGAIN_SECONDS = 0.3
+# Replies with details that a channel gets in one invocation; in a flood Slack's rate limit is left to alerts.
+_MOST_DETAILS = 5
+_LONGEST_WAIT_SECONDS = 2  # for a rate limit to end, so that details can be posted
 
 # Posts an alert, as a message of its own (None) or under a thread's `ts`.
 Post = Callable[[str | None], Steps[Sent[SlackMessage]]]
-# Replaces a message: channel, `ts`, what it becomes, and how many seconds that may take.
-Update = Callable[[str, str, SlackMessage, float], None]
 
 
 @dataclass(slots=True)
 class _Touched:
+    """A thread that grew in this invocation."""
+
     channel: str
     thread: Thread
     alerts: int
     last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Details:
+    """What is to be posted under an alert."""
+
+    channel: str
+    parent: str
+    blocks: list[Block]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +82,28 @@ class ThreadPlace:
 class SlackThreads:
     """Keeps the threads of an invocation; `table` None: they end with it."""
 
-    def __init__(self, update: Update, table: ThreadStore | None, time_to_live: int, clock: Clock) -> None:
-        self._update = update
+    def __init__(self, bot: "SlackBot", table: ThreadStore | None, time_to_live: int, clock: Clock) -> None:
+        self._bot = bot
         self._table = table
         self._time_to_live = time_to_live
         self._clock = clock
         self._touched: dict[str, _Touched] = {}
         self._own: dict[str, Thread] = {}  # where there is no table
+        self._details: list[_Details] = []
+        self._with_details: Counter[str] = Counter()  # by channel
 
     def join(self, address: str, alert: Alert, warning: Line | None, send: Send[SlackMessage]) -> Steps[None]:
         """Post an alert in its thread, or as the parent of one. See `Threads`."""
 
         def post(thread_ts: str | None) -> Steps[Sent[SlackMessage]]:
-            sizes = reply_sizes(alert, warning) if thread_ts else alert_sizes(alert, warning)
-            return send(sizes, thread_ts)
+            if thread_ts:
+                return (yield from send(self._bot.render_reply(alert, warning), thread_ts))
+            sizes = self._bot.render_alert(alert, dedup_key="", warning=warning)
+            sent = yield from send(sizes if self._with_details[address] < _MOST_DETAILS else _whole(sizes), None)
+            if sent.payload.details:
+                self._with_details[address] += 1
+                self._details.append(_Details(address, str(sent.id), sent.payload.details))
+            return sent
 
         place = ThreadPlace(alert.severity, alert.event.time, alert.fingerprint, alert.shared_fingerprint)
         yield from self.post(address, place, post)
@@ -100,14 +124,46 @@ class SlackThreads:
         else:
             yield from self._join(self._table, keys[0], channel, place, post)
 
-    def show_counts(self) -> None:
-        """Show in the parent of each thread that grew how many alerts it has, and when the last came."""
+    def finish(self) -> None:
+        """Show in the parent of each thread that grew how many alerts it has, and post details under alerts."""
         for key, touched in self._touched.items():
-            try:
-                self._show_count(key, touched)
-            except (StateError, DeliveryError) as error:  # all alerts are delivered; only the count is old
-                logger.warning("thread count not shown", extra={"error": str(error)})
+            self._attempt("thread count not shown", partial(self._show_count, key, touched))
+        for details in self._details:
+            self._attempt("details of an alert not posted", partial(self._post_details, details))
         self._touched.clear()
+        self._details.clear()
+
+    def _attempt(self, failure: str, call: Callable[[], None]) -> None:
+        """Do something that no alert depends on: they are all delivered."""
+        try:
+            call()
+        except (StateError, DeliveryError) as error:
+            logger.warning(failure, extra={"error": str(error)})
+
+    def _post_details(self, details: _Details) -> None:
+        """Post details in the thread of their alert, once at most.
+
+        Raises:
+            DeliveryError: they were not posted, or it is not known.
+        """
+
+        def post() -> None:
+            try:
+                timeout = self._clock.timeout(TIMEOUT_SECONDS)
+                self._bot.send(
+                    details.channel,
+                    SlackMessage(DETAILS_TEXT, details.blocks),
+                    parent=details.parent,
+                    timeout=timeout,
+                )
+            except TransientError as error:
+                if error.retry_after is None or error.retry_after > _LONGEST_WAIT_SECONDS:
+                    raise DeliveryError(error.code) from None  # Slack may have posted them, or is busy with alerts
+                raise
+
+        if not self._clock.has(0):
+            raise DeliveryError("no_time_left")
+        run_to_completion(self._clock, with_retries(post))
 
     def _join_own(self, keys: Sequence[str], place: ThreadPlace, post: Post) -> Steps[None]:
         """Post the alert in a thread of this invocation, or as the parent of one."""
@@ -229,8 +285,13 @@ class SlackThreads:
         message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
         run_to_completion(
             self._clock,
-            with_retries(lambda: self._update(touched.channel, ts, message, self._clock.timeout(TIMEOUT_SECONDS))),
+            with_retries(lambda: self._bot.update(touched.channel, ts, message, self._clock.timeout(TIMEOUT_SECONDS))),
         )
+
+
+def _whole(sizes: Sizes[SlackMessage]) -> Sizes[SlackMessage]:
+    """Return what makes the same messages with their details at the end."""
+    return [lambda make=make: make().whole for make in sizes]  # type: ignore[misc]  # mypy infers no default's type
 
 
 def _quietly(call: Callable[[], T]) -> T | None:

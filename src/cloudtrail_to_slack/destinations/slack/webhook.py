@@ -33,7 +33,7 @@ class SlackWebhook(SlackDestination):
     def routes(self) -> Routes:
         """See `Destination`; an address is a webhook's name."""
         try:
-            return Routes(*self._webhooks.names())
+            return self._webhooks.routes()
         except SecretError as error:
             logger.error("the list of webhooks cannot be read", extra={"error": str(error)})
             raise DestinationMisconfiguredError("webhooks_unreadable") from None
@@ -41,7 +41,7 @@ class SlackWebhook(SlackDestination):
     def describe(self, address: str) -> str:
         """Return which webhook it is by the accounts that are routed to it: its address is a secret."""
         try:
-            routes = Routes(*self._webhooks.names())
+            routes = self._webhooks.routes()
         except SecretError:
             return "Slack webhook"
         if address == routes.default:
@@ -82,9 +82,10 @@ class SlackWebhook(SlackDestination):
         return requests.Session()
 
     def _post(self, url: str, message: SlackMessage, timeout: float) -> None:
+        blocks = message.whole.blocks  # Slack folds a long section: `expand` is off. Source: Section block reference
         body = {
             "text": message.text,
-            **({"blocks": message.blocks} if message.blocks else {"mrkdwn": False}),
+            **({"blocks": blocks} if blocks else {"mrkdwn": False}),
             "parse": "none",
             "unfurl_links": False,
             "unfurl_media": False,

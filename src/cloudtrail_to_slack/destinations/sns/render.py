@@ -19,6 +19,7 @@ MAX_MESSAGE_BYTES = 256 * 1024
 _MARGIN_BYTES = 1024
 MAX_BODY_BYTES = MAX_MESSAGE_BYTES - _MARGIN_BYTES  # where there are neither subject nor attributes
 _MAX_SUBJECT = 100  # Amazon SNS API Reference, Publish: printable ASCII, fewer than 100 characters
+_LONGEST_NAME = 40  # of an account, in a subject
 _ATTRIBUTE_BYTES = 256
 _MOST_RULES = 10
 _SHORT = 200
@@ -68,7 +69,7 @@ def notice_sizes(notice: Notice, note: str | None = None) -> Sequence[Callable[[
 
 def alert_to_sns(alert: Alert, key: str, note: str | None = None) -> SnsMessage:
     """Return the message of an alert; `key` is its identity, `note` says why it comes to another topic than its own."""
-    attributes, line = _attributes(alert), subject(alert.title)
+    attributes, line = _attributes(alert), _subject_of(alert)
     body = alert_body(alert, note, MAX_BODY_BYTES - _bytes_beside_body(line, attributes))
     return SnsMessage(line, body, attributes, _group(alert), key)
 
@@ -123,6 +124,7 @@ def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
         "severity": alert.severity.word,
         "error_code": event.error_code or None,
         "outcome": alert.outcome.value,
+        **({"account_name": alert.account_name} if alert.account_name else {}),
         **({"mitre": alert.techniques} if alert.techniques else {}),
         **({"shared_event_id": event.shared_event_id} if event.shared_event_id else {}),
         **({"addendum": event.record.get("addendum")} if event.record.get("addendum") else {}),
@@ -153,6 +155,11 @@ def subject(title: str) -> str:
     return text[: _MAX_SUBJECT - 1].rstrip()
 
 
+def _subject_of(alert: Alert) -> str:
+    """Return the subject of an alert, which begins with what its account is called, if anything."""
+    return subject(f"{alert.account_name[:_LONGEST_NAME]}: {alert.title}" if alert.account_name else alert.title)
+
+
 def _plain_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
     """Return the alert in ASCII, without what the call or its answer holds."""
     parts = {
@@ -160,7 +167,7 @@ def _plain_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
         for name, value in _alert_parts(alert, note).items()
     }
     attributes = {name: _in_ascii(value) for name, value in _attributes(alert).items()}
-    line = subject(alert.title)
+    line = _subject_of(alert)
     body = _fit(parts, MAX_BODY_BYTES - _bytes_beside_body(line, attributes), in_ascii=True)
     return SnsMessage(line, body, attributes, _group(alert), key)
 

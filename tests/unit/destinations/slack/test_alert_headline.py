@@ -10,9 +10,9 @@ from cloudtrail_to_slack.destinations.slack.render.headline import (
     headline,
     lead,
     notification_text,
+    outcome_marks,
     why,
 )
-from cloudtrail_to_slack.destinations.slack.render.outcome_words import outcome_marks
 from cloudtrail_to_slack.events.call_outcome import call_outcome
 from cloudtrail_to_slack.rules import Rule, Severity
 from support.samples import ACCOUNT, alert, event

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from cloudtrail_to_slack.destinations.slack.render.alert import alert_message
-from cloudtrail_to_slack.destinations.slack.render.relations import event_relations
+from cloudtrail_to_slack.destinations.slack.render.alert_fields import event_relations
 from support.samples import alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless

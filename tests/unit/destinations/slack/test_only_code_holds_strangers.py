@@ -20,10 +20,9 @@ from cloudtrail_to_slack.destinations.slack.render.alert import (
     plain_message,
     reply_message,
 )
-from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage, with_thread_count
 from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.slack.render.summary import summary
-from cloudtrail_to_slack.destinations.slack.render.thread_count import with_thread_count
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject
 from cloudtrail_to_slack.rules import Rule
@@ -85,7 +84,7 @@ def test_alerts(hostile: dict[str, Any], identity: Any) -> None:
     alert = make_alert(read_event({**hostile, "userIdentity": identity}), RULES, OBJECT)
     for message in (alert_message(alert), reply_message(alert), compact_message(alert)):
         assert any("zz" in text for text in texts_of(message.blocks))
-        assert_only_code(message)
+        assert_only_code(message.whole)
         assert_only_code(with_thread_count(message, 5, None))
     for text_only in (plain_message(alert), minimal_message(alert)):
         assert text_only.blocks == []  # posted without markup

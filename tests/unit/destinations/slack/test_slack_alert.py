@@ -25,11 +25,14 @@ def shown(*rules: Rule, origin: LogFile | None = LOG_FILE, **changes: Any) -> st
     """All texts of an alert's full message, checked, one after the other, as people see them."""
     message = alert_message(alert(*rules, origin=origin, **changes))
     assert_good(message)
-    return html.unescape("\n".join(texts_of(message.blocks)))
+    return html.unescape("\n".join(texts_of(message.whole.blocks)))
 
 
 def assert_good(message: SlackMessage) -> None:
-    """Assert that Slack takes the message, and that nothing in it does anything."""
+    """Assert that Slack takes the message, its details at its end or apart, and that nothing in it does anything."""
+    if message.details:
+        assert_good(SlackMessage(message.text, message.details))
+        assert_good(message.whole)
     assert_within_limits(message.text, message.blocks)
     assert violation({"text": message.text, "blocks": message.blocks}, longest_text=4000) is None
     assert_all_harmless(texts_of(message.blocks))

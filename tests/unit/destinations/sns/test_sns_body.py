@@ -1,6 +1,7 @@
 """An alert as the JSON body and subject of an SNS message."""
 
 import json
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts.alert import make_alert
-from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, notice_body, subject
+from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, alert_to_sns, notice_body, subject
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule
@@ -77,6 +78,17 @@ def test_keys_are_always_there() -> None:
         None
     ] * 5
     assert found["actor"] == "unknown"
+
+
+def test_an_account_with_a_name() -> None:
+    """What the account is called is in the body, and begins the subject, with room left for what happened."""
+    called = replace(alert(), account_name="payments-prod")
+    message = alert_to_sns(called, "key")
+    assert strict(message.body)["account_name"] == "payments-prod"
+    assert message.subject.startswith(f"payments-prod: {called.title}"[:90])
+    assert "account_name" not in body()
+    long = alert_to_sns(replace(alert(), account_name="é" * 200), "key")
+    assert long.subject.startswith(f"Alert: {'?' * 40}: {called.title[:20]}")
 
 
 def test_insight() -> None:

@@ -1,19 +1,18 @@
 """An alert as a Slack message, for a person on a phone at night.
 
 The first two lines say what happened and where; then why it matters; who, from where, on what, with which result and
-when; links and ids; last the details, cut to fit. Every text of the event passes through `slack_text`.
+when; links and ids; last the details, cut to fit. Every string of the event is shown through `render.text`.
 """
 
-import json
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediation_command
-from cloudtrail_to_slack.alerts.text import escape, how_long, json_length, utf16_length
+from cloudtrail_to_slack.alerts.text import escape, how_long, json_length
 from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_file_link
-from cloudtrail_to_slack.destinations.slack.render.alert_fields import fields, reply_fields
+from cloudtrail_to_slack.destinations.slack.render.alert_fields import event_relations, fields, reply_fields
+from cloudtrail_to_slack.destinations.slack.render.details import ALL_DETAILS, REQUEST, are_short, details
 from cloudtrail_to_slack.destinations.slack.render.headline import (
     by_severity,
     headline,
@@ -24,50 +23,40 @@ from cloudtrail_to_slack.destinations.slack.render.headline import (
 )
 from cloudtrail_to_slack.destinations.slack.render.message import (
     MAX_ALL_BLOCKS,
-    MAX_SECTION_TEXT,
     Block,
     SlackMessage,
     blocks_length,
     context,
     section,
 )
-from cloudtrail_to_slack.destinations.slack.render.relations import event_relations
 from cloudtrail_to_slack.destinations.slack.render.text import CUT_MARK, code, code_block, link, plain
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
-from cloudtrail_to_slack.events.event import Event, as_text
+from cloudtrail_to_slack.events.event import Event
 
 _RULES_SHOWN = 5
 _TECHNIQUES_SHOWN = 5
 _STEPS_SHOWN, _STEP_LENGTH = 5, 300
 _ERROR_ROOM = 900
-_DETAILS = (
-    ("requestParameters", "Request parameters"),
-    ("responseElements", "Response"),
-    ("additionalEventData", "Additional event data"),
-    ("serviceEventDetails", "Service event details"),
-)
-_SECTION_ROOM = 150  # JSON characters around the text of one section
-_LEAST_DETAIL = 200
-_LONGEST_NUMBER = 15
-_MOST_INDENTED = 40  # levels; the deepest real record we know has 11
 _BARE = re.compile(r"[^A-Za-z0-9_./:=+-]")
 _REPLY_ROOM = 4000  # a thread is read as a whole; the parent message has the rest
 
 
 def alert_message(alert: Alert) -> SlackMessage:
     """Return the full message of an alert, within every limit of Slack whatever the event holds."""
+    explanation = why(alert)
     blocks = [
         section(lead(alert)),
-        *_why(alert),
+        *([section(explanation)] if explanation else []),
         section("", fields(alert.event, alert.outcome)),
         *_error(alert.event),
-        *_repair(alert),
+        *_remediation(alert),
         *_first_steps(alert),
         *_relations(alert),
         context(_links_and_ids(alert)),
     ]
-    details = _details(alert.event, _DETAILS, MAX_ALL_BLOCKS - blocks_length(blocks))
-    return SlackMessage(text=notification_text(alert), blocks=[*blocks, *details])
+    more = details(alert.event, ALL_DETAILS, MAX_ALL_BLOCKS - blocks_length(blocks))
+    message = SlackMessage(notification_text(alert), blocks, more)
+    return message.whole if are_short(more) else message
 
 
 def reply_message(alert: Alert) -> SlackMessage:
@@ -75,38 +64,41 @@ def reply_message(alert: Alert) -> SlackMessage:
     blocks = [
         section(f"{headline(alert)}\n{rule_titles(alert)}"),
         section("", reply_fields(alert.event)),
-        *_repair(alert),
+        *_remediation(alert),
         *_relations(alert),
         context(_links_and_ids(alert)),
+        *details(alert.event, REQUEST, _REPLY_ROOM),
     ]
-    details = _details(alert.event, _DETAILS[:1], _REPLY_ROOM)
-    return SlackMessage(text=notification_text(alert), blocks=[*blocks, *details])
+    return SlackMessage(notification_text(alert), blocks)
 
 
 def compact_message(alert: Alert) -> SlackMessage:
     """Return the alert without request and response, for when Slack rejects the full message."""
     blocks = [
         section(headline(alert)),
-        *_repair(alert),
+        *_remediation(alert),
         context([_identifiers(alert)]),
-        context([_refused_note(alert, code)]),
+        context([_rejected_note(alert, code)]),
     ]
-    return SlackMessage(text=notification_text(alert), blocks=blocks)
+    return SlackMessage(notification_text(alert), blocks)
 
 
 def plain_message(alert: Alert) -> SlackMessage:
-    """Return the alert as a few lines of text without blocks, for when Slack refuses those."""
+    """Return the alert as a few lines of text without blocks, for when Slack rejects those."""
     event = alert.event
-    error = f"\n{plain(event.error_message, 300)}" if event.error_message else ""
-    event_id = plain(event.event_id or "without id", 100)
     command = remediation_command(event, alert.origin)
-    caution = f" ({caution})" if (caution := remediation_caution(event)) else ""
-    repair = f"\nto repair it{caution}: {escape(command)}" if command else ""
-    return SlackMessage(f"{notification_text(alert)}{error}\nevent {event_id}{repair}\n{_refused_note(alert, plain)}")
+    lines = [
+        notification_text(alert),
+        *([plain(event.error_message, 300)] if event.error_message else []),
+        f"event {plain(event.event_id or 'without id', 100)}",
+        *([f"to repair it{_caution(alert)}: {escape(command)}"] if command else []),
+        _rejected_note(alert, plain),
+    ]
+    return SlackMessage("\n".join(lines))
 
 
 def minimal_message(alert: Alert) -> SlackMessage:
-    """Return the alert as one short line of plain ASCII, in which there is nothing left to refuse."""
+    """Return the alert as one short line of plain ASCII, in which there is nothing left to reject."""
     event = alert.event
     ended = "" if alert.outcome is CallOutcome.SUCCEEDED else alert.outcome.value.replace(" ", "-")
     parts = (event.name, ended, event.account, event.event_id, alert.origin.url if alert.origin else "EventBridge")
@@ -114,14 +106,9 @@ def minimal_message(alert: Alert) -> SlackMessage:
     return SlackMessage(f"CloudTrail alert: {' / '.join(shown)}")
 
 
-def _refused_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
+def _rejected_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
     origin = quote(alert.origin.url, 600) if alert.origin else "none, the event came from EventBridge"
     return f"{CUT_MARK} shortened, because Slack rejected the whole alert; see the log file: {origin}"
-
-
-def _why(alert: Alert) -> list[Block]:
-    text = why(alert)
-    return [section(text)] if text else []
 
 
 def _error(event: Event) -> list[Block]:
@@ -131,23 +118,24 @@ def _error(event: Event) -> list[Block]:
     return [section(f":x: *Error message*\n{error}")]
 
 
-def _repair(alert: Alert) -> list[Block]:
+def _remediation(alert: Alert) -> list[Block]:
     command = remediation_command(alert.event, alert.origin)
     if command is None:
         return []
     block = code_block(command, lambda _: True)  # it is bounded, and half a command must not be run
-    caution = f" ({caution})" if (caution := remediation_caution(alert.event)) else ""
-    return [section(f":wrench: *To repair it*{caution}\n{block}")]
+    return [section(f":wrench: *To repair it*{_caution(alert)}\n{block}")]
+
+
+def _caution(alert: Alert) -> str:
+    caution = remediation_caution(alert.event)
+    return f" ({caution})" if caution else ""
 
 
 def _first_steps(alert: Alert) -> list[Block]:
     """Return what to do first, as the most severe rule with such steps says."""
     wanted = next((rule.first_steps for rule in by_severity(alert) if rule.first_steps), ())
-    if not wanted:
-        return []
-    steps = [plain(step, _STEP_LENGTH) for step in wanted[:_STEPS_SHOWN]]
-    lines = [f"{number}. {step}" for number, step in enumerate(steps, 1)]
-    return [section("\n".join([":footprints: *First steps*", *lines]))]
+    lines = [f"{number}. {plain(step, _STEP_LENGTH)}" for number, step in enumerate(wanted[:_STEPS_SHOWN], 1)]
+    return [section("\n".join([":footprints: *First steps*", *lines]))] if lines else []
 
 
 def _relations(alert: Alert) -> list[Block]:
@@ -156,25 +144,17 @@ def _relations(alert: Alert) -> list[Block]:
 
 
 def _links_and_ids(alert: Alert) -> list[str]:
-    event = alert.event
+    event, origin = alert.event, alert.origin
     event_address = insights_link(event.region) if event.insight else event_link(event.region, event.event_id)
-    object_address = log_file_link(alert.origin, event.region) if alert.origin else None
+    file_address = log_file_link(origin, event.region) if origin else None
+    after = f", {how_long(alert.lag)} after the event" if alert.lag is not None else ""
     links = [
         link(event_address, ":mag: Show event in CloudTrail"),
-        link(object_address, ":page_facing_up: Log file"),
+        link(file_address, ":page_facing_up: Log file"),
+        code(origin.url, 500) if origin and file_address is None else "",
+        f"received from EventBridge{after}" if origin is None else f"read from the log file{after}" if after else "",
     ]
-    if alert.origin and object_address is None:
-        links.append(code(alert.origin.url, 500))
-    links.append(_path(alert))
     return [" · ".join(filter(None, links)), _identifiers(alert)]
-
-
-def _path(alert: Alert) -> str | None:
-    """Return where the event came from, and how long that took; None where the links say all there is to say."""
-    after = f", {how_long(alert.lag)} after the event" if alert.lag is not None else ""
-    if alert.origin is None:
-        return f"received from EventBridge{after}"
-    return f"read from the log file{after}" if after else None
 
 
 def _identifiers(alert: Alert) -> str:
@@ -194,86 +174,4 @@ def _identifiers(alert: Alert) -> str:
 
 def _technique(technique: str) -> str:
     """Return a technique with a link to its page. Source of the address: attack.mitre.org, "Techniques"."""
-    return link(f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/", plain(technique, 20)) or ""
-
-
-def _details(event: Event, wanted: tuple[tuple[str, str], ...], room: int) -> list[Block]:
-    """Return the sections of what was asked and answered, within `room` characters of JSON."""
-    wanted = (("insightDetails", "Insight"),) if event.insight else wanted
-    present = [(label, event.record.get(key)) for key, label in wanted]
-    present = [(label, value) for label, value in present if value not in (None, "", "null", {}, [])]
-    blocks: list[Block] = []
-    for left, (label, value) in zip(range(len(present), 0, -1), present, strict=True):
-        share = room // left - _SECTION_ROOM
-        block = _detail(label, _pretty(value), share) if share > _LEAST_DETAIL else None
-        blocks.append(block or context([f"*{label}*: {CUT_MARK} cut, no room left; see the event"]))
-        room -= blocks_length(blocks[-1:])
-    return blocks
-
-
-def _detail(label: str, text: str, room: int) -> Block | None:
-    title = f"*{label}*\n"
-
-    def fits(block: str) -> bool:
-        return utf16_length(title + block) <= MAX_SECTION_TEXT and json_length(title + block) <= room
-
-    block = code_block(text, fits)
-    return section(title + block) if block else None
-
-
-def _pretty(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if _is_deeper(value, _MOST_INDENTED):
-        return as_text(value)
-    try:
-        return json.dumps(_readable(value), indent=2, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):
-        return as_text(value)
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    """Whether a value is nested more than `levels` deep: indented, it would grow with the square of its depth."""
-    level = [value]
-    for _ in range(levels):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, Mapping | list)
-            for child in (parent.values() if isinstance(parent, Mapping) else parent)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _readable(value: Any) -> Any:  # noqa: ANN401 (any JSON in, any JSON out)
-    """Unpack JSON documents that stand in a value as text, as policies do."""
-    if isinstance(value, Mapping):
-        return {key: _readable(child) for key, child in value.items()}
-    if isinstance(value, str) and value.startswith("{"):
-        try:
-            return json.loads(
-                value, object_pairs_hook=_unrepeated, parse_float=_refused, parse_int=_short, parse_constant=_refused
-            )
-        except (ValueError, RecursionError):
-            return value
-    return value
-
-
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a document that says a key twice: unpacked, it would say something else."""
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key is repeated")
-    return dict(pairs)
-
-
-def _short(digits: str) -> int:
-    if len(digits) > _LONGEST_NUMBER:
-        raise ValueError("a number is too long")
-    return int(digits)
-
-
-def _refused(number: str) -> float:
-    """Refuse a document with numbers that might be written otherwise than they were."""
-    raise ValueError(f"{len(number)} characters of a number")
+    return link(f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/", plain(technique, 20))

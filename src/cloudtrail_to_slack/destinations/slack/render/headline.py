@@ -1,10 +1,10 @@
-"""The head of an alert: what happened and where in the first two lines, then which rules matched."""
+"""The head of an alert: what happened, where and how it ended in the first two lines, then which rules matched."""
 
+import re
 from collections.abc import Callable
 
-from cloudtrail_to_slack.alerts.alert import Alert
+from cloudtrail_to_slack.alerts.alert import Alert, title_parts
 from cloudtrail_to_slack.alerts.text import json_length
-from cloudtrail_to_slack.destinations.slack.render.outcome_words import outcome_marks, rule_title, warns_of_mfa
 from cloudtrail_to_slack.destinations.slack.render.text import code, link, plain, word
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.events.event import Event
@@ -18,34 +18,118 @@ SEVERITY_MARKS = {
     Severity.HIGH: ":large_orange_circle:",
     Severity.CRITICAL: ":red_circle:",
 }
+# By outcome: what it is called, a title that is an attempt, and the mark beside the call's name.
+_OUTCOMES = {
+    CallOutcome.DENIED: ("Denied", "Denied attempt to {}", ":x: *denied*"),
+    CallOutcome.FAILED: ("Failed", "Failed attempt to {}", ":x: *failed*"),
+    CallOutcome.PARTLY_FAILED: ("Failed in part", "Attempt to {}, which failed in part", ":warning: *failed in part*"),
+    CallOutcome.DRY_RUN: (
+        "Dry run, nothing changed",
+        "Dry run of an attempt to {}: nothing changed",
+        ":test_tube: *dry run*, nothing changed",
+    ),
+    CallOutcome.UNKNOWN: (
+        "Result unknown",
+        "Attempt to {}, with an unknown result",
+        ":grey_question: *result unknown*",
+    ),
+}
 _RULES_SHOWN = 3
 _LONGEST_RUNBOOK = 300
 _LONGEST_NAME = 80
 _LONGEST_DESCRIPTION = 250
-_UPDATE = ":pencil2: *update of an earlier event*"
+_LONGEST_TITLE = 120
+_LONGEST_FACT = 82
+_EDGES = re.compile(r"( ?[(),.:;]{0,2} ?)(.*?)( ?[(),.:;]{0,2} ?)", re.DOTALL)
+# Titles that say themselves that nothing came of the call.
+_REFUSALS = re.compile(r"\b(denied|denial|refus|reject|unauthori[sz]ed|forbidden|fail|attempt|blocked)", re.IGNORECASE)
 
 
 def notification_text(alert: Alert) -> str:
     """Return what a phone's lock screen shows: what happened, and where."""
-    event = alert.event
-    marks = ("❌ " if alert.outcome.is_refusal else "") + (
-        "⚠️ without MFA: " if warns_of_mfa(event, alert.outcome) else ""
-    )
-    return (
-        f"{marks}{plain(alert.title, 300)}\n{' · '.join(plain(part, 120) for part in place(event, alert.account_name))}"
-    )
+    refused = "❌ " if alert.outcome.is_refusal else ""
+    without_mfa = "⚠️ without MFA: " if warns_of_mfa(alert.event, alert.outcome) else ""
+    where = " · ".join(plain(part, 120) for part in place(alert.event, alert.account_name))
+    return f"{refused}{without_mfa}{plain(alert.title, 300)}\n{where}"
 
 
 def lead(alert: Alert) -> str:
     """Return what happened, with its meaning first: how severe it is, and the title of the most severe rule."""
-    (rule, *_) = by_severity(alert)
-    title = f"*{alert.severity.name}* · {rule_title(rule, alert.outcome)}"
+    title = f"*{alert.severity.name}* · {rule_title(by_severity(alert)[0], alert.outcome)}"
     return f"{SEVERITY_MARKS[alert.severity]} {title}\n{_what_and_where(alert)}"
 
 
 def headline(alert: Alert) -> str:
     """Return what happened and where, in two lines."""
     return f"{SEVERITY_MARKS[alert.severity]} {_what_and_where(alert)}"
+
+
+def place(event: Event, account_name: str | None = None) -> list[str]:
+    """Return account, region and service, as far as the event has them, and what the account is called."""
+    account = account_label(event.account, account_name) if account_name else f"account {event.account or 'unknown'}"
+    return [account, *(part[:80] for part in (event.region, event.source) if part)]
+
+
+def account_label(account: str | None, name: str | None) -> str:
+    """Return an account's name, if it has one, and its ID."""
+    return f"{name[:_LONGEST_NAME]} ({account})" if name else account or "unknown"
+
+
+def why(alert: Alert) -> str:
+    """Return what the rules that matched are about, and their runbooks, the most severe first.
+
+    The title of the most severe one is in the lead. Empty where there is nothing to add to it.
+    """
+    first = by_severity(alert)[0]
+
+    def about(rule: Rule) -> str:
+        title = "" if rule is first else rule_title(rule, alert.outcome)
+        description = plain(rule.description, _LONGEST_DESCRIPTION) if rule.description else ""
+        runbook = link(rule.runbook_url, "runbook")
+        return " · ".join(
+            filter(None, [title, description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else ""])
+        )
+
+    return _rule_lines(alert, about)
+
+
+def rule_titles(alert: Alert) -> str:
+    """Return which rules matched, the most severe first, by their titles alone."""
+    return _rule_lines(alert, lambda rule: rule_title(rule, alert.outcome))
+
+
+def by_severity(alert: Alert) -> list[Rule]:
+    """Return the rules that matched, the most severe first."""
+    return sorted(alert.rules, key=lambda rule: -rule.severity)
+
+
+def rule_title(rule: Rule, outcome: CallOutcome) -> str:
+    """Return what to call a rule that matched a call which ended so: its title must not claim that it succeeded."""
+    name = _title(rule) if rule.title else code(rule.name, 150)
+    if outcome not in _OUTCOMES or (outcome.is_refusal and rule.title and _REFUSALS.search(rule.title)):
+        return name
+    ended, attempt, _ = _OUTCOMES[outcome]
+    if rule.attempt:
+        return f"*{attempt.format(plain(rule.attempt, _LONGEST_TITLE))}*"
+    return f"*{ended}* · rule {f'“{_title(rule, bold=False)}”' if rule.title else name}"
+
+
+def outcome_marks(event: Event, outcome: CallOutcome) -> list[str]:
+    """Return the marks of a sign-in without MFA and of an outcome other than success."""
+    marks = [":warning: *without MFA*"] if warns_of_mfa(event, outcome) else []
+    if outcome in _OUTCOMES:
+        marks.append(_OUTCOMES[outcome][2] + (f" {code(event.error_code, 100)}" if event.error_code else ""))
+    return marks
+
+
+def warns_of_mfa(event: Event, outcome: CallOutcome) -> bool:
+    """Whether to warn of a missing MFA device: not where the sign-in failed, which may be before it is asked for."""
+    return event.without_mfa and not outcome.is_refusal
+
+
+def ended_words(outcome: CallOutcome) -> str:
+    """Return how a call ended, to follow what it was; empty for a success and for what is no call."""
+    return f", {_OUTCOMES[outcome][0].lower()}" if outcome in _OUTCOMES else ""
 
 
 def _what_and_where(alert: Alert) -> str:
@@ -55,31 +139,18 @@ def _what_and_where(alert: Alert) -> str:
     else:
         name = word(event.name) if event.name else "*something without a name*"
         first = f"{name} by {code(event.actor.label, 200)}"
-    marks = [*outcome_marks(event, alert.outcome), *([_UPDATE] if event.is_update else [])]
-    first += "".join(f" — {mark}" for mark in marks)
-    return f"{first}\nin {' · '.join(code(part, 120) for part in place(event, alert.account_name))}"
+    marks = [*outcome_marks(event, alert.outcome), *([":pencil2: *update of an earlier event*"] * event.is_update)]
+    where = " · ".join(code(part, 120) for part in place(event, alert.account_name))
+    return f"{' — '.join([first, *marks])}\nin {where}"
 
 
-def place(event: Event, account_name: str | None = None) -> list[str]:
-    """Return account, region and service, as far as the event has them, and what the account is called."""
-    account = f"account {event.account}" if event.account else "account unknown"
-    if account_name:
-        account = f"{account_name[:_LONGEST_NAME]} ({event.account})"
-    return [account, *(part[:80] for part in (event.region, event.source) if part)]
-
-
-def why(alert: Alert) -> str:
-    """Return what the rules that matched are about, and their runbooks, the most severe first.
-
-    The title of the most severe one is in the lead. Empty where there is nothing to add to it.
-    """
-    (first, *_) = by_severity(alert)
-    return _rule_lines(alert, lambda rule: _about(rule) if rule is first else _rule(rule, alert.outcome))
-
-
-def rule_titles(alert: Alert) -> str:
-    """Return which rules matched, the most severe first, by their titles alone."""
-    return _rule_lines(alert, lambda rule: rule_title(rule, alert.outcome))
+def _insight(event: Event, insight: Insight) -> str:
+    state = {"Start": "Unusual activity began", "End": "Unusual activity ended"}.get(insight.state, "Unusual activity")
+    what = "errors of" if insight.is_error_rate else "calls of"
+    text = f"*{state}:* {what} {word(event.name) if event.name else 'an API'}"
+    if insight.rate is not None and insight.baseline is not None:
+        text += f", {insight.rate:,.4g} a minute instead of {insight.baseline:,.4g}"
+    return f"{text}, {code(insight.error_code, 100)}" if insight.error_code else text
 
 
 def _rule_lines(alert: Alert, show: Callable[[Rule], str]) -> str:
@@ -90,28 +161,18 @@ def _rule_lines(alert: Alert, show: Callable[[Rule], str]) -> str:
     return "\n".join([*lines, *([rest] if more > 0 else [])])
 
 
-def _rule(rule: Rule, outcome: CallOutcome) -> str:
-    return " · ".join(filter(None, [rule_title(rule, outcome), _about(rule)]))
-
-
-def _about(rule: Rule) -> str:
-    """Return what a match of the rule means, and its runbook; empty where it has neither."""
-    description = plain(rule.description, _LONGEST_DESCRIPTION) if rule.description else None
-    runbook = link(rule.runbook_url, "runbook") or ""
-    return " · ".join(filter(None, [description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else None]))
-
-
-def by_severity(alert: Alert) -> list[Rule]:
-    """Return the rules that matched, the most severe first."""
-    return sorted(alert.rules, key=lambda rule: -rule.severity)
-
-
-def _insight(event: Event, insight: Insight) -> str:
-    state = {"Start": "Unusual activity began", "End": "Unusual activity ended"}.get(insight.state, "Unusual activity")
-    what = "errors of" if insight.is_error_rate else "calls of"
-    text = f"*{state}:* {what} {word(event.name) if event.name else 'an API'}"
-    if insight.rate is not None and insight.baseline is not None:
-        text += f", {insight.rate:,.4g} a minute instead of {insight.baseline:,.4g}"
-    if insight.error_code:
-        text += f", {code(insight.error_code, 100)}"
-    return text
+def _title(rule: Rule, *, bold: bool = True) -> str:
+    """Return a title with the rule's own words in bold and facts of the event as code, which holds strangers' text."""
+    if not rule.facts:
+        own = plain(rule.title or "", _LONGEST_TITLE)
+        return f"*{own}*" if bold else own
+    shown = ""
+    for part in title_parts(rule):
+        if part.is_fact:
+            shown += code(part.text, _LONGEST_FACT)
+            continue
+        # What stands right beside a fact is no part of the bold text, which begins and ends with a word.
+        before, words, after = _EDGES.fullmatch(part.text).groups()  # type: ignore[union-attr]  # it matches any text
+        own = plain(words, _LONGEST_TITLE)
+        shown += f"{before}*{own}*{after}" if bold and own else f"{before}{own}{after}"
+    return shown

@@ -1,15 +1,16 @@
-"""A Slack message, and the limits it keeps.
+"""A Slack message, the limits it keeps, and what is added to one that is made.
 
 Sources: Slack API docs, "Block Kit reference" (per block) and github.com/slackapi/bolt-js issues 2509 and 2867 (the
 undocumented limit on all blocks together, in which the blocks' own structure counts).
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from cloudtrail_to_slack.alerts.text import Line, utf16_length
-from cloudtrail_to_slack.destinations.slack.render.line import mrkdwn_line
+from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value, escape, utf16_length
+from cloudtrail_to_slack.destinations.slack.render.text import both_zones, code, link, word
 
 MAX_SECTION_TEXT = 3000
 MAX_FIELDS = 10
@@ -18,13 +19,42 @@ MAX_ALL_BLOCKS = 12_000  # characters of JSON; refusals were seen from about 13,
 
 Block = dict[str, Any]
 
+_ICONS = {
+    Icon.ALARM: ":rotating_light:",
+    Icon.BROKEN: ":broken_heart:",
+    Icon.CRITICAL: ":red_circle:",
+    Icon.ERROR: ":x:",
+    Icon.FILE: ":page_facing_up:",
+    Icon.MAINTENANCE: ":construction:",
+    Icon.OK: ":white_check_mark:",
+    Icon.RECOVERED: ":loud_sound:",
+    Icon.REMEDIATION: ":wrench:",
+    Icon.REMOVED: ":wastebasket:",
+    Icon.REPEATED: ":repeat:",
+    Icon.RESTARTED: ":arrows_counterclockwise:",
+    Icon.SEARCH: ":mag:",
+    Icon.SILENT: ":mute:",
+    Icon.STOPPED: ":no_entry:",
+    Icon.WAITING: ":hourglass:",
+    Icon.WARNING: ":warning:",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class SlackMessage:
-    """What is posted: `text` is the notification and the fallback, `blocks` what the channel shows."""
+    """What is posted: `text` is the notification and the fallback, `blocks` what the channel shows.
+
+    `details` are blocks to read last: at the end of the message or, with threads, in a reply of their own.
+    """
 
     text: str
     blocks: list[Block] = field(default_factory=list)
+    details: list[Block] = field(default_factory=list)
+
+    @property
+    def whole(self) -> "SlackMessage":
+        """The message with its details at its end."""
+        return SlackMessage(self.text, [*self.blocks, *self.details])
 
 
 def section(text: str, fields: list[str] | None = None) -> Block:
@@ -47,6 +77,11 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
+def blocks_length(blocks: list[Block]) -> int:
+    """Return how many characters of JSON the blocks take."""
+    return utf16_length(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+
+
 def with_warning(message: SlackMessage, warning: Line | None) -> SlackMessage:
     """Return the message with a warning on top of it, itself where there is none."""
     if not warning:
@@ -54,9 +89,62 @@ def with_warning(message: SlackMessage, warning: Line | None) -> SlackMessage:
     shown = f":construction: {mrkdwn_line(warning)}"
     if not message.blocks:
         return SlackMessage(f"{shown}\n{message.text}")
-    return SlackMessage(message.text, [context([shown]), *message.blocks])
+    return replace(message, blocks=[context([shown]), *message.blocks])
 
 
-def blocks_length(blocks: list[Block]) -> int:
-    """Return how many characters of JSON the blocks take."""
-    return utf16_length(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+def with_mention(message: SlackMessage, user_group: str | None) -> SlackMessage:
+    """Return the message with a mention of a user group, itself where there is none.
+
+    It stands in a block, because Slack shows, and notifies of, the blocks of a message that has any; its text is the
+    fallback. Source: Slack API docs, "Formatting message text", "Mentioning groups", and chat.postMessage, `text`.
+    """
+    if not user_group:
+        return message
+    first, *rest = message.blocks or [section(_as_code(message.text))]
+    return replace(message, blocks=[first, section(mention(user_group)), *rest])
+
+
+def mention(user_group: str) -> str:
+    """Return the markup that notifies a user group."""
+    return f"<!subteam^{user_group}>"
+
+
+def with_thread_count(parent: SlackMessage, alerts: int, last: datetime | None) -> SlackMessage:
+    """Return a thread's parent message saying how many alerts the thread has by now, and when the last came."""
+    when = f", the last at {both_zones(last, '').replace(chr(10), ', ')}" if last else ""
+    count = section(f":thread: *{alerts:,} alerts like this by now*{when}")
+    # A text without blocks is posted without markup; in a block it stands as code, so that nothing in it is markup.
+    blocks = parent.blocks or [section(_as_code(parent.text))]
+    return SlackMessage(parent.text, [*blocks[:1], count, *blocks[1:]])
+
+
+def mrkdwn_line(line: Line, *, bold: bool = False) -> str:
+    """Return a line in Slack's markup: values as code, and our own text in bold if asked for."""
+    return "".join(_span(span, bold=bold) for span in line)
+
+
+def icons(of: tuple[Icon, ...]) -> str:
+    """Return icons, as they stand before a headline."""
+    return " ".join(_ICONS[icon] for icon in of)
+
+
+def _span(span: str | Value | Time | Link | Icon, *, bold: bool) -> str:
+    match span:
+        case Value():
+            return word(span.text, span.limit) if span.is_name else code(span.text, span.limit)
+        case Time():
+            return both_zones(span.time, span.raw)
+        case Link():
+            return link(span.address, f"{_ICONS[span.icon]} {span.label}")
+        case Icon():
+            return _ICONS[span]
+        case _:
+            text = escape(span)
+            stripped = text.strip()
+            return text.replace(stripped, f"*{stripped}*") if bold and stripped else text
+
+
+def _as_code(text: str) -> str:
+    """Return an escaped text without backticks as a code block, without its last line where that is too much."""
+    fits = utf16_length(text) <= MAX_SECTION_TEXT - len("``````")
+    return f"```{text if fits else text.rpartition(chr(10))[0]}```"

@@ -4,18 +4,19 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cloudtrail_to_slack.alerts.notice import CODE_LENGTH, Notice, Section
-from cloudtrail_to_slack.alerts.text import Icon, Line, json_length, plain_line
-from cloudtrail_to_slack.destinations.slack.render.line import icons, mrkdwn_line
+from cloudtrail_to_slack.alerts.text import Icon, json_length, plain_line
 from cloudtrail_to_slack.destinations.slack.render.message import (
     MAX_ALL_BLOCKS,
     Block,
     SlackMessage,
     blocks_length,
     context,
+    icons,
+    mrkdwn_line,
     section,
 )
-from cloudtrail_to_slack.destinations.slack.render.summary_parts import SummaryPart, chunked, lines_of
-from cloudtrail_to_slack.destinations.slack.render.text import CUT_MARK, code, code_block, plain
+from cloudtrail_to_slack.destinations.slack.render.summary import SummaryPart
+from cloudtrail_to_slack.destinations.slack.render.text import CUT_MARK, chunked, code, code_block, lines_of, plain
 
 # Slack cuts a text at 40,000 characters. Source: Slack API docs, chat.postMessage, "Truncating content".
 _MOST_PLAIN_TEXT = 30_000
@@ -97,12 +98,9 @@ def _blocks(sections: Sequence[Section]) -> Iterator[Block]:
         for chunk in chunked(((line, line) for line in lines), _SECTION_ROOM):
             yield section(lines_of(chunk))
         if each.fields:
-            yield section("", [_field(label, lines_of_it) for label, lines_of_it in each.fields])
+            fields = [(f"*{label}*", *map(mrkdwn_line, those)) for label, those in each.fields]
+            yield section("", ["\n".join(field) for field in fields])
         yield from map(section, _ids(each))
-
-
-def _field(label: str, lines: Sequence[Line]) -> str:
-    return "\n".join([f"*{label}*", *map(mrkdwn_line, lines)])
 
 
 def _ids(each: Section) -> list[str]:

@@ -1,17 +1,22 @@
-"""Text of strangers made safe for Slack: visible, escaped and cut to fit.
+"""Strings of strangers made safe for Slack: visible, escaped and cut to fit.
 
-Sources: Slack API docs, "Formatting text for app surfaces" (escaping) and "Block Kit reference" (limits).
+Sources: Slack API docs, "Formatting text for app surfaces" (escaping, `<!date^…>`) and "Block Kit reference" (limits).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from cloudtrail_to_slack.alerts.text import escape, json_length, visible
 
+T = TypeVar("T")
+
+CUT_MARK = "…"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9-]{1,100}")
 _BACKTICK, _LOOKS_LIKE_BACKTICK = "`", "\u02cb"  # a backtick ends the code it stands in; Slack has no escape for it
-CUT_MARK = "…"
 _LONGEST_BLOCK = 3000  # no section takes more
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def plain(text: str, limit: int) -> str:
@@ -30,13 +35,13 @@ def word(text: str, limit: int = 102) -> str:
     return f"*{text}*" if _SAFE_WORD.fullmatch(text) and len(text) <= limit - 2 else code(text, limit)
 
 
-def link(address: str | None, label: str) -> str | None:
-    """Return a link to an address, made safe for Slack's markup; None without one."""
+def link(address: str | None, label: str) -> str:
+    """Return a link to an address, made safe for Slack's markup; empty without one."""
     if not address:
-        return None
-    quoted = address.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C").replace("`", "%60")
-    quoted = quoted.replace("&", "&amp;")
-    return f"<{quoted}|{label}>"
+        return ""
+    for character, quoted in (("<", "%3C"), (">", "%3E"), ("|", "%7C"), ("`", "%60"), ("&", "&amp;")):
+        address = address.replace(character, quoted)
+    return f"<{address}|{label}>"
 
 
 def code_block(text: str, fits: Callable[[str], bool]) -> str:
@@ -56,7 +61,7 @@ def code_block(text: str, fits: Callable[[str], bool]) -> str:
 def cut(text: str, limit: int, render: Callable[[str], str]) -> str:
     """Return `render(text)`, of as much of `text` as keeps it within `limit`; an ellipsis shows that it was cut.
 
-    The limit is kept inside a JSON document too, where a quote takes two characters: what bounds every text this way
+    The limit is kept inside a JSON document too, where a quote takes two characters: what bounds every string this way
     bounds the message they make up.
     """
     whole = render(text)
@@ -65,8 +70,44 @@ def cut(text: str, limit: int, render: Callable[[str], str]) -> str:
     return render(text[: _longest(len(text), lambda length: json_length(render(text[:length])) < limit)]) + CUT_MARK
 
 
+def utc(time: datetime) -> str:
+    """Return `2026-03-14 09:30:12 UTC`."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def both_zones(time: datetime | None, raw: str) -> str:
+    """Return the time in UTC and, on a second line, in the reader's zone; `raw` where it is no time."""
+    if time is None or not _FIRST <= time <= _LAST:
+        return code(raw, 60) if raw else "unknown"
+    shown = utc(time)
+    return f"{shown}\n<!date^{int(time.timestamp())}^{{date_short_pretty}} {{time_secs}}|{shown}> your time"
+
+
+def chunked(items: Iterable[tuple[T, str]], room: int, first_room: int | None = None) -> Iterator[list[tuple[T, str]]]:
+    """Yield items with their lines in chunks whose lines take at most `room` characters of JSON.
+
+    The first chunk takes at most `first_room`. A longer line is a chunk of its own.
+    """
+    chunk: list[tuple[T, str]] = []
+    length, most = 0, room if first_room is None else first_room
+    for item, line in items:
+        size = json_length(line) + 2  # and a line break, which is two characters in JSON
+        if chunk and length + size > most:
+            yield chunk
+            chunk, length, most = [], 0, room
+        chunk.append((item, line))
+        length += size
+    if chunk:
+        yield chunk
+
+
+def lines_of(items: Sequence[tuple[T, str]]) -> str:
+    """Return the lines of a chunk."""
+    return "\n".join(line for _, line in items)
+
+
 def _shown(text: str, limit: int) -> str:
-    # Making characters visible only lengthens a text, so more than limit + 1 of them is never needed.
+    # Making characters visible only lengthens a string, so more than limit + 1 of them is never needed.
     return visible(text.strip()[: limit + 1]).replace(_BACKTICK, _LOOKS_LIKE_BACKTICK)
 
 

@@ -93,5 +93,5 @@ def _message(row: AlertRow, rules: dict[str, Rule]) -> str:
     return (
         '<article class="message"><div class="avatar" aria-hidden="true">🛰️</div><div class="body">'
         f'<div class="who"><span class="name">CloudTrail to Slack</span><span class="badge">APP</span>{time}</div>'
-        f'<div class="content">{render_blocks(message.blocks)}</div></div></article>'
+        f'<div class="content">{render_blocks(message.whole.blocks)}</div></div></article>'
     )

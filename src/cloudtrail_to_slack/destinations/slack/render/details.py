@@ -1,0 +1,114 @@
+"""What was asked and answered, as JSON cut to fit: what an alert holds beside its own words."""
+
+import json
+from collections.abc import Mapping, ValuesView
+from typing import Any
+
+from cloudtrail_to_slack.alerts.text import json_length, utf16_length
+from cloudtrail_to_slack.destinations.slack.render.message import (
+    MAX_SECTION_TEXT,
+    Block,
+    blocks_length,
+    context,
+    section,
+)
+from cloudtrail_to_slack.destinations.slack.render.text import CUT_MARK, code_block
+from cloudtrail_to_slack.events.event import Event, as_text
+
+REQUEST = {"requestParameters": "Request parameters"}
+ALL_DETAILS = {
+    **REQUEST,
+    "responseElements": "Response",
+    "additionalEventData": "Additional event data",
+    "serviceEventDetails": "Service event details",
+}
+_SECTION_ROOM = 150  # JSON characters around the text of one section
+_LEAST_DETAIL = 200
+_LONGEST_NUMBER = 15
+_MOST_INDENTED = 40  # levels; the deepest real record we know has 11
+_SHORT_LINES, _SHORT_LENGTH = 12, 400  # of details that a phone's screen has room for
+
+
+def details(event: Event, labels: Mapping[str, str], room: int) -> list[Block]:
+    """Return the sections of some keys of the record, with their labels, within `room` characters of JSON."""
+    labels = {"insightDetails": "Insight"} if event.insight else labels
+    values = {label: event.record.get(key) for key, label in labels.items()}
+    present = {label: value for label, value in values.items() if value not in (None, "", "null", {}, [])}
+    blocks: list[Block] = []
+    for left, (label, value) in zip(range(len(present), 0, -1), present.items(), strict=True):
+        share = room // left - _SECTION_ROOM
+        block = _detail(label, _pretty(value), share) if share > _LEAST_DETAIL else None
+        blocks.append(block or context([f"*{label}*: {CUT_MARK} cut, no room left; see the event"]))
+        room -= blocks_length(blocks[-1:])
+    return blocks
+
+
+def are_short(blocks: list[Block]) -> bool:
+    """Return whether details are so short that an alert with them still fits on a phone's screen."""
+    texts = [block["text"]["text"] for block in blocks if "text" in block]
+    lines = sum(text.count("\n") + 1 for text in texts)
+    return lines <= _SHORT_LINES and sum(map(len, texts)) <= _SHORT_LENGTH
+
+
+def _detail(label: str, text: str, room: int) -> Block | None:
+    title = f"*{label}*\n"
+
+    def fits(block: str) -> bool:
+        return utf16_length(title + block) <= MAX_SECTION_TEXT and json_length(title + block) <= room
+
+    block = code_block(text, fits)
+    return section(title + block) if block else None
+
+
+def _pretty(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if _is_deeper(value, _MOST_INDENTED):
+        return as_text(value)
+    try:
+        return json.dumps(_readable(value), indent=2, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        return as_text(value)
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether a value is nested more than `levels` deep: indented, it would grow with the square of its depth."""
+    level: list[object] = [value]
+    for _ in range(levels):
+        parents = [each.values() if isinstance(each, Mapping) else each for each in level]
+        level = [child for parent in parents if isinstance(parent, ValuesView | list) for child in parent]
+        if not level:
+            return False
+    return True
+
+
+def _readable(value: Any) -> Any:  # noqa: ANN401 (any JSON in, any JSON out)
+    """Unpack JSON documents that stand in a value as text, as policies do."""
+    if isinstance(value, Mapping):
+        return {key: _readable(child) for key, child in value.items()}
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            return json.loads(
+                value, object_pairs_hook=_unrepeated, parse_float=_refused, parse_int=_short, parse_constant=_refused
+            )
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a document that says a key twice: unpacked, it would say something else."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key is repeated")
+    return dict(pairs)
+
+
+def _short(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("a number is too long")
+    return int(digits)
+
+
+def _refused(number: str) -> float:
+    """Refuse a document with numbers that might be written otherwise than they were."""
+    raise ValueError(f"{len(number)} characters of a number")
