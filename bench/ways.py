@@ -54,6 +54,9 @@ class NoDelivery:
     def finish(self) -> None:
         """Do nothing."""
 
+    def close(self) -> None:
+        """Do nothing."""
+
 
 def path(content: bytes, prefilter: Prefilter) -> int:
     """Our way, from the gzipped object to evaluations and alerts; returns how many matched."""

@@ -51,7 +51,9 @@ def test_every_key_of_an_sns_body_is_documented() -> None:
     insight = record(insightDetails={"state": "Start"}, sharedEventID="shared", addendum={"reason": "DELIVERY_DELAY"})
     stopped = record(eventName="StopLogging", eventSource="cloudtrail.amazonaws.com", errorCode=None, errorMessage=None)
     bodies = [
-        alert_body(make_alert(read_event(each), (Rule("True", mitre=("T1562.008",)),), None), "note")
+        alert_body(
+            make_alert(read_event(each), (Rule("True", mitre=("T1562.008",)),), None, account_name="prod"), "note"
+        )
         for each in (insight, stopped)
     ]
     assert sorted(first_column(_section(page("docs/messages.md"), "In SNS"))) == sorted(

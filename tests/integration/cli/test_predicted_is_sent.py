@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cloudtrail_to_slack.destinations.slack.threads import DETAILS_TEXT
 from cloudtrail_to_slack_dev.demo.clock import StoryClock
 from cloudtrail_to_slack_dev.demo.replay import handler_at
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
@@ -108,23 +109,30 @@ def _record(choose: random.Random, delivered: datetime, event_id: str) -> dict[s
         userIdentity={"type": "AssumedRole", "principalId": f"AROA:{arn[-5:]}", "arn": arn, "accountId": ROUTED},
         recipientAccountId=choose.choice([ROUTED, OTHER, None]),
         sourceIPAddress=choose.choice(["203.0.113.7", "203.0.113.7", "198.51.100.1"]),
+        requestParameters=choose.choice(
+            [{"bucketName": "payroll"}, {f"parameter-{number}": "x" for number in range(30)}]
+        ),
         sharedEventID=choose.choice([None, None, None, "shared-1", "shared-2"]),
     )
 
 
 def received(slack: FakeSlack, channels: Sequence[str]) -> dict[str, dict[str, Counter[str]]]:
-    """Return what each channel received on each day: messages, replies, threads and summaries."""
+    """Return what each channel received on each day: messages, replies, threads and summaries.
+
+    Replies with the details of an alert, which notify no one, do not count.
+    """
     found: dict[str, dict[str, Counter[str]]] = {}
     for channel in channels:
         days = found.setdefault(channel, {})
         for thread in slack.threads(channel):
-            for message in (thread.root, *thread.replies):
+            replies = [reply for reply in thread.replies if reply.text != DETAILS_TEXT]
+            for message in (thread.root, *replies):
                 counts = days.setdefault(_day(message.ts), Counter())
                 counts["messages"] += 1
                 counts["replies"] += message is not thread.root
                 is_summary = "in one summary:" in message.text or "in one summary (1 of" in message.text
                 counts["summaries"] += is_summary
-            days[_day(thread.root.ts)]["threads"] += bool(thread.replies)
+            days[_day(thread.root.ts)]["threads"] += bool(replies)
     return {channel: days for channel, days in found.items() if days}
 
 
