@@ -4,10 +4,11 @@ import http.client
 import json
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
+
+from support.local_server import LocalServer, QuietHandler
 
 # What is answered in place of AWS: an HTTP status and a body. None: the answer of AWS.
 Answer = tuple[int, dict[str, Any]]
@@ -19,7 +20,7 @@ def refusal(code: str, status: int = 400) -> Answer:
     return status, {"__type": code, "message": "as the test wants it"}
 
 
-class AwsProxy:
+class AwsProxy(LocalServer):
     """Passes calls of services with a JSON protocol on to `endpoint`; asks `meet` first, with operation and body."""
 
     def __init__(self, endpoint: str) -> None:
@@ -30,8 +31,8 @@ class AwsProxy:
         self._writing = threading.Lock()
         proxy = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(QuietHandler):
+            def do_POST(self) -> None:  # noqa: N802 (the name is http.server's)
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status, answer = proxy.answered(dict(self.headers), self.path, body)
                 self.send_response(status)
@@ -40,15 +41,7 @@ class AwsProxy:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name is http.server's)
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
 
     def operations(self, name: str) -> int:
         """Return how many calls of an operation there were."""
@@ -76,15 +69,3 @@ class AwsProxy:
             return answer.status, answer.read()
         finally:
             connection.close()
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()

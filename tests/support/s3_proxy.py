@@ -4,14 +4,15 @@ import http.client
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from support.local_server import LocalServer, QuietHandler
 
 _PATIENCE = 30  # seconds until a request that is held is answered all the same
 
 
-class S3Proxy:
+class S3Proxy(LocalServer):
     """Passes requests on to `endpoint`. `listed` are the prefixes that were listed, `read` the objects that were read.
 
     `faults` has for each key what S3 answers instead, one request after the other: "slow", "error", "denied", "cut" or
@@ -31,16 +32,13 @@ class S3Proxy:
         self._endpoint = urlsplit(endpoint).netloc
         proxy = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:
+            def do_GET(self) -> None:  # noqa: N802 (the name is http.server's)
                 proxy._answer(self)
 
             do_HEAD = do_GET  # noqa: N815 (the name is http.server's)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name is http.server's)
-                """Say nothing."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
@@ -49,12 +47,7 @@ class S3Proxy:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """Say nothing: clients that close connections are what tests are about."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(Server(("127.0.0.1", 0), Handler))
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
@@ -115,18 +108,6 @@ class S3Proxy:
         handler.send_header("Content-Length", str(len(body) if length < 0 else length))
         handler.end_headers()
         handler.wfile.write(body)
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 _PASSED_ON = frozenset(

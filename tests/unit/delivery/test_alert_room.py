@@ -4,29 +4,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.limits import AlertRoom
 from cloudtrail_to_slack.delivery.scheduler import Scheduler
 from cloudtrail_to_slack.errors import DeadlineExceededError
 from cloudtrail_to_slack.retry import Steps, run_to_completion
+from support.still_clock import StillTime
 
 _MEGABYTE = 1024**2
-
-
-@dataclass
-class Time:
-    """A clock that stands still until something waits; the invocation ends at `end`."""
-
-    now: float = 0.0
-    end: float = 1000.0
-
-    def clock(self) -> Clock:
-        """Return the clock of an invocation."""
-
-        def sleep(seconds: float) -> None:
-            self.now += seconds
-
-        return Clock(lambda: self.end - self.now, now=lambda: self.now, sleep=sleep)
 
 
 @dataclass
@@ -54,7 +38,7 @@ class Sending:
 
 def _most_at_once(*sizes: int) -> tuple[int, float]:
     """Send an alert of each size to a destination of its own; return the most in memory, and how long it took."""
-    time, room = Time(), AlertRoom()
+    time, room = StillTime(), AlertRoom()
     scheduler, made, most = Scheduler(time.clock()), list[int](), list[int]()
     for number, size in enumerate(sizes):
         scheduler.add(number, 0, Sending(room, size, made, most))
@@ -79,7 +63,7 @@ def test_ordinary_alerts_wait_for_none() -> None:
 
 def test_without_time_to_wait_it_says_so() -> None:
     """Where the invocation ends before there is room, that is the error."""
-    time, room = Time(end=5.0), AlertRoom()
+    time, room = StillTime(end=5.0), AlertRoom()
     with room.taken(3 * _MEGABYTE), pytest.raises(DeadlineExceededError):
         run_to_completion(time.clock(), room.wait(_MEGABYTE))
     run_to_completion(time.clock(), room.wait(_MEGABYTE))

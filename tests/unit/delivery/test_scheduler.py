@@ -9,22 +9,7 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.scheduler import Scheduler
 from cloudtrail_to_slack.errors import DeadlineExceededError, TransientError
 from cloudtrail_to_slack.retry import Steps, run_to_completion, with_retries
-
-
-class Time:
-    """A clock that stands still until something waits."""
-
-    def __init__(self, left: float = 1000.0) -> None:
-        self.now = 0.0
-        self.end = left
-
-    def clock(self) -> Clock:
-        """Return the clock of an invocation that ends `left` seconds after it began."""
-
-        def sleep(seconds: float) -> None:
-            self.now += seconds
-
-        return Clock(lambda: self.end - self.now, now=lambda: self.now, sleep=sleep)
+from support.still_clock import StillTime
 
 
 @dataclass
@@ -33,7 +18,7 @@ class Task:
 
     name: str
     waits: list[float]
-    time: Time
+    time: StillTime
     log: list[str] = field(default_factory=list)
 
     def run(self) -> Steps[None]:
@@ -52,7 +37,7 @@ class Task:
 
 def test_a_queue_that_waits_does_not_hold_up_another() -> None:
     """While one queue waits for ten seconds, another is done; the first keeps its order."""
-    time, log = Time(), list[str]()
+    time, log = StillTime(), list[str]()
     scheduler = Scheduler(time.clock())
     scheduler.add("a", 1, Task("a1", [10], time, log))
     scheduler.add("a", 2, Task("a2", [], time, log))
@@ -63,7 +48,7 @@ def test_a_queue_that_waits_does_not_hold_up_another() -> None:
 
 def test_a_queue_keeps_the_given_order_and_then_that_of_arrival() -> None:
     """What has the smaller order comes first, however it was added."""
-    time, log = Time(), list[str]()
+    time, log = StillTime(), list[str]()
     scheduler = Scheduler(time.clock())
     for name, order in (("third", 2), ("first", 1), ("fourth", 2), ("second", 1)):
         scheduler.add("a", order, Task(name, [], time, log))
@@ -73,7 +58,7 @@ def test_a_queue_keeps_the_given_order_and_then_that_of_arrival() -> None:
 
 def test_without_time_everything_left_is_abandoned() -> None:
     """When no one can go on before the invocation ends, what is under way ends and what waits is not begun."""
-    time, log = Time(left=10), list[str]()
+    time, log = StillTime(end=10), list[str]()
     scheduler = Scheduler(time.clock())
     scheduler.add("a", 1, Task("a1", [60], time, log))
     scheduler.add("a", 2, Task("a2", [], time, log))
@@ -84,7 +69,7 @@ def test_without_time_everything_left_is_abandoned() -> None:
 
 def test_a_delivery_that_would_go_on_waiting_is_ended() -> None:
     """A job that waits once more after the deadline was thrown in is closed."""
-    time = Time(left=5)
+    time = StillTime(end=5)
     closed: list[str] = []
 
     class Stubborn(Task):
@@ -104,7 +89,7 @@ def test_a_delivery_that_would_go_on_waiting_is_ended() -> None:
 
 def test_work_alone_waits_by_itself() -> None:
     """`run_to_completion` waits where the work does, and raises where there is no time to."""
-    time = Time(left=10)
+    time = StillTime(end=10)
 
     def work(seconds: float) -> Steps[str]:
         yield seconds
@@ -118,7 +103,7 @@ def test_work_alone_waits_by_itself() -> None:
 
 def test_who_says_when_to_come_back_is_asked_again_and_again() -> None:
     """A destination that names a time is asked for as long as there is time; the last refusal is what is raised."""
-    time, asked = Time(left=103), list[float]()
+    time, asked = StillTime(end=103), list[float]()
 
     def send() -> None:
         asked.append(time.now)
