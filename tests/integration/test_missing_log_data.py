@@ -101,7 +101,7 @@ def test_the_account_s_own_route_is_reported(scene: Scene) -> None:
     assert all(source.region in both["error_message"] for source in others)
 
 
-def test_newcomers_and_the_quiet_are_not_reported(scene: Scene) -> None:
+def test_new_and_inactive_sources_are_not_reported(scene: Scene) -> None:
     """Neither who came three days ago and is gone, nor who delivers every few days, is missed within days."""
     newcomer, seldom = A, B
     scene.configure()
@@ -169,7 +169,7 @@ def test_what_could_not_be_reported_is_reported_by_the_next_check(scene: Scene, 
     assert len(scene.said()) == 1
 
 
-def test_what_one_destination_refuses_is_not_reported_again_at_the_other(scene: Scene) -> None:
+def test_what_one_destination_rejects_is_not_reported_again_at_the_other(scene: Scene) -> None:
     """The topic is notified once of each gap, though Slack is notified of both only at the third check."""
     topic = scene.app_env.make_topic("alerts")
     scene.configure(sns={"default_topic_arn": topic})
@@ -279,7 +279,7 @@ def test_what_is_reported_and_cannot_be_recorded_is_not_reported_again(
     assert len(scene.said()) == 1
 
 
-def test_who_was_deaf_only_listens(scene: Scene) -> None:
+def test_after_a_gap_between_checks_nothing_is_reported(scene: Scene) -> None:
     """After hours without a check, one check says nothing, and the next reports who is still silent."""
     scene.configure()
     scene.check()

@@ -81,7 +81,7 @@ def test_notices_without_a_default_take_any_route(app_env: AppEnvironment) -> No
     assert len(app_env.texts("C1")) == 1
 
 
-def test_a_refused_notice_is_sent_as_text(app_env: AppEnvironment) -> None:
+def test_a_rejected_notice_is_sent_as_text(app_env: AppEnvironment) -> None:
     """A notice whose blocks Slack refuses arrives as its text."""
     app_env.configure_bot(table=False)
     app_env.slack.fail(SlackError("invalid_blocks"))

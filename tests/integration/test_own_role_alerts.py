@@ -94,7 +94,7 @@ def test_at_most_one_an_hour_and_nothing_is_lost(
     assert len(_said(app_env)) == 2
 
 
-def test_a_refused_topic_does_not_feed_itself(app_env: AppEnvironment, virtual_time: VirtualTime) -> None:
+def test_a_topic_that_denies_access_does_not_feed_itself(app_env: AppEnvironment, virtual_time: VirtualTime) -> None:
     """A topic that refuses every message gets three attempts, then one in a quarter of an hour; no success."""
     app_env.configure(sns={"default_topic_arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:missing"}, **_ROLES)
     attempts: list[str] = []

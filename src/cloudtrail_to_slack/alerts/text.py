@@ -1,4 +1,4 @@
-"""Text of strangers in alerts and notices: marked as such, and with its hidden characters made visible. Pure."""
+"""Strings that an attacker may have written: marked as such, and with hidden characters made visible. Pure."""
 
 import functools
 import json
@@ -80,31 +80,24 @@ def plain_line(line: Line) -> str:
 
 
 def _plain_span(span: str | Value | Time | Link | Icon) -> str:
-    match span:
-        case str():
-            return span
-        case Value():
-            return span.text
-        case Time():
-            return span.raw or "unknown"
-        case Icon():
-            return "error:" if span is Icon.ERROR else ""
-        case _:
-            return ""
+    if isinstance(span, str):
+        return span
+    if isinstance(span, Value):
+        return span.text
+    if isinstance(span, Time):
+        return span.raw or "unknown"
+    return "error:" if span is Icon.ERROR else ""
 
 
 def joined(values: Iterable[Value], separator: str = ", ") -> Line:
     """Return values with a separator between them."""
-    spans: list[str | Value] = []
-    for value in values:
-        spans += [separator, value] if spans else [value]
-    return tuple(spans)
+    return tuple(span for value in values for span in (separator, value))[1:]
 
 
 def how_long(seconds: float) -> str:
     """Return a length of time in its largest unit, rounded: `4 s`, `6 min`, `3 h`, `12 days`."""
-    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= (2 * size if unit == "days" else size):
+    for unit, size, least in (("days", 86_400, 2 * 86_400), ("h", 3_600, 3_600), ("min", 60, 60)):
+        if seconds >= least:
             return f"{round(seconds / size):,} {unit}"
     return f"{round(seconds)} s"
 
@@ -144,7 +137,7 @@ def json_length(text: str) -> int:
 
 @functools.lru_cache(4096)
 def is_hidden(character: str) -> bool:
-    """Return whether a character shows nothing, or turns the text around it."""
+    """Return whether a character shows nothing, or turns the string around it."""
     if unicodedata.category(character) in _HIDDEN_CATEGORIES:
         return True
     return any(first <= ord(character) <= last for first, last in _HIDDEN_RANGES)

@@ -189,7 +189,7 @@ def test_the_switch_is_read_afresh(restart: RestartEnvironment) -> None:
 @pytest.mark.parametrize(
     "value", ["soon", "9999-12-31T00:00:00Z", _at(7 * 24 + 1), "for ever", "0", "-1", "<!channel>"]
 )
-def test_a_switch_that_says_no_time_silences_nothing(restart: RestartEnvironment, value: str) -> None:
+def test_a_switch_that_names_no_time_prevents_no_restart(restart: RestartEnvironment, value: str) -> None:
     """A parameter that names no time, or one more than seven days ahead, is reported and not applied."""
     restart.trail()
     restart.maintenance(value)
@@ -198,7 +198,7 @@ def test_a_switch_that_says_no_time_silences_nothing(restart: RestartEnvironment
 
 
 @pytest.mark.parametrize("fault", [None, refusal("AccessDeniedException"), refusal("InternalServerError", 500)])
-def test_a_switch_that_cannot_be_read_silences_nothing(restart: RestartEnvironment, fault: Any) -> None:
+def test_a_switch_that_cannot_be_read_prevents_no_restart(restart: RestartEnvironment, fault: Any) -> None:
     """A parameter that is missing, forbidden or out of order is reported and not applied."""
     restart.trail()
     restart.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)
@@ -208,7 +208,7 @@ def test_a_switch_that_cannot_be_read_silences_nothing(restart: RestartEnvironme
     assert f"cannot be read ({code})" in restart.texts()[0]
 
 
-def test_a_parameter_store_that_is_not_there_silences_nothing(restart: RestartEnvironment) -> None:
+def test_a_parameter_store_that_is_not_there_prevents_no_restart(restart: RestartEnvironment) -> None:
     """The same when no one answers."""
     restart.trail()
     restart.configure(MAINTENANCE_SSM_PARAMETER=PARAMETER)

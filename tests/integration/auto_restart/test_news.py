@@ -70,7 +70,7 @@ def test_a_decoy_does_not_drown_the_channel(restart: RestartEnvironment, did: st
     assert reported == [1, 0, 1, 0, 1]
 
 
-def test_each_outcome_has_a_quiet_of_its_own(restart: RestartEnvironment) -> None:
+def test_each_outcome_has_a_cooldown_of_its_own(restart: RestartEnvironment) -> None:
     """A report about a decoy does not keep another about the same trail from being sent."""
     restart.trail()
     permitted = f'["arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"]'
@@ -99,7 +99,7 @@ def test_a_burst_of_stops_is_one(restart: RestartEnvironment) -> None:
     assert restart.handle(restart.stopped()) == "limit_reached"
 
 
-def test_a_start_that_was_refused_does_not_use_up_the_hour(restart: RestartEnvironment) -> None:
+def test_a_start_that_was_rejected_does_not_use_up_the_hour(restart: RestartEnvironment) -> None:
     """What CloudTrail refused for good was no start, in this attempt or after others."""
     restart.configure(RESTARTS_PER_HOUR="2")
     restart.trail()

@@ -85,7 +85,7 @@ def test_invented_restarts_do_not_count(restart: RestartEnvironment, restarts: d
 
 
 @pytest.mark.parametrize("until", [_FAR, {"S": "9999999999"}, {"NULL": True}, _n("1E+90"), _n(int(NOON) + 2 * HOUR)])
-def test_an_invented_quiet_silences_no_alarm(restart: RestartEnvironment, until: dict[str, Any]) -> None:
+def test_an_invented_cooldown_holds_back_no_alarm(restart: RestartEnvironment, until: dict[str, Any]) -> None:
     """That a trail is left stopped is posted although an invented item says that it is not to be for long."""
     restart.configure(RESTARTS_PER_HOUR="1")
     restart.trail()

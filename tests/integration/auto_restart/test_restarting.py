@@ -139,7 +139,7 @@ def test_a_webhook_that_cannot_be_used_fails_the_invocation(restart: RestartEnvi
     assert restart.logs()
 
 
-def test_what_slack_refuses_is_reported_as_text(restart: RestartEnvironment) -> None:
+def test_what_slack_rejects_is_reported_as_text(restart: RestartEnvironment) -> None:
     """Blocks that Slack refuses are posted as plain text with the same facts."""
     restart.trail()
     restart.app_env.slack.fail(SlackError("invalid_blocks"))

@@ -26,7 +26,7 @@ from support.restart_environment import RestartEnvironment, envelope
         ("UnsupportedOperationException", "CloudTrail answered UnsupportedOperationException."),
     ],
 )
-def test_what_cloudtrail_refuses_is_reported(
+def test_what_cloudtrail_rejects_is_reported(
     restart: RestartEnvironment, operation: str, code: str, reported: str
 ) -> None:
     """What no retry can fix is reported with its reason and the command, once, and the invocation is done."""

@@ -49,7 +49,7 @@ def test_no_reported_gap_is_shorter_than_two_hours(intervals: DeliveryIntervals,
 
 @settings(deadline=None)
 @given(period=st.integers(60, 30 * _DAY), count=st.integers(2, 2_000))
-def test_who_keeps_to_a_period_is_never_silent(period: int, count: int) -> None:
+def test_a_source_that_keeps_to_a_period_is_never_down(period: int, count: int) -> None:
     """From the first object on, up to the instant in which the next one comes."""
     intervals = DeliveryIntervals(_START, _START)
     for time in range(_START + period, _START + (count + 1) * period, period):
@@ -62,7 +62,7 @@ def test_who_keeps_to_a_period_is_never_silent(period: int, count: int) -> None:
     period=st.integers(60, 14 * _DAY),
     shares=st.lists(st.floats(1, 2, exclude_max=True), min_size=20, max_size=200),
 )
-def test_who_varies_by_less_than_half_is_never_silent(period: int, shares: list[float]) -> None:
+def test_a_source_that_varies_by_less_than_half_is_never_down(period: int, shares: list[float]) -> None:
     """Gaps of which none is twice another are a delivery pattern, in whatever order they come."""
     intervals = DeliveryIntervals(_START, _START)
     time = _START
@@ -74,7 +74,7 @@ def test_who_varies_by_less_than_half_is_never_silent(period: int, shares: list[
 
 @settings(deadline=None)
 @given(period=st.integers(60, 7 * _DAY), now=st.integers(0, 40 * _DAY))
-def test_who_stops_is_silent_within_a_bound(period: int, now: int) -> None:
+def test_a_source_that_stops_is_down_within_a_bound(period: int, now: int) -> None:
     """Log data is missing after two hours or two periods, give or take what is not recorded, never before two hours."""
     observations = max(60, 8 * _DAY // period)
     intervals = _learned(range(_START, _START + observations * period, period))
@@ -121,7 +121,7 @@ def test_weekends_are_part_of_the_intervals() -> None:
     assert intervals.is_down(_MONDAY + 8 * 7 * _DAY + 3 * _DAY)
 
 
-def test_one_outage_does_not_deafen() -> None:
+def test_one_outage_does_not_hide_the_next() -> None:
     """After three days without an object the next gap is reported after eight hours; a month later after two again."""
     intervals = _steady(300)
     after = intervals.observe(intervals.last + 3 * _DAY)

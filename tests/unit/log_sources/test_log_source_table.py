@@ -63,7 +63,7 @@ def _known(scene: Scene, *accounts: str) -> None:
         assert scene.table.put_intervals(account, None, "{}") == (True, "{}")
 
 
-def test_what_is_left_unprocessed_is_asked_for_again(scene: Scene) -> None:
+def test_what_is_left_unprocessed_is_requested_again(scene: Scene) -> None:
     """DynamoDB may answer for some of the keys only; the others are asked for a moment later."""
     _known(scene, _A, _B)
     client = _Halving(scene.dynamodb)
@@ -100,7 +100,7 @@ def test_only_what_was_read_is_written_over(scene: Scene) -> None:
 
 
 def test_intervals_are_forgotten_after_three_months(scene: Scene) -> None:
-    """DynamoDB removes the item of an account of which nothing is heard any more."""
+    """DynamoDB removes the item of an account that delivers no log files any more."""
     _known(scene, _A)
     item = scene.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": f"intervals#{_A}"}})["Item"]
     assert int(item["expires_at"]["N"]) == _NOW + 90 * 86_400
