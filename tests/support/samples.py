@@ -45,6 +45,6 @@ def event(**changes: Any) -> Event:
     return read_event(record(**changes), object_key=KEY)
 
 
-def alert(*rules: Rule, origin: LogFile | None = LOG_FILE, **changes: Any) -> Alert:
+def alert(*rules: Rule, log_file: LogFile | None = LOG_FILE, **changes: Any) -> Alert:
     """Return the alert of an ordinary record with `changes`, matched by `rules` or by one that always matches."""
-    return make_alert(event(**changes), rules or (RULE,), origin)
+    return make_alert(event(**changes), rules or (RULE,), log_file)

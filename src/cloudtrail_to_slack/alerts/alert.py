@@ -29,9 +29,9 @@ _ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An event that rules matched. `origin` is its log file, None for an event that EventBridge brought.
+    """An event that rules matched. `log_file` holds it; None for an event that EventBridge brought.
 
-    `lag` is how many seconds after the event the alert was made; None where that is not known.
+    `latency` is how many seconds after the event the alert was made; None where that is not known.
     `fingerprint` (64 hexadecimal digits) is what similar alerts share; None: this one is like no other.
     `account_name` is what the configuration calls the account; None: nothing.
     `shared_fingerprint` is what the copies of one call share that several accounts record; None: it has no copies.
@@ -39,11 +39,11 @@ class Alert:
 
     event: Event
     rules: tuple[Rule, ...]
-    origin: LogFile | None
+    log_file: LogFile | None
     severity: Severity
     fingerprint: str | None
     outcome: CallOutcome
-    lag: float | None = None
+    latency: float | None = None
     shared_fingerprint: str | None = None
     account_name: str | None = None
 
@@ -127,7 +127,7 @@ def pending_alert(
 def make_alert(
     event: Event,
     rules: tuple[Rule, ...],
-    origin: LogFile | None,
+    log_file: LogFile | None,
     now: datetime | None = None,
     *,
     account_name: str | None = None,
@@ -146,11 +146,11 @@ def make_alert(
     return Alert(
         event=event,
         rules=with_facts(rules, event),
-        origin=origin,
+        log_file=log_file,
         severity=max(rule.severity for rule in rules),
         fingerprint=fingerprint if sum(map(bool, identity)) >= _LEAST_IDENTITY else None,
         outcome=outcome,
-        lag=max((now - event.time).total_seconds(), 0.0) if now and event.time else None,
+        latency=max((now - event.time).total_seconds(), 0.0) if now and event.time else None,
         shared_fingerprint=_digest(["shared", event.shared_event_id, *call]) if event.shared_event_id else None,
         account_name=account_name,
     )

@@ -45,16 +45,16 @@ _REPLACED = {
 }
 
 
-def remediation_command(event: Event, origin: LogFile | None) -> str | None:
+def remediation_command(event: Event, log_file: LogFile | None) -> str | None:
     """Return the command, a line for each; None where nothing was taken away, or it is not known how to restore it.
 
-    It has at most 1,500 characters. `origin` is the log file that holds the event: a deleted trail is made again for
+    It has at most 1,500 characters. `log_file` is the log file that holds the event: a deleted trail is made again for
     its bucket.
     """
     if event.source != "cloudtrail.amazonaws.com" or call_outcome(event) is not CallOutcome.SUCCEEDED:
         return None
     remediation = _REMEDIATIONS.get(event.name)
-    return remediation(event, origin) if remediation else None
+    return remediation(event, log_file) if remediation else None
 
 
 def remediation_caution(event: Event) -> str:
@@ -74,15 +74,15 @@ def start_logging_command(trail: TrailArn) -> str:
     return _aws("start-logging", "--name", str(trail), region=trail.region)
 
 
-def _create_trail(event: Event, origin: LogFile | None) -> str:
+def _create_trail(event: Event, log_file: LogFile | None) -> str:
     """Create it anew, as CloudTrail recommends a trail to be: the event does not say what the trail was like."""
     name, region = _trail(event, "name")
     arn = read_trail_arn(name)
     name = arn.name if arn else name
-    bucket = origin.bucket if origin and _BUCKET.fullmatch(origin.bucket) else "BUCKET"
+    bucket = log_file.bucket if log_file and _BUCKET.fullmatch(log_file.bucket) else "BUCKET"
     options = ["--name", name, "--s3-bucket-name", bucket]
     # The last one: the prefix may hold the same word.
-    before, layout, below = (origin.key if origin else "").rpartition("AWSLogs/")
+    before, layout, below = (log_file.key if log_file else "").rpartition("AWSLogs/")
     prefix = before.rstrip("/") if layout else ""
     if _KEY_PREFIX.fullmatch(prefix):
         options += ["--s3-key-prefix", prefix]

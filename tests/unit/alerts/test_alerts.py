@@ -65,7 +65,7 @@ def test_the_highest_severity_counts() -> None:
     """Of several rules that matched, the most severe sets the severity; all of them are kept in order."""
     several = tuple(Rule("True", severity=severity) for severity in (Severity.LOW, Severity.HIGH, Severity.INFO))
     made = make_alert(event(), several, LOG_FILE)
-    assert (made.severity, made.rules, made.origin) == (Severity.HIGH, several, LOG_FILE)
+    assert (made.severity, made.rules, made.log_file) == (Severity.HIGH, several, LOG_FILE)
 
 
 SAME: dict[str, dict[str, Any]] = {

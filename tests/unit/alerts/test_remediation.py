@@ -50,10 +50,10 @@ def shown(name: str, parameters: Any, **changes: Any) -> Alert:
     return alert(eventSource="cloudtrail.amazonaws.com", eventName=name, requestParameters=parameters, **changes)
 
 
-def repair(name: str, parameters: Any, *, origin: LogFile | None = LOG_FILE, **changes: Any) -> str | None:
+def repair(name: str, parameters: Any, *, log_file: LogFile | None = LOG_FILE, **changes: Any) -> str | None:
     """The command for a call to CloudTrail."""
     changed = {"eventSource": "cloudtrail.amazonaws.com", "eventName": name, "requestParameters": parameters, **changes}
-    return remediation_command(event(**changed), origin)
+    return remediation_command(event(**changed), log_file)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +148,12 @@ def test_where_nothing_was_taken_there_is_no_command(name: str, changes: dict[st
 )
 def test_a_deleted_trail_delivers_where_its_log_file_was(key: str, options: list[str]) -> None:
     """Bucket, prefix and organisation come from the log file; without one, or an odd one, a word stands there."""
-    command = repair("DeleteTrail", {"name": "main"}, origin=LogFile("trail-bucket", key)) or ""
+    command = repair("DeleteTrail", {"name": "main"}, log_file=LogFile("trail-bucket", key)) or ""
     first = shlex.split(command.splitlines()[0])
     standard = ["--is-multi-region-trail", "--enable-log-file-validation"]
     assert first[7:-2] == [*options[:2], *standard, *options[2:]]
-    for origin in (None, LogFile("bad bucket;", key)):
-        assert "--s3-bucket-name BUCKET " in (repair("DeleteTrail", {"name": "main"}, origin=origin) or "")
+    for log_file in (None, LogFile("bad bucket;", key)):
+        assert "--s3-bucket-name BUCKET " in (repair("DeleteTrail", {"name": "main"}, log_file=log_file) or "")
 
 
 @pytest.mark.parametrize("region", ["", "mars", "eu-west-1; reboot", 7, None])
@@ -191,9 +191,9 @@ def cloudtrail(app_env: AppEnvironment, region: str) -> Any:
 def test_the_commands_do_what_they_say(app_env: AppEnvironment) -> None:
     """Run against CloudTrail, each command puts back what was taken."""
     trails = cloudtrail(app_env, "us-east-2")
-    origin = LogFile(BUCKET, "logs/AWSLogs/123456789012/CloudTrail/us-east-2/x.json.gz")
+    log_file = LogFile(BUCKET, "logs/AWSLogs/123456789012/CloudTrail/us-east-2/x.json.gz")
 
-    run(app_env, repair("DeleteTrail", {"name": "main"}, origin=origin, awsRegion="us-east-2"))
+    run(app_env, repair("DeleteTrail", {"name": "main"}, log_file=log_file, awsRegion="us-east-2"))
     (trail,) = trails.describe_trails()["trailList"]
     assert (trail["Name"], trail["S3BucketName"], trail["S3KeyPrefix"]) == ("main", BUCKET, "logs")
     assert trail["IsMultiRegionTrail"]
@@ -201,12 +201,12 @@ def test_the_commands_do_what_they_say(app_env: AppEnvironment) -> None:
     assert trails.get_trail_status(Name="main")["IsLogging"]
 
     trails.stop_logging(Name="main")
-    run(app_env, repair("StopLogging", {"name": "main"}, origin=origin, awsRegion="us-east-2"))
+    run(app_env, repair("StopLogging", {"name": "main"}, log_file=log_file, awsRegion="us-east-2"))
     assert trails.get_trail_status(Name="main")["IsLogging"]
 
     trails.update_trail(Name="main", IsMultiRegionTrail=False, S3BucketName="evil")
     changed = {"name": "main", "isMultiRegionTrail": False, "s3BucketName": "evil"}
-    command = repair("UpdateTrail", changed, origin=origin, awsRegion="us-east-2") or ""
+    command = repair("UpdateTrail", changed, log_file=log_file, awsRegion="us-east-2") or ""
     run(app_env, command.replace("PREVIOUS_BUCKET", BUCKET))
     (trail,) = trails.describe_trails()["trailList"]
     assert (trail["IsMultiRegionTrail"], trail["S3BucketName"]) == (True, BUCKET)
@@ -214,7 +214,7 @@ def test_the_commands_do_what_they_say(app_env: AppEnvironment) -> None:
     run(app_env, repair("PutEventSelectors", {"trailName": ARN}))
     (selector,) = trails.get_event_selectors(TrailName="main")["EventSelectors"]
     assert selector == {"ReadWriteType": "All", "IncludeManagementEvents": True}
-    run(app_env, repair("PutInsightSelectors", {"trailName": "main"}, origin=origin, awsRegion="us-east-2"))
+    run(app_env, repair("PutInsightSelectors", {"trailName": "main"}, log_file=log_file, awsRegion="us-east-2"))
     assert len(trails.get_insight_selectors(TrailName="main")["InsightSelectors"]) == 2
 
 
@@ -239,7 +239,7 @@ def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str,
     Where the command is a guess, Slack says so.
     """
     one = shown(name, parameters)
-    command = remediation_command(one.event, one.origin) or ""
+    command = remediation_command(one.event, one.log_file) or ""
     assert command
     for message in (alert_message(one), reply_message(one), compact_message(one)):
         (block,) = [text for text in texts_of(message.blocks) if "To repair it" in text]
@@ -277,8 +277,8 @@ def test_nothing_of_strangers_gets_into_a_command(
         **dict.fromkeys(switches, others),
     }
     changed = {**record, "eventSource": "cloudtrail.amazonaws.com", "eventName": name, "requestParameters": parameters}
-    origin = LogFile(bucket, key)
-    command = remediation_command(read_event({**changed, "errorCode": None}), origin)
+    log_file = LogFile(bucket, key)
+    command = remediation_command(read_event({**changed, "errorCode": None}), log_file)
     for line in (command or "").splitlines():
         assert len(line) <= 750
         assert line.isascii()

@@ -105,7 +105,7 @@ def alert_body(alert: Alert, note: str | None = None, most_bytes: int = MAX_BODY
 
 def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
     event = alert.event
-    command = remediation_command(event, alert.origin)
+    command = remediation_command(event, alert.log_file)
     return {
         "title": alert.title,
         "error_message": event.error_message or None,
@@ -116,7 +116,7 @@ def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
         "event_time": event.text("eventTime") or None,
         "event_id": event.event_id or None,
         "actor": event.actor.arn or event.actor.name,
-        "source_file": alert.origin.url if alert.origin else None,
+        "source_file": alert.log_file.url if alert.log_file else None,
         "rules": [rule.name for rule in alert.rules],
         "event_name": event.name or None,
         "event_source": event.source or None,

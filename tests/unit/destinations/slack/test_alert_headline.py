@@ -104,7 +104,7 @@ def test_outcomes(changes: dict[str, Any], marks: list[str]) -> None:
 
 def test_where_nothing_is_known() -> None:
     """What is unknown is said to be, or left out."""
-    made = alert(eventName=..., userIdentity=..., awsRegion=..., eventSource=..., origin=None)
+    made = alert(eventName=..., userIdentity=..., awsRegion=..., eventSource=..., log_file=None)
     assert html.unescape(headline(made)).endswith("*something without a name* by `unknown`\nin `account 111122223333`")
 
 

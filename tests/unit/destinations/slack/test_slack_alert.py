@@ -21,9 +21,9 @@ from support.slack_markup import assert_all_harmless, assert_escaped, assert_vis
 from support.strategies import hostile_text, object_keys, records, rules
 
 
-def shown(*rules: Rule, origin: LogFile | None = LOG_FILE, **changes: Any) -> str:
+def shown(*rules: Rule, log_file: LogFile | None = LOG_FILE, **changes: Any) -> str:
     """All texts of an alert's full message, checked, one after the other, as people see them."""
-    message = alert_message(alert(*rules, origin=origin, **changes))
+    message = alert_message(alert(*rules, log_file=log_file, **changes))
     assert_good(message)
     return html.unescape("\n".join(texts_of(message.whole.blocks)))
 
@@ -44,10 +44,10 @@ def assert_good(message: SlackMessage) -> None:
 def alerts(draw: st.DrawFn) -> Alert:
     """Alerts of hostile records, matched by rules of hostile words, from objects with hostile keys."""
     event = read_event(draw(records()))
-    origin = draw(
+    log_file = draw(
         st.one_of(st.none(), st.builds(LogFile, st.just("trail-bucket"), object_keys(), st.just("eu-west-1")))
     )
-    return make_alert(event, draw(rules()), origin)
+    return make_alert(event, draw(rules()), log_file)
 
 
 @settings(deadline=None, max_examples=120)
@@ -108,7 +108,7 @@ def test_everything_endless(character: str) -> None:
     found = shown(
         *[Rule("True", id=f"{number}{text}", title=text, description=text, runbook_url="https://x.example/r")
           for number in range(5)],
-        origin=LogFile("trail-bucket", text, "eu-west-1"),
+        log_file=LogFile("trail-bucket", text, "eu-west-1"),
         **dict.fromkeys(fields, text),
         userIdentity={**identity, "invokedBy": text, "identityProvider": text},
         requestParameters={f"{number}{text}": text for number in range(20)},
@@ -180,16 +180,16 @@ def test_error_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "text"),
+    ("log_file", "text"),
     [
         (None, "received from EventBridge"),
         (LogFile("UPPER_case", "a/b.json.gz", "eu-west-1"), "`s3://UPPER_case/a/b.json.gz`"),
         (LogFile("trail-bucket", "x" * 2000, "eu-west-1"), f"`s3://trail-bucket/{'x' * 478}"),
     ],
 )
-def test_without_a_link_to_the_log_file(origin: LogFile | None, text: str) -> None:
+def test_without_a_link_to_the_log_file(log_file: LogFile | None, text: str) -> None:
     """Where no link to the log file can be made, it is named, or said that there is none."""
-    found = shown(origin=origin)
+    found = shown(log_file=log_file)
     assert text in found
     assert "Log file>" not in found
 
@@ -229,7 +229,7 @@ def test_plain_message() -> None:
     assert text.startswith(f"{alert_message(alert()).text}\n")
     assert f"event {EVENT_ID}" in text
     assert text.endswith(f"see the log file: {LOG_FILE.url}")
-    assert "EventBridge" in plain_message(alert(origin=None)).text
+    assert "EventBridge" in plain_message(alert(log_file=None)).text
 
 
 def test_policies_are_unpacked() -> None:

@@ -86,7 +86,7 @@ def compact_message(alert: Alert) -> SlackMessage:
 def plain_message(alert: Alert) -> SlackMessage:
     """Return the alert as a few lines of text without blocks, for when Slack rejects those."""
     event = alert.event
-    command = remediation_command(event, alert.origin)
+    command = remediation_command(event, alert.log_file)
     lines = [
         notification_text(alert),
         *([plain(event.error_message, 300)] if event.error_message else []),
@@ -101,13 +101,13 @@ def minimal_message(alert: Alert) -> SlackMessage:
     """Return the alert as one short line of plain ASCII, in which there is nothing left to reject."""
     event = alert.event
     ended = "" if alert.outcome is CallOutcome.SUCCEEDED else alert.outcome.value.replace(" ", "-")
-    parts = (event.name, ended, event.account, event.event_id, alert.origin.url if alert.origin else "EventBridge")
+    parts = (event.name, ended, event.account, event.event_id, alert.log_file.url if alert.log_file else "EventBridge")
     shown = [_BARE.sub("?", part)[:300] for part in parts if part]
     return SlackMessage(f"CloudTrail alert: {' / '.join(shown)}")
 
 
 def _rejected_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
-    origin = quote(alert.origin.url, 600) if alert.origin else "none, the event came from EventBridge"
+    origin = quote(alert.log_file.url, 600) if alert.log_file else "none, the event came from EventBridge"
     return f"{CUT_MARK} shortened, because Slack rejected the whole alert; see the log file: {origin}"
 
 
@@ -119,7 +119,7 @@ def _error(event: Event) -> list[Block]:
 
 
 def _remediation(alert: Alert) -> list[Block]:
-    command = remediation_command(alert.event, alert.origin)
+    command = remediation_command(alert.event, alert.log_file)
     if command is None:
         return []
     block = code_block(command, lambda _: True)  # it is bounded, and half a command must not be run
@@ -144,10 +144,10 @@ def _relations(alert: Alert) -> list[Block]:
 
 
 def _links_and_ids(alert: Alert) -> list[str]:
-    event, origin = alert.event, alert.origin
+    event, origin = alert.event, alert.log_file
     event_address = insights_link(event.region) if event.insight else event_link(event.region, event.event_id)
     file_address = log_file_link(origin, event.region) if origin else None
-    after = f", {how_long(alert.lag)} after the event" if alert.lag is not None else ""
+    after = f", {how_long(alert.latency)} after the event" if alert.latency is not None else ""
     links = [
         link(event_address, ":mag: Show event in CloudTrail"),
         link(file_address, ":page_facing_up: Log file"),
