@@ -207,6 +207,25 @@ def test_each_fault_is_found_with_its_fix(deployed: Deployed, fault: str) -> Non
     assert ran.code == (0 if "not checked" in expected else 1)
 
 
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ('{"token": "%s"}', []),
+        ('"%s"', []),
+        ('{"token": "%s", "more": "x"}', ["SLACK_BOT_TOKEN_SECRET_ARN holds JSON"]),
+    ],
+)
+def test_a_secret_is_read_as_the_function_reads_it(deployed: Deployed, document: str, found: list[str]) -> None:
+    """A token alone in a JSON document is usable; one of several values is not, and the token is never shown."""
+    token = deployed.app_env.slack.bot_token
+    secret = deployed.aws("secretsmanager").create_secret(Name="token", SecretString=document % token)
+    _environment(SLACK_BOT_TOKEN="", SLACK_BOT_TOKEN_SECRET_ARN=secret["ARN"])(deployed)
+    ran, findings = deployed.doctor()
+    problems = [what.removeprefix("problem: ").partition(":")[0] for what in findings.get("slack", [])]
+    assert problems == found
+    assert token not in ran.out
+
+
 def test_no_activity_is_found(app_env: AppEnvironment) -> None:
     """Without metrics of the last two weeks no log file was read and no message sent."""
     deployed = deploy(app_env)
