@@ -42,30 +42,6 @@ def rule_options(command: F) -> F:
     return command
 
 
-def delivery_options(command: F) -> F:
-    """Add the options that say how messages are predicted: --files-per-invocation and --slack."""
-    from cloudtrail_to_slack_cli.backtest.prediction.destinations import SlackBy  # noqa: PLC0415 (two commands need it)
-
-    for option in (
-        click.option(
-            "--slack",
-            type=click.Choice([each.value for each in SlackBy]),
-            default=SlackBy.CONFIGURATION.value,
-            show_default=True,
-            help="How alerts reach Slack: as the configuration says, by a bot, by one webhook, or not at all.",
-        ),
-        click.option(
-            "--files-per-invocation",
-            type=click.IntRange(1, 10_000),
-            default=1,
-            show_default=True,
-            help="How many log files, in order of delivery, one invocation of the function reads.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 def standard_input() -> str:
     """Return the argument that means standard input, for a command that has none.
 

@@ -13,21 +13,23 @@ from typing import Any, cast
 
 import msgspec
 
-from cloudtrail_to_slack.alerts.own_role import OwnRoles
+from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.errors import LogFileError, RecordError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.ingest.log_files import decode_record
-from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleSet
+from cloudtrail_to_slack.rules import EventOutcome, Rule, RuleProblem, RuleSet
+from cloudtrail_to_slack.rules.evaluation_errors import RuleErrors
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile
 from cloudtrail_to_slack_cli.backtest.opening import Opener
 from cloudtrail_to_slack_cli.backtest.prediction.arrival import delivery_time, window
-from cloudtrail_to_slack_cli.backtest.prediction.rows import SAMPLES, AlertRow, Place, alert_row, write_row
+from cloudtrail_to_slack_cli.backtest.prediction.rows import SAMPLES, FileRow, Place, RuleError, alert_row, write_row
 from cloudtrail_to_slack_cli.backtest.reading import Batch, read_batches
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, counted_match
 from cloudtrail_to_slack_cli.backtest.totals import Totals, alert_facts
 
+_MOST_LOG_FILES = 200  # of which the errors are in memory
 _KEPT_IN_MEMORY = 4 * 1024 * 1024
 _BYTES_OF_A_VALUE = 50  # of a record that came decoded; roughly
 
@@ -118,6 +120,8 @@ class Part:
     is_resumed: bool = False
     _in_file: Counter[str] = field(default_factory=Counter)  # alerts of the present file, by rule
     _position: int = 0
+    _errors: dict[tuple[float, str], RuleErrors] = field(default_factory=dict)  # of the present file, by log file
+    _rows: int = 0  # of what is not an alert
 
     @property
     def size_of_lines(self) -> int:
@@ -142,7 +146,39 @@ class Part:
     def begin_file(self) -> None:
         """Begin with the next file."""
         self._in_file.clear()
-        self._position = 0
+        self._position = self._rows = 0
+
+    def add_errors(self, problems: Sequence[RuleProblem], event: Event, path: str) -> None:
+        """Keep what rules raised on an event, for the notices about it."""
+        if len(self._errors) > _MOST_LOG_FILES:
+            self._write_errors(path)
+        self._errors.setdefault(_log_file(event, path), RuleErrors()).add(problems, event, None, frozenset())
+
+    def end_file(self, path: str, unreadable: Sequence[str]) -> None:
+        """End a file: keep what notices need of it. Of a log file that is all, for each one is an invocation."""
+        delivered = delivery_time(path)
+        if delivered is not None:
+            self._errors.setdefault((delivered, path), RuleErrors())
+        self._write_errors(path, unreadable)
+
+    def _write_errors(self, path: str, unreadable: Sequence[str] = ()) -> None:
+        for (time, file), found in self._errors.items():
+            self._rows += 1
+            errors = tuple(
+                RuleError(
+                    rule=each.rule_name,
+                    expression=each.expression,
+                    severity=each.severity,
+                    cause=each.cause,
+                    detail=each.detail,
+                    events=each.events,
+                    event_ids=each.event_ids,
+                )
+                for each in found.reports
+            )
+            reasons = tuple(unreadable) if file == path else ()
+            self.alerts.add(write_row(FileRow(Place(time, file, path, -self._rows), errors, reasons)))
+        self._errors.clear()
 
     def next_alert(self, rules: Iterable[str]) -> tuple[int, bool]:
         """Return the number of an alert in its file, and whether it is one of the first of a rule there."""
@@ -156,19 +192,18 @@ class Keeps:
     """What is kept beside the counts; in `folder` where there is much of it.
 
     `lines`: matched events as JSON. `alerts`: what a prediction needs; with `records` of some alerts of each rule also
-    the record, with `files` also the log files that bring no alert.
+    the record.
     """
 
     folder: str
     lines: bool = False
     alerts: bool = False
     records: bool = False
-    files: bool = False
 
     @property
     def choice(self) -> tuple[bool, ...]:
         """What is kept, wherever it is."""
-        return self.lines, self.alerts, self.records, self.files
+        return self.lines, self.alerts, self.records
 
 
 @dataclass
@@ -194,13 +229,17 @@ class Evaluator:
         for content in self.opener.open(files):
             part.totals.counts["files"] += 1
             part.begin_file()
-            if self.keeps.files and (delivered := delivery_time(content.name)) is not None:
-                part.alerts.add(write_row(AlertRow(Place(delivered, content.name, content.name, -1))))
+            unreadable: list[str] = []
             try:
                 for batch in read_batches(content, self.prefilter):
                     self._batch(batch, content.name, part)
             except LogFileError as error:
                 part.problems.append((content.name, str(error)))
+                unreadable = [str(error)]
+            if self.keeps.alerts:
+                if failed := part.failures.get(content.name):
+                    unreadable.insert(0, f"records cannot be read, the first being {failed}")
+                part.end_file(content.name, unreadable)
         return part
 
     def __reduce__(self) -> tuple[type["Evaluator"], tuple[object, ...]]:  # another process compiles the rules itself
@@ -235,26 +274,33 @@ class Evaluator:
             part.failures.setdefault(path, str(error))
             return
         evaluation = self.rule_set.evaluate(event.flat, self.today, mask)
-        for problem in evaluation.problems:
-            totals.errors[problem.rule.name, problem.cause] += 1
+        if evaluation.problems:
+            self._note_errors(evaluation.problems, event, path, part)
         rules = evaluation.matched or evaluation.silenced
         if not rules:
             totals.counts["unmatched"] += 1
             return
         names = tuple(rule.name for rule in rules)
         ignored_by = evaluation.ignored_by.name if evaluation.ignored_by else None
-        if evaluation.outcome is EventOutcome.MATCHED and not self.own_roles.made(event.record):
+        if evaluation.outcome is EventOutcome.MATCHED:
+            is_own = self.own_roles.made(event.record)
             size = len(bytes(raw)) if isinstance(raw, bytes | msgspec.Raw) else _BYTES_OF_A_VALUE * len(event.flat)
-            self._keep(event, rules, size, path, part)
-            if any(rule.threshold for rule in rules):
+            self._keep(event, rules, size, path, part, is_own=is_own)
+            if not is_own and any(rule.threshold for rule in rules):
                 line = _values(event, (), None, path) if self.keeps.lines else {}
                 part.counted.append(counted_match(rules, event, line))
                 return
-        self._count(event, names, ignored_by, part)
+        self._count(event, rules, ignored_by, part)
         if self.keeps.lines:
             part.lines.add(as_line(_values(event, names, ignored_by, path)))
 
-    def _count(self, event: Event, names: tuple[str, ...], ignored_by: str | None, part: Part) -> None:
+    def _note_errors(self, problems: Sequence[RuleProblem], event: Event, path: str, part: Part) -> None:
+        for problem in problems:
+            part.totals.errors[problem.rule.name, problem.cause] += 1
+        if self.keeps.alerts:
+            part.add_errors(problems, event, path)
+
+    def _count(self, event: Event, rules: tuple[Rule, ...], ignored_by: str | None, part: Part) -> None:
         """Count an event that rules matched."""
         totals = part.totals
         if ignored_by is not None:
@@ -262,22 +308,32 @@ class Evaluator:
             totals.ignored[ignored_by] += 1
             return
         totals.counts["matched"] += 1
-        if self.own_roles.made(event.record):
+        if OwnCalls(self.own_roles).take(event, rules, frozenset()):
             totals.counts["own_role"] += 1
         else:
-            totals.add_alert(names, alert_facts(event))
+            totals.add_alert([rule.name for rule in rules], alert_facts(event))
 
-    def _keep(self, event: Event, rules: tuple[Rule, ...], size: int, path: str, part: Part) -> None:
+    def _keep(self, event: Event, rules: tuple[Rule, ...], size: int, path: str, part: Part, *, is_own: bool) -> None:
         """Keep an alert for the prediction."""
         if not self.keeps.alerts:
             return
-        delivered = delivery_time(path)
-        time, file = window(event) if delivered is None else (delivered, path)
+        time, file = _log_file(event, path)
         position, is_early = part.next_alert([rule.name for rule in rules])
         row = alert_row(
-            event, rules, Place(time, file, path, position), size, keep_record=self.keeps.records and is_early
+            event,
+            rules,
+            Place(time, file, path, position),
+            size,
+            keep_record=self.keeps.records and is_early,
+            is_own=is_own,
         )
         part.alerts.add(write_row(row))
+
+
+def _log_file(event: Event, path: str) -> tuple[float, str]:
+    """Return when, and in which log file, CloudTrail delivered an event."""
+    delivered = delivery_time(path)
+    return window(event) if delivered is None else (delivered, path)
 
 
 def as_line(values: dict[str, object]) -> bytes:

@@ -18,7 +18,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,10}(-[a-z]{1,20}){1,3}-[0-9]{1,2}")
 
 _OPTIONS = (
-    click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path()),
+    click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path()),
     click.option("--keys", metavar="FILE", help="Read what a list of keys or an S3 Inventory's manifest.json names."),
     click.option(
         "--from", "first", metavar="DAY", help="Leave out log files of days before this one, YYYY-MM-DD (UTC)."
@@ -81,8 +81,6 @@ def _wanted(given: _Given) -> Wanted:
     Raises:
         CommandError: an option's value makes no sense.
     """
-    if not given.paths and given.keys is None:
-        raise CommandError("there is nothing to read: name files, folders, s3://bucket/prefix, or --keys FILE")
     if given.engine == "spark" and given.state is not None:
         raise CommandError("--state is for --engine local: Spark repeats what was interrupted by itself")
     chosen_accounts, chosen_regions = _names(given.accounts), _names(given.regions)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Self
 
+import click
 import msgspec
 
 from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_s3
@@ -28,7 +29,7 @@ class Plan:
     """The files in the order in which they are read, in memory, and in a temporary file where there are many.
 
     `lists` and `gets` are requests to S3, `unnamed` files that are left out because their names do not say whether they
-    are asked for.
+    are asked for. `readings`: so many times each file is read.
     """
 
     files: int = 0
@@ -38,6 +39,7 @@ class Plan:
     gets: int = 0
     bytes_in_s3: int = 0
     unnamed: int = 0
+    readings: int = 1
     _kept: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY))  # noqa: SIM115 (closed at the end of `with`)
 
     def add(self, file: LogFile) -> None:
@@ -66,7 +68,7 @@ class Plan:
     @property
     def dollars(self) -> float:
         """What the requests to S3 cost, those that listed the files included."""
-        return self.lists * _DOLLARS_PER_LIST + self.gets * _DOLLARS_PER_GET
+        return self.lists * _DOLLARS_PER_LIST + self.gets * self.readings * _DOLLARS_PER_GET
 
     def describe(self) -> list[str]:
         """Return in a few lines what is going to be read, and what that costs."""
@@ -76,10 +78,10 @@ class Plan:
         lines = [what]
         if self.lists or self.gets:
             lines.append(
-                f"requests to S3: {self.lists:,} LIST (sent) and {self.gets:,} GET, ${self.dollars:,.4f} at the prices "
-                "of S3 Standard in us-east-1"
+                f"requests to S3: {self.lists:,} LIST (sent) and {self.gets * self.readings:,} GET, "
+                f"${self.dollars:,.4f} at the prices of S3 Standard in us-east-1"
             )
-            outside = self.bytes_in_s3 / 1e9 * _DOLLARS_PER_GB_OUT
+            outside = self.bytes_in_s3 * self.readings / 1e9 * _DOLLARS_PER_GB_OUT
             lines.append(f"data transfer: nothing inside the bucket's region, about ${outside:,.2f} out of AWS")
         if self.unnamed:
             lines.append(f"left out: {counted(self.unnamed, 'file')}, whose names do not state account, region and day")
@@ -103,14 +105,21 @@ class Wanted:
     state: str | None = None
     engine: str = "local"
 
-    def plan(self) -> Plan:
-        """Find the files.
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it names nothing to read."""
+        return not self.paths and self.keys is None
+
+    def plan(self, readings: int = 1) -> Plan:
+        """Find the files, each of which is to be read so many times.
 
         Raises:
             UnreadableError: a path does not exist or cannot be listed, or there is no log file.
-            CommandError: it takes more requests than there may be.
+            CommandError: nothing is named, or it takes more requests than there may be.
         """
-        plan = Plan()
+        if self.is_nothing:
+            raise CommandError("there is nothing to read: name files, folders, s3://bucket/prefix, or --keys FILE")
+        plan = Plan(readings=readings)
         try:
             self._fill(plan)
         except BaseException:
@@ -132,9 +141,10 @@ class Wanted:
             where = self.keys or ", ".join(self.paths)
             left_out = "" if self.selection.is_everything else " of the days, accounts and regions asked for"
             raise UnreadableError(where, f"contains no {KINDS}{left_out}")
-        if self.most_requests is not None and plan.lists + plan.gets > self.most_requests:
+        requests = plan.lists + plan.gets * plan.readings
+        if self.most_requests is not None and requests > self.most_requests:
             raise CommandError(
-                f"it takes {plan.lists + plan.gets:,} requests to S3, more than --max-requests {self.most_requests:,}; "
+                f"it takes {requests:,} requests to S3, more than --max-requests {self.most_requests:,}; "
                 "no log file was read"
             )
 
@@ -165,3 +175,10 @@ def readable_size(size: float) -> str:
         size /= 1000
         unit += 1
     return f"{size:,.0f} {_UNITS[unit]}" if not unit else f"{size:,.1f} {_UNITS[unit]}"
+
+
+def show_plan(plan: Plan, *, is_dry_run: bool, is_shown: bool) -> None:
+    """Say what is going to be read, and what that costs: on standard output if that is all that was asked for."""
+    if is_dry_run or (is_shown and (plan.lists or plan.gets or plan.unnamed)):
+        for text in plan.describe():
+            click.echo(text, err=not is_dry_run)

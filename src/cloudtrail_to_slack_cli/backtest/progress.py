@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from cloudtrail_to_slack_cli.backtest.evaluation import Part
 from cloudtrail_to_slack_cli.backtest.plan import Plan
 
 _SECONDS = 0.2
@@ -30,12 +31,13 @@ class Progress:
         self._done_before = 0
         self._all_work = plan.size + _BYTES_PER_FILE * plan.files
 
-    def add(self, counts: Mapping[str, int], size: int, *, is_resumed: bool = False) -> None:
+    def add(self, part: Part) -> None:
         """Count what is done, and show it a few times a second. What an earlier run did says nothing of speed."""
+        counts, size = part.totals.counts, sum(max(file.size, 0) for file in part.files)
         work = size + _BYTES_PER_FILE * counts["files"]
         self._work += work
         self._files += counts["files"]
-        if is_resumed:
+        if part.is_resumed:
             self._done_before += work
         else:
             self._records += counts["records"]

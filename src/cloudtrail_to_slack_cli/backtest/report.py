@@ -8,14 +8,17 @@ from datetime import date
 from typing import Any
 
 from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack_cli.backtest.evaluation import Part
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import Destinations, SlackBy
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
+from cloudtrail_to_slack_cli.backtest.prediction.invocation import Invocation
 from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered
+from cloudtrail_to_slack_cli.backtest.prediction.notices import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.prediction.predict import Predictor
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
 from cloudtrail_to_slack_cli.backtest.prediction.totals import ChannelDay, Prediction
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, alerting
-from cloudtrail_to_slack_cli.backtest.totals import NO_DAY, RuleTotals, Totals
+from cloudtrail_to_slack_cli.backtest.totals import NO_DAY, RuleTotals, Totals, alert_facts
 from cloudtrail_to_slack_cli.terminal import counted
 
 
@@ -25,10 +28,10 @@ class Report:
 
     config: Config
     store: AlertStore | None = None
+    deployment: Deployment = field(default_factory=Deployment)
     size: int = 0
     totals: Totals = field(default_factory=Totals)
     prediction: Prediction = field(default_factory=Prediction)
-    files_per_invocation: int = 1
     problems: list[tuple[str, str]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     _counted: list[CountedMatch] = field(default_factory=list)
@@ -45,22 +48,30 @@ class Report:
 
     def count_thresholds(self) -> Iterator[dict[str, object]]:
         """Count what rules with a threshold matched in all files; yield the events that alert, for lines of JSON."""
-        for match, rules in alerting(self._counted):
+        # Without a table each invocation counts for itself, which the prediction does.
+        is_predicted = self.store is not None and not self.deployment.has_table
+        for match, rules in () if is_predicted else alerting(self._counted):
             self.totals.counts["matched" if rules else "unmatched"] += 1
             if rules:
                 self.totals.add_alert(rules, match.facts)
                 yield {**match.line, "rules": list(rules)}
         self._counted = []
 
-    def predict(self, slack: SlackBy = SlackBy.CONFIGURATION, files_per_invocation: int = 1) -> None:
+    def predict(self) -> None:
         """Predict the messages, when all files are added."""
         if self.store is None:
             return
-        self.files_per_invocation = files_per_invocation
-        predictor = Predictor(self.config, Destinations(self.config, slack), files_per_invocation)
-        for invocation in predictor.run(self.store.rows()):
+        for invocation in Predictor(self.config, self.deployment).run(self.store.rows()):
             self.prediction.add(invocation)
+            if not self.deployment.has_table:
+                self._count_of_invocation(invocation)
             self.store.add_outcomes(map(_outcome, invocation.delivered))
+
+    def _count_of_invocation(self, invocation: Invocation) -> None:
+        for row in invocation.counted:
+            self.totals.counts["matched" if row.rules else "unmatched"] += 1
+            if row.rules and row.record is not None:
+                self.totals.add_alert(row.rules, alert_facts(read_event(json.loads(row.record))))
 
     def close(self) -> None:
         """Let go of the alerts."""
@@ -128,7 +139,8 @@ def as_json(report: Report) -> dict[str, Any]:
         "errors": [
             {"rule": rule, "error": error, "events": events} for (rule, error), events in most_first(totals.errors)
         ],
-        "files_per_invocation": report.files_per_invocation,
+        "files_per_invocation": report.deployment.files_per_invocation,
+        "has_table": report.deployment.has_table,
         "messages": prediction.messages,
         "duplicates": prediction.duplicates,
         "unrouted": prediction.unrouted,
@@ -142,6 +154,8 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for address, total, days in prediction.channels()
         ],
+        "notices": [{"notice": title, "messages": count} for title, count in most_first(prediction.notices)],
+        "not_predicted": list(NOT_PREDICTED),
         "noisiest": [{"rule": rule, "actor": actor, "messages": count} for rule, actor, count in prediction.noisiest()],
     }
 
@@ -180,6 +194,7 @@ def _counts(day: ChannelDay) -> dict[str, int]:
         "replies": day.replies,
         "threads": day.threads,
         "summaries": day.summaries,
+        "notices": day.notices,
     }
 
 

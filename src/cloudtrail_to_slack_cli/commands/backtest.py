@@ -1,33 +1,29 @@
 """`backtest`: what the rules would have matched in logs that are already there."""
 
 import io
-import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from typing import IO
 
 import click
 
-from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps, Part, as_line
+from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_options
+from cloudtrail_to_slack_cli.backtest.evaluation import Keeps, Part, as_line
 from cloudtrail_to_slack_cli.backtest.formats.document import write_json
 from cloudtrail_to_slack_cli.backtest.formats.table import write_csv
 from cloudtrail_to_slack_cli.backtest.formats.text import print_text
-from cloudtrail_to_slack_cli.backtest.opening import Opener
 from cloudtrail_to_slack_cli.backtest.options import log_options
-from cloudtrail_to_slack_cli.backtest.plan import Plan, Wanted
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import SlackBy
+from cloudtrail_to_slack_cli.backtest.plan import Wanted, show_plan
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
-from cloudtrail_to_slack_cli.backtest.processes import Worker, evaluate_files
 from cloudtrail_to_slack_cli.backtest.progress import Progress, interruptible
 from cloudtrail_to_slack_cli.backtest.report import Report, summary
-from cloudtrail_to_slack_cli.backtest.spark import evaluate_on_spark
-from cloudtrail_to_slack_cli.backtest.state import State
+from cloudtrail_to_slack_cli.backtest.run import evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import delivery_options, rule_options
+from cloudtrail_to_slack_cli.options import rule_options
 from cloudtrail_to_slack_cli.terminal import console, is_terminal, safe
 
 _EXAMPLE = """\b
@@ -52,15 +48,14 @@ Examples:
     show_default=True,
     help="What to print: tables, one JSON document, each matched event as a line of JSON, the rules as CSV, or a page.",
 )
-@delivery_options
+@predicted_options
 @click.option("--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no summary to standard error.")
 def command(
     wanted: Wanted,
     output_format: str,
     processes: int | None,
-    files_per_invocation: int,
-    slack: str,
+    deployment: Deployment,
     *,
     quiet: bool,
     **given: object,
@@ -73,7 +68,7 @@ def command(
     rules = GivenRules(**given)  # type: ignore[arg-type]  # click's options have its names and types
     config = rules.read()
     with wanted.plan() as plan, tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
-        _describe(plan, is_dry_run=wanted.is_dry_run, is_shown=not quiet)
+        show_plan(plan, is_dry_run=wanted.is_dry_run, is_shown=not quiet)
         if wanted.is_dry_run:
             return EXIT_CLEAN
         keeps_lines = output_format == "jsonl"
@@ -82,21 +77,14 @@ def command(
             lines=keeps_lines,
             alerts=not keeps_lines,
             records=output_format == "html",
-            files=files_per_invocation > 1,
         )
-        today = datetime.now(UTC).date()
-        kept = State.open(wanted.state, [rules.document(), keeps.choice], today) if wanted.state else None
-        evaluator = Evaluator(config, kept.today if kept else today, keeps, Opener(wanted.selection, wanted.profile))
-        report = Report(config, None if keeps_lines else AlertStore(folder))
+        worker = make_worker(config, rules.document(), wanted, keeps, wanted.state)
+        report = Report(config, None if keeps_lines else AlertStore(folder), deployment)
         progress = Progress(plan, is_shown=not quiet and is_terminal(sys.stderr))
         with closing(report), closing(progress), interruptible(plan, report.totals.counts, wanted.state):
-            if wanted.engine == "spark":
-                parts = evaluate_on_spark(evaluator, plan)
-            else:
-                parts = evaluate_files(Worker(evaluator, kept), plan, processes or os.cpu_count() or 1)
-            with closing(parts):
+            with closing(evaluate(worker, wanted, plan, processes)) as parts:
                 _take(parts, report, progress, keeps_lines=keeps_lines)
-            report.predict(SlackBy(slack), files_per_invocation)
+            report.predict()
             progress.close()
             _print(report, output_format, quiet=quiet)
     return (
@@ -146,15 +134,8 @@ def _take(parts: Iterable[Part], report: Report, progress: Progress, *, keeps_li
             progress.close()
             what = "damaged" if (path, problem) in part.problems else "a record was left out"
             click.echo(safe(f"{what}: {path}: {problem}"), err=True)
-        progress.add(part.totals.counts, sum(max(file.size, 0) for file in part.files), is_resumed=part.is_resumed)
+        progress.add(part)
     for values in report.count_thresholds():
         if keeps_lines:
             sys.stdout.buffer.write(as_line(values))
     sys.stdout.buffer.flush()
-
-
-def _describe(plan: Plan, *, is_dry_run: bool, is_shown: bool) -> None:
-    """Say what is going to be read, and what that costs: on standard output if that is all that was asked for."""
-    if is_dry_run or (is_shown and (plan.lists or plan.gets or plan.unnamed)):
-        for text in plan.describe():
-            click.echo(text, err=not is_dry_run)

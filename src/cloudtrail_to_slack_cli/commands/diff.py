@@ -1,23 +1,32 @@
 """`diff`: what a change of the configuration does to alerts and messages."""
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import click
 
+from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_options
 from cloudtrail_to_slack_cli.backtest.diff.comparison import compare
 from cloudtrail_to_slack_cli.backtest.diff.formats import diff_as_json, diff_as_markdown, diff_as_text
 from cloudtrail_to_slack_cli.backtest.diff.sides import Side, is_result, side_of_document, side_of_report
-from cloudtrail_to_slack_cli.backtest.evaluation import Part
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import SlackBy
-from cloudtrail_to_slack_cli.backtest.run import Delivery, run_backtest
+from cloudtrail_to_slack_cli.backtest.evaluation import Keeps
+from cloudtrail_to_slack_cli.backtest.options import log_options
+from cloudtrail_to_slack_cli.backtest.plan import Plan, Wanted, show_plan
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
+from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
+from cloudtrail_to_slack_cli.backtest.progress import Progress, interruptible
+from cloudtrail_to_slack_cli.backtest.report import Report
+from cloudtrail_to_slack_cli.backtest.run import evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, UnreadableError
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import delivery_options
-from cloudtrail_to_slack_cli.terminal import safe
+from cloudtrail_to_slack_cli.terminal import is_terminal, safe
 
 _EXAMPLE = """\b
 Examples:
@@ -30,8 +39,8 @@ Examples:
 @click.command("diff", epilog=_EXAMPLE)
 @click.argument("old", metavar="OLD", type=click.Path())
 @click.argument("new", metavar="NEW", type=click.Path())
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())
-@delivery_options
+@log_options
+@predicted_options
 @click.option(
     "--max-messages-per-day",
     type=click.IntRange(0),
@@ -47,14 +56,14 @@ Examples:
     help="What to print: text, one JSON document, or Markdown for a comment on a pull request.",
 )
 @click.option("--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core.")
-def command(
+def command(  # noqa: PLR0913, PLR0917 (click passes each option)
     old: str,
     new: str,
-    paths: tuple[str, ...],
+    wanted: Wanted,
+    deployment: Deployment,
     max_messages_per_day: int | None,
     output_format: str,
     processes: int | None,
-    **predicted: Any,  # noqa: ANN401 (the options of `delivery_options`)
 ) -> int:
     """Compare what two configurations send: alerts and messages that are new, gone or moved to another channel.
 
@@ -62,16 +71,25 @@ def command(
     `backtest --format json` printed.
     """
     documents = [_document(path) for path in (old, new)]
-    if not paths and not all(map(is_result, documents)):
+    evaluated = [not is_result(document) for document in documents]
+    if wanted.is_nothing and any(evaluated):
         raise click.UsageError("Configurations are compared on log files: give their PATHs after OLD and NEW.")
-    delivery = Delivery(predicted["files_per_invocation"], SlackBy(predicted["slack"]))
-
-    def side(path: str, document: object, *, is_first: bool = False) -> Side:
-        if isinstance(document, Mapping) and is_result(document):
-            return side_of_document(path, document)
-        return _evaluate(path, paths, delivery, processes, is_first=is_first)
-
-    found = compare(side(old, documents[0], is_first=True), side(new, documents[1]), max_messages_per_day)
+    for path in compress((old, new), evaluated):
+        GivenRules(config=path).read()  # what is wrong with it is said before anything is listed
+    sides: list[Side] = []
+    with wanted.plan(sum(evaluated)) if any(evaluated) else nullcontext() as plan:
+        if plan is not None:
+            show_plan(plan, is_dry_run=wanted.is_dry_run, is_shown=True)
+        if wanted.is_dry_run:
+            return EXIT_CLEAN
+        for name, path, document in zip(("old", "new"), (old, new), documents, strict=True):
+            if plan is None or (isinstance(document, Mapping) and is_result(document)):
+                sides.append(side_of_document(path, document))
+                continue
+            state = os.path.join(wanted.state, name) if wanted.state else None  # noqa: PTH118 (it is a string)
+            is_first = not any(evaluated[: len(sides)])
+            sides.append(_evaluate(path, wanted, plan, _Reading(deployment, processes, state, is_first)))
+    found = compare(sides[0], sides[1], max_messages_per_day)
     if output_format == "json":
         sys.stdout.write(json.dumps(diff_as_json(found), indent=2) + "\n")
     else:
@@ -91,14 +109,34 @@ def _document(path: str) -> Any:  # noqa: ANN401 (JSON; what is none is for the 
         return None
 
 
-def _evaluate(path: str, paths: tuple[str, ...], delivery: Delivery, processes: int | None, *, is_first: bool) -> Side:
-    def seen(part: Part) -> None:
-        for file, problem in part.problems if is_first else ():
-            click.echo(safe(f"damaged: {file}: {problem}"), err=True)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How the files are read for one configuration; what is damaged is reported by the first alone."""
 
-    config = GivenRules(config=path).read()
-    with tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
-        report = run_backtest(config, paths, folder, delivery, processes, seen)
-        side = side_of_report(path, report)
-        report.close()
-        return side
+    deployment: Deployment
+    processes: int | None
+    state: str | None
+    is_first: bool
+
+
+def _evaluate(path: str, wanted: Wanted, plan: Plan, reading: _Reading) -> Side:
+    rules = GivenRules(config=path)
+    config = rules.read()
+    with (
+        tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder,
+        closing(Report(config, AlertStore(folder), reading.deployment)) as report,
+        closing(Progress(plan, is_shown=is_terminal(sys.stderr))) as progress,
+        interruptible(plan, report.totals.counts, reading.state),
+    ):
+        worker = make_worker(config, rules.document(), wanted, Keeps(folder, alerts=True), reading.state)
+        with closing(evaluate(worker, wanted, plan, reading.processes)) as parts:
+            for part in parts:
+                report.add(part)
+                for file, problem in part.problems if reading.is_first else ():
+                    progress.close()
+                    click.echo(safe(f"damaged: {file}: {problem}"), err=True)
+                progress.add(part)
+        for _ in report.count_thresholds():
+            pass
+        report.predict()
+        return side_of_report(path, report)

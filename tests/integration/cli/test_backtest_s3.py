@@ -203,6 +203,32 @@ def test_cost_is_shown_before_it_is_spent(proxy: S3Proxy) -> None:
     assert cloudtrail_to_slack("backtest", f"s3://{BUCKET}/AWSLogs/", "--max-requests", lists + 12).code == 0
 
 
+def test_diff_reads_the_same_sources(trail: "S3Client", proxy: S3Proxy, tmp_path: Path) -> None:
+    """`diff` reads S3 with the options of `backtest`, counts each object twice, and goes on with --state."""
+    del trail
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(json.dumps({"events_to_track": "CreateTrail", "use_default_rules": False}))
+    new.write_text(json.dumps({"events_to_track": "DeleteTrail", "use_default_rules": False}))
+    chosen = (f"s3://{BUCKET}/AWSLogs", "--from", "2026-10-02", "--region", "us-east-1", "--account", ACCOUNTS[0])
+    dry = cloudtrail_to_slack("diff", old, new, *chosen, "--dry-run")
+    assert (dry.code, dry.err) == (0, "")
+    assert "and 4 GET" in dry.out
+    refused = cloudtrail_to_slack("diff", old, new, *chosen, "--max-requests", 4)
+    assert refused.code == 2
+    assert "more than --max-requests 4" in refused.err
+    state = tmp_path / "state"
+    ran = cloudtrail_to_slack("diff", old, new, *chosen, "--format", "json", "--state", state)
+    assert json.loads(ran.out)["alerts"] == {"old": 0, "new": 2, "unchanged": 0}
+    before = list(proxy.read)
+    again = cloudtrail_to_slack("diff", old, new, *chosen, "--format", "json", "--state", state)
+    assert again.out == ran.out
+    assert proxy.read == before
+    assert len(before) == 4
+    wrong = cloudtrail_to_slack("diff", new, old, *chosen, "--state", state)
+    assert wrong.code == 2
+    assert "is of other rules" in wrong.err
+
+
 def test_lists_of_keys_and_inventories(trail: "S3Client", tmp_path: Path) -> None:
     """A list on disk, on standard input, in S3 or gzipped, and an inventory in CSV, name the objects to read."""
     wanted = [key(ACCOUNTS[0], "eu-west-1", DAYS[0]), "copies/a b+c é.json.gz"]

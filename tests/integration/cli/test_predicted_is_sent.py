@@ -4,7 +4,8 @@ import gzip
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.destinations.slack.threads import DETAILS_TEXT
+from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack_dev.demo.clock import StoryClock
 from cloudtrail_to_slack_dev.demo.replay import handler_at
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import MotoServer
-from support.app_environment import CHANNEL, AppEnvironment, log_bytes, record, s3_event
+from support.app_environment import CHANNEL, TABLE, AppEnvironment, Context, log_bytes, record, s3_event
 from support.command_line import cloudtrail_to_slack
 from support.pages import ROOT
 
@@ -52,9 +54,10 @@ class Replay:
     app_env: AppEnvironment
     clock: StoryClock
     files: list[tuple[datetime, Path]]
+    context: Any = None
 
-    def run(self, together: int) -> None:
-        """Invoke the handler for so many files at a time, at the time of the last."""
+    def run(self, together: int, fails: Collection[int] = ()) -> None:
+        """Invoke the handler for so many files at a time, at the time of the last; invocations in `fails` fail."""
         with handler_at(self.clock):
             for first in range(0, len(self.files), together):
                 batch = self.files[first : first + together]
@@ -62,7 +65,8 @@ class Replay:
                 keys = [
                     self.app_env.put(path.read_bytes(), str(path.relative_to(self.app_env.folder))) for _, path in batch
                 ]
-                self.app_env.invoke(s3_event(*keys))
+                with pytest.raises(InvocationFailedError) if first in fails else nullcontext():
+                    self.app_env.invoke(s3_event(*keys), self.context)
 
 
 @pytest.fixture
@@ -76,14 +80,14 @@ def replay(moto_server: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         yield Replay(app_env, clock, [])
 
 
-def write_logs(replay: Replay, seed: int) -> None:
+def write_logs(replay: Replay, seed: int, accounts: Sequence[str | None] = (ROUTED, OTHER, None)) -> None:
     """Write log files of three hours: bursts, repetitions, copies in later files, quiet times, several accounts."""
     choose = random.Random(seed)  # noqa: S311 (no secret)
     sent: list[dict[str, Any]] = []
     for number in range(26):
         moment = START + timedelta(minutes=7 * number)
         count = choose.choice([0, 1, 2, 3, 5, 12, 25])
-        records = [_record(choose, moment, f"{number}-{position}") for position in range(count)]
+        records = [_record(choose, moment, f"{number}-{position}", accounts) for position in range(count)]
         copies = choose.sample(sent, min(len(sent), choose.choice([0, 0, 2])))
         sent += records
         write_log(replay, number, moment, choose.choice([ROUTED, OTHER]), [*records, *copies])
@@ -98,7 +102,9 @@ def write_log(replay: Replay, number: int, moment: datetime, account: str, recor
     replay.files.append((moment, path))
 
 
-def _record(choose: random.Random, delivered: datetime, event_id: str) -> dict[str, Any]:
+def _record(
+    choose: random.Random, delivered: datetime, event_id: str, accounts: Sequence[str | None] = (ROUTED, OTHER, None)
+) -> dict[str, Any]:
     arn = choose.choice(ACTORS)
     when = delivered - timedelta(seconds=choose.randrange(60, 400))
     return record(
@@ -107,7 +113,7 @@ def _record(choose: random.Random, delivered: datetime, event_id: str) -> dict[s
         eventName=choose.choices(["DeleteBucket", "ListBuckets", "StopLogging", "ConsoleLogin"], [5, 3, 1, 3])[0],
         errorCode=choose.choice([None, None, "AccessDenied"]),
         userIdentity={"type": "AssumedRole", "principalId": f"AROA:{arn[-5:]}", "arn": arn, "accountId": ROUTED},
-        recipientAccountId=choose.choice([ROUTED, OTHER, None]),
+        recipientAccountId=choose.choice(accounts),
         sourceIPAddress=choose.choice(["203.0.113.7", "203.0.113.7", "198.51.100.1"]),
         requestParameters=choose.choice(
             [{"bucketName": "payroll"}, {f"parameter-{number}": "x" for number in range(30)}]
@@ -140,13 +146,13 @@ def _day(ts: str) -> str:
     return datetime.fromtimestamp(float(ts), UTC).date().isoformat()
 
 
-def predicted(replay: Replay, together: int, *options: str) -> dict[str, Any]:
+def predicted(replay: Replay, together: int, *options: object, fails: bool = False) -> dict[str, Any]:
     """Return the report of `backtest` on the log files and the configuration of the function."""
     ran = cloudtrail_to_slack(
         "backtest", replay.app_env.folder / "AWSLogs", "--config", replay.app_env.folder / "config.json",
         "--files-per-invocation", together, "--format", "json", *options,
     )  # fmt: skip
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, bool(ran.err)) == (0, fails)
     report: dict[str, Any] = json.loads(ran.out)
     return report
 
@@ -154,7 +160,7 @@ def predicted(replay: Replay, together: int, *options: str) -> dict[str, Any]:
 def by_channel(report: dict[str, Any], kind: str) -> dict[str, dict[str, Counter[str]]]:
     """Return what the channels of one kind are predicted to receive."""
     return {
-        each["channel"]: {day: Counter(counts) for day, counts in each["days"].items()}
+        each["channel"]: {day: Counter({**counts, "notices": 0}) for day, counts in each["days"].items()}
         for each in report["channels"]
         if each["destination"] == kind
     }
@@ -196,6 +202,99 @@ def test_a_webhook_receives_what_is_predicted(replay: Replay, *, deduplicates: b
     expected = received(replay.app_env.slack, [CHANNEL])
     assert by_channel(report, "slack_webhook") == {"default": expected[CHANNEL]}
     assert bool(report["duplicates"]) is deduplicates
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_each_webhook_receives_what_is_predicted(replay: Replay, tmp_path: Path, *, table: bool) -> None:
+    """Each webhook of a route is a channel of its own, with its own limit; its name holds nothing of its address."""
+    replay.app_env.slack.add_channel("C0SHARED", "shared")
+    default, routed = replay.app_env.slack.add_webhook(CHANNEL), replay.app_env.slack.add_webhook("C0ROUTED")
+    shared = replay.app_env.slack.add_webhook("C0SHARED")
+    routes = [
+        {"accounts": [ROUTED], "slack_hook_url": routed},
+        {"accounts": ["111122223333", "123456789012"], "slack_hook_url": shared},
+    ]
+    environment = {"SLACK_WEBHOOK_URL": default, "SLACK_WEBHOOK_ROUTES": json.dumps(routes)}
+    if table:
+        replay.app_env.make_table()
+        environment["DYNAMODB_TABLE_NAME"] = TABLE
+    replay.app_env.configure(environment=environment, **CONFIG)
+    write_logs(replay, 9, [ROUTED, OTHER, "123456789012", "111122223333"])
+    replay.run(2)
+    path = tmp_path / "routes.json"
+    path.write_text(json.dumps(routes))
+    report = predicted(replay, 2, "--webhook-routes", path, *(() if table else ("--no-table",)))
+    expected = received(replay.app_env.slack, [CHANNEL, "C0ROUTED", "C0SHARED"])
+    names = {CHANNEL: "default", "C0ROUTED": ROUTED, "C0SHARED": "111122223333, 123456789012"}
+    assert by_channel(report, "slack_webhook") == {names[channel]: days for channel, days in expected.items()}
+    assert len(expected) == 3
+    assert "http" not in json.dumps(report["channels"])
+
+
+@pytest.mark.parametrize(("seed", "together"), [(11, 1), (12, 4)])
+def test_without_a_table_channels_receive_what_is_predicted(replay: Replay, seed: int, together: int) -> None:
+    """Threads end with the invocation, copies in later ones are sent again, and thresholds count in each alone."""
+    replay.app_env.configure_bot(table=False, slack=SLACK, **CONFIG)
+    write_logs(replay, seed)
+    replay.run(together)
+    report = predicted(replay, together, "--no-table")
+    expected = received(replay.app_env.slack, [CHANNEL, "C0ROUTED"])
+    assert by_channel(report, "slack_app") == expected
+    with_table = predicted(replay, together)
+    assert with_table["channels"] != report["channels"]
+    alerts = Counter(rule for each in report["alerts"] for rule in each["rules"])
+    assert {rule["rule"]: rule["alerts"] for rule in report["rules"]} == {
+        name: alerts[name] for name in ("bucket", "denied", "trail", "guessing")
+    }
+
+
+def test_routes_for_severe_alerts_receive_what_is_predicted(replay: Replay) -> None:
+    """An alert that is severe enough goes to the channel of its route, and to no other."""
+    severe = {"accounts": ["*"], "slack_channel_id": "C0ROUTED", "min_severity": "critical"}
+    replay.app_env.configure_bot(slack={"routes": [severe]}, **CONFIG)
+    write_logs(replay, 13)
+    replay.run(1)
+    expected = received(replay.app_env.slack, [CHANNEL, "C0ROUTED"])
+    assert by_channel(predicted(replay, 1), "slack_app") == expected
+    assert len(expected) == 2
+
+
+OWN_ROLE = "arn:aws:iam::111122223333:role/alerts"
+
+
+@pytest.mark.long_cases
+@pytest.mark.parametrize("table", [True, False])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_notices_arrive_as_predicted(replay: Replay, *, table: bool, wanted: bool) -> None:
+    """Rule errors, calls of the function's own role and unreadable log files make the notices that are predicted."""
+    rules = [
+        *CONFIG["rules"],
+        {"id": "broken", "expression": "event['requestParameters.bucketName'] > 3"},
+        {"id": "missing", "severity": "critical", "expression": "event['noField'] == event['eventName']"},
+    ]
+    ignore_rules = [*CONFIG["ignore_rules"], "event['sharedEventID'] > 3"]
+    config = {**CONFIG, "rules": rules, "ignore_rules": ignore_rules, "rule_evaluation_errors_to_slack": wanted}
+    replay.app_env.configure_bot(table=table, slack=SLACK, own_role_arns=[OWN_ROLE], **config)
+    write_logs(replay, 21)
+    identity = {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": OWN_ROLE}}}
+    choose = random.Random(22)  # noqa: S311 (no secret)
+    for number in range(30, 42):
+        moment = START + timedelta(minutes=11 * (number - 29) + 3)
+        own = [{**_record(choose, moment, f"own-{number}-{each}"), "userIdentity": identity} for each in range(2)]
+        write_log(replay, number, moment, OTHER, own)
+    replay.files.sort()
+    broken = replay.files[-1][0] + timedelta(minutes=9)
+    write_log(replay, 50, broken, OTHER, [record(eventID="last"), "no record"])
+    replay.context = Context(milliseconds=300_000)
+    replay.run(1, fails={len(replay.files) - 1})
+    report = predicted(replay, 1, *(() if table else ("--no-table",)), fails=True)
+    expected = received(replay.app_env.slack, [CHANNEL, "C0ROUTED"])
+    assert by_channel(report, "slack_app") == expected
+    titles = " ".join(each["notice"] for each in report["notices"])
+    assert ("raised an error" in titles) is wanted
+    assert "could not be read" in titles
+    assert sum(each["messages"] for each in report["notices"]) == sum(each["notices"] for each in report["channels"])
+    assert any("missing log data" in each for each in report["not_predicted"])
 
 
 @pytest.mark.parametrize("webhook", [True, False])

@@ -195,7 +195,7 @@ def test_paper_shows_what_is_closed(shown: Browser) -> None:
 def test_screen_readers_find_names(shown: Browser) -> None:
     """The chart has a description and a table, every table a caption and headings, every control a name."""
     label = shown.run("document.querySelector('svg[role=img]').getAttribute('aria-label')")
-    assert label == "Messages per day from 2026-10-01 to 2026-10-09: 8 in all, at most 1"
+    assert label == "Messages per day from 2026-10-01 to 2026-10-09: 16 in all, at most 2"
     checks = {
         "html has a language": "document.documentElement.lang === 'en'",
         "one main and one h1": "document.querySelectorAll('main, h1').length === 2",

@@ -150,7 +150,7 @@ def test_channels_follow_the_options_and_the_configuration(tmp_path: Path) -> No
 
 
 def test_calls_of_the_functions_own_role_are_no_alerts(tmp_path: Path) -> None:
-    """They are collected in notices, so they are counted and make no message."""
+    """They are collected in notices: they are counted, and the notice is the only message."""
     role = "arn:aws:iam::111122223333:role/alerts"
     config = write(tmp_path, "config.json", json.dumps({"own_role_arns": [role]}))
     own = {
@@ -159,7 +159,8 @@ def test_calls_of_the_functions_own_role_are_no_alerts(tmp_path: Path) -> None:
     }  # fmt: skip
     logs = write(tmp_path, "export.json", json.dumps({"Records": [{**events()[0], "userIdentity": own}]}))
     report = json.loads(cloudtrail_to_slack("backtest", logs, "--config", config, "--format", "json").out)
-    assert (report["matched"], report["own_role"], report["messages"], report["alerts"]) == (1, 1, 0, [])
+    assert (report["matched"], report["own_role"], report["messages"], report["alerts"]) == (1, 1, 1, [])
+    assert [each["messages"] for each in report["notices"]] == [1]
 
 
 def test_sparklines_show_days_without_alerts_and_merge_many() -> None:

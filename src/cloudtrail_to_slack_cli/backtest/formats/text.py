@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time, sparkline
+from cloudtrail_to_slack_cli.backtest.prediction.notices import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour, most_first, summary
 from cloudtrail_to_slack_cli.terminal import counted, line
 
@@ -31,6 +32,9 @@ def print_text(out: Console, report: Report) -> None:
         out.print(line(f"rule error: {name} raised {error} on {counted(count, 'event')}", "red"))
     _print_channels(out, report)
     _print_noisiest(out, report)
+    if report.store:
+        out.print()
+        out.print(line(f"Not predicted: {'; '.join(NOT_PREDICTED)}.", "dim"))
 
 
 def _print_rules(out: Console, report: Report) -> None:
@@ -59,13 +63,15 @@ def _print_channels(out: Console, report: Report) -> None:
     prediction = report.prediction
     if not prediction.days:
         return
-    table = _table("channel", "messages", "in threads", "threads", "summaries", "most on a day")
+    table = _table("channel", "messages", "in threads", "threads", "summaries", "notices", "most on a day")
     for address, total, days in prediction.channels():
         busiest, most = max(days.items(), key=lambda each: each[1].messages)
-        cells = (total.messages, total.replies, total.threads, total.summaries)
+        cells = (total.messages, total.replies, total.threads, total.summaries, total.notices)
         table.add_row(line(address.label), *(f"{cell:,}" for cell in cells), f"{most.messages:,} ({busiest})")
     out.print()
     out.print(table, soft_wrap=False)
+    for title, count in most_first(prediction.notices)[:_MOST_NOISY]:
+        out.print(line(f"{counted(count, 'notice')}: {title}"))
     if prediction.duplicates:
         out.print(line(f"{counted(prediction.duplicates, 'copy', 'copies')} of delivered alerts left out"))
     if prediction.unrouted:

@@ -1,15 +1,21 @@
-"""Where the alerts of a configuration go: channels of a bot, a webhook, topics."""
+"""Where the alerts and notices of a configuration go: channels of a bot, webhooks, topics."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.config.secrets import SecretSource
+from cloudtrail_to_slack.delivery.routing import Router, Target
+from cloudtrail_to_slack.rules import Severity
 
 DEFAULT_NAME = "default"
+_ACCOUNTS_SHOWN = 3  # as the function shows of a webhook
 
 
 class SlackBy(Enum):
-    """How alerts reach Slack: what the configuration says, by a bot, by one webhook, or not at all."""
+    """How alerts reach Slack: what the configuration says, by a bot, by webhooks, or not at all."""
 
     CONFIGURATION = "auto"
     BOT = "bot"
@@ -17,9 +23,23 @@ class SlackBy(Enum):
     NONE = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What the prediction needs to know and `config.json` does not say.
+
+    `webhooks` are the webhooks by account, of which only those that are alike matter. `has_table`: there is a state
+    table.
+    """
+
+    files_per_invocation: int = 1
+    slack: SlackBy = SlackBy.CONFIGURATION
+    webhooks: Mapping[str, SecretSource] = field(default_factory=dict)
+    has_table: bool = True
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """A channel, a webhook or a topic. `name` is its id, or for a webhook, whose address is a secret, "default"."""
+    """A channel, a webhook or a topic. `name` is its id; of a webhook, whose address is a secret, its accounts."""
 
     kind: str
     name: str
@@ -40,23 +60,65 @@ class Address:
         return self.kind == "slack_app"
 
 
+@dataclass(frozen=True, slots=True)
+class _Routed:
+    """A destination as the router sees it."""
+
+    known: Routes
+    receives_notices: bool
+
+    def routes(self) -> Routes:
+        return self.known
+
+    def describe(self, address: str) -> str:
+        return address
+
+
 class Destinations:
-    """The destinations of a configuration. The addresses of webhooks are not in it: all count as one."""
+    """The destinations of a configuration; where it has no channel, one called "default"."""
 
-    def __init__(self, config: Config, slack: SlackBy = SlackBy.CONFIGURATION) -> None:
-        self._config = config
+    def __init__(self, config: Config, deployment: Deployment | None = None) -> None:
+        deployment = deployment or Deployment()
+        # As in the function, the list that is a secret counts where both name an account.
+        webhooks = {**config.slack_webhook_routes, **deployment.webhooks}
+        slack = deployment.slack
         if slack is SlackBy.CONFIGURATION:
-            slack = SlackBy.NONE if config.sns and not config.slack else SlackBy.BOT
-        self._slack = slack
+            slack = _configured(config, has_webhooks=bool(webhooks))
+        known: dict[str, _Routed] = {}
+        if slack is SlackBy.WEBHOOK:
+            known["slack_webhook"] = _Routed(Routes(DEFAULT_NAME, _webhook_names(webhooks)), receives_notices=True)
+        elif slack is SlackBy.BOT:
+            known["slack_app"] = _Routed(config.slack or Routes(DEFAULT_NAME), receives_notices=True)
+        known["sns"] = _Routed(config.sns, receives_notices=False)
+        self.router = Router(known)
 
-    def for_account(self, account: str | None) -> list[Address]:
-        """Return where the alerts of an account go; where the configuration has no channel, to one called "default"."""
-        found: list[Address] = []
-        if self._slack is SlackBy.WEBHOOK:
-            found.append(Address("slack_webhook", DEFAULT_NAME))
-        elif self._slack is SlackBy.BOT:
-            routes = self._config.slack
-            channel = routes.for_account(account) if routes else DEFAULT_NAME
-            found += [Address("slack_app", channel)] if channel else []
-        topic = self._config.sns.for_account(account)
-        return [*found, Address("sns", topic)] if topic else found
+    def for_alert(self, account: str | None, severity: Severity) -> list[Address]:
+        """Return where an alert about an account goes."""
+        return [address_of(target) for target in self.router.targets(account, severity)]
+
+
+def address_of(target: Target) -> Address:
+    """Return what reports call a target of the function's."""
+    return Address(target.destination, target.address)
+
+
+def _configured(config: Config, *, has_webhooks: bool) -> SlackBy:
+    """Return how alerts reach Slack, as far as a configuration says it."""
+    if config.slack:
+        return SlackBy.BOT
+    if has_webhooks:
+        return SlackBy.WEBHOOK
+    return SlackBy.NONE if config.sns else SlackBy.BOT
+
+
+def _webhook_names(webhooks: Mapping[str, SecretSource]) -> dict[str, str]:
+    """Return a name for the webhook of each account: the accounts that share it."""
+    sharing: dict[tuple[str, str], list[str]] = {}
+    for account, source in webhooks.items():
+        sharing.setdefault((source.kind, source.reference), []).append(account)
+    names = {}
+    for accounts in sharing.values():
+        more = len(accounts) - _ACCOUNTS_SHOWN
+        name = ", ".join(accounts[:_ACCOUNTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        names.update(dict.fromkeys(accounts, name))
+    return names

@@ -5,6 +5,7 @@ function's own; the order of the steps is that of `delivery.dispatcher`, and tes
 work, and there is time enough.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +19,10 @@ from cloudtrail_to_slack.destinations.slack.shared import message_limit
 from cloudtrail_to_slack.destinations.slack.threads import ThreadPlace
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule, Severity
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import Address, Destinations
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Address, Destinations, address_of
 from cloudtrail_to_slack_cli.backtest.prediction.memory import Deliveries, Thread, Threads
-from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered, Form, Message
+from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered, Form, Message, NoticeMessage
+from cloudtrail_to_slack_cli.backtest.prediction.notices import Sent
 from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow, Place
 
 
@@ -59,7 +61,10 @@ def make_pending(row: AlertRow, rules: tuple[Rule, ...]) -> PendingAlert:
 
 @dataclass(slots=True)
 class Invocation:
-    """Delivers the alerts of one invocation, at the time `now` on `day`."""
+    """Delivers the alerts of one invocation, at the time `now` on `day`.
+
+    `counted` are the events that rules with a threshold matched, each with the rules that alert on it, perhaps none.
+    """
 
     destinations: Destinations
     threads: Threads
@@ -69,6 +74,8 @@ class Invocation:
     day: str
     messages: list[Message] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
+    notices: list[NoticeMessage] = field(default_factory=list)
+    counted: list[AlertRow] = field(default_factory=list)
     _forms: dict[Place, dict[Address, Form]] = field(default_factory=dict)
     _known: set[tuple[Address, str]] = field(default_factory=set)
     _slots: "dict[Address, Slots[Alert]]" = field(default_factory=dict)
@@ -80,7 +87,7 @@ class Invocation:
             forms: dict[Address, Form] = {}
             self.delivered.append(Delivered(alert.row, self.day, forms))
             self._forms[alert.row.place] = forms
-            for address in self.destinations.for_account(alert.pending.account):
+            for address in self.destinations.for_alert(alert.pending.account, alert.pending.severity):
                 if (address, alert.pending.key) in self._known:
                     forms[address] = Form.DUPLICATE
                     continue
@@ -101,6 +108,22 @@ class Invocation:
                 self._send(overflow[0], address, slots)
             elif overflow:
                 self._summarize(sorted(overflow, key=lambda each: each.order), address, slots)
+
+    def notify(self, notices: Sequence[Sent]) -> None:
+        """Send notices; of a kind of which there may be very many, what exceeds the limit is one summary."""
+        grouped: Counter[tuple[Address, str]] = Counter()
+        for sent in notices:
+            address, notice = address_of(sent.target), sent.notice
+            if notice.identity:
+                key = f"notice#{notice.identity}"
+                if self.deliveries.has(address.label, key, self.now):
+                    continue
+                self.deliveries.add(address.label, key, self.now)
+            if notice.group and address.is_slack:
+                grouped[address, notice.group.kind] += 1
+                if grouped[address, notice.group.kind] > message_limit(self.limit).per_invocation:
+                    continue
+            self.notices.append(NoticeMessage(address, self.day, notice.title))
 
     def _slots_of(self, address: Address) -> "Slots[Alert] | None":
         if not address.is_slack:

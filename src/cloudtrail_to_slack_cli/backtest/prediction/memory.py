@@ -5,6 +5,7 @@ tests compare the two.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudtrail_to_slack.destinations.slack.threads import ThreadPlace
@@ -47,12 +48,17 @@ class Deliveries:
 
 
 class Threads:
-    """The threads that are open, each for `seconds` from its first message."""
+    """The threads that are open, each for `seconds` from its first message; None: until their invocation ends."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int | None) -> None:
         self._seconds = seconds
         self._open: dict[str, tuple[int, Thread]] = {}
+        self._own: dict[str, Thread] = {}  # of this invocation, where there is no table
         self._forgotten = 0.0
+
+    def begin_invocation(self) -> None:
+        """Forget what only an invocation remembers."""
+        self._own.clear()
 
     def join(self, channel: str, place: ThreadPlace, day: str, now: float) -> tuple[Thread, bool]:
         """Return the thread that an alert stands in, and whether it is a reply there."""
@@ -60,6 +66,8 @@ class Threads:
         keys = place.keys(channel)
         if not keys:
             return Thread(place.severity, day), False
+        if self._seconds is None:
+            return self._join_own(keys, place, day)
         if not place.shared:
             return self._join(keys[0], place, day, now)
         first = self._get(keys[0], now)
@@ -70,6 +78,15 @@ class Threads:
         if first is None:
             self._set(keys[0], joined[0], now)
         return joined
+
+    def _join_own(self, keys: Sequence[str], place: ThreadPlace, day: str) -> tuple[Thread, bool]:
+        known = (self._own.get(key) for key in keys)
+        found = next((thread for thread in known if thread and thread.severity >= place.severity), None)
+        thread = found or Thread(place.severity, day)
+        for key in keys:
+            if key not in self._own or self._own[key].severity < place.severity:
+                self._own[key] = thread
+        return thread, found is not None
 
     def _join(self, key: str, place: ThreadPlace, day: str, now: float) -> tuple[Thread, bool]:
         known = self._get(key, now)
@@ -84,10 +101,10 @@ class Threads:
         return thread if end > int(now) else None
 
     def _set(self, key: str, thread: Thread, now: float) -> None:
-        self._open[key] = (int(now + self._seconds), thread)
+        self._open[key] = (int(now + (self._seconds or 0)), thread)
 
     def _forget(self, now: float) -> None:
         """Let go of what is over, now and then."""
-        if now > self._forgotten + self._seconds:
+        if now > self._forgotten + (self._seconds or 0):
             self._open = {key: entry for key, entry in self._open.items() if entry[0] > int(now)}
             self._forgotten = now

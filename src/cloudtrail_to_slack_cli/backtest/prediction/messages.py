@@ -36,6 +36,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeMessage:
+    """A message about the function itself."""
+
+    address: Address
+    day: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """What became of the alert `row`, by address."""
 

@@ -8,6 +8,9 @@ from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
+from msgspec.structs import replace
+
+from cloudtrail_to_slack.alerts.own_role import OwnCalls
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.evaluation.records import MAX_ALERTS, MAX_MORE_CRITICAL, PendingAlerts
 from cloudtrail_to_slack.events.event import read_event
@@ -15,52 +18,59 @@ from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter
 from cloudtrail_to_slack_cli.backtest.prediction.arrival import UNKNOWN
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import Destinations
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, Destinations
 from cloudtrail_to_slack_cli.backtest.prediction.invocation import Alert, Invocation, make_pending
 from cloudtrail_to_slack_cli.backtest.prediction.memory import Deliveries, Threads
 from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered
-from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow, alert_row
+from cloudtrail_to_slack_cli.backtest.prediction.notices import PredictedNotices
+from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow, FileRow, Row, alert_row
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY
 
 
 @dataclass(slots=True)
 class Predictor:
-    """Predicts what the function sends, one invocation after the other.
-
-    `files_per_invocation` is how many log files, in order of delivery, one invocation reads.
-    """
+    """Predicts what the function sends, one invocation after the other."""
 
     config: Config
-    destinations: Destinations
-    files_per_invocation: int = 1
+    deployment: Deployment
+    _destinations: Destinations = field(init=False)
+    _notices: PredictedNotices = field(init=False)
     _rules: Mapping[str, Rule] = field(init=False)
     _threads: Threads = field(init=False)
     _deliveries: Deliveries = field(init=False)
     _thresholds: ThresholdCounter = field(init=False)
 
     def __post_init__(self) -> None:
-        config = self.config
+        config, has_table = self.config, self.deployment.has_table
+        self._destinations = Destinations(config, self.deployment)
+        self._notices = PredictedNotices(config, self._destinations.router)
         self._rules = {rule.name: rule for rule in config.rules}
-        self._threads = Threads(config.dynamodb_time_to_live)
-        self._deliveries = Deliveries(config.deduplication_time_to_live if config.deduplicate_deliveries else None)
+        self._threads = Threads(config.dynamodb_time_to_live if has_table else None)
+        remembers = has_table and config.deduplicate_deliveries
+        self._deliveries = Deliveries(config.deduplication_time_to_live if remembers else None)
         self._thresholds = ThresholdCounter(MemoryCounts())
 
-    def run(self, rows: Iterable[AlertRow]) -> Iterator[Invocation]:
-        """Yield what each invocation that matched anything sends; `rows` are in order of delivery."""
+    def run(self, rows: Iterable[Row]) -> Iterator[Invocation]:
+        """Yield what each invocation sends; `rows` are in order of delivery."""
         files = (list(group) for _, group in groupby(rows, key=attrgetter("place.delivered", "place.file")))
-        while batch := list(islice(files, self.files_per_invocation)):
+        while batch := list(islice(files, self.deployment.files_per_invocation)):
             yield self._invoke(batch)
 
-    def _invoke(self, files: list[list[AlertRow]]) -> Invocation:
+    def _invoke(self, files: list[list[Row]]) -> Invocation:
         config, now = self.config, files[-1][0].place.delivered  # a batch is complete when its last file is there
         day = NO_DAY if now == UNKNOWN else datetime.fromtimestamp(now, UTC).date().isoformat()
+        self._threads.begin_invocation()
+        if not self.deployment.has_table:
+            self._thresholds = ThresholdCounter(MemoryCounts())
         invocation = Invocation(
-            self.destinations, self._threads, self._deliveries, config.max_messages_per_channel, now, day
+            self._destinations, self._threads, self._deliveries, config.max_messages_per_channel, now, day
         )
-        pending, alerts = PendingAlerts(), 0
+        pending, alerts, own_calls = PendingAlerts(), 0, self._notices.own_calls()
         for file in files:
             for row in file:
-                alert = self._alert(row, now)
+                if not isinstance(row, AlertRow):
+                    continue
+                alert = self._alert(row, invocation, own_calls)
                 if alert is None:
                     continue
                 if alerts >= MAX_ALERTS + (MAX_MORE_CRITICAL if alert.is_critical else 0):
@@ -73,17 +83,24 @@ class Predictor:
                     _deliver(pending, invocation)
         _deliver(pending, invocation)
         invocation.finish()
+        read = [row for file in files for row in file if isinstance(row, FileRow)]
+        invocation.notify(self._notices.send(read, own_calls, now))
         return invocation
 
-    def _alert(self, row: AlertRow, now: float) -> Alert | None:
-        """Return the alert of a row; None where a threshold is not reached, or there is none."""
+    def _alert(self, row: AlertRow, invocation: Invocation, own_calls: OwnCalls) -> Alert | None:
+        """Return the alert of a row; None where a threshold is not reached, or the call waits for a notice."""
         rules = tuple(self._rules[name] for name in row.rules)
-        if row.is_counted and row.record is not None:
+        if (row.is_counted or row.is_own) and row.record is not None:
             event = read_event(json.loads(row.record), object_key=row.place.source)
-            time = event.time.timestamp() if event.time else now
+            time = event.time.timestamp() if event.time else invocation.now
             reached = self._thresholds.reached(rules, event.flat, time, lambda: identity_digest(event_identity(event)))
             rules = tuple(self._rules[rule.name] for rule in reached)
-            row = alert_row(event, rules, row.place, row.size, keep_record=True) if rules else row
+            if row.is_own and rules and own_calls.take(event, rules, frozenset()):
+                return None
+            is_counted = row.is_counted and not row.is_own
+            row = alert_row(event, rules, row.place, row.size, keep_record=True) if rules else replace(row, rules=())
+            if is_counted:
+                invocation.counted.append(row)
         return Alert(row, make_pending(row, rules)) if rules else None
 
 

@@ -27,12 +27,32 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     position: int
 
 
-class AlertRow(msgspec.Struct, frozen=True, array_like=True):
-    """An alert, or with no `rules` a log file without one.
+class RuleError(msgspec.Struct, frozen=True, array_like=True):
+    """A rule that raised, for one cause, on events of a log file; `severity` None: it is an ignore rule."""
+
+    rule: str
+    expression: str
+    severity: int | None
+    cause: str
+    detail: str
+    events: int
+    event_ids: tuple[str, ...]
+
+
+class FileRow(msgspec.Struct, frozen=True, array_like=True, tag="file"):
+    """A log file: the rules that raised on it, and why it, or records in it, cannot be read."""
+
+    place: Place
+    errors: tuple[RuleError, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+class AlertRow(msgspec.Struct, frozen=True, array_like=True, tag="alert"):
+    """An event that alerts.
 
     `identity` (64 hexadecimal digits) is what copies of the event share, `key` what the function knows alerts apart by.
     `record` is the event's record as JSON, where it is needed again; `is_counted`: a rule has a threshold, so whether
-    the event alerts, and with which rules, depends on the others.
+    the event alerts, and with which rules, depends on the others. `is_own`: the function's own role made the call.
     """
 
     place: Place
@@ -54,9 +74,21 @@ class AlertRow(msgspec.Struct, frozen=True, array_like=True):
     shared_fingerprint: str | None = None
     is_counted: bool = False
     record: str | None = None
+    is_own: bool = False
 
 
-def alert_row(event: Event, rules: tuple[Rule, ...], place: Place, size: int, *, keep_record: bool = False) -> AlertRow:
+Row = AlertRow | FileRow
+
+
+def alert_row(
+    event: Event,
+    rules: tuple[Rule, ...],
+    place: Place,
+    size: int,
+    *,
+    keep_record: bool = False,
+    is_own: bool = False,
+) -> AlertRow:
     """Return what is kept of the alert of an event that `rules` matched; its record has `size` bytes."""
     pending = pending_alert(event, rules, size)
     alert = make_alert(event, rules, None)
@@ -80,18 +112,20 @@ def alert_row(event: Event, rules: tuple[Rule, ...], place: Place, size: int, *,
         fingerprint=alert.fingerprint,
         shared_fingerprint=alert.shared_fingerprint,
         is_counted=is_counted,
-        record=json.dumps(event.record) if keep_record or is_counted else None,
+        record=json.dumps(event.record) if keep_record or is_counted or is_own else None,
+        is_own=is_own,
     )
 
 
-def write_row(row: AlertRow) -> bytes:
+def write_row(row: Row) -> bytes:
     """Return a row as one line."""
     return json.dumps(msgspec.to_builtins(row)).encode() + b"\n"
 
 
-def read_row(line: bytes) -> AlertRow:
+def read_row(line: bytes) -> Row:
     """Return the row of a line."""
-    return msgspec.convert(json.loads(line), AlertRow)
+    row: Row = msgspec.convert(json.loads(line), Row)
+    return row
 
 
 def split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow, read_row, split_lines
+from cloudtrail_to_slack_cli.backtest.prediction.rows import Row, read_row, split_lines
 
 _AT_ONCE = 1000
 
@@ -30,7 +30,7 @@ class AlertStore:
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", (_entry(line) for line in split_lines(pieces))
         )
 
-    def rows(self) -> Iterator[AlertRow]:
+    def rows(self) -> Iterator[Row]:
         """Yield all rows, the earliest delivery first."""
         cursor = self._database.execute("SELECT row FROM rows ORDER BY delivered, file, position")
         while lines := cursor.fetchmany(_AT_ONCE):

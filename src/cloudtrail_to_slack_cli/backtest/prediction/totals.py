@@ -9,6 +9,7 @@ from cloudtrail_to_slack_cli.backtest.prediction.invocation import Invocation
 from cloudtrail_to_slack_cli.backtest.prediction.messages import Form, Message
 from cloudtrail_to_slack_cli.backtest.prediction.rows import SAMPLES, AlertRow
 
+_NOTICES = "notices"  # in the place of a rule
 _MOST = 0.8  # of the messages: what makes so many is named
 
 
@@ -17,13 +18,14 @@ class ChannelDay:
     """What a channel receives on a day.
 
     `messages` are all messages, of which `replies` stand in threads. `threads` are messages of that day with replies.
-    `summaries` each stand for what exceeds the message limit of an invocation.
+    `summaries` each stand for what exceeds the message limit of an invocation. `notices` are about the function itself.
     """
 
     messages: int = 0
     replies: int = 0
     threads: int = 0
     summaries: int = 0
+    notices: int = 0
 
     def add(self, other: "ChannelDay") -> None:
         """Add another day."""
@@ -31,6 +33,7 @@ class ChannelDay:
         self.replies += other.replies
         self.threads += other.threads
         self.summaries += other.summaries
+        self.notices += other.notices
 
 
 @dataclass(slots=True)
@@ -45,11 +48,15 @@ class RulePrediction:
 
 @dataclass(slots=True)
 class Prediction:
-    """What all invocations send. `noise` counts messages by the rule and the actor they are mostly about."""
+    """What all invocations send.
+
+    `noise` counts messages by the rule and the actor they are mostly about, `notices` those by their titles.
+    """
 
     days: dict[Address, dict[str, ChannelDay]] = field(default_factory=dict)
     rules: dict[str, RulePrediction] = field(default_factory=dict)
     noise: Counter[tuple[str, str]] = field(default_factory=Counter)
+    notices: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     unrouted: int = 0
 
@@ -57,6 +64,12 @@ class Prediction:
         """Add what an invocation sends."""
         for message in invocation.messages:
             self._add_message(message)
+        for notice in invocation.notices:
+            day = self.days.setdefault(notice.address, {}).setdefault(notice.day, ChannelDay())
+            day.messages += 1
+            day.notices += 1
+            self.notices[notice.title] += 1
+            self.noise[_NOTICES, notice.title] += 1
         for delivered in invocation.delivered:
             row = delivered.row
             self.unrouted += not delivered.forms

@@ -11,6 +11,7 @@ from cloudtrail_to_slack_cli.backtest.formats.page.markup import escape, table
 from cloudtrail_to_slack_cli.backtest.formats.page.rules import rule_details, rules_table
 from cloudtrail_to_slack_cli.backtest.formats.page.script import PAGE_SCRIPT
 from cloudtrail_to_slack_cli.backtest.formats.page.style import PAGE_STYLE
+from cloudtrail_to_slack_cli.backtest.prediction.notices import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, most_first, summary
 from cloudtrail_to_slack_cli.terminal import counted
 
@@ -42,7 +43,9 @@ def _pieces(report: Report) -> Iterator[str]:
     yield _card("Rules", rules_table(report))
     yield '<section class="card"><h2>Actors and messages of each rule</h2>'
     yield from rule_details(report)
-    yield f"</section></main></div><script>{PAGE_SCRIPT}</script></body></html>\n"
+    items = "".join(f"<li>{escape(each)}</li>" for each in NOT_PREDICTED)
+    yield f"</section>{_card('Not predicted', f'<ul>{items}</ul>')}</main></div>"
+    yield f"<script>{PAGE_SCRIPT}</script></body></html>\n"
 
 
 def _card(title: str, content: str) -> str:
@@ -53,11 +56,12 @@ def _headline(report: Report) -> str:
     known, messages = report.known_days, report.prediction.messages
     period = f" from {known[0]} to {known[-1]}" if known else ""
     channels = counted(len(report.prediction.days), "channel")
-    files = report.files_per_invocation
+    files = report.deployment.files_per_invocation
     invocations = "each log file is one invocation" if files == 1 else f"{files} log files are one invocation"
+    table = "" if report.deployment.has_table else ", there is no state table"
     return (
         f"<p>{counted(sum(report.totals.days.values()), 'alert')}{period}; {counted(messages, 'message')} "
-        f'to {channels}.</p><p class="soft">Predicted: {invocations}, and everything sent is accepted.</p>'
+        f'to {channels}.</p><p class="soft">Predicted: {invocations}, {table}, and everything sent is accepted.</p>'
     )
 
 
@@ -81,17 +85,20 @@ def _tables(report: Report) -> Iterator[str]:
     channels = [
         [
             escape(address.label),
-            *(f"{n:,}" for n in (total.messages, total.replies, total.threads, total.summaries)),
+            *(f"{n:,}" for n in (total.messages, total.replies, total.threads, total.summaries, total.notices)),
             f"{max(day.messages for day in days.values()):,}",
         ]
         for address, total, days in report.prediction.channels()
     ]
-    headings = ["channel", "messages", "in threads", "threads", "summaries", "most on a day"]
+    headings = ["channel", "messages", "in threads", "threads", "summaries", "notices", "most on a day"]
     yield _card("Channels", table("What each channel receives", headings, channels))
     noisy = [
         [f"{escape(rule)} <br><span class='soft'>{escape(actor or 'unknown')}</span>", f"{count:,}"]
         for rule, actor, count in report.prediction.noisiest()[:_MOST_NOISY]
     ]
+    notices = [[escape(title), f"{count:,}"] for title, count in most_first(report.prediction.notices)]
+    if notices:
+        yield _card("Notices", table("What the function says of itself", ["notice", "messages"], notices))
     title = "The few that make 80 % of the messages"
     yield _card(title, table("Rules and actors", ["rule and actor", "messages"], noisy))
     if report.config.ignore_rules:
