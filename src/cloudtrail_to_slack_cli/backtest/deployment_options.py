@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cloudtrail_to_slack.config.loader import read_webhook_routes
+from cloudtrail_to_slack.config.routes import read_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, SlackBy
 from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError

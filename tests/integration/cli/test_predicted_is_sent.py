@@ -93,7 +93,7 @@ def write_logs(replay: Replay, seed: int, accounts: Sequence[str | None] = (ROUT
         write_log(replay, number, moment, choose.choice([ROUTED, OTHER]), [*records, *copies])
 
 
-def write_log(replay: Replay, number: int, moment: datetime, account: str, records: Sequence[dict[str, Any]]) -> None:
+def write_log(replay: Replay, number: int, moment: datetime, account: str, records: Sequence[Any]) -> None:
     """Write a log file that CloudTrail delivered at a moment."""
     name = f"{account}_CloudTrail_eu-west-1_{moment:%Y%m%dT%H%MZ}_{number:016x}.json.gz"
     path = replay.app_env.folder / f"AWSLogs/{account}/CloudTrail/eu-west-1/{moment:%Y/%m/%d}/{name}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.config.routes import Routes
@@ -84,7 +85,7 @@ class Destinations:
         slack = deployment.slack
         if slack is SlackBy.CONFIGURATION:
             slack = _configured(config, has_webhooks=bool(webhooks))
-        known: dict[str, _Routed] = {}
+        known: dict[str, Any] = {}  # what the router uses of a destination
         if slack is SlackBy.WEBHOOK:
             known["slack_webhook"] = _Routed(Routes(DEFAULT_NAME, _webhook_names(webhooks)), receives_notices=True)
         elif slack is SlackBy.BOT:
