@@ -149,18 +149,22 @@ def test_channels_follow_the_options_and_the_configuration(tmp_path: Path) -> No
     assert (json.loads(ran.out)["unrouted"], json.loads(ran.out)["channels"]) == (1, [])
 
 
-def test_calls_of_the_functions_own_role_are_no_alerts(tmp_path: Path) -> None:
-    """They are collected in notices: they are counted, and the notice is the only message."""
+def test_calls_of_the_functions_own_role_are_collected(tmp_path: Path) -> None:
+    """They are counted, and a notice is the only message; but a critical call alerts by itself, as when sent."""
     role = "arn:aws:iam::111122223333:role/alerts"
     config = write(tmp_path, "config.json", json.dumps({"own_role_arns": [role]}))
     own = {
         "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/alerts/x",
         "sessionContext": {"sessionIssuer": {"arn": role}},
     }  # fmt: skip
-    logs = write(tmp_path, "export.json", json.dumps({"Records": [{**events()[0], "userIdentity": own}]}))
+    denied = {**events()[0], "eventName": "ListTrails", "errorCode": "AccessDenied", "userIdentity": own}
+    logs = write(tmp_path, "export.json", json.dumps({"Records": [denied]}))
     report = json.loads(cloudtrail_to_slack("backtest", logs, "--config", config, "--format", "json").out)
     assert (report["matched"], report["own_role"], report["messages"], report["alerts"]) == (1, 1, 1, [])
     assert [each["messages"] for each in report["notices"]] == [1]
+    logs = write(tmp_path, "critical.json", json.dumps({"Records": [{**events()[0], "userIdentity": own}]}))
+    report = json.loads(cloudtrail_to_slack("backtest", logs, "--config", config, "--format", "json").out)
+    assert (report["own_role"], report["messages"], len(report["alerts"]), report["notices"]) == (0, 1, 1, [])
 
 
 def test_sparklines_show_days_without_alerts_and_merge_many() -> None:
