@@ -140,7 +140,7 @@ spark-tests: build/spark/.ready
 build/spark/.ready: pyproject.toml
 	@echo 'installing PySpark into build/spark, once'
 	@"$(PYTHON)" -m venv --clear build/spark
-	@build/spark/bin/pip install --quiet --disable-pip-version-check --editable '.[cli]' pyspark==4.0.1 pytest==9.2.0
+	@build/spark/bin/pip install --quiet --disable-pip-version-check --editable '.[cli]' pyspark==4.0.1 pytest==9.2.0 'moto[server]==5.2.5'
 	@touch $@
 
 # Many dependencies, so in an environment of its own.

@@ -24,8 +24,8 @@ _ELSEWHERE = "444455556666"  # an account that no example routes
 _BUCKET = re.compile(r'cloudtrail_logs_s3_bucket_name\s*=\s*"([^"]+)"')
 _OWNER = re.compile(r'cloudtrail_logs_s3_bucket_account_id\s*=\s*"([^"]+)"')
 # One region's: several regions, with the tripwire beside the function, are planned in the tests of the module. The
-# function that starts logging again has a test of its own.
-_ELSEWHERE_TESTED = frozenset({"multi_region", "restart_logging"})
+# function that starts logging again has a test of its own, and backtests have no function.
+_ELSEWHERE_TESTED = frozenset({"backtest", "multi_region", "restart_logging"})
 _EXAMPLES = sorted({path.parent.name for path in EXAMPLES.glob("*/main.tf")} - _ELSEWHERE_TESTED)
 assert _EXAMPLES, "there are no examples to test"
 

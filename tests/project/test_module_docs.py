@@ -9,7 +9,11 @@ from support.module_docs import argument, declared, input_rows, output_rows, row
 from support.pages import PAGES, blocks, page
 
 _ROOT = Path(__file__).resolve().parents[2]
-_MODULES = [".", *sorted(f"modules/{path.parent.name}" for path in _ROOT.glob("modules/*/versions.tf"))]
+_MODULES = [
+    ".",
+    *sorted(f"modules/{path.parent.name}" for path in _ROOT.glob("modules/*/versions.tf")),
+    "examples/backtest",
+]
 
 
 def _tables(module: str) -> str:

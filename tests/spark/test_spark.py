@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from cloudtrail_to_slack.testing import make_event
+from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
 from support.command_line import Ran, cloudtrail_to_slack
 
 pyspark = pytest.importorskip("pyspark", reason="PySpark is in an environment of its own: make spark")
@@ -125,18 +127,57 @@ def test_a_killed_executor_changes_nothing(
     assert distributed == local
 
 
+def submit(program: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of the command line by spark-submit, on two local workers."""
+    command = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    given = {
+        **os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(command.parents[1]),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), **environment,
+    }  # fmt: skip
+    return subprocess.run(  # noqa: S603 (our own program)
+        [command, "--master", "local[2]", "--conf", "spark.ui.enabled=false", Path(spark.__file__).parents[1] / program,
+         *map(str, arguments)],
+        env=given, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
 def test_spark_submit_runs_it(logs: Path) -> None:
     """By spark-submit the command prints what it prints on one machine, after what spark-submit adds."""
-    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    program = Path(spark.__file__).parents[1] / "__main__.py"
-    environment = {
-        **os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(submit.parents[1]),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-    }  # fmt: skip
-    ran = subprocess.run(  # noqa: S603 (our own program)
-        [submit, "--master", "local[2]", "--conf", "spark.ui.enabled=false", program, "backtest", logs, "--format",
-         "json", "--engine", "spark"],
-        env=environment, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    ran = submit("__main__.py", "backtest", logs, "--format", "json", "--engine", "spark")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.endswith(cloudtrail_to_slack("backtest", logs, "--format", "json").out)
+
+
+@pytest.fixture
+def s3(logs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of a local S3 with the log files, and a bucket for results."""
+    with MotoServer() as server:
+        for name, value in {**AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}.items():
+            monkeypatch.setenv(name, value)
+        client = boto3.client("s3")
+        for bucket in ("trail", "results"):
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        for path in sorted(logs.glob("*.json.gz")):
+            client.put_object(Bucket="trail", Key=f"AWSLogs/{path.name}", Body=path.read_bytes())
+        yield client
+
+
+def test_the_job_of_emr_serverless_writes_its_report_to_s3(s3: Any) -> None:
+    """Submitted as EMR Serverless submits it, the job reads S3 and writes the report of one machine to S3."""
+    arguments = ("backtest", "s3://trail/AWSLogs/", "--format", "json")
+    output = ("--output", "s3://results/results/backtest.json")
+    ran = submit("spark_job.py", *output, *arguments, "--engine", "spark")
+    assert ran.returncode == 0, ran.stderr
+    report = s3.get_object(Bucket="results", Key="results/backtest.json")["Body"].read().decode()
+    assert report == cloudtrail_to_slack(*arguments).out
+    assert json.loads(report)["matched"] > 0
+
+
+def test_a_job_that_fails_says_so(s3: Any) -> None:
+    """Where there is nothing to read the job fails with the command's exit code, and says why in its log."""
+    output = ("--output", "s3://results/results/nothing.json")
+    ran = submit("spark_job.py", *output, "backtest", "s3://trail/nothing/", "--engine", "spark")
+    assert ran.returncode != 0
+    assert "contains no" in ran.stdout + ran.stderr
+    assert submit("spark_job.py", "--output", "nowhere", "backtest", "x").returncode != 0
+    del s3
