@@ -19,7 +19,7 @@ from cloudtrail_to_slack.delivery.results import Results
 from cloudtrail_to_slack.delivery.routing import Router, Target
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import LogFile, MessageIds
-from cloudtrail_to_slack.notices.self_reports import ReportMemory, SelfReports
+from cloudtrail_to_slack.notices.self_reports import ReportCache, SelfReports
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import MOST_IDS, RuleErrorReport
@@ -71,7 +71,7 @@ class PredictedNotices:
         self._config = config
         self._router = router
         self._now = 0.0
-        self._memory = ReportMemory()
+        self._cache = ReportCache()
         self._clock = Clock(lambda: math.inf, now=lambda: self._now)
         self._own_roles = OwnRoles(config.own_role_arns)
 
@@ -87,10 +87,10 @@ class PredictedNotices:
             for reason in file.unreadable:
                 log_file = LogFile(_BUCKET, file.place.file)
                 delivery.notify([(unreadable_notice(log_file, reason, read_key(log_file.key).account), _MESSAGES)])
-        if reports or own_calls.by_account or self._memory.due:
+        if reports or own_calls.by_account or self._cache.due:
             self._now = now
             with _silent():
-                SelfReports(self._config, delivery, self._clock, self._memory, None).send(reports, own_calls)
+                SelfReports(self._config, delivery, self._clock, self._cache, None).send(reports, own_calls)
         found: list[Sent] = delivery.sent
         return found
 
