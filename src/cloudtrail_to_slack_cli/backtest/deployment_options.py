@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cloudtrail_to_slack.config.routes import read_webhook_routes
-from cloudtrail_to_slack.config.secrets import SecretSource
+from cloudtrail_to_slack.config.routes import WebhookRoute, read_webhook_routes
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, SlackBy
 from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
 
@@ -52,7 +51,7 @@ def predicted_options(command: Command) -> Callable[..., Any]:
         **given: Any,  # noqa: ANN401 (what click passes)
     ) -> Any:  # noqa: ANN401 (as above)
         by = SlackBy(slack)
-        webhooks = _webhooks(webhook_routes) if webhook_routes else {}
+        webhooks = _webhooks(webhook_routes) if webhook_routes else []
         if webhooks and by is SlackBy.CONFIGURATION:
             by = SlackBy.WEBHOOK
         if webhooks and by is not SlackBy.WEBHOOK:
@@ -66,8 +65,8 @@ def predicted_options(command: Command) -> Callable[..., Any]:
     return decorated
 
 
-def _webhooks(path: str) -> dict[str, SecretSource]:
-    """Return where the webhook of each account is; no error quotes one."""
+def _webhooks(path: str) -> list[WebhookRoute]:
+    """Return the routes to webhooks; no error quotes an address."""
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 (paths stay as they are written)
             data = json.load(file)

@@ -1,13 +1,12 @@
 """Where the alerts and notices of a configuration go: channels of a bot, webhooks, topics."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.config.routes import Routes
-from cloudtrail_to_slack.config.secrets import SecretSource
+from cloudtrail_to_slack.config.routes import EVERY_ACCOUNT, Route, Routes, WebhookRoute
 from cloudtrail_to_slack.delivery.routing import Router, Target
 from cloudtrail_to_slack.rules import Severity
 
@@ -28,13 +27,13 @@ class SlackBy(Enum):
 class Deployment:
     """What the prediction needs to know and `config.json` does not say.
 
-    `webhooks` are the webhooks by account, of which only those that are alike matter. `has_table`: there is a state
-    table.
+    `webhooks` are routes to webhooks; what matters of an address is which others are the same. `has_table`: there is a
+    state table.
     """
 
     files_per_invocation: int = 1
     slack: SlackBy = SlackBy.CONFIGURATION
-    webhooks: Mapping[str, SecretSource] = field(default_factory=dict)
+    webhooks: Sequence[WebhookRoute] = ()
     has_table: bool = True
 
 
@@ -81,13 +80,13 @@ class Destinations:
     def __init__(self, config: Config, deployment: Deployment | None = None) -> None:
         deployment = deployment or Deployment()
         # As in the function, the list that is a secret counts where both name an account.
-        webhooks = {**config.slack_webhook_routes, **deployment.webhooks}
+        webhooks = (*deployment.webhooks, *config.slack_webhook_routes)
         slack = deployment.slack
         if slack is SlackBy.CONFIGURATION:
             slack = _configured(config, has_webhooks=bool(webhooks))
         known: dict[str, Any] = {}  # what the router uses of a destination
         if slack is SlackBy.WEBHOOK:
-            known["slack_webhook"] = _Routed(Routes(DEFAULT_NAME, _webhook_names(webhooks)), receives_notices=True)
+            known["slack_webhook"] = _Routed(Routes.of(DEFAULT_NAME, _webhook_routes(webhooks)), receives_notices=True)
         elif slack is SlackBy.BOT:
             known["slack_app"] = _Routed(config.slack or Routes(DEFAULT_NAME), receives_notices=True)
         known["sns"] = _Routed(config.sns, receives_notices=False)
@@ -112,14 +111,22 @@ def _configured(config: Config, *, has_webhooks: bool) -> SlackBy:
     return SlackBy.NONE if config.sns else SlackBy.BOT
 
 
-def _webhook_names(webhooks: Mapping[str, SecretSource]) -> dict[str, str]:
-    """Return a name for the webhook of each account: the accounts that share it."""
-    sharing: dict[tuple[str, str], list[str]] = {}
-    for account, source in webhooks.items():
-        sharing.setdefault((source.kind, source.reference), []).append(account)
-    names = {}
-    for accounts in sharing.values():
-        more = len(accounts) - _ACCOUNTS_SHOWN
-        name = ", ".join(accounts[:_ACCOUNTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        names.update(dict.fromkeys(accounts, name))
-    return names
+def _webhook_routes(webhooks: Sequence[WebhookRoute]) -> list[Route]:
+    """Return the routes to webhooks, each of which goes by what is routed to it, and two never by one name."""
+    routes: dict[tuple[str, str], list[Route]] = {}
+    for route, source in webhooks:
+        routes.setdefault((source.kind, source.reference), []).append(route)
+    names: dict[tuple[str, str], str] = {}
+    for key, found in routes.items():
+        name = "; ".join(dict.fromkeys(map(_routed, found)))
+        same = sum(each.partition(" #")[0] == name for each in names.values())
+        names[key] = f"{name} #{same + 1}" if same else name
+    return [replace(route, address=names[source.kind, source.reference]) for route, source in webhooks]
+
+
+def _routed(route: Route) -> str:
+    """Return in a few words what a route takes."""
+    accounts = ["every account" if each == EVERY_ACCOUNT else each for each in route.accounts]
+    more = len(accounts) - _ACCOUNTS_SHOWN
+    shown = ", ".join(accounts[:_ACCOUNTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return f"{shown} ({route.least.word} and above)" if route.least is not None else shown
