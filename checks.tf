@@ -4,15 +4,16 @@
 locals {
   # Each is a condition of its own below, so that one whose answer is known only after apply does not hold up the others.
   wrong = {
-    token_given_twice   = length([for given in [local.bot_token_given, var.slack_bot_token_ssm_parameter != null, var.slack_bot_token_secret_arn != null] : given if given]) > 1
-    webhook_given_twice = length([for given in [local.webhook_given, var.default_slack_hook_url_ssm_parameter != null, var.default_slack_hook_url_secret_arn != null] : given if given]) > 1
+    token_given_twice   = length([for given in [local.bot_token_given, local.slack_bot_token_ssm_parameter != null, local.slack_bot_token_secret_arn != null] : given if given]) > 1
+    webhook_given_twice = length([for given in [local.webhook_given, local.default_slack_hook_url_ssm_parameter != null, local.default_slack_hook_url_secret_arn != null] : given if given]) > 1
     # Not validations of the variables, which print the value.
+    misplaced_secret               = anytrue(values(local.misplaced))
     token_is_none                  = local.bot_token_given ? nonsensitive(sensitive(!can(regex("^(xoxe[.])?xox[bp]-[!-~]+$", var.slack_bot_token)))) : false
     webhook_is_none                = local.webhook_given ? nonsensitive(sensitive(!(can(regex("^https?://[!-~]+$", var.default_slack_hook_url)) && (!can(regex("(?i)^https?://([a-z0-9-]+[.])*slack(-gov)?[.]com(:|/|$)", var.default_slack_hook_url)) || can(regex("^https://hooks[.]slack(-gov)?[.]com/services/", var.default_slack_hook_url)))))) : false
     environment_too_large          = local.environment_bytes > 4096
     too_many_route_policies        = length(local.route_chunks) > 10
     control_tower_prefix           = local.control_tower_bucket && !local.control_tower_prefix_fits
-    bot_without_channel            = local.has_bot && trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
+    bot_without_channel            = local.has_bot && trimspace(coalesce(local.default_slack_channel_id, " ")) == ""
     no_destination                 = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns && length(var.destinations) == 0
     no_rule                        = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
     rules_cannot_be_used           = var.check_rules_at_plan && length(local.rule_check.errors) > 0
@@ -65,6 +66,11 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.webhook_given_twice
       error_message = "The default webhook is given more than once: keep one of default_slack_hook_url, default_slack_hook_url_ssm_parameter and default_slack_hook_url_secret_arn."
+    }
+
+    precondition {
+      condition     = !local.wrong.misplaced_secret
+      error_message = "${join(", ", [for name, is_secret in local.misplaced : name if is_secret])} must be a reference, a name or an ID, and holds what looks like a Slack token or webhook itself. A token belongs into slack_bot_token, a webhook into default_slack_hook_url, or either into an SSM parameter or a secret, whose name or ARN is given here."
     }
 
     precondition {
@@ -258,7 +264,7 @@ check "channels_without_bot" {
   }
 
   assert {
-    condition     = local.has_bot || trimspace(coalesce(var.default_slack_channel_id, " ")) == ""
+    condition     = local.has_bot || trimspace(coalesce(local.default_slack_channel_id, " ")) == ""
     error_message = "default_slack_channel_id is for the bot and has no effect without its token: set slack_bot_token_ssm_parameter, slack_bot_token_secret_arn or slack_bot_token."
   }
 }

@@ -18,21 +18,23 @@ locals {
   }
   # What the routes refer to. Their number is known when Terraform plans, what they refer to may not be.
   routed_topics = [for route in local.sns_routes : route.sns_topic_arn]
-  routed_webhooks = [
+  given_webhooks = [
     for route in var.slack_webhook_configuration : coalesce(route.slack_hook_url_secret_arn,
       startswith(coalesce(route.slack_hook_url_ssm_parameter, "-"), "arn:") ? route.slack_hook_url_ssm_parameter : "${local.parameter_arn}/${trimprefix(coalesce(route.slack_hook_url_ssm_parameter, "-"), "/")}",
-    ) if !local.has_bot
+    )
   ]
-  parameter_arn = "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter"
+  routed_webhooks = [for arn in local.given_webhooks : arn if !local.has_bot]
+  parameter_arn   = "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter"
 
   # Few of them stand in the role's own policy; many in policies of their own, which together have more room.
   # Source: IAM User Guide, "IAM and AWS STS quotas": 10,240 characters for a role's own policies, 6,144 for each managed
   # policy, and ten of these for a role.
-  routes_apart      = length(local.routed_topics) + length(local.routed_webhooks) > 40
-  routes_per_policy = max(50, ceil((length(local.routed_topics) + length(local.routed_webhooks)) / 8))
+  # Whether there is a bot, beside which webhooks are not used, may not be known; how many policies there are must be.
+  routes_apart      = length(local.routed_topics) + length(local.given_webhooks) > 40
+  routes_per_policy = max(50, ceil((length(local.routed_topics) + length(local.given_webhooks)) / 8))
   route_chunks = !local.routes_apart ? {} : merge(
     { for i, arns in chunklist(local.routed_topics, local.routes_per_policy) : "topics-${i}" => arns },
-    { for i, arns in chunklist(local.routed_webhooks, local.routes_per_policy) : "webhooks-${i}" => arns },
+    { for i, arns in chunklist(local.given_webhooks, local.routes_per_policy) : "webhooks-${i}" => arns },
   )
   # As they are where they fit. Else an account's number in a name stands for that of any account, and where even this is
   # too long, a name goes as far as its last slash, or its first hyphen, dot or underscore.
@@ -58,9 +60,9 @@ locals {
 
   # References to secrets that are in use: with the bot, webhooks are not read.
   own_references = compact(concat(
-    [for name in [var.slack_bot_token_ssm_parameter, local.has_bot ? null : var.default_slack_hook_url_ssm_parameter] :
+    [for name in [local.slack_bot_token_ssm_parameter, local.has_bot ? null : local.default_slack_hook_url_ssm_parameter] :
     name == null ? null : startswith(name, "arn:") ? name : "${local.parameter_arn}/${trimprefix(name, "/")}"],
-    [var.slack_bot_token_secret_arn, local.has_bot ? null : var.default_slack_hook_url_secret_arn],
+    [local.slack_bot_token_secret_arn, local.has_bot ? null : local.default_slack_hook_url_secret_arn],
     local.routes_apart ? [] : local.routed_webhooks,
   ))
   ssm_parameter_arns = distinct([for arn in local.own_references : arn if can(regex("^arn:[^:]+:ssm:", arn))])

@@ -8,9 +8,11 @@ data "aws_region" "current" {}
 
 locals {
   # The provider's version 6 calls `name` deprecated in favour of `region`, which 5 does not have; both have `id`.
-  region     = data.aws_region.current.id
-  account_id = data.aws_caller_identity.current.account_id
-  partition  = data.aws_partition.current.partition
+  # In tests with plain mocks (`mock_provider "aws" {}`) all three are random strings, which the provider refuses in an
+  # ARN; something plausible stands for them.
+  region     = can(regex("^[a-z]+(-[a-z]+)+-[0-9]+$", data.aws_region.current.id)) ? data.aws_region.current.id : "us-east-1"
+  account_id = can(regex("^[0-9]{12}$", data.aws_caller_identity.current.account_id)) ? data.aws_caller_identity.current.account_id : "000000000000"
+  partition  = can(regex("^aws(-[a-z]+)*$", data.aws_partition.current.partition)) ? data.aws_partition.current.partition : "aws"
   # CloudWatch Logs' principal has the partition's own ending; those of other services end with amazonaws.com everywhere.
   # Source: botocore's partitions, dnsSuffix.
   dns_suffixes = {
@@ -110,7 +112,10 @@ resource "aws_lambda_function" "this" {
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this, aws_iam_role_policy_attachment.routes, terraform_data.settings]
 }
 
+# Two retries within six hours are what Lambda does by itself.
 resource "aws_lambda_function_event_invoke_config" "this" {
+  count = var.lambda_maximum_retry_attempts == 2 && var.lambda_maximum_event_age_seconds == 21600 ? 0 : 1
+
   function_name                = aws_lambda_function.this.function_name
   maximum_retry_attempts       = var.lambda_maximum_retry_attempts
   maximum_event_age_in_seconds = var.lambda_maximum_event_age_seconds
@@ -133,14 +138,14 @@ locals {
   environment = merge(
     { LOG_LEVEL = upper(var.log_level), CONFIG_PATH = "/opt/config.json" },
     local.has_state_table ? { DYNAMODB_TABLE_NAME = local.table_name } : {},
-    var.slack_api_url == null ? {} : { SLACK_API_URL = var.slack_api_url },
+    local.slack_api_url == null ? {} : { SLACK_API_URL = local.slack_api_url },
     local.bot_token_given ? { SLACK_BOT_TOKEN = var.slack_bot_token } : {},
-    var.slack_bot_token_ssm_parameter == null ? {} : { SLACK_BOT_TOKEN_SSM_PARAMETER = var.slack_bot_token_ssm_parameter },
-    var.slack_bot_token_secret_arn == null ? {} : { SLACK_BOT_TOKEN_SECRET_ARN = var.slack_bot_token_secret_arn },
+    local.slack_bot_token_ssm_parameter == null ? {} : { SLACK_BOT_TOKEN_SSM_PARAMETER = local.slack_bot_token_ssm_parameter },
+    local.slack_bot_token_secret_arn == null ? {} : { SLACK_BOT_TOKEN_SECRET_ARN = local.slack_bot_token_secret_arn },
     local.has_bot ? {} : merge(
       local.webhook_given ? { SLACK_WEBHOOK_URL = var.default_slack_hook_url } : {},
-      var.default_slack_hook_url_ssm_parameter == null ? {} : { SLACK_WEBHOOK_URL_SSM_PARAMETER = var.default_slack_hook_url_ssm_parameter },
-      var.default_slack_hook_url_secret_arn == null ? {} : { SLACK_WEBHOOK_URL_SECRET_ARN = var.default_slack_hook_url_secret_arn },
+      local.default_slack_hook_url_ssm_parameter == null ? {} : { SLACK_WEBHOOK_URL_SSM_PARAMETER = local.default_slack_hook_url_ssm_parameter },
+      local.default_slack_hook_url_secret_arn == null ? {} : { SLACK_WEBHOOK_URL_SECRET_ARN = local.default_slack_hook_url_secret_arn },
       local.webhook_routes_given ? { SLACK_WEBHOOK_ROUTES = jsonencode(local.webhook_addresses) } : {},
     ),
   )

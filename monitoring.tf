@@ -17,6 +17,11 @@ locals {
     var.restart_logging ? { undelivered-restarts = local.restart_name } : {},
   )
 
+  # Not a `check`: whoever does not use alarms would have it fail all runs of their `terraform test`.
+  warnings = compact([
+    length(var.alarm_topic_arns) > 0 ? "" : "alarm_topic_arns is empty, so there are no alarms: that the function fails, is throttled, leaves alerts undelivered or receives no log files is seen in its metrics alone.",
+  ])
+
   alarms = merge(
     {
       errors = {

@@ -142,3 +142,8 @@ output "restart_logging_role_policy" {
   description = "Policy that the role of the function that restarts trails needs, as JSON, to attach to a role given with `restart_logging_role_arn`; null without `restart_logging`."
   value       = var.restart_logging ? local.restart_role_policy : null
 }
+
+output "warnings" {
+  description = "What the configuration leaves out although it should not, such as alarms; empty if there is nothing. A plan shows it in `terraform_data.configuration`."
+  value       = local.warnings
+}

@@ -22,8 +22,8 @@ locals {
       RESTART_TRAILS    = jsonencode(local.restart_trail_arns)
       RESTARTS_PER_HOUR = tostring(var.restart_logging_max_per_hour)
     },
-    local.has_bot ? { SLACK_CHANNEL_ID = coalesce(var.restart_logging_slack_channel_id, var.default_slack_channel_id, "-") } : {},
-    var.restart_logging_maintenance_ssm_parameter == null ? {} : { MAINTENANCE_SSM_PARAMETER = var.restart_logging_maintenance_ssm_parameter },
+    local.has_bot ? { SLACK_CHANNEL_ID = coalesce(local.restart_logging_slack_channel_id, local.default_slack_channel_id, "-") } : {},
+    local.restart_logging_maintenance_ssm_parameter == null ? {} : { MAINTENANCE_SSM_PARAMETER = local.restart_logging_maintenance_ssm_parameter },
   )
 
   restart_alarms = {
@@ -53,7 +53,7 @@ resource "terraform_data" "restart_logging" {
     }
 
     precondition {
-      condition     = local.has_bot || var.restart_logging_slack_channel_id == null
+      condition     = local.has_bot || local.restart_logging_slack_channel_id == null
       error_message = "restart_logging_slack_channel_id is for the bot, and there is none: leave it out, or set the bot's token."
     }
 
@@ -112,19 +112,6 @@ resource "aws_lambda_function" "restart_logging" {
 
   # Without the log group Lambda makes one of its own, without the policy the first invocations fail.
   depends_on = [aws_cloudwatch_log_group.restart_logging, aws_iam_role_policy.restart_logging, terraform_data.restart_logging]
-}
-
-resource "aws_lambda_function_event_invoke_config" "restart_logging" {
-  count = local.restart_count
-
-  function_name                = aws_lambda_function.restart_logging[0].function_name
-  maximum_retry_attempts       = 2
-  maximum_event_age_in_seconds = 21600
-
-  # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
-  lifecycle {
-    replace_triggered_by = [aws_lambda_function.restart_logging[0].id]
-  }
 }
 
 # On the default bus: AWS's own events arrive there and nowhere else. Other regions' are handed on to it, see
@@ -214,10 +201,10 @@ resource "aws_cloudwatch_metric_alarm" "restart_logging" {
 # that, what it needs to count, to notify and to fail.
 
 locals {
-  restart_secret_arns = distinct(compact([var.slack_bot_token_secret_arn, local.has_bot ? null : var.default_slack_hook_url_secret_arn]))
+  restart_secret_arns = distinct(compact([local.slack_bot_token_secret_arn, local.has_bot ? null : local.default_slack_hook_url_secret_arn]))
   restart_parameter_arns = { for use, name in {
-    slack       = local.has_bot ? var.slack_bot_token_ssm_parameter : var.default_slack_hook_url_ssm_parameter
-    maintenance = var.restart_logging_maintenance_ssm_parameter
+    slack       = local.has_bot ? local.slack_bot_token_ssm_parameter : local.default_slack_hook_url_ssm_parameter
+    maintenance = local.restart_logging_maintenance_ssm_parameter
     } : use => startswith(name, "arn:") ? name : "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter/${trimprefix(name, "/")}"
   if name != null }
 

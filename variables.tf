@@ -257,10 +257,9 @@ variable "slack_bot_token_ssm_parameter" {
   default     = null
 
   validation {
-    condition = var.slack_bot_token_ssm_parameter == null ? true : (
-      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_bot_token_ssm_parameter)) &&
-      !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", var.slack_bot_token_ssm_parameter))
-    )
+    condition = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_bot_token_ssm_parameter)) || (var.slack_bot_token_ssm_parameter == null ? true : (
+      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_bot_token_ssm_parameter))
+    ))
     error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the token itself. For a secret of Secrets Manager there is slack_bot_token_secret_arn."
   }
 }
@@ -271,7 +270,7 @@ variable "slack_bot_token_secret_arn" {
   default     = null
 
   validation {
-    condition     = var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn))
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_bot_token_secret_arn)) || (var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn)))
     error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
   }
 }
@@ -282,8 +281,8 @@ variable "default_slack_channel_id" {
   default     = null
 
   validation {
-    condition     = var.default_slack_channel_id == null ? true : can(regex("^([CDGUW][A-Z0-9]+)?$", trimspace(var.default_slack_channel_id)))
-    error_message = "default_slack_channel_id must be the ID of a channel (such as C0123456789, at the end of the channel's details in Slack), not its name: \"${coalesce(var.default_slack_channel_id, "-")}\"."
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.default_slack_channel_id)) || (var.default_slack_channel_id == null ? true : can(regex("^([CDGUW][A-Z0-9]+)?$", trimspace(var.default_slack_channel_id))))
+    error_message = "default_slack_channel_id must be the ID of a channel (such as C0123456789, at the end of the channel's details in Slack), not its name."
   }
 }
 
@@ -302,22 +301,22 @@ variable "slack_app_configuration" {
       for route in coalesce(var.slack_app_configuration, []) :
       length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
     ])
-    error_message = "slack_app_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
+    error_message = "slack_app_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].accounts = ${replace(jsonencode(route.accounts), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : can(regex("^[CDGUW][A-Z0-9]+$", route.slack_channel_id))])
-    error_message = "slack_app_configuration: every route must have a slack_channel_id, the ID of a channel (such as C0123456789) and not its name; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}] ${jsonencode(route.slack_channel_id)}" if !can(regex("^[CDGUW][A-Z0-9]+$", route.slack_channel_id))])}."
+    error_message = "slack_app_configuration: every route must have a slack_channel_id, the ID of a channel (such as C0123456789) and not its name; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}] ${replace(jsonencode(route.slack_channel_id), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^[CDGUW][A-Z0-9]+$", route.slack_channel_id))])}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
-    error_message = "slack_app_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
+    error_message = "slack_app_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].min_severity = ${replace(jsonencode(route.min_severity), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.slack_app_configuration, []) : route.mention == null || can(regex("^S[A-Z0-9]{3,30}$", route.mention))])
-    error_message = "slack_app_configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].mention = ${jsonencode(route.mention)}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])}."
+    error_message = "slack_app_configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", [for i, route in coalesce(var.slack_app_configuration, []) : "[${i}].mention = ${replace(jsonencode(route.mention), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])}."
   }
 }
 
@@ -334,10 +333,9 @@ variable "default_slack_hook_url_ssm_parameter" {
   default     = null
 
   validation {
-    condition = var.default_slack_hook_url_ssm_parameter == null ? true : (
-      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.default_slack_hook_url_ssm_parameter)) &&
-      !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", var.default_slack_hook_url_ssm_parameter))
-    )
+    condition = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.default_slack_hook_url_ssm_parameter)) || (var.default_slack_hook_url_ssm_parameter == null ? true : (
+      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.default_slack_hook_url_ssm_parameter))
+    ))
     error_message = "default_slack_hook_url_ssm_parameter must be the name (/slack/webhook; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the address itself. For a secret of Secrets Manager there is default_slack_hook_url_secret_arn."
   }
 }
@@ -348,7 +346,7 @@ variable "default_slack_hook_url_secret_arn" {
   default     = null
 
   validation {
-    condition     = var.default_slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.default_slack_hook_url_secret_arn))
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.default_slack_hook_url_secret_arn)) || (var.default_slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.default_slack_hook_url_secret_arn)))
     error_message = "default_slack_hook_url_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
   }
 }
@@ -370,7 +368,7 @@ variable "configuration" {
       for route in coalesce(var.configuration, []) :
       length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
     ])
-    error_message = "configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])))}."
+    error_message = "configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].accounts = ${replace(jsonencode(route.accounts), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])))}."
   }
 
   validation {
@@ -380,12 +378,12 @@ variable "configuration" {
 
   validation {
     condition     = alltrue([for route in coalesce(var.configuration, []) : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
-    error_message = "configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])))}."
+    error_message = "configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].min_severity = ${replace(jsonencode(route.min_severity), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])))}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.configuration, []) : route.mention == null || can(regex("^S[A-Z0-9]{3,30}$", route.mention))])
-    error_message = "configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].mention = ${jsonencode(route.mention)}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])))}."
+    error_message = "configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", nonsensitive(sensitive([for i, route in coalesce(var.configuration, []) : "[${i}].mention = ${replace(jsonencode(route.mention), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])))}."
   }
 }
 
@@ -406,7 +404,7 @@ variable "slack_webhook_configuration" {
       for route in var.slack_webhook_configuration :
       length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
     ])
-    error_message = "slack_webhook_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
+    error_message = "slack_webhook_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].accounts = ${replace(jsonencode(route.accounts), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
   }
 
   validation {
@@ -437,12 +435,12 @@ variable "slack_webhook_configuration" {
 
   validation {
     condition     = alltrue([for route in var.slack_webhook_configuration : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
-    error_message = "slack_webhook_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
+    error_message = "slack_webhook_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].min_severity = ${replace(jsonencode(route.min_severity), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
   }
 
   validation {
     condition     = alltrue([for route in var.slack_webhook_configuration : route.mention == null || can(regex("^S[A-Z0-9]{3,30}$", route.mention))])
-    error_message = "slack_webhook_configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].mention = ${jsonencode(route.mention)}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])}."
+    error_message = "slack_webhook_configuration: mention must be the ID of a Slack user group (such as S0123456789, in the group's details in Slack), not its name; wrong: ${join(", ", [for i, route in var.slack_webhook_configuration : "[${i}].mention = ${replace(jsonencode(route.mention), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if route.mention != null && !can(regex("^S[A-Z0-9]{3,30}$", route.mention))])}."
   }
 }
 
@@ -452,8 +450,8 @@ variable "slack_api_url" {
   default     = null
 
   validation {
-    condition     = var.slack_api_url == null ? true : can(regex("^https?://[!-~]+$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url))
-    error_message = "slack_api_url must be the base of an API and no webhook, such as https://slack-gov.com/api/, not \"${coalesce(var.slack_api_url, "-")}\"."
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_api_url)) || (var.slack_api_url == null ? true : can(regex("^https?://[!-~]+$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url)))
+    error_message = "slack_api_url must be the base of an API and no webhook, such as https://slack-gov.com/api/."
   }
 }
 
@@ -474,8 +472,8 @@ variable "default_sns_topic_arn" {
   default     = null
 
   validation {
-    condition     = var.default_sns_topic_arn == null || var.default_sns_topic_arn == "" ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.default_sns_topic_arn))
-    error_message = "default_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.default_sns_topic_arn, "-")}\"."
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.default_sns_topic_arn)) || (var.default_sns_topic_arn == null || var.default_sns_topic_arn == "" ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.default_sns_topic_arn)))
+    error_message = "default_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME)."
   }
 }
 
@@ -505,17 +503,17 @@ variable "sns_configuration" {
       for route in coalesce(var.sns_configuration, []) :
       length(route.accounts) > 0 && alltrue([for account in route.accounts : can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])
     ])
-    error_message = "sns_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}].accounts = ${jsonencode(route.accounts)}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
+    error_message = "sns_configuration: every route must list at least one account, each with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}].accounts = ${replace(jsonencode(route.accounts), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if length(route.accounts) == 0 || anytrue([for account in route.accounts : !can(regex(route.min_severity == null ? "^[0-9]{12}$" : "^([0-9]{12}|[*])$", account))])])}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.sns_configuration, []) : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", route.sns_topic_arn))])
-    error_message = "sns_configuration: every sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}] ${jsonencode(route.sns_topic_arn)}" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", route.sns_topic_arn))])}."
+    error_message = "sns_configuration: every sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME); wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}] ${replace(jsonencode(route.sns_topic_arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", route.sns_topic_arn))])}."
   }
 
   validation {
     condition     = alltrue([for route in coalesce(var.sns_configuration, []) : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])
-    error_message = "sns_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}].min_severity = ${jsonencode(route.min_severity)}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
+    error_message = "sns_configuration: min_severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, route in coalesce(var.sns_configuration, []) : "[${i}].min_severity = ${replace(jsonencode(route.min_severity), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])}."
   }
 }
 
@@ -534,7 +532,7 @@ variable "aws_sns_topic_subscriptions" {
       }, protocol, "^$"), endpoint))
     ])
     error_message = "aws_sns_topic_subscriptions maps an endpoint to its protocol (application, email, email-json, http, https, lambda, sms, sqs), as in { \"soc@example.com\" = \"email\" }, and the endpoint must be one of that protocol; wrong: ${join(", ", [
-      for endpoint, protocol in var.aws_sns_topic_subscriptions : "\"${endpoint}\" = \"${protocol}\"" if !can(regex(lookup({
+      for endpoint, protocol in var.aws_sns_topic_subscriptions : replace(jsonencode({ (endpoint) = protocol }), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)") if !can(regex(lookup({
         application = "^arn:aws[a-z-]*:sns:", email = "^[^ @]+@[^ @]+$", email-json = "^[^ @]+@[^ @]+$", http = "^http://.", https = "^https://.",
         lambda      = "^arn:aws[a-z-]*:lambda:", sms = "^[+]?[0-9]{5,15}$", sqs = "^arn:aws[a-z-]*:sqs:"
       }, protocol, "^$"), endpoint))
@@ -745,18 +743,18 @@ variable "detection_rules" {
 
   validation {
     condition     = alltrue([for rule in var.detection_rules : rule.severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(rule.severity, "-")))])
-    error_message = "detection_rules: severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].severity = \"${coalesce(rule.severity, " ")}\"" if rule.severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(rule.severity, "-")))])}."
+    error_message = "detection_rules: severity must be info, low, medium, high or critical; wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].severity = ${replace(jsonencode(coalesce(rule.severity, " ")), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if rule.severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(rule.severity, "-")))])}."
   }
 
   validation {
     condition     = alltrue([for rule in var.detection_rules : rule.runbook_url == null || can(regex("^https?://[!-~]+$", rule.runbook_url))])
-    error_message = "detection_rules: runbook_url must be a web address (https://…); wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].runbook_url = \"${coalesce(rule.runbook_url, " ")}\"" if rule.runbook_url != null && !can(regex("^https?://[!-~]+$", rule.runbook_url))])}."
+    error_message = "detection_rules: runbook_url must be a web address (https://…); wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].runbook_url = ${replace(jsonencode(coalesce(rule.runbook_url, " ")), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if rule.runbook_url != null && !can(regex("^https?://[!-~]+$", rule.runbook_url))])}."
   }
 
   validation {
     # Source: MITRE ATT&CK, techniques T1562 and sub-techniques T1562.008.
     condition     = alltrue(flatten([for rule in var.detection_rules : [for technique in coalesce(rule.mitre, []) : can(regex("^T[0-9]{4}([.][0-9]{3})?$", technique))]]))
-    error_message = "detection_rules: mitre lists techniques such as T1562 or T1562.008; wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].mitre = ${jsonencode(rule.mitre)}" if anytrue([for technique in coalesce(rule.mitre, []) : !can(regex("^T[0-9]{4}([.][0-9]{3})?$", technique))])])}."
+    error_message = "detection_rules: mitre lists techniques such as T1562 or T1562.008; wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].mitre = ${replace(jsonencode(rule.mitre), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if anytrue([for technique in coalesce(rule.mitre, []) : !can(regex("^T[0-9]{4}([.][0-9]{3})?$", technique))])])}."
   }
 }
 
@@ -778,7 +776,7 @@ variable "detection_ignore_rules" {
 
   validation {
     condition     = alltrue([for rule in var.detection_ignore_rules : rule.expires == null || can(formatdate("YYYY", "${coalesce(rule.expires, "-")}T00:00:00Z"))])
-    error_message = "detection_ignore_rules: expires must be a day such as 2027-01-31; wrong: ${join(", ", [for i, rule in var.detection_ignore_rules : "[${i}].expires = \"${coalesce(rule.expires, " ")}\"" if rule.expires != null && !can(formatdate("YYYY", "${coalesce(rule.expires, "-")}T00:00:00Z"))])}."
+    error_message = "detection_ignore_rules: expires must be a day such as 2027-01-31; wrong: ${join(", ", [for i, rule in var.detection_ignore_rules : "[${i}].expires = ${replace(jsonencode(coalesce(rule.expires, " ")), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if rule.expires != null && !can(formatdate("YYYY", "${coalesce(rule.expires, "-")}T00:00:00Z"))])}."
   }
 }
 
@@ -1113,7 +1111,7 @@ variable "additional_kms_key_arns" {
 
   validation {
     condition     = alltrue([for arn in var.additional_kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))])
-    error_message = "additional_kms_key_arns must hold ARNs of keys (arn:aws:kms:REGION:ACCOUNT:key/ID); wrong: ${join(", ", [for i, arn in var.additional_kms_key_arns : "[${i}] \"${arn}\"" if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))])}."
+    error_message = "additional_kms_key_arns must hold ARNs of keys (arn:aws:kms:REGION:ACCOUNT:key/ID); wrong: ${join(", ", [for i, arn in var.additional_kms_key_arns : "[${i}] ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))])}."
   }
 }
 
@@ -1225,7 +1223,7 @@ variable "alarm_topic_arns" {
 
   validation {
     condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", arn))])
-    error_message = "alarm_topic_arns must hold ARNs of topics (arn:aws:sns:REGION:ACCOUNT:NAME); wrong: ${join(", ", [for i, arn in var.alarm_topic_arns : "[${i}] \"${arn}\"" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", arn))])}."
+    error_message = "alarm_topic_arns must hold ARNs of topics (arn:aws:sns:REGION:ACCOUNT:NAME); wrong: ${join(", ", [for i, arn in var.alarm_topic_arns : "[${i}] ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", arn))])}."
   }
 }
 
@@ -1299,7 +1297,7 @@ variable "restart_logging_trails" {
         can(regex("^.{3,128}$", element(split("/", trail), length(split("/", trail)) - 1)))
       )
     ])
-    error_message = "restart_logging_trails must hold names of trails (3 to 128 letters and digits, parted by single periods, underscores or hyphens), ARNs of trails (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME) or \"*\"; wrong: ${join(", ", [for i, trail in var.restart_logging_trails : "[${i}] \"${trail}\"" if trail != "*" && !(can(regex("^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$", trail)) && can(regex("^.{3,128}$", element(split("/", trail), length(split("/", trail)) - 1))))])}."
+    error_message = "restart_logging_trails must hold names of trails (3 to 128 letters and digits, parted by single periods, underscores or hyphens), ARNs of trails (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME) or \"*\"; wrong: ${join(", ", [for i, trail in var.restart_logging_trails : "[${i}] ${replace(jsonencode(trail), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if trail != "*" && !(can(regex("^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$", trail)) && can(regex("^.{3,128}$", element(split("/", trail), length(split("/", trail)) - 1))))])}."
   }
 }
 
@@ -1321,8 +1319,8 @@ variable "restart_logging_maintenance_ssm_parameter" {
   default     = null
 
   validation {
-    condition     = var.restart_logging_maintenance_ssm_parameter == null ? true : can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.restart_logging_maintenance_ssm_parameter)) && !can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}", var.restart_logging_maintenance_ssm_parameter))
-    error_message = "restart_logging_maintenance_ssm_parameter must be the name (/cloudtrail/maintenance-until; a name with slashes begins with one) or the ARN of an SSM parameter, not the time itself: \"${coalesce(var.restart_logging_maintenance_ssm_parameter, "-")}\"."
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.restart_logging_maintenance_ssm_parameter)) || (var.restart_logging_maintenance_ssm_parameter == null ? true : can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.restart_logging_maintenance_ssm_parameter)) && !can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}", var.restart_logging_maintenance_ssm_parameter)))
+    error_message = "restart_logging_maintenance_ssm_parameter must be the name (/cloudtrail/maintenance-until; a name with slashes begins with one) or the ARN of an SSM parameter, not the time itself."
   }
 }
 
@@ -1332,8 +1330,8 @@ variable "restart_logging_slack_channel_id" {
   default     = null
 
   validation {
-    condition     = var.restart_logging_slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.restart_logging_slack_channel_id))
-    error_message = "restart_logging_slack_channel_id must be the ID of a channel (such as C0123456789) and not its name: \"${coalesce(var.restart_logging_slack_channel_id, "-")}\"."
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.restart_logging_slack_channel_id)) || (var.restart_logging_slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.restart_logging_slack_channel_id)))
+    error_message = "restart_logging_slack_channel_id must be the ID of a channel (such as C0123456789) and not its name."
   }
 }
 

@@ -3,28 +3,32 @@
 import json
 from pathlib import Path
 
+import boto3
+
 from stage.cloud import ACCOUNT, Cloud
 from stage.terraform import Deployment
 
 pytest_plugins = ["stage.fixtures"]
 
+# Calls that there are: of any other the plan warns, with five lines each.
+_CALLS = [name for name in boto3.client("ec2", "eu-west-1").meta.service_model.operation_names if "Delete" in name][:40]
 _ARGUMENTS = {
     "cloudtrail_logs_s3_bucket_name": "trail-logs",
     "slack_bot_token_ssm_parameter": "/slack/token",
     "default_slack_channel_id": "C0123456789",
     "slack_app_configuration": [
-        {"accounts": [f"{number:012d}"], "slack_channel_id": f"C{number:010d}"} for number in range(10)
+        {"accounts": [f"{number:012d}"], "slack_channel_id": f"C{number:010d}"} for number in range(30)
     ],
     "aws_sns_topic_subscriptions": {"soc@example.com": "email"},
     "detection_rules": [
         {
             "id": f"rule-{number}",
-            "title": f"Call {number}",
+            "title": call,
             "severity": "high",
-            "expression": f"event.get('eventName') == 'Call{number}' and event.get('awsRegion') == 'eu-west-1'",
+            "expression": f"event.get('eventName') == '{call}' and event.get('awsRegion') == 'eu-west-1'",
             "mitre": ["T1562.008"],
         }
-        for number in range(20)
+        for number, call in enumerate(_CALLS)
     ],
     "enable_s3_sns_fanout": True,
     "enable_sqs_queue": True,

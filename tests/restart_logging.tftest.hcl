@@ -46,7 +46,6 @@ run "the_function_ships_with_the_other_and_hears_of_each_trail_that_is_stopped" 
       aws_lambda_function.restart_logging[0].function_name == "cloudtrail-to-slack-restart-logging",
       aws_lambda_function.restart_logging[0].reserved_concurrent_executions == -1,
       aws_lambda_function.restart_logging[0].dead_letter_config[0].target_arn == aws_sqs_queue.dead_letters[0].arn,
-      aws_lambda_function_event_invoke_config.restart_logging[0].maximum_retry_attempts == 2,
       aws_cloudwatch_log_group.restart_logging[0].name == "/aws/lambda/cloudtrail-to-slack-restart-logging",
       output.restart_logging_function_name == "cloudtrail-to-slack-restart-logging",
     ])

@@ -5,9 +5,10 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  account_id = data.aws_caller_identity.current.account_id
-  partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.id
+  # In tests with plain mocks (`mock_provider "aws" {}`) these are random strings, which the provider refuses in an ARN.
+  account_id = can(regex("^[0-9]{12}$", data.aws_caller_identity.current.account_id)) ? data.aws_caller_identity.current.account_id : "000000000000"
+  partition  = can(regex("^aws(-[a-z]+)*$", data.aws_partition.current.partition)) ? data.aws_partition.current.partition : "aws"
+  region     = can(regex("^[a-z]+(-[a-z]+)+-[0-9]+$", data.aws_region.current.id)) ? data.aws_region.current.id : "us-east-1"
   target_arn = coalesce(var.target_event_bus_arn, "arn:${local.partition}:events:${var.target_region}:${local.account_id}:event-bus/default")
 
   # EventBridge leaves calls that only read out by itself, as long as a rule does not ask for them.

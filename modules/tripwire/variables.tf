@@ -42,7 +42,7 @@ variable "alarm_topic_arns" {
 
   validation {
     condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", arn))])
-    error_message = "alarm_topic_arns must be ARNs of SNS topics; wrong: ${join(", ", [for i, arn in var.alarm_topic_arns : "[${i}] = ${jsonencode(arn)}" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", arn))])}."
+    error_message = "alarm_topic_arns must be ARNs of SNS topics; wrong: ${join(", ", [for i, arn in var.alarm_topic_arns : "[${i}] = ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", arn))])}."
   }
 }
 
@@ -87,10 +87,9 @@ variable "slack_bot_token_ssm_parameter" {
   default     = null
 
   validation {
-    condition = var.slack_bot_token_ssm_parameter == null ? true : (
-      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_bot_token_ssm_parameter)) &&
-      !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", var.slack_bot_token_ssm_parameter))
-    )
+    condition = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_bot_token_ssm_parameter)) || (var.slack_bot_token_ssm_parameter == null ? true : (
+      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_bot_token_ssm_parameter))
+    ))
     error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the token itself. For a secret of Secrets Manager there is slack_bot_token_secret_arn."
   }
 }
@@ -101,7 +100,7 @@ variable "slack_bot_token_secret_arn" {
   default     = null
 
   validation {
-    condition     = var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn))
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_bot_token_secret_arn)) || (var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn)))
     error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
   }
 }
@@ -119,10 +118,9 @@ variable "slack_hook_url_ssm_parameter" {
   default     = null
 
   validation {
-    condition = var.slack_hook_url_ssm_parameter == null ? true : (
-      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_hook_url_ssm_parameter)) &&
-      !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", var.slack_hook_url_ssm_parameter))
-    )
+    condition = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_hook_url_ssm_parameter)) || (var.slack_hook_url_ssm_parameter == null ? true : (
+      can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_hook_url_ssm_parameter))
+    ))
     error_message = "slack_hook_url_ssm_parameter must be the name (/slack/webhook; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the address itself. For a secret of Secrets Manager there is slack_hook_url_secret_arn."
   }
 }
@@ -133,7 +131,7 @@ variable "slack_hook_url_secret_arn" {
   default     = null
 
   validation {
-    condition     = var.slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_hook_url_secret_arn))
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_hook_url_secret_arn)) || (var.slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_hook_url_secret_arn)))
     error_message = "slack_hook_url_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
   }
 }
@@ -144,8 +142,8 @@ variable "api_destination_arn" {
   default     = null
 
   validation {
-    condition     = var.api_destination_arn == null ? true : can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:api-destination/.+$", var.api_destination_arn))
-    error_message = "api_destination_arn must be the ARN of an API destination (arn:aws:events:REGION:ACCOUNT:api-destination/NAME/ID), not \"${coalesce(var.api_destination_arn, "-")}\"."
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.api_destination_arn)) || (var.api_destination_arn == null ? true : can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:api-destination/.+$", var.api_destination_arn)))
+    error_message = "api_destination_arn must be the ARN of an API destination (arn:aws:events:REGION:ACCOUNT:api-destination/NAME/ID)."
   }
 }
 
@@ -155,8 +153,8 @@ variable "slack_channel_id" {
   default     = null
 
   validation {
-    condition     = var.slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.slack_channel_id))
-    error_message = "slack_channel_id must be the ID of a channel (such as C0123456789), not its name: \"${coalesce(var.slack_channel_id, "-")}\"."
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_channel_id)) || (var.slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.slack_channel_id)))
+    error_message = "slack_channel_id must be the ID of a channel (such as C0123456789), not its name."
   }
 }
 
@@ -167,8 +165,8 @@ variable "slack_api_url" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^https://[!-~]+/$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url))
-    error_message = "slack_api_url must be an https address that ends with a slash, such as https://slack-gov.com/api/, not \"${var.slack_api_url}\"."
+    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_api_url)) || (can(regex("^https://[!-~]+/$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url)))
+    error_message = "slack_api_url must be an https address that ends with a slash, such as https://slack-gov.com/api/."
   }
 }
 
@@ -184,7 +182,7 @@ variable "log_bucket_names" {
 
   validation {
     condition     = alltrue([for name in var.log_bucket_names : name == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
-    error_message = "log_bucket_names must be names of buckets, not ARNs or addresses; wrong: ${join(", ", [for i, name in var.log_bucket_names : "[${i}] = ${jsonencode(name)}" if name == null ? false : !can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])}."
+    error_message = "log_bucket_names must be names of buckets, not ARNs or addresses; wrong: ${join(", ", [for i, name in var.log_bucket_names : "[${i}] = ${replace(jsonencode(name), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if name == null ? false : !can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])}."
   }
 }
 
@@ -196,7 +194,7 @@ variable "log_key_arns" {
 
   validation {
     condition     = alltrue([for arn in var.log_key_arns : arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", arn))])
-    error_message = "log_key_arns must be ARNs of keys (arn:aws:kms:REGION:ACCOUNT:key/ID), not aliases; wrong: ${join(", ", [for i, arn in var.log_key_arns : "[${i}] = ${jsonencode(arn)}" if arn == null ? false : !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", arn))])}."
+    error_message = "log_key_arns must be ARNs of keys (arn:aws:kms:REGION:ACCOUNT:key/ID), not aliases; wrong: ${join(", ", [for i, arn in var.log_key_arns : "[${i}] = ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if arn == null ? false : !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", arn))])}."
   }
 }
 
@@ -208,7 +206,7 @@ variable "function_names" {
 
   validation {
     condition     = alltrue([for name in var.function_names : name == null ? true : can(regex("^[a-zA-Z0-9_-]{1,64}$", name))])
-    error_message = "function_names must be names of functions of this account, not ARNs; wrong: ${join(", ", [for i, name in var.function_names : "[${i}] = ${jsonencode(name)}" if name == null ? false : !can(regex("^[a-zA-Z0-9_-]{1,64}$", name))])}."
+    error_message = "function_names must be names of functions of this account, not ARNs; wrong: ${join(", ", [for i, name in var.function_names : "[${i}] = ${replace(jsonencode(name), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if name == null ? false : !can(regex("^[a-zA-Z0-9_-]{1,64}$", name))])}."
   }
 }
 
@@ -220,7 +218,7 @@ variable "event_rule_names" {
 
   validation {
     condition     = alltrue([for name in var.event_rule_names : name == null ? true : can(regex("^[a-zA-Z0-9._-]{1,64}$", name))])
-    error_message = "event_rule_names must be names of rules, not ARNs; wrong: ${join(", ", [for i, name in var.event_rule_names : "[${i}] = ${jsonencode(name)}" if name == null ? false : !can(regex("^[a-zA-Z0-9._-]{1,64}$", name))])}."
+    error_message = "event_rule_names must be names of rules, not ARNs; wrong: ${join(", ", [for i, name in var.event_rule_names : "[${i}] = ${replace(jsonencode(name), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if name == null ? false : !can(regex("^[a-zA-Z0-9._-]{1,64}$", name))])}."
   }
 }
 
@@ -232,7 +230,7 @@ variable "queue_arns" {
 
   validation {
     condition     = alltrue([for arn in var.queue_arns : arn == null ? true : can(regex("^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$", arn))])
-    error_message = "queue_arns must be ARNs of SQS queues; wrong: ${join(", ", [for i, arn in var.queue_arns : "[${i}] = ${jsonencode(arn)}" if arn == null ? false : !can(regex("^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$", arn))])}."
+    error_message = "queue_arns must be ARNs of SQS queues; wrong: ${join(", ", [for i, arn in var.queue_arns : "[${i}] = ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if arn == null ? false : !can(regex("^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$", arn))])}."
   }
 }
 
@@ -244,7 +242,7 @@ variable "topic_arns" {
 
   validation {
     condition     = alltrue([for arn in var.topic_arns : arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$", arn))])
-    error_message = "topic_arns must be ARNs of SNS topics; wrong: ${join(", ", [for i, arn in var.topic_arns : "[${i}] = ${jsonencode(arn)}" if arn == null ? false : !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$", arn))])}."
+    error_message = "topic_arns must be ARNs of SNS topics; wrong: ${join(", ", [for i, arn in var.topic_arns : "[${i}] = ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if arn == null ? false : !can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$", arn))])}."
   }
 }
 
@@ -256,7 +254,7 @@ variable "table_arns" {
 
   validation {
     condition     = alltrue([for arn in var.table_arns : arn == null ? true : can(regex("^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[a-zA-Z0-9_.-]+$", arn))])
-    error_message = "table_arns must be ARNs of DynamoDB tables; wrong: ${join(", ", [for i, arn in var.table_arns : "[${i}] = ${jsonencode(arn)}" if arn == null ? false : !can(regex("^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[a-zA-Z0-9_.-]+$", arn))])}."
+    error_message = "table_arns must be ARNs of DynamoDB tables; wrong: ${join(", ", [for i, arn in var.table_arns : "[${i}] = ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if arn == null ? false : !can(regex("^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[a-zA-Z0-9_.-]+$", arn))])}."
   }
 }
 
@@ -268,6 +266,6 @@ variable "role_names" {
 
   validation {
     condition     = alltrue([for name in var.role_names : name == null ? true : can(regex("^[a-zA-Z0-9_+=,.@-]{1,64}$", name))])
-    error_message = "role_names must be names of roles, not ARNs; wrong: ${join(", ", [for i, name in var.role_names : "[${i}] = ${jsonencode(name)}" if name == null ? false : !can(regex("^[a-zA-Z0-9_+=,.@-]{1,64}$", name))])}."
+    error_message = "role_names must be names of roles, not ARNs; wrong: ${join(", ", [for i, name in var.role_names : "[${i}] = ${replace(jsonencode(name), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if name == null ? false : !can(regex("^[a-zA-Z0-9_+=,.@-]{1,64}$", name))])}."
   }
 }

@@ -11,9 +11,10 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  account_id = data.aws_caller_identity.current.account_id
-  partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.id
+  # In tests with plain mocks (`mock_provider "aws" {}`) these are random strings, which the provider refuses in an ARN.
+  account_id = can(regex("^[0-9]{12}$", data.aws_caller_identity.current.account_id)) ? data.aws_caller_identity.current.account_id : "000000000000"
+  partition  = can(regex("^aws(-[a-z]+)*$", data.aws_partition.current.partition)) ? data.aws_partition.current.partition : "aws"
+  region     = can(regex("^[a-z]+(-[a-z]+)+-[0-9]+$", data.aws_region.current.id)) ? data.aws_region.current.id : "us-east-1"
 
   # An empty list is no pattern, and where all that is given is null, nothing must match.
   nothing   = ["-"]
@@ -114,7 +115,7 @@ locals {
     }
     way = {
       watched   = true, source = "events", what = "the tripwire's way to Slack"
-      condition = jsonencode({ requestParameters = { name = distinct([var.name, element(split("/", coalesce(var.api_destination_arn, "/${var.name}")), 1)]) } })
+      condition = jsonencode({ requestParameters = { name = distinct([var.name, element(split("/", coalesce(local.api_destination_arn, "/${var.name}")), 1)]) } })
       kinds = {
         way-changed = { names = ["UpdateConnection", "DeleteConnection", "DeauthorizeConnection", "UpdateApiDestination", "DeleteApiDestination"], object = "name", did = "changed the tripwire's own way to Slack" }
       }

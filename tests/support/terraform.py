@@ -75,6 +75,12 @@ class Terraform:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def fails(self, *arguments: str) -> str:
+        """Run a command, which must fail, and return what it says."""
+        done = self._run(*arguments)
+        assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
     def diagnostics(self) -> list[Diagnostic]:
         """Plan, whether that succeeds or fails, and return its errors and warnings."""
         lines = [json.loads(line) for line in self._run("plan", "-json").stdout.splitlines()]
@@ -93,7 +99,7 @@ class Terraform:
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command, *rest = arguments
-        quiet = [] if command == "show" else ["-input=false", "-no-color"]
+        quiet = {"show": [], "test": ["-no-color"]}.get(command, ["-input=false", "-no-color"])
         return subprocess.run(  # noqa: S603 (Terraform, with arguments from tests)
             [self._program, command, *quiet, *rest],
             cwd=self._folder,

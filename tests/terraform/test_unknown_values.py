@@ -32,6 +32,8 @@ _CHOSEN = {
 _SWITCHES: dict[str, dict[str, Any]] = {
     "dead_letter_target_arn": {"create_dead_letter_queue": False},
     "dependencies_layer_arn": {"create_dependencies_layer": False, "lambda_package": None},
+    "lambda_role_arn": {"create_roles": False, "restart_logging": False},
+    "restart_logging_role_arn": {"create_roles": False, "lambda_role_arn": "arn:aws:iam::111122223333:role/alerts"},
 }
 # Given in one of several ways: the others are left out.
 _ALTERNATIVES = [
@@ -96,6 +98,9 @@ def _unknown(kind: str) -> Iterator[tuple[str, str]]:
         yield "element", f"[{_LATER}]"
     elif kind == "map(string)":
         yield "element", f'{{ "111122223333" = {_LATER} }}'
+    elif kind.startswith("map(object({ default = "):
+        yield "address", f"{{ pager = {{ default = {_LATER} }} }}"
+        return
     elif kind.startswith("map(object("):
         yield "endpoint", f'{{ soc = {{ protocol = "email", endpoint = {_LATER} }} }}'
     strings = re.findall(r"(\w+) = (?:optional\()?string\b", kind)
@@ -140,7 +145,15 @@ def diagnostics(tmp_path_factory: pytest.TempPathFactory) -> list[Diagnostic]:
         **_BASE, **_CONTEXTS["everything"], "cloudtrail_logs_kms_key_id": "alias/logs", "sns_topic_name": "alerts",
     }  # fmt: skip
     lines = "\n".join(f"  {name} = {json.dumps(value)}" for name, value in waiting.items())
-    calls = {**_CALLS, "waiting": f"{lines}\n  depends_on = [terraform_data.later]"}
+    many = {
+        **_BASE, **_CONTEXTS["everything"], "slack_bot_token_ssm_parameter": None,
+        "slack_webhook_configuration": [
+            {"accounts": [f"{number:012d}"], "slack_hook_url_ssm_parameter": f"/hooks/{number}"} for number in range(45)
+        ],
+    }  # fmt: skip
+    webhooks = "\n".join(f"  {name} = {json.dumps(value)}" for name, value in many.items())
+    calls = {**_CALLS, "many_webhooks": f"{webhooks}\n  slack_bot_token = {_LATER}"}
+    calls = {**calls, "waiting": f"{lines}\n  depends_on = [terraform_data.later]"}
     text = "".join(f'module "{name}" {{\n  source = "./module"\n{lines}\n}}\n' for name, lines in calls.items())
     terraform.write(
         f'provider "aws" {{\n  region = "eu-west-1"\n}}\n'
