@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench import backtest, cold_start, handler, load, memory, small_objects, ways, workbench
+from bench import backtest, cold_start, handler, load, memory, others, small_objects, ways, workbench
 from bench.records import log_file
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.rules import Rule, RuleSet
@@ -165,6 +165,12 @@ def main() -> int:
     )
     measures += command_line(content)
     measures += backtests()
+    for other in others.compare():
+        if other.ratio is None:
+            console.print(f"skipped: {other.name} is not on this machine", style="dim")
+            continue
+        about = f"CPU time of {other.name} {other.version}, as a multiple of a backtest's on the same question"
+        measures.append(Measure(f"backtest_vs_{other.name}", other.ratio, None, "higher", about))
     measures += flood()
     table = Table("measure", "value", "to reach", "what")
     for measure in measures:
