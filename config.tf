@@ -58,6 +58,7 @@ locals {
     missing_log_data_minimum_hours        = var.missing_log_data_minimum_hours
     own_role_arns                         = local.own_role_arns
     account_names                         = var.account_names
+    account_names_from_organizations      = var.account_names_from_organizations
     destinations                          = local.added_destinations
   }
 }

@@ -106,6 +106,11 @@ locals {
         local.logs_key_alias == null ? {} : { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = [local.logs_key_alias] } },
       ) },
     )
+    # It has no resources. Source: Service Authorization Reference, "Actions defined by AWS Organizations".
+    NameAccounts = !var.account_names_from_organizations ? null : {
+      Action   = ["organizations:ListAccounts"]
+      Resource = ["*"]
+    }
     WriteLogs = {
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.function_name}:*"]

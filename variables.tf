@@ -489,6 +489,13 @@ variable "account_names" {
   }
 }
 
+variable "account_names_from_organizations" {
+  description = "Whether the function may call `organizations:ListAccounts`, at most once an hour, for names of accounts that `account_names` does not have. Works in the management account and in delegated administrators' accounts; needs the state table."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "sns_configuration" {
   description = "Topics by account. The first route that names an account applies; one with `min_severity` takes only alerts of at least that severity, goes before the others, and may name `*`, all accounts."
   type = list(object({

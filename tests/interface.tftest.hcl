@@ -42,6 +42,7 @@ run "what_is_not_given_has_its_documented_default" {
       rule_severities                       = {}
       rule_exceptions                       = {}
       account_names                         = {}
+      account_names_from_organizations      = false
       destinations                          = {}
       rule_evaluation_errors_to_slack       = true
       push_access_denied_cloudwatch_metrics = true
@@ -144,6 +145,7 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
       rule_severities                       = {}
       rule_exceptions                       = {}
       account_names                         = {}
+      account_names_from_organizations      = false
       destinations                          = {}
       rule_evaluation_errors_to_slack       = false
       push_access_denied_cloudwatch_metrics = false
@@ -229,5 +231,22 @@ run "rules_from_everywhere_come_together" {
       { expression = "event.get(\"userIdentity.sessionContext.sessionIssuer.arn\") == \"arn:aws:iam::111122223333:role/vulnerability-scanner\"", reason = "vulnerability scanner", expires = "2027-01-31" },
     ]
     error_message = "the ignore rules are others: ${output.rendered_config}"
+  }
+}
+
+run "the_organizations_accounts_are_listed_on_request" {
+  command = plan
+
+  variables {
+    cloudtrail_logs_s3_bucket_name   = "trail-logs"
+    account_names_from_organizations = true
+  }
+
+  assert {
+    condition = alltrue([
+      jsondecode(output.rendered_config).account_names_from_organizations,
+      [for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : [s.Action, s.Resource] if s.Sid == "NameAccounts"] == [[["organizations:ListAccounts"], ["*"]]],
+    ])
+    error_message = "the role may not list the organization's accounts, or the function does not know that it may"
   }
 }

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache
     from cloudtrail_to_slack.notices.self_reports import ReportCache
     from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
+    from cloudtrail_to_slack.state.account_names import OrganizationNames
 
 _MOST = 20  # ignore rules in the line that closes an invocation
 _LONGEST_NAME = 200
@@ -71,6 +72,7 @@ class Application:
         self._cooldowns: dict[str, float] = {}  # where there is no table
         self._recorder_cache: RecorderCache | None = None
         self._report_cache: ReportCache | None = None
+        self._names: OrganizationNames | None = None
 
     def run(self, event: Any, context: Any) -> tuple[list[Notification], Report]:  # noqa: ANN401 (whatever invoked us)
         """Run one invocation and close it with a log line and metrics. Return what was notified, and the report."""
@@ -91,6 +93,7 @@ class Application:
             own_roles=OwnRoles(config.own_role_arns or ([own_role] if own_role else [])),
             send_self_reports=partial(self._send_self_reports, delivery, clock),
             thresholds=self._thresholds(clock),
+            account_names=self._account_names(clock),
             log_sources=self._log_sources(delivery, clock),
         ).run(notifications)
         self._close(report, delivery)
@@ -114,6 +117,17 @@ class Application:
         return ThresholdCounter(
             counts, lambda error: logger.warning("thresholds count in this invocation alone", extra={"error": error})
         )
+
+    def _account_names(self, clock: Clock) -> "OrganizationNames | None":
+        """Return what knows accounts by name; None where the configuration alone does."""
+        if not self._config.account_names_from_organizations or not self._table:
+            return None
+        if self._names is None:
+            from cloudtrail_to_slack.state.account_names import OrganizationNames  # noqa: PLC0415 (only where it is allowed)
+
+            self._names = OrganizationNames(self._config.account_names, self.clients, self._table, clock)
+        self._names.clock = clock
+        return self._names
 
     def _send_self_reports(
         self, delivery: Delivery, clock: Clock, reports: Sequence[RuleErrorReport], own_calls: OwnCalls

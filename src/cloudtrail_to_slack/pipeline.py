@@ -11,7 +11,7 @@ from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.errors import DeliveryError, EvaluationTimeError
 from cloudtrail_to_slack.evaluation.log_files import NOT_BEGUN, LogFileEvaluation, LogFiles
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
-from cloudtrail_to_slack.evaluation.records import PendingAlerts, RecordEvaluator, RecordSource
+from cloudtrail_to_slack.evaluation.records import AccountNames, PendingAlerts, RecordEvaluator, RecordSource
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.evaluation.turns import Turns
 from cloudtrail_to_slack.ingest.log_files import ClientWithin
@@ -58,6 +58,7 @@ class Pipeline:
         own_roles: OwnRoles,
         send_self_reports: SendSelfReports,
         thresholds: "ThresholdCounter | None" = None,
+        account_names: AccountNames | None = None,
         log_sources: "tuple[DeliveryRecorder, LogSourceCheck] | None" = None,
     ) -> None:
         self._config = config
@@ -78,7 +79,7 @@ class Pipeline:
             pending,
             self._turns.left,
             thresholds=thresholds,
-            account_names=config.account_names,
+            account_names=config.account_names if account_names is None else account_names,
         )
         self._ahead = ReadAhead(s3_within, clock.now)
         self._log_files = LogFiles(

@@ -63,6 +63,11 @@ class AwsClients:
         return client
 
     @cached_property
+    def organizations(self) -> Any:  # noqa: ANN401 (its types would be one more dependency)
+        """AWS Organizations, with short timeouts: names of accounts may be missing, alerts may not wait for them."""
+        return self._client("organizations", _HASTY)
+
+    @cached_property
     def parameters(self) -> "SSMProvider":
         """SSM Parameter Store, cached."""
         from aws_lambda_powertools.utilities.parameters import SSMProvider  # noqa: PLC0415 (only some set-ups pay)

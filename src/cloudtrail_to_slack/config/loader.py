@@ -55,6 +55,7 @@ class Config:
     missing_log_data_minimum_hours: int = LEAST_MISSING_DATA_HOURS
     own_role_arns: tuple[str, ...] = ()
     account_names: Mapping[str, str] = field(default_factory=dict)
+    account_names_from_organizations: bool = False
 
     @property
     def routes(self) -> Mapping[str, Routes]:

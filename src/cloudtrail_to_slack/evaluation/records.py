@@ -1,12 +1,12 @@
 """Evaluating records one by one: decode, flatten, apply the rules, and keep what matched until it is delivered."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime
 from itertools import chain
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cloudtrail_to_slack.alerts.alert import Alert, AlertFactory, PendingAlert, make_alert, pending_alert
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles
@@ -86,6 +86,13 @@ class RecordSource:
         return read_event(decode_record(raw), object_key=self.log_file.key) if self.log_file else read_event(raw)
 
 
+class AccountNames(Protocol):
+    """Knows accounts by name."""
+
+    def get(self, account: str, /) -> str | None:
+        """Return the name of an account; None where it is not known."""
+
+
 @dataclass(slots=True)
 class RecordEvaluator:
     """Evaluates the records of one invocation.
@@ -103,7 +110,7 @@ class RecordEvaluator:
     pending: PendingAlerts
     time_left: Callable[[], float]
     thresholds: "ThresholdCounter | None" = None
-    account_names: Mapping[str, str] = field(default_factory=dict)
+    account_names: AccountNames = field(default_factory=dict[str, str])
     own_calls: OwnCalls = field(init=False)
     rule_errors: RuleErrors = field(init=False, default_factory=RuleErrors)
     explains: bool = field(init=False, default_factory=lambda: logger.log_level <= logging.DEBUG)

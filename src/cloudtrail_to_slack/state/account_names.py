@@ -1,0 +1,115 @@
+"""Names of accounts: those of the configuration, then the organization's, listed at most once an hour in all.
+
+One item of the state table holds the names and when the next listing is due. Whoever makes that time later, by one
+conditional write, lists; all others read the item. What goes wrong costs a name, and never an alert.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.state.table import Items, StateError, number
+from cloudtrail_to_slack.state.trust import over, over_values, whole_number
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEY = "account-names"
+_INTERVAL_SECONDS = 3600
+_ASK_AGAIN_SECONDS = 60  # while another function may be listing for the first time
+_KEPT_SECONDS = 30 * 86_400
+_LISTING_SECONDS = 5.0
+_NEEDED_SECONDS = _LISTING_SECONDS + 10  # for requests that time out, and for the alerts
+_MOST = 4_000  # in an item of 400 KB. Source: Amazon DynamoDB Developer Guide, "Quotas"
+_LONGEST_NAME = 50  # Source: AWS Organizations API Reference, Account
+
+
+class Clients(Protocol):
+    """Makes the clients when they are needed."""
+
+    @property
+    def hasty_dynamodb(self) -> "DynamoDBClient":
+        """The client of the state table."""
+
+    @property
+    def organizations(self) -> Any:  # noqa: ANN401 (its types would be one more dependency)
+        """The client that lists accounts."""
+
+
+class OrganizationNames:
+    """Names of accounts, kept for the life of the process."""
+
+    def __init__(
+        self,
+        configured: Mapping[str, str],
+        clients: Clients,
+        table_name: str,
+        clock: Clock,
+    ) -> None:
+        self._configured = configured
+        self._clients = clients
+        self._table = table_name
+        self.clock = clock  # of the invocation that asks
+        self._listed: Mapping[str, str] = {}
+        self._until = 0.0
+
+    def get(self, account: str, /) -> str | None:
+        """Return the name of an account; None where it is not known."""
+        if account in self._configured:
+            return self._configured[account]
+        if account and self.clock.now() >= self._until and self.clock.has(_NEEDED_SECONDS):
+            self._refresh()
+        return self._listed.get(account)
+
+    def _refresh(self) -> None:
+        now = self.clock.now()
+        self._until = now + _INTERVAL_SECONDS
+        items = Items(self._clients.hasty_dynamodb, self._table)
+        values = over_values(now, _INTERVAL_SECONDS)
+        values |= {":due": number(now + _INTERVAL_SECONDS), ":expires_at": number(now + _KEPT_SECONDS)}
+        try:
+            answer = items.update(
+                _KEY, "SET due_at = :due, expires_at = :expires_at", over("due_at"), values, returned="ALL_OLD"
+            )
+            item = answer.attributes if answer.conflict is None else answer.conflict
+            self._listed = _names(item) or self._listed
+            if answer.conflict is not None:
+                due = (whole_number(item, "due_at") or 0) if self._listed else 0
+                self._until = min(self._until, max(due, now + _ASK_AGAIN_SECONDS))
+                return
+            self._listed = self._list() or self._listed
+            names = {":names": {"M": {account: {"S": name} for account, name in self._listed.items()}}}
+            items.update(_KEY, "SET account_names = :names", "attribute_exists(pk)", names)
+        except Exception as error:  # noqa: BLE001 (whatever goes wrong, the alert goes out)
+            logger.warning(
+                "the names of accounts could not be read: messages have their numbers; "
+                "organizations:ListAccounts works in the management account or a delegated administrator's alone",
+                extra={"error": _reason(error)},
+            )
+
+    def _list(self) -> dict[str, str]:
+        listed: dict[str, str] = {}
+        end = self.clock.now() + _LISTING_SECONDS
+        for page in self._clients.organizations.get_paginator("list_accounts").paginate():
+            listed |= {each["Id"]: each["Name"][:_LONGEST_NAME] for each in page["Accounts"] if each.get("Name")}
+            if self.clock.now() >= end or len(listed) >= _MOST:
+                break
+        return dict(list(listed.items())[:_MOST])
+
+
+def _names(item: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names in an item, as far as they are what this code writes."""
+    found = item.get("account_names")
+    entries = found.get("M") if isinstance(found, Mapping) else None
+    named = {account: value.get("S") for account, value in entries.items()} if isinstance(entries, Mapping) else {}
+    return {account: name[:_LONGEST_NAME] for account, name in named.items() if isinstance(name, str)}
+
+
+def _reason(error: Exception) -> str:
+    """Return an error's code, without the account's details."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "unknown"))
+    return str(error) if isinstance(error, StateError) else type(error).__name__

@@ -1,0 +1,194 @@
+"""Names of accounts from AWS Organizations: allowed by a switch, listed once an hour, never in an alert's way."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cloudtrail_to_slack.state.account_names import OrganizationNames
+from support.app_environment import ACCOUNT, CHANNEL, KEY, TABLE, AppEnvironment, record, s3_event
+
+OTHER_KEY = KEY.replace("0123", "aaaa")
+
+
+class Organization:
+    """Counts how often its accounts are listed; it fails with `error`."""
+
+    def __init__(self, names: dict[str, str], error: Exception | None = None) -> None:
+        self.names = names
+        self.error = error
+        self.listings = 0
+
+    def get_paginator(self, name: str) -> "Organization":
+        """Return itself, for the one call there is."""
+        assert name == "list_accounts"
+        return self
+
+    def paginate(self) -> Iterator[dict[str, Any]]:
+        """Yield each account on a page of its own."""
+        self.listings += 1
+        if self.error:
+            raise self.error
+        for account, name in self.names.items():
+            yield {"Accounts": [{"Id": account, "Name": name}]}
+
+
+class Time:
+    """A clock that stands until it is put on; `spare` is what the invocation has left."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_800_000_000.0
+        self.spare = 60.0
+
+    def now(self) -> float:
+        """Return the time."""
+        return self.seconds
+
+    def has(self, seconds: float) -> bool:
+        """Whether the invocation has that much time."""
+        return seconds <= self.spare
+
+
+@pytest.fixture
+def time() -> Time:
+    """The clock of every process."""
+    return Time()
+
+
+def process(app_env: AppEnvironment, organization: Organization, time: Time, **names: str) -> OrganizationNames:
+    """Return what a new process of the function knows."""
+    clock: Any = time
+    clients: Any = SimpleNamespace(hasty_dynamodb=app_env.aws("dynamodb"), organizations=organization)
+    return OrganizationNames(names, clients, TABLE, clock)
+
+
+def test_an_alert_has_the_name_that_the_organization_gives(app_env: AppEnvironment) -> None:
+    """With the switch on, a real listing names the account; the configuration's own name would win."""
+    organizations = app_env.aws("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    created = organizations.create_account(AccountName="payments-prod", Email="payments@example.com")
+    account = created["CreateAccountStatus"]["AccountId"]
+    app_env.configure_bot(account_names_from_organizations=True)
+    app_env.put_log(record(recipientAccountId=account))
+    app_env.invoke(s3_event(KEY))
+    (text,) = app_env.texts()
+    assert f"payments-prod ({account})" in text
+
+
+def test_without_the_switch_nothing_is_listed(app_env: AppEnvironment) -> None:
+    """By default the function knows no names but those of its configuration, and the table has no item of them."""
+    app_env.aws("organizations").create_organization(FeatureSet="ALL")
+    app_env.configure_bot()
+    app_env.put_log(record())
+    app_env.invoke(s3_event(KEY))
+    assert "Item" not in app_env.aws("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": "account-names"}})
+
+
+def test_a_log_file_without_alerts_lists_nothing(app_env: AppEnvironment) -> None:
+    """Names are looked up for what alerts alone."""
+    app_env.configure_bot(account_names_from_organizations=True)
+    app_env.put_log(record(eventName="ListBuckets", errorCode=None, errorMessage=None))
+    app_env.invoke(s3_event(KEY))
+    assert "Item" not in app_env.aws("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": "account-names"}})
+
+
+def test_without_an_organization_the_alert_has_the_number(app_env: AppEnvironment) -> None:
+    """A listing that fails costs the name, is logged, and delays nothing."""
+    app_env.configure_bot(account_names_from_organizations=True)
+    app_env.put_log(record())
+    app_env.invoke(s3_event(KEY))
+    (text,) = app_env.texts()
+    assert ACCOUNT in text
+
+
+def test_a_name_is_only_displayed(app_env: AppEnvironment) -> None:
+    """An account's name that looks like a mention or a link is shown as it is written."""
+    organizations = app_env.aws("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    created = organizations.create_account(AccountName="<!channel> *x*", Email="a@example.com")
+    app_env.configure_bot(account_names_from_organizations=True)
+    app_env.put_log(record(recipientAccountId=created["CreateAccountStatus"]["AccountId"]))
+    app_env.invoke(s3_event(KEY))
+    assert "<!channel>" not in str(app_env.slack.messages(CHANNEL))
+
+
+def test_all_processes_list_once_an_hour(app_env: AppEnvironment, time: Time) -> None:
+    """Of many processes one lists, the others read what it found; an hour later one of them lists again."""
+    app_env.make_table()
+    organization = Organization({"111111111111": "one", "222222222222": "two"})
+    processes = [process(app_env, organization, time) for _ in range(4)]
+    for _ in range(3):
+        assert [each.get("222222222222") for each in processes] == ["two"] * 4
+        time.seconds += 60
+    assert organization.listings == 1
+    organization.names["333333333333"] = "three"
+    time.seconds += 3600
+    assert [each.get("333333333333") for each in processes] == ["three"] * 4
+    assert organization.listings == 2
+
+
+def test_a_failure_is_not_repeated_for_an_hour(
+    app_env: AppEnvironment, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A listing that is denied is logged once and tried again an hour later; the names known before stay."""
+    app_env.make_table()
+    organization = Organization({"111111111111": "one"})
+    assert process(app_env, organization, time).get("111111111111") == "one"
+    organization.error = app_env.aws("sts").exceptions.ClientError(
+        {"Error": {"Code": "AccessDeniedException"}}, "ListAccounts"
+    )
+    time.seconds += 3601
+    later = process(app_env, organization, time)
+    assert [later.get("111111111111"), later.get("999999999999")] == ["one", None]
+    assert process(app_env, organization, time).get("111111111111") == "one"
+    assert organization.listings == 2
+    assert "AccessDeniedException" in str([getattr(each, "error", "") for each in caplog.records])
+
+
+def test_a_process_that_is_second_asks_the_table_again(app_env: AppEnvironment, time: Time) -> None:
+    """Who asks while the first listing is under way has no names yet, and has them a minute later without a listing."""
+    app_env.make_table()
+    organization = Organization({"111111111111": "one"})
+    early: list[str | None] = []
+    second = process(app_env, organization, time)
+
+    class Slow(Organization):
+        def paginate(self) -> Iterator[dict[str, Any]]:
+            early.append(second.get("111111111111"))
+            return super().paginate()
+
+    assert process(app_env, Slow(organization.names), time).get("111111111111") == "one"
+    assert early == [None]
+    time.seconds += 60
+    assert second.get("111111111111") == "one"
+    assert organization.listings == 0
+
+
+def test_the_configuration_wins(app_env: AppEnvironment, time: Time) -> None:
+    """A name of the configuration is taken without asking anyone."""
+    organization = Organization({"111111111111": "one"})
+    assert process(app_env, organization, time, **{"111111111111": "mine"}).get("111111111111") == "mine"
+    assert organization.listings == 0
+
+
+def test_without_time_to_spare_nothing_is_listed(app_env: AppEnvironment, time: Time) -> None:
+    """An invocation that ends soon delivers its alert and leaves the listing to another."""
+    app_env.make_table()
+    organization = Organization({"111111111111": "one"})
+    time.spare = 5
+    names = process(app_env, organization, time)
+    assert names.get("111111111111") is None
+    time.spare = 60
+    assert names.get("111111111111") == "one"
+
+
+def test_a_planted_item_is_not_believed_for_long(app_env: AppEnvironment, time: Time) -> None:
+    """What this code did not write (a time far ahead, names of other types) stops no listing and breaks no alert."""
+    app_env.make_table()
+    names = {"M": {"1": {"N": "1"}, "2": {"L": []}}}
+    planted = {"pk": {"S": "account-names"}, "due_at": {"N": "9" * 15}, "account_names": names}
+    app_env.aws("dynamodb").put_item(TableName=TABLE, Item=planted)
+    organization = Organization({"111111111111": "one"})
+    assert process(app_env, organization, time).get("111111111111") == "one"
+    assert organization.listings == 1
