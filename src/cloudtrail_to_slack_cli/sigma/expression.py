@@ -1,11 +1,13 @@
 """From a parsed Sigma condition to an expression over `event`.
 
 Sigma compares strings without regard to case. So does the expression, except for fields that CloudTrail always writes
-in one way: there `==` is exact, and the engine's index can use it. Sources: Sigma Specification, "Rules" and
+in one way: there `==` is exact, and the engine's index can use it. A field of a request or a response that is a list,
+or in one, matches when any of its elements does. Sources: Sigma Specification, "Rules" and
 "Modifiers"; AWS CloudTrail User Guide, "CloudTrail record contents".
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +35,10 @@ from sigma.types import (
 # What CloudTrail always writes in one way.
 EXACT_FIELDS = frozenset(
     {"eventName", "eventSource", "eventType", "eventCategory", "awsRegion", "errorCode", "userIdentity.type"}
+)
+# Objects of any shape, with lists anywhere. Positions are part of our keys, and no part of Sigma's.
+_WITH_LISTS = frozenset(
+    {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"}
 )
 _OPERATORS = {"LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 
@@ -77,46 +83,67 @@ def _one_of_values(nodes: Sequence[Any]) -> str | None:
     return f"{_get(fields.pop())} in ({', '.join(map(_quoted, plain))})"
 
 
-def _field(field: str, value: Any) -> str:  # noqa: ANN401, C901, PLR0911 (one case for each of pySigma's types)
-    """Return the expression that compares a field with a value."""
+def _field(field: str, value: Any) -> str:  # noqa: ANN401 (likewise)
+    """Return the expression that compares a field with a value; of a list, or an object, any value in it."""
+    names = (field or "").split(".")
+    if names[0] not in _WITH_LISTS:
+        return _comparison(_get(field), value, exact=field in EXACT_FIELDS)
+    positions = "([.][0-9]+)*"
+    pattern = f"{field}([.].*)?" if len(names) == 1 else f"{positions}[.]".join(map(re.escape, names)) + positions
+    where = f"for key, value in event.items() if re_fullmatch({_quoted(pattern)}, key)"
+    match value:
+        case SigmaNull():
+            return f"not any(value is not None {where})"
+        case SigmaExists():
+            return f"{'' if value.exists else 'not '}any(value is not None {where})"
+        case SigmaString() if not list(value.s):
+            return f'any(value == "" {where})'
+        case _:
+            return f"any({_comparison('value', value)} {where})"
+
+
+def _comparison(subject: str, value: Any, *, exact: bool = False) -> str:  # noqa: ANN401, C901, PLR0911 (one case for each of pySigma's types)
+    """Return the expression that compares what `subject` stands for with a value."""
     match value:
         case SigmaString():
-            return _string(field, value)
+            return _string(subject, value, exact=exact or isinstance(value, SigmaCasedString))
         case SigmaBool():
-            return f'str({_get(field)}).lower() == "{str(bool(value)).lower()}"'
+            return f'str({subject}).lower() == "{str(bool(value)).lower()}"'
         case SigmaNumber():
-            return f'str({_get(field)}) == "{value}"'
+            return f'str({subject}) == "{value}"'
         case SigmaNull():
-            return f"{_get(field)} is None"
+            return f"{subject} is None"
         case SigmaExists():
-            return f"{_get(field)} is {'not ' if value.exists else ''}None"
+            return f"{subject} is {'not ' if value.exists else ''}None"
         case SigmaRegularExpression():
             flags = "".join(sorted(flag.name[0].lower() for flag in value.flags))
             pattern = (f"(?{flags})" if flags else "") + str(value.regexp)
-            return f"re_search({_quoted(pattern)}, {_get(field)})"
+            return f"re_search({_quoted(pattern)}, {subject})"
         case SigmaCIDRExpression():
-            return f"ip_in({_get(field)}, {_quoted(str(value.cidr))})"
+            return f"ip_in({subject}, {_quoted(str(value.cidr))})"
         case SigmaCompareExpression():
             number, operator = value.number, _OPERATORS.get(value.op.name)
             if operator is None:
                 raise InexpressibleError(f"the comparison {value.op.name.lower()}")
-            return f"isinstance({_get(field)}, (int, float)) and {_get(field)} {operator} {number}"
+            return f"isinstance({subject}, (int, float)) and {subject} {operator} {number}"
         case SigmaFieldReference():
-            return f"{_get(field)} is not None and {_get(field)} == {_get(value.field)}"
+            return f"{subject} is not None and {subject} == {_get(value.field)}"
         case _:
-            raise InexpressibleError(f"a value of the kind {type(value).__name__}, of the field {field}")
+            raise InexpressibleError(f"a value of the kind {type(value).__name__}")
 
 
-def _string(field: str, value: SigmaString) -> str:
+def _string(subject: str, value: SigmaString, *, exact: bool) -> str:
     parts = list(value.s)
     if not parts:
-        return f'{_get(field)} == ""'
+        return f'{subject} == ""'
     if parts == [SpecialChars.WILDCARD_MULTI]:
-        return f"{_get(field)} is not None"
-    exact = field in EXACT_FIELDS or isinstance(value, SigmaCasedString)
-    if not any(isinstance(part, SpecialChars) for part in parts) and exact:
-        return f"{_get(field)} == {_quoted(str(value))}"
-    text = f'str({_get(field)} or "")' + ("" if exact else ".lower()")
+        return f"{subject} is not None"
+    plain = not any(isinstance(part, SpecialChars) for part in parts)
+    if plain and exact:
+        return f"{subject} == {_quoted(str(value))}"
+    if plain and str(value).lower() != "none":
+        return f"str({subject}).lower() == {_quoted(str(value), exact=False)}"
+    text = f'str("" if {subject} is None else {subject})' + ("" if exact else ".lower()")
     return _compared(text, value, exact=exact)
 
 
