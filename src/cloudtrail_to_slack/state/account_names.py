@@ -1,7 +1,7 @@
 """Names of accounts: those of the configuration, then the organization's, listed at most once an hour in all.
 
-One item of the state table holds the names and when the next listing is due. Whoever makes that time later, by one
-conditional write, lists; all others read the item. What goes wrong costs a name, and never an alert.
+One item of the state table holds the names and when the next listing is due. The function that makes that time later,
+by one conditional write, lists; all others read the item. What goes wrong costs a name, and never an alert.
 """
 
 from collections.abc import Mapping
