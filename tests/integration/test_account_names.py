@@ -59,7 +59,7 @@ def time() -> Time:
 def process(app_env: AppEnvironment, organization: Organization, time: Time, **names: str) -> OrganizationNames:
     """Return what a new process of the function knows."""
     clock: Any = time
-    clients: Any = SimpleNamespace(hasty_dynamodb=app_env.aws("dynamodb"), organizations=organization)
+    clients: Any = SimpleNamespace(short_timeout_dynamodb=app_env.aws("dynamodb"), organizations=organization)
     return OrganizationNames(names, clients, TABLE, clock)
 
 

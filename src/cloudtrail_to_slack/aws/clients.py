@@ -65,7 +65,7 @@ class AwsClients:
     @cached_property
     def organizations(self) -> Any:  # noqa: ANN401 (its types would be one more dependency)
         """AWS Organizations, with short timeouts: names of accounts may be missing, alerts may not wait for them."""
-        return self._client("organizations", _HASTY)
+        return self._client("organizations", _SHORT)
 
     @cached_property
     def parameters(self) -> "SSMProvider":

@@ -5,7 +5,7 @@ by one conditional write, lists; all others read the item. What goes wrong costs
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -15,7 +15,7 @@ from cloudtrail_to_slack.state.table import Items, StateError, number
 from cloudtrail_to_slack.state.trust import over, over_values, whole_number
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from cloudtrail_to_slack.aws.clients import AwsClients
 
 _KEY = "account-names"
 _INTERVAL_SECONDS = 3600
@@ -27,25 +27,13 @@ _MOST = 4_000  # in an item of 400 KB. Source: Amazon DynamoDB Developer Guide, 
 _LONGEST_NAME = 50  # Source: AWS Organizations API Reference, Account
 
 
-class Clients(Protocol):
-    """Makes the clients when they are needed."""
-
-    @property
-    def hasty_dynamodb(self) -> "DynamoDBClient":
-        """The client of the state table."""
-
-    @property
-    def organizations(self) -> Any:  # noqa: ANN401 (its types would be one more dependency)
-        """The client that lists accounts."""
-
-
 class OrganizationNames:
     """Names of accounts, kept for the life of the process."""
 
     def __init__(
         self,
         configured: Mapping[str, str],
-        clients: Clients,
+        clients: "AwsClients",
         table_name: str,
         clock: Clock,
     ) -> None:
@@ -67,7 +55,7 @@ class OrganizationNames:
     def _refresh(self) -> None:
         now = self.clock.now()
         self._until = now + _INTERVAL_SECONDS
-        items = Items(self._clients.hasty_dynamodb, self._table)
+        items = Items(self._clients.short_timeout_dynamodb, self._table)
         values = over_values(now, _INTERVAL_SECONDS)
         values |= {":due": number(now + _INTERVAL_SECONDS), ":expires_at": number(now + _KEPT_SECONDS)}
         try:
