@@ -33,10 +33,9 @@ def run_to_s3(arguments: Sequence[str]) -> int:
         text = TextIOWrapper(cast("BinaryIO", file), "utf-8", write_through=True)
         with redirect_stdout(text):
             code = run(arguments[2:])
-        text.flush()
+        text.detach()  # what uploads the file closes it
         file.seek(0)
         boto3.client("s3").upload_fileobj(file, address.bucket, address.key)
-        text.detach()
     return code
 
 

@@ -167,7 +167,7 @@ def test_the_job_of_emr_serverless_writes_its_report_to_s3(s3: Any) -> None:
     arguments = ("backtest", "s3://trail/AWSLogs/", "--format", "json")
     output = ("--output", "s3://results/results/backtest.json")
     ran = submit("spark_job.py", *output, *arguments, "--engine", "spark")
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     report = s3.get_object(Bucket="results", Key="results/backtest.json")["Body"].read().decode()
     assert report == cloudtrail_to_slack(*arguments).out
     assert json.loads(report)["matched"] > 0
