@@ -46,13 +46,10 @@ class Summary(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class MessageLimit(Generic[P]):
-    """How many messages an address gets in one invocation, and what summarises the alerts or notices beyond it.
-
-    `alerts_per_summary` is how many alerts fit into one message of a summary.
-    """
+    """How many messages an address gets in one invocation, and what summarises the alerts or notices beyond it."""
 
     per_invocation: int
-    alerts_per_summary: int
+    alerts_per_summary: int  # that fit into one message of a summary
     summarize_alerts: "Callable[[Sequence[PendingAlert], Line | None], Sequence[Summary[P]]]"
     summarize_notices: "Callable[[Sequence[Notice], Line | None], Sequence[Summary[P]]]"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from cloudtrail_to_slack.alerts.alert import Alert, PendingAlert
+from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.text import Line
 from cloudtrail_to_slack.config.routes import Routes
@@ -83,14 +83,12 @@ class SlackDestination:
 
 def message_limit(per_invocation: int) -> MessageLimit[SlackMessage]:
     """Return a channel's limit of so many messages."""
-
-    def alerts(pending: Sequence[PendingAlert], warning: Line | None) -> Sequence[Summary[SlackMessage]]:
-        return _summaries(summary(pending), warning)
-
-    def notices(each: Sequence[Notice], warning: Line | None) -> Sequence[Summary[SlackMessage]]:
-        return _summaries(notice_summary(each), warning)
-
-    return MessageLimit(per_invocation, ALERTS_IN_ONE_MESSAGE, alerts, notices)
+    return MessageLimit(
+        per_invocation,
+        ALERTS_IN_ONE_MESSAGE,
+        lambda alerts, warning: _summaries(summary(alerts), warning),
+        lambda notices, warning: _summaries(notice_summary(notices), warning),
+    )
 
 
 def _summaries(parts: Sequence[SummaryPart], warning: Line | None) -> Sequence[Summary[SlackMessage]]:

@@ -81,13 +81,11 @@ class ThreadStore:
 
     def thread_opened(self, key: str, owner: str, thread: Thread, *, expires_at: float) -> bool:
         """Record that `owner` opened the thread, with one alert in it; False when another has taken it over."""
-        values = _values(thread, expires_at) | {":owner": {"S": owner}}
-        return self._update(key, _OPEN, "#owner = :owner", values, names={"#owner": "owner"}) is not None
+        return self._open(key, "#owner", owner, thread, expires_at)
 
     def replace_thread(self, key: str, ts: str, thread: Thread, *, expires_at: float) -> bool:
         """Let `thread`, with one alert in it, take the place of the one with the parent `ts`; False when it is gone."""
-        values = _values(thread, expires_at) | {":old": {"S": ts}}
-        return self._update(key, _OPEN, "ts = :old", values) is not None
+        return self._open(key, "ts", ts, thread, expires_at)
 
     def release_thread(self, key: str, owner: str) -> None:
         """Release the lease, or forget a thread that was opened by `owner`, so that the next alert may open one."""
@@ -108,6 +106,20 @@ class ThreadStore:
         """Claim the right to show that the thread has `alerts`; False when a later count is shown already."""
         values = {":alerts": number(alerts), ":ts": {"S": ts}}
         return self._update(key, "SET shown = :alerts", "ts = :ts AND shown < :alerts", values) is not None
+
+    def _open(self, key: str, attribute: str, expected: str, thread: Thread, expires_at: float) -> bool:
+        """Write the thread, with one alert in it, where an attribute is as expected."""
+        values = {
+            ":expected": {"S": expected},
+            ":ts": {"S": thread.ts},
+            ":opening": {"S": thread.opening},
+            ":severity": number(thread.severity),
+            ":home": {"S": thread.home},
+            ":expires_at": number(expires_at),
+            ":one": number(1),
+        }
+        names = {"#owner": "owner"} if attribute == "#owner" else None
+        return self._update(key, _OPEN, f"{attribute} = :expected", values, names=names) is not None
 
     def _update(
         self,
@@ -137,22 +149,9 @@ def _read_thread(key: str, item: Mapping[str, Any]) -> Thread | None:
 def _is_message(text: str) -> bool:
     """Whether a text is a message as `Thread` keeps it: text and blocks."""
     try:
-        message = json.loads(text)
+        match json.loads(text):
+            case [str(), list(blocks)]:
+                return all(isinstance(block, dict) for block in blocks)
     except (ValueError, RecursionError):
-        return False
-    if not isinstance(message, list) or len(message) != len(("text", "blocks")):
-        return False
-    words, blocks = message
-    return isinstance(words, str) and isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks)
-
-
-def _values(thread: Thread, expires_at: float) -> dict[str, Any]:
-    """Return the values of `_OPEN`."""
-    return {
-        ":ts": {"S": thread.ts},
-        ":opening": {"S": thread.opening},
-        ":severity": number(thread.severity),
-        ":home": {"S": thread.home},
-        ":expires_at": number(expires_at),
-        ":one": number(1),
-    }
+        pass
+    return False

@@ -170,14 +170,12 @@ class SlackThreads:
         known = (self._own.get(key) for key in keys)
         thread = next((thread for thread in known if thread and thread.severity >= place.severity), None)
         try:
-            posted = yield from post(thread.ts if thread else None)
+            if thread:
+                yield from post(thread.ts)
         except ParentGoneError:
-            if not thread:
-                raise
             self._own = {key: other for key, other in self._own.items() if other != thread}
             thread = None
-            posted = yield from post(None)
-        thread = thread or Thread(str(posted.id), "", place.severity)
+        thread = thread or (yield from self._open(place, post))
         for key in keys:
             if key not in self._own or self._own[key].severity < place.severity:
                 self._own[key] = thread
@@ -190,15 +188,14 @@ class SlackThreads:
         owner = uuid.uuid4().hex
         claim = yield from self._claim(table, shared, owner)
         if isinstance(claim, Thread):
-            if claim.severity >= place.severity:
-                touched = _Touched(channel, claim, 0, place.time)
-                if (yield from self._reply(table, shared, touched, post)):
-                    return
+            if claim.severity >= place.severity and (
+                yield from self._reply(table, shared, channel, claim, place, post)
+            ):
+                return
             claim = False
         try:
             if own == shared:
-                posted = yield from post(None)
-                thread = self._thread(posted, place)
+                thread = yield from self._open(place, post)
             else:
                 thread = yield from self._join(table, own, channel, place, post)
                 thread = replace(thread, home=thread.home or own)
@@ -212,41 +209,32 @@ class SlackThreads:
     def _join(self, table: ThreadStore, key: str, channel: str, place: ThreadPlace, post: Post) -> Steps[Thread]:
         """Post the alert by its fingerprint; return the thread in which it stands, of which it may be the parent."""
         for _ in range(2):  # a thread may turn out to be gone, and then a new one is opened
-            thread = yield from self._try_join(table, key, channel, place, post)
-            if thread:
-                return thread
-        posted = yield from post(None)
-        return self._thread(posted, place)
-
-    def _try_join(
-        self, table: ThreadStore, key: str, channel: str, place: ThreadPlace, post: Post
-    ) -> Steps[Thread | None]:
-        """Post the alert; None when the thread it should join is gone."""
-        owner = uuid.uuid4().hex
-        claim = yield from self._claim(table, key, owner)
-        if isinstance(claim, Thread) and claim.severity >= place.severity:
-            replied = yield from self._reply(table, key, _Touched(channel, claim, 0, place.time), post)
-            return claim if replied else None
-        try:
-            posted = yield from post(None)
-        except DeliveryError:
-            if claim is True:
-                _quietly(lambda: table.release_thread(key, owner))
-            raise
-        thread = self._thread(posted, place)
-        if isinstance(claim, Thread):
-            less_severe = claim.ts
-            _quietly(lambda: table.replace_thread(key, less_severe, thread, expires_at=self._expires_at))
-        elif claim:
-            _quietly(lambda: table.thread_opened(key, owner, thread, expires_at=self._expires_at))
-        return thread
+            owner = uuid.uuid4().hex
+            claim = yield from self._claim(table, key, owner)
+            if isinstance(claim, Thread) and claim.severity >= place.severity:
+                if (yield from self._reply(table, key, channel, claim, place, post)):
+                    return claim
+                continue
+            try:
+                thread = yield from self._open(place, post)
+            except DeliveryError:
+                if claim is True:
+                    _quietly(partial(table.release_thread, key, owner))
+                raise
+            if isinstance(claim, Thread):
+                _quietly(partial(table.replace_thread, key, claim.ts, thread, expires_at=self._expires_at))
+            elif claim:
+                _quietly(partial(table.thread_opened, key, owner, thread, expires_at=self._expires_at))
+            return thread
+        return (yield from self._open(place, post))
 
     @property
     def _expires_at(self) -> float:
         return self._clock.now() + self._time_to_live
 
-    def _thread(self, posted: Sent[SlackMessage], place: ThreadPlace) -> Thread:
-        """Return the thread of which a posted alert is the parent."""
+    def _open(self, place: ThreadPlace, post: Post) -> Steps[Thread]:
+        """Post an alert as a message of its own; return the thread of which it is the parent."""
+        posted = yield from post(None)
         return Thread(str(posted.id), json.dumps([posted.payload.text, posted.payload.blocks]), place.severity)
 
     def _claim(self, table: ThreadStore, key: str, owner: str) -> Steps[Thread | bool]:
@@ -262,9 +250,10 @@ class SlackThreads:
             logger.warning("alert goes without a thread", extra={"error": str(error)})
             return False
 
-    def _reply(self, table: ThreadStore, key: str, touched: _Touched, post: Post) -> Steps[bool]:
+    def _reply(
+        self, table: ThreadStore, key: str, channel: str, thread: Thread, place: ThreadPlace, post: Post
+    ) -> Steps[bool]:
         """Post the alert in the thread that the item under `key` knows; False when that is gone."""
-        thread = touched.thread
         try:
             yield from post(thread.ts)
         except ParentGoneError:
@@ -273,8 +262,7 @@ class SlackThreads:
         home = thread.home or key
         count = _quietly(lambda: table.count_in_thread(home, thread.ts))
         if count:
-            touched.alerts = count
-            self._touched[home] = touched
+            self._touched[home] = _Touched(channel, thread, count, place.time)
         return True
 
     def _show_count(self, key: str, touched: _Touched) -> None:

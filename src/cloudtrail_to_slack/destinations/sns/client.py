@@ -14,13 +14,7 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Services, Sizes
 from cloudtrail_to_slack.destinations.sns.errors import FIXES, sns_error
-from cloudtrail_to_slack.destinations.sns.render import (
-    SnsMessage,
-    alert_sizes,
-    attribute_type,
-    attribute_value,
-    notice_sizes,
-)
+from cloudtrail_to_slack.destinations.sns.render import SnsMessage, alert_sizes, attribute, notice_sizes
 from cloudtrail_to_slack.errors import (
     DeliveryError,
     DestinationMisconfiguredError,
@@ -106,7 +100,7 @@ def _request(topic_arn: str, message: SnsMessage) -> Any:  # noqa: ANN401 (the s
         request["Subject"] = message.subject
     if message.attributes:
         request["MessageAttributes"] = {
-            name: {"DataType": attribute_type(value), "StringValue": attribute_value(value)}
+            name: dict(zip(("DataType", "StringValue"), attribute(value), strict=True))
             for name, value in message.attributes.items()
         }
     if topic_arn.endswith(".fifo"):

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -59,7 +59,11 @@ def alert_sizes(alert: Alert, key: str, note: str | None = None) -> Sequence[Cal
     The whole message; one in ASCII without what the call holds; a bare one, whose attributes are account and severity;
     the bare body alone.
     """
-    return [partial(make, alert, key, note) for make in (alert_to_sns, _plain_alert, _bare_alert, _body_alone)]
+
+    def body_alone() -> SnsMessage:
+        return replace(_bare_alert(alert, key, note), subject="", attributes={})
+
+    return [*(partial(make, alert, key, note) for make in (alert_to_sns, _plain_alert, _bare_alert)), body_alone]
 
 
 def notice_sizes(notice: Notice, note: str | None = None) -> Sequence[Callable[[], SnsMessage]]:
@@ -71,7 +75,7 @@ def alert_to_sns(alert: Alert, key: str, note: str | None = None) -> SnsMessage:
     """Return the message of an alert; `key` is its identity, `note` says why it comes to another topic than its own."""
     attributes, line = _attributes(alert), _subject_of(alert)
     body = alert_body(alert, note, MAX_BODY_BYTES - _bytes_beside_body(line, attributes))
-    return SnsMessage(line, body, attributes, _group(alert), key)
+    return SnsMessage(line, body, attributes, alert.event.account or "unknown", key)
 
 
 def notice_to_sns(notice: Notice, note: str | None = None) -> SnsMessage:
@@ -88,14 +92,9 @@ def _about_rules(notice: Notice) -> dict[str, Any]:
     }
 
 
-def attribute_type(value: str | list[str]) -> str:
-    """Return the type of an attribute with this value, as SNS calls it."""
-    return "String.Array" if isinstance(value, list) else "String"
-
-
-def attribute_value(value: str | list[str]) -> str:
-    """Return an attribute's value as SNS takes it: a list as JSON."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+def attribute(value: str | list[str]) -> tuple[str, str]:
+    """Return the type of an attribute with this value, as SNS calls it, and the value as SNS takes it."""
+    return ("String.Array", json.dumps(value, ensure_ascii=False)) if isinstance(value, list) else ("String", value)
 
 
 def alert_body(alert: Alert, note: str | None = None, most_bytes: int = MAX_BODY_BYTES) -> str:
@@ -166,10 +165,12 @@ def _plain_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
         name: _REJECTED if name in _FREE_PARTS and value is not None else value
         for name, value in _alert_parts(alert, note).items()
     }
-    attributes = {name: _in_ascii(value) for name, value in _attributes(alert).items()}
+    attributes = {
+        name: _each(lambda text: _NOT_PLAIN.sub("?", text), value) for name, value in _attributes(alert).items()
+    }
     line = _subject_of(alert)
     body = _fit(parts, MAX_BODY_BYTES - _bytes_beside_body(line, attributes), in_ascii=True)
-    return SnsMessage(line, body, attributes, _group(alert), key)
+    return SnsMessage(line, body, attributes, alert.event.account or "unknown", key)
 
 
 def _bare_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
@@ -179,12 +180,9 @@ def _bare_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
         name: value for name, value in _attributes(alert).items() if name in _BARE_ATTRIBUTES and value
     }
     body = _fit(parts, MAX_BODY_BYTES, in_ascii=True)
-    return SnsMessage(f"CloudTrail alert, severity {alert.severity.word}", body, attributes, _group(alert), key)
-
-
-def _body_alone(alert: Alert, key: str, note: str | None) -> SnsMessage:
-    """Return the bare alert without subject and attributes."""
-    return SnsMessage("", _bare_alert(alert, key, note).body, {}, _group(alert), key)
+    return SnsMessage(
+        f"CloudTrail alert, severity {alert.severity.word}", body, attributes, alert.event.account or "unknown", key
+    )
 
 
 def _bare_notice(notice: Notice) -> SnsMessage:
@@ -204,10 +202,6 @@ def _bare(name: str, value: object) -> object:
     return None if value is None else _REJECTED
 
 
-def _group(alert: Alert) -> str:
-    return alert.event.account or "unknown"
-
-
 def _attributes(alert: Alert) -> Attributes:
     """Return the attributes of an alert, each of few bytes; empty ones, which SNS rejects, are left out."""
     event = alert.event
@@ -220,32 +214,23 @@ def _attributes(alert: Alert) -> Attributes:
         "error_code": event.error_code,
         "rule_id": [rule.id for rule in alert.rules if rule.id][:_MOST_RULES],
     }
-    shown = {name: _attribute(value) for name, value in attributes.items()}
-    return {name: value for name, value in shown.items() if value}
+    return {name: _each(_short, value) for name, value in attributes.items() if value}
 
 
-def _attribute(value: str | list[str]) -> str | list[str]:
-    """Return an attribute's value without what SNS rejects in one: hidden characters, and too many of any."""
-    if isinstance(value, list):
-        return [_short(text) for text in value]
-    return _short(value)
+def _each(change: Callable[[str], str], value: str | list[str]) -> str | list[str]:
+    return [change(text) for text in value] if isinstance(value, list) else change(value)
 
 
 def _short(text: str) -> str:
+    """Return an attribute's value without what SNS rejects in one: hidden characters, and too many of any."""
     shown = _NO_CHARACTER.sub(_escape, visible(text))
     return shown.encode("utf-8", "replace")[:_ATTRIBUTE_BYTES].decode("utf-8", "ignore")
 
 
-def _in_ascii(value: str | list[str]) -> str | list[str]:
-    if isinstance(value, list):
-        return [_NOT_PLAIN.sub("?", text) for text in value]
-    return _NOT_PLAIN.sub("?", value)
-
-
 def _bytes_beside_body(subject_line: str, attributes: Attributes) -> int:
     """Return how many bytes of a message are not its body."""
-    texts = [(name, attribute_type(value), attribute_value(value)) for name, value in attributes.items()]
-    return len(subject_line.encode()) + sum(len(text.encode()) for each in texts for text in each)
+    texts = [text for name, value in attributes.items() for text in (name, *attribute(value))]
+    return len(subject_line.encode()) + sum(len(text.encode()) for text in texts)
 
 
 def _fit(body: dict[str, Any], most_bytes: int, *, in_ascii: bool = False) -> str:
