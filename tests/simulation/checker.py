@@ -55,6 +55,11 @@ def check_history(history: History, recorder: Recorder) -> CheckResult:
         _check_place(history, recorder, event, deliveries, result)
     for invocation in recorder.invocations:
         _check_counts(invocation, result)
+    result.broken += [
+        f"an alert in {place} got its details {count} times"
+        for (place, _), count in recorder.details.items()
+        if count > 1
+    ]
     result.broken += check_invocations(history, recorder, delivered)
     result.broken += check_notices(history, recorder)
     by_place: dict[tuple[Invocation, str, str], list[Delivery]] = defaultdict(list)

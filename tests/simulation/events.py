@@ -15,6 +15,7 @@ RULES = (
     {"id": "trail", "expression": "event['eventName'].startswith('DeleteTrail')", "severity": "critical"},
 )
 # A rule that raises an error on some events. It matches none.
+_LONG = {f"parameter{position}": "value" for position in range(20)}  # which Slack shows in the thread
 FRAGILE_RULE = {"id": "fragile", "expression": "int(event.get('requestParameters.count', '0')) > 5"}
 UNUSABLE_RULES = (
     {"id": "unusable", "expression": "event['eventName' =="},
@@ -112,7 +113,7 @@ def draw_event(chance: random.Random, seed: int, number: int) -> SimulatedEvent:
         "sourceIPAddress": "203.0.113.7",
         "userAgent": "aws-cli/2.17.0",
         "errorCode": "Ignored" if outcome == "ignored" else None,
-        "requestParameters": {"number": number},
+        "requestParameters": {"number": number, **(_LONG if number % 3 == 0 else {})},
         "eventID": event_id,
         "eventType": "AwsApiCall",
         "recipientAccountId": account,

@@ -2,6 +2,7 @@
 
 import re
 
+from cloudtrail_to_slack.destinations.slack.threads import DETAILS_TEXT
 from cloudtrail_to_slack_dev.fake_slack import Call
 from simulation.events import FORGED, MARKS
 from simulation.fault_injection import HANGS
@@ -21,6 +22,9 @@ _NOTICES = {
 def read_message(recorder: Recorder, call: Call, slack_request: SlackRequest, kind: str) -> None:
     """Record a message that Slack accepted."""
     assert call.channel
+    if call.payload.get("text") == DETAILS_TEXT:
+        recorder.details[call.channel, call.payload["thread_ts"]] += 1
+        return
     text = f"{call.payload.get('text')} {call.payload.get('blocks')}"
     event_ids, about = _event_ids(text), _about(text)
     if about:

@@ -116,6 +116,7 @@ class Recorder:
     slack_requests: list[SlackRequest] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    details: Counter[tuple[str, str]] = field(default_factory=Counter)  # replies with them, by channel and parent
     completed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # key: (order, invocation's number)
     not_completed: dict[str, set[int]] = field(default_factory=dict)  # key: numbers of invocations that failed to
     ends: dict[int, tuple[str, int]] = field(default_factory=dict)  # notification: "done" or "dead", and the order
