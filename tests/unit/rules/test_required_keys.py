@@ -82,6 +82,14 @@ def test_no_rule_is_left_out_that_matches_or_raises(expression: str, record: dic
         assert (evaluation.matched, evaluation.problems) == ((), ())
 
 
+def test_several_fields_of_one_last_name_require_that_name() -> None:
+    """Where a rule is False without any of its fields, the name that they share must be in the text."""
+    same = 'event.get("a.size") == "x" or event.get("b.0.size") == "x"'
+    assert list(required_ends(same)) == [b'size"']
+    assert list(required_ends('event.get("a.size") == "x" or event.get("a.kind") == "x"')) == []
+    assert list(required_ends('event.get("a.size") is None or event.get("b.size") == "x"')) == []
+
+
 def test_rules_of_packs_are_helped() -> None:
     """An ordinary instance is no reason to decode a record for the rule on expensive ones."""
     rules = pack_rules("recommended", None)

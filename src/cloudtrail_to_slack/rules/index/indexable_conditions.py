@@ -67,18 +67,19 @@ def required_ends(expression: str) -> Sequence[bytes]:
     """Return with what the text of a record's keys must end, quote included, for a rule to match or raise."""
     ends = []
     for part in _conjuncts(parse_expression(expression).body):
-        key = _only_field(part) or ""
-        last = key.rpartition(".")[2]
+        fields = _fields(part)
+        lasts = {field.rpartition(".")[2] for field in fields}
+        last = lasts.pop() if len(lasts) == 1 else ""
         # In a list the last part of a key is a position, which the text does not have.
-        if key not in INDEXED_FIELDS and _PLAIN_KEY.fullmatch(last) and _is_false_without_it(part):
+        if fields.isdisjoint(INDEXED_FIELDS) and _PLAIN_KEY.fullmatch(last) and _is_false_without_them(part):
             ends.append(f'{last}"'.encode())
         if not _always_boolean(part):
             break
     return tuple(dict.fromkeys(ends))
 
 
-def _is_false_without_it(part: ast.expr) -> bool:
-    """Whether a part that depends on one field is False for every event that does not have it."""
+def _is_false_without_them(part: ast.expr) -> bool:
+    """Whether a part that depends on certain fields is False for every event that has none of them."""
     try:
         return compile_tree(ast.Expression(part))({}) is False
     except Exception:  # noqa: BLE001 (a rule may raise anything)
@@ -94,11 +95,17 @@ def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def _only_field(part: ast.expr) -> str | None:
-    """Return the one field that `part` depends on; None when it depends on none, on several or on the whole event."""
+def _fields(part: ast.expr) -> frozenset[str]:
+    """Return the fields that `part` depends on; none where it depends on the whole event."""
     nodes = [node for node, _ in walk(part)]
     fields = [read.name for read in map(field_read, nodes) if read and read.is_constant]
-    return fields[0] if len(set(fields)) == 1 and sum(map(is_event, nodes)) == len(fields) else None
+    return frozenset(fields) if sum(map(is_event, nodes)) == len(fields) else frozenset()
+
+
+def _only_field(part: ast.expr) -> str | None:
+    """Return the one field that `part` depends on; None when it depends on none, on several or on the whole event."""
+    fields = _fields(part)
+    return next(iter(fields)) if len(fields) == 1 else None
 
 
 def _constants(part: ast.expr) -> frozenset[str] | None:
