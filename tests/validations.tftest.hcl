@@ -110,6 +110,7 @@ run "what_is_no_arn_or_of_another_service_is_refused" {
   ]
 }
 
+# By a precondition, which does not show the value; a variable's own validation would.
 run "a_secret_in_the_place_of_its_reference_is_refused" {
   command = plan
 
@@ -118,6 +119,19 @@ run "a_secret_in_the_place_of_its_reference_is_refused" {
     slack_bot_token_secret_arn           = "xoxb-1"
     default_slack_hook_url_ssm_parameter = "https://hooks.slack.com/services/T/B/x"
     default_slack_hook_url_secret_arn    = "https://hooks.slack.com/services/T/B/x"
+  }
+
+  expect_failures = [terraform_data.settings]
+}
+
+run "what_is_no_reference_is_refused" {
+  command = plan
+
+  variables {
+    slack_bot_token_ssm_parameter        = "slack/token"
+    slack_bot_token_secret_arn           = "token"
+    default_slack_hook_url_ssm_parameter = "slack/webhook"
+    default_slack_hook_url_secret_arn    = "webhook"
     slack_webhook_configuration = [
       { accounts = ["111111111111"], slack_hook_url_ssm_parameter = "https://hooks.slack.com/services/T/B/x" },
     ]

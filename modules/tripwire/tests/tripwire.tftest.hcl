@@ -327,10 +327,10 @@ run "wrong_values_one_by_one" {
     retry_hours                   = 25
     alarm_topic_arns              = ["on-call"]
     kms_key_arn                   = "alias/mine"
-    slack_bot_token_ssm_parameter = "xoxb token"
+    slack_bot_token_ssm_parameter = "slack/token"
     slack_bot_token_secret_arn    = "slack"
-    slack_hook_url_ssm_parameter  = "https://hooks.slack.com/services/x"
-    slack_hook_url_secret_arn     = "https://hooks.slack.com/services/x"
+    slack_hook_url_ssm_parameter  = "slack/webhook"
+    slack_hook_url_secret_arn     = "webhook"
     api_destination_arn           = "by-hand"
     slack_channel_id              = "#alerts"
     slack_api_url                 = "http://slack.com/api"
@@ -368,5 +368,17 @@ run "what_is_no_webhook_is_refused" {
     slack_channel_id = null
     slack_hook_url   = "https://team.slack.com/archives/C0123456789"
   }
+  expect_failures = [terraform_data.settings]
+}
+
+# By a precondition, which does not show the value; a variable's own validation would.
+run "a_secret_in_the_place_of_its_reference_is_refused" {
+  command = plan
+
+  variables {
+    slack_bot_token_ssm_parameter = "xoxb-1"
+    slack_channel_id              = "https://hooks.slack.com/services/T/B/x"
+  }
+
   expect_failures = [terraform_data.settings]
 }
