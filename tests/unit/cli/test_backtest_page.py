@@ -235,6 +235,11 @@ def test_text_of_events_is_only_displayed(report: Path, shown: Browser) -> None:
     assert shown.run("document.images.length") == 0
 
 
+def test_the_page_says_how_it_predicts(report: Path) -> None:
+    """The assumptions stand in one sentence."""
+    assert "Predicted: each log file is one invocation, and everything sent is accepted." in report.read_text("utf-8")
+
+
 def test_a_page_without_alerts(tmp_path: Path, browser: Browser) -> None:
     """Logs in which nothing matched have a page, too."""
     browser.console.clear()

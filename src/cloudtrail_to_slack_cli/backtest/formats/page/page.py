@@ -61,7 +61,7 @@ def _headline(report: Report) -> str:
     table = "" if report.deployment.has_table else ", there is no state table"
     return (
         f"<p>{counted(sum(report.totals.days.values()), 'alert')}{period}; {counted(messages, 'message')} "
-        f'to {channels}.</p><p class="soft">Predicted: {invocations}, {table}, and everything sent is accepted.</p>'
+        f'to {channels}.</p><p class="soft">Predicted: {invocations}{table}, and everything sent is accepted.</p>'
     )
 
 
