@@ -88,8 +88,9 @@ def test_account(sample: Sample) -> None:
 
 @matched
 def test_shows(sample: Sample) -> None:
-    """The alert shows what people must read."""
-    found = html.unescape("\n".join(texts_of(alert_message(sample.alert()).blocks)))
+    """The alert shows what people must read, some of it in its details."""
+    message = alert_message(sample.alert())
+    found = html.unescape("\n".join(texts_of([*message.blocks, *message.details])))
     assert [text for text in sample.expect.get("shows", []) if text not in found] == []
 
 
@@ -97,7 +98,7 @@ def test_shows(sample: Sample) -> None:
 def test_hides(sample: Sample) -> None:
     """No message of the alert holds what must not reach Slack as it is."""
     for message in (alert_message(sample.alert()), reply_message(sample.alert()), plain_message(sample.alert())):
-        texts = [message.text, *texts_of(message.blocks)]
+        texts = [message.text, *texts_of([*message.blocks, *message.details])]
         assert [text for text in sample.expect.get("hides", []) if any(text in found for found in texts)] == []
 
 
@@ -106,7 +107,8 @@ def test_slack_takes_it(sample: Sample) -> None:
     """Every size of the alert keeps Slack's limits, and does nothing but be read."""
     for message in (alert_message(sample.alert()), reply_message(sample.alert()), plain_message(sample.alert())):
         assert_within_limits(message.text, message.blocks)
-        assert_all_harmless(texts_of(message.blocks))
+        assert_within_limits(message.text, message.details)
+        assert_all_harmless(texts_of([*message.blocks, *message.details]))
         assert_escaped(message.text)
 
 
