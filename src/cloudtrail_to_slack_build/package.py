@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[2]
 _CODE = _ROOT / "src" / "cloudtrail_to_slack"
 _FUNCTION_FOLDER, _LAYER_FOLDER = "/var/task", f"/opt/{FOLDER}"
+OUTPUT_DIRECTORY = Path("build", "package")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--architecture", default="arm64")
     parser.add_argument("--dependencies", action="store_true", help="only what requirements.txt pins: a layer")
     parser.add_argument("--config", type=Path, help="a config.json: the zip is then a function's, and no layer")
-    parser.add_argument("--output-directory", type=Path, default=Path("build", "package"))
+    parser.add_argument("--output-directory", type=Path, default=OUTPUT_DIRECTORY)
     options = parser.parse_args(arguments)
     try:
         target = read_target(options.runtime, options.architecture)
