@@ -63,6 +63,7 @@ def notices(app_env: AppEnvironment) -> list[str]:
     return [text for text in app_env.texts() if text.startswith("A log file")]
 
 
+@pytest.mark.long_cases
 @pytest.mark.parametrize("slow", [{0}, {9}, {4}, {0, 1, 2, 3, 4}, set(range(9)), set(range(1, 10))])
 def test_a_file_that_takes_too_long_takes_no_other_with_it(
     app_env: AppEnvironment, time: VirtualTime, slow: set[int]

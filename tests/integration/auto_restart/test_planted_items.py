@@ -57,6 +57,7 @@ def _soon(minutes: float) -> int:
     return int(NOON + 60 * minutes)
 
 
+@pytest.mark.long_cases
 @pytest.mark.parametrize(
     "restarts",
     [

@@ -167,6 +167,7 @@ def test_objects_that_cannot_be_read_are_reported(s3: "S3Client", proxy: S3Proxy
     assert (missing.code, missing.err) == (2, "Error: there is no bucket no-such-bucket\n")
 
 
+@pytest.mark.long
 def test_a_large_object_is_read_in_parts(s3: "S3Client", proxy: S3Proxy) -> None:
     """An object larger than a request's part is read part by part; one that changes meanwhile is reported."""
     noise = [hashlib.sha512(str(number).encode()).hexdigest() for number in range(160_000)]
@@ -203,6 +204,7 @@ def test_cost_is_shown_before_it_is_spent(proxy: S3Proxy) -> None:
     assert cloudtrail_to_slack("backtest", f"s3://{BUCKET}/AWSLogs/", "--max-requests", lists + 12).code == 0
 
 
+@pytest.mark.long
 def test_diff_reads_the_same_sources(trail: "S3Client", proxy: S3Proxy, tmp_path: Path) -> None:
     """`diff` reads S3 with the options of `backtest`, counts each object twice, and goes on with --state."""
     del trail
@@ -229,6 +231,7 @@ def test_diff_reads_the_same_sources(trail: "S3Client", proxy: S3Proxy, tmp_path
     assert "is of other rules" in wrong.err
 
 
+@pytest.mark.long
 def test_lists_of_keys_and_inventories(trail: "S3Client", tmp_path: Path) -> None:
     """A list on disk, on standard input, in S3 or gzipped, and an inventory in CSV, name the objects to read."""
     wanted = [key(ACCOUNTS[0], "eu-west-1", DAYS[0]), "copies/a b+c é.json.gz"]

@@ -204,6 +204,7 @@ def test_a_webhook_receives_what_is_predicted(replay: Replay, *, deduplicates: b
     assert bool(report["duplicates"]) is deduplicates
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", [True, False])
 def test_each_webhook_receives_what_is_predicted(replay: Replay, tmp_path: Path, *, table: bool) -> None:
     """Each webhook of a route is a channel of its own, with its own limit; its name holds nothing of its address."""
@@ -231,6 +232,7 @@ def test_each_webhook_receives_what_is_predicted(replay: Replay, tmp_path: Path,
     assert "http" not in json.dumps(report["channels"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "together"), [(11, 1), (12, 4)])
 def test_without_a_table_channels_receive_what_is_predicted(replay: Replay, seed: int, together: int) -> None:
     """Threads end with the invocation, copies in later ones are sent again, and thresholds count in each alone."""
@@ -248,6 +250,7 @@ def test_without_a_table_channels_receive_what_is_predicted(replay: Replay, seed
     }
 
 
+@pytest.mark.long
 def test_routes_for_severe_alerts_receive_what_is_predicted(replay: Replay) -> None:
     """An alert that is severe enough goes to the channel of its route, and to no other."""
     severe = {"accounts": ["*"], "slack_channel_id": "C0ROUTED", "min_severity": "critical"}
@@ -262,7 +265,7 @@ def test_routes_for_severe_alerts_receive_what_is_predicted(replay: Replay) -> N
 OWN_ROLE = "arn:aws:iam::111122223333:role/alerts"
 
 
-@pytest.mark.long_cases
+@pytest.mark.long
 @pytest.mark.parametrize("table", [True, False])
 @pytest.mark.parametrize("wanted", [True, False])
 def test_notices_arrive_as_predicted(replay: Replay, *, table: bool, wanted: bool) -> None:
@@ -297,6 +300,7 @@ def test_notices_arrive_as_predicted(replay: Replay, *, table: bool, wanted: boo
     assert any("missing log data" in each for each in report["not_predicted"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("webhook", [True, False])
 def test_a_flood_becomes_a_summary_of_several_messages(replay: Replay, *, webhook: bool) -> None:
     """More alerts than fit into one message of a summary, from several files at once: as many messages as predicted."""

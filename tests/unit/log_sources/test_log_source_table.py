@@ -81,6 +81,7 @@ def test_half_an_answer_is_none(scene: Scene, left: float, code: str) -> None:
         table.intervals([_A])
 
 
+@pytest.mark.long
 def test_thousands_of_accounts_are_read(scene: Scene) -> None:
     """However many accounts there are, each request asks for as many as it may."""
     accounts = [f"{111100000000 + number}" for number in range(250)]
