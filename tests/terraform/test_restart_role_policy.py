@@ -180,7 +180,9 @@ def test_the_code_calls_what_the_role_allows(service: str) -> None:
     operations = boto3.client(name, _REGION).meta.service_model.operation_names  # type: ignore[call-overload]  # any service
     source = "".join(path.read_text() for path in _ROOM.rglob("*.py")) + inspect.getsource(Items)
     called = {
-        f"{service}:{operation}" for operation in operations if re.search(rf"\.{xform_name(operation)}\b", source)
+        f"{service}:{operation}"
+        for operation in operations
+        if re.search(rf"""(\.|_call\("){xform_name(operation)}\b""", source)
     }
     allowed = {action for calls in _CALLS.values() for action, _ in calls if action.startswith(f"{service}:")}
     assert called == allowed
