@@ -20,7 +20,7 @@ test: lint types pytest terraform-fmt ## format, lint, types and tests: some two
 	@echo 'make test passed; coverage, long tests, fault histories, Terraform, examples and checkov: make test-all'
 
 test-all: SEED = 1
-test-all: test scorecard thorough newest-python histories faults terraform e2e checkov spark ## all that CI runs: make test, and everything that takes longer
+test-all: test scorecard thorough histories faults terraform e2e checkov spark ## all that CI runs: make test, and everything that takes longer
 
 demo: $(READY) ## show the main job on sample logs: local, no account needed, nothing left running
 	@$(BIN)/python -m cloudtrail_to_slack_dev.demo
