@@ -1,11 +1,14 @@
 """What several flow tests need."""
 
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 
+from cloudtrail_to_slack import clock as clock_module
 from support.virtual_time import VirtualTime
 
 
@@ -29,6 +32,17 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, int], None]
     session.events.register("before-send.dynamodb", before_send)  # type: ignore[arg-type]  # its answer is used
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
     return lambda operation, code, times: waiting.setdefault(operation, []).extend([code] * times)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited. Nothing really waits, and to the function no other time passes."""
+    waited: list[float] = []
+    began = time.time()
+    monkeypatch.setattr("time.sleep", waited.append)  # the SDK's
+    still = SimpleNamespace(time=lambda: began + sum(waited), sleep=waited.append)
+    monkeypatch.setattr(clock_module, "time", still)
+    return waited
 
 
 @pytest.fixture

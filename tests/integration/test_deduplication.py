@@ -29,14 +29,6 @@ from support.app_environment import (
 _OTHER_KEY = KEY.replace("0123", "aaaa")
 
 
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that were waited; nothing really waits."""
-    waited: list[float] = []
-    monkeypatch.setattr("time.sleep", waited.append)
-    return waited
-
-
 def _event_bridge(detail: dict[str, Any]) -> dict[str, Any]:
     return {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": detail}
 

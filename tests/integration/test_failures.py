@@ -27,14 +27,6 @@ _TOPIC_GONE = "arn:aws:sns:eu-west-1:123456789012:no-such-topic"
 
 
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that were waited; nothing really waits."""
-    waited: list[float] = []
-    monkeypatch.setattr("time.sleep", waited.append)
-    return waited
-
-
-@pytest.fixture
 def stranger() -> Iterator[Callable[[str], str]]:
     """A server that is not Slack and answers everything with 200 and a text of the test's choice; gives its address."""
     servers: list[ThreadingHTTPServer] = []

@@ -50,14 +50,6 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> Topics:
     return strict_topics(monkeypatch)
 
 
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that were waited; nothing really waits."""
-    waited: list[float] = []
-    monkeypatch.setattr("time.sleep", waited.append)
-    return waited
-
-
 def _configure_topic(app_env: AppEnvironment, topic: str, **sns: Any) -> None:
     """Configure SNS alone, with a state table."""
     app_env.make_table()
