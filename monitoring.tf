@@ -17,7 +17,7 @@ locals {
     var.restart_logging ? { undelivered-restarts = local.restart_name } : {},
   )
 
-  # Not a `check`: whoever does not use alarms would have it fail all runs of their `terraform test`.
+  # Not a `check`: it would fail every `terraform test` of a caller without alarms.
   warnings = compact([
     length(var.alarm_topic_arns) > 0 ? "" : "alarm_topic_arns is empty, so there are no alarms: that the function fails, is throttled, leaves alerts undelivered or receives no log files is seen in its metrics alone.",
   ])
@@ -105,7 +105,7 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   depends_on = [aws_cloudwatch_log_group.this]
 }
 
-# Trail stopped, notification overwritten, key forbidden: whatever the cause, no log object comes any more.
+# Trail stopped, notification overwritten, key forbidden: whatever the cause, no log file comes any more.
 resource "aws_cloudwatch_metric_alarm" "missing_log_data" {
   count = length(var.alarm_topic_arns) > 0 && var.alarm_missing_log_data_hours > 0 ? 1 : 0
 
@@ -138,7 +138,7 @@ resource "aws_cloudwatch_event_rule" "missing_log_data" {
   count = local.watches_log_sources ? 1 : 0
 
   name                = "${var.function_name}-missing-log-data"
-  description         = "Has ${var.function_name} look for accounts and regions that have stopped delivering log objects"
+  description         = "Has ${var.function_name} look for accounts and regions that have stopped delivering log files"
   schedule_expression = "rate(30 minutes)"
   tags                = var.tags
 
@@ -179,7 +179,7 @@ locals {
 
   # Titles and metrics: namespace, name, then dimensions as CloudWatch writes them.
   dashboard_graphs = [
-    { title = "Log objects", metrics = [for name in ["ObjectsRead", "ObjectsSkipped", "ObjectsFailed", "ObjectsUnfinished", "ObjectsRemoved"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
+    { title = "Log files", metrics = [for name in ["ObjectsRead", "ObjectsSkipped", "ObjectsFailed", "ObjectsUnfinished", "ObjectsRemoved"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
     { title = "Records", metrics = [for name in ["RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsFailed"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
     { title = "Messages delivered", metrics = [for kind in local.destination_names : ["CloudTrailToSlack", "Delivered", "FunctionName", var.function_name, "Destination", kind]] },
     { title = "What went wrong", metrics = concat(

@@ -123,7 +123,7 @@ resource "aws_cloudwatch_event_rule" "restart_logging" {
   description = "Someone stopped a trail"
   tags        = var.tags
 
-  # Nobody but AWS can put events with a source that begins with "aws.".
+  # Only AWS can put events with a source that begins with "aws.".
   event_pattern = jsonencode({
     source      = ["aws.cloudtrail"]
     detail-type = ["AWS API Call via CloudTrail"]

@@ -152,13 +152,13 @@ resource "aws_lambda_permission" "sns" {
   }
 }
 
-# EventBridge: the bucket sends it everything, the rule takes the log objects.
+# EventBridge: the bucket sends it everything, the rule takes the log files.
 
 resource "aws_cloudwatch_event_rule" "log_objects" {
   count = var.enable_eventbridge_trigger ? 1 : 0
 
   name        = "${var.function_name}-log-objects"
-  description = "Log objects that arrive in or are removed from ${var.cloudtrail_logs_s3_bucket_name}"
+  description = "Log files that arrive in or are removed from ${var.cloudtrail_logs_s3_bucket_name}"
   tags        = var.tags
 
   event_pattern = jsonencode({

@@ -20,7 +20,7 @@ module "cloudtrail_to_slack" {
   restart_logging_maintenance_ssm_parameter = aws_ssm_parameter.maintenance_until.name
 }
 
-# Until when stopped trails are left alone. Whoever needs it sets it by hand, for at most seven days.
+# Until when stopped trails are left alone. Set it by hand when you need it, for at most seven days.
 resource "aws_ssm_parameter" "maintenance_until" {
   #checkov:skip=CKV2_AWS_34:It holds a time, which is no secret.
   name        = "/cloudtrail-to-slack/maintenance-until"

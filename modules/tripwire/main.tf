@@ -32,7 +32,7 @@ locals {
 
   wires = merge(local.succeeded, local.refused)
 
-  # Nobody but AWS can put events with a source that begins with "aws.".
+  # Only AWS can put events with a source that begins with "aws.".
   patterns = { for name, wire in local.wires : name => jsonencode({
     source      = ["aws.${wire.source}"]
     detail-type = ["AWS API Call via CloudTrail"]
