@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from cloudtrail_to_slack.errors import TransientError
+
 _LEAST_TIMEOUT_SECONDS = 0.5
 _MARGIN_SECONDS = 3.0  # kept for finishing cleanly
 _MARGIN_SHARE = 0.2  # of a short invocation
@@ -59,6 +61,20 @@ class Clock:
     def timeout(self, most: float) -> float:
         """Return how long a request may take: `most` seconds, or what is left of the invocation and half its margin."""
         return max(_LEAST_TIMEOUT_SECONDS, min(most, self.remaining() - self._margin / 2))
+
+    @contextmanager
+    def call(self, most: float) -> Iterator[float]:
+        """Limit a whole request, and give the seconds that it may take, for its client; see `timeout`.
+
+        Raises:
+            TransientError: it took longer.
+        """
+        seconds = self.timeout(most)
+        try:
+            with interrupt_after(seconds):
+                yield seconds
+        except TimeoutError:
+            raise TransientError("timed_out") from None
 
 
 def invocation_clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)

@@ -4,14 +4,16 @@ import json
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
+from typing import Protocol
 
 import pytest
 
 from cloudtrail_to_slack.clock import interrupt_after
 from cloudtrail_to_slack.errors import InvocationFailedError
 from support.app_environment import ACCOUNT, KEY, AppEnvironment, Context, log_bytes, record, s3_event
+from support.timers import given_back
 
 _PACE_SECONDS = 0.05
 _SLACK_ANSWER = json.dumps({"ok": True, "ts": "1767225600.000100", "filler": "x" * 80}).encode()
@@ -20,17 +22,19 @@ _SLACK_ANSWER = json.dumps({"ok": True, "ts": "1767225600.000100", "filler": "x"
 @pytest.fixture(autouse=True)
 def _timer_is_given_back() -> Iterator[None]:
     """After each test the timer is off, and the signal's handler is what it was, but for one that ends the process."""
-    before = signal.getsignal(signal.SIGALRM)
-    yield
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert before is signal.SIG_DFL or signal.getsignal(signal.SIGALRM) is before
+    with given_back(signal.SIGALRM, signal.ITIMER_REAL):
+        yield
 
 
 class Trickle:
-    """A server that sends `answer` to every request, a byte every 50 ms: no wait is long, but the whole is."""
+    """A server that sends `answer` to every request, a byte every 50 ms: no wait is long, but the whole is.
 
-    def __init__(self, answer: bytes) -> None:
+    To the first `prompt` requests it sends all at once.
+    """
+
+    def __init__(self, answer: bytes, prompt: int) -> None:
         self._answer = answer
+        self._prompt = prompt
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -47,15 +51,24 @@ class Trickle:
         with suppress(OSError):
             while not self._stopped.is_set():
                 connection, _ = self._listener.accept()
-                threading.Thread(target=self._answer_one, args=(connection,), daemon=True).start()
+                pieces = [self._answer] if self._prompt > 0 else [bytes([byte]) for byte in self._answer]
+                self._prompt -= 1
+                threading.Thread(target=self._answer_one, args=(connection, pieces), daemon=True).start()
 
-    def _answer_one(self, connection: socket.socket) -> None:
+    def _answer_one(self, connection: socket.socket, pieces: list[bytes]) -> None:
         with connection, suppress(OSError):
             connection.recv(65536)
-            for byte in self._answer:
-                connection.sendall(bytes([byte]))
+            for piece in pieces:
+                connection.sendall(piece)
                 if self._stopped.wait(_PACE_SECONDS):
                     return
+
+
+class StartTrickle(Protocol):
+    """Starts a trickling server."""
+
+    def __call__(self, body: bytes, prompt: int = 0) -> Trickle:
+        """Start it."""
 
 
 def _http(body: bytes) -> bytes:
@@ -64,12 +77,12 @@ def _http(body: bytes) -> bytes:
 
 
 @pytest.fixture
-def trickle() -> Iterator[Callable[[bytes], Trickle]]:
+def trickle() -> Iterator[StartTrickle]:
     """Return a function that starts a trickling server."""
     servers: list[Trickle] = []
 
-    def start(body: bytes) -> Trickle:
-        servers.append(Trickle(_http(body)))
+    def start(body: bytes, prompt: int = 0) -> Trickle:
+        servers.append(Trickle(_http(body), prompt))
         return servers[-1]
 
     yield start
@@ -126,7 +139,7 @@ _SINGLE_EVENT = {
 }
 
 
-def test_a_bot_call_that_trickles_is_given_up(app_env: AppEnvironment, trickle: Callable[[bytes], Trickle]) -> None:
+def test_a_bot_call_that_trickles_is_given_up(app_env: AppEnvironment, trickle: StartTrickle) -> None:
     """Slack's answer, sent byte by byte, does not hold an invocation that has no time for it."""
     app_env.configure_bot(table=False)
     app_env.monkeypatch.setenv("SLACK_API_URL", f"{trickle(_SLACK_ANSWER).url}/api/")
@@ -134,7 +147,18 @@ def test_a_bot_call_that_trickles_is_given_up(app_env: AppEnvironment, trickle: 
         app_env.invoke(_SINGLE_EVENT, _SHORT)
 
 
-def test_a_webhook_that_trickles_is_given_up(app_env: AppEnvironment, trickle: Callable[[bytes], Trickle]) -> None:
+def test_details_that_trickle_are_given_up(
+    app_env: AppEnvironment, trickle: StartTrickle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reply with an alert's details has the same limit, and the alert is delivered all the same."""
+    app_env.configure_bot(table=False)
+    app_env.monkeypatch.setenv("SLACK_API_URL", f"{trickle(_SLACK_ANSWER, prompt=1).url}/api/")
+    long = record(requestParameters={f"field{number}": "x" * 40 for number in range(30)})
+    app_env.invoke({**_SINGLE_EVENT, "detail": long}, _SHORT)
+    assert "details of an alert not posted" in caplog.text
+
+
+def test_a_webhook_that_trickles_is_given_up(app_env: AppEnvironment, trickle: StartTrickle) -> None:
     """Likewise for a webhook."""
     url = f"{trickle(b'ok' + b' ' * 100).url}/services/T000/B000/xxxx"
     app_env.configure(environment={"SLACK_WEBHOOK_URL": url})
@@ -142,7 +166,7 @@ def test_a_webhook_that_trickles_is_given_up(app_env: AppEnvironment, trickle: C
         app_env.invoke(_SINGLE_EVENT, _SHORT)
 
 
-def test_a_log_file_that_trickles_is_given_up(app_env: AppEnvironment, trickle: Callable[[bytes], Trickle]) -> None:
+def test_a_log_file_that_trickles_is_given_up(app_env: AppEnvironment, trickle: StartTrickle) -> None:
     """A log file that S3 sends byte by byte fails its own invocation in time; nothing waits for its end."""
     app_env.configure_bot(table=False)
     app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_S3", trickle(log_bytes(record())).url)

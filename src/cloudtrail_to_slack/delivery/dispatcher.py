@@ -86,7 +86,7 @@ class Delivery:
             for target in targets:
                 self._add_notice(notice, target, message_ids)
         self.scheduler.run()
-        self._summarize_overflow()
+        self.finish()
 
     def notify_at(self, notices: Iterable[tuple[Target, Notice]], message_ids: MessageIds) -> list[bool]:
         """Deliver notices, each to one target; return whether each arrived. `message_ids` must not be empty."""
@@ -96,7 +96,18 @@ class Delivery:
 
     def finish(self) -> None:
         """Summarise what exceeded the message limits."""
-        self._summarize_overflow()
+        while full := [(kind, slots) for (_, kind), slots in self.slots.items() if slots.overflow]:
+            for kind, slots in full:
+                overflow, slots.overflow = slots.overflow, []
+                first, limit = overflow[0], slots.message_limit
+                job: DeliveryJob | OverflowSummary = first
+                if len(overflow) == 1 and first.can_be_alone and slots.limited < slots.limit:
+                    first.is_exempt = True
+                else:
+                    summarize = limit.summarize_notices if kind else limit.summarize_alerts
+                    job = OverflowSummary(self, slots, sorted(overflow, key=lambda job: job.order), summarize)
+                self.scheduler.add(slots.target, first.order, job)
+            self.scheduler.run()
 
     def close(self) -> None:
         """Complete the threads, once everything is delivered: how many alerts each has, and their details."""
@@ -174,20 +185,6 @@ class Delivery:
             " and others" if accounts[_ACCOUNTS_SHOWN:] else "", " cannot be used. ", self.router.describe(target),
             " answers ", Value(code), ". To fix it: ", fix, ".",
         )  # fmt: skip
-
-    def _summarize_overflow(self) -> None:
-        while full := [(kind, slots) for (_, kind), slots in self.slots.items() if slots.overflow]:
-            for kind, slots in full:
-                overflow, slots.overflow = slots.overflow, []
-                first, limit = overflow[0], slots.message_limit
-                job: DeliveryJob | OverflowSummary = first
-                if len(overflow) == 1 and first.can_be_alone and slots.limited < slots.limit:
-                    first.is_exempt = True
-                else:
-                    summarize = limit.summarize_notices if kind else limit.summarize_alerts
-                    job = OverflowSummary(self, slots, sorted(overflow, key=lambda job: job.order), summarize)
-                self.scheduler.add(slots.target, first.order, job)
-            self.scheduler.run()
 
     def _add(self, alert: PendingAlert, make: AlertFactory, name: str, target: Target, message_ids: MessageIds) -> bool:
         """Queue an alert, unless it is or was queued already; return whether a limit is for it."""

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from cloudtrail_to_slack.clock import Clock, interrupt_after
+from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.results import Outcome, Results
 from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Destination, Sent, Sizes
 from cloudtrail_to_slack.errors import (
     DeliveryError,
     DestinationMisconfiguredError,
     PayloadRejectedError,
-    TransientError,
     UnknownRejectionError,
 )
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
@@ -69,9 +68,5 @@ class Sender:
         self, destination: Destination[P], address: str, check: Callable[[], None], payload: P, parent: str | None
     ) -> str | None:
         check()
-        timeout = self._clock.timeout(TIMEOUT_SECONDS)
-        try:
-            with interrupt_after(timeout):
-                return destination.send(address, payload, parent=parent, timeout=timeout)
-        except TimeoutError:
-            raise TransientError("timed_out") from None
+        with self._clock.call(TIMEOUT_SECONDS) as timeout:
+            return destination.send(address, payload, parent=parent, timeout=timeout)

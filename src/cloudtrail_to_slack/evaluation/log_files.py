@@ -51,15 +51,19 @@ class LogFiles:
 
 @dataclass(slots=True)
 class _TimedBody:
-    """A body each of whose pieces must come within the seconds that `limit` returns."""
+    """What S3 sends, each piece of which must come within the seconds that `limit` returns."""
 
-    body: "StreamingBody | FetchedBody"
+    body: "StreamingBody"
     limit: Callable[[], float]
 
     def read(self, size: int, /) -> bytes:
         """Read from the body; raises TimeoutError where that takes too long."""
         with interrupt_after(self.limit()):
             return self.body.read(size)
+
+    def close(self) -> None:
+        """Let go of what was not read."""
+        self.body.close()
 
 
 class LogFileEvaluation:
@@ -125,7 +129,7 @@ class LogFileEvaluation:
         try:
             # Not the body itself: as a context manager it is the stream below it, which raises other errors.
             with closing(self._body(seconds)) as body:
-                for chunk in read_stream(_TimedBody(body, lambda: self._call_seconds), self._shared.scan):
+                for chunk in read_stream(body, self._shared.scan):
                     self.begun = True
                     yield from self._chunk_steps(chunk)
             counts["objects_read"] += 1
@@ -147,12 +151,13 @@ class LogFileEvaluation:
         self.done = True
         self._say_broken_records()
 
-    def _body(self, seconds: float) -> "StreamingBody | FetchedBody":
+    def _body(self, seconds: float) -> _TimedBody | FetchedBody:
         fetched = self._shared.ahead.take(self.log_file)
         if fetched:
             return fetched
         with interrupt_after(self._call_seconds):
-            return open_log_file(partial(self._shared.client_within, seconds), self.log_file)[0]
+            body, _ = open_log_file(partial(self._shared.client_within, seconds), self.log_file)
+        return _TimedBody(body, lambda: self._call_seconds)
 
     def _chunk_steps(self, chunk: Chunk) -> Iterator[None]:
         """Evaluate the records of a chunk that some rule may match; the others are counted."""

@@ -18,6 +18,7 @@ from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack.rules.expressions import time_limit
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
 from cloudtrail_to_slack.rules.expressions.time_limit import limited
+from support.timers import given_back
 
 TODAY = date(2026, 3, 14)
 EVENT = {"n": 10**6, "big": "a" * 250_000, "long": "ab" * 1_000_000, "missing": None}
@@ -29,10 +30,8 @@ LATER = Rule("True", id="later")
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
     """After each test the timer is off, and the signal's handler is what it was, but for one that ends the process."""
-    before = signal.getsignal(signal.SIGPROF)
-    yield
-    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
-    assert before is signal.SIG_DFL or signal.getsignal(signal.SIGPROF) is before
+    with given_back(signal.SIGPROF, signal.ITIMER_PROF):
+        yield
 
 
 def burn(seconds: float) -> None:

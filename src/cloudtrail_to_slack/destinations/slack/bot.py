@@ -4,7 +4,7 @@ import math
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.clock import Clock, interrupt_after
+from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.environment import read_slack_api_url
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.secrets import Secret
@@ -72,10 +72,9 @@ class SlackBot(SlackDestination):
         Raises:
             DeliveryError: of the kind that says what may help.
         """
-        with interrupt_after(timeout):
-            self._call(
-                "chat_update", timeout, channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
-            )
+        self._call(
+            "chat_update", timeout, channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
+        )
 
     @cached_property
     def _client(self) -> "WebClient":

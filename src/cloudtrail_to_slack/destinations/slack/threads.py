@@ -149,13 +149,9 @@ class SlackThreads:
 
         def post() -> None:
             try:
-                timeout = self._clock.timeout(TIMEOUT_SECONDS)
-                self._bot.send(
-                    details.channel,
-                    SlackMessage(DETAILS_TEXT, details.blocks),
-                    parent=details.parent,
-                    timeout=timeout,
-                )
+                message = SlackMessage(DETAILS_TEXT, details.blocks)
+                with self._clock.call(TIMEOUT_SECONDS) as timeout:
+                    self._bot.send(details.channel, message, parent=details.parent, timeout=timeout)
             except TransientError as error:
                 if error.retry_after is None or error.retry_after > _LONGEST_WAIT_SECONDS:
                     raise DeliveryError(error.code) from None  # Slack may have posted them, or is busy with alerts
@@ -271,10 +267,12 @@ class SlackThreads:
             return
         text, blocks = json.loads(touched.thread.opening)
         message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
-        run_to_completion(
-            self._clock,
-            with_retries(lambda: self._bot.update(touched.channel, ts, message, self._clock.timeout(TIMEOUT_SECONDS))),
-        )
+
+        def update() -> None:
+            with self._clock.call(TIMEOUT_SECONDS) as timeout:
+                self._bot.update(touched.channel, ts, message, timeout)
+
+        run_to_completion(self._clock, with_retries(update))
 
 
 def _whole(sizes: Sizes[SlackMessage]) -> Sizes[SlackMessage]:
