@@ -153,11 +153,7 @@ def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
 @pytest.mark.parametrize("fault", [SlackError("is_archived"), HttpStatus(503)])
 def test_what_could_not_be_reported_is_reported_by_the_next_check(scene: Scene, fault: Any) -> None:
     """A check whose report Slack refuses fails; the next one reports it, once."""
-    scene.configure()
-    scene.check()
-    scene.know([A])
-    scene.pass_time(2)
-    scene.now += HOUR / 2
+    scene.until_due(A)
     scene.app_env.slack.fail(fault, times=9)
     with pytest.raises(
         InvocationFailedError, match="the notice 'Missing log data: no log files from 111122223333 eu-west-1"
@@ -192,11 +188,7 @@ def test_what_one_destination_rejects_is_not_reported_again_at_the_other(scene: 
 
 def test_two_functions_at_once_report_once(scene: Scene) -> None:
     """Two checks of two functions at the same time, as EventBridge may send them, report one message."""
-    scene.configure()
-    scene.check()
-    scene.know([A])
-    scene.pass_time(2)
-    scene.now += HOUR / 2
+    scene.until_due(A)
     functions = [Application(read_settings(os.environ)) for _ in range(4)]
     together = threading.Barrier(len(functions))
     answers: list[Any] = []
@@ -216,11 +208,7 @@ def test_two_functions_at_once_report_once(scene: Scene) -> None:
 
 def test_a_check_that_died_is_made_again(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """While one function checks another does not; when it has died, the next check finds what it had not reported."""
-    scene.configure()
-    scene.check()
-    scene.know([A])
-    scene.pass_time(2)
-    scene.now += HOUR / 2
+    scene.until_due(A)
     table = LogSourceTable(scene.app_env.aws("dynamodb"), TABLE, Clock(lambda: 30.0, now=lambda: scene.now))
     assert table.begin_check("another function", 32)
     scene.check()
@@ -236,11 +224,7 @@ def test_a_table_that_is_throttled_at_a_check_fails_it(
     scene: Scene, dynamodb: Callable[[str, str, int], None], operation: str
 ) -> None:
     """The check fails, to be made again; nothing is reported by half, and the next one reports it."""
-    scene.configure()
-    scene.check()
-    scene.know([A])
-    scene.pass_time(2)
-    scene.now += HOUR / 2
+    scene.until_due(A)
     dynamodb(operation, "ProvisionedThroughputExceededException", 3)  # as often as the SDK asks
     message = r"the check of log sources: the state table failed \(ProvisionedThroughputExceededException\)"
     with pytest.raises(InvocationFailedError, match=message):
@@ -259,11 +243,7 @@ def test_what_is_reported_and_cannot_be_recorded_is_not_reported_again(
     scene: Scene, dynamodb: Callable[[str, str, int], None], code: str, times: int
 ) -> None:
     """When the table goes down between reporting and recording, the check fails, and the next repeats nothing."""
-    scene.configure()
-    scene.check()
-    scene.know([A])
-    scene.pass_time(2)
-    scene.now += HOUR / 2
+    scene.until_due(A)
     send = Sender._send  # noqa: SLF001 (the moment between sending and recording has no seam of its own)
 
     def sending(*arguments: Any) -> str | None:

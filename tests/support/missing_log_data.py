@@ -66,6 +66,14 @@ class Scene:
             self.now += every * HOUR
             self.check()
 
+    def until_due(self, source: LogSource) -> None:
+        """Let a source that delivered regularly be down until the moment of the check that reports it."""
+        self.configure()
+        self.check()
+        self.know([source])
+        self.pass_time(2)
+        self.now += HOUR / 2
+
     def said(self, channel: str = CHANNEL) -> list[str]:
         """Return the first lines of a channel's messages."""
         return [text.split("\n")[0] for text in self.app_env.texts(channel)]
