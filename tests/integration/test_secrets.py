@@ -303,6 +303,7 @@ def test_what_the_store_says_is_logged(app_env: AppEnvironment, capsys: pytest.C
     assert "SLACK_BOT_TOKEN_SSM_PARAMETER cannot be read (ParameterNotFound)" in capsys.readouterr().out
 
 
+@pytest.mark.long_cases
 @pytest.mark.parametrize(
     "answer",
     [refusal("ThrottlingException"), refusal("InternalServerError", 500), refusal("TooManyRequests", 429)],

@@ -280,6 +280,7 @@ def test_a_topic_that_hangs_takes_no_other_destination_with_it(app_env: AppEnvir
     assert time.now - start < TIMEOUT + 4
 
 
+@pytest.mark.long
 def test_a_flood_with_a_slow_table_is_delivered_in_parts(
     app_env: AppEnvironment, time: VirtualTime, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,7 @@ def sources(*arguments: object) -> list[str]:
     return [json.loads(line)["source"].removeprefix(f"s3://{BUCKET}/") for line in ran.out.splitlines()]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("trail")
 def test_everything_under_an_address_is_read() -> None:
     """All log files under a bucket, a prefix, an account or a day are read, and digests and other objects are not."""
@@ -134,6 +135,7 @@ def test_many_requests_are_in_flight(s3: "S3Client", proxy: S3Proxy) -> None:
     assert proxy.most_in_flight >= 32
 
 
+@pytest.mark.long
 def test_throttling_and_broken_connections_change_nothing(
     s3: "S3Client", proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +151,7 @@ def test_throttling_and_broken_connections_change_nothing(
     assert min(waits) > 0
 
 
+@pytest.mark.long
 def test_objects_that_cannot_be_read_are_reported(s3: "S3Client", proxy: S3Proxy) -> None:
     """Refused, missing, archived and damaged objects are named with the reason; the others count."""
     s3.put_object(Bucket=BUCKET, Key="good.json.gz", Body=log(1))
@@ -184,6 +187,7 @@ def test_a_large_object_is_read_in_parts(s3: "S3Client", proxy: S3Proxy) -> None
     assert [each["problem"] for each in report["damaged"]] == ["it changed while it was read"]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("trail")
 def test_cost_is_shown_before_it_is_spent(proxy: S3Proxy) -> None:
     """--dry-run lists and reads nothing; --max-requests refuses what takes more, listing included."""

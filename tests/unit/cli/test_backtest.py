@@ -203,6 +203,7 @@ def test_processes_change_nothing(tmp_path: Path) -> None:
         assert one.code == 0
 
 
+@pytest.mark.long
 def test_many_matches_go_through_a_file(tmp_path: Path) -> None:
     """More matched events than are kept in memory are printed all the same, in order."""
     count = 20_000

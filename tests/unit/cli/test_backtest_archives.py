@@ -128,6 +128,7 @@ def test_a_tar_inside_which_names_lie_is_only_read(tmp_path: Path, monkeypatch: 
     assert f"damaged: {tmp_path}/x.zip!/../../evil.json" in ran.err
 
 
+@pytest.mark.long
 def test_damaged_and_hostile_members_are_reported_and_the_rest_is_read(tmp_path: Path) -> None:
     """Bombs, nested archives, encrypted, oddly compressed and damaged files are problems; others are read."""
     bomb = b'{"Records":[' + b" " * 150_000_000 + b"]}"

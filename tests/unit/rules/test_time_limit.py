@@ -225,6 +225,7 @@ for _ in range(300):
 """
 
 
+@pytest.mark.long
 def test_a_signal_that_a_thread_gets_late_does_not_end_the_process() -> None:
     """The timers are started and stopped hundreds of times beside busy threads, and the process lives on."""
     ran = subprocess.run([sys.executable, "-c", _BUSY], capture_output=True, text=True, check=False, timeout=120)  # noqa: S603 (our own interpreter and code)
