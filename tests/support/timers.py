@@ -1,6 +1,8 @@
-"""Timers that code under test sets."""
+"""Timers that code under test sets, and CPU time compared with that of a fixed piece of work."""
 
+import functools
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,3 +14,17 @@ def given_back(number: signal.Signals, timer: int) -> Iterator[None]:
     yield
     assert signal.getitimer(timer) == (0.0, 0.0)
     assert before is signal.SIG_DFL or signal.getsignal(number) is before
+
+
+@functools.cache
+def reference_seconds() -> float:
+    """CPU time that a fixed piece of work takes here: about 0.05 s on a fast machine, and more on a slow one.
+
+    What is limited to a multiple of it does not depend on how fast or busy the machine is.
+    """
+    times = []
+    for _ in range(3):
+        began = time.thread_time()
+        sum(number % 7 for number in range(1_000_000))
+        times.append(time.thread_time() - began)
+    return min(times)

@@ -13,6 +13,7 @@ import pytest
 from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
 from cloudtrail_to_slack.rules.expressions.limits import MAX_EXPRESSION_CHARACTERS
+from support.timers import reference_seconds
 
 EVENT = MappingProxyType(
     {
@@ -324,7 +325,7 @@ def test_refused(attempt: str, place: str) -> None:
     assert str(caught.value)
     if len(attempt) < MAX_EXPRESSION_CHARACTERS:
         assert pointed_at(attempt, caught.value).startswith(place)
-    assert time.thread_time() - began < 3
+    assert time.thread_time() - began < 100 * reference_seconds()
 
 
 @pytest.mark.parametrize("attempt", REFUSED_ANYWHERE, ids=[repr(text[:30]) for text in REFUSED_ANYWHERE])
@@ -345,7 +346,7 @@ def test_stopped(attempt: str) -> None:
     took = time.thread_time() - began
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert str(caught.value)
-    assert took < 3, "generous: one operation in C may take a second"
+    assert took < 100 * reference_seconds(), "generous: one operation in C may take a second"
     assert grown < 100_000, "in KB"
 
 
@@ -369,7 +370,7 @@ def test_harmless(expression: str, result: object) -> None:
     """What would hang other engines just has a result here."""
     began = time.thread_time()
     assert compile_expression(expression)(EVENT) is result
-    assert time.thread_time() - began < 3
+    assert time.thread_time() - began < 100 * reference_seconds()
 
 
 def test_there_are_enough_attempts() -> None:
