@@ -40,7 +40,7 @@ locals {
 }
 
 locals {
-  # Source: AWS Control Tower User Guide, "Logging and monitoring": keys are <organisation>/AWSLogs/<organisation or account>/…
+  # Source: AWS Control Tower User Guide, "Logging and monitoring": keys are <organization>/AWSLogs/<organization or account>/…
   control_tower_bucket      = startswith(var.cloudtrail_logs_s3_bucket_name, "aws-controltower-logs-")
   control_tower_prefix_fits = can(regex("^(|o|o-[a-z0-9]{0,32}|o-[a-z0-9]{10,32}/(A|AW|AWS|AWSL|AWSLo|AWSLog|AWSLogs)?|o-[a-z0-9]{10,32}/AWSLogs/((o(-.*)?|[0-9]{1,12}|[0-9]{12}/.*))?)$", var.s3_notification_filter_prefix))
 
@@ -97,7 +97,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.wrong.control_tower_prefix
-      error_message = "\"${var.cloudtrail_logs_s3_bucket_name}\" is Control Tower's log bucket, whose keys begin with the organisation's ID, as in o-a1b2c3d4e5/AWSLogs/o-a1b2c3d4e5/111122223333/. No key can begin with \"${var.s3_notification_filter_prefix}\", so no log file would be read: set s3_notification_filter_prefix = \"o-<your organisation's ID>/AWSLogs/\"."
+      error_message = "\"${var.cloudtrail_logs_s3_bucket_name}\" is Control Tower's log bucket, whose keys begin with the organization's ID, as in o-a1b2c3d4e5/AWSLogs/o-a1b2c3d4e5/111122223333/. No key can begin with \"${var.s3_notification_filter_prefix}\", so no log file would be read: set s3_notification_filter_prefix = \"o-<your organization's ID>/AWSLogs/\"."
     }
 
     precondition {

@@ -7,7 +7,7 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # The provider's version 6 calls `name` deprecated in favour of `region`, which 5 does not have; both have `id`.
+  # The provider's version 6 calls `name` deprecated in favor of `region`, which 5 does not have; both have `id`.
   # In tests with plain mocks (`mock_provider "aws" {}`) all three are random strings, which the provider refuses in an
   # ARN; something plausible stands for them.
   region     = can(regex("^[a-z]+(-[a-z]+)+-[0-9]+$", data.aws_region.current.id)) ? data.aws_region.current.id : "us-east-1"

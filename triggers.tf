@@ -260,7 +260,7 @@ resource "aws_sqs_queue_policy" "notifications" {
         { Sid = sid, Effect = "Allow", Action = "sqs:SendMessage", Resource = aws_sqs_queue.notifications[0].arn }, sender,
       ) if sender != null],
       # Messages from IAM users look like those from AWS services, and only services may send single events. The function
-      # recognises those from roles itself.
+      # recognizes those from roles itself.
       [for sid in ["DenyUsers"] : {
         Sid       = sid
         Effect    = "Deny"

@@ -39,7 +39,7 @@ variable "cloudtrail_logs_kms_key_id" {
 }
 
 variable "s3_notification_filter_prefix" {
-  description = "Prefix of the log files' keys. Control Tower's begin with the organisation's ID: \"o-…/AWSLogs/\"."
+  description = "Prefix of the log files' keys. Control Tower's begin with the organization's ID: \"o-…/AWSLogs/\"."
   type        = string
   default     = "AWSLogs/"
   nullable    = false
@@ -160,7 +160,7 @@ variable "cloudtrail_sns_topic_arn" {
 }
 
 variable "enable_sqs_queue" {
-  description = "Put an SQS queue in front of the function, whatever notifies it: recommended for busy organisations."
+  description = "Put an SQS queue in front of the function, whatever notifies it: recommended for busy organizations."
   type        = bool
   default     = false
   nullable    = false
@@ -1184,7 +1184,7 @@ variable "deduplication_time_to_live" {
 }
 
 variable "max_messages_per_channel" {
-  description = "How many Slack messages of alerts one invocation sends to a channel, the last being a summary of the rest. Critical alerts are never summarised."
+  description = "How many Slack messages of alerts one invocation sends to a channel, the last being a summary of the rest. Critical alerts are never summarized."
   type        = number
   default     = 20
   nullable    = false

@@ -7,7 +7,7 @@ data "aws_region" "current" {}
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  # The provider's version 6 calls `name` deprecated in favour of `region`, which 5 does not have; both have `id`.
+  # The provider's version 6 calls `name` deprecated in favor of `region`, which 5 does not have; both have `id`.
   region    = data.aws_region.current.id
   trail_arn = "arn:${local.partition}:cloudtrail:${local.region}:${local.account_id}:trail/${var.name}"
 }

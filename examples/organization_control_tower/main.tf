@@ -9,7 +9,7 @@ module "cloudtrail_to_slack" {
   slack_bot_token_ssm_parameter = "/cloudtrail-to-slack/slack-bot-token"
   default_slack_channel_id      = "C0123456789"
 
-  # An organisation's logs come in bursts.
+  # An organization's logs come in bursts.
   enable_sqs_queue        = true
   sqs_maximum_concurrency = 10
 

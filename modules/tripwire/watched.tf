@@ -48,14 +48,14 @@ locals {
         store-changed       = { names = ["UpdateEventDataStore", "PutEventConfiguration"], object = "eventDataStore", did = "changed an event data store of CloudTrail Lake" }
         channel-changed     = { names = ["DeleteChannel", "UpdateChannel"], object = "channel", did = "changed or deleted a channel of CloudTrail Lake" }
         trail-policy        = { names = ["PutResourcePolicy", "DeleteResourcePolicy"], object = "resourceArn", did = "changed who may use a store, channel or dashboard of CloudTrail" }
-        trail-administrator = { names = ["DeregisterOrganizationDelegatedAdmin"], object = "delegatedAdminAccountId", did = "removed the account that administers CloudTrail for the organisation" }
+        trail-administrator = { names = ["DeregisterOrganizationDelegatedAdmin"], object = "delegatedAdminAccountId", did = "removed the account that administers CloudTrail for the organization" }
       }
     }
     organization = {
-      watched   = true, source = "organizations", what = "CloudTrail's place in the organisation"
+      watched   = true, source = "organizations", what = "CloudTrail's place in the organization"
       condition = jsonencode({ requestParameters = { servicePrincipal = ["cloudtrail.amazonaws.com"] } })
       kinds = {
-        organization-access = { names = ["DisableAWSServiceAccess", "DeregisterDelegatedAdministrator"], object = "servicePrincipal", did = "took CloudTrail's access to the organisation away" }
+        organization-access = { names = ["DisableAWSServiceAccess", "DeregisterDelegatedAdministrator"], object = "servicePrincipal", did = "took CloudTrail's access to the organization away" }
       }
     }
     bucket = {

@@ -126,7 +126,7 @@ def test_the_alert_threshold_can_be_set(scene: Scene) -> None:
 
 @pytest.mark.long
 def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
-    """When the organisation's trail is stopped, one message a channel names some, counts the rest, and comes once."""
+    """When the organization's trail is stopped, one message a channel names some, counts the rest, and comes once."""
     topic = scene.app_env.make_topic("alerts")
     scene.configure(sns={"default_topic_arn": topic})
     sources = [

@@ -77,7 +77,7 @@ AlertFactory = Callable[[], Alert]
 
 @dataclass(frozen=True, slots=True)
 class PendingAlert:
-    """What is kept of an alert while it waits for its turn, and after: what orders, routes and summarises it.
+    """What is kept of an alert while it waits for its turn, and after: what orders, routes and summarizes it.
 
     `key` (64 hexadecimal digits) is the same whichever way and however often the event arrives, as long as the same
     rules match it, and another for an event of the same id that says something else. `size` is roughly how many bytes

@@ -19,7 +19,7 @@ _Remediation = Callable[[Event, LogFile | None], str | None]
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,199}")
-_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}/")  # below AWSLogs/: the layout of an organisation's trail
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}/")  # below AWSLogs/: the layout of an organization's trail
 # Whole, or the id alone; an id that began with a hyphen would be an option of the command.
 _EVENT_DATA_STORE = re.compile(
     r"(?:arn:aws[a-z-]{0,16}:cloudtrail:(?P<region>[a-z0-9-]{1,40}):(?P<account>[0-9]{12}):eventdatastore/)?"
@@ -65,7 +65,7 @@ def remediation_caution(event: Event) -> str:
     store = _EVENT_DATA_STORE.fullmatch(event.text("requestParameters.eventDataStore"))
     owner = trail.account if trail else store and store["account"]
     if owner and event.account and owner != event.account:
-        cautions.append(f"run it with credentials of account {owner}")  # an organisation's trail, or a made-up ARN
+        cautions.append(f"run it with credentials of account {owner}")  # an organization's trail, or a made-up ARN
     return "; ".join(cautions)
 
 

@@ -12,10 +12,10 @@ from cloudtrail_to_slack.events.event import parse_time
 
 # Source: AWS CloudTrail API Reference, StartLogging, "Errors".
 _REASONS = {
-    "AccessDenied": "the role of this function may not do it: a policy, of the organisation perhaps, forbids it",
+    "AccessDenied": "the role of this function may not do it: a policy, of the organization perhaps, forbids it",
     "TrailNotFoundException": "there is no such trail any more: was it deleted?",
     "InvalidHomeRegionException": "it has to be started in the region that it was created in",
-    "NotOrganizationMasterAccountException": "it is an organisation's, and only the management account may start it",
+    "NotOrganizationMasterAccountException": "it is an organization's, and only the management account may start it",
 }
 _OFF = (Icon.ALARM, "CloudTrail logging is OFF")
 _TITLES = {
@@ -36,7 +36,7 @@ def restart_notice(stop: StopEvent, outcome: Outcome, *, most: int, account: str
     what = [_what(stop, outcome, most)]
     cannot_start = outcome.did in (RestartAction.NOT_PERMITTED, RestartAction.FAILED)
     if trail and trail.account != account and cannot_start:
-        who = ", as an organisation's trail does to the management account: only that account, or a delegated"
+        who = ", as an organization's trail does to the management account: only that account, or a delegated"
         what.append(("It belongs to account ", Value(trail.account, 20), f"{who} administrator, can start it."))
     if outcome.maintenance_problem:
         what.append(("The maintenance parameter was ignored: it ", Value(outcome.maintenance_problem, 150), "."))

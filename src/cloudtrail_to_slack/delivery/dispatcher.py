@@ -61,7 +61,7 @@ class Delivery:
     def deliver(self, alerts: Iterable[tuple[PendingAlert, AlertFactory, MessageIds]]) -> None:
         """Deliver alerts to every destination they are routed to, as far as each address's limit goes.
 
-        The most severe come first, and critical ones always. What exceeds the limit is summarised by `finish`.
+        The most severe come first, and critical ones always. What exceeds the limit is summarized by `finish`.
         """
         pending: Counter[Target] = Counter()
         for alert, make, message_ids in alerts:
@@ -95,7 +95,7 @@ class Delivery:
         return [job.finished and job.failure is None for job in jobs]
 
     def finish(self) -> None:
-        """Summarise what exceeded the message limits."""
+        """Summarize what exceeded the message limits."""
         while full := [(kind, slots) for (_, kind), slots in self.slots.items() if slots.overflow]:
             for kind, slots in full:
                 overflow, slots.overflow = slots.overflow, []

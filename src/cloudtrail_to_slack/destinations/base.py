@@ -46,7 +46,7 @@ class Summary(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class MessageLimit(Generic[P]):
-    """How many messages an address gets in one invocation, and what summarises the alerts or notices beyond it."""
+    """How many messages an address gets in one invocation, and what summarizes the alerts or notices beyond it."""
 
     per_invocation: int
     alerts_per_summary: int  # that fit into one message of a summary

@@ -15,7 +15,7 @@ _SKIPPED_KINDS = {
     "CloudTrail-Aggregated": "aggregated events, which are in another format",
     "Config": "written by AWS Config",
 }
-# [prefix/]AWSLogs/[o-orgid/]ACCOUNT/KIND/[REGION/]…, with Control Tower's organisation id in the prefix. The first part
+# [prefix/]AWSLogs/[o-orgid/]ACCOUNT/KIND/[REGION/]…, with Control Tower's organization id in the prefix. The first part
 # of the pattern is greedy, so that the last layout is found, also where two overlap.
 # Source: AWS CloudTrail User Guide, "Finding your CloudTrail log files".
 _LAYOUT = re.compile(r"(?:.*/)?AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>[0-9]{12})/(?P<kind>[^/]+)/", re.DOTALL)

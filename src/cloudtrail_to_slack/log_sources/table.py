@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEPT_SECONDS = 90 * 86_400  # without an object from any region, for then the account is closed or its trail is gone
-_MOST_ACCOUNTS = 500  # of an item that lists them; an organisation has 10,000 at most, and keys could be made up
+_MOST_ACCOUNTS = 500  # of an item that lists them; an organization has 10,000 at most, and keys could be made up
 LONGEST_CHECK_SECONDS = 902  # Lambda runs nothing longer than 900
 _ACCOUNT = re.compile("[0-9]{12}")
 _CHECK = "sources"

@@ -10,7 +10,7 @@ from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack_cli.backtest.log_file import DOCUMENTS, has_records
 
 # Source: AWS CloudTrail User Guide, "CloudTrail log file examples": ACCOUNT_KIND_REGION_TIME_UNIQUE.json.gz, and
-# "Finding your CloudTrail log files": …/AWSLogs/[ORGANISATION/]ACCOUNT/KIND/REGION/YEAR/MONTH/DAY/.
+# "Finding your CloudTrail log files": …/AWSLogs/[ORGANIZATION/]ACCOUNT/KIND/REGION/YEAR/MONTH/DAY/.
 _NAME = re.compile(
     r"(?P<account>[0-9]{12})_CloudTrail[^_/]*_(?P<region>[a-z0-9-]+)_(?P<day>[0-9]{8})T[0-9]{4,6}Z_[^/]*"
 )

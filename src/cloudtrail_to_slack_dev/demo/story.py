@@ -1,4 +1,4 @@
-"""The story of the demo: an intrusion into an organisation of three accounts, as its log files show it."""
+"""The story of the demo: an intrusion into an organization of three accounts, as its log files show it."""
 
 from dataclasses import dataclass
 from typing import Final

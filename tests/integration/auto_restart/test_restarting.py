@@ -87,7 +87,7 @@ def test_only_the_trails_named_are_started(restart: RestartEnvironment, listed: 
     assert ("aws cloudtrail start-logging --name arn:aws:cloudtrail:eu-west-1" in shown) == (did == "not_permitted")
 
 
-def test_an_organisations_trail_belongs_to_another_account(restart: RestartEnvironment) -> None:
+def test_an_organizations_trail_belongs_to_another_account(restart: RestartEnvironment) -> None:
     """A trail of the management account is reported, with whose it is and who can start it, and not touched."""
     assert restart.handle(envelope(f"arn:aws:cloudtrail:eu-west-1:{OTHER_ACCOUNT}:trail/all")) == "not_permitted"
     assert restart.aws_proxy.operations("GetTrailStatus") == 0

@@ -56,7 +56,7 @@ def test_a_notice_that_is_far_too_large_is_cut() -> None:
     assert len(message.text) <= 3_000
 
 
-def test_notices_without_a_group_can_be_summarised() -> None:
+def test_notices_without_a_group_can_be_summarized() -> None:
     """A notice of no group has its title for a line."""
     (part,) = notice_summary([Notice("one"), Notice("two")])
     assert "2 more notices" in part.message.text

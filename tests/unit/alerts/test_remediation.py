@@ -147,7 +147,7 @@ def test_where_nothing_was_taken_there_is_no_command(name: str, changes: dict[st
     ],
 )
 def test_a_deleted_trail_delivers_where_its_log_file_was(key: str, options: list[str]) -> None:
-    """Bucket, prefix and organisation come from the log file; without one, or an odd one, a word stands there."""
+    """Bucket, prefix and organization come from the log file; without one, or an odd one, a word stands there."""
     command = repair("DeleteTrail", {"name": "main"}, log_file=LogFile("trail-bucket", key)) or ""
     first = shlex.split(command.splitlines()[0])
     standard = ["--is-multi-region-trail", "--enable-log-file-validation"]

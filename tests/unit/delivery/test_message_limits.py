@@ -1,4 +1,4 @@
-"""Whatever a flood holds: nothing is lost, the limit is kept, and no critical alert is summarised."""
+"""Whatever a flood holds: nothing is lost, the limit is kept, and no critical alert is summarized."""
 
 import json
 import re
@@ -167,7 +167,7 @@ def test_what_finds_no_slot_fails(slack: FakeSlack) -> None:
 
 
 def test_many_critical_alerts_leave_a_slot_for_the_summary(slack: FakeSlack) -> None:
-    """However many critical alerts there are, each has a message, and the rest is summarised."""
+    """However many critical alerts there are, each has a message, and the rest is summarized."""
     flood = [Flooded(Severity.CRITICAL, 1, number) for number in range(8)]
     flood += [Flooded(Severity.LOW, 2, number) for number in range(4)]
     deliver(slack, "slack_app", 3, [flood])

@@ -13,7 +13,7 @@ DAY = "eu-west-1/2026/03/14"
 LOG_FILES = {
     "plain": f"AWSLogs/{ACCOUNT}/CloudTrail/{DAY}/{FILE}",
     "with a prefix": f"my/trail/AWSLogs/{ACCOUNT}/CloudTrail/{DAY}/{FILE}",
-    "of an organisation": f"AWSLogs/o-a1b2c3d4e5/{ACCOUNT}/CloudTrail/{DAY}/{FILE}",
+    "of an organization": f"AWSLogs/o-a1b2c3d4e5/{ACCOUNT}/CloudTrail/{DAY}/{FILE}",
     "of Control Tower": f"o-a1b2c3d4e5/AWSLogs/o-a1b2c3d4e5/{ACCOUNT}/CloudTrail/{DAY}/{FILE}",
     "an Insight": f"AWSLogs/{ACCOUNT}/CloudTrail-Insight/{DAY}/{ACCOUNT}_CloudTrail-Insight_eu-west-1_x.json.gz",
     "network activity": f"AWSLogs/{ACCOUNT}/CloudTrail-NetworkActivity/{DAY}/x.json.gz",
@@ -46,7 +46,7 @@ REGIONS = (
 )  # fmt: skip
 SKIPPED = {
     "a digest": (f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/{DAY}/x.json.gz", "digest"),
-    "a digest of an organisation": (f"AWSLogs/o-a1b2/{ACCOUNT}/CloudTrail-Digest/{DAY}/x.json.gz", "digest"),
+    "a digest of an organization": (f"AWSLogs/o-a1b2/{ACCOUNT}/CloudTrail-Digest/{DAY}/x.json.gz", "digest"),
     "aggregated": (f"AWSLogs/{ACCOUNT}/CloudTrail-Aggregated/{DAY}/x.json.gz", "aggregated"),
     "AWS Config": (f"o-a1b2/AWSLogs/o-a1b2/{ACCOUNT}/Config/{DAY}/ConfigHistory/x.json.gz", "AWS Config"),
     "a load balancer": (f"AWSLogs/{ACCOUNT}/elasticloadbalancing/{DAY}/x.log.gz", "another service"),

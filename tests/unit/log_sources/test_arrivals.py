@@ -21,7 +21,7 @@ _TIME = 1_773_480_600  # 2026-03-14T09:30Z
         _KEY.replace("AWSLogs/", "AWSLogs/o-a1b2c3d4e5/"),
         f"o-a1b2c3d4e5/{_KEY.replace('AWSLogs/', 'AWSLogs/o-a1b2c3d4e5/')}",
     ],
-    ids=["plain", "with a prefix", "of an organisation", "of Control Tower"],
+    ids=["plain", "with a prefix", "of an organization", "of Control Tower"],
 )
 def test_every_layout_is_read(key: str) -> None:
     """Account, region and time of the delivery are the key's."""

@@ -130,7 +130,7 @@ def _is_fixed_pattern(function: str, pattern: str) -> bool:
     if function == "re_search" and not pattern.startswith(("^", r"\A")):
         return False
     bare = pattern[1:] if pattern.startswith("^") else pattern.removeprefix(r"\A")
-    bare = re.sub(r"(?:\\d|\[0-9\])\{12\}", "0" * 12, bare)  # the account may be any: an organisation's role
+    bare = re.sub(r"(?:\\d|\[0-9\])\{12\}", "0" * 12, bare)  # the account may be any: an organization's role
     literal = re.split(r"[.*+?()\[\]{}|$^]|\\[a-zA-Z]", re.sub(r"\\([-./_])", r"\1", bare).replace("|", "(|"))[0]
     whole = literal == bare or bare in (f"{literal}$", rf"{literal}\z")
     exact = whole and (function == "re_fullmatch" or bare != literal) and literal.count(":") == 5  # noqa: PLR2004 (an ARN)

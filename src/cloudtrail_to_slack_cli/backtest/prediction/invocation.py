@@ -101,7 +101,7 @@ class Invocation:
                 self._deliver(alert, address, slots)
 
     def finish(self) -> None:
-        """Summarise what exceeds the message limits."""
+        """Summarize what exceeds the message limits."""
         for address, slots in self._slots.items():
             overflow, slots.overflow = slots.overflow, []
             if len(overflow) == 1 and slots.limited < slots.limit:

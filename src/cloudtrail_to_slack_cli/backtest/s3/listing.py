@@ -1,6 +1,6 @@
 """Listing log files in S3: only the prefixes that are asked for, many at once.
 
-CloudTrail's keys are `[prefix/]AWSLogs/[ORGANISATION/]ACCOUNT/KIND/REGION/YEAR/MONTH/DAY/FILE`. Accounts and regions
+CloudTrail's keys are `[prefix/]AWSLogs/[ORGANIZATION/]ACCOUNT/KIND/REGION/YEAR/MONTH/DAY/FILE`. Accounts and regions
 are looked up, level by level; days are not looked up where the first and the last are known. Where the keys are others,
 everything under the prefix is listed.
 Source: AWS CloudTrail User Guide, "Finding your CloudTrail log files".
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 32
 _UNREADABLE_CLASSES = {"GLACIER": "S3 Glacier Flexible Retrieval", "DEEP_ARCHIVE": "S3 Glacier Deep Archive"}
 _LAYOUT = re.compile(
-    r"(?:.*/)?AWSLogs/(?:(?P<organisation>o-[a-z0-9]+)/)?"
+    r"(?:.*/)?AWSLogs/(?:(?P<organization>o-[a-z0-9]+)/)?"
     r"(?:(?P<account>[0-9]{12})/(?:(?P<kind>[^/]+)/(?:(?P<region>[a-z0-9-]+)/"
     r"(?:(?P<year>[0-9]{4})/(?:(?P<month>[0-9]{2})/(?:(?P<day>[0-9]{2})/)?)?)?)?)?)?"
 )
