@@ -59,12 +59,12 @@ class ExpressionError(CloudTrailToSlackError):
     """A rule's expression is no expression, or uses what rules may not use.
 
     `place` is where, in the expression without the white space around it; None when it is nowhere in particular.
-    `is_half`: it looks like a part of an expression, as a separator in the wrong place leaves behind.
+    `is_part`: it looks like a part of an expression, as a separator in the wrong place leaves behind.
     """
 
-    def __init__(self, problem: str, place: SourceSpan | None = None, *, is_half: bool = False) -> None:
+    def __init__(self, problem: str, place: SourceSpan | None = None, *, is_part: bool = False) -> None:
         self.place = place
-        self.is_half = is_half
+        self.is_part = is_part
         super().__init__(problem)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudtrail_to_slack.config import rule_reader
+from cloudtrail_to_slack.config import rule_values
 from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.rules.model import FieldKind, IgnoreRule, Rule, rule_fields
 from cloudtrail_to_slack_cli import rule_schema as schema
@@ -32,7 +32,7 @@ def test_terraform_takes_the_fields_of_a_rule(variable: str, shape: type[Rule | 
 
 def test_every_kind_of_field_can_be_read_and_has_a_schema() -> None:
     """A kind of field that the reader or the schema forgot would fail only where a rule has such a field."""
-    assert set(rule_reader.VALUE_READERS) | {FieldKind.EXPRESSION, FieldKind.TESTS} == set(FieldKind)
+    assert set(rule_values.VALUE_READERS) | {FieldKind.EXPRESSION, FieldKind.TESTS} == set(FieldKind)
     assert set(schema.KIND_SCHEMAS) == set(FieldKind)
 
 
@@ -40,7 +40,7 @@ def test_a_field_that_is_added_to_a_rule_is_known_everywhere() -> None:
     """One line in the dataclass makes a field known to the reader, the schema and the docs."""
     owner = field(default=None, metadata={"rule_field": (FieldKind.STRING, "who answers for it")})
     shape: type[Rule] = make_dataclass("Owned", [("owner", str | None, owner)], bases=(Rule,), frozen=True)
-    values = rule_reader.read_values(Reader({"owner": " us "}, "rules[0]", []), shape)
+    values = rule_values.read_values(Reader({"owner": " us "}, "rules[0]", []), shape)
     assert values["owner"] == "us"
     assert schema.rule_schema(shape)["properties"]["owner"] == {"description": "who answers for it", "type": "string"}
     assert "| `owner` | who answers for it |" in schema.field_table(shape)

@@ -12,7 +12,7 @@ from cloudtrail_to_slack.errors import ConfigurationIssue
 from cloudtrail_to_slack.json_fields import type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 T = TypeVar("T")
 
@@ -24,19 +24,15 @@ class Reader:
     """One JSON object on its way into a typed one. `path` is where it stands, empty for the whole document."""
 
     def __init__(self, data: object, path: str, issues: list[ConfigurationIssue]) -> None:
+        self.issues = issues
         self._path = path
-        self._issues = issues
         self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
         if not isinstance(data, dict):
             self.report("", f"must be an object, not {type_name(data)}")
 
     def report(self, key: str, problem: str) -> None:
         """Note that the value at `key` (empty: the object itself) is wrong."""
-        self._issues.append(ConfigurationIssue(self._path_of(key) or "config", problem))
-
-    def extend(self, issues: Iterable[ConfigurationIssue]) -> None:
-        """Add issues that were found elsewhere."""
-        self._issues.extend(issues)
+        self.issues.append(ConfigurationIssue(self._path_of(key) or "config", problem))
 
     def refuse_unknown(self, known: Iterable[str]) -> None:
         """Report an issue for every key that is not among `known`."""
@@ -45,12 +41,8 @@ class Reader:
             if key not in names:
                 self.report(str(key)[:100], f"is no known key; known are {', '.join(names)}")
 
-    def has(self, key: str) -> bool:
-        """Whether there is a value at `key` that is not null."""
-        return self._data.get(key) is not None
-
     def raw(self, key: str) -> object:
-        """Return the value at `key` as it is."""
+        """Return the value at `key` as it is; None when it is missing."""
         return self._data.get(key)
 
     def string(self, key: str) -> str | None:
@@ -88,26 +80,21 @@ class Reader:
             return value
         return default
 
-    def each(self, key: str, read: Callable[[object, str], T | None]) -> tuple[T, ...]:
-        """Return what `read(item, its key)` makes of every item of the list at `key`, without the Nones."""
-        items = self._typed(key, list, "a list") or []
-        made = (read(item, f"{key}[{position}]") for position, item in enumerate(items))
-        return tuple(item for item in made if item is not None)
+    def items(self, key: str) -> list[Any]:
+        """Return the list at `key`, empty when it is missing."""
+        return self._typed(key, list, "a list") or []
 
     def strings(self, key: str) -> tuple[str, ...]:
         """Return the strings of the list at `key`, stripped and without blank ones."""
-
-        def read(item: object, path: str) -> str | None:
+        items = self.items(key)
+        for number, item in enumerate(items):
             if not isinstance(item, str):
-                self.report(path, f"must be a string, not {type_name(item)}")
-                return None
-            return item.strip() or None
-
-        return self.each(key, read)
+                self.report(f"{key}[{number}]", f"must be a string, not {type_name(item)}")
+        return tuple(item.strip() for item in items if isinstance(item, str) and item.strip())
 
     def nested(self, key: str, data: object) -> Reader:
         """Return a reader of `data`, which stands at `key`; it reports its issues here."""
-        return Reader(data, self._path_of(key), self._issues)
+        return Reader(data, self._path_of(key), self.issues)
 
     def _path_of(self, key: str) -> str:
         return ".".join(filter(None, (self._path, key)))

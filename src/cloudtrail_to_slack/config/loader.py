@@ -97,10 +97,10 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
     for arn in config.own_role_arns:
         if not is_role_arn(arn):
             reader.report("own_role_arns", f"has {arn[:200]!r}, which is no ARN of a role")
-    if not config.rules and not issues and config.rule_issues:
-        reader.report("rules", "hold no rule that can be used, and use_default_rules is off: nothing could ever match")
-    elif not config.rules and not issues:
-        reader.report("rules", "is empty and use_default_rules is off: nothing could ever match; set either")
+    if not config.rules and not issues:
+        given = "hold no rule that can be used, and" if config.rule_issues else "is empty and"
+        advice = "" if config.rule_issues else "; set either"
+        reader.report("rules", f"{given} use_default_rules is off: nothing could ever match{advice}")
     return config, issues
 
 
@@ -124,27 +124,29 @@ def _routes(
     *,
     options: tuple[str, ...] = ("min_severity",),
 ) -> Routes:
-    if not reader.has(key):
+    if reader.raw(key) is None:
         return Routes()
     section = reader.nested(key, reader.raw(key))
     section.refuse_unknown((default_key, "routes"))
     default = section.string(default_key)
-    routes = section.each(
-        "routes", lambda item, item_key: read_route(section.nested(item_key, item), address_key, options)
-    )
+    read = [
+        read_route(section.nested(f"routes[{number}]", item), address_key, options)
+        for number, item in enumerate(section.items("routes"))
+    ]
+    routes = tuple(route for route in read if route)
     for address in dict.fromkeys((default, *(route.address for route in routes))):
         if address and pattern and not pattern.fullmatch(address):
             section.report("", f"has an {address_key} that is none: {address[:200]}")
-    return Routes.of(default, routes)
+    return Routes(default, routes)
 
 
 def _webhook_references(reader: Reader) -> tuple[WebhookRoute, ...]:
     """Return the routes to webhooks that are kept elsewhere; an address itself has no place in `config.json`."""
     key = "slack_webhook_routes"
-    if not reader.has(key):
+    if reader.raw(key) is None:
         return ()
     references, issues = read_webhook_routes(reader.raw(key), key)
-    reader.extend(issues)
+    reader.issues += issues
     if any(source.kind == "environment" for _, source in references):
         reader.report(key, "has a webhook's address, which is a secret: refer to where it is kept")
     return tuple(references)
@@ -152,26 +154,24 @@ def _webhook_references(reader: Reader) -> tuple[WebhookRoute, ...]:
 
 def _account_names(reader: Reader) -> dict[str, str]:
     """Return the names of accounts, by id."""
-    section, data = _section(reader, "account_names")
-    names: dict[str, str] = {}
-    for account in data:
+    section, accounts = _section(reader, "account_names")
+    for account in accounts:
         if not ACCOUNT.fullmatch(account):
             section.report(account[:100], "is no account, which has 12 digits")
-        elif name := section.string(account):
-            names[account] = name
-    return names
+    names = {account: section.string(account) for account in accounts if ACCOUNT.fullmatch(account)}
+    return {account: name for account, name in names.items() if name}
 
 
 def _destinations(reader: Reader) -> dict[str, Routes]:
     """Return the routes of further destinations, each with `default` and `routes` of `accounts` and an `address`."""
-    section, data = _section(reader, "destinations")
+    section, names = _section(reader, "destinations")
     for name in _OWN_KEYS:
-        if section.has(name):
+        if section.raw(name) is not None:
             section.report(name, "has a key of its own at the top: slack or sns")
-    return {name: _routes(section, name, "default", "address") for name in data}
+    return {name: _routes(section, name, "default", "address") for name in names}
 
 
-def _section(reader: Reader, key: str) -> tuple[Reader, Mapping[str, object]]:
-    """Return a reader of the object at `key`, which may be missing, and the object."""
-    data = reader.raw(key) if reader.has(key) else {}
-    return reader.nested(key, data), data if isinstance(data, dict) else {}
+def _section(reader: Reader, key: str) -> tuple[Reader, list[str]]:
+    """Return a reader of the object at `key`, which may be missing, and its keys."""
+    data = {} if reader.raw(key) is None else reader.raw(key)
+    return reader.nested(key, data), list(data) if isinstance(data, dict) else []

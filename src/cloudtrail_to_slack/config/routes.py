@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.config.environment import is_web_address
@@ -34,9 +35,10 @@ _WEBHOOK_SHAPE = (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route as it is configured; `mention` is the Slack user group that its critical alerts notify.
+    """A route for alerts of these accounts, `EVERY_ACCOUNT` standing for all, and of at least `least` severity.
 
-    The address may be a webhook, a secret, so it is not in `repr`.
+    `mention` is the Slack user group that its critical alerts notify. The address may be a webhook, a secret, so it is
+    not in `repr`.
     """
 
     accounts: tuple[str, ...]
@@ -49,75 +51,54 @@ WebhookRoute = tuple[Route, SecretSource]  # a route to a webhook, and where tha
 WebhookRoutes = tuple[list[WebhookRoute], list[ConfigurationIssue]]
 
 
-@dataclass(frozen=True, slots=True)
-class SeverityRoute:
-    """A route for alerts of at least `least` severity, of these accounts; `EVERY_ACCOUNT` among them stands for all."""
-
-    address: str
-    accounts: frozenset[str]
-    least: "Severity"
-    mention: str | None = None
-
-    def takes(self, account: str | None, severity: "Severity") -> bool:
-        """Whether an alert goes here."""
-        return severity >= self.least and bool({EVERY_ACCOUNT, account} & self.accounts)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Routes:
-    """Where alerts go by account: a Slack channel, a webhook, a topic ARN. None: nowhere.
+    """Where alerts go: a Slack channel, a webhook, a topic ARN; `default` where no route takes them, None: nowhere.
 
-    Those of `by_severity` come first, in order. `mentions` has the user groups of the routes by account.
+    Routes for severe alerts alone come first, in order; of the others, the first that names an account counts.
     """
 
     default: str | None = None
-    by_account: Mapping[str, str] = field(default_factory=dict)
-    by_severity: tuple[SeverityRoute, ...] = ()
-    mentions: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, default: str | None, routes: Iterable[Route]) -> "Routes":
-        """Return routes as they are configured; of those by account, the first that names an account counts."""
-        by_account: dict[str, Route] = {}
-        by_severity = []
-        for route in routes:
-            if route.least is not None:
-                accounts = frozenset(route.accounts)
-                by_severity.append(SeverityRoute(route.address, accounts, route.least, route.mention))
-                continue
-            for account in route.accounts:
-                by_account.setdefault(account, route)
-        return cls(
-            default,
-            {account: route.address for account, route in by_account.items()},
-            tuple(by_severity),
-            {account: route.mention for account, route in by_account.items() if route.mention},
-        )
+    routes: tuple[Route, ...] = ()
 
     def __bool__(self) -> bool:
-        return self.default is not None or bool(self.by_account) or bool(self.by_severity)
+        return self.default is not None or bool(self.routes)
+
+    @cached_property
+    def by_account(self) -> Mapping[str, Route]:
+        """The routes that take alerts of any severity, by account."""
+        found: dict[str, Route] = {}
+        for route in self.routes:
+            for account in route.accounts if route.least is None else ():
+                found.setdefault(account, route)
+        return found
+
+    @cached_property
+    def by_severity(self) -> "tuple[tuple[Severity, Route], ...]":
+        """The routes for severe alerts alone, each after the least severity that it takes."""
+        return tuple((route.least, route) for route in self.routes if route.least is not None)
+
+    def route(self, account: str | None, severity: "Severity | None" = None) -> Route | None:
+        """Return the route that takes an alert; without a severity, those for severe alerts alone do not count."""
+        for least, route in self.by_severity:
+            if severity is not None and severity >= least and {EVERY_ACCOUNT, account}.intersection(route.accounts):
+                return route
+        return self.by_account.get(account or "")
 
     def for_account(self, account: str | None, severity: "Severity | None" = None) -> str | None:
-        """Return where alerts about `account` go; an unknown account goes where no route names it.
-
-        Without a severity, routes that are for severe alerts alone do not count.
-        """
-        for route in self.by_severity:
-            if severity is not None and route.takes(account, severity):
-                return route.address
-        return self.by_account.get(account, self.default) if account else self.default
+        """Return where alerts about `account` go; see `route`."""
+        route = self.route(account, severity)
+        return route.address if route else self.default
 
     def mention(self, account: str | None, severity: "Severity") -> str | None:
         """Return the Slack user group that an alert mentions if it is critical: that of the route that takes it."""
-        for route in self.by_severity:
-            if route.takes(account, severity):
-                return route.mention
-        return self.mentions.get(account or "")
+        route = self.route(account, severity)
+        return route.mention if route else None
 
     def addresses(self) -> list[str]:
         """Return every address once, the default first."""
-        routed = (*self.by_account.values(), *(route.address for route in self.by_severity))
-        return list(dict.fromkeys(address for address in (self.default, *routed) if address))
+        routes = (*self.by_account.values(), *(route for _, route in self.by_severity))
+        return list(dict.fromkeys(filter(None, (self.default, *(route.address for route in routes)))))
 
     def any(self, account: str | None) -> str | None:
         """Return where alerts about `account` go, or any address where no route and no default takes them."""
@@ -125,12 +106,13 @@ class Routes:
 
     def accounts(self, address: str) -> list[str]:
         """Return the accounts whose route `address` is."""
-        found = [account for account, routed in self.by_account.items() if routed == address]
-        for route in self.by_severity:
-            found += sorted(route.accounts - {EVERY_ACCOUNT}) if route.address == address else []
+        found = [account for account, route in self.by_account.items() if route.address == address]
+        for _, route in self.by_severity:
+            found += sorted({*route.accounts} - {EVERY_ACCOUNT}) if route.address == address else []
         return list(dict.fromkeys(found))
 
 
+@lru_cache(maxsize=2)  # each alert asks for the routes
 def parse_webhook_routes(text: str, variable: str) -> WebhookRoutes:
     """Parse `SLACK_WEBHOOK_ROUTES`: routes, where their webhooks are, and which elements are wrong, quoting nothing."""
     try:
@@ -154,8 +136,8 @@ def read_route(section: Reader, address_key: str, options: tuple[str, ...]) -> R
     section.refuse_unknown(("accounts", address_key, *options))
     accounts, address = section.strings("accounts"), section.string(address_key)
     least = None
-    if section.has("min_severity"):
-        from cloudtrail_to_slack.config.rule_reader import read_severity  # noqa: PLC0415 (brings all rules along)
+    if section.raw("min_severity") is not None:
+        from cloudtrail_to_slack.config.rule_values import read_severity  # noqa: PLC0415 (brings all rules along)
 
         least = read_severity(section, "min_severity")
     mention = section.string("mention") if "mention" in options else None

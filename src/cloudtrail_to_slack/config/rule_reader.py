@@ -1,45 +1,43 @@
 """The rules of `config.json`: read one by one, so that what is wrong with one rule stops no other. Pure.
 
 A rule whose expression can be used is evaluated, whatever else about it is wrong: without its id, severity or the like
-it still detects what it is for. An ignore rule with any issue is left out, because a misread one could hide alerts.
+it still detects what it is for. An ignore rule with any issue is left out, because a misread one could hide alerts; so
+is what names a rule or pack that does not exist.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.field_reader import Reader
-from cloudtrail_to_slack.config.rule_choice import SEVERITIES, RuleChoice
+from cloudtrail_to_slack.config.rule_values import SEVERITIES, read_values
 from cloudtrail_to_slack.errors import ConfigurationIssue, ExpressionError
 from cloudtrail_to_slack.json_fields import type_name
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
-from cloudtrail_to_slack.rules.model import (
-    FILE_ONLY_FIELDS,
-    MAX_THRESHOLD_COUNT,
-    MAX_THRESHOLD_MINUTES,
-    TECHNIQUE_PATTERN,
-    FieldKind,
-    IgnoreRule,
-    Rule,
-    Severity,
-    Threshold,
-    rule_fields,
+from cloudtrail_to_slack.rules.model import FILE_ONLY_FIELDS, IgnoreRule, Rule, Severity, rule_fields
+from cloudtrail_to_slack.rules.packs import (
+    DEFAULT_PREFIX,
+    DEFAULT_RULE_IDS,
+    all_pack_rule_ids,
+    default_rules,
+    events_to_track_rule,
+    pack_names,
+    pack_rules,
 )
-from cloudtrail_to_slack.rules.packs import default_rules, events_to_track_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 T = TypeVar("T")
+AnyRule = TypeVar("AnyRule", Rule, IgnoreRule)
 
 _LINE_BREAKS = re.compile(r"\s*\\?[\r\n]\s*")
-_LONGEST_ID = 100
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -70,57 +68,60 @@ class RuleReader:
     def rules(self, function_name: str | None) -> tuple[Rule, ...]:
         """Return all rules that can be evaluated, in order: default rules, packs, the user's, events to track."""
         use_defaults = self._document.boolean("use_default_rules", default=True)
-        before = list(default_rules(function_name)) if use_defaults else []
-        choice = RuleChoice(self._document, lambda issue: self._note(issue.path, None, [issue], left_out=True))
-        after = self._tracked(choice)
-        ids = {rule.id for rule in before}
-        before += [rule for rule in choice.packs(function_name) if rule.id not in ids]
-        taken = {rule.id for rule in (*before, *after)}
-        own = self._each("rules", lambda item, path, separator: self._rule(item, path, separator, taken))
-        return choice.applied((*before, *own, *after), self._ignore_rule)
+        before = {rule.id: rule for rule in default_rules(function_name)} if use_defaults else {}
+        for path, name in self._names("detection_packs", "the name of a pack"):
+            if name in pack_names():
+                for rule in pack_rules(name, function_name):
+                    before.setdefault(rule.id, rule)
+            else:
+                self._report_unknown(path, name, pack_names(), "there is no pack of that name")
+        after = self._tracked()
+        taken = {*before, *(rule.id for rule in after)}
+        own = self._each("rules", partial(self._rule, Rule, taken=taken))
+        return self._configured((*before.values(), *own, *after))
 
     def ignore_rules(self) -> tuple[IgnoreRule, ...]:
         """Return the ignore rules without any issue, in order."""
-        return tuple(self._each("ignore_rules", self._ignore_rule))
+        return tuple(self._each("ignore_rules", partial(self._rule, IgnoreRule)))
 
     def _each(self, key: str, read: Callable[[object, str, str | None], T | None]) -> list[T]:
-        """Read rules given as a list, or joined by the separator in one string."""
-        value = self._document.raw(key)
+        """Read each rule with its path, and the separator where it was one of several joined in one string."""
+        value: object = self._document.raw(key)
         if isinstance(value, str):
-            parts = filter(None, (part.strip() for part in value.split(self._separator)))
-            made = (read(part, f"{key}[{position}]", self._separator) for position, part in enumerate(parts))
-            return [element for element in made if element is not None]
-        joined = {f"{key}[{position}]" for position in range(self._joined.get(key, 0))}
-        return list(
-            self._document.each(key, lambda item, path: read(item, path, self._separator if path in joined else None))
-        )
+            items: list[Any] = [part.strip() for part in value.split(self._separator) if part.strip()]
+            joined = len(items)
+        else:
+            items, joined = self._document.items(key), self._joined.get(key, 0)
+        found = [
+            read(item, f"{key}[{number}]", self._separator if number < joined else None)
+            for number, item in enumerate(items)
+        ]
+        return [each for each in found if each is not None]
 
-    def _rule(self, item: object, path: str, separator: str | None, taken: set[str | None]) -> Rule | None:
-        found: list[ConfigurationIssue] = []
-        values = _fields(item, path, separator, Rule, found)
-        rule_id = values.get("id")
-        if "expression" not in values:
-            self._note(path, rule_id, found, left_out=True)
-            return None
-        if rule_id and rule_id in taken:
-            problem = f"is {excerpt(rule_id, _LONGEST_ID)!r}, and another rule has that id already"
-            found.append(ConfigurationIssue(f"{path}.id", problem))
-            del values["id"]
-        self._note(path, rule_id, found, left_out=False)
-        taken.add(values.get("id"))
-        return Rule(**values)
+    def _rule(
+        self, shape: type[AnyRule], item: object, path: str, separator: str | None, taken: set[str | None] | None = None
+    ) -> AnyRule | None:
+        """Return a rule as far as it can be used; the ids in `taken` are those of other rules."""
+        issues: list[ConfigurationIssue] = []
+        values = _fields(item, path, separator, shape, issues)
+        rule_id, is_usable = values.get("id"), "expression" in values
+        if taken is None:
+            is_usable = is_usable and not issues
+        elif is_usable:
+            if rule_id and rule_id in taken:
+                problem = f"is {excerpt(rule_id, _LONGEST_NAME)!r}, and another rule has that id already"
+                issues.append(ConfigurationIssue(f"{path}.id", problem))
+                del values["id"]
+            taken.add(rule_id)
+        if issues:
+            self.issues.append(RuleIssue(path, rule_id, tuple(issues), left_out=not is_usable))
+        return shape(**values) if is_usable else None
 
-    def _ignore_rule(self, item: object, path: str, separator: str | None = None) -> IgnoreRule | None:
-        found: list[ConfigurationIssue] = []
-        values = _fields(item, path, separator, IgnoreRule, found)
-        self._note(path, values.get("id"), found, left_out=True)
-        return IgnoreRule(**values) if "expression" in values and not found else None
-
-    def _tracked(self, choice: RuleChoice) -> tuple[Rule, ...]:
+    def _tracked(self) -> tuple[Rule, ...]:
         """Return the rule of the events to track, as one or none."""
         key = "events_to_track"
         value = self._document.raw(key)
-        names = value.split(",") if isinstance(value, str) else dict(choice.names(key, "the name of an event")).values()
+        names = value.split(",") if isinstance(value, str) else dict(self._names(key, "the name of an event")).values()
         found = tuple(name.strip() for name in names if name.strip())
         if not found:
             return ()
@@ -128,38 +129,99 @@ class RuleReader:
         try:
             compile_expression(rule.expression)
         except ExpressionError as error:
-            self._note(key, rule.id, [ConfigurationIssue(key, f"cannot be a rule, which {error}")], left_out=True)
+            self._report(key, f"cannot be a rule, which {error}", rule.id)
             return ()
         return (rule,)
 
-    def _note(self, path: str, rule_id: str | None, found: list[ConfigurationIssue], *, left_out: bool) -> None:
-        if found:
-            self.issues.append(RuleIssue(path, rule_id, tuple(found), left_out))
+    def _configured(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        """Return `rules` without those that are disabled, with severities and exceptions as configured."""
+        known = DEFAULT_RULE_IDS | {rule.id for rule in rules if rule.id}
+        disabled = {
+            self._rule_id(name, path, known) for path, name in self._names("disabled_rules", "the id of a rule")
+        }
+        severities = self._by_rule("rule_severities", known, self._severity)
+        exceptions = self._by_rule("rule_exceptions", known, self._exceptions)
+        return tuple(
+            replace(rule, severity=severities.get(rule.id, rule.severity), exceptions=exceptions.get(rule.id, ()))
+            if rule.id in severities or rule.id in exceptions
+            else rule
+            for rule in rules
+            if rule.id is None or rule.id not in disabled
+        )
 
+    def _by_rule(
+        self, key: str, known: Collection[str], read: Callable[[object, str], T | None]
+    ) -> dict[str | None, T]:
+        """Return what the object at `key` says, by rule."""
+        given = self._document.raw(key)
+        if given is not None and not isinstance(given, dict):
+            self._report(key, f"must be an object with ids of rules as keys, not {type_name(given)}")
+        found: dict[str | None, T] = {}
+        for name, item in given.items() if isinstance(given, dict) else ():
+            path = f"{key}.{excerpt(name, _LONGEST_NAME)}"
+            rule_id, value = self._rule_id(name.strip(), path, known), read(item, path)
+            if rule_id is not None and value is not None:
+                found[rule_id] = value
+        return found
 
-def read_values(reader: Reader, shape: type[Rule | IgnoreRule]) -> dict[str, Any]:
-    """Return what each field but the expression holds; None where it is missing or wrong."""
-    return {
-        each.name: VALUE_READERS[each.kind](reader, each.name)
-        for each in rule_fields(shape)
-        if each.kind is not FieldKind.EXPRESSION
-    }
+    def _severity(self, item: object, path: str) -> Severity | None:
+        severity = SEVERITIES.get(item.strip().lower()) if isinstance(item, str) else None
+        if severity is None:
+            self._report(path, f"must be one of {', '.join(SEVERITIES)}")
+        return severity
+
+    def _exceptions(self, item: object, path: str) -> tuple[IgnoreRule, ...]:
+        """Return the exceptions of one rule: one, or a list of them. One that cannot be used is left out."""
+        items = (
+            {f"{path}[{number}]": each for number, each in enumerate(item)} if isinstance(item, list) else {path: item}
+        )
+        found = [self._rule(IgnoreRule, each, where, None) for where, each in items.items()]
+        return tuple(exception for exception in found if exception is not None)
+
+    def _names(self, key: str, wanted: str) -> Iterator[tuple[str, str]]:
+        """Yield the path and name of each item in the list at `key`, which must be what is `wanted`."""
+        for number, item in enumerate(self._document.items(key)):
+            if isinstance(item, str):
+                yield f"{key}[{number}]", item.strip()
+            else:
+                self._report(f"{key}[{number}]", f"must be {wanted}, not {type_name(item)}")
+
+    def _rule_id(self, name: str, path: str, known: Collection[str]) -> str | None:
+        """Return the id of the rule that `name` means, also without the prefix of default rules; None and a report."""
+        for rule_id in (name, f"{DEFAULT_PREFIX}{name}"):
+            if rule_id in known:
+                return rule_id
+        in_packs = all_pack_rule_ids()
+        if name in in_packs:  # of a pack that is not switched on
+            return name
+        self._report_unknown(path, name, {*known, *in_packs}, "no rule has that id")
+        return None
+
+    def _report_unknown(self, path: str, name: str, known: Collection[str], problem: str) -> None:
+        close = _close(name[:_LONGEST_NAME].lower(), sorted(known))
+        meant = f"; did you mean {' or '.join(close)}?" if close else ""
+        self._report(path, f"is {excerpt(name, _LONGEST_NAME)!r}, and {problem}{meant}")
+
+    def _report(self, path: str, problem: str, rule_id: str | None = None) -> None:
+        """Note that an entry is left out, and why."""
+        self.issues.append(RuleIssue(path, rule_id, (ConfigurationIssue(path, problem),), left_out=True))
 
 
 def _fields(
-    item: object, path: str, separator: str | None, shape: type[Rule | IgnoreRule], found: list[ConfigurationIssue]
+    item: object, path: str, separator: str | None, shape: type[Rule | IgnoreRule], issues: list[ConfigurationIssue]
 ) -> dict[str, Any]:
-    """Return the fields of a rule that are given and right; the issues of all others are added to `found`."""
-    reader = Reader(item if isinstance(item, dict) else {}, path, found)
-    if not isinstance(item, (str, dict)):
-        reader.report("", f"must be a string or an object with an expression, not {type_name(item)}")
+    """Return the fields of a rule that are given and right; the issues of all others are added to `issues`."""
+    reader = Reader(item if isinstance(item, dict) else {}, path, issues)
     reader.refuse_unknown(each.name for each in (*rule_fields(shape), *FILE_ONLY_FIELDS))
     values = read_values(reader, shape)
-    values["expression"] = _expression(reader, item, separator, values["id"])
+    if isinstance(item, (str, dict)):
+        values["expression"] = _expression(reader, item, separator, values["id"])
+    else:
+        reader.report("", f"must be a string or an object with an expression, not {type_name(item)}")
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _expression(reader: Reader, item: object, separator: str | None, rule_id: str | None) -> str | None:
+def _expression(reader: Reader, item: str | dict[str, Any], separator: str | None, rule_id: str | None) -> str | None:
     """Return the expression in one line; None and an issue when it cannot be used.
 
     `separator` is what it was split from the others at, where they came in one string.
@@ -170,15 +232,14 @@ def _expression(reader: Reader, item: object, separator: str | None, rule_id: st
         return None
     text = (text or "").strip()
     if not text:
-        if isinstance(item, (str, dict)):
-            reader.report(path, "is missing: a rule needs an expression")
+        reader.report(path, "is missing: a rule needs an expression")
         return None
     try:
         compile_expression(text)
     except ExpressionError as error:
         named = f'{path} (id "{excerpt(rule_id)}")' if rule_id else path
         advice = ""
-        if error.is_half and separator:
+        if error.is_part and separator:
             split = f'the string was split at "{excerpt(separator)}"'
             advice = f", for {split}: set rules_separator to what no rule holds, or give the rules as a list"
         shown = render_caret(text, error.place) if error.place else f"    {excerpt(text)}"
@@ -199,69 +260,11 @@ def _in_one_line(text: str) -> str:
     return line if same else text
 
 
-def read_severity(reader: Reader, key: str) -> Severity | None:
-    """Return the severity at `key`; None where it is missing or wrong, which is an issue."""
-    word = reader.string(key)
-    if word and word.lower() not in SEVERITIES:
-        reader.report(key, f"must be one of {', '.join(SEVERITIES)}")
-    return SEVERITIES.get(word.lower()) if word else None
+def _close(name: str, known: list[str]) -> list[str]:
+    """Return what `name` was probably meant to be, the best first."""
+    import difflib  # noqa: PLC0415 (only for names that are wrong)
 
-
-def _url(reader: Reader, key: str) -> str | None:
-    url = reader.string(key)
-    if url and not is_web_address(url):
-        reader.report(key, "must be an http(s) address")
-        return None
-    return url
-
-
-def _techniques(reader: Reader, key: str) -> tuple[str, ...]:
-    """Return the MITRE ATT&CK techniques at `key`; what is none is an issue and left out."""
-    techniques = reader.strings(key)
-    wrong = [technique for technique in techniques if not re.search(TECHNIQUE_PATTERN, technique)]
-    for technique in wrong:
-        reader.report(key, f"has {excerpt(technique, _LONGEST_ID)!r}, which is no technique such as T1562.008")
-    return tuple(technique for technique in techniques if technique not in wrong)
-
-
-def _day(reader: Reader, key: str) -> date | None:
-    text = reader.string(key)
-    try:
-        # Terraform's yamldecode makes a time of a day without quotes.
-        return date.fromisoformat(text.removesuffix("T00:00:00Z")) if text else None
-    except ValueError:
-        reader.report(key, "must be a day such as 2027-01-31")
-        return None
-
-
-def _threshold(reader: Reader, key: str) -> Threshold | None:
-    """Return the threshold at `key`; None where it is missing or wrong: then each match alerts."""
-    if not reader.has(key):
-        return None
-    found: list[ConfigurationIssue] = []
-    given = Reader(reader.raw(key), "", found)
-    given.refuse_unknown(("count", "minutes", "by", "distinct"))
-    numbers: dict[str, int] = {}
-    for name, most in (("count", MAX_THRESHOLD_COUNT), ("minutes", MAX_THRESHOLD_MINUTES)):
-        numbers[name] = given.integer(name, default=1, least=1)
-        if not given.has(name):
-            given.report(name, "is missing")
-        elif numbers[name] > most:
-            given.report(name, f"must be at most {most}")
-    by = given.raw("by")
-    one_by = (by,) if isinstance(by, str) and by else given.strings("by")
-    threshold = Threshold(**numbers, by=one_by, distinct=given.string("distinct"))
-    for issue in found:
-        reader.report(key if issue.path == "config" else f"{key}.{issue.path}", issue.problem)
-    return None if found else threshold
-
-
-VALUE_READERS: Mapping[FieldKind, Callable[[Reader, str], object]] = {
-    FieldKind.STRING: Reader.string,
-    FieldKind.STRINGS: Reader.strings,
-    FieldKind.SEVERITY: read_severity,
-    FieldKind.URL: _url,
-    FieldKind.TECHNIQUES: _techniques,
-    FieldKind.DAY: _day,
-    FieldKind.THRESHOLD: _threshold,
-}
+    close = [each for each in known if each.endswith((f"-{name}", f"/{name}"))]
+    for wanted in (name, f"{DEFAULT_PREFIX}{name}"):
+        close += difflib.get_close_matches(wanted, known, n=2, cutoff=0.75)
+    return list(dict.fromkeys(close))[:3]

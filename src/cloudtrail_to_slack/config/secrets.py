@@ -36,6 +36,10 @@ class SecretSource:
         return f"SecretSource({self.variable!r}, {self.kind!r}, {shown!r})"
 
 
+# Returns what is wrong with the value of a secret, in words for logs; None: it is as it should be.
+ProblemOf = Callable[[SecretSource, str], str | None]
+
+
 def find_secret(name: str, environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> SecretSource | None:
     """Find the source of the secret `name` (`SLACK_BOT_TOKEN`); None when the environment has none.
 
@@ -63,21 +67,28 @@ class SecretReader:
         """Let each secret be read anew once more."""
         self._renewed.clear()
 
-    def read(self, source: SecretSource) -> str:
+    def read(self, source: SecretSource, problem_of: ProblemOf) -> str:
         """Return the secret's value, stripped.
 
         Raises:
-            SecretError: it cannot be read, or is empty. Says where it should be and why not; never what it is.
+            SecretError: it cannot be read, or `problem_of` finds a problem, also when it is read anew. Says where it
+                should be and why not; never what it is.
         """
-        return self._checked(source, lambda value: None if value else "points to an empty secret")
+        value = self._value(source)
+        if problem_of(source, value) and self.renew(source, value):
+            value = self._value(source)
+        problem = problem_of(source, value)
+        if problem:
+            raise SecretError(problem)
+        return value
 
     def read_word(self, source: SecretSource) -> str:
-        """Return the value of a secret that is one word, such as a token.
+        """Return the value of a secret that is one word, such as a token; anything else would end up in a header.
 
         Raises:
-            SecretError: as `read`, or it is something else: a JSON document, say, which would end up in a header.
+            SecretError: as `read`.
         """
-        return self._checked(source, _problem_of_word)
+        return self.read(source, problem_of_word)
 
     def renew(self, source: SecretSource, refused: str) -> bool:
         """Read anew, once an invocation, a secret whose value was `refused`, for it may have been rotated.
@@ -92,15 +103,6 @@ class SecretReader:
             return self._value(source, fetch=fetch) != refused
         except SecretError:
             return False
-
-    def _checked(self, source: SecretSource, problem_of: Callable[[str], str | None]) -> str:
-        value = self._value(source)
-        if problem_of(value) and self.renew(source, value):
-            value = self._value(source)
-        problem = problem_of(value)
-        if problem:
-            raise SecretError(f"{source.variable} {problem}")
-        return value
 
     def _value(self, source: SecretSource, *, fetch: bool = False) -> str:
         """Return the secret's value, stripped; `fetch`: not the one that is kept. Raises SecretError."""
@@ -127,7 +129,7 @@ class Secret:
     source: SecretSource
 
     def value(self) -> str:
-        """Return its value; raises as `SecretReader.read_word`."""
+        """Return its value; raises as `SecretReader.read`."""
         return self.reader.read_word(self.source)
 
     def renew(self, refused: str) -> bool:
@@ -135,13 +137,13 @@ class Secret:
         return self.reader.renew(self.source, refused)
 
 
-def _problem_of_word(value: str) -> str | None:
+def problem_of_word(source: SecretSource, value: str) -> str | None:
     """Return what is wrong with a value that should be one word."""
     if not value:
-        return "points to an empty secret"
+        return f"{source.variable} points to an empty secret"
     if value.startswith(("{", "[")):
-        return "holds JSON: store the plain value, or an object with that value alone"
-    return None if re.fullmatch(r"[!-~]+", value) else "holds something else than one plain word"
+        return f"{source.variable} holds JSON: store the plain value, or an object with that value alone"
+    return None if re.fullmatch(r"[!-~]+", value) else f"{source.variable} holds something else than one plain word"
 
 
 def _plain_value(text: str) -> str:

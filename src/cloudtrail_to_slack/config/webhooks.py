@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.routes import Route, Routes, WebhookRoute, parse_webhook_routes
-from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource
+from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource, problem_of_word
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 
@@ -25,15 +25,13 @@ class Webhooks:
         self,
         secrets: SecretReader,
         default: SecretSource | None,
-        routes: SecretSource | None = None,
+        listed: SecretSource | None = None,
         references: Sequence[WebhookRoute] = (),
     ) -> None:
         self._secrets = secrets
         self._default = default
-        self._list = routes
+        self._list = listed
         self._references = references
-        self._list_text = ""
-        self._listed: Sequence[WebhookRoute] = ()
         self._sources: dict[str, SecretSource] = {}
         self._replaced: dict[str, str] = {}
 
@@ -43,9 +41,8 @@ class Webhooks:
         Raises:
             SecretError: the list of routes is kept elsewhere, and cannot be read or is no such list.
         """
-        self._read_list()
         default = self._name(self._default) if self._default else None
-        return Routes.of(default, self._named((*self._listed, *self._references)))
+        return Routes(default, self._named((*self._listed()[1], *self._references)))
 
     def address(self, name: str) -> str:
         """Return the address of the webhook with that name.
@@ -56,54 +53,42 @@ class Webhooks:
         """
         name = self._replaced.get(name, name)
         source = self._sources.get(name)
-        if source is None:
-            return name
         try:
-            address = self._secrets.read_word(source)
-            if is_web_address(address):
-                return address
-            problem = f"{source.variable} holds no http(s) address"
+            return self._secrets.read(source, _problem_of_address) if source else name
         except SecretError as error:
-            problem = str(error)
             if error.may_pass:
-                logger.warning("a webhook cannot be read just now", extra={"error": problem})
+                logger.warning("a webhook cannot be read just now", extra={"error": str(error)})
                 raise TransientError("webhook_unreadable") from None
-        logger.error("a webhook cannot be read", extra={"error": problem})
-        raise DestinationMisconfiguredError("webhook_unreadable")
+            logger.error("a webhook cannot be read", extra={"error": str(error)})
+            raise DestinationMisconfiguredError("webhook_unreadable") from None
 
     def renew(self, name: str, refused: str) -> bool:
         """Look up anew a webhook whose address Slack `refused`; return whether it has another address now."""
         source = self._sources.get(self._replaced.get(name, name))
         if source is not None:
             return self._secrets.renew(source, refused)
-        route = next((route for route in self._named(self._listed) if route.address == name), None)
-        if not self._list or route is None or not self._secrets.renew(self._list, self._list_text):
-            return False
         try:
-            self._read_list()
+            text, listed = self._listed()
+            route = next((route for route in self._named(listed) if route.address == name), None)
+            if not self._list or route is None or not self._secrets.renew(self._list, text):
+                return False
+            new = Routes(None, self._named(self._listed()[1])).for_account(route.accounts[0], route.least)
         except SecretError:
             return False
-        new = Routes.of(None, self._named(self._listed)).for_account(route.accounts[0], route.least)
         if new is None or new == name:
             return False
         self._replaced[name] = new
         return True
 
-    def _read_list(self) -> None:
-        """Read the list of routes, unless it is known; raises as `routes`."""
-        text = self._secrets.read(self._list) if self._list else ""
-        if self._list is None or text == self._list_text:
-            return
-        listed, issues = parse_webhook_routes(text, self._list.variable)
-        if issues and self._secrets.renew(self._list, text):
-            text = self._secrets.read(self._list)
-            listed, issues = parse_webhook_routes(text, self._list.variable)
-        if issues:
-            raise SecretError("; ".join(map(str, issues)))
-        self._list_text, self._listed = text, listed
+    def _listed(self) -> tuple[str, Sequence[WebhookRoute]]:
+        """Return the list of routes, as it is kept and as it is read; raises as `routes`."""
+        if not self._list:
+            return "", ()
+        text = self._secrets.read(self._list, problem_of_list)
+        return text, parse_webhook_routes(text, self._list.variable)[0]
 
-    def _named(self, routes: Sequence[WebhookRoute]) -> list[Route]:
-        return [replace(route, address=self._name(source)) for route, source in routes]
+    def _named(self, routes: Sequence[WebhookRoute]) -> tuple[Route, ...]:
+        return tuple(replace(route, address=self._name(source)) for route, source in routes)
 
     def _name(self, source: SecretSource) -> str:
         if source.kind == "environment":
@@ -111,3 +96,15 @@ class Webhooks:
         name = f"{source.kind}:{source.reference}"
         self._sources.setdefault(name, source)
         return name
+
+
+def problem_of_list(source: SecretSource, value: str) -> str | None:
+    """Return what is wrong with a value that should be a list of routes to webhooks."""
+    if not value:
+        return f"{source.variable} points to an empty secret"
+    return "; ".join(map(str, parse_webhook_routes(value, source.variable)[1])) or None
+
+
+def _problem_of_address(source: SecretSource, value: str) -> str | None:
+    problem = problem_of_word(source, value)
+    return problem or (None if is_web_address(value) else f"{source.variable} holds no http(s) address")

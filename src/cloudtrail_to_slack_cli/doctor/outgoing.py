@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from cloudtrail_to_slack.config.routes import parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack.config.settings import Settings
+from cloudtrail_to_slack.config.webhooks import problem_of_list
 from cloudtrail_to_slack.errors import SecretError
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment
 from cloudtrail_to_slack_cli.doctor.finding import Finding, error_code, found, ok, problem, unknown
@@ -174,10 +175,10 @@ def _routes(deployment: Deployment) -> Iterator[Route]:
         if kind == "bot" and not bot:
             continue
         by_address: dict[str, list[str]] = {routes.default: ["all other accounts"]} if routes.default else {}
-        for account, address in routes.by_account.items():
-            by_address.setdefault(address, []).append(account)
-        for severe in routes.by_severity:
-            by_address.setdefault(severe.address, []).append(f"alerts from {severe.least.word} on")
+        for account, route in routes.by_account.items():
+            by_address.setdefault(route.address, []).append(account)
+        for least, route in routes.by_severity:
+            by_address.setdefault(route.address, []).append(f"alerts from {least.word} on")
         for address, accounts in by_address.items():
             yield Route(kind, address, _accounts(accounts))
     if not bot:
@@ -188,7 +189,9 @@ def _webhook_routes(deployment: Deployment, settings: Settings) -> Iterator[Rout
     if settings.slack_webhook_url:
         yield Route("webhook", "the default webhook", "all other accounts", settings.slack_webhook_url)
     secret = settings.slack_webhook_routes
-    listed = parse_webhook_routes(deployment.secrets.read(secret), secret.variable)[0] if secret else []
+    listed = (
+        parse_webhook_routes(deployment.secrets.read(secret, problem_of_list), secret.variable)[0] if secret else []
+    )
     by_source: dict[SecretSource, list[str]] = {}
     named: set[str] = set()
     for route, source in (*listed, *settings.config.slack_webhook_routes):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.config.loader import Config, read_config
-from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.config.routes import Route, Routes
 from cloudtrail_to_slack.config.settings import read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
 from cloudtrail_to_slack.rules import IgnoreRule, Rule, RuleSet, Severity
@@ -79,8 +79,8 @@ def test_full_configuration() -> None:
         IgnoreRule("event.get('a') == 1"),
         IgnoreRule("event.get('b') == 2", "quiet", "Known.", date(2027, 1, 31)),
     )
-    assert config.slack == Routes("C1", {"111111111111": "C2"})
-    assert config.sns == Routes(TOPIC, {"222222222222": f"{TOPIC}-2"})
+    assert config.slack == Routes("C1", (Route(("111111111111",), "C2"),))
+    assert config.sns == Routes(TOPIC, (Route(("222222222222",), f"{TOPIC}-2"),))
     assert (config.function_name, config.dynamodb_time_to_live) == ("alerter", 60)
     assert [getattr(config, switch) for switch in SWITCHES] == [False, False, False]
 
@@ -267,14 +267,14 @@ def test_the_first_route_of_an_account_counts() -> None:
 
 def test_for_account() -> None:
     """An account goes to its route, every other and an unknown one to the default."""
-    routes = Routes("default", {"111111111111": "own"})
+    routes = Routes("default", (Route(("111111111111",), "own"),))
     assert [routes.for_account(account) for account in ("111111111111", "2", None, "")] == ["own", *["default"] * 3]
-    assert Routes(None, {"111111111111": "own"}).for_account("2") is None
+    assert Routes(None, (Route(("111111111111",), "own"),)).for_account("2") is None
 
 
 def test_routes_that_lead_nowhere_are_false() -> None:
     """Routes are true when they lead anywhere."""
-    assert [bool(Routes()), bool(Routes("x")), bool(Routes(None, {"1": "x"}))] == [False, True, True]
+    assert [bool(Routes()), bool(Routes("x")), bool(Routes(None, (Route(("1",), "x"),)))] == [False, True, True]
 
 
 def test_issues_are_raised_together(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def test_paths(path: str) -> None:
 def test_no_object_reads_as_an_empty_one() -> None:
     """What is no object is one fault, and then every value has its default."""
     found, issues = reader([], "rules[0]")
-    values = (found.string("a"), found.boolean("b", default=True), found.strings("c"), found.raw("d"), found.has("e"))
-    assert values == (None, True, (), None, False)
+    values = (found.string("a"), found.boolean("b", default=True), found.strings("c"), found.raw("d"), found.items("e"))
+    assert values == (None, True, (), None, [])
     assert issues == [ConfigurationIssue("rules[0]", "must be an object, not a list")]
 
 

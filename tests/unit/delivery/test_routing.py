@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.config.routes import Routes
+from cloudtrail_to_slack.config.routes import Route, Routes
 from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource
 from cloudtrail_to_slack.config.webhooks import Webhooks
 from cloudtrail_to_slack.delivery.routing import Router, Target
@@ -14,8 +14,8 @@ from cloudtrail_to_slack.destinations.slack.webhook import SlackWebhook
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError
 
 NAMED, OTHER = "111111111111", "222222222222"
-SLACK = Routes("C-default", {NAMED: "C-named"})
-SNS = Routes("topic-default", {NAMED: "topic-named"})
+SLACK = Routes("C-default", (Route((NAMED,), "C-named"),))
+SNS = Routes("topic-default", (Route((NAMED,), "topic-named"),))
 
 
 class Place:
@@ -66,9 +66,9 @@ def test_slack_and_sns(account: str | None, slack: str, topic_arn: str) -> None:
 @pytest.mark.parametrize(
     ("slack", "sns", "targets"),
     [
-        (Routes(None, {NAMED: "C-named"}), SNS, [topic("topic-default")]),
-        (SLACK, Routes(None, {NAMED: "topic-named"}), [channel("C-default")]),
-        (Routes(None, {NAMED: "C-named"}), None, []),
+        (Routes(None, (Route((NAMED,), "C-named"),)), SNS, [topic("topic-default")]),
+        (SLACK, Routes(None, (Route((NAMED,), "topic-named"),)), [channel("C-default")]),
+        (Routes(None, (Route((NAMED,), "C-named"),)), None, []),
     ],
 )
 def test_without_a_default(slack: Routes, sns: Routes | None, targets: list[Target]) -> None:
@@ -146,8 +146,8 @@ def test_notices_without_a_receiver() -> None:
 
 def test_notices_without_a_default() -> None:
     """A notice that no route and no default takes goes to any route there is, so that it is not lost."""
-    assert router(Routes(None, {NAMED: "C-named"})).notice_targets(OTHER) == [channel("C-named")]
-    assert router(None, Routes(None, {NAMED: "topic-named"})).notice_targets(None) == [topic("topic-named")]
+    assert router(Routes(None, (Route((NAMED,), "C-named"),))).notice_targets(OTHER) == [channel("C-named")]
+    assert router(None, Routes(None, (Route((NAMED,), "topic-named"),))).notice_targets(None) == [topic("topic-named")]
 
 
 def test_notices_with_nowhere_to_go() -> None:

@@ -100,12 +100,12 @@ def check_nested_read(node: ast.Subscript | ast.Call) -> None:
 
 def unreadable(text: str, error: SyntaxError) -> ExpressionError:
     """Return what is wrong with an expression that Python cannot read, where, and what to write instead."""
-    at, advice, is_half = _lonely_equals(text), "; use == to compare", False
+    at, advice, is_part = _lonely_equals(text), "; use == to compare", False
     if at is None:
         found = ((re.search(foreign, text), instead) for foreign, instead in _FOREIGN)
         match, instead = next(((match, instead) for match, instead in found if match), (None, ""))
-        is_half = not match and bool(_HALVED.search(error.msg) or _HALF.search(text))
-        advice = "; it looks like a half of an expression" if is_half else ""
+        is_part = not match and bool(_HALVED.search(error.msg) or _HALF.search(text))
+        advice = "; it looks like a half of an expression" if is_part else ""
         if match:
             at, advice = match.start(), f"; write {instead} instead of {match[0]}"
     place = None
@@ -114,7 +114,7 @@ def unreadable(text: str, error: SyntaxError) -> ExpressionError:
     elif error.lineno:
         place = SourceSpan(error.lineno, max((error.offset or 1) - 1, 0))
     problem = excerpt(f"is not a Python expression ({error.msg}){advice}", LONGEST_PROBLEM)
-    return ExpressionError(problem, place, is_half=is_half)
+    return ExpressionError(problem, place, is_part=is_part)
 
 
 def _lonely_equals(text: str) -> int | None:

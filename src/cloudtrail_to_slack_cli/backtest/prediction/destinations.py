@@ -86,7 +86,7 @@ class Destinations:
             slack = _configured(config, has_webhooks=bool(webhooks))
         known: dict[str, Any] = {}  # what the router uses of a destination
         if slack is SlackBy.WEBHOOK:
-            known["slack_webhook"] = _Routed(Routes.of(DEFAULT_NAME, _webhook_routes(webhooks)), receives_notices=True)
+            known["slack_webhook"] = _Routed(Routes(DEFAULT_NAME, _webhook_routes(webhooks)), receives_notices=True)
         elif slack is SlackBy.BOT:
             known["slack_app"] = _Routed(config.slack or Routes(DEFAULT_NAME), receives_notices=True)
         known["sns"] = _Routed(config.sns, receives_notices=False)
@@ -111,7 +111,7 @@ def _configured(config: Config, *, has_webhooks: bool) -> SlackBy:
     return SlackBy.NONE if config.sns else SlackBy.BOT
 
 
-def _webhook_routes(webhooks: Sequence[WebhookRoute]) -> list[Route]:
+def _webhook_routes(webhooks: Sequence[WebhookRoute]) -> tuple[Route, ...]:
     """Return the routes to webhooks, each of which goes by what is routed to it, and two never by one name."""
     routes: dict[tuple[str, str], list[Route]] = {}
     for route, source in webhooks:
@@ -121,7 +121,7 @@ def _webhook_routes(webhooks: Sequence[WebhookRoute]) -> list[Route]:
         name = "; ".join(dict.fromkeys(map(_routed, found)))
         same = sum(each.partition(" #")[0] == name for each in names.values())
         names[key] = f"{name} #{same + 1}" if same else name
-    return [replace(route, address=names[source.kind, source.reference]) for route, source in webhooks]
+    return tuple(replace(route, address=names[source.kind, source.reference]) for route, source in webhooks)
 
 
 def _routed(route: Route) -> str:
