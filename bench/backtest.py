@@ -19,28 +19,44 @@ from bench.records import log_file
 OBJECTS = 20_000
 SECONDS = 0.02  # until S3 answers
 _ONE_BY_ONE = 200  # objects that are read one after the other
-_FILES, _RECORDS_PER_FILE = 40, 10_000
+_FILES, _RECORDS_PER_FILE = 60, 10_000
 
-# It measures itself and its children when the command has ended; the largest of them counts.
+# It measures itself when the command has ended, and each process that it starts measures itself at its end. `alone` are
+# the seconds of CPU before the first of those is started and after the last result is there.
 _CODE = """
-import json, resource, sys, time
+import json, multiprocessing.util, os, resource, sys, time
+from concurrent.futures import ProcessPoolExecutor
 from cloudtrail_to_slack_cli.main import run
+began, ended, stop = [], [], ProcessPoolExecutor.shutdown
+def shutdown(pool, **options):
+    ended.append(time.process_time())
+    stop(pool, **options)
+ProcessPoolExecutor.shutdown = shutdown
+os.register_at_fork(before=lambda: began.append(time.process_time()))
+def measure():
+    sys.stderr.write(json.dumps({"worker": time.process_time()}) + "\\n")
+multiprocessing.util.register_after_fork(sys, lambda _: multiprocessing.util.Finalize(None, measure, exitpriority=1))
 begin = time.perf_counter()
 run(sys.argv[1:])
-seconds = time.perf_counter() - begin
+seconds, own = time.perf_counter() - begin, time.process_time()
+alone = began[0] + own - ended[0] if began else own
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 megabytes = max(each.ru_maxrss for each in used) / 1024
 cpu = sum(each.ru_utime + each.ru_stime for each in used)
-sys.stderr.write(json.dumps({"seconds": seconds, "cpu": cpu, "megabytes": megabytes}) + "\\n")
+sys.stderr.write(json.dumps({"seconds": seconds, "cpu": cpu, "alone": alone, "megabytes": megabytes}) + "\\n")
 """
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a backtest took: seconds, seconds of CPU of all processes, and the most memory of one of them in MB."""
+    """What a backtest took: seconds, seconds of CPU of all processes, and the most memory of one of them in MB.
+
+    `path` are the seconds of CPU of its longest path: what one process does alone, and the longest of those beside it.
+    """
 
     seconds: float
     cpu: float
+    path: float
     megabytes: float
     records: int
 
@@ -63,7 +79,7 @@ def objects_from_s3() -> tuple[float, float, Run]:
 def two_processes() -> tuple[float, float, Run]:
     """Return how many times as fast two processes are as one, the same by CPU time, and the run with two.
 
-    By CPU time: how much faster they would be if each had a core of its own, and nothing else ran on it.
+    By CPU time: how much faster they are if each has a core of its own, and nothing else runs on it.
     """
     with tempfile.TemporaryDirectory() as folder:
         for number in range(_FILES):
@@ -71,7 +87,7 @@ def two_processes() -> tuple[float, float, Run]:
             (Path(folder) / f"{number:02}.json.gz").write_bytes(content * (_RECORDS_PER_FILE // 500))
         ones, twos = ([_run(folder, "--processes", count) for _ in range(3)] for count in "12")
     wall = min(run.seconds for run in ones) / min(run.seconds for run in twos)
-    cpu = 2 * min(run.cpu for run in ones) / min(run.cpu for run in twos)
+    cpu = min(run.cpu for run in ones) / min(max(run.path, run.cpu / 2) for run in twos)
     return wall, cpu, max(twos, key=lambda run: run.megabytes)
 
 
@@ -94,9 +110,10 @@ def _run(*arguments: str, **environment: str) -> Run:
         env={**os.environ, **keys, **environment}, capture_output=True, text=True, check=True,
         preexec_fn=_on_all_cores,
     )  # fmt: skip
-    measured = json.loads(ran.stderr.splitlines()[-1])
+    *workers, measured = map(json.loads, ran.stderr.splitlines())
+    path = measured["alone"] + max((each["worker"] for each in workers), default=0)
     found = re.search(r'"records": (\d+)', ran.stdout)
-    return Run(measured["seconds"], measured["cpu"], measured["megabytes"], int(found[1]) if found else 0)
+    return Run(measured["seconds"], measured["cpu"], path, measured["megabytes"], int(found[1]) if found else 0)
 
 
 def _on_all_cores() -> None:

@@ -3,18 +3,21 @@
 import os
 import shutil
 import sys
-from typing import IO
-
-from rich.console import Console
-from rich.text import Text
+from typing import IO, TYPE_CHECKING
 
 from cloudtrail_to_slack.alerts.text import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 _WIDTH_IN_A_PIPE = 100
 
 
-def console(stream: IO[str] | None = None) -> Console:
+def console(stream: IO[str] | None = None) -> "Console":
     """Return a console for `stream`, by default standard output; plain if it is no terminal or NO_COLOR is set."""
+    from rich.console import Console  # noqa: PLC0415 (not every output needs it)
+
     stream = stream or sys.stdout
     in_terminal = is_terminal(stream)
     plain = not in_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
@@ -44,8 +47,10 @@ def safe(text: str) -> str:
     return visible(text, keep_lines=True)
 
 
-def line(text: str, style: str = "") -> Text:
+def line(text: str, style: str = "") -> "Text":
     """Return a text to print in a style."""
+    from rich.text import Text  # noqa: PLC0415 (as above)
+
     return Text(safe(text), style)
 
 

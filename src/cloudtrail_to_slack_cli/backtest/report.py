@@ -5,21 +5,22 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack_cli.backtest.evaluation import Part
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
-from cloudtrail_to_slack_cli.backtest.prediction.invocation import Invocation
 from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered
-from cloudtrail_to_slack_cli.backtest.prediction.notices import NOT_PREDICTED
-from cloudtrail_to_slack_cli.backtest.prediction.predict import Predictor
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
-from cloudtrail_to_slack_cli.backtest.prediction.totals import ChannelDay, Prediction
+from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED, ChannelDay, Prediction
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, alerting
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY, RuleTotals, Totals, alert_facts
 from cloudtrail_to_slack_cli.terminal import counted
+
+if TYPE_CHECKING:
+    from cloudtrail_to_slack_cli.backtest.prediction.invocation import Invocation
+    from cloudtrail_to_slack_cli.backtest.prediction.predict import Predictor
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Report:
     problems: list[tuple[str, str]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     _counted: list[CountedMatch] = field(default_factory=list)
+    _predictor: "Predictor | None" = None
 
     def add(self, part: Part) -> None:
         """Add what was found in some files."""
@@ -44,6 +46,7 @@ class Report:
         self.failures |= part.failures
         self._counted += part.counted
         if self.store:
+            self._predictor = self._predictor or self._make_predictor()  # while other processes evaluate
             self.store.add(part.alerts.take())
 
     def count_thresholds(self) -> Iterator[dict[str, object]]:
@@ -61,13 +64,19 @@ class Report:
         """Predict the messages, when all files are added."""
         if self.store is None:
             return
-        for invocation in Predictor(self.config, self.deployment).run(self.store.rows()):
+        for invocation in (self._predictor or self._make_predictor()).run(self.store.rows()):
             self.prediction.add(invocation)
             if not self.deployment.has_table:
                 self._count_of_invocation(invocation)
             self.store.add_outcomes(map(_outcome, invocation.delivered))
 
-    def _count_of_invocation(self, invocation: Invocation) -> None:
+    def _make_predictor(self) -> "Predictor":
+        # The function's code for delivery takes a tenth of a second to import.
+        from cloudtrail_to_slack_cli.backtest.prediction.predict import Predictor  # noqa: PLC0415
+
+        return Predictor(self.config, self.deployment)
+
+    def _count_of_invocation(self, invocation: "Invocation") -> None:
         for row in invocation.counted:
             self.totals.counts["matched" if row.rules else "unmatched"] += 1
             if row.rules and row.record is not None:

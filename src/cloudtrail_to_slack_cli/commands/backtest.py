@@ -13,7 +13,6 @@ from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_option
 from cloudtrail_to_slack_cli.backtest.evaluation import Keeps, Part, as_line
 from cloudtrail_to_slack_cli.backtest.formats.document import write_json
 from cloudtrail_to_slack_cli.backtest.formats.table import write_csv
-from cloudtrail_to_slack_cli.backtest.formats.text import print_text
 from cloudtrail_to_slack_cli.backtest.options import log_options
 from cloudtrail_to_slack_cli.backtest.plan import Wanted, show_plan
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
@@ -105,6 +104,8 @@ def _print(report: Report, output_format: str, *, quiet: bool) -> None:
             with _utf8() as out:
                 write_page(out, report)
         case "text":
+            from cloudtrail_to_slack_cli.backtest.formats.text import print_text  # noqa: PLC0415 (as above)
+
             print_text(console(), report)
         case _ if not quiet:
             click.echo(summary(report), err=True)

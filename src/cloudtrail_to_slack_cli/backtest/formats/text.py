@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time, sparkline
-from cloudtrail_to_slack_cli.backtest.prediction.notices import NOT_PREDICTED
+from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour, most_first, summary
 from cloudtrail_to_slack_cli.terminal import counted, line
 

@@ -28,11 +28,6 @@ from cloudtrail_to_slack_cli.backtest.prediction.rows import FileRow, RuleError
 _MESSAGES: Final[MessageIds] = frozenset({None})
 _BUCKET = "trail"  # its name is in the text alone
 
-NOT_PREDICTED: Final = (
-    "notices on missing log data, on removed log files, and on trails that were stopped or started again",
-    "what Slack, SNS or AWS refuse or delay: fallbacks to the default channel, retries, and what they repeat",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Sent:

@@ -3,12 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Address
-from cloudtrail_to_slack_cli.backtest.prediction.invocation import Invocation
 from cloudtrail_to_slack_cli.backtest.prediction.messages import Form, Message
 from cloudtrail_to_slack_cli.backtest.prediction.rows import SAMPLES, AlertRow
 
+if TYPE_CHECKING:
+    from cloudtrail_to_slack_cli.backtest.prediction.invocation import Invocation
+
+NOT_PREDICTED: Final = (
+    "notices on missing log data, on removed log files, and on trails that were stopped or started again",
+    "what Slack, SNS or AWS refuse or delay: fallbacks to the default channel, retries, and what they repeat",
+)
 _NOTICES = "notices"  # in the place of a rule
 _MOST = 0.8  # of the messages: what makes so many is named
 
@@ -60,7 +67,7 @@ class Prediction:
     duplicates: int = 0
     unrouted: int = 0
 
-    def add(self, invocation: Invocation) -> None:
+    def add(self, invocation: "Invocation") -> None:
         """Add what an invocation sends."""
         for message in invocation.messages:
             self._add_message(message)

@@ -11,7 +11,7 @@ from cloudtrail_to_slack_cli.backtest.formats.page.markup import escape, table
 from cloudtrail_to_slack_cli.backtest.formats.page.rules import rule_details, rules_table
 from cloudtrail_to_slack_cli.backtest.formats.page.script import PAGE_SCRIPT
 from cloudtrail_to_slack_cli.backtest.formats.page.style import PAGE_STYLE
-from cloudtrail_to_slack_cli.backtest.prediction.notices import NOT_PREDICTED
+from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, most_first, summary
 from cloudtrail_to_slack_cli.terminal import counted
 
