@@ -21,6 +21,7 @@ pyspark = pytest.importorskip("pyspark", reason="PySpark is in an environment of
 pytestmark = pytest.mark.filterwarnings("default")  # PySpark's own
 
 from cloudtrail_to_slack_cli.backtest import groups, spark  # noqa: E402 (after the check for PySpark)
+from cloudtrail_to_slack_cli.errors import EXIT_FINDINGS  # noqa: E402 (as above)
 
 FORMATS = ("text", "json", "jsonl", "csv")
 
@@ -89,6 +90,40 @@ def test_the_report_is_that_of_one_machine(logs: Path, session: Any, monkeypatch
         monkeypatch.setattr(spark, "_PARTITIONS_PER_CORE", partitions)
         local, distributed = both(logs, "json")
         assert distributed == local
+    assert session.range(3).count() == 3
+
+
+@pytest.fixture
+def configurations(tmp_path: Path) -> tuple[Path, Path]:
+    """Two configurations that differ in rules, an ignore rule, a threshold and routes by severity."""
+    slack = {"default_channel_id": "C0123456789"}
+    severe = {"accounts": ["*"], "slack_channel_id": "C0SEVERE001", "min_severity": "high"}
+    logins = {"id": "logins", "expression": "event.get('eventName') == 'ConsoleLogin'"}
+    change: dict[str, object] = {
+        "slack": {**slack, "routes": [severe]},
+        "rules": [{**logins, "threshold": {"count": 3, "minutes": 60}}],
+        "ignore_rules": ["event.get('userIdentity.userName') == 'user-2'"],
+    }
+    paths = tmp_path / "old.json", tmp_path / "new.json"
+    for path, config in zip(paths, ({"slack": slack, "rules": [logins]}, change), strict=True):
+        path.write_text(json.dumps(config))
+    return paths
+
+
+@pytest.mark.parametrize("session", ["local[2]"], indirect=True)
+def test_a_diff_is_that_of_one_machine(
+    logs: Path, session: Any, configurations: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`diff` evaluates both configurations on Spark: the same comparison, damaged files and exit code, byte for byte."""
+    compared = ("diff", *configurations, logs, "--max-messages-per-day", "2", "--format")
+    for output, partitions in (("text", 1), ("json", 4), ("markdown", 50)):
+        monkeypatch.setattr(spark, "_PARTITIONS_PER_CORE", partitions)
+        local = cloudtrail_to_slack(*compared, output)
+        assert cloudtrail_to_slack(*compared, output, "--engine", "spark") == local
+        assert local.code == EXIT_FINDINGS
+        assert "damaged" in local.err
+    found = json.loads(cloudtrail_to_slack(*compared, "json", "--engine", "spark").out)
+    assert all(found[name] for name in ("gone_alerts", "moved_alerts", "over_limit"))  # it was worth a test
     assert session.range(3).count() == 3
 
 
