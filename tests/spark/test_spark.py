@@ -114,7 +114,7 @@ def configurations(tmp_path: Path) -> tuple[Path, Path]:
 def test_a_diff_is_that_of_one_machine(
     logs: Path, session: Any, configurations: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`diff` evaluates both configurations on Spark: the same comparison, damaged files and exit code, byte for byte."""
+    """`diff` evaluates both configurations on Spark: the comparison and the exit code are the same, byte for byte."""
     compared = ("diff", *configurations, logs, "--max-messages-per-day", "2", "--format")
     for output, partitions in (("text", 1), ("json", 4), ("markdown", 50)):
         monkeypatch.setattr(spark, "_PARTITIONS_PER_CORE", partitions)

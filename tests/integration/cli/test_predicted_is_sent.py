@@ -262,6 +262,51 @@ def test_routes_for_severe_alerts_receive_what_is_predicted(replay: Replay) -> N
     assert len(expected) == 2
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(("seed", "together", "configured"), [(14, 1, False), (15, 3, False), (16, 2, True)])
+def test_webhooks_for_severe_alerts_receive_what_is_predicted(
+    replay: Replay, tmp_path: Path, *, seed: int, together: int, configured: bool
+) -> None:
+    """Routes with `min_severity`, in the secret list or in config.json, lead alerts to webhooks as predicted.
+
+    The first route that is for so severe an alert counts, before those by account; one webhook may have both kinds.
+    """
+    app_env = replay.app_env
+    app_env.make_table()
+    hooks = {CHANNEL: app_env.slack.add_webhook(CHANNEL)}
+    for channel in ("C0SEVERE", "C0ROUTED", "C0BOTH"):
+        app_env.slack.add_channel(channel, channel.lower())
+        hooks[channel] = app_env.slack.add_webhook(channel)
+        app_env.aws("ssm").put_parameter(Name=f"/{channel}", Value=hooks[channel], Type="SecureString")
+    chosen: list[tuple[str, dict[str, Any]]] = [
+        ("C0SEVERE", {"accounts": ["*"], "min_severity": "critical"}),
+        ("C0BOTH", {"accounts": [ROUTED, OTHER], "min_severity": "medium"}),
+        ("C0ROUTED", {"accounts": [ROUTED]}),
+        ("C0BOTH", {"accounts": ["123456789012"]}),
+    ]
+    references = [{**route, "slack_hook_url_ssm_parameter": f"/{channel}"} for channel, route in chosen]
+    routes = json.dumps([{**route, "slack_hook_url": hooks[channel]} for channel, route in chosen])
+    environment = {"SLACK_WEBHOOK_URL": hooks[CHANNEL], "DYNAMODB_TABLE_NAME": TABLE}
+    if configured:
+        app_env.configure(environment=environment, slack_webhook_routes=references, **CONFIG)
+    else:
+        app_env.configure(environment={**environment, "SLACK_WEBHOOK_ROUTES": routes}, **CONFIG)
+    write_logs(replay, seed, [ROUTED, OTHER, "123456789012", "111122223333", None])
+    replay.run(together)
+    path = tmp_path / "routes.json"
+    path.write_text(routes)
+    report = predicted(replay, together, *(() if configured else ("--webhook-routes", path)))
+    names = {
+        CHANNEL: "default",
+        "C0SEVERE": "every account (critical and above)",
+        "C0BOTH": f"{ROUTED}, {OTHER} (medium and above); 123456789012",
+        "C0ROUTED": ROUTED,
+    }
+    expected = received(app_env.slack, list(names))
+    assert by_channel(report, "slack_webhook") == {names[channel]: days for channel, days in expected.items()}
+    assert expected.keys() == names.keys()  # it was worth a test
+
+
 OWN_ROLE = "arn:aws:iam::111122223333:role/alerts"
 
 
