@@ -31,7 +31,7 @@ locals {
     messages_to_a_topic            = var.create_dead_letter_queue == null ? false : !var.create_dead_letter_queue && var.enable_sqs_queue && local.dead_letter_target_is_topic
     two_default_topics             = coalesce(var.create_sns_topic, false) && local.default_topic_given
     failed_invocations_lost        = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
-    realtime_tells_twice           = var.enable_realtime && !var.deduplicate_deliveries
+    realtime_without_deduplication = var.enable_realtime && !var.deduplicate_deliveries
     too_many_patterns              = length(local.realtime_event_patterns) > 100
     patterns_without_use           = !var.enable_realtime && var.realtime_event_patterns != null
     missing_log_data_without_table = var.enable_missing_log_data_alerts == null ? false : var.enable_missing_log_data_alerts && !local.has_state_table
@@ -137,7 +137,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.wrong.triggers_given_twice
-      error_message = "Every log object would be announced more than once: set only one of enable_s3_sns_fanout, enable_eventbridge_trigger and enable_cloudtrail_sns_topic. enable_sqs_queue goes with each of them."
+      error_message = "The function would be notified of every log file more than once: set only one of enable_s3_sns_fanout, enable_eventbridge_trigger and enable_cloudtrail_sns_topic. enable_sqs_queue goes with each of them."
     }
 
     precondition {
@@ -186,7 +186,7 @@ resource "terraform_data" "settings" {
     }
 
     precondition {
-      condition     = !local.wrong.realtime_tells_twice
+      condition     = !local.wrong.realtime_without_deduplication
       error_message = "enable_realtime brings each event twice, once within seconds and once with its log file: leave deduplicate_deliveries = true, so that it alerts once."
     }
 

@@ -9,7 +9,7 @@ locals {
 
   # EventBridge's events go to a queue of the module alone: a topic cannot take them, and another's queue would need a
   # policy that lets EventBridge send.
-  dead_letter_rule_arns = concat(aws_cloudwatch_event_rule.log_objects[*].arn, aws_cloudwatch_event_rule.realtime[*].arn, aws_cloudwatch_event_rule.restart_logging[*].arn)
+  dead_letter_rule_arns = concat(aws_cloudwatch_event_rule.log_files[*].arn, aws_cloudwatch_event_rule.realtime[*].arn, aws_cloudwatch_event_rule.restart_logging[*].arn)
 
   dead_letter_queue_arn  = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
   dead_letter_target_arn = local.create_dead_letter_queue ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn

@@ -256,7 +256,7 @@ locals {
 
   # The rules that send to a queue of this module.
   queue_rule_arns = distinct(concat(
-    var.enable_sqs_queue ? concat(aws_cloudwatch_event_rule.log_objects[*].arn, aws_cloudwatch_event_rule.realtime[*].arn) : [],
+    var.enable_sqs_queue ? concat(aws_cloudwatch_event_rule.log_files[*].arn, aws_cloudwatch_event_rule.realtime[*].arn) : [],
     local.create_dead_letters ? local.dead_letter_rule_arns : [],
   ))
 

@@ -13,7 +13,7 @@ locals {
   }
 
   rules_without_dead_letters = local.create_dead_letters ? {} : merge(
-    var.enable_eventbridge_trigger ? { undelivered-log-files = "${var.function_name}-log-objects" } : {},
+    var.enable_eventbridge_trigger ? { undelivered-log-files = "${var.function_name}-log-files" } : {},
     var.restart_logging ? { undelivered-restarts = local.restart_name } : {},
   )
 
@@ -159,7 +159,7 @@ resource "aws_cloudwatch_event_target" "missing_log_data" {
 resource "aws_lambda_permission" "missing_log_data" {
   count = local.watches_log_sources ? 1 : 0
 
-  statement_id   = "AllowExecutionFromSilenceSchedule"
+  statement_id   = "AllowExecutionFromMissingLogDataSchedule"
   action         = "lambda:InvokeFunction"
   function_name  = aws_lambda_function.this.function_name
   principal      = "events.amazonaws.com"

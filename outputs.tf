@@ -66,7 +66,7 @@ output "dead_letter_queue_url" {
 output "event_rule_names" {
   description = "Names of all EventBridge rules of the module, for the tripwire to watch."
   value = concat(
-    aws_cloudwatch_event_rule.log_objects[*].name,
+    aws_cloudwatch_event_rule.log_files[*].name,
     aws_cloudwatch_event_rule.realtime[*].name,
     aws_cloudwatch_event_rule.missing_log_data[*].name,
     aws_cloudwatch_event_rule.restart_logging[*].name,

@@ -1,10 +1,10 @@
-# Seconds, not minutes: EventBridge brings the function single events, best effort. When the log object brings the same
-# event, deduplication keeps it from alerting again.
+# Single events within seconds: EventBridge delivers them, best effort. When the log file arrives with the same event,
+# deduplication keeps it from alerting again.
 
 locals {
   derive_realtime         = var.enable_realtime && var.realtime_event_patterns == null
   realtime_event_patterns = !var.enable_realtime ? [] : local.derive_realtime ? local.rule_check.patterns : var.realtime_event_patterns
-  # Their other events arrive with the log files alone.
+  # Events of these rules arrive with the log files alone.
   rules_without_event_pattern = local.derive_realtime ? local.rule_check.rules_without_event_pattern : []
 }
 
@@ -27,7 +27,7 @@ resource "aws_cloudwatch_event_target" "realtime" {
   # From the queue the function takes several at a time, and can summarize a flood of them.
   arn = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
 
-  # An hour later the log object has brought it.
+  # After an hour the log file with the event has arrived.
   retry_policy {
     maximum_event_age_in_seconds = 3600
     maximum_retry_attempts       = 185

@@ -6,8 +6,7 @@ locals {
   restart_name  = "${var.function_name}-restart-logging"
   restart_count = var.restart_logging ? 1 : 0
 
-  # The same list bounds the role and is what the function goes by. A name may be one of any region: where a trail is
-  # at home is named by the event.
+  # The role and the function use the same list. A name may be one of any region: the event names the home region.
   own_trails = "arn:${local.partition}:cloudtrail:*:${local.account_id}:trail/"
   restart_trail_arns = distinct(concat(
     length(var.restart_logging_trails) == 0 || contains(var.restart_logging_trails, "*") ? ["${local.own_trails}*"] : [],
@@ -114,8 +113,8 @@ resource "aws_lambda_function" "restart_logging" {
   depends_on = [aws_cloudwatch_log_group.restart_logging, aws_iam_role_policy.restart_logging, terraform_data.restart_logging]
 }
 
-# On the default bus: AWS's own events arrive there and nowhere else. Other regions' are handed on to it, see
-# modules/realtime-forwarder.
+# On the default bus: AWS's own events arrive there and nowhere else. modules/realtime-forwarder forwards those of
+# other regions to it.
 resource "aws_cloudwatch_event_rule" "restart_logging" {
   count = local.restart_count
 

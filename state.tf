@@ -1,4 +1,4 @@
-# The state table: threads, and the ledger of what was delivered.
+# The state table: threads, and the deliveries that must not be repeated.
 
 locals {
   create_table = local.has_state_table ? var.create_dynamodb_table : false
@@ -7,7 +7,7 @@ locals {
 }
 
 resource "aws_dynamodb_table" "state" {
-  #checkov:skip=CKV_AWS_28:What it holds expires within days, and nothing is lost without it but threads and the ledger.
+  #checkov:skip=CKV_AWS_28:Its items expire within days; without them only threads and deduplication are lost.
   count = local.create_table ? 1 : 0
 
   name         = local.created_table_name

@@ -5,8 +5,8 @@
 #   bucket ── EventBridge rule ──────────┼──▶ function, or queue ──▶ function
 #   trail ─── CloudTrail's own topic ────┘
 #
-# The bucket announces removed objects in all four; CloudTrail's topic does not, so beside it the bucket
-# itself does.
+# The bucket notifies of removed objects in the first three. CloudTrail's topic does not, so beside it the bucket notifies
+# the function, or the queue, of those.
 
 locals {
   bucket_events = concat(
@@ -28,7 +28,7 @@ locals {
   )
   trigger_topic_arns = values(local.trigger_topics)
 
-  # S3 speaks for any bucket of anybody: only this bucket, only in its owner's account.
+  # S3 acts for the buckets of every account, so both this bucket and its owner are required.
   only_the_bucket = {
     ArnEquals    = { "aws:SourceArn" = local.bucket_arn }
     StringEquals = { "aws:SourceAccount" = local.bucket_account_id }
@@ -154,10 +154,10 @@ resource "aws_lambda_permission" "sns" {
 
 # EventBridge: the bucket sends it everything, the rule takes the log files.
 
-resource "aws_cloudwatch_event_rule" "log_objects" {
+resource "aws_cloudwatch_event_rule" "log_files" {
   count = var.enable_eventbridge_trigger ? 1 : 0
 
-  name        = "${var.function_name}-log-objects"
+  name        = "${var.function_name}-log-files"
   description = "Log files that arrive in or are removed from ${var.cloudtrail_logs_s3_bucket_name}"
   tags        = var.tags
 
@@ -173,10 +173,10 @@ resource "aws_cloudwatch_event_rule" "log_objects" {
   depends_on = [aws_cloudwatch_log_group.this]
 }
 
-resource "aws_cloudwatch_event_target" "log_objects" {
+resource "aws_cloudwatch_event_target" "log_files" {
   count = var.enable_eventbridge_trigger ? 1 : 0
 
-  rule = aws_cloudwatch_event_rule.log_objects[0].name
+  rule = aws_cloudwatch_event_rule.log_files[0].name
   arn  = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
 
   dynamic "dead_letter_config" {
@@ -196,7 +196,7 @@ resource "aws_lambda_permission" "eventbridge" {
   action         = "lambda:InvokeFunction"
   function_name  = aws_lambda_function.this.function_name
   principal      = "events.amazonaws.com"
-  source_arn     = aws_cloudwatch_event_rule.log_objects[0].arn
+  source_arn     = aws_cloudwatch_event_rule.log_files[0].arn
   source_account = local.account_id
 
   # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.
@@ -205,7 +205,7 @@ resource "aws_lambda_permission" "eventbridge" {
   }
 }
 
-# The queue before the function: what arrives at once is worked off in peace, and only what failed is tried again.
+# The queue in front of the function: log files that arrive together wait in it, and only failed messages are retried.
 
 locals {
   # Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS": six times the function's timeout.
@@ -223,7 +223,7 @@ locals {
     AllowEventBridge = !var.enable_eventbridge_trigger && !var.enable_realtime ? null : {
       Principal = { Service = "events.amazonaws.com" }
       Condition = {
-        ArnEquals    = { "aws:SourceArn" = concat(aws_cloudwatch_event_rule.log_objects[*].arn, aws_cloudwatch_event_rule.realtime[*].arn) }
+        ArnEquals    = { "aws:SourceArn" = concat(aws_cloudwatch_event_rule.log_files[*].arn, aws_cloudwatch_event_rule.realtime[*].arn) }
         StringEquals = { "aws:SourceAccount" = local.account_id }
       }
     }

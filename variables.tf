@@ -710,7 +710,7 @@ variable "rules_separator" {
 
   validation {
     condition     = var.rules_separator != ""
-    error_message = "rules_separator must not be empty: it is what parts one rule from the next. Use what no rule holds, such as \"%\" or a line break."
+    error_message = "rules_separator must not be empty: it separates one rule from the next. Use a string that no rule contains, such as \"%\" or a line break."
   }
 }
 
@@ -1304,7 +1304,7 @@ variable "restart_logging_trails" {
         can(regex("^.{3,128}$", element(split("/", trail), length(split("/", trail)) - 1)))
       )
     ])
-    error_message = "restart_logging_trails must hold names of trails (3 to 128 letters and digits, parted by single periods, underscores or hyphens), ARNs of trails (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME) or \"*\"; wrong: ${join(", ", [for i, trail in var.restart_logging_trails : "[${i}] ${replace(jsonencode(trail), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if trail != "*" && !(can(regex("^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$", trail)) && can(regex("^.{3,128}$", element(split("/", trail), length(split("/", trail)) - 1))))])}."
+    error_message = "restart_logging_trails must hold names of trails (3 to 128 letters and digits, with single periods, underscores or hyphens between them), ARNs of trails (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME) or \"*\"; wrong: ${join(", ", [for i, trail in var.restart_logging_trails : "[${i}] ${replace(jsonencode(trail), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if trail != "*" && !(can(regex("^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$", trail)) && can(regex("^.{3,128}$", element(split("/", trail), length(split("/", trail)) - 1))))])}."
   }
 }
 

@@ -34,7 +34,7 @@ run "bot_by_its_token" {
       DYNAMODB_TABLE_NAME = "cloudtrail-to-slack-table"
       SLACK_BOT_TOKEN     = "xoxb-1"
     })
-    error_message = "with a token the bot is used, and webhooks are not handed over"
+    error_message = "with a token the bot is used, and webhooks are not passed"
   }
 
   assert {

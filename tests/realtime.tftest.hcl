@@ -18,7 +18,7 @@ run "nothing_of_it_by_default" {
 
   assert {
     condition     = length(aws_cloudwatch_event_rule.realtime) + length(aws_lambda_permission.realtime) + length(output.realtime_event_patterns) == 0
-    error_message = "there are rules that nobody asked for"
+    error_message = "there are rules that were not asked for"
   }
 }
 

@@ -277,7 +277,7 @@ run "a_key_encrypts_everything_that_is_kept" {
 
   assert {
     condition     = jsonencode(jsondecode(output.kms_key_policy)[*].Principal.Service) == jsonencode(["logs.eu-west-1.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"])
-    error_message = "the key's policy is told otherwise: ${output.kms_key_policy}"
+    error_message = "the key's policy differs: ${output.kms_key_policy}"
   }
 }
 

@@ -87,7 +87,7 @@ run "the_function_ships_with_the_other_and_hears_of_each_trail_that_is_stopped" 
       SLACK_BOT_TOKEN_SSM_PARAMETER = "/slack/token"
       SLACK_CHANNEL_ID              = "C0DEFAULT"
     })
-    error_message = "the function is told something else: ${jsonencode(nonsensitive(aws_lambda_function.restart_logging[0].environment[0].variables))}"
+    error_message = "the function's environment differs: ${jsonencode(nonsensitive(aws_lambda_function.restart_logging[0].environment[0].variables))}"
   }
 
   assert {
@@ -153,7 +153,7 @@ run "what_is_set_is_handed_on" {
       one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "ReadMaintenanceSwitch"]) == ["arn:aws:ssm:eu-west-1:111122223333:parameter/maintenance/until"],
       toset(jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement[*].Sid) == toset(["CountRestarts", "SendToDeadLetterTarget", "ReadMaintenanceSwitch", "ReadParameter", "RestartTrails", "WriteTraces", "UseKmsKeys", "WriteLogs"]),
     ])
-    error_message = "something is not handed on"
+    error_message = "something is not passed on"
   }
 
   assert {
@@ -161,7 +161,7 @@ run "what_is_set_is_handed_on" {
       "logs.eu-west-1.amazonaws.com" = ["arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/cloudtrail-to-slack", "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/cloudtrail-to-slack-restart-logging"]
       "events.amazonaws.com"         = [aws_cloudwatch_event_rule.restart_logging[0].arn]
     }
-    error_message = "the key's policy is told otherwise: ${output.kms_key_policy}"
+    error_message = "the key's policy differs: ${output.kms_key_policy}"
   }
 
   assert {
@@ -192,7 +192,7 @@ run "the_default_webhook_speaks_where_there_is_no_bot" {
       one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "ReadSecret"]) == ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook-AbCdEf"],
       !contains(jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement[*].Sid, "ReadParameter"),
     ])
-    error_message = "the webhook is not told, or more is"
+    error_message = "the webhook is missing in the environment, or there is more"
   }
 }
 
@@ -208,7 +208,7 @@ run "a_dead_letter_target_that_is_given_is_used_by_the_function_alone" {
       length(aws_cloudwatch_event_target.restart_logging[0].dead_letter_config) == 0,
       length(aws_sqs_queue_policy.dead_letters) == 0,
     ])
-    error_message = "EventBridge is told of a target that it cannot use"
+    error_message = "EventBridge has a dead-letter target that it cannot use"
   }
 }
 

@@ -1,4 +1,4 @@
-# Each way the function can hear of a log object: what is made, and who may speak to whom.
+# Each way in which the function is notified of log files: what is created, and who may send to whom.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -40,7 +40,7 @@ run "directly_from_the_bucket_by_default" {
   }
 
   assert {
-    condition     = length(aws_sqs_queue.notifications) + length(aws_sns_topic.s3_notifications) + length(aws_cloudwatch_event_rule.log_objects) == 0
+    condition     = length(aws_sqs_queue.notifications) + length(aws_sns_topic.s3_notifications) + length(aws_cloudwatch_event_rule.log_files) == 0
     error_message = "more is made than is needed"
   }
 }
@@ -77,7 +77,7 @@ run "through_a_topic_that_is_made" {
       aws_lambda_permission.sns["fanout"].source_arn == aws_sns_topic.s3_notifications[0].arn,
       aws_lambda_permission.sns["fanout"].principal == "sns.amazonaws.com",
     ])
-    error_message = "the function does not hear of the topic, or of others too"
+    error_message = "not exactly the topic invokes the function"
   }
 }
 
@@ -152,7 +152,7 @@ run "through_a_topic_and_a_queue" {
       length(aws_lambda_permission.sns) == 0,
       length(aws_s3_bucket_notification.bucket_notification[0].queue) == 0,
     ])
-    error_message = "the queue does not hear of the topic, and it alone"
+    error_message = "not exactly the topic may send to the queue"
   }
 
   assert {
@@ -172,21 +172,21 @@ run "from_eventbridge" {
     condition = alltrue([
       aws_s3_bucket_notification.bucket_notification[0].eventbridge == true,
       length(aws_s3_bucket_notification.bucket_notification[0].lambda_function) == 0,
-      aws_cloudwatch_event_target.log_objects[0].arn == aws_lambda_function.this.arn,
+      aws_cloudwatch_event_target.log_files[0].arn == aws_lambda_function.this.arn,
       aws_lambda_permission.eventbridge[0].principal == "events.amazonaws.com",
-      aws_lambda_permission.eventbridge[0].source_arn == aws_cloudwatch_event_rule.log_objects[0].arn,
+      aws_lambda_permission.eventbridge[0].source_arn == aws_cloudwatch_event_rule.log_files[0].arn,
       length(aws_lambda_permission.s3) == 0,
     ])
-    error_message = "the function does not hear of EventBridge, and of it alone"
+    error_message = "not exactly EventBridge invokes the function"
   }
 
   assert {
-    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.log_objects[0].event_pattern)) == jsonencode({
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.log_files[0].event_pattern)) == jsonencode({
       source      = ["aws.s3"]
       detail-type = ["Object Created", "Object Deleted"]
       detail      = { bucket = { name = ["trail-logs"] }, object = { key = [{ prefix = "AWSLogs/" }] } }
     })
-    error_message = "the rule takes other events: ${aws_cloudwatch_event_rule.log_objects[0].event_pattern}"
+    error_message = "the rule takes other events: ${aws_cloudwatch_event_rule.log_files[0].event_pattern}"
   }
 }
 
@@ -197,13 +197,13 @@ run "from_eventbridge_through_a_queue" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.log_objects[0].arn == aws_sqs_queue.notifications[0].arn && length(aws_lambda_permission.eventbridge) == 0
+    condition     = aws_cloudwatch_event_target.log_files[0].arn == aws_sqs_queue.notifications[0].arn && length(aws_lambda_permission.eventbridge) == 0
     error_message = "EventBridge does not send to the queue"
   }
 
   assert {
     condition = jsonencode([for s in jsondecode(aws_sqs_queue_policy.notifications[0].policy).Statement : [s.Principal.Service, s.Condition]]) == jsonencode([["events.amazonaws.com", {
-      ArnEquals    = { "aws:SourceArn" = [aws_cloudwatch_event_rule.log_objects[0].arn] }
+      ArnEquals    = { "aws:SourceArn" = [aws_cloudwatch_event_rule.log_files[0].arn] }
       StringEquals = { "aws:SourceAccount" = "111122223333" }
     }]])
     error_message = "others than this rule may send to the queue"
@@ -223,7 +223,7 @@ run "from_cloudtrails_own_topic" {
       aws_lambda_permission.sns["cloudtrail"].source_arn == "arn:aws:sns:eu-west-1:999988887777:trail",
       one(aws_s3_bucket_notification.bucket_notification[0].lambda_function).events == toset(["s3:ObjectRemoved:*"]),
     ])
-    error_message = "the function does not hear of CloudTrail's topic, or hears of arrivals twice"
+    error_message = "CloudTrail's topic does not notify the function, or something else does too"
   }
 }
 
@@ -265,7 +265,7 @@ run "without_managing_the_notification_the_outputs_say_what_to_set" {
         Filter            = { Key = { FilterRules = [{ Name = "prefix", Value = "AWSLogs/" }, { Name = "suffix", Value = ".json.gz" }] } }
       }]
     }
-    error_message = "what to merge is told otherwise: ${output.bucket_notification_configuration}"
+    error_message = "the output of what to merge differs: ${output.bucket_notification_configuration}"
   }
 
   assert {
@@ -273,6 +273,6 @@ run "without_managing_the_notification_the_outputs_say_what_to_set" {
       [aws_iam_role.this[0].arn, ["s3:GetObject", "s3:GetObjectVersion"], "arn:aws:s3:::trail-logs/AWSLogs/*"],
       [aws_iam_role.this[0].arn, "kms:Decrypt", "*"],
     ])
-    error_message = "what the owner must allow is told otherwise"
+    error_message = "the output of what the owner must allow differs"
   }
 }

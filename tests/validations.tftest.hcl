@@ -286,7 +286,7 @@ run "values_at_the_edge_of_their_ranges_are_taken" {
 
   assert {
     condition     = aws_lambda_function.this.environment[0].variables["LOG_LEVEL"] == "DEBUG"
-    error_message = "the log level is not handed over in upper case"
+    error_message = "the log level is not passed in upper case"
   }
 }
 

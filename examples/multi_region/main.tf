@@ -56,7 +56,7 @@ output "lambda_function_name" {
 }
 
 output "forwarded_to" {
-  description = "The bus each region's events are handed on to."
+  description = "The bus to which each region's events are forwarded."
   value = distinct([
     module.from_us_east_1.target_event_bus_arn,
     module.from_eu_central_1.target_event_bus_arn,

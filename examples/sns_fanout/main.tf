@@ -9,12 +9,12 @@ module "cloudtrail_to_slack" {
   default_slack_channel_id      = "C0123456789"
 
   enable_s3_sns_fanout     = true
-  s3_sns_fanout_topic_name = "cloudtrail-log-objects"
+  s3_sns_fanout_topic_name = "cloudtrail-log-files"
 }
 
 # Another subscriber.
 resource "aws_sqs_queue" "listener" {
-  name                    = "cloudtrail-log-objects-listener"
+  name                    = "cloudtrail-log-files-listener"
   sqs_managed_sse_enabled = true
 }
 

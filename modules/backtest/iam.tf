@@ -48,6 +48,15 @@ data "aws_iam_policy_document" "job" {
       sid       = "DecryptLogFiles"
       actions   = ["kms:Decrypt"]
       resources = [statement.value]
+
+      # Through S3 alone, in the key's own region, which is the bucket's too. The documentation names services with
+      # amazonaws.com; where a partition has an ending of its own, either form counts. Source: AWS KMS Developer Guide,
+      # "kms:ViaService".
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for ending in distinct(["amazonaws.com", data.aws_partition.current.dns_suffix]) : "s3.${element(split(":", statement.value), 3)}.${ending}"]
+      }
     }
   }
 

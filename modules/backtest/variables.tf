@@ -25,6 +25,11 @@ variable "logs_kms_key_arn" {
   description = "ARN of the KMS key that encrypts the log files; null: they are encrypted without one."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.logs_kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.logs_kms_key_arn))
+    error_message = "logs_kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias or an id: \"${coalesce(var.logs_kms_key_arn, "-")}\"."
+  }
 }
 
 variable "name" {

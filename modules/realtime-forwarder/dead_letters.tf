@@ -1,4 +1,4 @@
-# What could not be handed on is kept in this region, and the alarm says so.
+# Events that could not be forwarded are kept in this region, and the alarm reports them.
 
 resource "aws_sqs_queue" "dead_letters" {
   name                      = "${var.name}-dead-letters"
@@ -15,7 +15,7 @@ resource "aws_sqs_queue_policy" "dead_letters" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "KeepWhatCouldNotBeHandedOn"
+      Sid       = "AllowEventBridge"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sqs:SendMessage"
@@ -29,7 +29,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   count = length(var.alarm_topic_arns) == 0 ? 0 : 1
 
   alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "Events of ${local.region} could not be handed on to ${var.target_region}. They are in the queue ${aws_sqs_queue.dead_letters.name}; each message's attributes say why."
+  alarm_description   = "Events of ${local.region} could not be forwarded to ${var.target_region}. They are in the queue ${aws_sqs_queue.dead_letters.name}; each message's attributes say why."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }

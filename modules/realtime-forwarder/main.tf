@@ -1,4 +1,4 @@
-# Rules of this region that hand events on to the bus of another, unchanged: their region and account stay what they were.
+# Rules that forward events of this region to the bus of another, unchanged: they keep their region and account.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -37,14 +37,14 @@ resource "aws_cloudwatch_event_rule" "this" {
   count = length(local.patterns)
 
   name          = "${var.name}-${count.index + 1}"
-  description   = "Hands events on to ${var.target_region}"
+  description   = "Forwards events to ${var.target_region}"
   event_pattern = local.patterns[count.index]
   tags          = var.tags
 
   depends_on = [aws_iam_role.forward]
 
   lifecycle {
-    # What is handed on to its own bus would match again.
+    # An event that is forwarded to its own bus would match again.
     precondition {
       condition     = local.region != element(split(":", local.target_arn), 3)
       error_message = "This region, ${local.region}, is the target itself: give the module a provider of another region, or another target_region."
@@ -81,7 +81,7 @@ resource "aws_cloudwatch_event_target" "bus" {
 resource "aws_iam_role" "forward" {
   # IAM is global, and there is one of these in each region.
   name                 = "${var.name}-${local.region}"
-  description          = "EventBridge hands events on from ${local.region} to ${var.target_region}"
+  description          = "EventBridge forwards events from ${local.region} to ${var.target_region}"
   permissions_boundary = var.iam_role_permissions_boundary
   tags                 = var.tags
 
@@ -97,7 +97,7 @@ resource "aws_iam_role" "forward" {
 }
 
 resource "aws_iam_role_policy" "forward" {
-  name = "hand-events-on"
+  name = "forward-events"
   role = aws_iam_role.forward.id
 
   policy = jsonencode({

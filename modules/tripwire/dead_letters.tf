@@ -1,4 +1,4 @@
-# What could not be posted is kept, and the alarm says so.
+# Events that could not be posted are kept, and the alarm reports them.
 
 locals {
   dead_letter_queue_name = "${var.name}-dead-letters"
@@ -6,7 +6,7 @@ locals {
   own_key_policy = {
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "KeepWhatCouldNotBePosted"
+      Sid       = "AllowEventBridge"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -32,7 +32,7 @@ resource "aws_sqs_queue_policy" "dead_letters" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "KeepWhatCouldNotBePosted"
+      Sid       = "AllowEventBridge"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sqs:SendMessage"

@@ -28,7 +28,7 @@ locals {
     title   = "Someone tried to change ${group.what} in account <account>, and was refused."
     details = "<event> in <region>, from <ip>, event ID <id>"
     paths   = { error = "$.detail.errorCode" }
-  } if var.tell_refused_attempts }
+  } if var.report_refused_attempts }
 
   wires = merge(local.succeeded, local.refused)
 

@@ -15,7 +15,7 @@ variable "name" {
   }
 }
 
-variable "tell_refused_attempts" {
+variable "report_refused_attempts" {
   description = "Report calls that AWS refused, too: attempts without permission."
   type        = bool
   default     = true

@@ -140,11 +140,11 @@ TAMPERING: dict[str, list[dict[str, Any]]] = {
     ]
     + [event("lambda", "UpdateEventSourceMapping20150331", {"uUID": "0a1b", "functionName": "alerter"})],
     "rule-off": [
-        *_each("events", "DisableRule DeleteRule", {"name": "log-objects"}),
+        *_each("events", "DisableRule DeleteRule", {"name": "log-files"}),
         *_each("events", "DisableRule DeleteRule", {"name": "cloudtrail-tripwire-logging-off"}),
     ],
     "rule-changed": [
-        event("events", "PutRule", {"name": "log-objects"}),
+        event("events", "PutRule", {"name": "log-files"}),
         *_each("events", "PutTargets RemoveTargets", {"rule": "cloudtrail-tripwire-logging-off"}),
     ],
     "way-changed": _each(
@@ -193,7 +193,7 @@ NEAR_MISSES = [
         {"uUID": "0a1b"},
         responseElements={"functionArn": f"{FUNCTION_ARN}-2"},
     ),
-    event("events", "DisableRule", {"name": "log-objects-2"}),
+    event("events", "DisableRule", {"name": "log-files-2"}),
     event("events", "DeleteRule", {"name": "my-cloudtrail-tripwire-rule"}),
     event("events", "DeleteConnection", {"name": "another"}),
     event("sqs", "PurgeQueue", {"queueUrl": f"{QUEUE_URL}-2"}),
@@ -214,7 +214,7 @@ NEAR_MISSES = [
     event("kms", "Decrypt", {"keyId": KEY_ARN}),
     event("lambda", "GetFunctionConfiguration20150331v2", _FUNCTION),
     event("lambda", "Invoke", _FUNCTION),
-    event("events", "DescribeRule", {"name": "log-objects"}),
+    event("events", "DescribeRule", {"name": "log-files"}),
     # The same names from somewhere else: no one but AWS may put events as "aws.…", and the service must fit too.
     {**event("cloudtrail", "StopLogging", {"name": "main"}), "source": "my.application"},
     {**event("cloudtrail", "StopLogging", {"name": "main"}), "source": "aws.cloudtrail.mine"},

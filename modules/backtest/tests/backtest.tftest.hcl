@@ -6,7 +6,7 @@ mock_provider "aws" {
 
   override_data {
     target = data.aws_partition.current
-    values = { partition = "aws" }
+    values = { partition = "aws", dns_suffix = "amazonaws.com" }
   }
 
   override_data {
@@ -71,6 +71,13 @@ run "a_key_may_be_used_to_decrypt" {
     condition     = data.aws_iam_policy_document.job.statement[2].resources == toset(["arn:aws:kms:eu-west-1:111122223333:key/1234"])
     error_message = "The role may decrypt with that key alone."
   }
+
+  assert {
+    condition = jsonencode(data.aws_iam_policy_document.job.statement[2].condition) == jsonencode([
+      { test = "StringEquals", values = ["s3.eu-west-1.amazonaws.com"], variable = "kms:ViaService" },
+    ])
+    error_message = "The role may decrypt through S3 alone."
+  }
 }
 
 run "wrong_values_are_refused" {
@@ -81,7 +88,9 @@ run "wrong_values_are_refused" {
     logs_prefix  = "/AWSLogs/*"
     results_days = 0
     maximum_vcpu = 4
+
+    logs_kms_key_arn = "alias/logs"
   }
 
-  expect_failures = [var.logs_bucket, var.logs_prefix, var.results_days, var.maximum_vcpu]
+  expect_failures = [var.logs_bucket, var.logs_prefix, var.results_days, var.maximum_vcpu, var.logs_kms_key_arn]
 }

@@ -62,7 +62,7 @@ run "a_bot_by_its_token" {
 
   assert {
     condition     = !anytrue([for target in aws_cloudwatch_event_target.slack : strcontains(target.input_transformer[0].input_template, "xoxb")])
-    error_message = "the token stands in a message"
+    error_message = "the token is in a message"
   }
 }
 
@@ -175,7 +175,7 @@ run "only_cloudtrail_and_itself_without_further_names" {
       !anytrue([for name in keys(output.event_patterns) : can(regex("^(bucket|key|function|topic|table)-", name))]),
       toset(keys(output.rule_arns)) == toset(keys(output.event_patterns)),
     ])
-    error_message = "there are rules for what nobody named, or some are missing"
+    error_message = "there are rules for what was not named, or some are missing"
   }
 }
 
@@ -246,12 +246,12 @@ run "everything" {
 run "refused_attempts_are_left_out_when_asked" {
   command = plan
   variables {
-    tell_refused_attempts = false
+    report_refused_attempts = false
   }
 
   assert {
     condition     = length(output.event_patterns) > 0 && !anytrue([for name in keys(output.event_patterns) : endswith(name, "-refused")])
-    error_message = "refused attempts are told"
+    error_message = "refused attempts are reported"
   }
 }
 
@@ -263,7 +263,7 @@ run "without_topics_there_is_no_alarm_and_without_a_key_no_policy" {
       aws_sqs_queue.dead_letters.sqs_managed_sse_enabled == true,
       output.kms_key_policy == null,
     ])
-    error_message = "there is an alarm that tells nobody, or a policy for no key"
+    error_message = "there is an alarm without a topic, or a policy for no key"
   }
 }
 
