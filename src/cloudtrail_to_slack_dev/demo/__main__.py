@@ -64,7 +64,7 @@ def run(page: Path, end: datetime, reporter: Reporter) -> None:
     prepare(page)
     log_files = read_log_files(end)
     clock = StoryClock(min(file.delivered for file in log_files.values()))
-    reporter.say("starting a local AWS (moto) and a local Slack, and setting them up as a deployment does")
+    reporter.say("starting a local AWS (moto) and a fake Slack, and deploying the function's resources to them")
     with set_up(clock.now) as local, handler_at(clock):
         replay, inbox = Replay(), Inbox(local)
         replay.drain(local)  # the bucket's s3:TestEvent
@@ -80,7 +80,7 @@ def run(page: Path, end: datetime, reporter: Reporter) -> None:
     if faults:
         raise DemoError(f"this does not add up: {'; '.join(faults)}")
     seconds = time.monotonic() - began
-    reporter.good(f"Every alert arrived where it is routed, and once. Nothing is left running. {seconds:.0f} s")
+    reporter.good(f"Every alert arrived exactly once, and nothing is left running ({seconds:.0f} s).")
 
 
 def _play(

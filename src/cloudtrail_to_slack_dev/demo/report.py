@@ -49,8 +49,9 @@ class Reporter:
         self._line(Text("CloudTrail to Slack: the demo", style="bold"))
         self._line(
             Text(
-                "An intrusion into an organization: CloudTrail's log files go through S3, SQS and the real handler to "
-                "Slack and SNS, all on this machine. Times are UTC, as if it happened just now."
+                "An intrusion into an organization, replayed on this machine: CloudTrail log files go through a local "
+                "S3 and SQS to the real Lambda handler, and its alerts to a fake Slack and a local SNS. Times are UTC, "
+                "and the story ends now."
             )
         )
 
@@ -68,7 +69,7 @@ class Reporter:
     def result(self, replay: Replay, inbox: Inbox) -> None:
         """Print what arrived in all, and what was handed back."""
         self._console.print()
-        self._line(Text("In all", "bold"))
+        self._line(Text("Total", "bold"))
         counts = replay.totals.counts
         channels = Counter(f"#{item.channel.name}" for item in inbox.posted)
         topics = Counter(item.topic.name for item in inbox.published)
@@ -80,12 +81,12 @@ class Reporter:
         self._fact("records", f"{counts['records_in']}: {outcomes}")
         for item in replay.handed_back:
             name = _LOG_FILE_FOLDERS.sub("", item.subject)
-            self._fact("to retry", f"{name} ({item.reason}); after some retries it is in the dead-letter queue")
+            self._fact("to retry", f"{name} ({item.reason}); if retries fail, it goes to the dead-letter queue")
 
     def page(self, path: Path) -> None:
         """Print where the page is."""
         self._console.print()
-        self._line(Text("The same as a page, for a browser:"))
+        self._line(Text("See the messages as Slack shows them, in a browser:"))
         self._console.print(Text(safe(str(path.resolve())), "bold"), soft_wrap=True)
 
     def good(self, sentence: str) -> None:

@@ -33,84 +33,84 @@ STORY: Final = (
     ),
     Chapter(
         "An ignore rule at work",
-        "Production, meanwhile: people and services at work, and a vulnerability scanner that is denied access every "
-        "week. An ignore rule names its role, so its denied calls send nothing.",
+        "Meanwhile in production, people and services do their work, and a vulnerability scanner is denied access as it "
+        "is every week. An ignore rule names the scanner's role, so nothing is sent.",
         ("02_quiet_morning",),
     ),
     Chapter(
         "Discovery is denied",
-        "The key opens a session in production, from the intruder's address. Its first calls are denied.",
+        "With the key, the intruder starts a session in production. Its first calls are denied.",
         ("03_stolen_session_looks_around",),
     ),
     Chapter(
-        "More of the same goes into threads",
-        "The session tries again. Similar alerts join the threads that are there, and the channel stays readable.",
+        "Similar alerts go into threads",
+        "The session tries again. Similar alerts join the existing threads, so the channel stays readable.",
         ("04_stolen_session_goes_on",),
     ),
     Chapter(
         "Persistence",
-        "A second role lets the session in. The intruder creates a user, a key for it, and makes it an administrator.",
+        "The session assumes a second role. The intruder creates a user and an access key, and makes the user an "
+        "administrator.",
         ("05_new_administrator",),
     ),
     Chapter(
-        "CloudTrail is tampered with",
-        "The new user stops the account's trail and tries to delete the organization's. The organization's trail still "
-        "delivers, so both calls are seen. The alert has the command that starts the trail again.",
+        "Tampering with CloudTrail",
+        "The new user stops the account's trail and tries to delete the organization's trail. That one still delivers, "
+        "so both calls raise alerts. The first alert contains the command that starts the trail again.",
         ("06_trail_stopped",),
     ),
     Chapter(
-        "So is the alerting",
-        "Next the intruder replaces the code of the alerting function itself.",
+        "Tampering with the alerting function",
+        "Next the intruder replaces the code of this very function.",
         ("07_alerting_function_replaced",),
     ),
     Chapter(
         "Exfiltration",
-        "A database snapshot is shared with a foreign account, and a bucket becomes public.",
+        "The intruder shares a database snapshot with an outside account and makes a bucket public.",
         ("08_data_shared_with_a_stranger",),
     ),
     Chapter(
         "A flood is summarized",
-        "In staging the intruder wants machines to mine with: 30 calls are denied within a minute, and in between "
-        "a trail is deleted. The most severe alerts are posted; the rest become one summary.",
+        "In staging the intruder tries to launch instances for cryptocurrency mining. 30 calls are denied within a "
+        "minute, and in between a trail is deleted. The most severe alerts are posted; the rest become one summary.",
         ("09_mining_refused",),
     ),
     Chapter(
-        "CloudTrail Insights notices too",
-        "An Insights event comes in the same way as any other.",
+        "CloudTrail Insights",
+        "Insights events arrive in log files too, and alert like any other event.",
         ("10_insight_first_then_ordinary_records",),
     ),
     Chapter(
         "Hostile text is only displayed",
-        "A session name, a user agent and an error message are made to ping the channel and to fake a link. They do "
-        "neither.",
+        "A session name, a user agent and an error message try to ping the channel and to fake a link. Neither works.",
         ("11_hostile_strings",),
     ),
     Chapter(
         "A retry delivers nothing twice",
-        "SQS delivers every message so far once more, as it may at any time. No alert is repeated.",
+        "SQS delivers every message so far a second time, as it may at any time. No alert is repeated.",
         redelivers=True,
     ),
     Chapter(
         "A log file is damaged",
-        "It is reported, and its message goes back to the queue, to be tried again.",
+        "The file is reported, and its message goes back to the queue for a retry.",
         damaged="12_quiet_staging",
     ),
     Chapter(
         "A log file is removed",
-        "The file that shows the stopped trail disappears from the bucket. Its alerts were delivered long before; now "
-        "the removal is reported too.",
+        "Someone deletes the log file that recorded the stopped trail. Its alerts have long been delivered; now the "
+        "removal is reported too.",
         removed="06_trail_stopped",
     ),
     Chapter(
         "A rule with a mistake",
-        "The responder disables the intruder's key. One rule of this demo misspells a field: it is reported, and the "
-        "other rules go on.",
+        "The responder disables the intruder's key. One of this demo's rules misspells a field: the error is reported, "
+        "and the other rules still work.",
         ("13_responder_takes_the_keys_back",),
     ),
     Chapter(
         "All quiet again",
-        "The responder starts the trail and stops sharing the data; the hour's digest file is skipped. Nothing "
-        "matches, so nothing is sent.",
+        "The responder starts the trail again and revokes the outside access. CloudTrail's hourly digest file is "
+        "skipped. Nothing matches, so nothing is sent.",
         ("14_trail_logs_again", "15_digest_of_the_hour"),
     ),
 )

@@ -94,7 +94,7 @@ def test_it_leaves_nothing_behind(demo: Run) -> None:
 
 def chapter_of(output: str, title: str) -> str:
     """Return what is printed below a chapter's title, up to the next chapter."""
-    (found,) = re.findall(rf"^\d+\. +{re.escape(title)}\n(.*?)(?=^\d+\. |^In all$)", output, re.MULTILINE | re.DOTALL)
+    (found,) = re.findall(rf"^\d+\. +{re.escape(title)}\n(.*?)(?=^\d+\. |^Total$)", output, re.MULTILINE | re.DOTALL)
     return str(found)
 
 
@@ -123,7 +123,7 @@ def test_it_posts_about_thirty_messages(demo: Run) -> None:
 def test_each_chapter_shows_what_it_is_about(demo: Run) -> None:
     """Ignored events send nothing, a flood is summarized with its most severe alert, and a retry repeats nothing."""
     assert "2 ignored; nothing sent" in chapter_of(demo.output, "An ignore rule at work")
-    assert chapter_of(demo.output, "More of the same goes into threads").count(", in a thread") == 3
+    assert chapter_of(demo.output, "Similar alerts go into threads").count(", in a thread") == 3
     flood = chapter_of(demo.output, "A flood is summarized")
     assert "31 matched; 5 Slack messages and 31 SNS messages sent" in " ".join(flood.split())
     assert flood.index("DeleteTrail by") < flood.index("RunInstances by") < flood.index("28 more alerts")
@@ -142,7 +142,7 @@ def test_its_counts_add_up(demo: Run) -> None:
 
 def test_a_damaged_file_is_handed_back_with_the_reason(demo: Run) -> None:
     """The damaged file's message is the only one that is to be tried again, and the reason is printed."""
-    assert " ".join(demo.output.split()).count("(it is truncated); after some retries") == 1
+    assert " ".join(demo.output.split()).count("(it is truncated); if retries fail") == 1
 
 
 def test_times_are_those_of_the_run(demo: Run) -> None:
