@@ -9,23 +9,24 @@ from cloudtrail_to_slack_dev.pack_files import PACKS, own_rules, read_packs
 _HEAD = """\
 # Detections
 
-The rules that come with the function, in packs. `detection_packs = ["recommended"]` switches a pack on; a rule that is
-in several packs is evaluated once. This page is generated from `packs/*.yaml` by `python -m
-cloudtrail_to_slack_dev.generate`, and a test keeps it equal to them.
+The built-in rules, grouped in packs: what each rule means, and what to do when it alerts. `detection_packs =
+["recommended"]` enables a pack; a rule that is in several packs is evaluated only once.
 
-- `disabled_rules` switches single rules off, by id.
+To adapt the rules:
+
+- `disabled_rules` switches off single rules, by id.
 - `rule_severities` gives a rule another severity: `{ "persistence/mfa-deactivated" = "critical" }`.
-- `rule_exceptions` narrows one rule and leaves the others as they are: see [exceptions of one
-  rule](rules.md#exceptions-of-one-rule).
-- A rule with a threshold alerts once in a window, after as many matches as it says: see
-  [thresholds](rules.md#thresholds).
+- `rule_exceptions` narrows one rule and leaves the others as they are: see [exceptions to one
+  rule](rules.md#exceptions-to-one-rule).
 
-Unless a rule is about failures, a call that failed (`errorCode`), a dry run among them, does not match. Calls that AWS
-services make by themselves or for their users (`invokedBy`, service-linked roles) are left out where they are routine.
-No rule relies on the user agent or on names that a caller can choose to be left out.
+A rule with a [threshold](rules.md#thresholds) alerts once per time window, after the stated number of matches. Unless a
+rule is about failures, it does not match calls that failed (`errorCode`) or were dry runs. Rules leave out calls that
+AWS services make by themselves or for their users (`invokedBy`, service-linked roles) where these are routine. No rule
+leaves out an event because of its user agent or of names that the caller can choose.
 
-The default rules apply unless `use_default_rules = false`, with or without packs. `recommended` has the ones among them
-that are rarely wrong; its rules about denied calls and sign-ins without MFA are narrower. To have `recommended` alone:
+The default rules apply with or without packs, unless `use_default_rules = false`. `recommended` contains those default
+rules that rarely raise false alarms, and narrower rules for denied calls and sign-ins without MFA. To use only
+`recommended`:
 
 ```hcl
 use_default_rules = false
@@ -34,11 +35,12 @@ detection_packs   = ["recommended"]
 """
 _PRODUCTION = "boogy_parser"  # a log of the corpus that is like one of production
 _SCORES = """\
-`make scorecard` counts rules, techniques, and alerts on real logs, and fails when a figure is worse than the committed
-one (`packs/scorecard.json`). The last column is about the anonymized log of a production account with 1,686 events
-([CloudTrail-Log-Parser](https://github.com/boogy/CloudTrail-Log-Parser)). The one alert of `recommended` there is a
-user who is added to a group named Admin with a long-lived key, which is what
-`privilege-escalation/user-added-to-admin-group` is for.
+The last column is measured on the anonymized log of a production account with 1,686 events
+([CloudTrail-Log-Parser](https://github.com/boogy/CloudTrail-Log-Parser)). `recommended` raises one alert there, by
+`privilege-escalation/user-added-to-admin-group`: someone used a long-lived key to add a user to a group named Admin.
+`make scorecard` counts rules, techniques and alerts again, and fails if a figure is worse than in `packs/scorecard.json`.
+
+This page is generated from `packs/*.yaml` by `python -m cloudtrail_to_slack_dev.generate`.
 """
 
 
