@@ -38,7 +38,8 @@ _SCORES = """\
 The last column is measured on the anonymized log of a production account with 1,686 events
 ([CloudTrail-Log-Parser](https://github.com/boogy/CloudTrail-Log-Parser)). `recommended` raises one alert there, by
 `privilege-escalation/user-added-to-admin-group`: someone used a long-lived key to add a user to a group named Admin.
-`make scorecard` counts rules, techniques and alerts again, and fails if a figure is worse than in `packs/scorecard.json`.
+`make scorecard` counts rules, techniques and alerts again, and fails if a figure is worse than in
+`packs/scorecard.json`.
 
 This page is generated from `packs/*.yaml` by `python -m cloudtrail_to_slack_dev.generate`.
 """

@@ -33,8 +33,8 @@ STORY: Final = (
     ),
     Chapter(
         "An ignore rule at work",
-        "Meanwhile in production, people and services do their work, and a vulnerability scanner is denied access as it "
-        "is every week. An ignore rule names the scanner's role, so nothing is sent.",
+        "Meanwhile in production, people and services do their work, and a vulnerability scanner is denied access, as "
+        "it is every week. An ignore rule names the scanner's role, so nothing is sent.",
         ("02_quiet_morning",),
     ),
     Chapter(
