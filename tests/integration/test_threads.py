@@ -11,8 +11,8 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.destinations.base import Sent
 from cloudtrail_to_slack.destinations.slack.bot import SlackBot
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.thread_store import ThreadStore
-from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, SlackThreads, ThreadPlace
+from cloudtrail_to_slack.destinations.slack.thread_store import LEASE_SECONDS, ThreadStore
+from cloudtrail_to_slack.destinations.slack.threads import SlackThreads, ThreadPlace
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, InvocationFailedError
 from cloudtrail_to_slack.retry import Steps, run_to_completion
 from cloudtrail_to_slack_dev.fake_slack import SlackError
@@ -41,9 +41,13 @@ class Scene:
 
     def __init__(self, app_env: AppEnvironment, time: FakeTime, table_name: str | None = TABLE) -> None:
         self.slack = bot(app_env.slack)
-        self.table = ThreadStore(app_env.aws("dynamodb"), table_name) if table_name else None
-        self.clock = Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep)
-        self.threads = SlackThreads(self.slack, self.table, 900, self.clock)
+        self._table = (app_env.aws("dynamodb"), table_name) if table_name else None
+        self.use(Clock(lambda: 1000.0, now=lambda: time.now, sleep=time.sleep))
+
+    def use(self, clock: Clock) -> None:
+        """Begin anew with another clock."""
+        self.clock = clock
+        self.threads = SlackThreads(self.slack, ThreadStore(*self._table, 900, clock) if self._table else None, clock)
 
     def post(self, thread_ts: str | None) -> Sent[SlackMessage]:
         """Post the message."""
@@ -160,8 +164,7 @@ def test_many_functions_at_once_make_one_thread(scene: Scene, app_env: AppEnviro
     functions = [Scene(app_env, FakeTime()) for _ in range(8)]
     for function in functions:
         # Time stands still, so that no lease ends however slow the machine is; waiting lets the others go on.
-        function.clock = Clock(lambda: 1000.0, now=lambda: 1_773_480_000.0, sleep=lambda _: turn.wait(0.01))  # type: ignore[arg-type]
-        function.threads = SlackThreads(function.slack, function.table, 900, function.clock)
+        function.use(Clock(lambda: 1000.0, now=lambda: 1_773_480_000.0, sleep=lambda _: turn.wait(0.01)))  # type: ignore[arg-type]
     racers = [threading.Thread(target=function.join) for function in functions]
     for racer in racers:
         racer.start()
@@ -173,8 +176,7 @@ def test_many_functions_at_once_make_one_thread(scene: Scene, app_env: AppEnviro
 
 def test_a_claim_whose_holder_died_is_taken_over(scene: Scene, app_env: AppEnvironment, time: FakeTime) -> None:
     """A function that died between claim and post holds the thread up for its lease and no longer."""
-    assert scene.table
-    scene.table.claim_thread(f"thread#{CHANNEL}#f", "dead", now=time.now, lease=LEASE_SECONDS)
+    ThreadStore(app_env.aws("dynamodb"), TABLE, 900, scene.clock).claim(f"thread#{CHANNEL}#f")
     scene.join()
     scene.join()
     (thread,) = app_env.slack.threads(CHANNEL)
@@ -313,11 +315,9 @@ def test_a_refused_opening_and_a_dead_table_raise_the_refusal(scene: Scene, app_
 def test_an_invocation_without_time_to_wait_posts_without_a_thread(app_env: AppEnvironment, time: FakeTime) -> None:
     """When another function is opening the thread and there is no time to wait, the alert is a message of its own."""
     app_env.make_table()
-    table = ThreadStore(app_env.aws("dynamodb"), TABLE)
-    table.claim_thread(f"thread#{CHANNEL}#f", "another", now=time.now, lease=LEASE_SECONDS)
     scene = Scene(app_env, time)
-    scene.clock = Clock(lambda: 1.0, now=lambda: time.now)
-    scene.threads = SlackThreads(scene.slack, table, 900, scene.clock)
+    ThreadStore(app_env.aws("dynamodb"), TABLE, 900, scene.clock).claim(f"thread#{CHANNEL}#f")
+    scene.use(Clock(lambda: 1.0, now=lambda: time.now))
     scene.join()
     assert len(app_env.slack.threads(CHANNEL)) == 1
 

@@ -43,8 +43,8 @@ class Scene:
         return DeduplicationStore(self.dynamodb, TABLE, _TIME_TO_LIVE, self.clock)
 
     def threads(self) -> ThreadStore:
-        """Return the table as threads use it."""
-        return ThreadStore(self.dynamodb, TABLE, 900)
+        """Return the threads of one more function."""
+        return ThreadStore(self.dynamodb, TABLE, 900, self.clock)
 
     def known_intervals(self) -> LogSourceTable:
         """Return the table as the check for missing log data uses it."""
@@ -165,12 +165,12 @@ THREADS: dict[str, dict[str, Any]] = {
 def test_an_invented_thread_is_none(scene: Scene, item: dict[str, Any]) -> None:
     """A new thread takes the place of what no function of ours can have written."""
     scene.plant("thread#C1#f", **item)
-    table = scene.threads()
-    assert table.claim_thread("thread#C1#f", "us", now=_NOW, lease=15) is True
-    assert table.claim_thread("thread#C1#f", "others", now=_NOW, lease=15) is False
+    ours, others = scene.threads(), scene.threads()
+    assert ours.claim("thread#C1#f") is True
+    assert others.claim("thread#C1#f") is False
     opened = Thread("1773480000.000100", '["text", []]', 3)
-    assert table.thread_opened("thread#C1#f", "us", opened, expires_at=_NOW + 900)
-    assert table.claim_thread("thread#C1#f", "others", now=_NOW, lease=15) == opened
+    assert ours.opened("thread#C1#f", opened)
+    assert others.claim("thread#C1#f") == opened
 
 
 @pytest.mark.parametrize(
@@ -181,14 +181,14 @@ def test_a_thread_counts_in_its_own_channel(scene: Scene, home: str | None, kept
     """An item that points to another channel's thread, or to none, counts in itself."""
     pointing = {"home": {"S": home}} if home is not None else {"home": _n(1)}
     scene.plant("thread#C1#f", ts=_TS, opening=_OPENING, severity=_n("1E+90"), expires_at=_SOON, **pointing)
-    found = scene.threads().claim_thread("thread#C1#f", "us", now=_NOW, lease=15)
+    found = scene.threads().claim("thread#C1#f")
     assert found == Thread(_TS["S"], _OPENING["S"], 0, kept)
 
 
 def test_a_count_beyond_measure_is_not_shown(scene: Scene) -> None:
     """A count that no thread can have is no count."""
     scene.plant("thread#C1#f", ts=_TS, opening=_OPENING, expires_at=_SOON, alerts=_n("9" * 20))
-    assert scene.threads().count_in_thread("thread#C1#f", _TS["S"]) is None
+    assert scene.threads().count("thread#C1#f", Thread(_TS["S"], "")) is None
 
 
 INTERVALS: dict[str, tuple[list[Any], list[int]]] = {

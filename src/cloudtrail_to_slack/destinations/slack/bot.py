@@ -42,9 +42,9 @@ class SlackBot(SlackDestination):
 
     def threads(self, clock: Clock) -> SlackThreads:
         """See `Destination`."""
-        table, seconds = self._services.thread_table, self._services.thread_seconds
-        store = ThreadStore(self._services.clients.dynamodb, table, seconds) if table else None
-        return SlackThreads(self, store, seconds, clock)
+        services, table = self._services, self._services.thread_table
+        store = ThreadStore(services.clients.dynamodb, table, services.thread_seconds, clock) if table else None
+        return SlackThreads(self, store, clock)
 
     def send(
         self, address: str, payload: SlackMessage, *, parent: str | None = None, timeout: float = TIMEOUT_SECONDS

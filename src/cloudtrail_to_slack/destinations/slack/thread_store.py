@@ -12,17 +12,20 @@ opened ────────────────────────�
 
 import json
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cloudtrail_to_slack.state.leases import lease_condition, lease_values
+from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.state.leases import OWNER, lease_condition, lease_values
 from cloudtrail_to_slack.state.table import Table, number
 from cloudtrail_to_slack.state.trust import longest_kept, string, whole_number
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+LEASE_SECONDS = 15  # how long opening a thread may take before another function does it instead
 _THREAD_IS_FREE = lease_condition(done="attribute_exists(ts)")
 _UNCHANGED = "expires_at = :seen_expires_at AND ts = :seen_ts"
 _TIMESTAMP = re.compile(r"[0-9.]{1,40}")
@@ -37,8 +40,8 @@ _OPEN = (
 class Thread:
     """A thread that is open: the parent message's `ts`, and the message itself as JSON, to show it again.
 
-    `severity` is the parent's, 0 where it is unknown. `home` is the key of the item that counts the thread's alerts,
-    where that is another one's: an item may only point to the thread; empty: this one's.
+    `severity` is the parent's, 0 where it is unknown. `home` is the key of the item that counts the thread's alerts;
+    empty: the item's own.
     """
 
     ts: str
@@ -48,27 +51,24 @@ class Thread:
 
 
 class ThreadStore:
-    """The threads in the state table. Times are seconds since 1970.
+    """The threads in the state table, as one invocation uses them. Every method raises StateError.
 
     `time_to_live` is how many seconds a thread is kept open. What says it lasts much longer was not written by this
     code, and does not count; see `state.trust`.
     """
 
-    def __init__(self, dynamodb: "DynamoDBClient", table_name: str, time_to_live: float = 900) -> None:
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str, time_to_live: float, clock: Clock) -> None:
         self._table = Table(dynamodb, table_name)
-        self._longest = longest_kept(time_to_live)
+        self._time_to_live = time_to_live
+        self._clock = clock
+        self._owner = uuid.uuid4().hex
 
-    def claim_thread(self, key: str, owner: str, *, now: float, lease: float) -> Thread | bool:
-        """Acquire the right to open the thread `key`.
-
-        Returns the thread when it is open already, True when `owner` may open it, False while another is opening it.
-
-        Raises:
-            StateError: the table cannot be used.
-        """
-        item = {"pk": {"S": key}, "owner": {"S": owner}, "expires_at": number(now + lease)}
-        values = lease_values(now, owner, lease, max(self._longest, lease))
-        conflict = self._table.put(item, _THREAD_IS_FREE, values)
+    def claim(self, key: str) -> Thread | bool:
+        """Return the thread `key` if it is open, True when it is ours to open, False while another is opening it."""
+        now = self._clock.now()
+        item = {"pk": {"S": key}, "owner": {"S": self._owner}, "expires_at": number(now + LEASE_SECONDS)}
+        kept = max(longest_kept(self._time_to_live), LEASE_SECONDS)
+        conflict = self._table.put(item, _THREAD_IS_FREE, lease_values(now, self._owner, LEASE_SECONDS, kept))
         if conflict is None:
             return True
         if "ts" not in conflict:
@@ -79,61 +79,39 @@ class ThreadStore:
             return self._table.put(item, _UNCHANGED, seen) is None
         return thread
 
-    def thread_opened(self, key: str, owner: str, thread: Thread, *, expires_at: float) -> bool:
-        """Record that `owner` opened the thread, with one alert in it; False when another has taken it over."""
-        return self._open(key, "#owner", owner, thread, expires_at)
-
-    def replace_thread(self, key: str, ts: str, thread: Thread, *, expires_at: float) -> bool:
-        """Let `thread`, with one alert in it, take the place of the one with the parent `ts`; False when it is gone."""
-        return self._open(key, "ts", ts, thread, expires_at)
-
-    def release_thread(self, key: str, owner: str) -> None:
-        """Release the lease, or forget a thread that was opened by `owner`, so that the next alert may open one."""
-        self._table.delete(key, "#owner = :value", {":value": {"S": owner}})
-
-    def forget_thread(self, key: str, ts: str) -> None:
-        """Forget the thread whose parent message is gone, unless another has been opened meanwhile."""
-        self._table.delete(key, "ts = :value", {":value": {"S": ts}})
-
-    def count_in_thread(self, key: str, ts: str) -> int | None:
-        """Count one more alert in the thread; return how many there are, None when the thread is no longer that one."""
-        item = self._update(
-            key, "ADD alerts :one", "ts = :ts", {":one": number(1), ":ts": {"S": ts}}, returned="ALL_NEW"
-        )
-        return None if item is None else whole_number(item, "alerts")
-
-    def claim_shown(self, key: str, ts: str, alerts: int) -> bool:
-        """Claim the right to show that the thread has `alerts`; False when a later count is shown already."""
-        values = {":alerts": number(alerts), ":ts": {"S": ts}}
-        return self._update(key, "SET shown = :alerts", "ts = :ts AND shown < :alerts", values) is not None
-
-    def _open(self, key: str, attribute: str, expected: str, thread: Thread, expires_at: float) -> bool:
-        """Write the thread, with one alert in it, where an attribute is as expected."""
+    def opened(self, key: str, thread: Thread, *, replaced: Thread | None = None) -> bool:
+        """Record a thread with one alert in it, where it is ours to open or takes the place of the one `replaced`."""
         values = {
-            ":expected": {"S": expected},
+            ":expected": {"S": replaced.ts if replaced else self._owner},
             ":ts": {"S": thread.ts},
             ":opening": {"S": thread.opening},
             ":severity": number(thread.severity),
             ":home": {"S": thread.home},
-            ":expires_at": number(expires_at),
+            ":expires_at": number(self._clock.now() + self._time_to_live),
             ":one": number(1),
         }
-        names = {"#owner": "owner"} if attribute == "#owner" else None
-        return self._update(key, _OPEN, f"{attribute} = :expected", values, names=names) is not None
+        attribute, names = ("ts", None) if replaced else ("#owner", OWNER)
+        return self._table.update(key, _OPEN, f"{attribute} = :expected", values, names=names).conflict is None
 
-    def _update(
-        self,
-        key: str,
-        update: str,
-        condition: str,
-        values: dict[str, Any],
-        *,
-        names: dict[str, str] | None = None,
-        returned: str = "NONE",
-    ) -> dict[str, Any] | None:
-        """Update one item; None when the condition does not hold."""
-        answer = self._table.update(key, update, condition, values, names=names, returned=returned)
-        return answer.attributes if answer.conflict is None else None
+    def release(self, key: str) -> None:
+        """Let the next alert open the thread that is ours to open."""
+        self._table.delete(key, "#owner = :value", {":value": {"S": self._owner}})
+
+    def forget(self, key: str, thread: Thread) -> None:
+        """Forget a thread whose parent message is gone, unless another has been opened meanwhile."""
+        self._table.delete(key, "ts = :value", {":value": {"S": thread.ts}})
+
+    def count(self, key: str, thread: Thread) -> int | None:
+        """Count one more alert in the thread; return how many there are, None when it is no longer that one."""
+        values = {":one": number(1), ":ts": {"S": thread.ts}}
+        answer = self._table.update(key, "ADD alerts :one", "ts = :ts", values, returned="ALL_NEW")
+        return whole_number(answer.attributes, "alerts")
+
+    def claim_shown(self, key: str, thread: Thread, alerts: int) -> bool:
+        """Claim the right to show that the thread has `alerts`; False when a later count is shown already."""
+        values = {":alerts": number(alerts), ":ts": {"S": thread.ts}}
+        condition = "ts = :ts AND shown < :alerts"
+        return self._table.update(key, "SET shown = :alerts", condition, values).conflict is None
 
 
 def _read_thread(key: str, item: Mapping[str, Any]) -> Thread | None:

@@ -8,10 +8,9 @@ the fingerprint that these copies share, points to the thread in which the first
 """
 
 import json
-import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -21,7 +20,7 @@ from cloudtrail_to_slack.alerts.text import Line
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Send, Sent, Sizes
 from cloudtrail_to_slack.destinations.slack.render.message import Block, SlackMessage, with_thread_count
-from cloudtrail_to_slack.destinations.slack.thread_store import Thread, ThreadStore
+from cloudtrail_to_slack.destinations.slack.thread_store import LEASE_SECONDS, Thread, ThreadStore
 from cloudtrail_to_slack.errors import DeliveryError, ParentGoneError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import Steps, run_to_completion, with_retries
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LEASE_SECONDS = 15  # how long opening a thread may take before another function does it instead
 DETAILS_TEXT = "Request and response of the alert above"
 _ASK_AGAIN_SECONDS = 0.3
 # Replies with details that a channel gets in one invocation; in a flood Slack's rate limit is left to alerts.
@@ -41,25 +39,6 @@ _LONGEST_WAIT_SECONDS = 2  # for a rate limit to end, so that details can be pos
 
 # Posts an alert, as a message of its own (None) or under a thread's `ts`.
 Post = Callable[[str | None], Steps[Sent[SlackMessage]]]
-
-
-@dataclass(slots=True)
-class _Touched:
-    """A thread that grew in this invocation."""
-
-    channel: str
-    thread: Thread
-    alerts: int
-    last: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Details:
-    """What is to be posted under an alert."""
-
-    channel: str
-    parent: str
-    blocks: list[Block]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +58,38 @@ class ThreadPlace:
         return [f"thread#{channel}#{fingerprint}" for fingerprint in (self.shared, self.fingerprint) if fingerprint]
 
 
+class _OwnThreads:
+    """The threads of one invocation, where there is no table; they are not counted. For the methods see the store."""
+
+    def __init__(self) -> None:
+        self._threads: dict[str, Thread] = {}
+
+    def claim(self, key: str) -> Thread | bool:
+        return self._threads.get(key, True)
+
+    def opened(self, key: str, thread: Thread, *, replaced: Thread | None = None) -> None:  # noqa: ARG002 (as the store)
+        self._threads[key] = thread
+
+    def release(self, key: str) -> None:
+        pass
+
+    def forget(self, key: str, thread: Thread) -> None:  # noqa: ARG002 (as the store)
+        del self._threads[key]
+
+    def count(self, key: str, thread: Thread) -> None:
+        pass
+
+
 class SlackThreads:
     """Keeps the threads of an invocation; `table` None: they end with it."""
 
-    def __init__(self, bot: "SlackBot", table: ThreadStore | None, time_to_live: int, clock: Clock) -> None:
+    def __init__(self, bot: "SlackBot", table: ThreadStore | None, clock: Clock) -> None:
         self._bot = bot
         self._table = table
-        self._time_to_live = time_to_live
+        self._store = table or _OwnThreads()
         self._clock = clock
-        self._touched: dict[str, _Touched] = {}
-        self._own: dict[str, Thread] = {}  # where there is no table
-        self._details: list[_Details] = []
+        self._counts: dict[str, Callable[[], None]] = {}  # what shows that of a thread which grew, by the thread's key
+        self._details: list[Callable[[], None]] = []  # what posts those of an alert
         self._with_details: Counter[str] = Counter()  # by channel
 
     def join(self, address: str, alert: Alert, warning: Line | None, send: Send[SlackMessage]) -> Steps[None]:
@@ -102,7 +102,7 @@ class SlackThreads:
             sent = yield from send(sizes if self._with_details[address] < _MOST_DETAILS else _whole(sizes), None)
             if sent.payload.details:
                 self._with_details[address] += 1
-                self._details.append(_Details(address, str(sent.id), sent.payload.details))
+                self._details.append(partial(self._post_details, address, str(sent.id), sent.payload.details))
             return sent
 
         place = ThreadPlace(alert.severity, alert.event.time, alert.fingerprint, alert.shared_fingerprint)
@@ -115,32 +115,67 @@ class SlackThreads:
             DeliveryError: the alert was not posted.
         """
         keys = place.keys(channel)
-        if not keys:
-            yield from post(None)
-        elif self._table is None:
-            yield from self._join_own(keys, place, post)
-        elif place.shared:
-            yield from self._join_copies(self._table, keys, channel, place, post)
-        else:
-            yield from self._join(self._table, keys[0], channel, place, post)
+        claims: dict[str, Thread | bool] = {}  # of keys whose thread the alert does not join
+        try:
+            thread = yield from self._reply(keys, claims, channel, place, post)
+            if thread is None:
+                sent = yield from post(None)
+                opening = json.dumps([sent.payload.text, sent.payload.blocks])
+                thread = Thread(str(sent.id), opening, place.severity, keys[-1] if keys else "")
+        except DeliveryError:
+            for key in (key for key, claim in claims.items() if claim is True):
+                _quietly(partial(self._store.release, key))
+            raise
+        for key, claim in claims.items():
+            if claim:
+                replaced = claim if isinstance(claim, Thread) else None
+                _quietly(partial(self._store.opened, key, thread, replaced=replaced))
 
     def finish(self) -> None:
         """Show in the parent of each thread that grew how many alerts it has, and post details under alerts."""
-        for key, touched in self._touched.items():
-            self._attempt("thread count not shown", partial(self._show_count, key, touched))
-        for details in self._details:
-            self._attempt("details of an alert not posted", partial(self._post_details, details))
-        self._touched.clear()
+        for show_count in self._counts.values():
+            _quietly(show_count, "thread count not shown")
+        for post_details in self._details:
+            _quietly(post_details, "details of an alert not posted")
+        self._counts.clear()
         self._details.clear()
 
-    def _attempt(self, failure: str, call: Callable[[], None]) -> None:
-        """Do something that no alert depends on: they are all delivered."""
-        try:
-            call()
-        except (StateError, DeliveryError) as error:
-            logger.warning(failure, extra={"error": str(error)})
+    def _reply(
+        self, keys: Sequence[str], claims: dict[str, Thread | bool], channel: str, place: ThreadPlace, post: Post
+    ) -> Steps[Thread | None]:
+        """Post the alert in the first thread that is open and severe enough; None where there is none."""
+        for key in keys:
+            for _ in range(2):  # a thread may turn out to be gone, and then a new one is opened
+                claim = claims[key] = yield from self._claim(key)
+                if not isinstance(claim, Thread) or claim.severity < place.severity:
+                    break
+                try:
+                    yield from post(claim.ts)
+                except ParentGoneError:
+                    _quietly(partial(self._store.forget, key, claim))
+                    continue
+                del claims[key]
+                home = claim.home or key
+                count = _quietly(partial(self._store.count, home, claim))
+                if count:
+                    self._counts[home] = partial(self._show_count, home, channel, claim, count, place.time)
+                return Thread(claim.ts, claim.opening, claim.severity, home)
+        return None
 
-    def _post_details(self, details: _Details) -> None:
+    def _claim(self, key: str) -> Steps[Thread | bool]:
+        """Claim the thread, waiting while another function opens it; False: do without."""
+        give_up = self._clock.now() + LEASE_SECONDS + 1
+        try:
+            while True:
+                claim = self._store.claim(key)
+                if claim is not False or self._clock.now() >= give_up or not self._clock.has(_ASK_AGAIN_SECONDS):
+                    return claim
+                yield _ASK_AGAIN_SECONDS
+        except StateError as error:
+            logger.warning("alert goes without a thread", extra={"error": str(error)})
+            return False
+
+    def _post_details(self, channel: str, parent: str, blocks: list[Block]) -> None:
         """Post details in the thread of their alert, once at most.
 
         Raises:
@@ -149,9 +184,8 @@ class SlackThreads:
 
         def post() -> None:
             try:
-                message = SlackMessage(DETAILS_TEXT, details.blocks)
                 with self._clock.call(TIMEOUT_SECONDS) as timeout:
-                    self._bot.send(details.channel, message, parent=details.parent, timeout=timeout)
+                    self._bot.send(channel, SlackMessage(DETAILS_TEXT, blocks), parent=parent, timeout=timeout)
             except TransientError as error:
                 if error.retry_after is None or error.retry_after > _LONGEST_WAIT_SECONDS:
                     raise DeliveryError(error.code) from None  # Slack may have posted them, or is busy with alerts
@@ -161,116 +195,14 @@ class SlackThreads:
             raise DeliveryError("no_time_left")
         run_to_completion(self._clock, with_retries(post))
 
-    def _join_own(self, keys: Sequence[str], place: ThreadPlace, post: Post) -> Steps[None]:
-        """Post the alert in a thread of this invocation, or as the parent of one."""
-        known = (self._own.get(key) for key in keys)
-        thread = next((thread for thread in known if thread and thread.severity >= place.severity), None)
-        try:
-            if thread:
-                yield from post(thread.ts)
-        except ParentGoneError:
-            self._own = {key: other for key, other in self._own.items() if other != thread}
-            thread = None
-        thread = thread or (yield from self._open(place, post))
-        for key in keys:
-            if key not in self._own or self._own[key].severity < place.severity:
-                self._own[key] = thread
-
-    def _join_copies(
-        self, table: ThreadStore, keys: Sequence[str], channel: str, place: ThreadPlace, post: Post
-    ) -> Steps[None]:
-        """Post an alert of which there may be copies: where the first copy stands, or else by its own fingerprint."""
-        shared, own = keys[0], keys[-1]
-        owner = uuid.uuid4().hex
-        claim = yield from self._claim(table, shared, owner)
-        if isinstance(claim, Thread):
-            if claim.severity >= place.severity and (
-                yield from self._reply(table, shared, channel, claim, place, post)
-            ):
-                return
-            claim = False
-        try:
-            if own == shared:
-                thread = yield from self._open(place, post)
-            else:
-                thread = yield from self._join(table, own, channel, place, post)
-                thread = replace(thread, home=thread.home or own)
-        except DeliveryError:
-            if claim:
-                _quietly(lambda: table.release_thread(shared, owner))
-            raise
-        if claim:
-            _quietly(lambda: table.thread_opened(shared, owner, thread, expires_at=self._expires_at))
-
-    def _join(self, table: ThreadStore, key: str, channel: str, place: ThreadPlace, post: Post) -> Steps[Thread]:
-        """Post the alert by its fingerprint; return the thread in which it stands, of which it may be the parent."""
-        for _ in range(2):  # a thread may turn out to be gone, and then a new one is opened
-            owner = uuid.uuid4().hex
-            claim = yield from self._claim(table, key, owner)
-            if isinstance(claim, Thread) and claim.severity >= place.severity:
-                if (yield from self._reply(table, key, channel, claim, place, post)):
-                    return claim
-                continue
-            try:
-                thread = yield from self._open(place, post)
-            except DeliveryError:
-                if claim is True:
-                    _quietly(partial(table.release_thread, key, owner))
-                raise
-            if isinstance(claim, Thread):
-                _quietly(partial(table.replace_thread, key, claim.ts, thread, expires_at=self._expires_at))
-            elif claim:
-                _quietly(partial(table.thread_opened, key, owner, thread, expires_at=self._expires_at))
-            return thread
-        return (yield from self._open(place, post))
-
-    @property
-    def _expires_at(self) -> float:
-        return self._clock.now() + self._time_to_live
-
-    def _open(self, place: ThreadPlace, post: Post) -> Steps[Thread]:
-        """Post an alert as a message of its own; return the thread of which it is the parent."""
-        posted = yield from post(None)
-        return Thread(str(posted.id), json.dumps([posted.payload.text, posted.payload.blocks]), place.severity)
-
-    def _claim(self, table: ThreadStore, key: str, owner: str) -> Steps[Thread | bool]:
-        """Claim the thread, waiting while another function opens it; False: do without."""
-        give_up = self._clock.now() + LEASE_SECONDS + 1
-        try:
-            while True:
-                claim = table.claim_thread(key, owner, now=self._clock.now(), lease=LEASE_SECONDS)
-                if claim is not False or self._clock.now() >= give_up or not self._clock.has(_ASK_AGAIN_SECONDS):
-                    return claim
-                yield _ASK_AGAIN_SECONDS
-        except StateError as error:
-            logger.warning("alert goes without a thread", extra={"error": str(error)})
-            return False
-
-    def _reply(
-        self, table: ThreadStore, key: str, channel: str, thread: Thread, place: ThreadPlace, post: Post
-    ) -> Steps[bool]:
-        """Post the alert in the thread that the item under `key` knows; False when that is gone."""
-        try:
-            yield from post(thread.ts)
-        except ParentGoneError:
-            _quietly(lambda: table.forget_thread(key, thread.ts))
-            return False
-        home = thread.home or key
-        count = _quietly(lambda: table.count_in_thread(home, thread.ts))
-        if count:
-            self._touched[home] = _Touched(channel, thread, count, place.time)
-        return True
-
-    def _show_count(self, key: str, touched: _Touched) -> None:
-        ts = touched.thread.ts
-        if self._table is None or not self._table.claim_shown(key, ts, touched.alerts):
+    def _show_count(self, key: str, channel: str, thread: Thread, alerts: int, last: datetime | None) -> None:
+        if self._table is None or not self._table.claim_shown(key, thread, alerts):
             return
-        text, blocks = json.loads(touched.thread.opening)
-        message = with_thread_count(SlackMessage(text, blocks), touched.alerts, touched.last)
+        message = with_thread_count(SlackMessage(*json.loads(thread.opening)), alerts, last)
 
         def update() -> None:
             with self._clock.call(TIMEOUT_SECONDS) as timeout:
-                self._bot.update(touched.channel, ts, message, timeout)
+                self._bot.update(channel, thread.ts, message, timeout)
 
         run_to_completion(self._clock, with_retries(update))
 
@@ -280,10 +212,10 @@ def _whole(sizes: Sizes[SlackMessage]) -> Sizes[SlackMessage]:
     return [lambda make=make: make().whole for make in sizes]  # type: ignore[misc]  # mypy infers no default's type
 
 
-def _quietly(call: Callable[[], T]) -> T | None:
-    """Make a call to the state table on which no alert depends."""
+def _quietly(call: Callable[[], T], failure: str = "thread state not written") -> T | None:
+    """Do something that no alert depends on."""
     try:
         return call()
-    except StateError as error:
-        logger.warning("thread state not written", extra={"error": str(error)})
+    except (StateError, DeliveryError) as error:
+        logger.warning(failure, extra={"error": str(error)})
         return None

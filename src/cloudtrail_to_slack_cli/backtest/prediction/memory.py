@@ -4,8 +4,8 @@ It does what the state table does for `destinations.slack.threads` and `delivery
 tests compare the two.
 """
 
+import math
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudtrail_to_slack.destinations.slack.threads import ThreadPlace
@@ -52,56 +52,28 @@ class Threads:
 
     def __init__(self, seconds: int | None) -> None:
         self._seconds = seconds
-        self._open: dict[str, tuple[int, Thread]] = {}
-        self._own: dict[str, Thread] = {}  # of this invocation, where there is no table
+        self._open: dict[str, tuple[float, Thread]] = {}
         self._forgotten = 0.0
 
     def begin_invocation(self) -> None:
         """Forget what only an invocation remembers."""
-        self._own.clear()
+        if self._seconds is None:
+            self._open.clear()
 
     def join(self, channel: str, place: ThreadPlace, day: str, now: float) -> tuple[Thread, bool]:
         """Return the thread that an alert stands in, and whether it is a reply there."""
         self._forget(now)
-        keys = place.keys(channel)
-        if not keys:
-            return Thread(place.severity, day), False
-        if self._seconds is None:
-            return self._join_own(keys, place, day)
-        if not place.shared:
-            return self._join(keys[0], place, day, now)
-        first = self._get(keys[0], now)
-        if first and first.severity >= place.severity:
-            return first, True
-        own = keys[-1]
-        joined = (Thread(place.severity, day), False) if own == keys[0] else self._join(own, place, day, now)
-        if first is None:
-            self._set(keys[0], joined[0], now)
-        return joined
-
-    def _join_own(self, keys: Sequence[str], place: ThreadPlace, day: str) -> tuple[Thread, bool]:
-        known = (self._own.get(key) for key in keys)
-        found = next((thread for thread in known if thread and thread.severity >= place.severity), None)
+        found, missed = None, []
+        for key in place.keys(channel):
+            end, known = self._open.get(key, (0, None))
+            if known and end > int(now) and known.severity >= place.severity:
+                found = known
+                break
+            missed.append(key)
         thread = found or Thread(place.severity, day)
-        for key in keys:
-            if key not in self._own or self._own[key].severity < place.severity:
-                self._own[key] = thread
+        end = math.inf if self._seconds is None else int(now + self._seconds)
+        self._open |= dict.fromkeys(missed, (end, thread))
         return thread, found is not None
-
-    def _join(self, key: str, place: ThreadPlace, day: str, now: float) -> tuple[Thread, bool]:
-        known = self._get(key, now)
-        if known and known.severity >= place.severity:
-            return known, True
-        thread = Thread(place.severity, day)
-        self._set(key, thread, now)
-        return thread, False
-
-    def _get(self, key: str, now: float) -> Thread | None:
-        end, thread = self._open.get(key, (0, None))
-        return thread if end > int(now) else None
-
-    def _set(self, key: str, thread: Thread, now: float) -> None:
-        self._open[key] = (int(now + (self._seconds or 0)), thread)
 
     def _forget(self, now: float) -> None:
         """Let go of what is over, now and then."""
