@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.sns.client import SnsTopics
-from cloudtrail_to_slack.destinations.sns.errors import sns_error
+from cloudtrail_to_slack.destinations.sns.client import SnsTopics, sns_error
 from cloudtrail_to_slack.destinations.sns.render import SnsMessage
 from cloudtrail_to_slack.errors import (
     DeliveryError,

@@ -51,7 +51,7 @@ class Scene:
 
     def post(self, thread_ts: str | None) -> Sent[SlackMessage]:
         """Post the message."""
-        return Sent(self.slack.send(CHANNEL, _MESSAGE, parent=thread_ts), _MESSAGE)
+        return Sent(self.slack.send(CHANNEL, _MESSAGE, parent=thread_ts, timeout=10), _MESSAGE)
 
     def join(
         self,

@@ -69,19 +69,15 @@ class Threads(Protocol[P]):
 
 
 class Destination(Protocol[P]):
-    """A place to send to. One object for the life of the process."""
+    """A place to send to. One object for the life of the process.
 
-    @property
-    def name(self) -> str:
-        """The metrics' dimension and the key of its routes."""
+    `name` is the metrics' dimension and the key of its routes, and `receives_notices` says whether notices of rule
+    errors and the like are sent to it. Without a `limit` it takes any number of messages.
+    """
 
-    @property
-    def receives_notices(self) -> bool:
-        """Whether notices of rule errors and the like are sent to it."""
-
-    @property
-    def limit(self) -> MessageLimit[P] | None:
-        """The limit of messages; None: there is none."""
+    name: str
+    receives_notices: bool = True
+    limit: MessageLimit[P] | None = None
 
     @property
     def fixes(self) -> Mapping[str, str]:
@@ -110,8 +106,9 @@ class Destination(Protocol[P]):
             DeliveryError: of the kind that says what may help.
         """
 
-    def threads(self, clock: Clock, /) -> Threads[P] | None:
+    def threads(self, _clock: Clock, /) -> Threads[P] | None:
         """Return the threads of an invocation; None: each alert is a message of its own."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

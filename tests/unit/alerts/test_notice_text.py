@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from cloudtrail_to_slack.alerts.notice import Notice, Section, fits
 from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value, joined, line_length, plain_line
 from cloudtrail_to_slack.destinations.slack.render.message import mrkdwn_line
-from cloudtrail_to_slack.destinations.slack.render.notice import notice_message, notice_summary
+from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
+from cloudtrail_to_slack.destinations.slack.render.summary import notice_summary
 from support.slack_limits import assert_within_limits, texts_of
 
 _LINE: Line = (

@@ -8,7 +8,7 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.environment import read_slack_api_url
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.secrets import Secret
-from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Services
+from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.slack.errors import TOKEN_REFUSED, slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.shared import SlackDestination
@@ -46,9 +46,7 @@ class SlackBot(SlackDestination):
         store = ThreadStore(services.clients.dynamodb, table, services.thread_seconds, clock) if table else None
         return SlackThreads(self, store, clock)
 
-    def send(
-        self, address: str, payload: SlackMessage, *, parent: str | None = None, timeout: float = TIMEOUT_SECONDS
-    ) -> str:
+    def send(self, address: str, payload: SlackMessage, *, parent: str | None, timeout: float) -> str:
         """Post a message to a channel, in the thread under `parent` if given; return its `ts`. See `Destination`."""
         answer = self._call(
             "chat_postMessage",

@@ -4,7 +4,9 @@ Source: Slack API docs, chat.postMessage and chat.update, "Errors", and "Sending
 "Handling errors".
 """
 
+import re
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from cloudtrail_to_slack.errors import (
     DeliveryError,
@@ -21,7 +23,7 @@ CONTENT = frozenset(
 )  # fmt: skip
 PASSING = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable",
-     "request_timeout", "rollup_error", "team_added_to_org"}
+     "request_timeout", "rollup_error", "team_added_to_org", "unexpected_answer"}
 )  # fmt: skip
 SET_UP = frozenset(
     {"channel_not_found", "not_in_channel", "is_archived", "is_inactive", "invalid_auth", "not_authed", "token_revoked",
@@ -48,36 +50,28 @@ FIXES: Mapping[str, str] = {
     "webhook_unreadable": "check that the function may read the secret, and that it holds a webhook's address",
     "action_prohibited": "allow the webhook to post there",
 }
-_OK = 200
-_UNEXPECTED = "unexpected_answer"
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERRORS = 500
+_CODE = re.compile(r"[a-z0-9_]+", re.ASCII)
 _CODE_LENGTH = 60
 
 
 def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryError:
     """Return the error for Slack's `code`, HTTP `status` and, of a 429, the header `Retry-After` (seconds)."""
-    # Only what looks like a code of Slack's is passed on: a proxy's page might hold anything.
-    unknown = _UNEXPECTED if status == _OK else f"http_{status}"
-    code = code if code.isascii() and code.replace("_", "").isalnum() and code == code.lower() else unknown
+    if not _CODE.fullmatch(code):  # a proxy's page might hold anything, so nothing of it is passed on
+        code = "unexpected_answer" if status == HTTPStatus.OK else f"http_{status}"
     code = code[:_CODE_LENGTH]
-    if status == _TOO_MANY_REQUESTS:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return TransientError("ratelimited", _seconds(retry_after))
-    if code == _UNEXPECTED:
-        return TransientError(_UNEXPECTED)
     if code in CONTENT:
         return PayloadRejectedError(code)
-    if code in PASSING or status >= _SERVER_ERRORS:
+    if code in PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TransientError(code)
     if code in SET_UP or code.startswith("http_"):
         return DestinationMisconfiguredError(code)
-    if code in THREAD_GONE:
-        return ParentGoneError(code)
-    return UnknownRejectionError(code)
+    return ParentGoneError(code) if code in THREAD_GONE else UnknownRejectionError(code)
 
 
 def _seconds(retry_after: str | None) -> float | None:
     try:
-        return max(0.0, float(retry_after)) if retry_after else None
+        return max(0.0, float(retry_after or ""))
     except ValueError:
         return None

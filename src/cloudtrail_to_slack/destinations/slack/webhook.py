@@ -1,12 +1,12 @@
 """Slack's incoming webhooks: an address that is itself a secret, and one channel behind it."""
 
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.webhooks import Webhooks
-from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Services
+from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.slack.errors import slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.shared import SlackDestination
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import requests
 
 _CONNECT_SECONDS = 3.0
-_OK = 200
 _ACCOUNTS_SHOWN = 3
 
 
@@ -51,17 +50,7 @@ class SlackWebhook(SlackDestination):
         shown = ", ".join(accounts[:_ACCOUNTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
         return f"the Slack webhook of {shown}" if shown else "Slack webhook"
 
-    def threads(self, _clock: Clock, /) -> None:
-        """See `Destination`: webhooks know no threads."""
-
-    def send(
-        self,
-        address: str,
-        payload: SlackMessage,
-        *,
-        parent: str | None = None,  # noqa: ARG002 (there are no replies)
-        timeout: float = TIMEOUT_SECONDS,
-    ) -> None:
+    def send(self, address: str, payload: SlackMessage, *, parent: str | None, timeout: float) -> None:  # noqa: ARG002 (there are no replies)
         """Post a message to the webhook with this name. See `Destination`.
 
         A webhook that Slack rejects is looked up anew: webhooks are rotated too.
@@ -98,7 +87,7 @@ class SlackWebhook(SlackDestination):
             raise TransientError(f"connection_failed_{type(error).__name__}") from None
         said = answer.text[:100].strip()
         # Anything but Slack's own "ok" is a proxy's or a login page's answer.
-        if answer.status_code != _OK or said != "ok":
+        if answer.status_code != HTTPStatus.OK or said != "ok":
             raise slack_error(said, answer.status_code, answer.headers.get("Retry-After"))
 
 

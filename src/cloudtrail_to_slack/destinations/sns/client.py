@@ -1,42 +1,70 @@
-"""SNS topics."""
+"""SNS topics: publishing to them, and what SNS' error codes mean for a message.
+
+Sources: Amazon SNS API Reference, Publish, "Errors", and "Common Error Types"; the codes that botocore's model of SNS
+names. SNS answers `InvalidParameter` both for a message it rejects ("Invalid parameter: Message too long") and for a
+topic it does not have in that region ("Invalid parameter: TopicArn"): only the beginning of the message shows which.
+"""
 
 import hashlib
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice
-from cloudtrail_to_slack.alerts.text import Line, plain_line
-from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.alerts.text import Line
 from cloudtrail_to_slack.config.routes import Routes
-from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Services, Sizes
-from cloudtrail_to_slack.destinations.sns.errors import FIXES, sns_error
+from cloudtrail_to_slack.destinations.base import Destination, Services, Sizes
 from cloudtrail_to_slack.destinations.sns.render import SnsMessage, alert_sizes, attribute, notice_sizes
 from cloudtrail_to_slack.errors import (
     DeliveryError,
     DestinationMisconfiguredError,
     PayloadRejectedError,
     TransientError,
+    UnknownRejectionError,
 )
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
 
+_CONTENT = frozenset(
+    {"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "InvalidParameterCombination", "Validation",
+     "ValidationError", "MissingParameter", "MalformedQueryString", "SerializationException", "RequestEntityTooLarge",
+     "RequestTooLarge", "BatchRequestTooLong", "InvalidAttributeValue", "UserError", "InvalidInput"}
+)  # fmt: skip
+_TOPIC = frozenset(
+    {"AuthorizationError", "NotFound", "ResourceNotFound", "InvalidSecurity", "EndpointDisabled",
+     "PlatformApplicationDisabled", "KMSAccessDenied", "KMSDisabled", "KMSNotFound", "KMSInvalidState",
+     "KMSOptInRequired", "AccessDenied", "InvalidClientTokenId", "UnrecognizedClient", "OptInRequired",
+     "MissingAuthenticationToken", "InvalidAction", "SubscriptionRequired"}
+)  # fmt: skip
+_PASSING = frozenset(
+    {"Throttled", "Throttling", "KMSThrottling", "RequestLimitExceeded", "TooManyRequests", "SlowDown", "InternalError",
+     "InternalFailure", "InternalServerError", "InternalServer", "ServiceUnavailable", "RequestTimeout", "ExpiredToken",
+     "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "IncompleteSignature"}
+)  # fmt: skip
+# At its beginning the message is SNS' own; further on it may quote what we sent, which an attacker may have written.
+_ABOUT_THE_TOPIC = re.compile(r"Invalid parameter: (TopicArn|TargetArn)\b")
 # What a FIFO topic takes as group and as deduplication id: up to 128 letters, digits and punctuation marks.
 # Source: Amazon SNS API Reference, Publish, "MessageGroupId" and "MessageDeduplicationId".
 _FIFO_ID = re.compile(r"[!-~]{1,128}")
+_FIXES: Mapping[str, str] = {
+    **dict.fromkeys(("NotFound", "NotFoundException"), "the topic does not exist: check its ARN"),
+    **dict.fromkeys(
+        ("AuthorizationError", "AuthorizationErrorException"), "allow the function's role to publish to the topic"
+    ),
+}
 
 
-class SnsTopics:
+class SnsTopics(Destination[SnsMessage]):
     """Publishes to topics, each in its own region. It receives notices only where no other destination does."""
 
     name = "sns"
     receives_notices = False
-    limit = None
-    fixes: Mapping[str, str] = FIXES
+    fixes = _FIXES
 
     def __init__(self, clients: "AwsClients", routes: Routes) -> None:
         self._clients = clients
@@ -52,33 +80,29 @@ class SnsTopics:
 
     def render_alert(self, alert: Alert, *, dedup_key: str, warning: Line | None) -> Sizes[SnsMessage]:
         """See `Destination`."""
-        return alert_sizes(alert, dedup_key, plain_line(warning) if warning else None)
+        return alert_sizes(alert, dedup_key, warning)
 
     def render_notice(self, notice: Notice, *, warning: Line | None) -> Sizes[SnsMessage]:
         """See `Destination`."""
-        return notice_sizes(notice, plain_line(warning) if warning else None)
+        return notice_sizes(notice, warning)
 
-    def threads(self, _clock: Clock, /) -> None:
-        """See `Destination`: SNS has no threads."""
-
-    def send(
-        self,
-        address: str,
-        payload: SnsMessage,
-        *,
-        parent: str | None = None,  # noqa: ARG002 (there are no replies)
-        timeout: float = TIMEOUT_SECONDS,
-    ) -> None:
+    def send(self, address: str, payload: SnsMessage, *, parent: str | None, timeout: float) -> None:  # noqa: ARG002 (there are no replies)
         """Publish a message to a topic. See `Destination`."""
         try:
             self._clients.sns(address, timeout).publish(**_request(address, payload))
         except ClientError as error:
-            raise _judged(sns_error(error.response), payload) from None
+            failure = sns_error(error.response)
         except (ParamValidationError, UnicodeError) as error:
             # The SDK cannot write the request: what is in it is the reason, so the topic is not.
-            raise _judged(PayloadRejectedError(type(error).__name__), payload) from None
+            failure = PayloadRejectedError(type(error).__name__)
         except BotoCoreError as error:
-            raise TransientError(f"connection_failed_{type(error).__name__}") from None
+            failure = TransientError(f"connection_failed_{type(error).__name__}")
+        else:
+            return
+        if isinstance(failure, PayloadRejectedError) and not payload.subject:
+            # Even the smallest message is rejected: something else about the topic is wrong for it.
+            raise DestinationMisconfiguredError(failure.code, certain=False)
+        raise failure
 
 
 def load(services: Services) -> SnsTopics | None:
@@ -87,11 +111,20 @@ def load(services: Services) -> SnsTopics | None:
     return SnsTopics(services.clients, routes) if routes else None
 
 
-def _judged(error: DeliveryError, message: SnsMessage) -> DeliveryError:
-    """Return the error; where even the smallest message is rejected, something else about the topic is wrong for it."""
-    if isinstance(error, PayloadRejectedError) and not message.subject:
-        return DestinationMisconfiguredError(error.code, certain=False)
-    return error
+def sns_error(answer: Mapping[str, Any]) -> DeliveryError:
+    """Return the error for an answer with which SNS refuses to publish, as botocore parsed it."""
+    error = answer.get("Error", {})
+    code, status = str(error.get("Code", "unknown")), answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    kind = code.removesuffix("Exception")
+    if kind in _CONTENT or status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        about_the_topic = _ABOUT_THE_TOPIC.match(str(error.get("Message", "")))
+        return DestinationMisconfiguredError(code) if about_the_topic else PayloadRejectedError(code)
+    if kind in _TOPIC:
+        return DestinationMisconfiguredError(code)
+    passing = kind in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    # It may be the content: a smaller message may pass, and after it the topic is doubted for this message alone.
+    unknown = status == HTTPStatus.BAD_REQUEST and not passing
+    return UnknownRejectionError(code) if unknown else TransientError(code)
 
 
 def _request(topic_arn: str, message: SnsMessage) -> Any:  # noqa: ANN401 (the stubs' type of all arguments)

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.remediation import remediation_command
-from cloudtrail_to_slack.alerts.text import replace_hidden, visible
+from cloudtrail_to_slack.alerts.text import Line, plain_line, replace_hidden, visible
 
 # A message is at most 256 KiB, and name, type and value of each attribute and the subject count towards it.
 # Source: Amazon SNS API Reference, Publish and MessageAttributeValue.
@@ -28,7 +28,6 @@ _NOT_PLAIN = re.compile(r"[^ -~]")
 # What no message may hold. Source: Amazon SQS API Reference, SendMessage (subscribed queues get what is published).
 _NO_CHARACTER = re.compile("[\ufffe\uffff]")
 _NOT_BARE = re.compile(r"[^A-Za-z0-9 _.,:/@=+()*-]")
-# What a call or its answer may hold anything in.
 _FREE_PARTS = frozenset(
     {"error_message", "request_parameters", "response_elements", "additional_details", "insight_details", "addendum",
      "remediation_command"}
@@ -53,22 +52,41 @@ class SnsMessage:
     identity: str | None = None
 
 
-def alert_sizes(alert: Alert, key: str, note: str | None = None) -> Sequence[Callable[[], SnsMessage]]:
+def alert_sizes(alert: Alert, key: str, warning: Line | None) -> Sequence[Callable[[], SnsMessage]]:
     """Return what makes the messages of an alert, the whole one first: each next one holds less to be rejected for.
 
     The whole message; one in ASCII without what the call holds; a bare one, whose attributes are account and severity;
     the bare body alone.
     """
+    note = plain_line(warning) if warning else None
 
-    def body_alone() -> SnsMessage:
-        return replace(_bare_alert(alert, key, note), subject="", attributes={})
+    def reduced(line: str, attributes: Attributes, reduce: Callable[[str, object], object]) -> SnsMessage:
+        parts = {name: reduce(name, value) for name, value in _alert_parts(alert, note).items()}
+        body = _fit(parts, MAX_BODY_BYTES - _bytes_beside_body(line, attributes), in_ascii=True)
+        return SnsMessage(line, body, attributes, alert.event.account or "unknown", key)
 
-    return [*(partial(make, alert, key, note) for make in (alert_to_sns, _plain_alert, _bare_alert)), body_alone]
+    def plain() -> SnsMessage:
+        attributes = {
+            name: _each(lambda text: _NOT_PLAIN.sub("?", text), value) for name, value in _attributes(alert).items()
+        }
+        return reduced(_subject_of(alert), attributes, _without_free_part)
+
+    def bare() -> SnsMessage:
+        attributes = {name: value for name, value in _attributes(alert).items() if name in _BARE_ATTRIBUTES}
+        return reduced(f"CloudTrail alert, severity {alert.severity.word}", attributes, _bare)
+
+    return [partial(alert_to_sns, alert, key, note), plain, bare, lambda: replace(bare(), subject="", attributes={})]
 
 
-def notice_sizes(notice: Notice, note: str | None = None) -> Sequence[Callable[[], SnsMessage]]:
-    """Return what makes the messages of a notice, likewise."""
-    return [partial(notice_to_sns, notice, note), partial(_bare_notice, notice)]
+def notice_sizes(notice: Notice, warning: Line | None) -> Sequence[Callable[[], SnsMessage]]:
+    """Return what makes the messages of a notice: the whole one, and one in words, digits and few marks."""
+
+    def bare() -> SnsMessage:  # with its text: what that lists is named in no other message
+        parts = {name: _bare(name, value) for name, value in _notice_parts(notice).items()}
+        parts["error_message"] = _NOT_BARE.sub("?", "; ".join(notice.text[:_MOST_BARE_TEXT].splitlines()))
+        return SnsMessage("", _fit(parts, MAX_BODY_BYTES, in_ascii=True), identity=notice.identity)
+
+    return [partial(notice_to_sns, notice, plain_line(warning) if warning else None), bare]
 
 
 def alert_to_sns(alert: Alert, key: str, note: str | None = None) -> SnsMessage:
@@ -80,16 +98,10 @@ def alert_to_sns(alert: Alert, key: str, note: str | None = None) -> SnsMessage:
 
 def notice_to_sns(notice: Notice, note: str | None = None) -> SnsMessage:
     """Return the message of a notice. It is about no event; a severity is its only attribute."""
-    body = notice_body(notice.title, notice.text, notice.source_file, notice.account, note, _about_rules(notice))
-    attributes: dict[str, str | list[str]] = {"severity": notice.severity} if notice.severity else {}
+    parts = _notice_parts(notice) | ({"route_problem": note} if note else {})
+    attributes: Attributes = {"severity": notice.severity} if notice.severity else {}
+    body = _fit(parts, MAX_BODY_BYTES - _MAX_SUBJECT - _SHORT)
     return SnsMessage(subject(notice.title), body, attributes, identity=notice.identity)
-
-
-def _about_rules(notice: Notice) -> dict[str, Any]:
-    return {
-        **({"severity": notice.severity} if notice.severity else {}),
-        **({"rules": list(notice.rules)} if notice.rules else {}),
-    }
 
 
 def attribute(value: str | list[str]) -> tuple[str, str]:
@@ -133,17 +145,16 @@ def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
     }
 
 
-def notice_body(
-    title: str,
-    text: str,
-    source_file: str | None,
-    account: str | None,
-    note: str | None = None,
-    more: Mapping[str, Any] | None = None,
-) -> str:
-    """Return the body of a notice that is about no event, with the same keys; `more` are some that few notices have."""
-    body = {"title": title, "error_message": text, "account_id": account, "source_file": source_file, **(more or {})}
-    return _fit(body | ({"route_problem": note} if note else {}), MAX_BODY_BYTES - _MAX_SUBJECT - _SHORT)
+def _notice_parts(notice: Notice) -> dict[str, Any]:
+    """Return what the body of a notice, which is about no event, holds under the same keys."""
+    return {
+        "title": notice.title,
+        "error_message": notice.text,
+        "account_id": notice.account,
+        "source_file": notice.source_file,
+        **({"severity": notice.severity} if notice.severity else {}),
+        **({"rules": list(notice.rules)} if notice.rules else {}),
+    }
 
 
 def subject(title: str) -> str:
@@ -159,38 +170,9 @@ def _subject_of(alert: Alert) -> str:
     return subject(f"{alert.account_name[:_LONGEST_NAME]}: {alert.title}" if alert.account_name else alert.title)
 
 
-def _plain_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
-    """Return the alert in ASCII, without what the call or its answer holds."""
-    parts = {
-        name: _REJECTED if name in _FREE_PARTS and value is not None else value
-        for name, value in _alert_parts(alert, note).items()
-    }
-    attributes = {
-        name: _each(lambda text: _NOT_PLAIN.sub("?", text), value) for name, value in _attributes(alert).items()
-    }
-    line = _subject_of(alert)
-    body = _fit(parts, MAX_BODY_BYTES - _bytes_beside_body(line, attributes), in_ascii=True)
-    return SnsMessage(line, body, attributes, alert.event.account or "unknown", key)
-
-
-def _bare_alert(alert: Alert, key: str, note: str | None) -> SnsMessage:
-    """Return the alert in words, digits and few marks, with every key of the body and attributes to filter by."""
-    parts = {name: _bare(name, value) for name, value in _alert_parts(alert, note).items()}
-    attributes: Attributes = {
-        name: value for name, value in _attributes(alert).items() if name in _BARE_ATTRIBUTES and value
-    }
-    body = _fit(parts, MAX_BODY_BYTES, in_ascii=True)
-    return SnsMessage(
-        f"CloudTrail alert, severity {alert.severity.word}", body, attributes, alert.event.account or "unknown", key
-    )
-
-
-def _bare_notice(notice: Notice) -> SnsMessage:
-    """Return a notice in words, digits and few marks, with its text: what that lists is named in no other message."""
-    parts = {"title": notice.title, "account_id": notice.account, "source_file": notice.source_file}
-    body = {name: _bare(name, value) for name, value in (parts | _about_rules(notice)).items()}
-    body["error_message"] = _NOT_BARE.sub("?", "; ".join(notice.text[:_MOST_BARE_TEXT].splitlines()))
-    return SnsMessage("", _fit(body, MAX_BODY_BYTES, in_ascii=True), identity=notice.identity)
+def _without_free_part(name: str, value: object) -> object:
+    """Leave out what the call or its answer may hold anything in."""
+    return _REJECTED if name in _FREE_PARTS and value is not None else value
 
 
 def _bare(name: str, value: object) -> object:

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtrail_to_slack.alerts.alert import make_alert
-from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, alert_to_sns, notice_body, subject
+from cloudtrail_to_slack.alerts.notice import Notice, Section
+from cloudtrail_to_slack.alerts.text import Value
+from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, alert_body, alert_to_sns, notice_to_sns, subject
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule
@@ -176,7 +178,8 @@ def test_any_size(text: str, times: int) -> None:
 
 def test_notice_body() -> None:
     """A notice's body uses the same keys."""
-    assert strict(notice_body("t", "x", "s3://a/b", ACCOUNT)) == {
+    notice = Notice("t", (Section((("x",),)),), account=ACCOUNT, source_file="s3://a/b")
+    assert strict(notice_to_sns(notice).body) == {
         "title": "t",
         "error_message": "x",
         "account_id": ACCOUNT,
@@ -188,7 +191,8 @@ def test_notice_body() -> None:
 @given(title=hostile_text(), text=hostile_text(300_000))
 def test_any_notice_body(title: str, text: str) -> None:
     """A notice's body fits, whatever it shows."""
-    assert set(strict(notice_body(title, text, None, None))) <= EARLIER_KEYS
+    notice = Notice(title, (Section(((Value(text),),)),))
+    assert set(strict(notice_to_sns(notice).body)) <= EARLIER_KEYS
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ when; links and ids; last the details, cut to fit. Every string of the event is 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediation_command
-from cloudtrail_to_slack.alerts.text import escape, how_long, json_length
+from cloudtrail_to_slack.alerts.text import Line, escape, how_long, json_length
 from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_file_link
+from cloudtrail_to_slack.destinations.base import Sizes
 from cloudtrail_to_slack.destinations.slack.render.alert_fields import event_relations, fields, reply_fields
 from cloudtrail_to_slack.destinations.slack.render.details import ALL_DETAILS, REQUEST, are_short, details
 from cloudtrail_to_slack.destinations.slack.render.headline import (
@@ -27,7 +29,11 @@ from cloudtrail_to_slack.destinations.slack.render.message import (
     SlackMessage,
     blocks_length,
     context,
+    mention,
     section,
+    sections,
+    with_mention,
+    with_warning,
 )
 from cloudtrail_to_slack.destinations.slack.render.text import CUT_MARK, code, code_block, link, plain
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
@@ -41,18 +47,36 @@ _BARE = re.compile(r"[^A-Za-z0-9_./:=+-]")
 _REPLY_ROOM = 4000  # a thread is read as a whole; the parent message has the rest
 
 
+def alert_sizes(alert: Alert, user_group: str | None, warning: Line | None) -> Sizes[SlackMessage]:
+    """Return what makes an alert's messages: whole, compact, without blocks, or one bare line."""
+    return _sizes(alert, (alert_message, compact_message, plain_message), user_group, warning)
+
+
+def reply_sizes(alert: Alert, user_group: str | None, warning: Line | None) -> Sizes[SlackMessage]:
+    """Return what makes the messages of an alert in a thread, likewise."""
+    return _sizes(alert, (reply_message, plain_message), user_group, warning)
+
+
+def _sizes(
+    alert: Alert, makes: Sequence[Callable[[Alert], SlackMessage]], user_group: str | None, warning: Line | None
+) -> Sizes[SlackMessage]:
+    def finished(make: Callable[[Alert], SlackMessage]) -> SlackMessage:
+        return with_warning(with_mention(make(alert), user_group), warning)
+
+    def bare() -> SlackMessage:  # but for the mention there must be nothing in it to reject
+        message = minimal_message(alert)
+        return SlackMessage(f"{mention(user_group)} {message.text}") if user_group else message
+
+    return [*(partial(finished, make) for make in makes), bare]
+
+
 def alert_message(alert: Alert) -> SlackMessage:
     """Return the full message of an alert, within every limit of Slack whatever the event holds."""
-    explanation = why(alert)
     blocks = [
-        section(lead(alert)),
-        *([section(explanation)] if explanation else []),
+        *sections(lead(alert), why(alert)),
         section("", fields(alert.event, alert.outcome)),
-        *_error(alert.event),
-        *_remediation(alert),
-        *_first_steps(alert),
-        *_relations(alert),
-        context(_links_and_ids(alert)),
+        *sections(_error(alert.event), _remediation(alert), _first_steps(alert)),
+        *_footer(alert),
     ]
     more = details(alert.event, ALL_DETAILS, MAX_ALL_BLOCKS - blocks_length(blocks))
     message = SlackMessage(notification_text(alert), blocks, more)
@@ -64,9 +88,8 @@ def reply_message(alert: Alert) -> SlackMessage:
     blocks = [
         section(f"{headline(alert)}\n{rule_titles(alert)}"),
         section("", reply_fields(alert.event)),
-        *_remediation(alert),
-        *_relations(alert),
-        context(_links_and_ids(alert)),
+        *sections(_remediation(alert)),
+        *_footer(alert),
         *details(alert.event, REQUEST, _REPLY_ROOM),
     ]
     return SlackMessage(notification_text(alert), blocks)
@@ -74,13 +97,9 @@ def reply_message(alert: Alert) -> SlackMessage:
 
 def compact_message(alert: Alert) -> SlackMessage:
     """Return the alert without request and response, for when Slack rejects the full message."""
-    blocks = [
-        section(headline(alert)),
-        *_remediation(alert),
-        context([_identifiers(alert)]),
-        context([_rejected_note(alert, code)]),
-    ]
-    return SlackMessage(notification_text(alert), blocks)
+    blocks = sections(headline(alert), _remediation(alert))
+    notes = [context([_identifiers(alert)]), context([_rejected_note(alert, code)])]
+    return SlackMessage(notification_text(alert), [*blocks, *notes])
 
 
 def plain_message(alert: Alert) -> SlackMessage:
@@ -111,19 +130,16 @@ def _rejected_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
     return f"{CUT_MARK} shortened, because Slack rejected the whole alert; see the log file: {origin}"
 
 
-def _error(event: Event) -> list[Block]:
+def _error(event: Event) -> str:
     if not event.error_message:
-        return []
-    error = code_block(event.error_message, lambda text: json_length(text) <= _ERROR_ROOM)
-    return [section(f":x: *Error message*\n{error}")]
+        return ""
+    return f":x: *Error message*\n{code_block(event.error_message, lambda text: json_length(text) <= _ERROR_ROOM)}"
 
 
-def _remediation(alert: Alert) -> list[Block]:
+def _remediation(alert: Alert) -> str:
     command = remediation_command(alert.event, alert.log_file)
-    if command is None:
-        return []
-    block = code_block(command, lambda _: True)  # it is bounded, and half a command must not be run
-    return [section(f":wrench: *To repair it*{_caution(alert)}\n{block}")]
+    # The block is bounded, and half a command must not be run.
+    return f":wrench: *To repair it*{_caution(alert)}\n{code_block(command, lambda _: True)}" if command else ""
 
 
 def _caution(alert: Alert) -> str:
@@ -131,20 +147,17 @@ def _caution(alert: Alert) -> str:
     return f" ({caution})" if caution else ""
 
 
-def _first_steps(alert: Alert) -> list[Block]:
+def _first_steps(alert: Alert) -> str:
     """Return what to do first, as the most severe rule with such steps says."""
     wanted = next((rule.first_steps for rule in by_severity(alert) if rule.first_steps), ())
     lines = [f"{number}. {plain(step, _STEP_LENGTH)}" for number, step in enumerate(wanted[:_STEPS_SHOWN], 1)]
-    return [section("\n".join([":footprints: *First steps*", *lines]))] if lines else []
+    return "\n".join([":footprints: *First steps*", *lines]) if lines else ""
 
 
-def _relations(alert: Alert) -> list[Block]:
-    relations = event_relations(alert.event)
-    return [context(relations)] if relations else []
-
-
-def _links_and_ids(alert: Alert) -> list[str]:
+def _footer(alert: Alert) -> list[Block]:
+    """Return what ties the event to others, links and ids."""
     event, origin = alert.event, alert.log_file
+    relations = event_relations(event)
     event_address = insights_link(event.region) if event.insight else event_link(event.region, event.event_id)
     file_address = log_file_link(origin, event.region) if origin else None
     after = f", {how_long(alert.latency)} after the event" if alert.latency is not None else ""
@@ -154,24 +167,25 @@ def _links_and_ids(alert: Alert) -> list[str]:
         code(origin.url, 500) if origin and file_address is None else "",
         f"received from EventBridge{after}" if origin is None else f"read from the log file{after}" if after else "",
     ]
-    return [" · ".join(filter(None, links)), _identifiers(alert)]
+    links_and_ids = [" · ".join(filter(None, links)), _identifiers(alert)]
+    return [*([context(relations)] if relations else []), context(links_and_ids)]
 
 
 def _identifiers(alert: Alert) -> str:
     event = alert.event
     rules = [code(rule.id, 80) for rule in alert.rules[:_RULES_SHOWN] if rule.id]
     techniques = alert.techniques[:_TECHNIQUES_SHOWN]
+    pages = (
+        # Source of the address: attack.mitre.org, "Techniques".
+        link(f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/", plain(technique, 20))
+        for technique in techniques
+    )
     identifiers = [
         f"account {code(event.account or 'unknown', 20)}",
         f"region {code(event.region or 'unknown', 60)}",
         f"event {code(event.event_id or 'without id', 100)}",
         f"severity {alert.severity.word}",
         *([f"rules {', '.join(rules)}"] if rules else []),
-        *([f"MITRE ATT&amp;CK {', '.join(map(_technique, techniques))}"] if techniques else []),
+        *([f"MITRE ATT&amp;CK {', '.join(pages)}"] if techniques else []),
     ]
     return " · ".join(identifiers)
-
-
-def _technique(technique: str) -> str:
-    """Return a technique with a link to its page. Source of the address: attack.mitre.org, "Techniques"."""
-    return link(f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/", plain(technique, 20))

@@ -67,6 +67,11 @@ def section(text: str, fields: list[str] | None = None) -> Block:
     return block
 
 
+def sections(*texts: str) -> list[Block]:
+    """Return a section for each of some texts, none for an empty one."""
+    return [section(text) for text in texts if text]
+
+
 def context(elements: list[str]) -> Block:
     """Return a context block: small grey text."""
     return {"type": "context", "elements": [mrkdwn(text) for text in elements[:MAX_CONTEXT_ELEMENTS]]}

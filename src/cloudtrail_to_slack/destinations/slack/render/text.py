@@ -4,13 +4,10 @@ Sources: Slack API docs, "Formatting text for app surfaces" (escaping, `<!date^â
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from cloudtrail_to_slack.alerts.text import escape, json_length, visible
-
-T = TypeVar("T")
 
 CUT_MARK = "â€¦"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -83,27 +80,22 @@ def both_zones(time: datetime | None, raw: str) -> str:
     return f"{shown}\n<!date^{int(time.timestamp())}^{{date_short_pretty}} {{time_secs}}|{shown}> your time"
 
 
-def chunked(items: Iterable[tuple[T, str]], room: int, first_room: int | None = None) -> Iterator[list[tuple[T, str]]]:
-    """Yield items with their lines in chunks whose lines take at most `room` characters of JSON.
+def chunked(lines: Iterable[str], room: int, first_room: int | None = None) -> Iterator[list[str]]:
+    """Yield lines in chunks that take at most `room` characters of JSON, the first at most `first_room`.
 
-    The first chunk takes at most `first_room`. A longer line is a chunk of its own.
+    A longer line is a chunk of its own.
     """
-    chunk: list[tuple[T, str]] = []
+    chunk: list[str] = []
     length, most = 0, room if first_room is None else first_room
-    for item, line in items:
+    for line in lines:
         size = json_length(line) + 2  # and a line break, which is two characters in JSON
         if chunk and length + size > most:
             yield chunk
             chunk, length, most = [], 0, room
-        chunk.append((item, line))
+        chunk.append(line)
         length += size
     if chunk:
         yield chunk
-
-
-def lines_of(items: Sequence[tuple[T, str]]) -> str:
-    """Return the lines of a chunk."""
-    return "\n".join(line for _, line in items)
 
 
 def _shown(text: str, limit: int) -> str:
