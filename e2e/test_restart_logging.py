@@ -46,7 +46,7 @@ class Stage:
             invocation["event"], {**self.cloud.environment, "SLACK_API_URL": self.slack.api_url}
         )
         assert not result.failed, result.log
-        return str(result.answer["did"])
+        return str(result.answer["action"])
 
     @property
     def logs(self) -> bool:

@@ -85,7 +85,7 @@ class RestartEnvironment:
 
     def handle(self, envelope: Any, clock: Clock | None = None) -> str:
         """Run a function that has just been started; return what it did."""
-        return handler.Application(read_settings(os.environ)).handle(envelope, clock or self.clock())["did"]
+        return handler.Application(read_settings(os.environ)).handle(envelope, clock or self.clock())["action"]
 
     def stopped(self, name: str = "the-trail", **changes: Any) -> dict[str, Any]:
         """Return the event of a stop a second later: one after whatever was started before."""

@@ -102,6 +102,11 @@ def how_long(seconds: float) -> str:
     return f"{round(seconds)} s"
 
 
+def utc(time: datetime) -> str:
+    """Return `2026-03-14 09:30:12 UTC`."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def line_length(line: Line) -> int:
     """Return how many characters a line takes at most where it is escaped, and within a JSON document."""
     return sum(_span_length(span) for span in line) + 2  # and a line break

@@ -58,7 +58,7 @@ class Application:
         if isinstance(stop, Refused):
             logger.error("refused: no trail was stopped", extra={"reason": stop.reason})
             emit_counts({"EventsRefused": 1}, self._settings.function_name)
-            return {"did": "refused"}
+            return {"action": "refused"}
         store = RestartStore(self._clients.dynamodb, self._settings.table_name, clock)
         event_id = id_to_log(stop.event.event_id)
         claim, before = store.claim(stop.key)
@@ -66,25 +66,23 @@ class Application:
             if not clock.wait(_POLL_SECONDS):
                 raise InvocationFailedError([f"event {event_id} is being worked on elsewhere"])
             claim, before = store.claim(stop.key)
-        did = "already_handled"
+        action = "already_handled"
         if claim is Claim.ACQUIRED:
             outcome = before
-            if outcome is None or outcome.did is RestartAction.UNFINISHED:
+            if outcome is None or outcome.action is RestartAction.UNFINISHED:
                 outcome = self._act(stop, before, store, clock)
             self._settle(stop, outcome, before, store, clock)
-            did = outcome.did.value
-        logger.info("invocation finished", extra={"did": did, "event_id": event_id})
-        return {"did": did}
+            action = outcome.action.value
+        logger.info("invocation finished", extra={"action": action, "event_id": event_id})
+        return {"action": action}
 
     def _act(self, stop: StopEvent, before: Outcome | None, store: RestartStore, clock: Clock) -> Outcome:
         outcome = Restarter(self._clients, self._settings, store, clock).act(stop, before)
-        if outcome.did is not RestartAction.UNFINISHED:
+        if outcome.action is not RestartAction.UNFINISHED:
             store.note(stop.key, outcome)  # saved before the notice is sent, so that it is done once
         # Counted before that, too: the alarm must not wait for Slack.
-        counts = {
-            "LoggingRestarted": int(outcome.did is RestartAction.RESTARTED),
-            "LoggingLeftStopped": int(outcome.did in RAISES_ALARM),
-        }
+        restarted, left_stopped = outcome.action is RestartAction.RESTARTED, outcome.action in RAISES_ALARM
+        counts = {"LoggingRestarted": int(restarted), "LoggingLeftStopped": int(left_stopped)}
         emit_counts(counts, self._settings.function_name)
         return outcome
 
@@ -96,8 +94,13 @@ class Application:
         Raises:
             InvocationFailedError: Slack has no notice, or the event is not settled yet.
         """
-        problems = []
-        if not _was_reported(stop, outcome, before, store):
+        problems, is_unfinished = [], outcome.action is RestartAction.UNFINISHED
+        is_reported = False
+        if is_unfinished:
+            is_reported = before is not None and before.code is not None  # by the attempt before
+        elif outcome.action in RATE_LIMITED and stop.trail:
+            is_reported = not store.should_notify(stop.trail, outcome, stop.key)
+        if not is_reported:
             notice = restart_notice(
                 stop,
                 outcome,
@@ -109,7 +112,7 @@ class Application:
                 self._notify(notice, clock)
             except DeliveryError as error:
                 problems.append(f"the notice did not reach Slack ({error.code})")
-        if outcome.did is RestartAction.UNFINISHED:
+        if is_unfinished:
             if not problems:
                 store.note(stop.key, outcome)
             problems.append(f"logging was not started ({outcome.code})")
@@ -131,15 +134,6 @@ class Application:
             destination = self._destinations[target.destination]
             sizes = destination.render_notice(notice, warning=None)
             run_to_completion(clock, sender.send(destination, target.address, lambda: None, sizes))
-
-
-def _was_reported(stop: StopEvent, outcome: Outcome, before: Outcome | None, store: RestartStore) -> bool:
-    """Whether Slack has the notice: of an attempt that is retried, or of the same outcome for this trail, lately."""
-    if outcome.did is RestartAction.UNFINISHED:
-        return before is not None and before.code is not None
-    if outcome.did in RATE_LIMITED and stop.trail:
-        return not store.should_notify(stop.trail, outcome, stop.key)
-    return False
 
 
 @lru_cache(maxsize=1)

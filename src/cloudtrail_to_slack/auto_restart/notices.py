@@ -1,10 +1,8 @@
 """The notice about a trail that was stopped: what was done about it, or why nothing was. Pure."""
 
-from datetime import datetime
-
 from cloudtrail_to_slack.alerts.notice import Notice, Section
 from cloudtrail_to_slack.alerts.remediation import start_logging_command
-from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value
+from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value, utc
 from cloudtrail_to_slack.auto_restart.outcomes import LEFT_STOPPED, Outcome, RestartAction
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.aws.console_links import event_link
@@ -31,10 +29,10 @@ _IS_OFF = LEFT_STOPPED | {RestartAction.MAINTENANCE, RestartAction.NOT_PERMITTED
 
 def restart_notice(stop: StopEvent, outcome: Outcome, *, most: int, account: str, table_problem: str | None) -> Notice:
     """Return the notice; `most` is how many restarts an hour has, `account` is the function's own."""
-    icon, title = _TITLES.get(outcome.did, _OFF)
+    icon, title = _TITLES.get(outcome.action, _OFF)
     event, trail = stop.event, stop.trail
     what = [_what(stop, outcome, most)]
-    cannot_start = outcome.did in (RestartAction.NOT_PERMITTED, RestartAction.FAILED)
+    cannot_start = outcome.action in (RestartAction.NOT_PERMITTED, RestartAction.FAILED)
     if trail and trail.account != account and cannot_start:
         who = ", as an organization's trail does to the management account: only that account, or a delegated"
         what.append(("It belongs to account ", Value(trail.account, 20), f"{who} administrator, can start it."))
@@ -43,7 +41,7 @@ def restart_notice(stop: StopEvent, outcome: Outcome, *, most: int, account: str
     if table_problem:
         what.append(("The state table cannot be used (", Value(table_problem, 80), "), so starts are not counted."))
     sections = [Section(tuple(what)), Section(fields=_fields(stop))]
-    if outcome.did in _IS_OFF and trail:
+    if outcome.action in _IS_OFF and trail:
         sections.append(Section(heading=(Icon.REMEDIATION, " To start it"), code=(start_logging_command(trail),)))
     address = event_link(event.region, event.event_id)
     link: tuple[Line, ...] = ((Link(address, "Show event in CloudTrail", Icon.SEARCH),),) if address else ()
@@ -68,7 +66,7 @@ def _what(stop: StopEvent, outcome: Outcome, most: int) -> Line:
             "It was on when this function looked, and was started all the same, to be sure.",
         ),
         RestartAction.MAINTENANCE: (
-            f"It is left off. Until {_in_words(end) if end else 'an unknown time'} nothing is started, ",
+            f"It is left off. Until {utc(end) if end else 'an unknown time'} nothing is started, ",
             "and nothing starts it after that: start it yourself.",
         ),
         RestartAction.NOT_PERMITTED: ("The trail is not among those that this function is to start.",),
@@ -83,39 +81,30 @@ def _what(stop: StopEvent, outcome: Outcome, most: int) -> Line:
         RestartAction.FAILED: ("It could not be started: ", *rejected),
         RestartAction.UNFINISHED: (*rejected, " It is retried within minutes; if nothing follows here, it is off."),
     }  # fmt: skip
-    return lines[outcome.did]
+    return lines[outcome.action]
 
 
 def _fields(stop: StopEvent) -> tuple[tuple[str, tuple[Line, ...]], ...]:
-    event, trail = stop.event, stop.trail
-    trail_lines: list[Line] = [(Value(trail.name if trail else stop.named, 150),)]
-    if trail:
-        trail_lines.append(("in ", Value(trail.region, 60), ", account ", Value(trail.account, 20)))
-    who: list[Line] = [(Value(event.actor.label, 200),)]
-    if event.actor.arn:
-        who.append((Value(event.actor.arn, 300),))
-    source: list[Line] = [("IP ", Value(event.text("sourceIPAddress") or "unknown", 100))]
-    if agent := event.text("userAgent"):
-        source.append(("client ", Value(agent, 90)))
-    return (
-        ("Trail", tuple(trail_lines)),
-        ("Who stopped it", tuple(who)),
-        ("From", tuple(source)),
-        ("When", ((Time(event.time, event.text("eventTime")),),)),
-    )
+    event, trail, agent = stop.event, stop.trail, stop.event.text("userAgent")
+    where: Line = ("in ", Value(trail.region, 60), ", account ", Value(trail.account, 20)) if trail else ()
+    arn: Line = (Value(event.actor.arn, 300),) if event.actor.arn else ()
+    client: Line = ("client ", Value(agent, 90)) if agent else ()
+    fields: dict[str, tuple[Line, ...]] = {
+        "Trail": ((Value(trail.name if trail else stop.named, 150),), where),
+        "Who stopped it": ((Value(event.actor.label, 200),), arn),
+        "From": (("IP ", Value(event.text("sourceIPAddress") or "unknown", 100)), client),
+        "When": ((Time(event.time, event.text("eventTime")),),),
+    }
+    return tuple((label, tuple(filter(None, lines))) for label, lines in fields.items())
 
 
 def _lock_screen_facts(stop: StopEvent) -> list[Line]:
     event, trail = stop.event, stop.trail
     where = f"{trail.name}, {trail.region}, account {trail.account}" if trail else stop.named
-    when = _in_words(event.time) if event.time else event.text("eventTime") or "unknown"
+    when = utc(event.time) if event.time else event.text("eventTime") or "unknown"
     address = event.text("sourceIPAddress") or "unknown"
     return [
         ("trail ", Value(where, 300)),
         ("stopped by ", Value(event.actor.label), " from ", Value(address, 100), " at ", Value(when, 60)),
         ("event ", Value(event.event_id or "without id", 100)),
     ]
-
-
-def _in_words(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -43,7 +43,7 @@ class Outcome:
     the trail was last started (seconds since 1970), where that matters.
     """
 
-    did: RestartAction
+    action: RestartAction
     number: int = 0
     until: str | None = None
     code: str | None = None
@@ -52,14 +52,14 @@ class Outcome:
 
     def dumped(self) -> str:
         """Return it as JSON, for the state table."""
-        return json.dumps({**asdict(self), "did": self.did.value})
+        return json.dumps({**asdict(self), "action": self.action.value})
 
 
 def read_outcome(text: str | None) -> Outcome | None:
     """Read what `dumped` wrote; None for anything else, which someone else may have written."""
     try:
         fields = json.loads(text or "null")
-        outcome = Outcome(**{**fields, "did": RestartAction(fields["did"])})
+        outcome = Outcome(**{**fields, "action": RestartAction(fields["action"])})
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     started = outcome.last_started

@@ -9,6 +9,7 @@ Errors: AWS CloudTrail API Reference, StartLogging and GetTrailStatus, "Errors",
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,17 +23,15 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import CloudTrailToSlackError
 from cloudtrail_to_slack.events.event import parse_time
 from cloudtrail_to_slack.observability.logging import logger
-from cloudtrail_to_slack.retry import backoff_delays
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
 
 _NOTIFYING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
-_RETRY_SECONDS = 20  # waited in all between the attempts of one start
+_RETRY_SECONDS = (1.0, 2.0, 4.0, 5.0, 5.0)  # between the attempts of one start
 _CHECKS = 4  # after a start, until what CloudTrail says of it is believed
 _CHECK_SECONDS = 3.0  # between them
 _LONGEST_MAINTENANCE = timedelta(days=7)
-_SERVER_ERRORS = 500
 _TRANSIENT = frozenset(
     {"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "ConflictException",
      "InternalFailure", "InternalServerException", "InternalError", "ServiceUnavailable", "ServiceUnavailableException",
@@ -59,10 +58,7 @@ class Restarter:
         self._clock = clock
 
     def act(self, stop: StopEvent, before: Outcome | None) -> Outcome:
-        """Start the trail unless it is to stay off; `before` is an attempt that did not end.
-
-        It never raises: what CloudTrail may yet do is an UNFINISHED outcome.
-        """
+        """Start the trail unless it is to stay off; `before` is an attempt that did not end. Never raises."""
         trail = stop.trail
         if trail is None:
             return Outcome(RestartAction.UNREADABLE_TRAIL)
@@ -79,11 +75,7 @@ class Restarter:
         return replace(outcome, maintenance_problem=problem)
 
     def _restart(self, stop: StopEvent, trail: TrailArn, began: int) -> Outcome:
-        """Start the trail; `began` is not 0 when an earlier attempt may have started it already.
-
-        Raises:
-            TrailError: CloudTrail rejected a call before anything was counted.
-        """
+        """Start the trail; `began` is not 0 when an earlier attempt may have started it already. Raises as `_call`."""
         is_logging, last_started = self._status(trail)
         if is_logging:
             self._start(trail)
@@ -100,16 +92,13 @@ class Restarter:
             if not error.is_transient:
                 self._store.forget(trail, stop.key)
             return _rejected(error, counted.number)
-        did = RestartAction.RESTARTED if self._is_logging(trail) else RestartAction.STOPPED_AGAIN
-        return Outcome(did, counted.number)
+        is_on = self._is_logging(trail)
+        return Outcome(RestartAction.RESTARTED if is_on else RestartAction.STOPPED_AGAIN, counted.number)
 
     def _status(self, trail: TrailArn) -> tuple[bool, float | None]:
         """Return whether the trail logs, and when it was last started (seconds since 1970), if CloudTrail says.
 
-        Where CloudTrail does not answer now, the trail counts as off.
-
-        Raises:
-            TrailError: CloudTrail rejects the call for good.
+        Where CloudTrail does not answer now, the trail counts as off. Raises as `_call` where it rejects for good.
         """
         try:
             answer = self._call("get_trail_status", trail)
@@ -121,19 +110,12 @@ class Restarter:
         return answer.get("IsLogging") is True, started.timestamp() if isinstance(started, datetime) else None
 
     def _start(self, trail: TrailArn) -> None:
-        """Start the trail, again after a transient error while there is time.
-
-        Raises:
-            TrailError: it was not started, or that is not known.
-        """
-        delays, waited = backoff_delays(), 0.0
-        while True:
+        """Start the trail, again after a transient error while there is time. Raises as `_call`."""
+        for seconds in (*_RETRY_SECONDS, None):
             try:
                 self._call("start_logging", trail)  # of a trail that logs, nothing changes
             except TrailError as error:
-                seconds = next(delays)
-                waited += seconds
-                if not error.is_transient or waited > _RETRY_SECONDS or not self._wait(seconds):
+                if not error.is_transient or seconds is None or not self._wait(seconds):
                     raise
             else:
                 return
@@ -163,9 +145,9 @@ class Restarter:
         try:
             return getattr(self._clients.cloudtrail(trail.region), operation)(Name=name)
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "unknown"))
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            raise TrailError(code, is_transient=code in _TRANSIENT or status >= _SERVER_ERRORS) from None
+            code, status = _code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            is_transient = code in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            raise TrailError(code, is_transient=is_transient) from None
         except BotoCoreError as error:
             raise TrailError(type(error).__name__, is_transient=True) from None
 
@@ -185,18 +167,21 @@ def _read_maintenance(clients: "AwsClients", parameter: str | None, now: float) 
     """
     if parameter is None:
         return None, None
+    until, problem = None, "holds no time such as 2026-03-14T18:00:00Z"
     try:
-        answer = clients.parameters.client.get_parameter(Name=parameter)
-    except ClientError as error:
-        problem = f"cannot be read ({error.response.get('Error', {}).get('Code', 'unknown')})"
-    except BotoCoreError as error:
-        problem = f"cannot be read ({type(error).__name__})"
-    else:
-        today, until = datetime.fromtimestamp(now, UTC), parse_time(answer.get("Parameter", {}).get("Value"))
-        if until and until <= today + _LONGEST_MAINTENANCE:
-            return (until if until > today else None), None
-        problem = "holds no time such as 2026-03-14T18:00:00Z"
-        if until:
-            problem = f"names a time more than {_LONGEST_MAINTENANCE.days} days ahead"
+        until = parse_time(clients.parameters.client.get_parameter(Name=parameter).get("Parameter", {}).get("Value"))
+    except (ClientError, BotoCoreError) as error:
+        problem = f"cannot be read ({_code_of(error)})"
+    today = datetime.fromtimestamp(now, UTC)
+    if until and until <= today + _LONGEST_MAINTENANCE:
+        return (until if until > today else None), None
+    if until:
+        problem = f"names a time more than {_LONGEST_MAINTENANCE.days} days ahead"
     logger.error("the maintenance parameter cannot be used, so there is no maintenance", extra={"problem": problem})
     return None, problem
+
+
+def _code_of(error: ClientError | BotoCoreError) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "unknown"))
+    return type(error).__name__

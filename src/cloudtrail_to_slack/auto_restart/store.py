@@ -6,7 +6,7 @@ Three kinds of items in the state table, each changed by one conditional write a
                             done                    what was done, for a retry that has only to send the notice
                             completed               the notice is sent: the event is settled
     restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
-    restart#quiet#<did>#<arn>  event, quiet_until   for which event a notice was sent, and until when for no other
+    restart#quiet#<action>#<arn>  event, quiet_until   for which event a notice was sent, and until when for no other
 
 A retry or a copy of an event finds `done` and `completed`, and neither counts nor sends a notice again; see
 `state.leases` for the timeline.
@@ -19,7 +19,7 @@ item counts as nothing that this code could not have written; see `state.trust`.
 import json
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -110,31 +110,18 @@ class RestartStore:
 
         `happened` is when the trail was stopped (seconds since 1970).
         """
-        seen: str | None = None  # a rejected write shows what the item holds
-        for _ in range(_ROUNDS):
+        counted = Count(granted=True, number=0)
+
+        def change(seen: str | None) -> str | None:
+            nonlocal counted
             counted = count(seen, key, self._clock.now(), most, happened)
-            if counted.text is None:
-                return counted
-            answer = self._put_restarts(trail, seen, counted.text)
-            if answer is None:
-                break
-            if answer.conflict is None:
-                return counted
-            seen = string(answer.conflict, "restarts")
-        else:
-            self._give_up("contended")
-        return Count(granted=True, number=0)
+            return counted.text
+
+        return counted if self._change_restarts(trail, change) else Count(granted=True, number=0)
 
     def forget(self, trail: TrailArn, key: str) -> None:
         """Take the restart for the event `key` out of the count, if it can be done."""
-        seen = ""  # no item holds this: the rejected write shows what it does hold
-        for _ in range(_ROUNDS):
-            answer = self._put_restarts(trail, seen, without(seen, key) or "")
-            if answer is None or answer.conflict is None:
-                return
-            seen = string(answer.conflict, "restarts") or ""
-            if without(seen, key) is None:
-                return
+        self._change_restarts(trail, lambda seen: "[]" if seen is None else without(seen, key))
 
     def should_notify(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
         """Return whether to send a notice of the outcome: not where one for another event was sent a short time ago.
@@ -145,7 +132,7 @@ class RestartStore:
         started = outcome.last_started or 0
         news = started if started <= now + CLOCKS_DIFFER_SECONDS else 0
         answer = self._update(
-            f"restart#quiet#{outcome.did.value}#{trail}",
+            f"restart#quiet#{outcome.action.value}#{trail}",
             "SET event = :event, #owner = :owner, quiet_until = :until, expires_at = :until",
             f"{over('quiet_until')} OR quiet_until < :news OR event = :event",
             {
@@ -160,18 +147,28 @@ class RestartStore:
     def _set_owned(self, key: str, attribute: str, value: Mapping[str, Any]) -> None:
         self._update(f"restart#event#{key}", f"SET {attribute} = :value", "#owner = :owner", {":value": value})
 
-    def _put_restarts(self, trail: TrailArn, seen: str | None, text: str) -> Answer | None:
-        """Write when the trail was started, if its item still holds what was `seen`, or nothing where that is None."""
-        return self._update(
-            f"restart#trail#{trail}",
-            "SET restarts = :restarts, #owner = :owner, expires_at = :expires",
-            "restarts = :seen" if seen is not None else "NOT attribute_type(restarts, :string)",
-            {
-                ":restarts": {"S": text},
-                ":expires": number(self._clock.now() + 2 * HOUR),
-                **({":string": {"S": "S"}} if seen is None else {":seen": {"S": seen}}),
-            },
-        )
+    def _change_restarts(self, trail: TrailArn, change: Callable[[str | None], str | None]) -> bool:
+        """Change when the trail was started to what `change` returns (None: leave it); False where that cannot be."""
+        seen: str | None = None  # a rejected write shows what the item holds
+        for _ in range(_ROUNDS):
+            text = change(seen)
+            if text is None:
+                return True
+            answer = self._update(
+                f"restart#trail#{trail}",
+                "SET restarts = :restarts, #owner = :owner, expires_at = :expires",
+                "restarts = :seen" if seen is not None else "NOT attribute_type(restarts, :string)",
+                {
+                    ":restarts": {"S": text},
+                    ":expires": number(self._clock.now() + 2 * HOUR),
+                    **({":string": {"S": "S"}} if seen is None else {":seen": {"S": seen}}),
+                },
+            )
+            if answer is None or answer.conflict is None:
+                return answer is not None
+            seen = string(answer.conflict, "restarts")
+        self._give_up("contended")
+        return False
 
     def _update(self, item: str, update: str, condition: str, values: Mapping[str, Any]) -> Answer | None:
         """Make one conditional write; None when the table cannot be used, now or any more."""

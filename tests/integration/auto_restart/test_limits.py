@@ -37,19 +37,19 @@ def test_after_n_restarts_within_an_hour_it_stops(
 ) -> None:
     """The fourth stop within the hour is left, loudly; an hour after the first one there is room for one more."""
     restart.trail()
-    did = []
+    actions = []
     for minutes in (0, 10, 20, 59):
         restart.now = NOON + 60 * minutes
         restart.stop()
-        did.append(restart.handle(restart.stopped()))
-    assert did == ["restarted"] * 3 + ["limit_reached"]
+        actions.append(restart.handle(restart.stopped()))
+    assert actions == ["restarted"] * 3 + ["limit_reached"]
     assert not restart.logs()
     assert restart.metric("LoggingLeftStopped", capsys.readouterr().out) == [0, 0, 0, 1]
     assert "This function gives up" in restart.texts()[-1]
     assert restart.texts()[-1].startswith("🚨 CloudTrail logging is OFF")
     restart.now = NOON + 3601
-    did = [restart.handle(restart.stopped()) for _ in range(2)]
-    assert did == ["restarted", "already_logging"]
+    actions = [restart.handle(restart.stopped()) for _ in range(2)]
+    assert actions == ["restarted", "already_logging"]
     restart.stop()
     assert restart.handle(restart.stopped()) == "limit_reached"
 
@@ -61,11 +61,11 @@ def test_each_trail_has_an_hour_of_its_own(restart: RestartEnvironment) -> None:
     restart.trail(region="us-east-1")
     restart.trail("another")
     named = [{}, {"awsRegion": "us-east-1"}, {"name": "another"}, {}]
-    did = []
+    actions = []
     for changes in named:
         restart.stop()
-        did.append(restart.handle(restart.stopped(**changes)))
-    assert did == ["restarted", "restarted", "restarted", "limit_reached"]
+        actions.append(restart.handle(restart.stopped(**changes)))
+    assert actions == ["restarted", "restarted", "restarted", "limit_reached"]
 
 
 def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartEnvironment) -> None:
@@ -73,8 +73,8 @@ def test_many_at_once_are_counted_as_one_after_the_other(restart: RestartEnviron
     restart.trail()
     restart.aws_proxy.meet = lambda operation, _: (200, {"IsLogging": False}) if operation == "GetTrailStatus" else None
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        did = sorted(pool.map(restart.handle, [envelope(eventTime="2026-03-14T12:01:00Z") for _ in range(8)]))
-    assert did == ["limit_reached"] * 5 + ["stopped_again"] * 3
+        actions = sorted(pool.map(restart.handle, [envelope(eventTime="2026-03-14T12:01:00Z") for _ in range(8)]))
+    assert actions == ["limit_reached"] * 5 + ["stopped_again"] * 3
     assert restart.started() == 3
     assert len(restart.texts()) == 4
 

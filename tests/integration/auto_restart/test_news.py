@@ -50,14 +50,14 @@ def test_a_start_in_the_future_is_no_news(restart: RestartEnvironment) -> None:
     assert [_stop_past_the_limit(restart) for _ in range(3)] == [1, 0, 0]
 
 
-@pytest.mark.parametrize("did", ["not_permitted", "maintenance", "already_logging"])
-def test_a_decoy_does_not_drown_the_channel(restart: RestartEnvironment, did: str) -> None:
+@pytest.mark.parametrize("action", ["not_permitted", "maintenance", "already_logging"])
+def test_a_decoy_does_not_drown_the_channel(restart: RestartEnvironment, action: str) -> None:
     """Stopped again and again, a trail that is left alone is reported once in ten minutes, and each for itself."""
     restart.trail()
     restart.trail("another")
-    if did == "not_permitted":
+    if action == "not_permitted":
         restart.configure(RESTART_TRAILS=f'["arn:aws:cloudtrail:*:{OTHER_ACCOUNT}:trail/*"]')
-    if did == "maintenance":
+    if action == "maintenance":
         restart.maintenance("2026-03-14T18:00:00Z")
     for name in ("the-trail", "another"):
         restart.start(name)
@@ -65,7 +65,7 @@ def test_a_decoy_does_not_drown_the_channel(restart: RestartEnvironment, did: st
     for minutes, name in ((1, "the-trail"), (2, "the-trail"), (3, "another"), (10, "the-trail"), (12, "the-trail")):
         restart.now = NOON + 60 * minutes
         before = len(restart.texts())
-        assert restart.handle(restart.stopped(name)) == did
+        assert restart.handle(restart.stopped(name)) == action
         reported.append(len(restart.texts()) - before)
     assert reported == [1, 0, 1, 0, 1]
 
@@ -77,10 +77,10 @@ def test_each_outcome_has_a_cooldown_of_its_own(restart: RestartEnvironment) -> 
     restart.configure(RESTART_TRAILS=f'["arn:aws:cloudtrail:*:{OTHER_ACCOUNT}:trail/*"]')
     restart.handle(restart.stopped())
     restart.configure(RESTART_TRAILS=permitted, RESTARTS_PER_HOUR="1")
-    did = [restart.handle(restart.stopped()) for _ in range(2)]
+    actions = [restart.handle(restart.stopped()) for _ in range(2)]
     restart.stop()
-    did.append(restart.handle(restart.stopped()))
-    assert did == ["restarted", "already_logging", "limit_reached"]
+    actions.append(restart.handle(restart.stopped()))
+    assert actions == ["restarted", "already_logging", "limit_reached"]
     heads = [text.splitlines()[0] for text in restart.texts()]
     assert len(heads) == len(set(heads)) == 4
 

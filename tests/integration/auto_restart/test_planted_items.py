@@ -25,7 +25,7 @@ def _n(value: object) -> dict[str, Any]:
     return {"N": str(value)}
 
 
-_RESTARTED = {"S": '{"did": "restarted", "number": 1}'}
+_RESTARTED = {"S": '{"action": "restarted", "number": 1}'}
 _WEEK = 7 * DAY
 _EVENTS: dict[str, dict[str, Any]] = {
     "settled for centuries": {"completed": {"BOOL": True}, "done": _RESTARTED, "expires_at": _FAR},
@@ -33,8 +33,8 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "settled until a text": {"completed": {"BOOL": True}, "done": _RESTARTED, "expires_at": {"S": "9"}},
     "settled as a text": {"completed": {"S": "x"}, "done": _RESTARTED, "expires_at": _n(int(NOON) + _WEEK)},
     "done for centuries": {"done": _RESTARTED, "expires_at": _FAR},
-    "done by no action": {"done": {"S": '{"did": "restarted", "number": "1"}'}, "expires_at": _n(int(NOON) + _WEEK)},
-    "done at no time": {"done": {"S": '{"did": "restarted", "last_started": "x"}'}, "expires_at": _n(int(NOON) + 9)},
+    "done by no action": {"done": {"S": '{"action": "restarted", "number": "1"}'}, "expires_at": _n(int(NOON) + _WEEK)},
+    "done at no time": {"done": {"S": '{"action": "restarted", "last_started": "x"}'}, "expires_at": _n(int(NOON) + 9)},
     "done as a number": {"done": _n(1), "expires_at": _n(int(NOON) + _WEEK)},
     "at it for centuries": {"owner": {"S": "mallory"}, "leased_until": _FAR, "expires_at": _n(int(NOON) + _WEEK)},
     "at it for an hour": {"owner": {"S": "m"}, "leased_until": _n(NOON + HOUR), "expires_at": _n(int(NOON) + _WEEK)},
@@ -78,11 +78,11 @@ def test_invented_restarts_do_not_count(restart: RestartEnvironment, restarts: d
     restart.trail()
     key = f"restart#trail#arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/the-trail"
     restart.app_env.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": key}, "restarts": restarts})
-    did = []
+    actions = []
     for _ in range(4):
         restart.stop()
-        did.append(restart.handle(restart.stopped()))
-    assert did == ["restarted"] * 3 + ["limit_reached"]
+        actions.append(restart.handle(restart.stopped()))
+    assert actions == ["restarted"] * 3 + ["limit_reached"]
 
 
 @pytest.mark.parametrize("until", [_FAR, {"S": "9999999999"}, {"NULL": True}, _n("1E+90"), _n(int(NOON) + 2 * HOUR)])
@@ -103,17 +103,17 @@ def test_an_invented_cooldown_holds_back_no_alarm(restart: RestartEnvironment, u
 @pytest.mark.parametrize(
     "text",
     [
-        '{"did": "restarted", "number": true}',
-        '{"did": "restarted", "number": -1}',
-        '{"did": "restarted", "number": 1e9}',
-        '{"did": "restarted", "number": 99999}',
-        '{"did": "maintenance", "until": 5}',
-        '{"did": "failed", "code": ["x"]}',
-        '{"did": "failed", "maintenance_problem": {}}',
-        '{"did": "limit_reached", "last_started": NaN}',
-        '{"did": "limit_reached", "last_started": true}',
-        '{"did": "notified"}',
-        '{"did": "failed", "more": 1}',
+        '{"action": "restarted", "number": true}',
+        '{"action": "restarted", "number": -1}',
+        '{"action": "restarted", "number": 1e9}',
+        '{"action": "restarted", "number": 99999}',
+        '{"action": "maintenance", "until": 5}',
+        '{"action": "failed", "code": ["x"]}',
+        '{"action": "failed", "maintenance_problem": {}}',
+        '{"action": "limit_reached", "last_started": NaN}',
+        '{"action": "limit_reached", "last_started": true}',
+        '{"action": "notified"}',
+        '{"action": "failed", "more": 1}',
         "[" * 100_000,
         "[1]",
     ],
@@ -121,14 +121,14 @@ def test_an_invented_cooldown_holds_back_no_alarm(restart: RestartEnvironment, u
 def test_what_is_no_outcome_is_none(text: str) -> None:
     """What was done is believed where every part of it is what the code writes."""
     assert read_outcome(text) is None
-    assert isinstance(read_outcome('{"did": "failed", "code": "x", "last_started": 1.5}'), Outcome)
+    assert isinstance(read_outcome('{"action": "failed", "code": "x", "last_started": 1.5}'), Outcome)
 
 
 def test_maintenance_is_not_kept_in_the_table(restart: RestartEnvironment) -> None:
     """No item of the table makes a maintenance."""
     restart.trail()
     until = datetime.fromtimestamp(NOON + DAY, UTC).isoformat()
-    done = {"S": json.dumps({"did": "maintenance", "until": until})}
+    done = {"S": json.dumps({"action": "maintenance", "until": until})}
     event = envelope(eventID="e-1")
     item = {"pk": {"S": _key(event)}, "done": done, "expires_at": _FAR}
     restart.app_env.aws("dynamodb").put_item(TableName=TABLE, Item=item)

@@ -36,7 +36,7 @@ def test_a_stopped_trail_is_started_again(restart: RestartEnvironment) -> None:
 def test_it_runs_as_lambda_runs_it(restart: RestartEnvironment) -> None:
     """The handler reads its settings from the environment and its time from Lambda's context."""
     restart.trail()
-    assert handler.lambda_handler(envelope(), Context()) == {"did": "restarted"}
+    assert handler.lambda_handler(envelope(), Context()) == {"action": "restarted"}
     assert restart.logs()
 
 
@@ -66,7 +66,7 @@ def test_a_trail_that_logs_is_started_to_be_sure(restart: RestartEnvironment) ->
 
 
 @pytest.mark.parametrize(
-    ("listed", "named", "did"),
+    ("listed", "named", "action"),
     [
         (f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/the-trail", "the-trail", "restarted"),
         (f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/the-trail", "the-trail", "restarted"),
@@ -76,15 +76,15 @@ def test_a_trail_that_logs_is_started_to_be_sure(restart: RestartEnvironment) ->
         (f"arn:aws-cn:cloudtrail:*:{ACCOUNT}:trail/*", "the-trail", "not_permitted"),
     ],
 )
-def test_only_the_trails_named_are_started(restart: RestartEnvironment, listed: str, named: str, did: str) -> None:
+def test_only_the_trails_named_are_started(restart: RestartEnvironment, listed: str, named: str, action: str) -> None:
     """What is not on the list is reported, with the command to start it, and not touched."""
     restart.trail()
     restart.configure(RESTART_TRAILS=json.dumps(["arn:aws:cloudtrail:*:123456789012:trail/first", listed]))
-    assert restart.handle(envelope(named)) == did
-    assert restart.logs() == (did == "restarted")
-    assert restart.started() == int(did == "restarted")
+    assert restart.handle(envelope(named)) == action
+    assert restart.logs() == (action == "restarted")
+    assert restart.started() == int(action == "restarted")
     shown = json.dumps(restart.app_env.slack.messages(CHANNEL)[0].blocks)
-    assert ("aws cloudtrail start-logging --name arn:aws:cloudtrail:eu-west-1" in shown) == (did == "not_permitted")
+    assert ("aws cloudtrail start-logging --name arn:aws:cloudtrail:eu-west-1" in shown) == (action == "not_permitted")
 
 
 def test_an_organizations_trail_belongs_to_another_account(restart: RestartEnvironment) -> None:

@@ -205,10 +205,10 @@ def test_nothing_that_arrives_raises(detail: dict[str, Any], outer: Any) -> None
     named=hostile_text(3000)
     | st.just("the-trail")
     | st.just(f"arn:aws:cloudtrail:eu-west-1:999988887777:trail/{'x' * 128}"),
-    did=st.sampled_from(RestartAction),
+    action=st.sampled_from(RestartAction),
     code=st.none() | hostile_text(500),
 )
-def test_any_notice(detail: dict[str, Any], named: str, did: RestartAction, code: str | None) -> None:
+def test_any_notice(detail: dict[str, Any], named: str, action: RestartAction, code: str | None) -> None:
     """Whatever stands in the event, the message is within every limit of Slack and does nothing but be read."""
     stop = stopped(
         {
@@ -223,7 +223,7 @@ def test_any_notice(detail: dict[str, Any], named: str, did: RestartAction, code
             },
         }
     )
-    outcome = Outcome(did, 3, "2026-03-14T18:00:00+00:00", code, "holds no time")
+    outcome = Outcome(action, 3, "2026-03-14T18:00:00+00:00", code, "holds no time")
     message = notice_message(restart_notice(stop, outcome, most=3, account=ACCOUNT, table_problem=code))
     assert_within_limits(message.text, message.blocks)
     assert_all_harmless(texts_of(message.blocks))
@@ -232,7 +232,7 @@ def test_any_notice(detail: dict[str, Any], named: str, did: RestartAction, code
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "null", "[]", "1", "nonsense", "{}", '{"did": "x"}', '{"did": "failed", "x": 1}']
+    "text", [None, "", "null", "[]", "1", "nonsense", "{}", '{"action": "x"}', '{"action": "failed", "x": 1}']
 )
 def test_what_is_no_outcome_is_none(text: str | None) -> None:
     """What cannot be read of an earlier attempt is as if there were none."""

@@ -239,8 +239,8 @@ def test_a_trail_that_is_off_after_the_start_is_reported(restart: RestartEnviron
     assert restart.waited == [3, 3, 3]
 
 
-@pytest.mark.parametrize(("right_after", "did"), [(3, "restarted"), (4, "stopped_again")])
-def test_a_status_of_before_raises_no_alarm(restart: RestartEnvironment, right_after: int, did: str) -> None:
+@pytest.mark.parametrize(("right_after", "action"), [(3, "restarted"), (4, "stopped_again")])
+def test_a_status_of_before_raises_no_alarm(restart: RestartEnvironment, right_after: int, action: str) -> None:
     """After a start CloudTrail may go on saying for some seconds that the trail is off, or say nothing."""
     restart.trail()
 
@@ -251,7 +251,7 @@ def test_a_status_of_before_raises_no_alarm(restart: RestartEnvironment, right_a
         return refusal("UnsupportedOperationException") if looks == 2 else (200, {"IsLogging": False})
 
     restart.aws_proxy.meet = meet
-    assert restart.handle(envelope()) == did
+    assert restart.handle(envelope()) == action
 
 
 def test_without_time_to_look_again_what_cloudtrail_says_counts(restart: RestartEnvironment) -> None:

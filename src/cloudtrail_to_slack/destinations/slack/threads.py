@@ -127,8 +127,9 @@ class SlackThreads:
                 _quietly(partial(self._store.release, key))
             raise
         for key, claim in claims.items():
-            if claim:
-                replaced = claim if isinstance(claim, Thread) else None
+            replaced = claim if isinstance(claim, Thread) else None
+            # What copies share goes on pointing to the first of them, also where a later one is more severe.
+            if claim and (replaced is None or key == keys[-1]):
                 _quietly(partial(self._store.opened, key, thread, replaced=replaced))
 
     def finish(self) -> None:

@@ -63,13 +63,15 @@ class Threads:
     def join(self, channel: str, place: ThreadPlace, day: str, now: float) -> tuple[Thread, bool]:
         """Return the thread that an alert stands in, and whether it is a reply there."""
         self._forget(now)
-        found, missed = None, []
-        for key in place.keys(channel):
+        found, missed, keys = None, [], place.keys(channel)
+        for key in keys:
             end, known = self._open.get(key, (0, None))
-            if known and end > int(now) and known.severity >= place.severity:
+            is_open = known is not None and end > int(now)
+            if known and is_open and known.severity >= place.severity:
                 found = known
                 break
-            missed.append(key)
+            if not is_open or key == keys[-1]:
+                missed.append(key)
         thread = found or Thread(place.severity, day)
         end = math.inf if self._seconds is None else int(now + self._seconds)
         self._open |= dict.fromkeys(missed, (end, thread))

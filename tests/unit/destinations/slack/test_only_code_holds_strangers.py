@@ -112,10 +112,10 @@ def test_notices() -> None:
         assert_only_code(notice_message(notice))
 
 
-@pytest.mark.parametrize("did", RestartAction)
-def test_notices_of_the_restart(did: RestartAction) -> None:
+@pytest.mark.parametrize("action", RestartAction)
+def test_notices_of_the_restart(action: RestartAction) -> None:
     """Notices of the restart function hold what the event and CloudTrail said as code."""
     stop = StopEvent("k", read_event(CLOUDTRAIL), CHOSEN, None)
-    outcome = Outcome(did, code=CHOSEN)
+    outcome = Outcome(action, code=CHOSEN)
     notice = restart_notice(stop, outcome, most=3, account="111122223333", table_problem=CHOSEN)
     assert_only_code(notice_message(notice))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtrail_to_slack.alerts.text import how_long
-from cloudtrail_to_slack.destinations.slack.render.text import both_zones, utc
+from cloudtrail_to_slack.alerts.text import how_long, utc
+from cloudtrail_to_slack.destinations.slack.render.text import both_zones
 from support.slack_markup import assert_harmless
 
 TIME = datetime(2026, 3, 14, 9, 24, 17, 999, tzinfo=UTC)

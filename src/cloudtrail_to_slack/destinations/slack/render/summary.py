@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cloudtrail_to_slack.alerts.alert import PendingAlert
 from cloudtrail_to_slack.alerts.notice import Notice
+from cloudtrail_to_slack.alerts.text import utc
 from cloudtrail_to_slack.destinations.slack.render.headline import SEVERITY_MARKS, account_label, ended_words
 from cloudtrail_to_slack.destinations.slack.render.message import (
     MAX_ALL_BLOCKS,
@@ -15,7 +16,7 @@ from cloudtrail_to_slack.destinations.slack.render.message import (
     section,
     sections,
 )
-from cloudtrail_to_slack.destinations.slack.render.text import chunked, code, plain, utc, word
+from cloudtrail_to_slack.destinations.slack.render.text import chunked, code, plain, word
 
 _LISTED = 8  # rules, actors and accounts by name; the rest are counted
 _MOST_SEVERE = 5

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
-from cloudtrail_to_slack.alerts.text import escape, json_length, visible
+from cloudtrail_to_slack.alerts.text import escape, json_length, utc, visible
 
 CUT_MARK = "…"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -65,11 +65,6 @@ def cut(text: str, limit: int, render: Callable[[str], str]) -> str:
     if json_length(whole) <= limit:
         return whole
     return render(text[: _longest(len(text), lambda length: json_length(render(text[:length])) < limit)]) + CUT_MARK
-
-
-def utc(time: datetime) -> str:
-    """Return `2026-03-14 09:30:12 UTC`."""
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def both_zones(time: datetime | None, raw: str) -> str:
