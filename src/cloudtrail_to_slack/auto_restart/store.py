@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 HOUR = 3600
 KEPT_SECONDS = 7 * 24 * HOUR  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
 QUIET_SECONDS = 600
-_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,27 +147,15 @@ class RestartStore:
         self._update(f"restart#event#{key}", f"SET {attribute} = :value", "#owner = :owner", {":value": value})
 
     def _change_restarts(self, trail: TrailArn, change: Callable[[str | None], str | None]) -> bool:
-        """Change when the trail was started to what `change` returns (None: leave it); False where that cannot be."""
-        seen: str | None = None  # a rejected write shows what the item holds
-        for _ in range(_ROUNDS):
-            text = change(seen)
-            if text is None:
-                return True
-            answer = self._update(
-                f"restart#trail#{trail}",
-                "SET restarts = :restarts, #owner = :owner, expires_at = :expires",
-                "restarts = :seen" if seen is not None else "NOT attribute_type(restarts, :string)",
-                {
-                    ":restarts": {"S": text},
-                    ":expires": number(self._clock.now() + 2 * HOUR),
-                    **({":string": {"S": "S"}} if seen is None else {":seen": {"S": seen}}),
-                },
-            )
-            if answer is None or answer.conflict is None:
-                return answer is not None
-            seen = string(answer.conflict, "restarts")
-        self._give_up("contended")
-        return False
+        """Change when the trail was started; False when the table cannot be used, now or any more."""
+        if self.problem is None:
+            try:
+                expires_at = self._clock.now() + 2 * HOUR
+                if not self._items.change(f"restart#trail#{trail}", "restarts", change, expires_at):
+                    self._give_up("contended")
+            except StateError as error:
+                self._give_up(error.code)
+        return self.problem is None
 
     def _update(self, item: str, update: str, condition: str, values: Mapping[str, Any]) -> Answer | None:
         """Make one conditional write; None when the table cannot be used, now or any more."""

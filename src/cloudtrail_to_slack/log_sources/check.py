@@ -16,7 +16,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import compress
 
+from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.routing import Target
@@ -63,15 +65,13 @@ class LogSourceCheck:
             StateError, TransientError: the table cannot be used.
         """
         owner, now = uuid.uuid4().hex, int(self._clock.now())
-        begun = self._table.begin_check(owner, self._clock.lease(LONGEST_CHECK_SECONDS))
-        if begun is None:
+        checked = self._table.begin_check(owner, self._clock.lease(LONGEST_CHECK_SECONDS))
+        if checked is None:
             logger.info("another function is checking the log sources")
             return
-        checked = begun.checked
         try:
             shards, intervals = self._read(now)
-            only_observes = checked is None or now - checked > _LONGEST_GAP_SECONDS
-            checked = now
+            only_observes, checked = now - checked > _LONGEST_GAP_SECONDS, now
             self._report(shards, self._find(shards, intervals, now, only_observes=only_observes), message_ids)
         finally:
             try:
@@ -140,19 +140,16 @@ class LogSourceCheck:
         Raises:
             StateError, TransientError: it could not be saved.
         """
-        changes: list[Sequence[SourceDown | SourceRecovered]] = []
-        notices = []
+        reports: list[tuple[Target, Notice, Sequence[SourceDown | SourceRecovered]]] = []
         for target, found in findings.items():
             if found.down:
-                changes.append(found.down)
-                notices.append((target, source_down_notice(found.down, found.in_all, found.watched)))
+                reports.append((target, source_down_notice(found.down, found.in_all, found.watched), found.down))
             if found.recovered:
-                changes.append(found.recovered)
-                notices.append((target, source_recovered_notice(found.recovered)))
-        arrived = self._delivery.notify_at(notices, message_ids)
+                reports.append((target, source_recovered_notice(found.recovered), found.recovered))
+        arrived = self._delivery.notify_at([(target, notice) for target, notice, _ in reports], message_ids)
         changed: set[str] = set()
-        for (target, _), of_target, did_arrive in zip(notices, changes, arrived, strict=True):
-            for change in of_target if did_arrive else ():
+        for target, _, changes in compress(reports, arrived):
+            for change in changes:
                 shard = shard_of(change.source.account)
                 changed.add(shard)
                 notified = shards[shard].notified.setdefault(change.source, {})

@@ -25,7 +25,6 @@ from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.state.table import StateError
 
 _OLD_SECONDS = 86_400  # a log file that comes later than this was copied or announced again, and says nothing about now
-_ROUNDS = 5
 _MOST_REGIONS = 64  # of an account; a partition has some forty
 _MOST_CACHED = 20_000
 _AFTER_FAILURE_SECONDS = 60.0
@@ -85,20 +84,20 @@ class DeliveryRecorder:
             StateError: that cannot be done.
         """
         after: dict[str, DeliveryIntervals] = {}
-        for _ in range(_ROUNDS):
+
+        def change(text: str | None) -> str | None:
+            nonlocal after
             known = credible(decode(text), self._clock.now())
             after = _observed(known, times)
             if after == known:
-                break
+                return None
             # An account that has intervals is listed already.
             if text is None and not self._table.list_account(account):
                 logger.warning("too many accounts: this one is not watched", extra={"account": account})
-                break
-            written, text = self._table.put_intervals(account, text, encode(after))
-            if written:
-                break
-        else:
-            raise StateError("contended", is_permanent=False)
+                return None
+            return encode(after)
+
+        self._table.change_intervals(account, text, change)
         recorded = self._cache.recorded
         if len(recorded) >= _MOST_CACHED:
             recorded.clear()

@@ -11,14 +11,14 @@ they still are what was read. A check is one function's at a time, so what it sa
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.log_sources.intervals import LogSource
 from cloudtrail_to_slack.state.leases import OWNER, lease_condition, lease_values
-from cloudtrail_to_slack.state.table import Table, number
+from cloudtrail_to_slack.state.table import StateError, Table, number
 from cloudtrail_to_slack.state.trust import string, whole_number
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _KEPT_SECONDS = 90 * 86_400  # without an object from any region, for then the account is closed or its trail is gone
 _MOST_ACCOUNTS = 500  # of an item that lists them; an organization has 10,000 at most, and keys could be made up
 LONGEST_CHECK_SECONDS = 902  # Lambda runs nothing longer than 900
+_ROUNDS = 5
 _ACCOUNT = re.compile("[0-9]{12}")
 _CHECK = "sources"
 _NAMES = {**OWNER, "#lease": "lease"}
@@ -40,13 +41,6 @@ class Shard:
 
     accounts: Sequence[str] = ()
     notified: Notified = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A check that may go on; `checked` is when there was one before, in seconds since 1970."""
-
-    checked: int | None
 
 
 class LogSourceTable:
@@ -63,18 +57,16 @@ class LogSourceTable:
         return {account: text for account, text in texts.items() if text is not None}
 
     def put_intervals(self, account: str, before: str | None, after: str) -> tuple[bool, str | None]:
-        """Write an account's intervals if they still are `before` (None: there are none).
+        """Write an account's intervals if they still are `before` (None: there are none); see `Items.replace`."""
+        return self._table.replace(
+            f"intervals#{account}", "intervals", before, after, self._clock.now() + _KEPT_SECONDS
+        )
 
-        Returns whether they were written and, where not, what they are instead.
-        """
-        values: dict[str, Any] = {":after": {"S": after}, ":expires_at": number(self._clock.now() + _KEPT_SECONDS)}
-        if before is None:
-            condition, values[":string"] = "NOT attribute_type(intervals, :string)", {"S": "S"}
-        else:
-            condition, values[":before"] = "intervals = :before", {"S": before}
-        update = "SET intervals = :after, expires_at = :expires_at"
-        conflict = self._table.update(f"intervals#{account}", update, condition, values).conflict
-        return (True, after) if conflict is None else (False, string(conflict, "intervals"))
+    def change_intervals(self, account: str, known: str | None, change: Callable[[str | None], str | None]) -> None:
+        """Change an account's intervals, which are `known` as far as is known; see `Items.change`."""
+        key, expires_at = f"intervals#{account}", self._clock.now() + _KEPT_SECONDS
+        if not self._table.change(key, "intervals", change, expires_at, known=known, rounds=_ROUNDS):
+            raise StateError("contended", is_permanent=False)
 
     def list_account(self, account: str) -> bool:
         """List an account; False when there are too many that end like it."""
@@ -113,8 +105,11 @@ class LogSourceTable:
         values = {":notified": {"S": text}}
         self._table.update(f"{_CHECK}#{shard}", "SET notified = :notified", "attribute_exists(pk)", values)
 
-    def begin_check(self, owner: str, seconds: float) -> Begun | None:
-        """Begin a check that lasts `seconds` at most; None while another function is at one."""
+    def begin_check(self, owner: str, seconds: float) -> int | None:
+        """Begin a check that lasts `seconds` at most; None while another function is at one.
+
+        Returns when there was a check before, in seconds since 1970; 0: never.
+        """
         now = self._clock.now()
         answer = self._table.update(
             _CHECK,
@@ -124,18 +119,12 @@ class LogSourceTable:
             names=_NAMES,
             returned="ALL_NEW",
         )
-        if answer.conflict is not None:
-            return None
-        checked = whole_number(answer.attributes, "checked")
-        return Begun(None if checked is None else min(checked, int(now)))
+        return min(whole_number(answer.attributes, "checked") or 0, int(now)) if answer.conflict is None else None
 
-    def end_check(self, owner: str, checked: int | None) -> None:
-        """Let others check; `checked` is when all intervals were looked at, None: never."""
-        values: dict[str, Any] = {":owner": {"S": owner}}
-        update = "REMOVE #lease"
-        if checked is not None:
-            update, values[":checked"] = f"SET checked = :checked {update}", number(checked)
-        self._table.update(_CHECK, update, "#owner = :owner", values, names=_NAMES)
+    def end_check(self, owner: str, checked: int) -> None:
+        """Let others check; `checked` is when all intervals were looked at, 0: never."""
+        values = {":owner": {"S": owner}, ":checked": number(checked)}
+        self._table.update(_CHECK, "SET checked = :checked REMOVE #lease", "#owner = :owner", values, names=_NAMES)
 
 
 def shard_of(account: str) -> str:

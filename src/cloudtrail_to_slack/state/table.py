@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import CloudTrailToSlackError
 from cloudtrail_to_slack.state.leases import OWNER
+from cloudtrail_to_slack.state.trust import string
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -79,6 +80,42 @@ class Items:
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **({"ExpressionAttributeNames": names} if names else {}),
         )
+
+    def replace(
+        self, key: str, attribute: str, before: str | None, after: str, expires_at: float
+    ) -> tuple[bool, str | None]:
+        """Write a string if it still is `before` (None: there is none); return whether it was, and what it is now."""
+        values = {":after": {"S": after}, ":expires_at": number(expires_at)}
+        if before is None:
+            condition, values[":string"] = f"NOT attribute_type({attribute}, :string)", {"S": "S"}
+        else:
+            condition, values[":before"] = f"{attribute} = :before", {"S": before}
+        conflict = self.update(key, f"SET {attribute} = :after, expires_at = :expires_at", condition, values).conflict
+        return (True, after) if conflict is None else (False, string(conflict, attribute))
+
+    def change(
+        self,
+        key: str,
+        attribute: str,
+        change: Callable[[str | None], str | None],
+        expires_at: float,
+        *,
+        known: str | None = None,
+        rounds: int = 10,
+    ) -> bool:
+        """Write what `change` makes of a string, unless that is None; False when others are faster each time.
+
+        `known` is what it is, as far as is known: `change` is called anew with what it is instead.
+        """
+        text = known
+        for _ in range(rounds):
+            after = change(text)
+            if after is None:
+                return True
+            is_written, text = self.replace(key, attribute, text, after, expires_at)
+            if is_written:
+                return True
+        return False
 
 
 class Table(Items):
