@@ -1,6 +1,7 @@
 """What periodic notices remember, in the state table and in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -14,8 +15,9 @@ from cloudtrail_to_slack.notices.store import (
     NoticeStore,
     Standing,
     Subject,
-    TableNoticeStore,
+    read_subject,
 )
+from cloudtrail_to_slack.state.table import Items
 from support.app_environment import TABLE, AppEnvironment
 
 HOUR = 3600
@@ -38,20 +40,20 @@ class Scene:
         if not self._table:
             return NoticeStore(self._subjects, clock)
         dynamodb = boto3.client("dynamodb", endpoint_url=self.app_env.endpoint)  # its own, as of another process
-        return TableNoticeStore(dynamodb, table_name, self._subjects, clock)
+        return NoticeStore(self._subjects, clock, Items(dynamodb, table_name))
 
     def collect(self, *entries: str, store: NoticeStore | None = None) -> Collected:
         """What becomes of entries of the subject `s`."""
         return (store or self.store()).collect("s", entries, HOUR)
 
-    def item(self) -> dict[str, Any]:
-        """The subject's item."""
+    def kept(self) -> Subject:
+        """The subject, as the table keeps it."""
         found: dict[str, Any] = self.app_env.aws("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": "notice#s"}})
-        return dict(found["Item"])
+        return read_subject(found["Item"]["subject"]["S"])
 
-    def plant(self, **attributes: Any) -> None:
+    def plant(self, subject: Any) -> None:
         """Write an item that the code itself would not."""
-        self.app_env.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": "notice#s"}, **attributes})
+        self.app_env.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": "notice#s"}, "subject": subject})
 
 
 @pytest.fixture(params=[True, False], ids=["table", "memory"])
@@ -110,7 +112,8 @@ def test_what_waited_is_sent_without_anything_new(scene: Scene) -> None:
 def test_a_failure_is_tried_again(scene: Scene) -> None:
     """What could not be sent is acquired by the next attempt, with what came since."""
     store = scene.store()
-    store.fail("s", scene.collect("a", store=store), 900)
+    scene.collect("a", store=store)
+    store.fail("s", 900)
     assert standing(scene.collect("b")) == (Standing.ACQUIRED, ("a", "b"))
 
 
@@ -118,13 +121,14 @@ def test_failures_in_a_row_cool_off(scene: Scene) -> None:
     """After three failures in a row nothing is tried until the time to cool off is over, and then once each time."""
     for _ in range(3):
         store = scene.store()
-        store.fail("s", scene.collect("a", store=store), 900)
+        scene.collect("a", store=store)
+        store.fail("s", 900)
     assert (scene.collect("a").standing, scene.collect().standing) == (Standing.FAILING, Standing.NOTHING)
     scene.now += 900
     store = scene.store()
     found = scene.collect("b", store=store)
     assert standing(found) == (Standing.ACQUIRED, ("a", "b"))
-    store.fail("s", found, 900)
+    store.fail("s", 900)
     assert scene.collect("a").standing is Standing.FAILING
     scene.now += 900
     store = scene.store()
@@ -138,7 +142,7 @@ def test_failures_without_cooling_off(scene: Scene) -> None:
         store = scene.store()
         found = scene.collect("a", store=store)
         assert found.standing is Standing.ACQUIRED
-        store.fail("s", found, 0)
+        store.fail("s", 0)
 
 
 def test_what_waits_is_bounded(scene: Scene) -> None:
@@ -172,7 +176,7 @@ def test_what_comes_while_another_sends_is_not_lost(table: Scene) -> None:
     found = table.collect("a", store=store)
     table.collect("b", store=store)  # as another function could not; it is the same for the item
     store.complete("s", found, HOUR)
-    assert table.item()["to_send"] == {"SS": ["b"]}
+    assert table.kept().to_send == {"b"}
 
 
 def test_a_function_that_died_keeps_nothing_back(table: Scene) -> None:
@@ -185,13 +189,39 @@ def test_a_function_that_died_keeps_nothing_back(table: Scene) -> None:
 @pytest.mark.parametrize("attribute", ["quiet_until", "lease_until"])
 def test_times_that_were_planted_hold_nothing_back(table: Scene, attribute: str) -> None:
     """A time further in the future than this code writes keeps nothing from being sent."""
-    table.plant(**{attribute: {"N": str(int(table.now + 10 * HOUR))}})
+    planted = replace(Subject(owner="another"), **{attribute: int(table.now + 10 * HOUR)})
+    table.plant({"S": planted.dumped()})
     assert standing(table.collect("a")) == (Standing.ACQUIRED, ("a",))
 
 
-def test_attributes_of_other_types_hold_nothing_back(table: Scene) -> None:
-    """An item that holds other types than this code writes is a failure or sent, and never a success unnoticed."""
-    table.plant(were_sent={"S": "a"}, failed_attempts={"S": "x"})
+@pytest.mark.parametrize("attribute", ["quiet_until", "lease_until"])
+def test_times_that_this_code_writes_are_believed(table: Scene, attribute: str) -> None:
+    """The same item with a time that can be keeps what comes for later."""
+    planted = replace(Subject(owner="another"), **{attribute: int(table.now + 60)})
+    table.plant({"S": planted.dumped()})
+    if attribute == "lease_until":
+        with pytest.raises(TransientError, match="another_function"):
+            table.collect("a")
+    else:
+        assert table.collect("a").standing is Standing.WAITING
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        {"N": "5"},
+        {"L": [{"S": "a"}]},
+        {"S": "[" * 100_000},
+        {"S": '"a"'},
+        {"S": '[["b"], ["a"], 0, "x", 0, 0, ""]'},
+        {"S": '[["b"], ["a"], 0, 9, Infinity, 0, ""]'},
+        {"S": '[5, ["a"], 0, 0, 0, 0, ""]'},
+        {"S": '[["b"], ["a"], 0, 0, 0, 0]'},
+    ],
+)
+def test_items_of_other_types_hold_nothing_back(table: Scene, planted: dict[str, Any]) -> None:
+    """An item that holds anything else than this code writes is a failure or sent, and never a success unnoticed."""
+    table.plant(planted)
     assert standing(table.collect("a")) == (Standing.ACQUIRED, ("a",))
 
 
@@ -200,7 +230,7 @@ def test_a_table_that_is_gone(table: Scene) -> None:
     store = table.store("no-such-table")
     found = table.collect("a", store=store)
     assert standing(found) == (Standing.ACQUIRED, ("a",))
-    store.fail("s", found, HOUR)
+    store.fail("s", HOUR)
     store.complete("s", found, HOUR)
     assert table.collect("b", store=table.store("no-such-table")).standing is Standing.WAITING
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from cloudtrail_to_slack.alerts.alert import make_alert
 from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.notices.store import Subject
 from cloudtrail_to_slack.rules import Rule
 from simulation.events import SimulatedEvent
 
@@ -35,7 +36,9 @@ class PlantedItem:
             fields = odd if self.form == "odd thread" else {**thread, "severity": {"N": "5"}, "expires_at": _FAR}
             return {"pk": {"S": f"thread#{address}#{fingerprint}"}, **owner, **fields}
         if self.form == "quiet":
-            fields = {"quiet_until": _FAR, "lease_until": _FAR, "failed_attempts": {"S": "many"}}
+            far = int(_FAR["N"])
+            subject = Subject(failed_attempts=9, quiet_until=far, lease_until=far, owner="someone")
+            fields = {"subject": {"S": subject.dumped()}}
             return {"pk": {"S": f"notice#own-role#{self.kind}#{place}#work"}, **owner, **fields}
         item = {"pk": {"S": f"alert#{self.kind}#{place}#{alert_key}"}, **owner, "expires_at": _FAR}
         variants: dict[str, Any] = {

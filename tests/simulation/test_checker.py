@@ -18,7 +18,7 @@ from cloudtrail_to_slack.ingest import payloads as notifications
 from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
 from cloudtrail_to_slack.ingest.record_chunks import _Splitter
 from cloudtrail_to_slack.notices.self_reports import SelfReports
-from cloudtrail_to_slack.notices.store import TableNoticeStore
+from cloudtrail_to_slack.notices.store import NoticeStore
 from cloudtrail_to_slack.state import leases
 from simulation.checker import CheckResult, check_history
 from simulation.environment import Environment
@@ -122,7 +122,7 @@ _BROKEN = {
         "planted: delivered", (leases, "latest_time", lambda *_: 10**14), "had not reached"),
     "rule errors are not reported": ("event: rule raises", (SelfReports, "send", lambda *_: None), "is in no notice"),
     "what was reported is not recorded": (
-        "event: own role", (TableNoticeStore, "complete", lambda *_: None), "came again after"),
+        "event: own role", (NoticeStore, "complete", lambda *_: None), "came again after"),
     "a refused secret is not read anew": (
         "token rotated", (SecretReader, "renew", lambda *_: False), "nothing was in its way"),
     "rejected content marks the topic": (

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
 
-from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.routing import Target
@@ -140,16 +139,19 @@ class LogSourceCheck:
         Raises:
             StateError, TransientError: it could not be saved.
         """
-        reports: list[tuple[Target, Notice, Sequence[SourceDown | SourceRecovered]]] = []
+        changes: list[Sequence[SourceDown | SourceRecovered]] = []
+        notices = []
         for target, found in findings.items():
             if found.down:
-                reports.append((target, source_down_notice(found.down, found.in_all, found.watched), found.down))
+                changes.append(found.down)
+                notices.append((target, source_down_notice(found.down, found.in_all, found.watched)))
             if found.recovered:
-                reports.append((target, source_recovered_notice(found.recovered), found.recovered))
-        arrived = self._delivery.notify_at([(target, notice) for target, notice, _ in reports], message_ids)
+                changes.append(found.recovered)
+                notices.append((target, source_recovered_notice(found.recovered)))
+        arrived = self._delivery.notify_at(notices, message_ids)
         changed: set[str] = set()
-        for target, _, changes in compress(reports, arrived):
-            for change in changes:
+        for (target, _), of_target in compress(zip(notices, changes, strict=True), arrived):
+            for change in of_target:
                 shard = shard_of(change.source.account)
                 changed.add(shard)
                 notified = shards[shard].notified.setdefault(change.source, {})

@@ -48,10 +48,9 @@ def source_down_notice(down: Sequence[SourceDown], in_all: int, watched: int) ->
         total = f"{in_all:,} of {watched:,} that are watched here are down now."
     states = {}
     for one in down:
-        last, usual = one.intervals.last, how_long(max(one.intervals.longest, 60))
-        states[one.source] = (
-            f"last at {_time(last)}, {how_long(one.now - last)} ago; the longest pause so far was {usual}"
-        )
+        last, ago = _time(one.intervals.last), how_long(one.now - one.intervals.last)
+        usual = how_long(max(one.intervals.longest, 60))
+        states[one.source] = f"last at {last}, {ago} ago; the longest pause so far was {usual}"
     key = digest("silent", [(*one.source, one.intervals.last) for one in down])
     return _notice(Icon.SILENT, "Missing log data: no log files from {} any more", states, _CAUSES, key, total)
 

@@ -33,12 +33,12 @@ from cloudtrail_to_slack.notices.store import (
     NoticeStore,
     Standing,
     Subject,
-    TableNoticeStore,
 )
 from cloudtrail_to_slack.observability.logging import id_to_log, logger
 from cloudtrail_to_slack.retry import run_to_completion, with_retries
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
+from cloudtrail_to_slack.state.table import Items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -124,7 +124,7 @@ class SelfReports:
         self._cache = cache
         self._most_notices = min(config.max_messages_per_channel, MOST_NOTICES)
         self._memory = NoticeStore(cache.subjects, clock)
-        self._store = TableNoticeStore(*table, cache.subjects, clock) if table else self._memory
+        self._store = NoticeStore(cache.subjects, clock, Items(*table)) if table else self._memory
 
     def send(self, rule_errors: Sequence[RuleErrorReport], own_calls: OwnCalls) -> None:
         """Send what is to be reported now."""
@@ -219,7 +219,7 @@ class SelfReports:
             )
             for subject, collected, store in covered:
                 key = kind.key(target, subject)
-                record = partial(store.fail, key, collected, kind.cool_off)
+                record = partial(store.fail, key, kind.cool_off)
                 if arrived:
                     self._cache.due.pop(key, None)
                     record = partial(store.complete, key, collected, kind.interval)

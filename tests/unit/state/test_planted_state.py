@@ -10,8 +10,9 @@ from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.destinations.slack.thread_store import Thread, ThreadStore
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, credible, decode, encode
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
-from cloudtrail_to_slack.notices.store import Standing, TableNoticeStore
+from cloudtrail_to_slack.notices.store import NoticeStore, Standing, Subject
 from cloudtrail_to_slack.state.leases import Claim
+from cloudtrail_to_slack.state.table import Items
 from support.app_environment import TABLE, AppEnvironment
 
 _NOW = 1_773_480_000
@@ -124,19 +125,20 @@ def test_an_invented_cooldown_keeps_nothing_quiet(scene: Scene, item: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "item",
+    "subject",
     [
-        {"quiet_until": _n(_NOW + _TEN_YEARS)},
-        {"quiet_until": {"S": "9999999999"}},
-        {"lease_until": _n(_NOW + _TEN_YEARS)},
-        {"lease_until": {"NULL": True}},
-        {"quiet_until": {"S": "~"}, "lease_until": {"S": "~"}, "failed_attempts": _n("1E+90")},
+        {"S": Subject(quiet_until=_NOW + _TEN_YEARS).dumped()},
+        {"S": Subject(owner="mallory", lease_until=_NOW + _TEN_YEARS).dumped()},
+        {"S": Subject(failed_attempts=10**90, quiet_until=10**90, lease_until=10**90).dumped()},
+        {"S": "~"},
+        _n(_NOW),
+        {"NULL": True},
     ],
 )
-def test_an_invented_notice_keeps_none_quiet(scene: Scene, item: dict[str, Any]) -> None:
+def test_an_invented_notice_keeps_none_quiet(scene: Scene, subject: dict[str, Any]) -> None:
     """A periodic notice is due although an invented item says that it was sent, or is being sent, for long."""
-    scene.plant("notice#rules", **item)
-    notices = TableNoticeStore(scene.dynamodb, TABLE, {}, scene.clock)
+    scene.plant("notice#rules", subject=subject)
+    notices = NoticeStore({}, scene.clock, Items(scene.dynamodb, TABLE))
     assert notices.collect("rules", ["e-1"], 3600).standing is Standing.ACQUIRED
 
 
