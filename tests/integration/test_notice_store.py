@@ -1,7 +1,6 @@
 """What periodic notices remember, in the state table and in memory."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -189,7 +188,8 @@ def test_a_function_that_died_keeps_nothing_back(table: Scene) -> None:
 @pytest.mark.parametrize("attribute", ["quiet_until", "lease_until"])
 def test_times_that_were_planted_hold_nothing_back(table: Scene, attribute: str) -> None:
     """A time further in the future than this code writes keeps nothing from being sent."""
-    planted = replace(Subject(owner="another"), **{attribute: int(table.now + 10 * HOUR)})
+    planted = Subject(owner="another")
+    setattr(planted, attribute, int(table.now + 10 * HOUR))
     table.plant({"S": planted.dumped()})
     assert standing(table.collect("a")) == (Standing.ACQUIRED, ("a",))
 
@@ -197,7 +197,8 @@ def test_times_that_were_planted_hold_nothing_back(table: Scene, attribute: str)
 @pytest.mark.parametrize("attribute", ["quiet_until", "lease_until"])
 def test_times_that_this_code_writes_are_believed(table: Scene, attribute: str) -> None:
     """The same item with a time that can be keeps what comes for later."""
-    planted = replace(Subject(owner="another"), **{attribute: int(table.now + 60)})
+    planted = Subject(owner="another")
+    setattr(planted, attribute, int(table.now + 60))
     table.plant({"S": planted.dumped()})
     if attribute == "lease_until":
         with pytest.raises(TransientError, match="another_function"):
