@@ -9,8 +9,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from cloudtrail_to_slack.aws.arns import ROLE_ARN
 from cloudtrail_to_slack.events.event import Event
@@ -81,8 +81,7 @@ def is_own_work(record: Mapping[str, Any]) -> bool:
     return isinstance(name, str) and name in _OWN_WORK.get(str(record.get("eventSource")), ())
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class OwnCall:
+class OwnCall(NamedTuple):
     """What is kept of a call of the function's own role: its time as the event has it, what it was, and the rules."""
 
     time: str
@@ -95,7 +94,7 @@ class OwnCall:
 
     def dumped(self) -> str:
         """Return it as a short string, the same whichever way the event comes."""
-        return json.dumps(astuple(self))
+        return json.dumps(self)
 
 
 def own_call(event: Event, rules: Iterable[Rule]) -> OwnCall:
@@ -116,8 +115,7 @@ def read_own_call(text: str) -> OwnCall | None:
     """Return what `OwnCall.dumped` wrote; None for anything else."""
     try:
         *parts, rules, severity = json.loads(text)
-        time, source, name, error_code, event_id = map(str, parts)
-        found = OwnCall(time, source, name, error_code, event_id, tuple(map(str, rules)), str(severity))
+        found = OwnCall._make([*map(str, parts), tuple(map(str, rules)), str(severity)])
     except (ValueError, TypeError, RecursionError):
         return None
     return found if found.severity in {severity.word for severity in Severity} else None

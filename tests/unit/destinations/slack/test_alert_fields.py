@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cloudtrail_to_slack.destinations.slack.render.alert_fields import fields, reply_fields
+from cloudtrail_to_slack.destinations.slack.render.alert import fields, reply_fields
 from cloudtrail_to_slack.events.call_outcome import call_outcome
 from support.samples import ACCOUNT, event
 from support.slack_markup import assert_all_harmless

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cloudtrail_to_slack.destinations.slack.render.alert import alert_message
-from cloudtrail_to_slack.destinations.slack.render.alert_fields import event_relations
+from cloudtrail_to_slack.destinations.slack.render.alert import alert_message, event_relations
 from support.samples import alert, event
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless

@@ -2,6 +2,9 @@
 
 The first two lines say what happened and where; then why it matters; who, from where, on what, with which result and
 when; links and ids; last the details, cut to fit. Every string of the event is shown through `render.text`.
+
+Source of what ties an event to others: AWS CloudTrail User Guide, "CloudTrail record contents" (`addendum`) and
+"Example sharedEventID".
 """
 
 import re
@@ -13,13 +16,13 @@ from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediat
 from cloudtrail_to_slack.alerts.text import Line, escape, how_long, json_length
 from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_file_link
 from cloudtrail_to_slack.destinations.base import Sizes
-from cloudtrail_to_slack.destinations.slack.render.alert_fields import event_relations, fields, reply_fields
 from cloudtrail_to_slack.destinations.slack.render.details import ALL_DETAILS, REQUEST, are_short, details
 from cloudtrail_to_slack.destinations.slack.render.headline import (
     by_severity,
     headline,
     lead,
     notification_text,
+    outcome_marks,
     rule_titles,
     why,
 )
@@ -29,16 +32,28 @@ from cloudtrail_to_slack.destinations.slack.render.message import (
     SlackMessage,
     blocks_length,
     context,
+    labelled,
     mention,
     section,
     sections,
     with_mention,
     with_warning,
 )
-from cloudtrail_to_slack.destinations.slack.render.text import CUT_MARK, code, code_block, link, plain
+from cloudtrail_to_slack.destinations.slack.render.text import CUT_MARK, both_zones, code, code_block, link, plain
+from cloudtrail_to_slack.events.actor import person_behind
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
-from cloudtrail_to_slack.events.event import Event
+from cloudtrail_to_slack.events.client import client_kind
+from cloudtrail_to_slack.events.event import Event, as_text
+from cloudtrail_to_slack.events.insight import Insight
+from cloudtrail_to_slack.events.resources import resources
 
+_CLIENT_LENGTH = 90
+_INSIGHT_ATTRIBUTES = {"userIdentityArn": "Who", "userAgent": "Client", "errorCode": "Error"}
+_ACTOR_TYPES = {"IAMUser": "IAM user", "AWSAccount": "account", "AWSService": "service"}
+_LATE = {
+    "DELIVERY_DELAY": "CloudTrail delivered this event late.",
+    "SERVICE_OUTAGE": "This event was recorded late, after an outage of the service that records it.",
+}
 _RULES_SHOWN = 5
 _TECHNIQUES_SHOWN = 5
 _STEPS_SHOWN, _STEP_LENGTH = 5, 300
@@ -189,3 +204,94 @@ def _identifiers(alert: Alert) -> str:
         *([f"MITRE ATT&amp;CK {', '.join(pages)}"] if techniques else []),
     ]
     return " · ".join(identifiers)
+
+
+def fields(event: Event, outcome: CallOutcome) -> list[str]:
+    """Return the fields of a full alert: who, from where, on what, with which result, and when."""
+    if event.insight:
+        return [*_insight(event.insight), *labelled(_when(event))]
+    result = [] if outcome is CallOutcome.NOT_A_CALL else outcome_marks(event, outcome)
+    if outcome is CallOutcome.SUCCEEDED:
+        result = [":white_check_mark: succeeded"]
+    return labelled({"Who": _who(event), **_from_and_on(event), "Result": result, **_when(event)})
+
+
+def reply_fields(event: Event) -> list[str]:
+    """Return the fields of an alert in a thread, whose parent message has already said who did what."""
+    return labelled(_from_and_on(event) | _when(event))
+
+
+def event_relations(event: Event) -> list[str]:
+    """Return a line of Slack markup for each tie to another event: what it updates, and who else recorded the call."""
+    lines = []
+    reason, original = event.text("addendum.reason"), event.text("addendum.originalEventID")
+    if event.is_update:
+        what = f"of event {code(original, 100)}" if original else "of an earlier event"
+        corrected = _updated_fields(event)
+        corrected = code(corrected, 200) if corrected else "data"
+        lines.append(f":pencil2: Update {what}, in which CloudTrail corrected {corrected}.")
+    elif reason:
+        lines.append(f":hourglass: {_LATE.get(reason) or f'CloudTrail added to this event later: {code(reason, 60)}.'}")
+    if event.shared_event_id:
+        shown = code(event.shared_event_id, 100)
+        lines.append(
+            f":link: The start and the end of this Insight share the ID {shown}."
+            if event.insight
+            else f":link: Every account that this call concerns records it, each under its own event ID; they share"
+            f" {shown}."
+        )
+    return lines
+
+
+def _who(event: Event) -> list[str]:
+    actor = event.actor
+    if actor.permission_set:
+        lines = [f":bust_in_silhouette: SSO user {code(actor.session or '-', 150)}"]
+        lines.append(f"permission set {code(actor.permission_set, 120)}")
+    elif actor.role:
+        lines = [f"role {code(actor.role, 150)}", f"session {code(actor.session or '-', 150)}"]
+    elif actor.is_sso:
+        lines = [f":bust_in_silhouette: SSO user {code(actor.name, 200)}"]
+    elif actor.type in ("Root", ""):
+        lines = [code(actor.name, 200)]
+    else:
+        lines = [f"{_ACTOR_TYPES.get(actor.type) or code(actor.type, 60)} {code(actor.name, 200)}"]
+    if actor.account and actor.account != event.account:
+        lines.append(f":warning: of another account, {code(actor.account, 60)}")
+    if actor.identity_provider:
+        lines.append(f"identity provider {code(actor.identity_provider, 150)}")
+    if actor.invoked_by and actor.invoked_by != actor.name:
+        lines.append(f"through {code(actor.invoked_by, 100)}")
+    for label, value in person_behind(event.record.get("userIdentity")):
+        if value not in (actor.name, actor.session):
+            lines.append(f"{label} {code(value, 150)}")
+    return lines
+
+
+def _from_and_on(event: Event) -> dict[str, list[str]]:
+    address, agent, kind = event.text("sourceIPAddress"), event.text("userAgent"), client_kind(event)
+    origin = [f"IP {code(address, 100)}"] if address else []
+    if agent:
+        origin.append(f"client {f'{kind}: ' if kind else ''}{code(agent, _CLIENT_LENGTH)}")
+    names = [f"{label} {code(name, 150)}" if label else code(name, 150) for label, name in resources(event)]
+    return {"From": origin, "On": names}
+
+
+def _when(event: Event) -> dict[str, list[str]]:
+    return {"When": [both_zones(event.time, event.text("eventTime"))]}
+
+
+def _insight(insight: Insight) -> list[str]:
+    attributions = [
+        f"*{_INSIGHT_ATTRIBUTES[attribution.attribute]}*\n{code(attribution.value, 200)}"
+        for attribution in insight.attributions
+        if attribution.attribute in _INSIGHT_ATTRIBUTES and attribution.value not in ("", "null")
+    ]
+    how_long = [f"*How long*\n{insight.minutes:,.4g} minutes"] if insight.minutes is not None else []
+    return [*attributions[:4], *how_long]
+
+
+def _updated_fields(event: Event) -> str:
+    addendum = event.record.get("addendum")
+    updated = addendum.get("updatedFields") if isinstance(addendum, dict) else None
+    return ", ".join(map(as_text, updated)) if isinstance(updated, list) else as_text(updated)

@@ -5,6 +5,7 @@ undocumented limit on all blocks together, in which the blocks' own structure co
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -70,6 +71,11 @@ def section(text: str, fields: list[str] | None = None) -> Block:
 def sections(*texts: str) -> list[Block]:
     """Return a section for each of some texts, none for an empty one."""
     return [section(text) for text in texts if text]
+
+
+def labelled(fields: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the texts of a section's fields: a label and lines each; a field without lines is left out."""
+    return ["\n".join([f"*{label}*", *lines]) for label, lines in fields.items() if lines]
 
 
 def context(elements: list[str]) -> Block:
