@@ -1,10 +1,8 @@
 """Whether a stopped trail is restarted, and if not, why.
 
 CloudTrail is eventually consistent: for some seconds a status may be that of before. So a trail that is said to log is
-started all the same, and one that was started and is said to be off is checked again. Source: AWS CloudTrail User
-Guide, "Managing data consistency in CloudTrail".
-
-Errors: AWS CloudTrail API Reference, StartLogging and GetTrailStatus, "Errors", and "Common Errors".
+started all the same, and one that was started and is said to be off is checked again. Sources: AWS CloudTrail User
+Guide, "Managing data consistency in CloudTrail"; AWS CloudTrail API Reference, StartLogging, "Errors".
 """
 
 from dataclasses import replace
@@ -136,11 +134,7 @@ class Restarter:
         return False
 
     def _call(self, operation: str, trail: TrailArn) -> Any:  # noqa: ANN401 (boto3 has no types for CloudTrail here)
-        """Call CloudTrail in the trail's region.
-
-        Raises:
-            TrailError: CloudTrail rejects the call, or does not answer.
-        """
+        """Call CloudTrail in the trail's region; raise TrailError where it rejects the call, or does not answer."""
         name = trail.name if trail.account == self._settings.account else str(trail)
         try:
             return getattr(self._clients.cloudtrail(trail.region), operation)(Name=name)
@@ -162,8 +156,7 @@ def _rejected(error: TrailError, number: int) -> Outcome:
 def _read_maintenance(clients: "AwsClients", parameter: str | None, now: float) -> tuple[datetime | None, str | None]:
     """Return until when stopped trails are left alone (None: they are not), and what is wrong with the parameter.
 
-    A broken parameter must not switch restarts off: one that cannot be read, names no time or reaches too far ahead
-    means no maintenance, and is reported. It is read afresh each time. Never raises.
+    It is read afresh each time. A broken one must not switch restarts off: it means no maintenance, and is reported.
     """
     if parameter is None:
         return None, None

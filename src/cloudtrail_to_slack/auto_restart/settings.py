@@ -44,11 +44,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read and check all settings, without making a client or reading a secret.
-
-    Raises:
-        ConfigurationError: with everything that is wrong.
-    """
+    """Read and check all settings; raise ConfigurationError with everything that is wrong."""
     issues: list[ConfigurationIssue] = []
     given = {name: environment.get(name, "").strip() for name in VARIABLES}
 
@@ -81,19 +77,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _read_allowed_trails(text: str, issues: list[ConfigurationIssue]) -> tuple[TrailArn, ...]:
+    problem, listed = "is no list of ARNs of trails", None
     try:
         listed = json.loads(text)
     except (ValueError, RecursionError):
-        issues.append(ConfigurationIssue("RESTART_TRAILS", "is not JSON"))
-        return ()
+        problem = "is not JSON"
     if not isinstance(listed, list) or not listed:
-        issues.append(ConfigurationIssue("RESTART_TRAILS", "is no list of ARNs of trails"))
+        issues.append(ConfigurationIssue("RESTART_TRAILS", problem))
         return ()
-    allowed = []
-    for number, item in enumerate(listed):
-        if isinstance(item, str) and (found := _TRAILS.fullmatch(item)):
-            allowed.append(TrailArn(*found.groups()))
-        else:
-            problem = "is no ARN of a trail (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME)"
-            issues.append(ConfigurationIssue(f"RESTART_TRAILS[{number}]", problem))
-    return tuple(allowed)
+    found = {number: _TRAILS.fullmatch(item) if isinstance(item, str) else None for number, item in enumerate(listed)}
+    problem = "is no ARN of a trail (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME)"
+    issues += [ConfigurationIssue(f"RESTART_TRAILS[{number}]", problem) for number, arn in found.items() if not arn]
+    return tuple(TrailArn(*arn.groups()) for arn in found.values() if arn)

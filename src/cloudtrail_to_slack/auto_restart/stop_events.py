@@ -1,7 +1,7 @@
 """From an EventBridge event to what was stopped: which trail, in which region and account, and who did it. Pure.
 
-Source of the envelope: Amazon EventBridge User Guide, "AWS service events delivered via AWS CloudTrail". Only AWS can
-put events whose source begins with "aws."; what is in them was written by the caller, so all of it is checked.
+Only AWS can put events whose source begins with "aws."; what is in them was written by the caller. Source: Amazon
+EventBridge User Guide, "AWS service events delivered via AWS CloudTrail".
 """
 
 import re

@@ -1,19 +1,13 @@
 """What invocations must agree on: who handles an event, what was done about it, and how often a trail was started.
 
-Three kinds of items in the state table, each changed by one conditional write at a time:
-
     restart#event#<key>     owner, leased_until     who works on the event; when the lease ends another may
                             done                    what was done, for a retry that has only to send the notice
                             completed               the notice is sent: the event is settled
     restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
     restart#quiet#<action>#<arn>  event, quiet_until   for which event a notice was sent, and until when for no other
 
-A retry or a copy of an event finds `done` and `completed`, and neither counts nor sends a notice again; see
-`state.leases` for the timeline.
-
 Who can take the table away must not be able to keep logging off with it: where it cannot be used, everything is
-granted, `problem` says why, and what is done is neither counted nor reported only once. For the same reason an
-item counts as nothing that this code could not have written; see `state.trust`.
+granted, `problem` says why, and what is done is neither counted nor reported only once.
 """
 
 import json
@@ -49,10 +43,9 @@ QUIET_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Whether a restart is `granted`, and its number within the hour (refused: how many there were).
+    """Whether a restart is `granted`, and its number within the hour: 0, not counted; refused: how many there were.
 
-    `number` is 0 for a restart that is granted without being counted. `text` is the trail's new list of restarts; None
-    where it stays as it is.
+    `text` is the trail's new list of restarts; None where it stays as it is.
     """
 
     granted: bool
@@ -105,10 +98,7 @@ class RestartStore:
         self._set_owned(key, "leased_until", number(0))
 
     def count(self, trail: TrailArn, key: str, most: int, happened: float | None) -> Count:
-        """Count a restart of the trail for the event `key`, unless there were `most` within the hour.
-
-        `happened` is when the trail was stopped (seconds since 1970).
-        """
+        """Count a restart of the trail for the event `key`, unless there were `most` within the hour; see `count`."""
         counted = Count(granted=True, number=0)
 
         def change(seen: str | None) -> str | None:
@@ -123,13 +113,9 @@ class RestartStore:
         self._change_restarts(trail, lambda seen: "[]" if seen is None else without(seen, key))
 
     def should_notify(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
-        """Return whether to send a notice of the outcome: not where one for another event was sent a short time ago.
-
-        After a trail was started, the same outcome is news again.
-        """
-        now = self._clock.now()
-        started = outcome.last_started or 0
-        news = started if started <= now + CLOCKS_DIFFER_SECONDS else 0
+        """Return whether to send a notice of the outcome: not where one for another event was sent a short time ago."""
+        now, started = self._clock.now(), outcome.last_started or 0
+        news = started if started <= now + CLOCKS_DIFFER_SECONDS else 0  # after a start, the same outcome is news again
         answer = self._update(
             f"restart#quiet#{outcome.action.value}#{trail}",
             "SET event = :event, #owner = :owner, quiet_until = :until, expires_at = :until",

@@ -1,8 +1,6 @@
-"""Recording in the state table when log files come from each account and region.
+"""Recording in the state table when log files come from each account and region, at most once in a while.
 
-Many functions read log files at the same time, and most of them are no news: an account and region that was recorded
-lately is not recorded again. Nothing here can fail an invocation: all its alerts are delivered by then, and no request
-is begun that could outlast it.
+Nothing here can fail an invocation: its alerts are delivered by then, and no request is begun that could outlast it.
 """
 
 from collections.abc import Mapping
@@ -78,11 +76,7 @@ class DeliveryRecorder:
         return len(left)
 
     def _save(self, account: str, times: Mapping[str, int], text: str | None) -> None:
-        """Save when log files came from regions of an account, whose intervals are `text` as far as is known.
-
-        Raises:
-            StateError: that cannot be done.
-        """
+        """Save when log files came from regions of an account, whose intervals are `text` as far as is known."""
         after: dict[str, DeliveryIntervals] = {}
 
         def change(text: str | None) -> str | None:

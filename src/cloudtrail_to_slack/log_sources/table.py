@@ -4,9 +4,8 @@
     sources#33               accounts: those ending in 33 that have intervals; notified: what is reported as down
     sources                  lease, owner: who is checking now; checked: when all intervals were last looked at
 
-The table has no sort key and holds other things by the thousand, so what there is to check is not found by a query or
-a scan: the accounts are listed in a hundred items, which one request reads. Intervals are read and written back only if
-they still are what was read. A check is one function's at a time, so what it saves needs no such condition.
+The table has no sort key, so what there is to check is found by no query: the accounts are listed in a hundred items,
+which one request reads. A check is one function's at a time, so what it saves needs no condition.
 """
 
 import json

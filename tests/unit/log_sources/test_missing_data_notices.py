@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.destinations.slack.render.notice import notice_message
 from cloudtrail_to_slack.destinations.sns.render import MAX_BODY_BYTES, notice_to_sns
-from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource
-from cloudtrail_to_slack.log_sources.notices import (
+from cloudtrail_to_slack.log_sources.check import (
     SourceDown,
     SourceRecovered,
     source_down_notice,
     source_recovered_notice,
 )
+from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource
 from cloudtrail_to_slack_dev.fake_slack import violation
 from support.slack_limits import assert_within_limits, texts_of
 from support.slack_markup import assert_all_harmless, assert_escaped
