@@ -65,11 +65,11 @@ def _error_notice(reports: Sequence[RuleErrorReport], sections: Sequence[Section
 
 
 def _error_section(report: RuleErrorReport, most_ids: int) -> Section:
-    origin = report.origin.url if report.origin else "an event from EventBridge"
+    source = report.log_file.url if report.log_file else "an event from EventBridge"
     lines: list[Line] = [
         (Value(report.expression, 900),),
         (Icon.ERROR, " ", Value(report.detail, 400)),
-        (f"on {_events(report)}, first in ", Value(origin, 500)),
+        (f"on {_events(report)}, first in ", Value(source, 500)),
     ]
     if report.rule_name != report.expression:
         lines.insert(0, ("rule ", Value(report.rule_name, 150)))

@@ -12,7 +12,7 @@ from isal import isal_zlib
 from urllib3.exceptions import HTTPError
 
 from cloudtrail_to_slack.errors import LogFileError, RecordError, S3UnavailableError
-from cloudtrail_to_slack.ingest.json_stream import has_more_values, lenient_decode
+from cloudtrail_to_slack.ingest.json_text import has_more_values, lenient_decode
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_limits import MAX_JSON_BYTES, MAX_RECORD_VALUES, Intake
 from cloudtrail_to_slack.ingest.record_chunks import CHUNK_BYTES, Chunk, Scan, chunks

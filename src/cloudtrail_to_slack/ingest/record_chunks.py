@@ -9,14 +9,15 @@ is not escaped is never part of a string. A guess inside a nested list leaves br
 be decoded; then the brackets are counted.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol
 
 import msgspec
 
 from cloudtrail_to_slack.errors import LogFileError
-from cloudtrail_to_slack.ingest.json_stream import JsonText, check_json, without_lone_surrogates
+from cloudtrail_to_slack.ingest.json_text import check_json, without_lone_surrogates
 from cloudtrail_to_slack.ingest.read_limits import (
     MAX_JSON_BYTES,
     MAX_OTHER_BYTES,
@@ -25,12 +26,18 @@ from cloudtrail_to_slack.ingest.read_limits import (
     Intake,
 )
 
-T = TypeVar("T")
-
 CHUNK_BYTES = 128 * 1024
 
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_WORD = re.compile(rb'[^\x00-\x20,:"{}\[\]]++')
+# The next run of brackets, with the strings before it: only matched at a place, for what is cut off in a string fails
+# at once, and a search would try again from every quote in it.
+_BRACKETS = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+(?:([{\[]++)|([}\]]++))', re.DOTALL)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _GUESSES = (b'},{"eventVersion":', b'}, {"eventVersion":', b"},{")
 _PARTS_AT_ONCE = 5_000
+_STEPS_AT_ONCE, _STEPS_OF_A_PIECE = 5_000, 1_000
 _NO_LIST = "it has no list of Records"
 _TOO_LARGE = f"it has a record of more than {MAX_RECORD_BYTES:,} bytes or {MAX_RECORD_VALUES:,} values"
 _TOO_MUCH_ELSE = f"it has a key or value besides its Records of more than {MAX_OTHER_BYTES:,} bytes"
@@ -66,7 +73,6 @@ class Chunk:
 
 
 _NOTHING = Chunk(b"[]", [])
-_Steps = Generator[Chunk | None, None, T]  # yields chunks, and None now and then while there is none
 
 
 def chunks(
@@ -80,139 +86,184 @@ def chunks(
         LogFileError: the file is no log file or is beyond a limit, or its pieces end in this error; after all records
             before that place.
     """
-    splitter = _Splitter(pieces, scan, chunk_bytes, intake or Intake(stored=MAX_JSON_BYTES))
-    return (chunk or _NOTHING for chunk in splitter.documents())
+    return _Splitter(scan, chunk_bytes, intake or Intake(stored=MAX_JSON_BYTES)).chunks(pieces)
+
+
+# What may come next in a file.
+_Next = Literal[
+    "document", "marked document", "key or end", "key", "colon", "value", "comma or end", "record or end", "record",
+    "comma or end of list",
+]  # fmt: skip
 
 
 class _Splitter:
-    """Splits one file."""
+    """Splits one file: of `_buffer`, what is before `_at` was read; `_dropped` bytes of the file stood before it."""
 
-    def __init__(self, pieces: Iterable[bytes], scan: Scan, chunk_bytes: int, intake: Intake) -> None:
-        self._text = JsonText(pieces)
+    def __init__(self, scan: Scan, chunk_bytes: int, intake: Intake) -> None:
         self._scan = scan
         self._chunk_bytes = chunk_bytes
         self._intake = intake
+        self._buffer = b""
+        self._at = 0
+        self._dropped = 0
+        self._has_ended = False
+        self._failure: LogFileError | None = None  # in which the pieces ended
+        self._next: _Next = "document"
+        self._key = ""
+        self._has_records: bool | None = None  # the document; None: there was no document yet
+        self._parts: list[bytes] = []  # records whose brackets were counted, for the next chunk
+        self._size = 0  # of the parts, in bytes
+        self._brackets = (0, 0, 0)  # of a value that is not all there: how far they are counted, open ones, and all
         self._guessed_until = 0  # what is before this position in the file was looked through in vain
 
-    def documents(self) -> _Steps[None]:
-        """Yield the records of every document."""
-        text, any_read = self._text, False
-        yield from text.skip_to_document()
-        while text.next:
-            yield from self._document()
-            any_read = True
-            self._intake.add_records(1)
-            yield from text.skip_to_document()
-            if text.next:
-                yield None
-        if text.failure or not any_read:
-            raise text.error("it is not JSON: it is empty")
+    def chunks(self, pieces: Iterable[bytes]) -> Iterator[Chunk]:
+        """Yield the records of every document; now and then nothing, so that the caller can look at the time."""
+        left, steps = iter(pieces), 0
+        while not self._has_ended:
+            steps += self._take_piece(left)
+            try:
+                while self._skip_space() and (chunk := self._step(self._buffer[self._at : self._at + 1])):
+                    steps += 1
+                    if chunk is not _NOTHING or steps >= _STEPS_AT_ONCE:
+                        self._drop_read()  # a file may have to wait for others here, and must not keep much
+                        steps = 0
+                        yield chunk
+                self._check_end()
+            except LogFileError:
+                yield self._given_parts()
+                raise
+            if steps >= _STEPS_AT_ONCE:
+                steps = 0
+                yield _NOTHING
 
-    def _document(self) -> _Steps[None]:
-        """Yield the records of a document, and see that everything else in it is JSON."""
-        text, has_records = self._text, False
-        if text.next != b"{":
-            yield from self._other(check_json)
-            raise text.error(_NO_LIST)
-        yield from text.skip(b"{")
-        closed = text.next == b"}"
-        while not closed:
-            key = yield from self._other(lambda key: _KEY_DECODER.decode(without_lone_surrogates(key)))
-            yield from text.skip(b":")
-            if key == "Records" and text.next == b"[":
-                has_records = True
-                yield from self._records()
-            else:
-                yield from self._other(check_json)
-                if key == "Records":
-                    raise text.error(_NO_LIST)
-                yield None
-            yield from text.skip_space()
-            closed = text.next == b"}"
-            if not closed:
-                yield from text.skip(b",")
-        text.at += 1
-        if not has_records:
-            raise text.error(_NO_LIST)
-
-    def _other(self, decode: Callable[[bytes], T]) -> _Steps[T]:
-        """Pass over a key, or a value that is no list of records; return what it is decoded to, for it must be JSON."""
-        text = self._text
-        value = yield from text.next_value(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
+    def _take_piece(self, left: Iterator[bytes]) -> int:
+        """Read the next piece; return how many steps that is worth."""
         try:
-            decoded = decode(value)
-        except (ValueError, RecursionError):
-            raise text.error() from None
-        self._intake.add_other(len(value))
-        text.at += len(value)
-        return decoded
+            piece = next(left, None)
+        except LogFileError as error:
+            piece, self._failure = None, error
+        self._has_ended = piece is None
+        self._drop_read()
+        self._buffer += piece or b""
+        return _STEPS_OF_A_PIECE
 
-    def _records(self) -> _Steps[None]:
-        """Yield the records of a list."""
-        text = self._text
-        yield from text.skip(b"[")
-        closed = text.next == b"]"
-        text.at += closed
-        while not closed:
-            yield from text.skip_space()
-            yield from text.fill(self._chunk_bytes)
-            chunk = self._guessed_chunk()
-            if chunk is None:
-                closed = yield from self._counted()
-                continue
-            self._intake.add_records(chunk.count())
-            text.drop_read()  # a file may have to wait for others here, and must not keep much
-            yield chunk
-            closed = text.next == b"]"
-            text.at += closed
+    def _check_end(self) -> None:
+        if self._has_ended and (self._failure or not self._next.endswith("document")):
+            raise self._error()
+        if self._has_ended and self._has_records is None:
+            raise LogFileError("it is not JSON: it is empty")
+
+    def _step(self, mark: bytes) -> Chunk | None:  # noqa: C901, PLR0912 (all that a file may hold)
+        """Read what begins with the character `mark`; return the records that are ready, None: it is not all there."""
+        match self._next, mark:
+            case "record", _:
+                return self._record()
+            case "document", b"\xef" if len(self._buffer) - self._at < len(_BYTE_ORDER_MARK) and not self._has_ended:
+                return None
+            case "document", b"\xef" if self._buffer.startswith(_BYTE_ORDER_MARK, self._at):
+                self._pass(len(_BYTE_ORDER_MARK), "marked document")
+            case "document" | "marked document", b"{":
+                self._has_records = False
+                self._pass(1, "key or end")
+            case "document" | "marked document", _:
+                if not self._other(check_json, "document"):
+                    return None
+                raise self._error(_NO_LIST)
+            case "key or end" | "comma or end", b"}":
+                if not self._has_records:
+                    raise self._error(_NO_LIST)
+                self._pass(1, "document")
+                self._intake.add_records(1)
+            case "key or end" | "key", _:
+                return self._other(self._read_key, "colon")
+            case "colon", b":":
+                self._pass(1, "value")
+            case "value", b"[" if self._key == "Records":
+                self._has_records = True
+                self._pass(1, "record or end")
+            case "value", _:
+                if not self._other(check_json, "comma or end"):
+                    return None
+                if self._key == "Records":
+                    raise self._error(_NO_LIST)
+            case "comma or end", b",":
+                self._pass(1, "key")
+            case "record or end" | "comma or end of list", b"]":
+                self._pass(1, "comma or end")
+                return self._given_parts()
+            case "comma or end of list", b",":
+                self._pass(1, "record")
+            case "record or end", _:
+                return self._record()
+            case _:
+                raise self._error()
+        return _NOTHING
+
+    def _pass(self, size: int, following: _Next) -> None:
+        self._at += size
+        self._next = following
+        self._brackets = (0, 0, 0)
+
+    def _other(self, check: Callable[[bytes], object], following: _Next) -> Chunk | None:
+        """Pass over a key, or a value that is no list of records, which must be JSON; None: it is not all there."""
+        value = self._value(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
+        if value is None:
+            return None
+        try:
+            check(value)
+        except (ValueError, RecursionError):
+            raise self._error() from None
+        self._intake.add_other(len(value))
+        self._pass(len(value), following)
+        return _NOTHING
+
+    def _read_key(self, text: bytes) -> None:
+        self._key = _KEY_DECODER.decode(without_lone_surrogates(text))
+
+    def _record(self) -> Chunk | None:
+        """Read a chunk of records whose end is guessed, else one record; None: it is not all there."""
+        if not self._parts:
+            if len(self._buffer) - self._at < self._chunk_bytes and not self._has_ended:
+                return None
+            if chunk := self._guessed_chunk():
+                return chunk
+        part = self._value(MAX_RECORD_BYTES, _TOO_LARGE)
+        if part is None:
+            return None
+        self._parts.append(part)
+        self._size += len(part)
+        self._pass(len(part), "comma or end of list")
+        is_full = self._size >= self._chunk_bytes or len(self._parts) >= _PARTS_AT_ONCE
+        return self._given_parts() if is_full else _NOTHING
 
     def _guessed_chunk(self) -> Chunk | None:
-        """Return a chunk whose end is guessed, and go there; None where no guess is right."""
-        text = self._text
+        """Read a chunk whose end is guessed; None where no guess is right."""
         for end, after in self._guesses():
-            chunk = self._chunk(b"".join((b"[", memoryview(text.buffer)[text.at : end], b"]")))
+            chunk = self._chunk(b"".join((b"[", memoryview(self._buffer)[self._at : end], b"]")))
             if chunk:
-                text.at = after
+                self._intake.add_records(chunk.count())
+                self._pass(after - self._at, "comma or end of list" if after == end else "record")
                 return chunk
-        self._guessed_until = text.end
+        self._guessed_until = self._dropped + len(self._buffer)
         return None
 
     def _guesses(self) -> Iterator[tuple[int, int]]:
         """Yield where a chunk may end, and where to go on: with the file, else before the last record in memory."""
-        text = self._text
-        if text.ended and (end := _list_end(text.buffer)) > text.at:
+        if self._has_ended and (end := _list_end(self._buffer)) > self._at:
             yield end, end
-        start = max(text.at, len(text.buffer) - (text.end - self._guessed_until))
+        start = max(self._at, self._guessed_until - self._dropped)
         for guess in _GUESSES:
-            found = text.buffer.rfind(guess, start)
+            found = self._buffer.rfind(guess, start)
             if found >= 0:
                 yield found + 1, found + 2
 
-    def _counted(self) -> _Steps[bool]:
-        """Yield a chunk of records whose brackets were counted; return whether the list was closed after them."""
-        text, parts, size, closed = self._text, list[bytes](), 0, False
-        damage: LogFileError | None = None
-        try:
-            while not closed and size < self._chunk_bytes and len(parts) < _PARTS_AT_ONCE:
-                part = yield from text.next_value(MAX_RECORD_BYTES, _TOO_LARGE)
-                parts.append(part)
-                size += len(part)
-                text.at += len(part)
-                yield from text.skip_space()
-                closed = text.next == b"]"
-                yield from text.skip(b"]" if closed else b",")
-        except LogFileError as error:
-            damage = error
-        if parts:
-            self._intake.add_records(len(parts))
-            text.drop_read()
-            chunk = self._chunk(b"[" + b",".join(parts) + b"]") or Chunk(b"", None, parts)
-            if chunk.parts is None:
-                parts.clear()
-            yield chunk
-        if damage:
-            raise damage
-        return closed
+    def _given_parts(self) -> Chunk:
+        """Return the chunk of the records whose brackets were counted so far."""
+        if not self._parts:
+            return _NOTHING
+        parts, self._parts, self._size = self._parts, [], 0
+        self._intake.add_records(len(parts))
+        return self._chunk(b"[" + b",".join(parts) + b"]") or Chunk(b"", None, parts)
 
     def _chunk(self, array: bytes) -> Chunk | None:
         """Return the chunk of a JSON array; None when it cannot be decoded."""
@@ -228,6 +279,62 @@ class _Splitter:
                 continue
             return chunk
         return None
+
+    def _value(self, most: int, problem: str) -> bytes | None:
+        """Return the value that begins here, whose brackets are counted, not checked to fit; None: it is not all there.
+
+        Raises:
+            LogFileError: there is none, or the file ends before it does; or it has more than `most` bytes, or more
+                values than a record may have, and `problem` says so.
+        """
+        if self._buffer[self._at : self._at + 1] in (b"{", b"["):
+            end = self._end_of_brackets(problem)
+        else:
+            end = self._end_of_scalar()
+        if end is None and self._has_ended:
+            raise self._error()
+        if (len(self._buffer) if end is None else end) - self._at > most:
+            raise self._error(problem)
+        return None if end is None else self._buffer[self._at : end]
+
+    def _end_of_scalar(self) -> int | None:
+        is_string = self._buffer.startswith(b'"', self._at)
+        found = (_STRING if is_string else _WORD).match(self._buffer, self._at)
+        if found is None and not is_string:
+            raise self._error()
+        # A word goes on as long as it is at the end of what is there.
+        is_whole = found and (is_string or found.end() < len(self._buffer) or self._has_ended)
+        return found.end() if found and is_whole else None
+
+    def _end_of_brackets(self, problem: str) -> int | None:
+        counted, depth, opened = self._brackets
+        while found := _BRACKETS.match(self._buffer, self._at + counted):
+            start, end = found.span(found.lastindex or 0)
+            counted = end - self._at
+            if found.lastindex == 1:
+                depth, opened = depth + end - start, opened + end - start
+                if opened > MAX_RECORD_VALUES:
+                    raise self._error(problem)
+            elif depth > end - start:
+                depth -= end - start
+            else:
+                return start + depth
+        self._brackets = counted, depth, opened
+        return None
+
+    def _skip_space(self) -> bool:
+        """Go to the next character that is no white space; False: none is there."""
+        found = _SPACE.match(self._buffer, self._at)
+        self._at = found.end() if found else self._at
+        return self._at < len(self._buffer)
+
+    def _drop_read(self) -> None:
+        self._dropped += self._at
+        self._buffer, self._at = self._buffer[self._at :], 0
+
+    def _error(self, problem: str = "") -> LogFileError:
+        """Return the error that says what is wrong with the file here; what ended the pieces comes before that."""
+        return self._failure or LogFileError(problem or f"it is not JSON at byte {self._dropped + self._at:,}")
 
 
 def _list_end(text: bytes) -> int:

@@ -26,7 +26,7 @@ class RuleErrorReport:
     """A rule that raised an error, for one cause: the error as first seen, and the events that it was raised on.
 
     `event_ids` are those that are known by name, `events` how many there are. `severity` is the rule's, None for an
-    ignore rule. `origin` is the log file of the first event, None for one from EventBridge. `message_ids` are the
+    ignore rule. `log_file` is the log file of the first event, None for one from EventBridge. `message_ids` are the
     messages that brought the events.
     """
 
@@ -36,7 +36,7 @@ class RuleErrorReport:
     detail: str
     events: int
     event_ids: tuple[str, ...]
-    origin: LogFile | None
+    log_file: LogFile | None
     severity: Severity | None = None
     message_ids: MessageIds = frozenset()
 
@@ -53,7 +53,7 @@ class RuleErrors:
         self._reports: dict[tuple[Rule | IgnoreRule, str], RuleErrorReport] = {}
 
     def add(
-        self, problems: Iterable[RuleProblem], event: Event, origin: LogFile | None, message_ids: MessageIds
+        self, problems: Iterable[RuleProblem], event: Event, log_file: LogFile | None, message_ids: MessageIds
     ) -> None:
         """Add the problems that rules had with an event; `message_ids` are the messages that brought it."""
         for problem in problems:
@@ -61,7 +61,7 @@ class RuleErrors:
             report = self._reports.get((rule, cause))
             if report is None:
                 severity, detail = getattr(rule, "severity", None), problem.detail[:_LONGEST_DETAIL]
-                report = RuleErrorReport(rule.name, rule.expression, cause, detail, 0, (), origin, severity)
+                report = RuleErrorReport(rule.name, rule.expression, cause, detail, 0, (), log_file, severity)
                 self._reports[rule, cause] = report
             report.events += 1
             report.message_ids |= message_ids

@@ -38,7 +38,7 @@ def report(**changes: Any) -> RuleErrorReport:
         "detail": "KeyError: 'a'",
         "events": 2,
         "event_ids": ("event-1", "event-2"),
-        "origin": LOG_FILE,
+        "log_file": LOG_FILE,
         "severity": Severity.HIGH,
         **changes,
     }
@@ -91,7 +91,7 @@ def test_rule_error_as_sns_has_it() -> None:
 def test_rule_error_of_a_rule_without_id() -> None:
     """A rule without an id is shown by its expression once, an event from EventBridge as such."""
     ((notice, _),) = rule_error_notices(
-        [report(rule_name='event["a"] == 1', events=1, event_ids=("without id",), origin=None, severity=None)]
+        [report(rule_name='event["a"] == 1', events=1, event_ids=("without id",), log_file=None, severity=None)]
     )
     found = shown(notice)
     assert "rule `" not in found
@@ -214,7 +214,7 @@ def texts() -> st.SearchStrategy[str]:
             RuleErrorReport,
             rule_name=texts(), expression=texts(), cause=texts(), detail=texts(), events=st.integers(1, 10**9),
             event_ids=st.lists(hostile_text(60), min_size=1, max_size=60).map(tuple),
-            origin=st.one_of(st.none(), st.builds(LogFile, st.just("trail-bucket"), object_keys())),
+            log_file=st.one_of(st.none(), st.builds(LogFile, st.just("trail-bucket"), object_keys())),
             severity=st.sampled_from([None, *Severity]),
         ),
         min_size=1, max_size=12,

@@ -7,7 +7,7 @@ import pytest
 
 from cloudtrail_to_slack.errors import LogFileError, RecordError
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
-from cloudtrail_to_slack.ingest.json_stream import has_more_values
+from cloudtrail_to_slack.ingest.json_text import has_more_values
 from cloudtrail_to_slack.ingest.log_files import decode_record, read_stream
 from cloudtrail_to_slack.ingest.read_limits import (
     FREE_JSON_BYTES,

@@ -42,7 +42,7 @@ def test_once_a_rule_and_cause() -> None:
         detail="KeyError: 'a'",
         events=3,
         event_ids=("event-0", "event-1", "event-2"),
-        origin=LOG_FILE,
+        log_file=LOG_FILE,
         severity=Severity.MEDIUM,
         message_ids=frozenset({"m0", "m1", "m2"}),
     )

@@ -13,6 +13,8 @@ import functools
 import re
 from pathlib import Path
 
+from cloudtrail_to_slack.rules.lint.linter import close_to
+
 # Lambda and CloudFront add the date of their API: UpdateFunctionCode20150331v2, CreateDistribution2020_05_31.
 _API_DATE = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d\d_\d\d)$", re.ASCII)
 _NEAR = 3  # how many characters a name may be longer or shorter than what it was mistaken for
@@ -25,7 +27,8 @@ def unknown_event_reason(name: str) -> str | None:
         return f"never appears in CloudTrail: {advice}"
     if is_known(name):
         return None
-    close = _close_to(name)
+    near = [known for known in (*_listed("events_of_no_api"), *_listed("known_events")) if _is_near(known, name)]
+    close = close_to(name, near, cutoff=0.8)
     return "is no event of any AWS service known here" + (f"; did you mean {close}?" if close else "")
 
 
@@ -47,11 +50,5 @@ def _listed(file: str) -> dict[str, str]:
     return {name: said for name, _, said in (line.partition(": ") for line in lines)}
 
 
-def _close_to(name: str) -> str | None:
-    import difflib  # noqa: PLC0415 (only for names that are wrong)
-
-    names = [*_listed("events_of_no_api"), *_listed("known_events")]
-    wrong = name.lower()
-    same = [known for known in names if known.lower() == wrong]
-    near = [known for known in names if known[:1].lower() == wrong[:1] and abs(len(known) - len(name)) <= _NEAR]
-    return next(iter(same or difflib.get_close_matches(name, sorted(near), n=1, cutoff=0.8)), None)
+def _is_near(known: str, name: str) -> bool:
+    return known[:1].lower() == name[:1].lower() and abs(len(known) - len(name)) <= _NEAR

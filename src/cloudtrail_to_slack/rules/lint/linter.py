@@ -33,6 +33,10 @@ _FOREIGN = (
     (f"[{_QUOTES}]", "plain quotes, ' or \","), ("&&", "and"), (r"\|\|", "or"), ("!(?!=)", "not"), (r"\bAND\b", "and"),
     (r"\bOR\b", "or"), (r"\bNOT\b", "not"),
 )  # fmt: skip
+# A string, a comment, a keyword argument, an operator that has a `=`, or else a `=` that is none of these.
+_EQUALS = re.compile(
+    r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\#.*|(?:[\w)\]]\s*\(|,)\s*\w+\s*=(?!=)|[=!<>:]=|(?P<lonely>=)"""
+)
 _HALF = re.compile(r"^(?:and|or|in|is)\b|\b(?:and|or|not|in|is)$")
 _HALVED = re.compile("never closed|unmatched|unterminated|does not match")  # what Python says of a half
 LONGEST_PROBLEM = 500  # a rule may hold names of any length
@@ -119,32 +123,12 @@ def unreadable(text: str, error: SyntaxError) -> ExpressionError:
 
 def _lonely_equals(text: str) -> int | None:
     """Return where a `=` stands that gives no keyword argument its value."""
-    import io  # noqa: PLC0415 (only for what is no Python)
-    import tokenize  # noqa: PLC0415 (likewise)
-
-    lines = text.splitlines(keepends=True)
-    in_call: list[bool] = []  # for each open bracket, whether it is that of a call
-    before = before_that = ""
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.OP and token.string in "([{":
-                in_call.append(token.string == "(" and (before.isidentifier() or before in (")", "]")))
-            elif token.string in (")", "]", "}") and in_call:
-                in_call.pop()
-            elif token.type == tokenize.OP and token.string == "=":
-                is_keyword = in_call[-1:] == [True] and before.isidentifier() and before_that in ("(", ",")
-                if not is_keyword:
-                    line, column = token.start
-                    return sum(map(len, lines[: line - 1])) + column
-            before_that, before = before, token.string
-    except (tokenize.TokenError, SyntaxError, IndexError, UnicodeDecodeError):  # the last from Python 3.12 and 3.13
-        return None
-    return None
+    return next((found.start() for found in _EQUALS.finditer(text) if found["lonely"]), None)
 
 
-def close_to(word: str, known: Iterable[str]) -> str | None:
+def close_to(word: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
     """Return what `word` was probably meant to be."""
     import difflib  # noqa: PLC0415 (only for words that are wrong)
 
     same = [candidate for candidate in known if candidate.lower() == word.lower()]
-    return next(iter(same or difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.75)), None)
+    return next(iter(same or difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)), None)

@@ -118,7 +118,7 @@ def _reports(files: Sequence[FileRow]) -> Iterator[RuleErrorReport]:
             detail=error.detail,
             events=events,
             event_ids=tuple(ids),
-            origin=LogFile(_BUCKET, file.place.file),
+            log_file=LogFile(_BUCKET, file.place.file),
             severity=None if error.severity is None else Severity(error.severity),
             message_ids=_MESSAGES,
         )
