@@ -18,6 +18,8 @@ from cloudtrail_to_slack.ingest.log_files import ClientWithin
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack.ingest.payloads import (
     Ignored,
+    Item,
+    LogFile,
     MessageIds,
     MissingDataCheckDue,
     Notification,
@@ -25,7 +27,6 @@ from cloudtrail_to_slack.ingest.payloads import (
     Single,
     SingleEvent,
     Unrecognised,
-    WorkItem,
     work_items,
 )
 from cloudtrail_to_slack.ingest.read_ahead import ReadAhead
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
     from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
 
+_Single = tuple[Single, MessageIds]  # something to do that is no log file, and the messages that asked for it
 # Sends what the function reports about itself.
 SendSelfReports = Callable[[Sequence[RuleErrorReport], OwnCalls], None]
 _TOO_LONG = "the rules take longer on it than there is time"
@@ -94,15 +96,18 @@ class Pipeline:
     def _run(self, notifications: Sequence[Notification]) -> Report:
         self._report.counts["rules_unusable"] = len(self._config.rule_issues)
         work = work_items(notifications)
-        late = self._take_singles(work.singles, len(work.log_files))
-        self._evaluate_files([LogFileEvaluation(self._log_files, *each) for each in work.log_files])
+        files = [LogFileEvaluation(self._log_files, item, ids) for item, ids in work if isinstance(item, LogFile)]
+        singles = [(item, ids) for item, ids in work if not isinstance(item, (LogFile, MissingDataCheckDue))]
+        late = self._take_singles(singles, len(files))
+        self._evaluate_files(files)
         self._take_singles(late, 0, is_last_time=True)
         self._deliver_pending()
         self._delivery.finish()
         self._delivery.notify([*self._notices, *self._log_files.notices])
         self._report_on_self()
-        for each in work.checks:
-            self._take_single(each)
+        for item, message_ids in work:
+            if isinstance(item, MissingDataCheckDue):  # for which there is time when all alerts are delivered
+                self._take_single(item, message_ids)
         self._delivery.close()
         for message_ids, undelivered in self._delivery.failures:
             self._report.fail(message_ids, [undelivered])
@@ -120,40 +125,44 @@ class Pipeline:
         finally:
             self._ahead.stop()
 
-    def _take_singles(self, singles: Sequence[WorkItem], others: int, *, is_last_time: bool = False) -> list[WorkItem]:
+    def _take_singles(self, singles: Sequence[_Single], others: int, *, is_last_time: bool = False) -> list[_Single]:
         """Do small things, each in its share of the time, of which `others` get one too; return what takes longer."""
-        late: list[WorkItem] = []
-        for position, each in enumerate(singles):
+        late: list[_Single] = []
+        for position, (item, message_ids) in enumerate(singles):
             self._turns.share(len(singles) - position + others)
             if self._turns.left() <= 0:
-                self._report.fail(each.message_ids, [f"{each.name}: {_TOO_LONG if is_last_time else NOT_BEGUN}"])
+                self._failed_on(item, message_ids, _TOO_LONG if is_last_time else NOT_BEGUN)
                 continue
             try:
-                self._take_single(each)
+                self._take_single(item, message_ids)
             except EvaluationTimeError as error:
                 if is_last_time:
-                    self._report.fail(each.message_ids, [f"{each.name}: {error}"])
+                    self._failed_on(item, message_ids, str(error))
                     continue
-                late.append(each)
+                late.append((item, message_ids))
                 self._report.counts.subtract(("records_in", "failed"))  # it is not counted yet
         self._turns.share(1)
         return late
 
-    def _take_single(self, work: WorkItem) -> None:
+    def _take_single(self, item: Single, message_ids: MessageIds) -> None:
         """Do a small thing, whatever goes wrong with it but an EvaluationTimeError."""
         try:
-            self._take(work.item, work.message_ids)
+            self._take(item, message_ids)
         except EvaluationTimeError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
-            self._failed_on(work.name, work.message_ids, error)
+            self._failed_on(item, message_ids, error)
 
     def _failed_on_file(self, file: LogFileEvaluation, error: Exception) -> None:
-        self._failed_on(file.log_file.url, file.message_ids, error)
+        self._failed_on(file.log_file, file.message_ids, error)
 
-    def _failed_on(self, name: str, message_ids: MessageIds, error: Exception) -> None:
-        self._report.fail(message_ids, [f"{name}: this function fails on it ({type(error).__name__})"])
-        log_unexpected("working off a notification", error)
+    def _failed_on(self, item: Item, message_ids: MessageIds, problem: str | Exception) -> None:
+        about = item.object if isinstance(item, RemovedObject) else item
+        name = about.url if isinstance(about, LogFile) else type(item).__name__
+        if isinstance(problem, Exception):
+            log_unexpected("working off a notification", problem)
+            problem = f"this function fails on it ({type(problem).__name__})"
+        self._report.fail(message_ids, [f"{name}: {problem}"])
 
     def _take(self, item: Single, message_ids: MessageIds) -> None:
         counts = self._report.counts

@@ -9,9 +9,9 @@ as the body of an SQS message that an AWS service sent. Anywhere else it is from
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote_plus
 
 from cloudtrail_to_slack.json_fields import mapping, string, type_name
@@ -114,45 +114,15 @@ class Notification:
     message_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """One thing to do that is no log file, and the messages that asked for it."""
-
-    item: Single
-    message_ids: MessageIds
-
-    @property
-    def name(self) -> str:
-        """What it is, for logs and errors: an object by its address, anything else by its kind."""
-        return self.item.object.url if isinstance(self.item, RemovedObject) else type(self.item).__name__
-
-
-class Work(NamedTuple):
-    """Everything to do, each object once: the log files, with the messages that asked for them, and the small things.
-
-    `checks` are small things too, for which there is time when all alerts are delivered.
-    """
-
-    log_files: list[tuple[LogFile, MessageIds]]
-    singles: list[WorkItem]
-    checks: list[WorkItem]
-
-
-def work_items(notifications: Sequence[Notification]) -> Work:
-    """Return what there is to do."""
-    asked: dict[LogFile | RemovedObject, set[str | None]] = {}
-    singles: list[WorkItem] = []
-    checks: list[WorkItem] = []
+def work_items(notifications: Iterable[Notification]) -> list[tuple[Item, MessageIds]]:
+    """Return all there is to do, each object once, with the messages that asked for it."""
+    found: dict[object, tuple[Item, MessageIds]] = {}
     for notification in notifications:
         for item in notification.items:
-            if isinstance(item, (LogFile, RemovedObject)):
-                asked.setdefault(item, set()).add(notification.message_id)
-            else:
-                small = checks if isinstance(item, MissingDataCheckDue) else singles
-                small.append(WorkItem(item, frozenset({notification.message_id})))
-    files = [(item, frozenset(ids)) for item, ids in asked.items() if isinstance(item, LogFile)]
-    removed = [WorkItem(item, frozenset(ids)) for item, ids in asked.items() if isinstance(item, RemovedObject)]
-    return Work(files, [*removed, *singles], checks)
+            key = item if isinstance(item, (LogFile, RemovedObject)) else len(found)
+            _, message_ids = found.get(key, (item, frozenset[str | None]()))
+            found[key] = item, message_ids | {notification.message_id}
+    return list(found.values())
 
 
 def read_payload(payload: object, *, single_events: bool = True) -> list[Notification]:
