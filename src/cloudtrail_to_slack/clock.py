@@ -18,6 +18,10 @@ _AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
 _REPEAT_SECONDS = 1.0  # an error raised inside a finalizer is swallowed; the next signal raises again
 
 
+class _Interrupted(BaseException):  # not an Exception: clients would take it for one of a socket, and try again
+    """The time of a block is over."""
+
+
 class Clock:
     """Says what time it is, and waits, as long as the invocation's deadline allows.
 
@@ -101,14 +105,19 @@ def interrupt_after(seconds: float) -> Iterator[None]:
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         if running:  # a signal may be pending when the block ends
-            raise TimeoutError("the call took too long")
+            raise _Interrupted
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds, _REPEAT_SECONDS)
-        yield
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds, _REPEAT_SECONDS)
+            yield
+        finally:
+            running = False
+    except _Interrupted:
+        raise TimeoutError("the call took too long") from None
     finally:
-        running = False
+        running = False  # the signal may have come just before it was set above
         signal.setitimer(signal.ITIMER_REAL, 0)
         if before is not signal.SIG_DFL:  # which ends the process, were a thread to get its signal only now
             signal.signal(signal.SIGALRM, before)

@@ -1,11 +1,13 @@
 """Names of accounts from AWS Organizations: allowed by a switch, listed once an hour, never in an alert's way."""
 
 from collections.abc import Iterator
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.state.account_names import OrganizationNames
 from support.app_environment import ACCOUNT, CHANNEL, KEY, TABLE, AppEnvironment, record, s3_event
 
@@ -34,20 +36,13 @@ class Organization:
             yield {"Accounts": [{"Id": account, "Name": name}]}
 
 
-class Time:
-    """A clock that stands until it is put on; `spare` is what the invocation has left."""
+class Time(Clock):
+    """A clock that stands until it is put on; `spare_seconds` is what the invocation has left."""
 
     def __init__(self) -> None:
         self.seconds = 1_800_000_000.0
-        self.spare = 60.0
-
-    def now(self) -> float:
-        """Return the time."""
-        return self.seconds
-
-    def has(self, seconds: float) -> bool:
-        """Whether the invocation has that much time."""
-        return seconds <= self.spare
+        self.spare_seconds = 60.0
+        super().__init__(lambda: self.spare_seconds, margin=0.0, now=lambda: self.seconds)
 
 
 @pytest.fixture
@@ -58,9 +53,8 @@ def time() -> Time:
 
 def process(app_env: AppEnvironment, organization: Organization, time: Time, **names: str) -> OrganizationNames:
     """Return what a new process of the function knows."""
-    clock: Any = time
     clients: Any = SimpleNamespace(short_timeout_dynamodb=app_env.aws("dynamodb"), organizations=organization)
-    return OrganizationNames(names, clients, TABLE, clock)
+    return OrganizationNames(names, clients, TABLE, time)
 
 
 def test_an_alert_has_the_name_that_the_organization_gives(app_env: AppEnvironment) -> None:
@@ -176,10 +170,10 @@ def test_without_time_to_spare_nothing_is_listed(app_env: AppEnvironment, time: 
     """An invocation that ends soon delivers its alert and leaves the listing to another."""
     app_env.make_table()
     organization = Organization({"111111111111": "one"})
-    time.spare = 5
+    time.spare_seconds = 5
     names = process(app_env, organization, time)
     assert names.get("111111111111") is None
-    time.spare = 60
+    time.spare_seconds = 60
     assert names.get("111111111111") == "one"
 
 
@@ -192,3 +186,38 @@ def test_a_planted_item_is_not_believed_for_long(app_env: AppEnvironment, time: 
     organization = Organization({"111111111111": "one"})
     assert process(app_env, organization, time).get("111111111111") == "one"
     assert organization.listings == 1
+
+
+def test_a_listing_that_has_no_end_stops_in_time(app_env: AppEnvironment, time: Time) -> None:
+    """A listing that takes long keeps the names of what it reached, and what was known of the others."""
+    app_env.make_table()
+    organization = Organization({"111111111111": "one", "222222222222": "two"})
+    assert process(app_env, organization, time).get("222222222222") == "two"
+
+    class Slow(Organization):
+        def paginate(self) -> Iterator[dict[str, Any]]:
+            for page in super().paginate():
+                time.seconds += 5
+                yield page
+
+    time.seconds += 3601
+    slow = Slow({"111111111111": "renamed", "222222222222": "late"})
+    names = process(app_env, slow, time)
+    assert [names.get("111111111111"), names.get("222222222222")] == ["renamed", "two"]
+
+
+def test_a_listing_that_hangs_is_given_up(
+    app_env: AppEnvironment, time: Time, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where Organizations sends its answer byte by byte, the alert goes out without the name."""
+    monkeypatch.setattr("cloudtrail_to_slack.state.account_names._MOST_SECONDS", 0.5)
+
+    class Hanging(Organization):
+        def paginate(self) -> Iterator[dict[str, Any]]:
+            yield from super().paginate()
+            Event().wait(60)
+
+    app_env.make_table()
+    names = process(app_env, Hanging({"111111111111": "one"}), time)
+    assert [names.get("999999999999"), names.get("111111111111")] == [None, "one"]
+    assert "timed_out" in str([getattr(each, "error", "") for each in caplog.records])

@@ -4,18 +4,22 @@ import json
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Protocol
 
 import pytest
 
-from cloudtrail_to_slack.clock import interrupt_after
+from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.clock import Clock, interrupt_after
 from cloudtrail_to_slack.errors import InvocationFailedError
-from support.app_environment import ACCOUNT, KEY, AppEnvironment, Context, log_bytes, record, s3_event
+from cloudtrail_to_slack.state.table import StateError, Table
+from support.app_environment import ACCOUNT, KEY, TABLE, AppEnvironment, Context, log_bytes, record, s3_event
 from support.timers import given_back
 
 _PACE_SECONDS = 0.05
+_TRICKLE_SECONDS = 5.0  # for a hundred bytes, and more
 _SLACK_ANSWER = json.dumps({"ok": True, "ts": "1767225600.000100", "filler": "x" * 80}).encode()
 
 
@@ -35,6 +39,7 @@ class Trickle:
     def __init__(self, answer: bytes, prompt: int) -> None:
         self._answer = answer
         self._prompt = prompt
+        self.requests = 0
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -51,6 +56,7 @@ class Trickle:
         with suppress(OSError):
             while not self._stopped.is_set():
                 connection, _ = self._listener.accept()
+                self.requests += 1
                 pieces = [self._answer] if self._prompt > 0 else [bytes([byte]) for byte in self._answer]
                 self._prompt -= 1
                 threading.Thread(target=self._answer_one, args=(connection, pieces), daemon=True).start()
@@ -172,3 +178,37 @@ def test_a_log_file_that_trickles_is_given_up(app_env: AppEnvironment, trickle: 
     app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_S3", trickle(log_bytes(record())).url)
     with pytest.raises(InvocationFailedError, match=r"S3 cannot be read|connection to S3 broke"):
         app_env.invoke(s3_event(KEY), _SHORT)
+
+
+def test_a_state_table_that_trickles_is_given_up(app_env: AppEnvironment, trickle: StartTrickle) -> None:
+    """The table's answer, sent byte by byte, does not hold an invocation that has no time for it either."""
+    app_env.configure_bot()
+    app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", trickle(b"{" + b" " * 100 + b"}").url)
+    began = time.monotonic()
+    with pytest.raises(InvocationFailedError, match="state_table_timed_out"):
+        app_env.invoke(_SINGLE_EVENT, _SHORT)
+    assert time.monotonic() - began < _TRICKLE_SECONDS
+
+
+def test_a_call_is_not_made_again_by_the_sdk(app_env: AppEnvironment, trickle: StartTrickle) -> None:
+    """The SDK does not take the end of the time for a broken connection, which it would try again."""
+    server = trickle(b"{" + b" " * 100 + b"}")
+    app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
+    clock = Clock(lambda: 0.5)
+    with pytest.raises(StateError, match="timed_out"):
+        Table(AwsClients().dynamodb, TABLE, clock).put({"pk": {"S": "a"}})
+    assert server.requests == 1
+
+
+def test_account_names_that_trickle_are_given_up(
+    app_env: AppEnvironment, trickle: StartTrickle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer of AWS Organizations that comes byte by byte delays the alert by the limit, and costs it the name."""
+    monkeypatch.setattr("cloudtrail_to_slack.state.account_names._MOST_SECONDS", 0.5)
+    app_env.configure_bot(account_names_from_organizations=True)
+    app_env.monkeypatch.setenv("AWS_ENDPOINT_URL_ORGANIZATIONS", trickle(b"{" + b" " * 100 + b"}").url)
+    began = time.monotonic()
+    app_env.invoke(_SINGLE_EVENT)
+    assert time.monotonic() - began < _TRICKLE_SECONDS
+    (text,) = app_env.texts()
+    assert ACCOUNT in text

@@ -57,7 +57,7 @@ class RestartStore:
     """The store as one invocation uses it. None of its methods raises."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
-        self._items = Items(dynamodb, table_name)
+        self._items = Items(dynamodb, table_name, clock)
         self._clock = clock
         self._owner = uuid.uuid4().hex
         self.problem: str | None = None

@@ -53,7 +53,7 @@ class DeduplicationStore:
         clock: Clock,
         memory: dict[str, float] | None = None,
     ) -> None:
-        self._table = Table(dynamodb, table_name) if dynamodb else None
+        self._table = Table(dynamodb, table_name, clock) if dynamodb else None
         self._time_to_live = time_to_live
         self._longest_kept = max(longest_kept(time_to_live), LONGEST_LEASE_SECONDS)
         self._clock = clock

@@ -155,8 +155,11 @@ class LogFileEvaluation:
         fetched = self._shared.ahead.take(self.log_file)
         if fetched:
             return fetched
-        with interrupt_after(self._call_seconds):
-            body, _ = open_log_file(partial(self._shared.client_within, seconds), self.log_file)
+        try:
+            with interrupt_after(self._call_seconds):
+                body, _ = open_log_file(partial(self._shared.client_within, seconds), self.log_file)
+        except TimeoutError:
+            raise S3UnavailableError("S3 cannot be read (it takes too long)") from None
         return _TimedBody(body, lambda: self._call_seconds)
 
     def _chunk_steps(self, chunk: Chunk) -> Iterator[None]:

@@ -46,12 +46,12 @@ class LogSourceTable:
     """The requests to the table, as one invocation makes them. Each raises a StateError when it cannot be used."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
-        self._table = Table(dynamodb, table_name)
+        self._table = Table(dynamodb, table_name, clock)
         self._clock = clock
 
     def intervals(self, accounts: Iterable[str]) -> dict[str, str]:
         """Return the intervals of those of the accounts that have any, as strings."""
-        items = self._table.read((f"intervals#{account}" for account in accounts), "pk, intervals", self._clock)
+        items = self._table.read((f"intervals#{account}" for account in accounts), "pk, intervals")
         texts = {key.removeprefix("intervals#"): string(item, "intervals") for key, item in items.items()}
         return {account: text for account, text in texts.items() if text is not None}
 
@@ -85,7 +85,7 @@ class LogSourceTable:
 
     def shards(self) -> dict[str, Shard]:
         """Return all accounts that are listed, and what is notified of them, by shard."""
-        items = self._table.read((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, notified", self._clock)
+        items = self._table.read((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, notified")
         shards = {}
         for key, item in items.items():
             name = key.removeprefix(f"{_CHECK}#")

@@ -124,7 +124,7 @@ class SelfReports:
         self._cache = cache
         self._most_notices = min(config.max_messages_per_channel, MOST_NOTICES)
         self._memory = NoticeStore(cache.subjects, clock)
-        self._store = NoticeStore(cache.subjects, clock, Items(*table)) if table else self._memory
+        self._store = NoticeStore(cache.subjects, clock, Items(*table, clock)) if table else self._memory
 
     def send(self, rule_errors: Sequence[RuleErrorReport], own_calls: OwnCalls) -> None:
         """Send what is to be reported now."""

@@ -5,13 +5,15 @@ by one conditional write, lists; all others read the item. What goes wrong costs
 """
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from cloudtrail_to_slack.clock import Clock
+from cloudtrail_to_slack.errors import CloudTrailToSlackError
 from cloudtrail_to_slack.observability.logging import logger
-from cloudtrail_to_slack.state.table import Items, StateError, number
+from cloudtrail_to_slack.state.table import Items, number
 from cloudtrail_to_slack.state.trust import over, over_values, whole_number
 
 if TYPE_CHECKING:
@@ -21,8 +23,9 @@ _KEY = "account-names"
 _INTERVAL_SECONDS = 3600
 _ASK_AGAIN_SECONDS = 60  # while another function may be listing for the first time
 _KEPT_SECONDS = 30 * 86_400
-_LISTING_SECONDS = 5.0
-_NEEDED_SECONDS = _LISTING_SECONDS + 10  # for requests that time out, and for the alerts
+_LISTING_SECONDS = 4.0
+_MOST_SECONDS = 5.0  # for all requests together: also where answers come byte by byte
+_NEEDED_SECONDS = _MOST_SECONDS + 10  # for the alerts, too, which wait meanwhile
 _MOST = 4_000  # in an item of 400 KB. Source: Amazon DynamoDB Developer Guide, "Quotas"
 _LONGEST_NAME = 50  # Source: AWS Organizations API Reference, Account
 
@@ -41,7 +44,7 @@ class OrganizationNames:
         self._clients = clients
         self._table = table_name
         self.clock = clock  # of the invocation that asks
-        self._listed: Mapping[str, str] = {}
+        self._listed: dict[str, str] = {}
         self._until = 0.0
 
     def get(self, account: str, /) -> str | None:
@@ -55,22 +58,9 @@ class OrganizationNames:
     def _refresh(self) -> None:
         now = self.clock.now()
         self._until = now + _INTERVAL_SECONDS
-        items = Items(self._clients.short_timeout_dynamodb, self._table)
-        values = over_values(now, _INTERVAL_SECONDS)
-        values |= {":due": number(now + _INTERVAL_SECONDS), ":expires_at": number(now + _KEPT_SECONDS)}
         try:
-            answer = items.update(
-                _KEY, "SET due_at = :due, expires_at = :expires_at", over("due_at"), values, returned="ALL_OLD"
-            )
-            item = answer.attributes if answer.conflict is None else answer.conflict
-            self._listed = _names(item) or self._listed
-            if answer.conflict is not None:
-                due = (whole_number(item, "due_at") or 0) if self._listed else 0
-                self._until = min(self._until, max(due, now + _ASK_AGAIN_SECONDS))
-                return
-            self._listed = self._list() or self._listed
-            names = {":names": {"M": {account: {"S": name} for account, name in self._listed.items()}}}
-            items.update(_KEY, "SET account_names = :names", "attribute_exists(pk)", names)
+            with self.clock.call(_MOST_SECONDS):
+                self._read(now)
         except Exception as error:  # noqa: BLE001 (whatever goes wrong, the alert goes out)
             logger.warning(
                 "the names of accounts could not be read: messages have their numbers; "
@@ -78,14 +68,34 @@ class OrganizationNames:
                 extra={"error": _reason(error)},
             )
 
-    def _list(self) -> dict[str, str]:
+    def _read(self, now: float) -> None:
+        """Take the names from the table, and list them anew where that is due; raises whatever goes wrong."""
+        items = Items(self._clients.short_timeout_dynamodb, self._table, self.clock)
+        values = over_values(now, _INTERVAL_SECONDS)
+        values |= {":due": number(now + _INTERVAL_SECONDS), ":expires_at": number(now + _KEPT_SECONDS)}
+        answer = items.update(
+            _KEY, "SET due_at = :due, expires_at = :expires_at", over("due_at"), values, returned="ALL_OLD"
+        )
+        item = answer.attributes if answer.conflict is None else answer.conflict
+        self._listed = _names(item) or self._listed
+        if answer.conflict is not None:
+            due = (whole_number(item, "due_at") or 0) if self._listed else 0
+            self._until = min(self._until, max(due, now + _ASK_AGAIN_SECONDS))
+            return
+        self._list(now + _LISTING_SECONDS)
+        names = {":names": {"M": {account: {"S": name} for account, name in self._listed.items()}}}
+        items.update(_KEY, "SET account_names = :names", "attribute_exists(pk)", names)
+
+    def _list(self, end: float) -> None:
+        """List the accounts until `end`; what was known of those that are not reached by then stays."""
         listed: dict[str, str] = {}
-        end = self.clock.now() + _LISTING_SECONDS
+        known = self._listed
         for page in self._clients.organizations.get_paginator("list_accounts").paginate():
             listed |= {each["Id"]: each["Name"][:_LONGEST_NAME] for each in page["Accounts"] if each.get("Name")}
+            self._listed = dict(islice((known | listed).items(), _MOST))
             if self.clock.now() >= end or len(listed) >= _MOST:
-                break
-        return dict(list(listed.items())[:_MOST])
+                return
+        self._listed = listed or known
 
 
 def _names(item: Mapping[str, Any]) -> dict[str, str]:
@@ -100,4 +110,4 @@ def _reason(error: Exception) -> str:
     """Return an error's code, without the account's details."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "unknown"))
-    return str(error) if isinstance(error, StateError) else type(error).__name__
+    return str(error) if isinstance(error, CloudTrailToSlackError) else type(error).__name__

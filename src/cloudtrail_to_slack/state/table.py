@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.errors import CloudTrailToSlackError
+from cloudtrail_to_slack.errors import CloudTrailToSlackError, TransientError
 from cloudtrail_to_slack.state.leases import OWNER
 from cloudtrail_to_slack.state.trust import string
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 100
 _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.2
+_MOST_SECONDS = 10.0  # of one request with the SDK's own retries: also where an answer comes byte by byte
 # What no retry fixes. Source: Amazon DynamoDB API Reference, PutItem and "Common Errors".
 _PERMANENT = frozenset(
     {"ResourceNotFoundException", "AccessDeniedException", "ValidationException", "UnrecognizedClientException",
@@ -52,11 +53,12 @@ class Answer:
 
 
 class Items:
-    """The items of a state table, changed by conditional updates alone."""
+    """The items of a state table, changed by conditional updates alone; no request outlasts the invocation."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
         self._dynamodb = dynamodb
         self._table = table_name
+        self._clock = clock
 
     def update(
         self,
@@ -69,7 +71,7 @@ class Items:
         returned: str = "NONE",
     ) -> Answer:
         """Update one item, if the condition holds."""
-        return _write(
+        return self._write(
             self._dynamodb.update_item,
             TableName=self._table,
             Key={"pk": {"S": key}},
@@ -117,6 +119,26 @@ class Items:
                 return True
         return False
 
+    def _write(self, operation: Callable[..., Mapping[str, Any]], **arguments: Any) -> Answer:  # noqa: ANN401 (of any operation)
+        """Make one conditional write; that its condition does not hold is an answer."""
+        try:
+            return Answer(dict(self._request(operation, **arguments).get("Attributes", {})))
+        except (BotoCoreError, ClientError) as error:
+            failure = _failed(error)
+            response: Mapping[str, Any] = getattr(error, "response", {})
+            if failure.code == "ConditionalCheckFailedException":
+                return Answer(conflict=dict(response.get("Item", {})))
+            if failure.code == "TransactionCanceledException":
+                return Answer(cancelled_for=response.get("CancellationReasons") or ({"Code": "unknown"},))
+            raise failure from None
+
+    def _request(self, operation: Callable[..., Mapping[str, Any]], **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 (likewise)
+        try:
+            with self._clock.call(_MOST_SECONDS):
+                return operation(**arguments)
+        except TransientError as error:
+            raise StateError(error.code, is_permanent=False) from None
+
 
 class Table(Items):
     """The state table with every request that is made to it; a condition may use the name `#owner`."""
@@ -125,7 +147,7 @@ class Table(Items):
         self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
     ) -> dict[str, Any] | None:
         """Put one item, if the condition holds; return the item that stood in the way, None when it was put."""
-        return _write(self._dynamodb.put_item, **self._put(item, condition, values)).conflict
+        return self._write(self._dynamodb.put_item, **self._put(item, condition, values)).conflict
 
     def put_all(
         self, items: Sequence[Mapping[str, Any]], condition: str = "", values: Mapping[str, Any] | None = None
@@ -136,7 +158,7 @@ class Table(Items):
         transaction and may be tried again.
         """
         puts = [{"Put": self._put(item, condition, values)} for item in items]
-        reasons = _write(self._dynamodb.transact_write_items, TransactItems=puts).cancelled_for
+        reasons = self._write(self._dynamodb.transact_write_items, TransactItems=puts).cancelled_for
         conflicts = {
             position: reason.get("Item", {})
             for position, reason in enumerate(reasons)
@@ -147,9 +169,9 @@ class Table(Items):
     def delete(self, key: str, condition: str, values: Mapping[str, Any]) -> None:
         """Delete an item if the condition holds."""
         where = _where(condition, values)
-        _write(self._dynamodb.delete_item, TableName=self._table, Key={"pk": {"S": key}}, **where)
+        self._write(self._dynamodb.delete_item, TableName=self._table, Key={"pk": {"S": key}}, **where)
 
-    def read(self, keys: Iterable[str], attributes: str, clock: Clock) -> dict[str, Mapping[str, Any]]:
+    def read(self, keys: Iterable[str], attributes: str) -> dict[str, Mapping[str, Any]]:
         """Return those of the items that exist, by key."""
         found: dict[str, Mapping[str, Any]] = {}
         for chunk in chunks(keys):
@@ -157,14 +179,16 @@ class Table(Items):
             wanted: Any = {self._table: {"Keys": asked, "ProjectionExpression": attributes}}
             for attempt in range(_ATTEMPTS):
                 try:
-                    answer: Any = self._dynamodb.batch_get_item(RequestItems=wanted)
+                    answer: Any = self._request(self._dynamodb.batch_get_item, RequestItems=wanted)
                 except (BotoCoreError, ClientError) as error:
                     raise _failed(error) from None
+                if "Responses" not in answer:
+                    raise StateError("unexpected_answer", is_permanent=False)
                 found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
                 wanted = answer.get("UnprocessedKeys")
                 if not wanted:
                     break
-                if not clock.wait(_FIRST_WAIT_SECONDS * 2**attempt):
+                if not self._clock.wait(_FIRST_WAIT_SECONDS * 2**attempt):
                     raise StateError("out_of_time", is_permanent=False)
             else:
                 raise StateError("unprocessed_keys", is_permanent=False)
@@ -178,20 +202,6 @@ class Table(Items):
 def _where(condition: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
     names = {"ExpressionAttributeNames": OWNER} if "#owner" in condition else {}
     return {"ConditionExpression": condition, "ExpressionAttributeValues": values, **names}
-
-
-def _write(operation: Callable[..., Mapping[str, Any]], **arguments: Any) -> Answer:  # noqa: ANN401 (of any operation)
-    """Make one conditional write; that its condition does not hold is an answer."""
-    try:
-        return Answer(dict(operation(**arguments).get("Attributes", {})))
-    except (BotoCoreError, ClientError) as error:
-        failure = _failed(error)
-        response: Mapping[str, Any] = getattr(error, "response", {})
-        if failure.code == "ConditionalCheckFailedException":
-            return Answer(conflict=dict(response.get("Item", {})))
-        if failure.code == "TransactionCanceledException":
-            return Answer(cancelled_for=response.get("CancellationReasons") or ({"Code": "unknown"},))
-        raise failure from None
 
 
 def _failed(error: BotoCoreError | ClientError) -> StateError:

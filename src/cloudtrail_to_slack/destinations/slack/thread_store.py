@@ -58,7 +58,7 @@ class ThreadStore:
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, time_to_live: float, clock: Clock) -> None:
-        self._table = Table(dynamodb, table_name)
+        self._table = Table(dynamodb, table_name, clock)
         self._time_to_live = time_to_live
         self._clock = clock
         self._owner = uuid.uuid4().hex
