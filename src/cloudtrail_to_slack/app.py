@@ -113,9 +113,9 @@ class Application:
             return ThresholdCounter(MemoryCounts())
         from cloudtrail_to_slack.state.threshold_counts import TableCounts  # noqa: PLC0415 (likewise)
 
-        counts = TableCounts(self.clients.short_timeout_dynamodb, self._table, clock.now)
         return ThresholdCounter(
-            counts, lambda error: logger.warning("thresholds count in this invocation alone", extra={"error": error})
+            TableCounts(self.clients.short_timeout_dynamodb, self._table, clock),
+            lambda error: logger.error("thresholds count in this invocation alone", extra={"error": error}),
         )
 
     def _account_names(self, clock: Clock) -> "OrganizationNames | None":

@@ -6,8 +6,18 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.errors import InvocationFailedError
+from cloudtrail_to_slack.state.table import Items, StateError
 from cloudtrail_to_slack_dev.fake_slack import HttpStatus
-from support.app_environment import CHANNEL, KEY, TABLE, AppEnvironment, record, s3_event
+from support.app_environment import (
+    CHANNEL,
+    KEY,
+    TABLE,
+    AppEnvironment,
+    failed_messages,
+    record,
+    s3_event,
+    sqs_event,
+)
 
 OTHER_KEY = KEY.replace("0123", "aaaa")
 RULE = {
@@ -102,11 +112,89 @@ def test_another_rule_still_alerts_on_the_event(app_env: AppEnvironment) -> None
 def test_a_table_that_fails_keeps_no_alert_back(
     app_env: AppEnvironment, dynamodb: Callable[[str, str, int], None]
 ) -> None:
-    """Where counts cannot be kept in the table, the invocation counts for itself, and alerts."""
+    """Where the table cannot be used at all, the invocation counts for itself, and alerts."""
     app_env.configure_bot(use_default_rules=False, rules=[RULE])
     app_env.put_log(*(read(name) for name in "abc"))
-    dynamodb("UpdateItem", "ProvisionedThroughputExceededException", 1)
+    dynamodb("UpdateItem", "AccessDeniedException", 1)
     app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_count_that_is_throttled_is_tried_again(
+    app_env: AppEnvironment, dynamodb: Callable[[str, str, int], None], waits: list[float], times: int
+) -> None:
+    """A table that refuses a count for a moment takes it a moment later, and the count is whole."""
+    app_env.configure_bot(use_default_rules=False, rules=[RULE])
+    app_env.put_log(*(read(name) for name in "abc"))
+    dynamodb("UpdateItem", "ProvisionedThroughputExceededException", times)
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 1
+    assert sum(waits) < 0.5
+
+
+def test_what_cannot_be_counted_for_now_is_left_to_the_retry(
+    app_env: AppEnvironment, dynamodb: Callable[[str, str, int], None], waits: list[float]
+) -> None:
+    """Where the table stays throttled, the invocation fails, and its retry counts: no match is forgotten.
+
+    Other rules alert at once on the same event, and other messages of the batch are not handed back.
+    """
+    plain = {"id": "plain", "expression": 'event.get("requestParameters.secretId") == "b"'}
+    app_env.configure_bot(use_default_rules=False, rules=[RULE, plain])
+    app_env.put_log(read("a"))
+    app_env.invoke(s3_event(KEY))
+    app_env.put_log(read("b"), read("c"), key=OTHER_KEY)
+    app_env.put_log(record(), key=OTHER_KEY.replace("aaaa", "bbbb"))
+    batch = sqs_event(s3_event(OTHER_KEY), s3_event(OTHER_KEY.replace("aaaa", "bbbb")))
+    dynamodb("UpdateItem", "ProvisionedThroughputExceededException", 3)
+    assert failed_messages(app_env.invoke(batch)) == ["m0"]
+    assert len(app_env.texts()) == 1  # of the plain rule
+    assert failed_messages(app_env.invoke(batch)) == []
+    (_, message) = app_env.slack.messages(CHANNEL)
+    assert "3 different requestParameters.secretId" in str(message)
+    assert waits
+
+
+def test_an_answer_that_is_lost_loses_no_alert(app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the table has counted the last match and its answer does not arrive, the same event is counted again."""
+    app_env.configure_bot(use_default_rules=False, rules=[RULE])
+    app_env.put_log(*(read(name) for name in "abc"))
+    update, lost = Items.update, [False, False, True]
+
+    def losing(items: Items, *arguments: Any, **options: Any) -> Any:
+        answer = update(items, *arguments, **options)
+        if arguments[0].startswith("threshold#") and lost and lost.pop(0):
+            raise StateError("ReadTimeoutError", is_permanent=False)
+        return answer
+
+    monkeypatch.setattr(Items, "update", losing)
+    app_env.invoke(s3_event(KEY))
+    assert len(app_env.texts()) == 1
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        {"members": {"SS": ["x", "y", "z"]}, "last_event": {"S": "never"}},
+        {"members": {"SS": ["x", "y", "z"]}},
+        {"members": {"S": "many"}, "last_event": {"S": "0" * 64}},
+        {"members": {"N": "5"}},
+        {"members": {"L": []}, "expires_at": {"S": "never"}},
+    ],
+)
+def test_a_count_that_this_code_did_not_write_suppresses_nothing(
+    app_env: AppEnvironment, planted: dict[str, Any]
+) -> None:
+    """A planted item that this code cannot have written makes way for the count."""
+    app_env.configure_bot(use_default_rules=False, rules=[RULE])
+    app_env.put_log(read("a"))
+    app_env.invoke(s3_event(KEY))
+    table = app_env.aws("dynamodb")
+    (key,) = (item["pk"] for item in table.scan(TableName=TABLE)["Items"] if item["pk"]["S"].startswith("threshold#"))
+    table.put_item(TableName=TABLE, Item={"pk": key, **planted})
+    app_env.put_log(*(read(name) for name in "abc"), key=OTHER_KEY)
+    app_env.invoke(s3_event(OTHER_KEY))
     assert len(app_env.texts()) == 1
 
 

@@ -10,11 +10,12 @@ from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.errors import InvocationFailedError
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, RuleSet
-from simulation.events import ACCOUNTS, RULES, START, SimulatedEvent
+from simulation.events import ACCOUNTS, COUNTED_RULE, RULES, START, SimulatedEvent
 from simulation.histories import History
 from simulation.invocation_checks import check_invocations
 from simulation.notice_checks import check_notices
 from simulation.recorder import Delivery, Invocation, Recorder
+from simulation.threshold_checks import check_thresholds
 
 _OUTCOMES = ("matched", "ignored", "unmatched", "failed")
 
@@ -47,7 +48,7 @@ def check_history(history: History, recorder: Recorder) -> CheckResult:
     _check_nothing_lost(history, recorder, delivered, result)
     completions = _completions_of(recorder)
     for (kind, event_id), deliveries in delivered.items():
-        event = history.alerts.get(event_id)
+        event = history.alerts.get(event_id) or history.counted.get(event_id)
         if event is None:
             result.broken.append(f"{event_id} is no alert and was delivered")
             continue
@@ -62,6 +63,7 @@ def check_history(history: History, recorder: Recorder) -> CheckResult:
     ]
     result.broken += check_invocations(history, recorder, delivered)
     result.broken += check_notices(history, recorder)
+    result.broken += check_thresholds(history, recorder, delivered)
     by_place: dict[tuple[Invocation, str, str], list[Delivery]] = defaultdict(list)
     for delivery in recorder.deliveries:
         by_place[delivery.invocation, delivery.kind, delivery.place].append(delivery)
@@ -178,8 +180,11 @@ def _check_counts(invocation: Invocation, result: CheckResult) -> None:
     if counts["records_in"] != sum(counts[outcome] for outcome in _OUTCOMES):
         result.broken.append(f"invocation {invocation.number} does not add up")
     if len(invocation.notifications) == 1 and not counts["objects_failed"] and not counts["objects_unfinished"]:
-        wanted = Counter(event.outcome for event in invocation.notifications[0].events)
-        if any(counts[outcome] != wanted[outcome] for outcome in _OUTCOMES):
+        events = invocation.notifications[0].events
+        wanted = Counter(event.outcome for event in events)
+        if not any(event.counted for event in events) and any(
+            counts[outcome] != wanted[outcome] for outcome in _OUTCOMES
+        ):
             result.broken.append(f"invocation {invocation.number} counts otherwise than {dict(wanted)}")
 
 
@@ -235,7 +240,7 @@ def _check_order(
 
 @cache
 def _rules() -> RuleSet:
-    config, _ = read_config({"use_default_rules": False, "rules": list(RULES)})
+    config, _ = read_config({"use_default_rules": False, "rules": [*RULES, COUNTED_RULE]})
     return RuleSet(config.rules, ())
 
 

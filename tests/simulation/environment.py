@@ -21,7 +21,7 @@ from cloudtrail_to_slack.config.settings import VARIABLES, read_settings
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack, Fault
 from cloudtrail_to_slack_dev.moto_server import AWS_ENVIRONMENT, MotoServer
 from simulation.checker import key_and_rules
-from simulation.events import ACCOUNTS, FRAGILE_RULE, OWN_ROLE, REGION, RULES, UNUSABLE_RULES
+from simulation.events import ACCOUNTS, COUNTED_RULE, FRAGILE_RULE, OWN_ROLE, REGION, RULES, UNUSABLE_RULES
 from simulation.histories import TOPICS, Deployment, History
 from simulation.log_files import BUCKET, VERSIONED_BUCKET
 from simulation.logs import Log
@@ -243,4 +243,5 @@ def _routes(places: tuple[str, ...] | list[str], name: str) -> list[dict[str, An
 def _rules(deployment: Deployment) -> list[dict[str, Any]]:
     """Return the rules that are deployed."""
     fragile = [{**FRAGILE_RULE, "severity": deployment.fragile}] if deployment.fragile else []
-    return [*RULES, *fragile, *(UNUSABLE_RULES if deployment.unusable else ())]
+    counted = [COUNTED_RULE] if deployment.counts else []
+    return [*RULES, *fragile, *counted, *(UNUSABLE_RULES if deployment.unusable else ())]

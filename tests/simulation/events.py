@@ -17,6 +17,14 @@ RULES = (
 # A rule that raises an error on some events. It matches none.
 _LONG = {f"parameter{position}": "value" for position in range(20)}  # which Slack shows in the thread
 FRAGILE_RULE = {"id": "fragile", "expression": "int(event.get('requestParameters.count', '0')) > 5"}
+# A rule that alerts once for each caller and window in which enough different secrets are read.
+COUNTED, COUNTED_MINUTES, COUNTED_LEAST = "ReadSecret", 5, 3
+COUNTED_RULE = {
+    "id": "counted",
+    "expression": f"event['eventName'] == '{COUNTED}'",
+    "threshold": {"count": COUNTED_LEAST, "minutes": COUNTED_MINUTES, "by": "userIdentity.principalId",
+                  "distinct": "requestParameters.secretId"},
+}  # fmt: skip
 UNUSABLE_RULES = (
     {"id": "unusable", "expression": "event['eventName' =="},
     {"id": 5, "expression": "event['eventName'] == 'Never'"},
@@ -38,7 +46,8 @@ class SimulatedEvent:
 
     `event_id` identifies its alert: the event's id, with a mark for a further event of the same id.
     `gathered`: it is reported together with other calls of the function's own role. `raises`: the fragile rule raises
-    on it. `slow` is how many seconds the rules take for it; SNS rejects the `rejected` largest sizes of its alert.
+    on it. `counted`: it alerts if it completes a count, so that its outcome depends on what came before. `slow` is how
+    many seconds the rules take for it; SNS rejects the `rejected` largest sizes of its alert.
     """
 
     record: Any
@@ -50,11 +59,12 @@ class SimulatedEvent:
     raises: bool = False
     slow: float = 0.0
     rejected: int = 0
+    counted: bool = False
 
     @property
     def is_alert(self) -> bool:
         """Whether it must be delivered as an alert of its own."""
-        return self.outcome == "matched" and not self.gathered
+        return self.outcome == "matched" and not self.gathered and not self.counted
 
     @property
     def is_critical(self) -> bool:
@@ -124,6 +134,19 @@ def draw_event(chance: random.Random, seed: int, number: int) -> SimulatedEvent:
 def new_id(chance: random.Random) -> str:
     """Return a new event's id."""
     return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+
+
+def draw_counted(chance: random.Random, seed: int, many: int) -> list[SimulatedEvent]:
+    """Draw events that a threshold counts: of one or two callers, in one or two windows, some with the same secret."""
+    events = []
+    for number in range(many):
+        event = draw_event(chance, seed, number)
+        while not event.is_alert:
+            event = draw_event(chance, seed, number)
+        parameters = {"secretId": f"secret-{chance.randrange(COUNTED_LEAST + 2)}"}
+        record = {**event.record, "eventName": COUNTED, "requestParameters": parameters}
+        events.append(replace(event, record=record, counted=True))
+    return events
 
 
 def later_copy(event: SimulatedEvent, chance: random.Random) -> SimulatedEvent:

@@ -4,7 +4,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from simulation.events import (
     KINDS,
     REGION,
     SimulatedEvent,
+    draw_counted,
     draw_events,
     forged_copy,
     later_copy,
@@ -27,6 +28,7 @@ LATER_SECONDS = 7_200.0  # when all that waits for its hour is due
 _FLOODS, _SMALL_FLOODS = 0.0005, 0.005
 _KIND_CHANCE = 0.05
 _BATCHES = 0.1
+_COUNTS = 0.12  # that have events which a threshold counts
 _FEW_FILES = 7  # at most, besides those of a batch
 _MANY = 25  # records that are slow
 # Who sends SQS messages: a service of AWS, for itself, or a role's session.
@@ -38,8 +40,8 @@ class Deployment:
     """What is deployed: `slack` is "slack_app", "slack_webhook" or "" for none; places by account, first the default.
 
     Without `deduplicates` the state table is not used. `unusable`: some of the rules cannot be used. `fragile` is the
-    severity of the rule that raises errors, empty for none. `rotates` is when Slack accepts only a new token, and for
-    how many seconds the secret is older than that.
+    severity of the rule that raises errors, empty for none. `counts`: a rule has a threshold. `rotates` is when Slack
+    accepts only a new token, and for how many seconds the secret is older than that.
     """
 
     slack: str
@@ -50,6 +52,7 @@ class Deployment:
     deduplicates: bool = True
     unusable: bool = False
     fragile: str = ""
+    counts: bool = False
     rotates: tuple[float, float] | None = None
 
     def channel(self, account: str) -> str:
@@ -130,6 +133,11 @@ class History:
         return {event.event_id: event for event in (*self.pool, *notified) if event.event_id}
 
     @cached_property
+    def counted(self) -> dict[str, SimulatedEvent]:
+        """Every event that a threshold counts, and that may be delivered as the alert of its window, by its id."""
+        return {event_id: event for event_id, event in self.events.items() if event.counted}
+
+    @cached_property
     def alerts(self) -> dict[str, SimulatedEvent]:
         """Every event that may be delivered as an alert of its own, by its id."""
         return {event_id: event for event_id, event in self.events.items() if event.is_alert}
@@ -151,6 +159,7 @@ class History:
                 *("forged" for each in self.notifications if each.forged),
                 *(["unusable rules"] if self.deployment.unusable else []),
                 *(["token rotated"] if self.deployment.rotates else []),
+                *(["threshold"] if self.deployment.counts else []),
             ]
         )
 
@@ -189,6 +198,7 @@ def history_of(seed: int, *, deduplicates: bool = True) -> History:
     services += ["sns", "sns"] if history.deployment.sns else []
     history.faults = draw_faults(chance, list(history.deployment.channels), services)
     _notify_of_batch(history)
+    _notify_of_counted(history)
     history.kills = chance.choice((0.0, 0.0, 0.0, 0.3, 0.7))
     history.planted = draw_planted_items(chance, history.pool, history.deployment.kinds)
     _notify_later(history)
@@ -254,6 +264,32 @@ def _notify_of_batch(history: History) -> None:
         history.notifications.append(Notification(len(history.notifications), payload, comes, queued, some))
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
         history.faults.append(draw_fault(chance, [], "s3"))
+
+
+def _notify_of_counted(history: History) -> None:
+    """Now and then, let some log files and single events bring what a threshold counts, some of it more than once."""
+    chance = random.Random(f"threshold {history.seed}")  # noqa: S311 (of its own, so that the rest stays the same)
+    if chance.random() >= _COUNTS:
+        return
+    history.deployment = replace(history.deployment, counts=True)
+    queued = chance.random() < 0.3
+    events = draw_counted(chance, history.seed, chance.choice((2, 3, 4, 5, 8, 12)))
+    for _ in range(chance.choice((1, 2, 2, 3, 4))):
+        some = chance.sample(events, chance.randint(1, len(events)))
+        comes, again = chance.choice((0.0, 0.0, chance.uniform(0, 3), chance.uniform(0, 200))), chance.choice((0, 0, 1))
+        files: tuple[LogFile, ...] = ()
+        single = some[0] if chance.random() < 0.2 else None
+        if single:
+            payload = _by_eventbridge(single.record)
+        else:
+            files = (plain_log_file(key_of(history.seed, len(history.files)), some),)
+            history.files += files
+            payload = _wrapped(chance, files, queued=queued)
+        for _ in range(1 + again):
+            history.notifications.append(
+                Notification(len(history.notifications), payload, comes, queued, files, single)
+            )
+            comes += chance.choice((0.0, 0.05, chance.uniform(0, 3)))
 
 
 def _forge(history: History, *, queued: bool) -> None:

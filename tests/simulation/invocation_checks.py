@@ -25,6 +25,8 @@ def check_invocations(history: History, recorder: Recorder, delivered: Delivered
     """Return what is wrong with invocations."""
     problems: list[str] = []
     for invocation in recorder.invocations:
+        if invocation.killed == "timed out":
+            problems.append(f"invocation {invocation.number} did not end before Lambda ended it")
         lived = invocation.killed is None
         if lived and (invocation.error is None or isinstance(invocation.error, InvocationFailedError)):
             problems += _reads_what_it_can(invocation)

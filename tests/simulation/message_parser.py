@@ -59,17 +59,22 @@ def read_message(recorder: Recorder, call: Call, slack_request: SlackRequest, ki
         )
 
 
-def read_publication(recorder: Recorder, request: Request, order: int, time: float, invocation: Invocation) -> None:
-    """Record what SNS accepted."""
+def read_publication(
+    recorder: Recorder, request: Request, order: int, time: float, invocation: Invocation
+) -> list[Delivery | Notice | SlackRequest]:
+    """Record what SNS accepted; return it."""
     assert request.place
     lost = request.kind is not None and request.kind.startswith(HANGS)
     if request.event_ids:
         recorder.deliveries.append(Delivery(order, invocation, "sns", request.place, request.event_ids, lost))
-    elif about := _about(request.text):
+        return [recorder.deliveries[-1]]
+    if about := _about(request.text):
         event_ids = _event_ids(request.text)
         recorder.notices.append(
             Notice(order, time, invocation, "sns", request.place, about, event_ids, request.text, lost)
         )
+        return [recorder.notices[-1]]
+    return []
 
 
 def ids_in_body(event_id: str | None, text: str) -> tuple[str, ...]:

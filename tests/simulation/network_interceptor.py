@@ -28,6 +28,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 import cloudtrail_to_slack
 from cloudtrail_to_slack import clock as clock_module
 from cloudtrail_to_slack.delivery import dispatcher
+from cloudtrail_to_slack.evaluation import log_files as log_file_evaluation
 from cloudtrail_to_slack.evaluation import records as record_evaluation
 from cloudtrail_to_slack.ingest.read_ahead import THREAD_NAME, _Fetch
 from cloudtrail_to_slack.rules import RuleSet, engine
@@ -44,7 +45,7 @@ from simulation.fault_injection import (
 from simulation.message_parser import ids_in_body
 from simulation.recorder import Invocation, Request
 from simulation.runner import Runner
-from simulation.virtual_clock import Killed, Task
+from simulation.virtual_clock import Interrupted, Killed, Task
 
 _HANG_SECONDS = 10.0  # where the caller does not say how long it waits
 _PACKAGE = Path(cloudtrail_to_slack.__file__).parent
@@ -91,6 +92,8 @@ class NetworkInterceptor:
             for target, name, replacement in (
                 (clock_module, "time", clock),
                 (botocore.endpoint, "time", clock),
+                (clock_module, "interrupt_after", self._interrupt_after),
+                (log_file_evaluation, "interrupt_after", self._interrupt_after),
                 (engine, "perf_counter", self._time),
                 (record_evaluation, "perf_counter", self._time),
                 (RuleSet, "evaluate", self._evaluate(RuleSet.evaluate)),
@@ -112,6 +115,24 @@ class NetworkInterceptor:
 
     def _time(self) -> float:
         return self.runner.clock.now if self.runner else 0.0
+
+    @contextmanager
+    def _interrupt_after(self, seconds: float) -> Iterator[None]:
+        """Limit a call by the virtual clock, as the function limits it by a signal: in its main thread."""
+        runner = self.runner
+        task = runner.clock.current if runner else None
+        invocation = runner.invocation if runner else None
+        if not runner or not task or not invocation or task is not invocation.task or task.interrupt_at is not None:
+            yield
+            return
+        task.interrupt_at = runner.clock.now + seconds
+        try:
+            yield
+        except Interrupted:
+            runner.recorder.seen["interrupted calls"] += 1
+            raise TimeoutError from None
+        finally:
+            task.interrupt_at = None
 
     def _start(self, fetch: _Fetch) -> None:
         """Let a thread that the function starts be a task on the history's clock."""
@@ -195,12 +216,17 @@ class NetworkInterceptor:
             if runner and invocation:
                 if connection.port == runner.slack_port:
                     runner.request = Request("slack", "post")
-                step(runner)
                 request = runner.request
+                try:
+                    step(runner)
+                    if request and request.kind == SLOW:
+                        self._sleep(runner.chance.uniform(1, 9))
+                except Interrupted:
+                    if request:
+                        runner.answered(request, 0)
+                    raise
                 if request and request.kind == HANGS:
                     self._hang(runner, request, connection)
-                if request and request.kind == SLOW:
-                    self._sleep(runner.chance.uniform(1, 9))
             real(connection, *arguments, **options)
 
         return put_request
@@ -217,16 +243,18 @@ class NetworkInterceptor:
                 if request.kind in (HANGS, HANGS_AFTER):
                     self._hang(runner, request, connection)
                 raise
+            answered = runner.answered(request, response.status)
             try:
-                runner.answered(request, response.status)
                 step(runner)
                 if request.service == "slack" and request.kind == SLOW:
                     self._sleep(runner.chance.uniform(1, 9))
                 if request.kind == HANGS_AFTER:
                     self._hang(runner, request, connection)
-            except BaseException:
+            except BaseException as error:
                 response.close()
                 connection.close()
+                for each in answered if isinstance(error, Interrupted) else ():
+                    each.lost = True
                 raise
             if request.kind == HANGS_WITHIN:
                 response.read = response.read1 = lambda *_: self._hang(runner, request, connection)
@@ -284,7 +312,7 @@ def _read(service: str, operation: str, body: Any) -> Request:
         event_ids = ids_in_body(json.loads(text).get("event_id"), text)
         return Request(service, operation, event_ids=event_ids, place=form["TopicArn"][0], text=text)
     if service != "dynamodb" or not re.search(rb'"Put|"Item"|"notice#', body):
-        return Request(service, operation)
+        return Request(service, operation, counts=service == "dynamodb" and b'"threshold#' in body)
     asked = json.loads(body)
     if "Key" in asked:
         return Request(service, operation, keys=(asked["Key"]["pk"]["S"],))

@@ -15,7 +15,7 @@ class Request:
     """One HTTP request of an invocation, and the `kind` of fault it meets.
 
     `keys` are the state table's that it puts, `completes` those that it records as completed; `event_ids` are the
-    events that it publishes to the topic `place`, with the body `text`.
+    events that it publishes to the topic `place`, with the body `text`. `counts`: it counts a match for a threshold.
     """
 
     service: str
@@ -25,6 +25,7 @@ class Request:
     event_ids: tuple[str, ...] = ()
     place: str | None = None
     text: str = ""
+    counts: bool = False
     kind: str | None = None
 
 
@@ -52,6 +53,7 @@ class Invocation:
     closing: dict[str, Any] | None = None
     error: BaseException | None = None
     unguarded: bool = False  # DynamoDB answered that the state table is gone
+    counts_alone: bool = False  # likewise, when a match was to be counted for a threshold
     busy: set[str] = field(default_factory=set)  # keys that another invocation held
     faulty_services: set[str] = field(default_factory=set)
     undelivered: set[str] = field(default_factory=set)
@@ -65,7 +67,7 @@ class Invocation:
         return any(notification.is_slow for notification in self.notifications)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Delivery:
     """A message about events that was accepted.
 
@@ -82,7 +84,7 @@ class Delivery:
     in_thread: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Notice:
     """A notice that was accepted: what it is `about`, and the ids of the events in it. `lost`: no answer came."""
 

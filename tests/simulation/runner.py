@@ -15,7 +15,7 @@ from simulation.events import MOST_SIZES, START
 from simulation.fault_injection import TABLE_IS_GONE, slack_fault
 from simulation.histories import History, Notification
 from simulation.message_parser import read_message, read_publication
-from simulation.recorder import Invocation, Recorder, Request, SlackRequest
+from simulation.recorder import Delivery, Invocation, Notice, Recorder, Request, SlackRequest
 from simulation.virtual_clock import Killed, Task, VirtualClock
 
 _RETRIES_AFTER = (60.0, 120.0)  # of an asynchronous invocation
@@ -146,8 +146,8 @@ class Runner:
             self.recorder.refused.add(channel)
         return fault
 
-    def answered(self, request: Request, status: int) -> None:
-        """Record what became of a request to AWS; `status` 0: it was refused in place."""
+    def answered(self, request: Request, status: int) -> list[Delivery | Notice | SlackRequest]:
+        """Record what became of a request; `status` 0: it was refused in place. Return what it was recorded as."""
         recorder, invocation = self.recorder, self.invocation
         assert invocation
         done = 200 <= status < 300
@@ -160,15 +160,22 @@ class Runner:
         guards = request.operation != "UpdateItem" and any(key.startswith(_GUARDED) for key in request.keys)
         if request.kind in TABLE_IS_GONE and guards:
             invocation.unguarded = True
+        if request.kind in TABLE_IS_GONE and request.counts:
+            invocation.counts_alone = True
+        if request.service == "sns" and request.place and done:
+            return read_publication(recorder, request, order, self.clock.now, invocation)
         if request.service == "sns" and request.place:
-            if done:
-                read_publication(recorder, request, order, self.clock.now, invocation)
-            elif request.kind in ("NotFound", "AuthorizationError"):
-                recorder.refused.add(request.place)
-            elif request.kind == "InvalidParameter":
-                invocation.rejections.update(request.event_ids)
-                if any(invocation.rejections[event_id] == MOST_SIZES for event_id in request.event_ids):
-                    recorder.refused.add(request.place)
+            self._refused_by_sns(request, request.place, invocation)
+        # The last one that Slack saw is this one: other tasks have had no turn since.
+        return list(recorder.slack_requests[-1:]) if request.service == "slack" and status else []
+
+    def _refused_by_sns(self, request: Request, place: str, invocation: Invocation) -> None:
+        if request.kind in ("NotFound", "AuthorizationError"):
+            self.recorder.refused.add(place)
+        elif request.kind == "InvalidParameter":
+            invocation.rejections.update(request.event_ids)
+            if any(invocation.rejections[event_id] == MOST_SIZES for event_id in request.event_ids):
+                self.recorder.refused.add(place)
 
     def read_slack(self, calls: Sequence[Call]) -> None:
         """Record what Slack accepted."""

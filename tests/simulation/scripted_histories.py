@@ -4,7 +4,8 @@ import itertools
 import random
 from dataclasses import replace
 
-from simulation.events import ACCOUNTS, REGION, SimulatedEvent, draw_event, later_copy
+from simulation.events import ACCOUNTS, COUNTED_LEAST, REGION, SimulatedEvent, draw_counted, draw_event, later_copy
+from simulation.fault_injection import InjectedFault
 from simulation.histories import Deployment, History, Notification
 from simulation.log_files import BUCKET, plain_log_file
 from support.app_environment import s3_event
@@ -53,4 +54,20 @@ def batch_history(*batches: tuple[SimulatedEvent, ...]) -> History:
     history = scripted_history("slack_app", 1, 20, *batches)
     payload = s3_event(*(file.key for file in history.files), bucket=BUCKET)
     history.notifications = [Notification(0, payload, 0.0, files=tuple(history.files))]
+    return history
+
+
+def throttled_count_history() -> History:
+    """Return a history in which two log files reach a threshold together, and the table is throttled at first."""
+    (first,) = draw_counted(random.Random(3), 1, 1)  # noqa: S311 (always the same)
+    chance = random.Random(4)  # noqa: S311 (likewise)
+    events = []
+    for number in range(COUNTED_LEAST):
+        copy = later_copy(first, chance)
+        parameters = {"secretId": f"secret-{number}"}
+        events.append(replace(copy, record={**copy.record, "requestParameters": parameters}))
+    history = scripted_history("slack_app", 1, 20, tuple(events[:1]), tuple(events[1:]))
+    history.deployment = replace(history.deployment, counts=True)
+    throttled = "ProvisionedThroughputExceededException"
+    history.faults.append(InjectedFault("dynamodb", throttled, 0.0, 5.0, 1.0, operation="UpdateItem"))
     return history

@@ -14,7 +14,13 @@ from simulation.events import ACCOUNTS
 from simulation.fault_injection import HANGS, HANGS_AFTER, HANGS_WITHIN, SLOW, SLOWLY_BUSY, InjectedFault
 from simulation.histories import Notification, history_of
 from simulation.report import Report, run_all
-from simulation.scripted_histories import batch_history, scripted_history, slow_alerts, some_alerts
+from simulation.scripted_histories import (
+    batch_history,
+    scripted_history,
+    slow_alerts,
+    some_alerts,
+    throttled_count_history,
+)
 
 # How long each process goes on running histories; `make test` gives it more time.
 _SECONDS = float(os.environ.get("FAULTS_SECONDS", "5"))
@@ -135,6 +141,16 @@ def test_a_batch_of_which_s3_fails_on_some_is_read_in_the_end(environment: Envir
     assert check_history(history, recorder).problems == []
     assert recorder.seen[f"s3: {kind}"] > 1
     assert [(how, len(recorder.invocations)) for how, _ in recorder.ends.values()] == [("done", 1)]
+
+
+def test_what_a_throttled_table_does_not_count_is_counted_by_the_retry(environment: Environment) -> None:
+    """A match that cannot be counted for a moment fails its invocation, and its retry completes the count."""
+    history = throttled_count_history()
+    recorder = environment.run(history)
+    assert check_history(history, recorder).problems == []
+    assert len(recorder.deliveries) == 1
+    assert [how for how, _ in recorder.ends.values()] == ["done", "done"]
+    assert recorder.invocations[0].error
 
 
 def test_many_hanging_requests_take_the_time_of_one(environment: Environment) -> None:

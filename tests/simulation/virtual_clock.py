@@ -17,15 +17,23 @@ class Killed(BaseException):
     """The process of a task has died: nothing that would catch an Exception gets to see it."""
 
 
+class Interrupted(BaseException):
+    """The time limit of a call is over, as where the code under test is interrupted by a signal."""
+
+
 @dataclass(eq=False)
 class Task:
-    """Something that runs until it ends, until Lambda ends it at `deadline`, or until its process is `killed`."""
+    """Something that runs until it ends, until Lambda ends it at `deadline`, or until its process is `killed`.
+
+    At `interrupt_at` the call that it makes is interrupted; None: it makes none with a limit.
+    """
 
     number: int
     deadline: float
     gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     ended: bool = False
     killed: bool = False
+    interrupt_at: float | None = None
     joined_by: list[Callable[[], None]] = field(default_factory=list)  # called when it has ended
 
 
@@ -76,11 +84,15 @@ class VirtualClock:
 
         Raises:
             Killed: the task's deadline came first, or its process died meanwhile.
+            Interrupted: the limit of the call that it makes came first.
         """
         task = self.current
         if task is None:
             return
         wakes = min(self.now + max(seconds, 0.0), task.deadline)
+        interrupted = task.interrupt_at is not None and task.interrupt_at < wakes
+        if interrupted:
+            wakes = max(task.interrupt_at or 0.0, self.now)
         if self._coming and self._coming[0][0] <= wakes:
             self.at(wakes, partial(self._give_turn, task))
             self._turn_ended.release()
@@ -88,6 +100,8 @@ class VirtualClock:
         else:
             self.now = wakes
         _check_alive(task, self.now)
+        if interrupted:
+            raise Interrupted
 
     def join(self, other: Task, seconds: float) -> None:
         """Replace `Thread.join`: let the others go on until one of them has ended, for at most so many seconds.

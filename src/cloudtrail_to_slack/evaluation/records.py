@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
@@ -114,6 +115,7 @@ class RecordEvaluator:
     own_calls: OwnCalls = field(init=False)
     rule_errors: RuleErrors = field(init=False, default_factory=RuleErrors)
     explains: bool = field(init=False, default_factory=lambda: logger.log_level <= logging.DEBUG)
+    _uncounted: set[MessageIds] = field(init=False, default_factory=set)
     _today: date = field(init=False)
     _alerts: int = field(init=False, default=0)
 
@@ -173,10 +175,7 @@ class RecordEvaluator:
             self.report.ignored_by[evaluation.ignored_by] += 1
         if evaluation.outcome is not EventOutcome.MATCHED:
             return evaluation.outcome
-        rules = evaluation.matched
-        if self.thresholds and any(rule.threshold for rule in rules):
-            time = event.time.timestamp() if event.time else self.now()
-            rules = self.thresholds.reached(rules, event.flat, time, lambda: identity_digest(event_identity(event)))
+        rules = self._reached(evaluation.matched, event, source.message_ids)
         if not rules:
             return EventOutcome.UNMATCHED
         if self.own_calls.take(event, rules, source.message_ids):
@@ -184,6 +183,21 @@ class RecordEvaluator:
         else:
             self._keep(event, rules, raw, source)
         return EventOutcome.MATCHED
+
+    def _reached(self, matched: tuple[Rule, ...], event: Event, message_ids: MessageIds) -> tuple[Rule, ...]:
+        """Return which of the rules that matched alert; what thresholds cannot count for now fails its messages."""
+        if not (self.thresholds and any(rule.threshold for rule in matched)):
+            return matched
+
+        def uncounted(reason: str) -> None:
+            if message_ids not in self._uncounted:
+                self._uncounted.add(message_ids)
+                self.report.fail(message_ids, [f"matches of rules with a threshold were not counted: {reason}"])
+                logger.error("threshold not counted", extra={"error": reason})
+
+        time = event.time.timestamp() if event.time else self.now()
+        identity = partial(_identity, event)
+        return self.thresholds.reached(matched, event.flat, time, identity, uncounted)
 
     def _keep(self, event: Event, rules: tuple[Rule, ...], raw: Any, source: RecordSource) -> None:  # noqa: ANN401 (JSON)
         """Keep what matched until it is delivered; RecordError: an invocation has no room for more alerts."""
@@ -200,6 +214,10 @@ class RecordEvaluator:
             return make_alert(source.event(kept), rules, source.log_file, _moment(self.now), account_name=name)
 
         self.pending.add(source.log_file, (alert, make, source.message_ids), alert.size)
+
+
+def _identity(event: Event) -> str:
+    return identity_digest(event_identity(event))
 
 
 def _moment(now: Callable[[], float]) -> datetime:

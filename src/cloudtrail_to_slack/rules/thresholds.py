@@ -59,7 +59,11 @@ class CountStore(Protocol):
 
 
 class CountStoreError(CloudTrailToSlackError):
-    """Counts cannot be kept where they are kept."""
+    """Counts cannot be kept where they are kept. `may_pass`: they may be in a moment."""
+
+    def __init__(self, problem: str, *, may_pass: bool) -> None:
+        self.may_pass = may_pass
+        super().__init__(problem)
 
 
 class MemoryCounts:
@@ -83,44 +87,65 @@ class MemoryCounts:
 class ThresholdCounter:
     """Counts the matches of rules with thresholds, those of one invocation or backtest.
 
-    `store` keeps the counts; where it fails, `failed` is called once, and counting goes on in memory.
+    `store` keeps the counts. Where it cannot be used at all, `failed` is called once, and counting goes on in memory.
+    Where it fails for a moment, nothing is counted any more: the retry of the invocation counts it.
     """
 
     def __init__(self, store: CountStore, failed: Callable[[str], None] = lambda _: None) -> None:
         self._store = store
         self._failed = failed
+        self._unavailable: CountStoreError | None = None
         # Windows that are complete, with the event that completed them, and members that are in their sets already.
         self._closed: dict[str, str] = {}
         self._added: set[tuple[str, str]] = set()
 
     def reached(
-        self, rules: tuple[Rule, ...], event: Mapping[str, Any], time: float, identity: Callable[[], str]
+        self,
+        rules: tuple[Rule, ...],
+        event: Mapping[str, Any],
+        time: float,
+        identity: Callable[[], str],
+        uncounted: Callable[[str], None] = lambda _: None,
     ) -> tuple[Rule, ...]:
         """Return which of the rules that matched alert: those without a threshold, and those that now reach theirs.
 
         `time` is the event's, in seconds since 1970; `identity` returns what its copies share and no other event has.
+        `uncounted` is called with the reason where a rule's match could not be counted for now.
         """
         alerting = []
         for rule in rules:
             if rule.threshold is None:
                 alerting.append(rule)
             elif window := window_of(rule, rule.threshold, event, time):
-                members = self._add(window, rule.threshold, identity)
+                try:
+                    members = self._add(window, rule.threshold, identity)
+                except CountStoreError as error:
+                    uncounted(str(error))
+                    continue
                 if members:
                     alerting.append(_with_count(rule, rule.threshold, members))
         return tuple(alerting)
 
     def _add(self, window: Window, threshold: Threshold, identity: Callable[[], str]) -> frozenset[str] | None:
-        """Return the members of the set that the event completes; None while it does not."""
+        """Return the members of the set that the event completes; None while it does not.
+
+        Raises:
+            CountStoreError: it cannot be counted for now.
+        """
         if (window.key, window.value) in self._added:
             return None
         event = identity()
         counted = Counted(window.key, window.value or event, event, threshold.count, window.end)
         if self._closed.get(window.key, event) != event:
             return None
+        if self._unavailable:
+            raise self._unavailable
         try:
             count = self._store.add(counted)
         except CountStoreError as error:
+            if error.may_pass:
+                self._unavailable = error
+                raise
             self._failed(str(error))
             self._store = MemoryCounts()
             count = self._store.add(counted)

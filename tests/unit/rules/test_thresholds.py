@@ -121,26 +121,38 @@ def test_a_retry_finds_its_alert_again() -> None:
 class Failing:
     """A store that fails from some call on."""
 
-    def __init__(self, after: int) -> None:
+    def __init__(self, after: int, *, may_pass: bool = False) -> None:
         self.calls = 0
         self._after = after
+        self._may_pass = may_pass
         self._store = MemoryCounts()
 
     def add(self, counted: Counted) -> Count:
         """Fail, or count."""
         self.calls += 1
         if self.calls > self._after:
-            raise CountStoreError("gone")
+            raise CountStoreError("gone", may_pass=self._may_pass)
         return self._store.add(counted)
 
 
-def test_where_the_store_fails_the_invocation_counts_for_itself() -> None:
-    """A store that fails is reported once, and counting goes on in memory."""
+def test_where_the_store_is_gone_the_invocation_counts_for_itself() -> None:
+    """A store that cannot be used at all is reported once, and counting goes on in memory."""
     reported: list[str] = []
     events = [read(number, f"s{number}") for number in range(1, 7)]
     found = alerts(ThresholdCounter(Failing(after=2), reported.append), secrets_read(), events)
     assert [identity for identity, _ in found] == ["e5"]
     assert reported == ["gone"]
+
+
+def test_a_store_that_fails_for_a_moment_leaves_the_rest_to_the_retry() -> None:
+    """What a store cannot count for now is named each time, and the store is asked no more in this invocation."""
+    store, rule, uncounted = Failing(after=2, may_pass=True), secrets_read(), list[str]()
+    counter = ThresholdCounter(store)
+    for number in range(5):
+        identity, fields, time = read(number, f"s{number}")
+        assert counter.reached((rule,), fields, time, partial(str, identity), uncounted.append) == ()
+    assert uncounted == ["gone"] * 3
+    assert store.calls == 3
 
 
 def test_a_flood_asks_the_store_seldom() -> None:
