@@ -39,7 +39,7 @@ class Scene:
         if not self._table:
             return NoticeStore(self._subjects, clock)
         dynamodb = boto3.client("dynamodb", endpoint_url=self.app_env.endpoint)  # its own, as of another process
-        return NoticeStore(self._subjects, clock, Items(dynamodb, table_name))
+        return NoticeStore(self._subjects, clock, Items(dynamodb, table_name, clock))
 
     def collect(self, *entries: str, store: NoticeStore | None = None) -> Collected:
         """What becomes of entries of the subject `s`."""

@@ -18,15 +18,10 @@ from cloudtrail_to_slack.ingest import payloads as notifications
 from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
 from cloudtrail_to_slack.ingest.record_chunks import Chunk, _Splitter
 from cloudtrail_to_slack.notices.self_reports import SelfReports
-<<<<<<< HEAD
 from cloudtrail_to_slack.notices.store import NoticeStore
-from cloudtrail_to_slack.state import leases
-=======
-from cloudtrail_to_slack.notices.store import TableNoticeStore
 from cloudtrail_to_slack.rules.thresholds import Count, CountStoreError
 from cloudtrail_to_slack.state import leases, threshold_counts
 from cloudtrail_to_slack.state.threshold_counts import TableCounts
->>>>>>> e0d680b (A threshold's count that the table does not take for a moment fails the invocation; histories count and limit calls in time)
 from simulation.checker import CheckResult, check_history
 from simulation.environment import Environment
 from simulation.histories import history_of

@@ -138,7 +138,7 @@ def test_an_invented_cooldown_keeps_nothing_quiet(scene: Scene, item: dict[str, 
 def test_an_invented_notice_keeps_none_quiet(scene: Scene, subject: dict[str, Any]) -> None:
     """A periodic notice is due although an invented item says that it was sent, or is being sent, for long."""
     scene.plant("notice#rules", subject=subject)
-    notices = NoticeStore({}, scene.clock, Items(scene.dynamodb, TABLE))
+    notices = NoticeStore({}, scene.clock, Items(scene.dynamodb, TABLE, scene.clock))
     assert notices.collect("rules", ["e-1"], 3600).standing is Standing.ACQUIRED
 
 
