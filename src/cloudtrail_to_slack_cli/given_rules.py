@@ -33,7 +33,7 @@ class GivenRules:
         if self.config is not None:
             data = read_configuration(self.config).file.document.data
             if not isinstance(data, dict):
-                raise CommandError(f"{self.config} is no configuration: it must be an object")
+                raise CommandError(f"{self.config} is not a configuration: it must be an object")
             document = dict(data)
         for kind, more in (("rules", self.rules), ("ignore_rules", self.ignore_rules)):
             document[kind] = [*_listed(document.get(kind)), *more]

@@ -24,13 +24,13 @@ COMMANDS = {
     "explain": "Explain why an event alerts, or does not.",
     "preview": "Show what alerts will look like.",
     "suggest": "Suggest the narrowest ignore rule for an alert.",
-    "backtest": "Evaluate the rules on log files that are already there.",
+    "backtest": "Show what the rules would have sent for past log files.",
     "events": "Search the event names and fields that rules can use.",
     "diff": "Compare what two configurations send.",
     "schema": "Print the JSON Schema of rule files.",
-    "doctor": "Say what is wrong with a deployed function.",
+    "doctor": "Diagnose a deployed function.",
     "redrive": "Send dead letters through the function again.",
-    "coverage": "List rules by the ATT&CK technique that they notice.",
+    "coverage": "List rules by the ATT&CK technique that they detect.",
     "import-sigma": "Turn Sigma rules for CloudTrail into a rule file.",
 }
 
@@ -93,7 +93,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, is_wanted
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 def cli() -> None:
-    """Know what a rule does before it is deployed."""
+    """Check, test and explain CloudTrail alert rules, and diagnose a deployed function."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

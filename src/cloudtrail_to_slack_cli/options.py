@@ -13,15 +13,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _RULE_OPTIONS = (
     click.option("--pack", "packs", multiple=True, metavar="NAME", help="Add a detection pack."),
-    click.option("--rule-file", "rule_files", multiple=True, type=click.Path(), help="Add the rules of a rule file."),
+    click.option("--rule-file", "rule_files", multiple=True, type=click.Path(), help="Add the rules in a rule file."),
     click.option("--no-default-rules", is_flag=True, help="Leave the default rules out."),
     click.option("--config", type=click.Path(), help="Use a config.json, such as Terraform's output rendered_config."),
 )
 
 
 _DEPLOYMENT_OPTIONS = (
-    click.option("--profile", help="The profile of your AWS configuration."),
-    click.option("--region", help="The function's region; by default that of your AWS configuration."),
+    click.option("--profile", help="The AWS profile to use."),
+    click.option("--region", help="The function's region; by default the one in your AWS configuration."),
     click.option(
         "--function", "name", default="cloudtrail-to-slack", show_default=True, help="The function's name or ARN."
     ),

@@ -108,7 +108,9 @@ def _caller(event: Event) -> Condition:
         return "userIdentity.arn", "startswith", session[1]
     for field, value in texts.items():
         return field, "==", value
-    raise CommandError("the event does not say who called, so every ignore rule for it would ignore other callers, too")
+    raise CommandError(
+        "the event does not say who made the call, so any ignore rule for it would ignore other callers too"
+    )
 
 
 def _resources(event: Event) -> Iterator[Condition]:

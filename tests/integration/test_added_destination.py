@@ -125,7 +125,10 @@ def test_alone_it_gets_notices_too(app_env: AppEnvironment) -> None:
 
 def test_a_destination_of_no_known_name(app_env: AppEnvironment) -> None:
     """A name in the configuration that is not in the registry, or has a key of its own, is an error that says so."""
-    for name, problem in (("pagr", "is no known destination; known are pager, "), ("sns", "has a key of its own")):
+    for name, problem in (
+        ("pagr", "is not a known destination; the destinations are pager, "),
+        ("sns", "has a key of its own"),
+    ):
         app_env.configure_bot(table=False, destinations={name: _TEAMS["pager"]})
         with pytest.raises(ConfigurationError, match=f"destinations.{name}: {problem}"):
             app_env.invoke(s3_event(KEY))

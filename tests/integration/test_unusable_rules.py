@@ -101,7 +101,7 @@ def test_unusable_rules_are_reported_at_first_and_then_daily(
     said = json.dumps(
         next(message for message in app_env.slack.messages(CHANNEL) if "cannot be used" in message.text).blocks
     )
-    for part in ("rules[0]", "left out", "rules[1]", "severty: is no known key"):
+    for part in ("rules[0]", "left out", "rules[1]", "severty: is not a known key"):
         assert part in said
 
 

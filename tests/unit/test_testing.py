@@ -144,7 +144,7 @@ def test_lint_finds_probable_mistakes() -> None:
         ("rules.yaml", "- a", "must be an object with rules"),
         ("rules.yaml", "rules: {a: b}", "rules must be a list"),
         ("rules.json", "{", "cannot be read"),
-        ("rules.yaml", "rules:\n  - {expression: 'True', severty: high}", "is no known key|unknown"),
+        ("rules.yaml", "rules:\n  - {expression: 'True', severty: high}", "is not a known key|unknown"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_an_error(tmp_path: Path, name: str, text: str, problem: str) -> None:

@@ -11,7 +11,7 @@ from cloudtrail_to_slack.events.event import parse_time
 # Source: AWS CloudTrail API Reference, StartLogging, "Errors".
 _REASONS = {
     "AccessDenied": "the role of this function may not do it: a policy, of the organization perhaps, forbids it",
-    "TrailNotFoundException": "there is no such trail any more: was it deleted?",
+    "TrailNotFoundException": "the trail no longer exists: was it deleted?",
     "InvalidHomeRegionException": "it has to be started in the region that it was created in",
     "NotOrganizationMasterAccountException": "it is an organization's, and only the management account may start it",
 }
@@ -71,7 +71,7 @@ def _what(stop: StopEvent, outcome: Outcome, most: int) -> Line:
         ),
         RestartAction.NOT_PERMITTED: ("The trail is not among those that this function is to start.",),
         RestartAction.UNREADABLE_TRAIL: (
-            "It is not known which trail: ", Value(stop.named, 300), " is no name of a trail.",
+            "The trail cannot be identified: ", Value(stop.named, 300), " is not a trail name.",
         ),
         RestartAction.LIMIT_REACHED: (
             f"It was started {outcome.number} times within an hour, and is stopped again and again. ",

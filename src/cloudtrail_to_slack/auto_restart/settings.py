@@ -56,10 +56,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
     settings = Settings(
         function_name=given["AWS_LAMBDA_FUNCTION_NAME"] or "unnamed",
-        account=checked("ACCOUNT_ID", r"[0-9]{12}", "is no account id of 12 digits"),
+        account=checked("ACCOUNT_ID", r"[0-9]{12}", "is not an account ID of 12 digits"),
         allowed_trails=_read_allowed_trails(given["RESTART_TRAILS"], issues),
-        restarts_per_hour=int(checked("RESTARTS_PER_HOUR", "[1-9][0-9]{0,2}", "is no whole number from 1 to 999") or 1),
-        table_name=checked("DYNAMODB_TABLE_NAME", r"[\w.-]+", "is no name of a table"),
+        restarts_per_hour=int(
+            checked("RESTARTS_PER_HOUR", "[1-9][0-9]{0,2}", "is not a whole number from 1 to 999") or 1
+        ),
+        table_name=checked("DYNAMODB_TABLE_NAME", r"[\w.-]+", "is not a table name"),
         maintenance_parameter=given["MAINTENANCE_SSM_PARAMETER"] or None,
         slack_channel=given["SLACK_CHANNEL_ID"],
         slack_api_url=read_slack_api_url(environment, issues),
@@ -77,7 +79,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _read_allowed_trails(text: str, issues: list[ConfigurationIssue]) -> tuple[TrailArn, ...]:
-    problem, listed = "is no list of ARNs of trails", None
+    problem, listed = "is not a list of trail ARNs", None
     try:
         listed = json.loads(text)
     except (ValueError, RecursionError):
@@ -86,6 +88,6 @@ def _read_allowed_trails(text: str, issues: list[ConfigurationIssue]) -> tuple[T
         issues.append(ConfigurationIssue("RESTART_TRAILS", problem))
         return ()
     found = {number: _TRAILS.fullmatch(item) if isinstance(item, str) else None for number, item in enumerate(listed)}
-    problem = "is no ARN of a trail (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME)"
+    problem = "is not a trail ARN (arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME)"
     issues += [ConfigurationIssue(f"RESTART_TRAILS[{number}]", problem) for number, arn in found.items() if not arn]
     return tuple(TrailArn(*arn.groups()) for arn in found.values() if arn)

@@ -42,7 +42,7 @@ class Refused:
 def read_stop_event(envelope: object) -> StopEvent | Refused:
     """Read what EventBridge sent; never raises."""
     if not isinstance(envelope, Mapping):
-        return Refused("the payload is no object")
+        return Refused("the payload is not an object")
     for name, expected in (("source", "aws.cloudtrail"), ("detail-type", "AWS API Call via CloudTrail")):
         if envelope.get(name) != expected:
             return Refused(f'its {name} is not "{expected}"')

@@ -23,7 +23,7 @@ def read_slack_api_url(environment: Mapping[str, str], issues: list[Configuratio
     """Return the base of Slack's API, ending with a slash; what is wrong with it is noted in `issues`."""
     url = environment.get("SLACK_API_URL", "").strip() or DEFAULT_SLACK_API_URL
     if not is_web_address(url):
-        issues.append(ConfigurationIssue("SLACK_API_URL", "is no http(s) address"))
+        issues.append(ConfigurationIssue("SLACK_API_URL", "is not an http(s) address"))
     return url if url.endswith("/") else f"{url}/"
 
 

@@ -39,7 +39,7 @@ class Reader:
         names = sorted(known)
         for key in self._data:
             if key not in names:
-                self.report(str(key)[:100], f"is no known key; known are {', '.join(names)}")
+                self.report(str(key)[:100], f"is not a known key; the keys are {', '.join(names)}")
 
     def raw(self, key: str) -> object:
         """Return the value at `key` as it is; None when it is missing."""

@@ -96,7 +96,7 @@ def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, l
     )
     for arn in config.own_role_arns:
         if not is_role_arn(arn):
-            reader.report("own_role_arns", f"has {arn[:200]!r}, which is no ARN of a role")
+            reader.report("own_role_arns", f"has {arn[:200]!r}, which is not the ARN of a role")
     if not config.rules and not issues:
         given = "hold no rule that can be used, and" if config.rule_issues else "is empty and"
         advice = "" if config.rule_issues else "; set either"
@@ -157,7 +157,7 @@ def _account_names(reader: Reader) -> dict[str, str]:
     section, accounts = _section(reader, "account_names")
     for account in accounts:
         if not ACCOUNT.fullmatch(account):
-            section.report(account[:100], "is no account, which has 12 digits")
+            section.report(account[:100], "is not an account ID, which has 12 digits")
     names = {account: section.string(account) for account in accounts if ACCOUNT.fullmatch(account)}
     return {account: name for account, name in names.items() if name}
 

@@ -58,7 +58,9 @@ def _techniques(reader: Reader, key: str) -> tuple[str, ...]:
     techniques = reader.strings(key)
     for technique in techniques:
         if not re.search(TECHNIQUE_PATTERN, technique):
-            reader.report(key, f"has {excerpt(technique, _LONGEST_SHOWN)!r}, which is no technique such as T1562.008")
+            reader.report(
+                key, f"has {excerpt(technique, _LONGEST_SHOWN)!r}, which is not a technique such as T1562.008"
+            )
     return tuple(technique for technique in techniques if re.search(TECHNIQUE_PATTERN, technique))
 
 

@@ -87,7 +87,7 @@ def _check_destinations(settings: Settings, issues: list[ConfigurationIssue]) ->
     config, bot = settings.config, settings.slack_bot_token
     url, routes = settings.slack_webhook_url, settings.slack_webhook_routes
     if url and url.kind == "environment" and not is_web_address(url.reference):
-        issues.append(ConfigurationIssue(url.variable, "is no http(s) address"))
+        issues.append(ConfigurationIssue(url.variable, "is not an http(s) address"))
     if routes and routes.kind == "environment":
         listed, wrong = parse_webhook_routes(routes.reference, routes.variable)
         issues.extend(wrong)

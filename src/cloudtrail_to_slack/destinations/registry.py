@@ -26,7 +26,7 @@ class Destinations(Mapping[str, Destination[Any]]):
     def __init__(self, services: Services) -> None:
         unknown = [name for name in services.routes if name not in REGISTRY]
         if unknown:
-            problem = f"is no known destination; known are {', '.join(sorted(REGISTRY))}"
+            problem = f"is not a known destination; the destinations are {', '.join(sorted(REGISTRY))}"
             raise ConfigurationError([ConfigurationIssue(f"destinations.{name}", problem) for name in unknown])
         self._services = services
 

@@ -56,15 +56,15 @@ def compile_like_re2(pattern: str) -> Accepted:
             parts = sre_parse.parse(pattern)
     except re.error as error:
         if error.msg.startswith(_SAME):
-            raise ValueError(f"is no RE2 pattern ({error.msg})") from None
+            raise ValueError(f"is not an RE2 pattern ({error.msg})") from None
         return Accepted(pattern)
     except (RecursionError, OverflowError):
-        raise ValueError("is no RE2 pattern (it is nested too deeply)") from None
+        raise ValueError("is not an RE2 pattern (it is nested too deeply)") from None
     used = _operations(parts)
     if used & _LOOK_AROUND:
-        raise ValueError("is no RE2 pattern; RE2 has no look-around: combine two tests with and, or and not")
+        raise ValueError("is not an RE2 pattern; RE2 has no look-around: combine two tests with and, or and not")
     if used & _BACK_REFERENCES:
-        raise ValueError("is no RE2 pattern; RE2 has no back-references")
+        raise ValueError("is not an RE2 pattern; RE2 has no back-references")
     return Accepted(pattern)
 
 

@@ -19,7 +19,7 @@ _OPTIONS = (
         type=click.IntRange(1, 10_000),
         default=1,
         show_default=True,
-        help="How many log files, in order of delivery, one invocation of the function reads.",
+        help="How many log files, in order of delivery, one invocation reads.",
     ),
     click.option(
         "--slack",
@@ -32,7 +32,7 @@ _OPTIONS = (
         "--webhook-routes",
         type=click.Path(),
         metavar="FILE",
-        help="The webhooks by account, as in SLACK_WEBHOOK_ROUTES; their addresses may be made up.",
+        help="The webhooks by account, as in SLACK_WEBHOOK_ROUTES; their addresses may be invented.",
     ),
     click.option("--no-table", is_flag=True, help="Predict for a function without a state table."),
 )

@@ -19,27 +19,37 @@ _REGION = re.compile(r"[a-z]{2,10}(-[a-z]{1,20}){1,3}-[0-9]{1,2}")
 
 _OPTIONS = (
     click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path()),
-    click.option("--keys", metavar="FILE", help="Read what a list of keys or an S3 Inventory's manifest.json names."),
     click.option(
-        "--from", "first", metavar="DAY", help="Leave out log files of days before this one, YYYY-MM-DD (UTC)."
+        "--keys",
+        metavar="FILE",
+        help="Read the S3 objects that a list, or the manifest.json of an S3 Inventory, names.",
     ),
-    click.option("--to", "last", metavar="DAY", help="Leave out log files of days after this one."),
-    click.option("--account", "accounts", multiple=True, metavar="ID", help="Read log files of this account alone."),
-    click.option("--region", "regions", multiple=True, metavar="NAME", help="Read log files of this region alone."),
-    click.option("--profile", help="Read S3 with this profile of the AWS command line."),
     click.option(
-        "--max-requests", type=click.IntRange(0), metavar="N", help="Do not begin if S3 would get more requests."
+        "--from", "first", metavar="DAY", help="Leave out log files delivered before this day, YYYY-MM-DD (UTC)."
     ),
-    click.option("--dry-run", is_flag=True, help="Print what would be read, and what that costs, and stop."),
+    click.option("--to", "last", metavar="DAY", help="Leave out log files delivered after this day."),
+    click.option("--account", "accounts", multiple=True, metavar="ID", help="Read only log files of this account."),
+    click.option("--region", "regions", multiple=True, metavar="NAME", help="Read only log files of this region."),
+    click.option("--profile", help="The AWS profile to read S3 with."),
     click.option(
-        "--state", type=click.Path(), metavar="DIR", help="Keep results here, and go on where a run was interrupted."
+        "--max-requests",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Stop before reading if it takes more than N requests to S3.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Print what would be read and what that costs, then stop."),
+    click.option(
+        "--state",
+        type=click.Path(),
+        metavar="DIR",
+        help="Keep results in this folder, and continue an interrupted run.",
     ),
     click.option(
         "--engine",
         type=click.Choice(["local", "spark"]),
         default="local",
         show_default=True,
-        help="Evaluate on this machine, or in a session of Apache Spark.",
+        help="Evaluate on this machine, or in an Apache Spark session.",
     ),
 )
 
@@ -82,14 +92,14 @@ def _wanted(given: _Given) -> Wanted:
         CommandError: an option's value makes no sense.
     """
     if given.engine == "spark" and given.state is not None:
-        raise CommandError("--state is for --engine local: Spark repeats what was interrupted by itself")
+        raise CommandError("--state works only with --engine local: Spark itself repeats interrupted tasks")
     chosen_accounts, chosen_regions = _names(given.accounts), _names(given.regions)
     for account in chosen_accounts:
         if not _ACCOUNT.fullmatch(account):
             raise CommandError(f"--account {account}: an account id has 12 digits")
     for region in chosen_regions:
         if not _REGION.fullmatch(region):
-            raise CommandError(f"--region {region}: that is no name of a region, such as eu-west-1")
+            raise CommandError(f"--region {region}: that is not a region name such as eu-west-1")
     from_day, to_day = _day("--from", given.first), _day("--to", given.last)
     if from_day and to_day and from_day > to_day:
         raise CommandError(f"--from {from_day} is after --to {to_day}")

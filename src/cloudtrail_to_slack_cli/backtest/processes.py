@@ -63,7 +63,7 @@ def evaluate_files(worker: Worker, plan: Plan, processes: int) -> Generator[Part
     try:
         yield from _in_order(pool, groups, processes * _AHEAD)
     except BrokenProcessPool:
-        raise CommandError("a process that evaluated log files was ended, perhaps for lack of memory") from None
+        raise CommandError("a process that evaluated log files was killed, perhaps because memory ran out") from None
     except (KeyboardInterrupt, GeneratorExit):  # what it has not finished it will do again
         for process in set(multiprocessing.active_children()) - before:
             process.terminate()

@@ -48,17 +48,17 @@ class State:
             if (path / _ABOUT).exists():
                 known = json.loads((path / _ABOUT).read_text("utf-8"))
                 if known["fingerprint"] != fingerprint:
-                    raise CommandError(f"--state {folder} is of other rules or another version: name another folder")
+                    raise CommandError(
+                        f"--state {folder} belongs to other rules or another version: choose another folder"
+                    )
                 return cls(str(path.resolve()), date.fromisoformat(known["today"]))
             if any(path.iterdir()):
-                raise CommandError(f"--state {folder} contains something else: name a folder that is empty or new")
+                raise CommandError(f"--state {folder} contains something else: choose an empty or new folder")
             _write(path / _ABOUT, json.dumps({"fingerprint": fingerprint, "today": today.isoformat()}).encode())
         except OSError as error:
             raise CommandError(f"--state {folder} cannot be used: {error.strerror or error}") from None
         except (ValueError, KeyError, TypeError):
-            raise CommandError(
-                f"--state {folder} contains something else: name a folder that is empty or new"
-            ) from None
+            raise CommandError(f"--state {folder} contains something else: choose an empty or new folder") from None
         return cls(str(path.resolve()), today)
 
     def load(self, files: Sequence[LogFile]) -> Part | None:

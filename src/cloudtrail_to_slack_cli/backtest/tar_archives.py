@@ -54,14 +54,14 @@ def _headers(file: "_Forward") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInf
         with tarfile.open(fileobj=cast("BinaryIO", file), mode="r:") as archive:
             while (info := archive.next()) is not None:
                 if info.size < 0:
-                    raise LogFileError("it is no valid tar archive: a size in it is negative")
+                    raise LogFileError("it is not a valid tar archive: a size in it is negative")
                 if info.isreg():
                     yield archive, info
                 archive.members.clear()  # type: ignore[attr-defined]  # else all are kept; its types do not know it
     except _ERRORS as error:
         if isinstance(error, LogFileError):
             raise
-        raise LogFileError("it is no valid tar archive, or truncated") from None
+        raise LogFileError("it is not a valid tar archive, or is truncated") from None
 
 
 class _Member:
@@ -116,7 +116,7 @@ class _Forward:
 
     def seek(self, position: int, whence: int = 0, /) -> int:
         if whence or position < self._at:
-            raise LogFileError("it is no valid tar archive: its headers contradict each other")
+            raise LogFileError("it is not a valid tar archive: its headers contradict each other")
         if self._seekable is not None:
             self._at = self._seekable.seek(position)
         while self._at < position and (piece := self._stream.read(min(position - self._at, _LARGEST_PIECE))):

@@ -29,8 +29,8 @@ _ENCRYPTED, _UTF_8 = 0x1, 0x800
 _IN_EXTRA = 0xFFFFFFFF
 _EXTRA_64 = 1
 _CHUNK = 64 * 1024
-_NOT_ZIP = "it is no zip archive, or truncated"
-_CONTRADICTORY = "it is no valid zip archive: its directory contradicts itself"
+_NOT_ZIP = "it is not a zip archive, or is truncated"
+_CONTRADICTORY = "it is not a valid zip archive: its directory contradicts itself"
 
 
 def zip_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFile]:
@@ -57,7 +57,7 @@ def zip_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFil
         packed, offset = _wide(extra, unpacked, packed, offset)
         stored += packed
         if stored > size or offset + shift > size:
-            raise LogFileError("it is no valid zip archive: its files overlap")
+            raise LogFileError("it is not a valid zip archive: its files overlap")
         if name.endswith(b"/"):
             continue
         member = Member(_text(name, flags), offset + shift, method, checksum)
@@ -72,7 +72,7 @@ def open_zip_member(file: BinaryIO, log_file: LogFile) -> "ZipMember":
     """
     member = log_file.member
     if member is None:
-        raise LogFileError("it is no file in an archive")
+        raise LogFileError("it is not a file in an archive")
     file.seek(member.offset)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":

@@ -43,7 +43,7 @@ def structure_findings(file: RuleFile) -> Iterator[Finding]:
         if key in KINDS and not isinstance(value, list) and value is not None:
             yield at_value(document, (key,), STRUCTURE, f"{key} must be a list")
         elif key not in _TOP_LEVEL and not str(key).startswith("x-"):
-            problem = f"has the key {str(key)[:100]!r}, which is not read; known are rules and ignore_rules"
+            problem = f"has the key {str(key)[:100]!r}, which is not read; the keys are rules and ignore_rules"
             yield at_value(document, (str(key),), STRUCTURE, problem)
     if not any(key in data for key in KINDS):
         yield at_value(document, (), STRUCTURE, "has neither `rules` nor `ignore_rules`")

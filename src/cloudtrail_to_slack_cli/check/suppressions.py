@@ -68,7 +68,7 @@ def _suppressions(file: RuleFile) -> tuple[list[Suppression], list[Finding]]:
                 _finding(file, BAD_SUPPRESSION, "names no code; write # noqa: CT018 and why", number, column)
             )
         elif unknown:
-            problem = f"names {', '.join(unknown)}, which is no code that can be suppressed"
+            problem = f"names {', '.join(unknown)}, which is not a code that can be suppressed"
             problems.append(_finding(file, BAD_SUPPRESSION, problem, number, column))
         elif not reason:
             problem = f"has no reason; write # noqa: {', '.join(codes)} and why"

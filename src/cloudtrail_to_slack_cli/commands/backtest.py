@@ -59,7 +59,7 @@ def command(
     quiet: bool,
     **given: object,
 ) -> int:
-    """Evaluate the rules on log files, and report what would have alerted, and what each channel would have received.
+    """Show what the rules would have sent for past log files: alerts per rule, and messages per channel and day.
 
     PATHs are files, folders and s3://bucket/prefix: .json, .json.gz, .jsonl, .jsonl.gz; on disk also .zip, .tar and
     .tar.gz. Damaged files are reported and skipped.

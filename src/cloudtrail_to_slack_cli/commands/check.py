@@ -39,10 +39,10 @@ Examples:
     help="What to print.",
 )
 def command(paths: tuple[str, ...], config: str | None, terraform_plan: str | None, output_format: str) -> int:
-    """Check rule files and configurations, and report everything that is wrong at once.
+    """Check rule files and configurations, and report all mistakes at once.
 
     PATHS are rule files and folders with rule files; by default the current folder, unless a configuration or a plan is
-    given. Exit codes: 0 clean, 1 findings, 2 usage, 3 an input cannot be read.
+    given. Exit codes: 0 no findings, 1 findings, 2 wrong usage, 3 an input cannot be read.
     """
     given: list[RuleFile | UnreadableError] = []
     configurations: list[Configuration] = []

@@ -32,9 +32,9 @@ Examples:
     help="A table, the same as JSON, or a layer for the ATT&CK Navigator.",
 )
 def command(output_format: str, **given: object) -> None:
-    """List the rules by the MITRE ATT&CK technique that they notice.
+    """List the rules by the MITRE ATT&CK technique that they detect.
 
-    Without options it lists the default rules. A technique that has a rule is not thereby noticed in every form.
+    Without options it lists the default rules. A rule for a technique does not detect every form of it.
     """
     rules = GivenRules(**given).read().rules  # type: ignore[arg-type]  # click's options have its names and types
     by_technique = techniques(rules)

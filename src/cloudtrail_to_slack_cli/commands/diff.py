@@ -45,7 +45,7 @@ Examples:
     "--max-messages-per-day",
     type=click.IntRange(0),
     metavar="N",
-    help="Fail if a channel would receive more than N messages on a day with NEW.",
+    help="Exit with code 1 if NEW would send more than N messages to a channel on any day.",
 )
 @click.option(
     "--format",
@@ -67,8 +67,8 @@ def command(  # noqa: PLR0913, PLR0917 (click passes each option)
 ) -> int:
     """Compare what two configurations send: alerts and messages that are new, gone or moved to another channel.
 
-    OLD and NEW are configurations, which are evaluated on the log files in the PATHs, or results that
-    `backtest --format json` printed.
+    OLD and NEW are config.json files, which are evaluated on the log files in the PATHs, or results printed by
+    `backtest --format json`.
     """
     documents = [_document(path) for path in (old, new)]
     evaluated = [not is_result(document) for document in documents]

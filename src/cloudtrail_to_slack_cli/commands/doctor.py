@@ -40,17 +40,17 @@ _CHECKS = {
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The function's config.json (the output rendered_config); by default from the function's layers.",
+    help="The function's config.json (the output rendered_config); by default the one in the function's layers.",
 )
 @click.option("--send-test", is_flag=True, help="Send a marked test alert through every route.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     name: str, region: str | None, profile: str | None, config: Path | None, *, send_test: bool, form: str
 ) -> int:
-    """Say what is wrong with a deployed function, and how to fix it.
+    """Diagnose a deployed function: show what is wrong, and how to fix it.
 
     It reads with your own AWS credentials and changes nothing. --send-test sends messages, with the function's secrets.
-    Exit code 1: there is a problem, or a warning.
+    Exit code 1: there is a problem or a warning.
     """
     deployment = Deployment(session_of(region, profile), name, config)
     findings = list(_findings(deployment, send_test=send_test))

@@ -21,7 +21,9 @@ Examples:
 
 @click.command("events", epilog=_EXAMPLE)
 @click.argument("query", nargs=-1)
-@click.option("--fields", "shows_fields", is_flag=True, help="Show the fields of every event found, not only of one.")
+@click.option(
+    "--fields", "shows_fields", is_flag=True, help="Show the fields of all events found, even if there are several."
+)
 @click.option("--samples", "lists_samples", is_flag=True, help="List the sample events instead.")
 @click.option(
     "--format",
@@ -34,9 +36,9 @@ Examples:
 def command(query: tuple[str, ...], output_format: str, *, shows_fields: bool, lists_samples: bool) -> int:
     """Search the event names and fields that rules can use.
 
-    QUERY are words: an event is found if each of them occurs in its name, its service or one of its fields. Fields of
-    all events are found, too. The data are those of AWS's API models; CloudTrail nests some fields differently, above
-    all lists of EC2.
+    An event is found if each word of QUERY occurs in its name, its service or one of its fields. Fields that all events
+    have are found too. The data come from AWS's API models; CloudTrail nests some fields differently, especially lists
+    in EC2 events.
     """
     out = console()
     if lists_samples:
@@ -58,7 +60,7 @@ def command(query: tuple[str, ...], output_format: str, *, shows_fields: bool, l
         for field in everywhere:
             out.print(line(f"  {field}"))
     if not found and not everywhere:
-        click.echo("nothing has all of these words", err=True)
+        click.echo("no event or field has all of these words", err=True)
         return EXIT_FINDINGS
     return EXIT_CLEAN
 

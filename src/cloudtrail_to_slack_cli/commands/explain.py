@@ -22,7 +22,7 @@ Examples:
 
 @click.command("explain", epilog=_EXAMPLE)
 @click.argument("event", metavar="[EVENT]", default=standard_input)
-@click.option("--rule", metavar="ID", help="Explain this rule alone, with the value of every part of its expression.")
+@click.option("--rule", metavar="ID", help="Explain only this rule, with the value of every part of its expression.")
 @event_id_option
 @rule_options
 @click.option(
@@ -37,7 +37,7 @@ def command(event: str, rule: str | None, event_id: str | None, output_format: s
     """Explain what the rules decide about an event, and why.
 
     EVENT is a file with a record, a log file (with --event-id), an event as EventBridge delivers it, the name of a
-    sample event, or - for standard input, which it also is by default.
+    sample event, or - for standard input. Without EVENT, standard input is read.
     """
     config = GivenRules(**given).read()  # type: ignore[arg-type]  # click's options have its names and types
     decision = decide(config, read_event_argument(event, event_id))

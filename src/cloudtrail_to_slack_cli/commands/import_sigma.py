@@ -18,13 +18,13 @@ Examples:
 @click.command("import-sigma", epilog=_EXAMPLE)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option(
-    "--output", "-o", type=click.Path(dir_okay=False), help="Write the rule file here, not to standard output."
+    "--output", "-o", type=click.Path(dir_okay=False), help="Write the rule file to this path, not to standard output."
 )
 def command(files: tuple[str, ...], output: str | None) -> int:
-    """Turn Sigma rules for CloudTrail into a rule file, and say what it cannot express.
+    """Turn Sigma rules for CloudTrail into a rule file, and list the rules that cannot be converted.
 
-    FILEs are Sigma files and folders with them. Correlations that count events of one rule become thresholds.
-    Exit code 1: a rule could not be expressed.
+    FILEs are Sigma files and folders with Sigma files. Correlations that count the events of one rule become
+    thresholds. Exit code 1: a rule could not be converted.
     """
     try:
         from cloudtrail_to_slack_cli.sigma.rules import import_files  # noqa: PLC0415 (only this command needs pySigma)

@@ -33,17 +33,17 @@ _MOST_EVENTS = 200
     type=click.Choice(["text", "blocks"]),
     default="text",
     show_default=True,
-    help="What to print: text, or Block Kit JSON with a link to Slack's Block Kit Builder, an object for each event.",
+    help="What to print: text, or for each event Block Kit JSON with a link to Slack's Block Kit Builder.",
 )
 @click.option(
     "--serve", is_flag=True, help="Show the messages on a page on localhost that reloads when a file changes."
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="The port of the page.")
 def command(events: tuple[str, ...], output_format: str, port: int, *, serve: bool, **given: object) -> int:
-    """Show what the alerts of events will look like.
+    """Show what the alerts on events will look like.
 
-    EVENTs are files with records, names of sample events, or - for standard input. An event that does not alert is
-    shown with the reason; if none alerts, the exit code is 1.
+    EVENTs are files with records, names of sample events, or - for standard input. For an event that does not alert,
+    the reason is shown; if no event alerts, the exit code is 1.
     """
     rules = GivenRules(**given)  # type: ignore[arg-type]  # click's options have its names and types
 

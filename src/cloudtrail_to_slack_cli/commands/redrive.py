@@ -30,15 +30,22 @@ _HIDDEN_SECONDS = 960
 @click.command("redrive", epilog=_EXAMPLE)
 @deployment_options
 @click.option("--queue", "queue_url", help="The URL of one dead-letter queue; by default all of the function's.")
-@click.option("--max-messages", type=click.IntRange(1), default=1_000, show_default=True, metavar="N")
-@click.option("--dry-run", is_flag=True, help="Show what waits, and leave it where it is.")
+@click.option(
+    "--max-messages",
+    type=click.IntRange(1),
+    default=1_000,
+    show_default=True,
+    metavar="N",
+    help="Stop after N messages.",
+)
+@click.option("--dry-run", is_flag=True, help="List the dead letters and change nothing.")
 def command(
     name: str, region: str | None, profile: str | None, queue_url: str | None, max_messages: int, *, dry_run: bool
 ) -> int:
     """Send dead letters through the function again.
 
-    Each message is given to the function, which delivers what was not delivered before. A message is removed from the
-    queue when the function has succeeded on it, and stays otherwise. Exit code 1: some failed again.
+    The command invokes the function with each message, and the function delivers what was not delivered before. If it
+    succeeds, the message is removed from the queue; if it fails, the message stays. Exit code 1: some failed again.
     """
     deployment = Deployment(session_of(region, profile), name)
     out, failed, done = console(), 0, 0
@@ -54,7 +61,7 @@ def command(
                 error = _invoke(deployment, message)
                 if error:
                     failed += 1
-                    out.print(line(f"  failed again, and stays in the queue: {error}", "red"))
+                    out.print(line(f"  failed again and stays in the queue: {error}", "red"))
                     _show_again(sqs, url, message)
                 else:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -139,7 +146,7 @@ def _invoke(deployment: Deployment, message: Mapping[str, Any]) -> str | None:
     if answer.get("FunctionError"):
         return str(result.get("errorMessage", text) if isinstance(result, dict) else text)[:500]
     failures = result.get("batchItemFailures") if isinstance(result, dict) else None
-    return "the function handed it back; its log says why" if failures else None
+    return "the function returned it to the queue; its log says why" if failures else None
 
 
 def _show_again(sqs: Any, url: str, message: Mapping[str, Any]) -> None:

@@ -14,8 +14,8 @@ Example:
 
 @click.command("schema", epilog=_EXAMPLE)
 def command() -> None:
-    """Print the JSON Schema of rule files, with which editors complete and check them.
+    """Print the JSON Schema of rule files. Editors use it to complete and check rule files.
 
-    It ships with the package, too, as cloudtrail_to_slack/rules/rule_file_schema.json.
+    The package contains it too, as cloudtrail_to_slack/rules/rule_file_schema.json.
     """
     click.echo(json.dumps(json_schema(), indent=2))

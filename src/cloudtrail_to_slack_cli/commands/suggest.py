@@ -32,16 +32,17 @@ _SHOWN = 5
 @click.command("suggest", epilog=_EXAMPLE)
 @click.argument("event", metavar="[EVENT]", default=standard_input)
 @click.option(
-    "--logs", multiple=True, type=click.Path(), help="Count the alerts in these log files that it would ignore."
+    "--logs", multiple=True, type=click.Path(), help="Count the alerts that it would ignore in these log files."
 )
 @click.option("--any-resource", is_flag=True, help="Leave the resources out of the conditions.")
 @event_id_option
 @rule_options
 def command(event: str, logs: tuple[str, ...], event_id: str | None, *, any_resource: bool, **given: object) -> int:
-    """Suggest the narrowest ignore rule for an alert that should not have come.
+    """Suggest the narrowest ignore rule for an unwanted alert.
 
-    It is printed as YAML with a reason and an expiry to fill in. Comments say what it would ignore in the given logs,
-    and that it would ignore none of the attacks that the detection packs notice. EVENT is as for explain.
+    Prints YAML with a reason and an expiry date for you to fill in. Comments state how many alerts in the given logs
+    the rule would ignore, and that it would ignore none of the attacks that the detection packs detect. EVENT is the
+    same as for explain.
     """
     today = datetime.now(UTC).date()
     config = GivenRules(**given).read()  # type: ignore[arg-type]  # click's options have its names and types
@@ -74,9 +75,9 @@ def _no_alert(decision: EventDecision) -> str:
 def _attacks(matched: Sequence[dict[str, object]]) -> Iterator[str]:
     total = len(attack_samples())
     if not matched:
-        yield f"Ignores none of {counted(total, 'attack')} that the detection packs notice"
+        yield f"Ignores none of {counted(total, 'attack')} that the detection packs detect"
         return
-    yield f"IGNORES {len(matched)} of {counted(total, 'attack')} that the detection packs notice:"
+    yield f"IGNORES {len(matched)} of {counted(total, 'attack')} that the detection packs detect:"
     for each in matched[:_SHOWN]:
         yield f"  {each['rule']}: {each['name']}"
 

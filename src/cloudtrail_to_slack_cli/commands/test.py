@@ -30,7 +30,7 @@ Examples:
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="Fail for every rule with fewer than N tests that expect a match, or fewer than N that do not.",
+    help="Fail if a rule has fewer than N tests that expect a match, or fewer than N that do not.",
 )
 @click.option(
     "--format",
@@ -38,14 +38,14 @@ Examples:
     type=click.Choice(["text", "github"]),
     default="text",
     show_default=True,
-    help="What to print: text, or also annotations of the lines of a pull request on GitHub.",
+    help="What to print: text, or text with annotations for a GitHub pull request.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Name every test, not only those that fail.")
 def command(paths: tuple[str, ...], junit: str | None, min_tests: int, output_format: str, *, verbose: bool) -> int:
     """Run the tests in rule files, on the function's own engine.
 
-    PATHS are rule files and folders with rule files; by default the current folder. A rule sees the ignore rules of its
-    own file.
+    PATHS are rule files and folders with rule files; by default the current folder. The ignore rules in a file apply to
+    the rules in the same file.
     """
     out, begin = console(), perf_counter()
     results: list[TestResult] = []

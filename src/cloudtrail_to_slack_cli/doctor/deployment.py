@@ -72,7 +72,7 @@ class Deployment:
         """The function's configuration. Source: AWS Lambda API Reference, GetFunctionConfiguration.
 
         Raises:
-            CommandError: there is no such function, or AWS cannot be asked.
+            CommandError: there is no such function, or AWS cannot be reached.
         """
         try:
             function: Mapping[str, Any] = self.client("lambda").get_function_configuration(FunctionName=self.name)
@@ -81,7 +81,7 @@ class Deployment:
                 raise CommandError(f"there is no function {self.name} in {self.region}: check --function") from None
             raise CommandError(f"the function {self.name} cannot be read: {error_code(error)}") from None
         except BotoCoreError as error:
-            raise CommandError(f"AWS cannot be asked: {error}") from None
+            raise CommandError(f"AWS cannot be reached: {error}") from None
         return function
 
     @cached_property

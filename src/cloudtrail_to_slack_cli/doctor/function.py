@@ -58,6 +58,6 @@ def check_table(deployment: Deployment) -> Iterator[Finding]:
     if keys != [("pk", "HASH")] or types.get("pk") != "S":
         yield problem(area, f"{name} has another key than the string `pk`", "create a table with the partition key pk")
     elif live.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING") or live.get("AttributeName") != "expires_at":
-        yield warning(area, f"{name} keeps expired items for ever", "enable time to live on the attribute expires_at")
+        yield warning(area, f"{name} never deletes expired items", "enable time to live on the attribute expires_at")
     else:
         yield ok(area, f"{name} can be used")

@@ -63,7 +63,7 @@ def _notification(notification: Mapping[str, Any], bucket: str, prefix: str) -> 
     ]
     if not filters and "EventBridgeConfiguration" not in notification:
         fix = "apply the module again, or add the output bucket_notification_configuration by hand"
-        yield problem(area, f"{bucket} notifies nothing of new objects", fix)
+        yield problem(area, f"{bucket} does not notify anything of new objects", fix)
     for target, filtered in filters:
         if filtered.startswith(prefix) or prefix.startswith(filtered):
             yield ok(area, f"{bucket} notifies {target} of keys that begin with {filtered!r}")
@@ -88,7 +88,7 @@ def check_queue(deployment: Deployment) -> Iterator[Finding]:
             )
         elif "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
             fix = 'set function_response_types = ["ReportBatchItemFailures"]: failed messages are lost without it'
-            yield problem(area, f"the mapping of {arn} takes partial failures for success", fix)
+            yield problem(area, f"the mapping of {arn} treats partial failures as success", fix)
         else:
             yield _backlog(deployment, arn)
 
@@ -100,7 +100,9 @@ def _backlog(deployment: Deployment, arn: str) -> Finding:
         return problem("queue", f"there is no queue {name}", "apply the module again")
     waiting = messages(sqs, url)
     if waiting > _LISTED:
-        return warning("queue", f"{waiting:,} notifications wait in {name}", "look at its errors and throttles")
+        return warning(
+            "queue", f"{waiting:,} notifications wait in {name}", "check the function's errors and throttles"
+        )
     return ok("queue", f"Lambda reads {name}; {waiting:,} notifications wait")
 
 
@@ -187,4 +189,4 @@ def check_activity(deployment: Deployment) -> Iterator[Finding]:
     if sent:
         yield ok(area, f"the last message was sent in the hour from {max(sent):%Y-%m-%d %H:%M} UTC")
     else:
-        yield unknown(area, f"no message was sent in {_DAYS} days", "use --send-test to see that one would arrive")
+        yield unknown(area, f"no message was sent in {_DAYS} days", "use --send-test to check that messages arrive")

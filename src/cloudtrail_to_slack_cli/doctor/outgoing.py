@@ -20,7 +20,7 @@ from cloudtrail_to_slack_cli.doctor.finding import Finding, error_code, found, o
 
 _TIMEOUT_SECONDS = 10
 _SCOPE = "chat:write"
-TEST_TEXT = "TEST: cloudtrail-to-slack doctor checks that alerts of {accounts} arrive here. Nothing happened."
+TEST_TEXT = "TEST: cloudtrail-to-slack doctor checks that alerts for {accounts} arrive here. Nothing has happened."
 _FIXES: Mapping[str, str] = {
     "not_in_channel": "invite the bot to the channel: /invite @its-name",
     "channel_not_found": "correct the channel ID, or invite the bot if the channel is private",

@@ -37,7 +37,7 @@ def find_rule_files(paths: Iterable[str]) -> Iterator[RuleFile | UnreadableError
             found += 1
             yield _named(path)
     if not found:
-        raise UnreadableError(", ".join(given), "there is no rule file: one has `rules` or `ignore_rules`")
+        raise UnreadableError(", ".join(given), "no rule file found: a rule file has `rules` or `ignore_rules`")
 
 
 def is_candidate(text: str) -> bool:

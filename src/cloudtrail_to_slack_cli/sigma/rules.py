@@ -47,7 +47,7 @@ def import_files(paths: Sequence[str]) -> Iterator[Imported]:
             collection = SigmaCollection.from_yaml(text)
             collection.resolve_rule_references()
         except (SigmaError, yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
-            yield Imported(str(path), path.stem, None, [f"it is no Sigma rule: {' '.join(str(error).split())}"])
+            yield Imported(str(path), path.stem, None, [f"it is not a Sigma rule: {' '.join(str(error).split())}"])
             continue
         referenced = {
             id(reference.rule)

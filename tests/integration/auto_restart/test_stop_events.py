@@ -93,7 +93,7 @@ def test_a_name_that_no_trail_can_have_is_reported_and_goes_nowhere(restart: Res
     assert restart.handle(envelope(named)) == "unreadable_trail"
     assert restart.aws_proxy.operations("GetTrailStatus") + restart.started() == 0
     (text,) = restart.texts()
-    assert "is no name of a trail" in text
+    assert "is not a trail name" in text
     assert_escaped(text)
 
 

@@ -21,7 +21,7 @@ from support.restart_environment import RestartEnvironment, envelope
     ("code", "reported"),
     [
         ("AccessDeniedException", "the role of this function may not do it"),
-        ("TrailNotFoundException", "there is no such trail any more"),
+        ("TrailNotFoundException", "the trail no longer exists"),
         ("InvalidHomeRegionException", "in the region that it was created in"),
         ("UnsupportedOperationException", "CloudTrail answered UnsupportedOperationException."),
     ],

@@ -286,8 +286,8 @@ def test_processes_read_s3_alike(s3: "S3Client") -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("s3://",), "is no address in S3"),
-        (("s3:///key",), "is no address in S3"),
+        (("s3://",), "is not an S3 address"),
+        (("s3:///key",), "is not an S3 address"),
         (("x", "--from", "yesterday"), "write a day as YYYY-MM-DD"),
         (("x", "--from", "2026-02-30"), "write a day as YYYY-MM-DD"),
         (("x", "--from", "2026-10-02", "--to", "2026-10-01"), "is after"),

@@ -174,7 +174,7 @@ _FAULTS: dict[str, tuple[Callable[[Deployed], None], str, str]] = {
     "no notification": (_notify(), "notification", "notifies nothing"),
     "other prefix": (_notify("o/AWSLogs/"), "notification", "'o/AWSLogs/' alone"),
     "mapping disabled": (_queue(Enabled=False), "queue", "Lambda does not read"),
-    "mapping without partial failures": (_queue(), "queue", "takes partial failures for success"),
+    "mapping without partial failures": (_queue(), "queue", "treats partial failures as success"),
     "no table": (_drop_table, "state table", "problem: there is no table"),
     "other key": (_other_key, "state table", "problem: .* another key"),
     "no time to live": (_no_time_to_live, "state table", "warning: .* for ever"),

@@ -100,7 +100,7 @@ def test_what_fails_again_stays(deployed: Deployed) -> None:
     ran = _redrive()
     assert (ran.code, _waiting(deployed)) == (1, 1)
     assert "missing.json.gz" in ran.out
-    assert "failed again, and stays in the queue" in ran.out
+    assert "failed again and stays in the queue" in ran.out
     assert len([each for each in deployed.app_env.slack.messages(CHANNEL) if "called" in each.text]) == 1
 
 

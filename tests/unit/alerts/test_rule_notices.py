@@ -166,7 +166,7 @@ def test_unusable_rules() -> None:
         assert all(
             part in text for part in ("rules[0]", "left out", "event[", "rules[1]", "evaluated without what is wrong")
         )
-        assert "severty: is no known key" in text
+        assert "severty: is not a known key" in text
     assert notice.title == "2 rules of the configuration cannot be used as written"
     assert "(id `x`)" in found
 

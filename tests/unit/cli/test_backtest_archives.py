@@ -174,14 +174,14 @@ def test_zip_directories_that_lie_are_refused(tmp_path: Path) -> None:
     assert patched("encrypted.zip", 8, "<H", 1) == "it is encrypted"
     assert patched("method.zip", 10, "<H", 14).startswith("it is compressed by method 14")
     assert patched("checksum.zip", 16, "<L", 1).startswith("its checksum is wrong")
-    assert patched("overlap.zip", 20, "<L", len(whole) - 10) == "it is no valid zip archive: its files overlap"
+    assert patched("overlap.zip", 20, "<L", len(whole) - 10) == "it is not a valid zip archive: its files overlap"
     assert patched("far.zip", 42, "<L", 2**31).endswith("its files overlap")
     assert patched("offset.zip", 42, "<L", 7).endswith("contradicts itself")
     assert patched("signature.zip", 0, "<L", 7).endswith("contradicts itself")
     for cut in (5, 60, len(whole) // 2, len(whole) - 1):
         (tmp_path / "cut.zip").write_bytes(whole[:cut])
         assert backtest(tmp_path / "cut.zip")["damaged"] == {
-            str(tmp_path / "cut.zip"): "it is no zip archive, or truncated"
+            str(tmp_path / "cut.zip"): "it is not a zip archive, or is truncated"
         }
 
 
@@ -207,7 +207,7 @@ def test_tar_headers_that_lie_are_refused(tmp_path: Path) -> None:
 
     for ending, pack in ((".tar", bytes), (".tar.gz", gzip.compress)):
         matched, words = problem(f"cut{ending}", pack(whole[: second + 512 + 10]))
-        assert (matched, words) == (2, "it is truncated") or words == "it is no valid tar archive, or truncated"
+        assert (matched, words) == (2, "it is truncated") or words == "it is not a valid tar archive, or is truncated"
         negative = b"\xff" * 11 + b"\x00"
         matched, words = problem(f"back{ending}", pack(whole[:second] + header(negative) + whole[second + 512 :]))
         assert matched == 2
@@ -219,10 +219,10 @@ def test_tar_headers_that_lie_are_refused(tmp_path: Path) -> None:
             assert matched == 2
             assert words in (
                 "it has a name or a header of more than 1,048,576 bytes",
-                "it is no valid tar archive, or truncated",
+                "it is not a valid tar archive, or is truncated",
             )
-    assert problem("none.tar.gz", b"hello") == (0, "it is no valid tar archive, or truncated")
-    assert problem("empty.tar", b"") == (0, "it is no valid tar archive, or truncated")
+    assert problem("none.tar.gz", b"hello") == (0, "it is not a valid tar archive, or is truncated")
+    assert problem("empty.tar", b"") == (0, "it is not a valid tar archive, or is truncated")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

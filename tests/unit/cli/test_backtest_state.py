@@ -61,7 +61,7 @@ def test_results_of_something_else_are_refused(logs: Path, tmp_path: Path) -> No
     for more in (("--rule", "event.get('eventName') == 'X'"), ("--format", "jsonl")):
         ran = cloudtrail_to_slack("backtest", logs, "--state", state, *more)
         assert ran.code == 2
-        assert "is of other rules or another version" in ran.err
+        assert "belongs to other rules or another version" in ran.err
     for folder, problem in ((logs, "contains something else"), (logs / "00.json.gz", "cannot be used")):
         ran = cloudtrail_to_slack("backtest", logs, "--state", folder)
         assert ran.code == 2

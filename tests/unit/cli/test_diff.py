@@ -149,7 +149,7 @@ def test_markdown_shows_what_events_contain_as_code(tmp_path: Path, logs: Path) 
         (("old.json", "new.json"), 2, "give their PATHs"),
         (("missing.json", "new.json"), 3, "missing.json: cannot be read"),
         (("old.json", "broken.json", "logs"), 3, "broken.json"),
-        (("old.json", "result.json", "logs"), 3, "result.json: is no result of backtest --format json"),
+        (("old.json", "result.json", "logs"), 3, "result.json: is not a result of backtest --format json"),
         (("old.json", "new.json", "nothing"), 3, "nothing: does not exist"),
         (("old.json",), 2, "NEW"),
     ],

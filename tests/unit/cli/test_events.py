@@ -53,7 +53,7 @@ def test_fields_of_several_events_are_shown_on_request() -> None:
 def test_nothing_found_is_said() -> None:
     """A search without result has exit code 1, and says so."""
     ran = cloudtrail_to_slack("events", "no-such-event-at-all")
-    assert (ran.code, ran.out, ran.err) == (1, "", "nothing has all of these words\n")
+    assert (ran.code, ran.out, ran.err) == (1, "", "no event or field has all of these words\n")
     assert cloudtrail_to_slack("events", "--samples", "no-such-sample").code == 1
 
 

@@ -155,9 +155,9 @@ condition: one and not 1 of filter_*
         (sigma("s:\n  a: b\ncondition: s", _HEAD.replace("product: aws", "product: windows")), "logs of windows"),
         (sigma("s:\n  a|re: '(?=x)'\ncondition: s"), "invalid"),
         (sigma("s:\n  a: b\ncondition: other"), "its condition cannot be read"),
-        ("title: x\nlogsource: 5\n", "it is no Sigma rule"),
-        ("- just\n- a list\n", "it is no Sigma rule"),
-        ("a: [\n", "it is no Sigma rule"),
+        ("title: x\nlogsource: 5\n", "it is not a Sigma rule"),
+        ("- just\n- a list\n", "it is not a Sigma rule"),
+        ("a: [\n", "it is not a Sigma rule"),
     ],
 )
 def test_what_cannot_be_expressed_is_said(tmp_path: Path, text: str, why: str) -> None:

@@ -104,7 +104,7 @@ def test_the_action_reads_configurations_and_several_paths(tmp_path: Path) -> No
     config = write(tmp_path, "my config.json", json.dumps({"ruls": []}))
     done = run(step("Check"), tmp_path, PATHS="a.yaml b", CONFIG=str(config), TERRAFORM_PLAN="")
     assert done.returncode == 1
-    assert "title=CT030 configuration::ruls is no known key" in done.stdout
+    assert "title=CT030 configuration::ruls is not a known key" in done.stdout
     done = run(step("Check"), tmp_path, PATHS="$(touch hacked) `touch hacked`", CONFIG="", TERRAFORM_PLAN="")
     assert done.returncode == 3
     assert not (tmp_path / "hacked").exists()

@@ -44,7 +44,7 @@ def test_the_rule_ignores_the_event_and_no_other_caller(tmp_path: Path, name: st
     explained = json.loads(cloudtrail_to_slack("explain", name, "--rule-file", path, "--format", "json").out)
     assert explained["decision"] == "ignored"
     assert "# Ignores this event: yes" in ran.out
-    assert f"# Ignores none of {len(attack_samples())} attacks that the detection packs notice" in ran.out
+    assert f"# Ignores none of {len(attack_samples())} attacks that the detection packs detect" in ran.out
 
 
 def test_the_rule_is_narrow() -> None:
@@ -90,7 +90,7 @@ def test_a_caller_that_is_not_known_is_refused(tmp_path: Path) -> None:
     )
     ran = cloudtrail_to_slack("suggest", event)
     assert ran.code == 2
-    assert "does not say who called" in ran.err
+    assert "does not say who made the call" in ran.err
     service = read_event({"eventName": "X", "userIdentity": {"type": "AWSService", "invokedBy": "x.amazonaws.com"}})
     assert suggest(service).conditions[0] == ("userIdentity.invokedBy", "==", "x.amazonaws.com")
     session = "arn:aws:sts::111122223333:assumed-role/scanner/"

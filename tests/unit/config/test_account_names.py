@@ -21,7 +21,7 @@ def test_names_are_read() -> None:
     ("names", "problem"),
     [
         (["x"], "account_names: must be an object"),
-        ({"12": "x"}, "account_names.12: is no account, which has 12 digits"),
+        ({"12": "x"}, "account_names.12: is not an account ID, which has 12 digits"),
         ({ACCOUNT: 7}, f"account_names.{ACCOUNT}: must be a string"),
     ],
 )

@@ -184,11 +184,11 @@ def test_tracked_names_are_data(name: str) -> None:
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown key": ({"rule": "True"}, "rule: is no known key; known are account_names"),
-    "unknown key of slack": ({"slack": {"channel": "C1"}}, "slack.channel: is no known key"),
+    "unknown key": ({"rule": "True"}, "rule: is not a known key; the keys are account_names"),
+    "unknown key of slack": ({"slack": {"channel": "C1"}}, "slack.channel: is not a known key"),
     "unknown key of a route": (
         {"slack": {"routes": [{"accounts": ["111111111111"], "slack_channel_id": "C", "x": 1}]}},
-        "slack.routes[0].x: is no known key",
+        "slack.routes[0].x: is not a known key",
     ),
     "rules of another type": ({"rules": 5}, "rules: must be a list, not a number"),
     "ignore rules of another type": ({"ignore_rules": {}}, "ignore_rules: must be a list, not an object"),

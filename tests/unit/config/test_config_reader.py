@@ -49,7 +49,7 @@ def test_unknown_keys() -> None:
     """Each unknown key is a fault, an endless one shortened."""
     found, issues = reader({"a": 1, "x": 2, "y" * 1000: 3})
     found.refuse_unknown(["b", "a"])
-    assert issues == [ConfigurationIssue(key, "is no known key; known are a, b") for key in ("x", "y" * 100)]
+    assert issues == [ConfigurationIssue(key, "is not a known key; the keys are a, b") for key in ("x", "y" * 100)]
 
 
 @pytest.mark.parametrize(("value", "text"), [(" x ", "x"), ("", None), ("  ", None), (None, None)])

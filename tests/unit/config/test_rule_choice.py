@@ -174,7 +174,7 @@ def test_what_is_wrong_is_reported_and_changes_nothing(document: dict[str, Any],
         ({"count": 5, "minutes": 1441}, "threshold.minutes: must be at most 1440"),
         ({"count": 5, "minutes": 5, "by": [1]}, "threshold.by[0]: must be a string"),
         ({"count": 5, "minutes": 5, "distinct": ["a"]}, "threshold.distinct: must be a string"),
-        ({"count": 5, "minutes": 5, "per": "a"}, "threshold.per: is no known key"),
+        ({"count": 5, "minutes": 5, "per": "a"}, "threshold.per: is not a known key"),
         (7, "threshold: must be an object, not a number"),
     ],
 )

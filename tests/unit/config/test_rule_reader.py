@@ -41,7 +41,7 @@ LEFT_OUT: dict[str, tuple[Any, str]] = {
         {"expression": True},
         "rules[0].expression: must be a Python expression, not a boolean",
     ),
-    "what no rule may use": ("().__class__", "rules[0]: uses .__class__, which is no method"),
+    "what no rule may use": ("().__class__", "rules[0]: uses .__class__, which is not a method"),
     "a statement": ("import os", "rules[0]: is not a Python expression"),
     "two expressions": ("True\n\nTrue", "rules[0]: is not a Python expression"),
     "what closes a parenthesis it did not open": ("event['a']) or (\n True", "rules[0]: is not a Python expression"),
@@ -69,7 +69,7 @@ KEPT: dict[str, tuple[dict[str, Any], str]] = {
     "mitre of another type": ({"mitre": [1]}, "rules[0].mitre[0]: must be a string, not a number"),
     "mitre that is no technique": (
         {"mitre": ["TA0005"]},
-        "rules[0].mitre: has 'TA0005', which is no technique such as T1562.008",
+        "rules[0].mitre: has 'TA0005', which is not a technique such as T1562.008",
     ),
     "first steps as text": ({"first_steps": "Call."}, "rules[0].first_steps: must be a list, not a string"),
     "false positives of another type": (
@@ -83,8 +83,11 @@ KEPT: dict[str, tuple[dict[str, Any], str]] = {
         "rules[0].runbook_url: must be an http(s) address",
     ),
     "a title of another type": ({"title": {}}, "rules[0].title: must be a string, not an object"),
-    "a key that is misspelt": ({"severty": "high"}, "rules[0].severty: is no known key; known are description, expr"),
-    "an empty key": ({"": 1}, "rules[0]: is no known key"),
+    "a key that is misspelt": (
+        {"severty": "high"},
+        "rules[0].severty: is not a known key; the keys are description, expr",
+    ),
+    "an empty key": ({"": 1}, "rules[0]: is not a known key"),
 }
 
 
@@ -140,9 +143,9 @@ IGNORE_RULES: dict[str, tuple[Any, str]] = {
     "a number": (5, "ignore_rules[0]: must be a string or an object with an expression"),
     "a day that is none": ({"expression": "True", "expires": "next year"}, "ignore_rules[0].expires: must be a day"),
     "a day of another type": ({"expression": "True", "expires": 2027}, "ignore_rules[0].expires: must be a string"),
-    "a misspelt day": ({"expression": "True", "expire": "2020-01-01"}, "ignore_rules[0].expire: is no known key"),
+    "a misspelt day": ({"expression": "True", "expire": "2020-01-01"}, "ignore_rules[0].expire: is not a known key"),
     "a number as the id": ({"expression": "True", "id": 7}, "ignore_rules[0].id: must be a string"),
-    "a key of a rule": ({"expression": "True", "title": "x"}, "ignore_rules[0].title: is no known key"),
+    "a key of a rule": ({"expression": "True", "title": "x"}, "ignore_rules[0].title: is not a known key"),
 }
 
 

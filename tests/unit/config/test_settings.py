@@ -105,8 +105,8 @@ def test_bot_without_a_channel(tmp_path: Path) -> None:
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "log level that logs all": ({"LOG_LEVEL": "NOTSET"}, "LOG_LEVEL: must be one of DEBUG, INFO"),
     "log level": ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: must be one of DEBUG, INFO"),
-    "Slack's address": ({"SLACK_API_URL": "slack.com"}, "SLACK_API_URL: is no http(s) address"),
-    "webhook": ({"SLACK_WEBHOOK_URL": "verysecret"}, "SLACK_WEBHOOK_URL: is no http(s) address"),
+    "Slack's address": ({"SLACK_API_URL": "slack.com"}, "SLACK_API_URL: is not an http(s) address"),
+    "webhook": ({"SLACK_WEBHOOK_URL": "verysecret"}, "SLACK_WEBHOOK_URL: is not an http(s) address"),
     "webhook twice": (
         {"SLACK_WEBHOOK_URL": WEBHOOK, "SLACK_WEBHOOK_URL_SSM_PARAMETER": "/x"},
         "SLACK_WEBHOOK_URL: is given more than once",

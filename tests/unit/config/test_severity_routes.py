@@ -107,7 +107,7 @@ def test_topics_mention_nothing() -> None:
     """A mention is Slack's, so a route to a topic has none."""
     route = {"accounts": [A], "sns_topic_arn": "arn:aws:sns:eu-west-1:111111111111:t", "mention": "S0123456789"}
     _, faults = read_config({"sns": {"routes": [route]}})
-    assert "sns.routes[0].mention: is no known key" in "\n".join(map(str, faults))
+    assert "sns.routes[0].mention: is not a known key" in "\n".join(map(str, faults))
 
 
 def test_null_is_no_severity() -> None:

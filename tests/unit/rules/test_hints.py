@@ -36,10 +36,10 @@ MISTAKES = {
     '!event.get("eventName")': "write not instead of !",
     'event.get("a") AND event.get("b")': "write and instead of AND",
     'event.get(“eventName”) == "X"': "write plain quotes",
-    'event.get("eventName" == "X"': "it looks like a half of an expression",
-    '"X")': "it looks like a half of an expression",
-    'event.get("eventName") == "X" and': "it looks like a half of an expression",
-    "event.get('eventName": "it looks like a half of an expression",
+    'event.get("eventName" == "X"': "it looks like half of an expression",
+    '"X")': "it looks like half of an expression",
+    'event.get("eventName") == "X" and': "it looks like half of an expression",
+    "event.get('eventName": "it looks like half of an expression",
     'evnt.get("eventName") == "X"': "did you mean event?",
     'eventName == "X"': 'write event.get("eventName")',
     'event.get("a") == true': "write True",
@@ -119,7 +119,7 @@ WARNINGS = {
         'did you mean "userIdentity.sessionContext.sessionIssuer.arn"?',
     ),
     'event.get("eventName.x") == "X"': ('"eventName.x"', "eventName has no fields of its own"),
-    'event.get("userIdentity") == "X"': ('"userIdentity"', "which is no leaf and so not in the event"),
+    'event.get("userIdentity") == "X"': ('"userIdentity"', "which is not a leaf and so not in the event"),
     'event.get("zork") == "X"': ('"zork"', 'reads "zork", a field that no CloudTrail record has'),
     'event.get("eventName") == "PassRole"': ('"PassRole"', "never appears in CloudTrail: it is a permission"),
     '"ListAllMyBuckets" == event["eventName"]': ('"ListAllMyBuckets"', "the call is ListBuckets"),
@@ -129,7 +129,7 @@ WARNINGS = {
         '"UpdateFunctionCode"',
         'which CloudTrail calls UpdateFunctionCode20150331v2; use .startswith("UpdateFunctionCode")',
     ),
-    'event.get("eventName") == "Qqqqqqqqqqq"': ('"Qqqqqqqqqqq"', "is no event of any AWS service known here"),
+    'event.get("eventName") == "Qqqqqqqqqqq"': ('"Qqqqqqqqqqq"', "is not an event of any known AWS service"),
 }
 
 
@@ -145,7 +145,7 @@ def test_warnings(expression: str, warning: tuple[str, str]) -> None:
 def test_events_to_track_that_no_api_has() -> None:
     """A name in events_to_track that no API has is warned about, once."""
     (found,) = warnings_for(events_to_track_rule(("StopLogging", "UpdateFunctionCodes")).expression)
-    assert 'looks for the event "UpdateFunctionCodes", which is no event of any AWS service' in str(found)
+    assert 'looks for the event "UpdateFunctionCodes", which is not an event of any known AWS service' in str(found)
 
 
 def test_warnings_come_in_reading_order() -> None:
@@ -229,7 +229,7 @@ FAULTS = {
     "an id": (
         {"rules": [{"id": "x", "expression": '"{}".format(event)'}]},
         (
-            'rules[0].expression (id "x"): uses .format, which a rule may not; use an f-string\n'
+            'rules[0].expression (id "x"): uses .format, which is not allowed in a rule; use an f-string\n'
             '    "{}".format(event)\n        ^^^^^^^'
         ),
     ),
@@ -270,7 +270,7 @@ def test_a_comma_lost_to_the_separator() -> None:
     issues = _rule_faults({"rules": 'event.get("eventName", "") == "X"'})
     assert len(issues) == 2
     for fault in issues:
-        assert 'it looks like a half of an expression, for the string was split at ",": set rules_separator' in fault
+        assert 'it looks like half of an expression, for the string was split at ",": set rules_separator' in fault
     assert _rule_faults({"rules": 'event.get("eventName", "") == "X"', "rules_separator": ";"}) == []
 
 

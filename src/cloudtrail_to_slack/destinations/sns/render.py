@@ -222,7 +222,7 @@ def _fit(body: dict[str, Any], most_bytes: int, *, in_ascii: bool = False) -> st
     for key in sorted(parts, key=lambda name: -_size(parts[name])):
         if all(parts.values()) and sum(map(_size, parts.values())) <= room:
             break
-        what = f"{_size(parts[key]):,} bytes" if parts[key] else "it is no JSON, or nested too deeply"
+        what = f"{_size(parts[key]):,} bytes" if parts[key] else "it is not JSON, or is nested too deeply"
         parts[key] = _dump(f"cut: {what}; see source_file", in_ascii=in_ascii)
     return "{" + ", ".join(f'"{key}": {part}' for key, part in parts.items()) + "}"
 

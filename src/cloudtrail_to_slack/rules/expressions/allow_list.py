@@ -19,12 +19,12 @@ _ALLOWED = (
     ast.FormattedValue, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension,
 )  # fmt: skip
 _REFUSED: Mapping[str, str] = {
-    "Lambda": "a lambda, which a rule may not; write what it does in a comprehension, or key=len",
-    "NamedExpr": "an assignment (:=), which a rule may not; write the value where it is used, or == to compare",
-    "Await": "await, which a rule may not",
-    "Yield": "yield, which a rule may not",
-    "YieldFrom": "yield, which a rule may not",
-    "TemplateStr": "a template string, which a rule may not; write an f-string",
+    "Lambda": "a lambda, which is not allowed in a rule; write what it does in a comprehension, or key=len",
+    "NamedExpr": "an assignment (:=), which is not allowed in a rule; write the value in its place, or == to compare",
+    "Await": "await, which is not allowed in a rule",
+    "Yield": "yield, which is not allowed in a rule",
+    "YieldFrom": "yield, which is not allowed in a rule",
+    "TemplateStr": "a template string, which is not allowed in a rule; write an f-string",
 }
 _LITERALS = (str, int, float, bool, type(None))
 _FORMAT_SPEC = re.compile(r"(?:.?[<>=^])?[-+ ]?z?#?0?([0-9]{0,9})[,_]?(?:\.([0-9]{1,9}))?[bcdeEfFgGnosxX%]?", re.DOTALL)
@@ -104,7 +104,7 @@ class _Checker(ast.NodeVisitor):
         """Check a variable or the name of a function."""
         name = node.id
         if name.startswith("_"):
-            raise RefusalError(node, f"uses the name {name}, which a rule may not")
+            raise RefusalError(node, f"uses the name {name}, which is not allowed in a rule")
         if name in self._own and (name == "event" or name in FUNCTIONS):
             raise RefusalError(node, f"gives {name} another meaning; call the variable something else")
         if name == "event" or name in self._own:
@@ -112,7 +112,7 @@ class _Checker(ast.NodeVisitor):
         if name not in FUNCTIONS:
             raise RefusalError(node, mistakes.unknown_name(name))
         if id(node) not in self._named:
-            raise RefusalError(node, f"uses {name} without calling it, which a rule may not; write {name}(…)")
+            raise RefusalError(node, f"uses {name} without calling it, which is not allowed in a rule; write {name}(…)")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """Check the name of a method."""
@@ -122,7 +122,9 @@ class _Checker(ast.NodeVisitor):
         if isinstance(node.value, ast.Name) and node.value.id in FUNCTIONS:
             raise RefusalError(node, f"uses .{name} of {node.value.id}; call it on a value: value.{name}(…)")
         if not is_called:
-            raise RefusalError(node, f"uses .{name} without calling it, which a rule may not; write .{name}(…)")
+            raise RefusalError(
+                node, f"uses .{name} without calling it, which is not allowed in a rule; write .{name}(…)"
+            )
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         """Check what reads a key."""
@@ -137,7 +139,9 @@ class _Checker(ast.NodeVisitor):
             mistakes.check_nested_read(node)
             return
         if not isinstance(node.func, ast.Name) or node.func.id in self._own:
-            raise RefusalError(node.func, "calls a value, which a rule may not; only functions and methods have names")
+            raise RefusalError(
+                node.func, "calls a value, which is not allowed in a rule; only functions and methods have names"
+            )
         name = node.func.id
         if name in _SIGNATURES:
             number, use = _SIGNATURES[name]
@@ -152,17 +156,17 @@ class _Checker(ast.NodeVisitor):
     def visit_keyword(self, node: ast.keyword) -> None:
         """Check a keyword argument."""
         if node.arg is None:
-            raise RefusalError(node, "uses ** in a call, which a rule may not; write the arguments out")
+            raise RefusalError(node, "uses ** in a call, which is not allowed in a rule; write the arguments out")
         if node.arg.startswith("_"):
-            raise RefusalError(node, f"uses the name {node.arg}, which a rule may not")
+            raise RefusalError(node, f"uses the name {node.arg}, which is not allowed in a rule")
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
         """Check that a loop binds names alone: `for event["x"] in …` would write into the event."""
         if node.is_async:
-            raise RefusalError(node.target, "uses async, which a rule may not")
+            raise RefusalError(node.target, "uses async, which is not allowed in a rule")
         for part, _ in walk(node.target):
             if not isinstance(part, (ast.Name, ast.Tuple, ast.List, ast.Starred)):
-                raise RefusalError(part, "uses a variable that is no name, which a rule may not")
+                raise RefusalError(part, "uses a variable that is not a name, which is not allowed in a rule")
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> None:
         """Check the format of a value in an f-string."""
@@ -172,7 +176,7 @@ class _Checker(ast.NodeVisitor):
         texts = [part.value for part in spec.values if isinstance(part, ast.Constant)]
         if len(texts) != len(spec.values):
             raise RefusalError(
-                spec, "uses a format that is not written out, which a rule may not; write the format itself"
+                spec, "uses a format that is not written out, which is not allowed in a rule; write the format itself"
             )
         match = _FORMAT_SPEC.fullmatch("".join(map(str, texts)))
         if not match or any(int(size or 0) > MAX_FORMAT_WIDTH for size in match.groups()):
@@ -184,7 +188,7 @@ class _Checker(ast.NodeVisitor):
     def visit_BinOp(self, node: ast.BinOp) -> None:
         """Check an operator."""
         if isinstance(node.op, ast.MatMult):
-            raise RefusalError(node, "uses the operator @, which a rule may not")
+            raise RefusalError(node, "uses the operator @, which is not allowed in a rule")
         template = node.left.value if isinstance(node.left, ast.Constant) else None
         if isinstance(node.op, ast.Mod) and isinstance(template, str) and WIDE.search(template):
             raise RefusalError(node.left, f"asks for a width over {MAX_FORMAT_WIDTH:,}, or one that is not written out")

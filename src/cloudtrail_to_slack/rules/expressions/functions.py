@@ -125,7 +125,7 @@ def _ip_test(*networks: str) -> Test:
         except ValueError as error:
             has_host = "host bits" in str(error)
             advice = f'; write "{ipaddress.ip_network(network, strict=False)}"' if has_host else ""
-            raise ValueError(f"{network[:_LONGEST_SHOWN]!r} is no network{advice}") from None
+            raise ValueError(f"{network[:_LONGEST_SHOWN]!r} is not a network{advice}") from None
 
     @functools.lru_cache(_KEPT)
     def is_in(text: str) -> bool:
@@ -220,6 +220,6 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if error.args else "unknown"
         advice = next((advice for said, advice in _ADVICE if said in reason), "")
-        raise ValueError(f"is no RE2 pattern ({reason}){advice}") from None
+        raise ValueError(f"is not an RE2 pattern ({reason}){advice}") from None
     except UnicodeEncodeError:
-        raise ValueError("is no RE2 pattern (it has a lone surrogate)") from None
+        raise ValueError("is not an RE2 pattern (it has a lone surrogate)") from None

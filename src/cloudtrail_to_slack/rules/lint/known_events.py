@@ -29,7 +29,7 @@ def unknown_event_reason(name: str) -> str | None:
         return None
     near = [known for known in (*_listed("events_of_no_api"), *_listed("known_events")) if _is_near(known, name)]
     close = close_to(name, near, cutoff=0.8)
-    return "is no event of any AWS service known here" + (f"; did you mean {close}?" if close else "")
+    return "is not an event of any known AWS service" + (f"; did you mean {close}?" if close else "")
 
 
 def dated_name(name: str) -> str | None:

@@ -53,7 +53,7 @@ class RefusalError(Exception):
 def unknown_name(name: str) -> str:
     """Return what is wrong with a name that no rule knows, and what to write instead."""
     if name in _NAMES:
-        return f"uses the name {name}, which a rule may not; write {_NAMES[name]}"
+        return f"uses the name {name}, which is not allowed in a rule; write {_NAMES[name]}"
     if name in FIELDS:
         return f'uses the name {name}; write event.get("{name}")'
     close = close_to(name, ["event", *FUNCTIONS])
@@ -73,8 +73,8 @@ def refused_attribute(node: ast.Attribute, *, is_called: bool) -> RefusalError:
         key = ".".join(path)
         return RefusalError(node, f'uses event.{key}, and an event has keys; write event.get("{key}")')
     if node.attr in _ATTRIBUTES:
-        return RefusalError(node, f"uses .{node.attr}, which a rule may not; use {_ATTRIBUTES[node.attr]}")
-    return RefusalError(node, f"uses .{node.attr}, which is no method that a rule may use")
+        return RefusalError(node, f"uses .{node.attr}, which is not allowed in a rule; use {_ATTRIBUTES[node.attr]}")
+    return RefusalError(node, f"uses .{node.attr}, which is not a method that a rule may use")
 
 
 def check_nested_read(node: ast.Subscript | ast.Call) -> None:
@@ -109,7 +109,7 @@ def unreadable(text: str, error: SyntaxError) -> ExpressionError:
         found = ((re.search(foreign, text), instead) for foreign, instead in _FOREIGN)
         match, instead = next(((match, instead) for match, instead in found if match), (None, ""))
         is_part = not match and bool(_HALVED.search(error.msg) or _HALF.search(text))
-        advice = "; it looks like a half of an expression" if is_part else ""
+        advice = "; it looks like half of an expression" if is_part else ""
         if match:
             at, advice = match.start(), f"; write {instead} instead of {match[0]}"
     place = None

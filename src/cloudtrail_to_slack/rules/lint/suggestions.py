@@ -73,7 +73,7 @@ def _wrong_with_field(key: str) -> str | None:
     if top in known_fields.LEAVES:
         return f"{reads}, and {top} has no fields of its own" if rest else None
     if not rest and top not in known_fields.SOMETIMES_LEAVES:
-        return f'{reads}, which is no leaf and so not in the event; read what is in it: "{top}.…"'
+        return f'{reads}, which is not a leaf and so not in the event; read a field in it: "{top}.…"'
     whole = top
     while whole in _WHOLE and rest:
         part, _, rest = rest.partition(".")

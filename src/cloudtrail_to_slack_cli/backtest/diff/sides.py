@@ -63,7 +63,7 @@ def side_of_document(name: str, document: Mapping[str, Any]) -> Side:
     try:
         return _side(name, document, document["alerts"])
     except (KeyError, TypeError, AttributeError, ValueError):
-        raise UnreadableError(name, "is no result of backtest --format json") from None
+        raise UnreadableError(name, "is not a result of backtest --format json") from None
 
 
 def side_of_report(name: str, report: Report) -> Side:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NOT_PREDICTED: Final = (
     "notices on missing log data, on removed log files, and on trails that were stopped or started again",
-    "what Slack, SNS or AWS refuse or delay: fallbacks to the default channel, retries, and what they repeat",
+    "the effects of errors and delays at Slack, SNS or AWS: fallbacks to the default channel, retries, repetitions",
 )
 _NOTICES = "notices"  # in the place of a rule
 _MOST = 0.8  # of the messages: what makes so many is named

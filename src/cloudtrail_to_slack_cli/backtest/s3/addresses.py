@@ -31,5 +31,5 @@ def read_address(text: str) -> Address:
     """
     found = _BUCKET.match(text, len(S3)) if text.startswith(S3) else None
     if not found:
-        raise CommandError(f"{text} is no address in S3: write s3://bucket/prefix")
+        raise CommandError(f"{text} is not an S3 address: write s3://bucket/prefix")
     return Address(found[1], text[found.end() :])

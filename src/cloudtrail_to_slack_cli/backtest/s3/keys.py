@@ -74,7 +74,7 @@ def _inventory(path: str, s3: S3Requests) -> Iterator[LogFile]:
     columns = [column.strip() for column in str(manifest.get("fileSchema", "")).split(",")]
     if manifest.get("fileFormat") != "CSV" or not {"Bucket", "Key"} <= set(columns):
         kind = manifest.get("fileFormat")
-        raise UnreadableError(path, f"is an inventory in the format {kind}: choose the format CSV for it")
+        raise UnreadableError(path, f"is an inventory in the format {kind}: configure it to use CSV")
     bucket = str(manifest.get("destinationBucket", "")).rpartition(":")[2]
     files = manifest.get("files")
     for each in files if isinstance(files, list) else ():
@@ -95,7 +95,7 @@ def _manifest(path: str, s3: S3Requests) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         raise UnreadableError(path, "is not JSON") from None
     if not isinstance(manifest, dict):
-        raise UnreadableError(path, "is no manifest of an S3 Inventory")
+        raise UnreadableError(path, "is not an S3 Inventory manifest")
     return manifest
 
 

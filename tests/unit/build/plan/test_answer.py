@@ -51,15 +51,15 @@ ERRORS: dict[str, tuple[Any, str]] = {
     "a nested key": ("event['userIdentity']['arn'] == 'x'", "rules.yaml: rules[0]: reads a nested key"),
     "a misspelt key": (
         {"expression": "True", "severty": "high"},
-        "rules.yaml: rules[0].severty: is no known key; known are",
+        "rules.yaml: rules[0].severty: is not a known key; the keys are",
     ),
     "a mistyped key": ({"expression": "True", "id": 7}, "rules.yaml: rules[0].id: must be "),
     "a severity": ({"expression": "True", "severity": "urgent"}, "rules.yaml: rules[0].severity: must be one of"),
     "a technique": ({"expression": "True", "mitre": ["T15"]}, "rules.yaml: rules[0].mitre: has 'T15'"),
     "no rule at all": (5, "rules.yaml: rules[0]: must be a string or an object"),
     "look-around": ("re_search('(?=a)', event.get('a'))", "RE2 has no look-around"),
-    "a pattern": ("re_search('(', event.get('a'))", "is no RE2 pattern"),
-    "a network": ("ip_in(event.get('a'), '10.0.0.1/8')", "is no network"),
+    "a pattern": ("re_search('(', event.get('a'))", "is not an RE2 pattern"),
+    "a network": ("ip_in(event.get('a'), '10.0.0.1/8')", "is not a network"),
     "too much": ("'a' * 10**9 == ''", "takes more than a rule may"),
 }
 
@@ -107,7 +107,7 @@ def test_ignore_rules_are_checked() -> None:
         "rules.yaml: ignore_rules[0].expires: must be a day such as 2027-01-31",
         (
             "rules.yaml: ignore_rules[1].expression: is not a Python expression ('[' was never closed);"
-            " it looks like a half of an expression"
+            " it looks like half of an expression"
         ),
     ]
 

@@ -134,7 +134,7 @@ def test_nested_too_deeply() -> None:
     for _ in range(2500):
         deep = [deep]
     shown = body(requestParameters={"a": deep})["request_parameters"]
-    assert shown == "cut: it is no JSON, or nested too deeply; see source_file" or isinstance(shown["a"], list)
+    assert shown == "cut: it is not JSON, or is nested too deeply; see source_file" or isinstance(shown["a"], list)
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
