@@ -118,15 +118,16 @@ lock: $(READY) ## pin what the Lambda carries, with hashes, in requirements.txt
 clean: ## remove everything that was made
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
 
-# The Lambda's own pins come first, hash-checked, so that what is tested is what is shipped.
+# The Lambda's own pins come first, hash-checked, so that what is tested is what is shipped. Nothing is compiled in advance:
+# much of it is never loaded.
 $(READY): pyproject.toml requirements.txt
 	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
 	@echo "creating $(VENV) with $$("$(PYTHON)" --version); this and the next two steps are done once"
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@echo 'installing what the function carries, pinned in requirements.txt'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.txt
 	@echo 'installing this project and its development tools, pinned in pyproject.toml (some minutes on a slow line)'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
 	@touch $@
 
 # It runs a command where Java works, else says what is skipped; with REQUIRE_SPARK=1 it fails instead.

@@ -12,8 +12,9 @@ the same moment may both pass the check, which DynamoDB rules out.
 import copy
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -23,6 +24,7 @@ from moto import backends
 from moto.core import responses
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.server import main
@@ -36,6 +38,18 @@ def _copied(value: Any) -> Any:  # noqa: ANN401 (whatever moto copies)
     table = copy.copy(value)
     table.items = copy.copy(value.items)
     return table
+
+
+_split = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001 (most of the time of a condition)
+
+
+@lru_cache(maxsize=1000)
+def _parts(condition: str) -> tuple[Any, ...]:
+    return tuple(_split(ConditionExpressionParser(condition, None, None)))
+
+
+def _split_once(parser: ConditionExpressionParser) -> deque[Any]:
+    return deque(_parts(parser.condition_expression or ""))
 
 
 def _one_at_a_time(call: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHandler], Any]:
@@ -55,6 +69,7 @@ if __name__ == "__main__":
         mock.patch.object(models, "copy", SimpleNamespace(deepcopy=_copied, copy=copy.copy)),  # as much as moto uses
         mock.patch.object(backends, "list_of_moto_modules", return_value=services),
         mock.patch.object(DynamoHandler, "call_action", _one_at_a_time(DynamoHandler.call_action)),
+        mock.patch.object(ConditionExpressionParser, "_lex_condition_expression", _split_once),
         mock.patch.object(WSGIRequestHandler, "log_request", return_value=None),
         mock.patch.object(Subscription, "private_key", return_value=key),
         mock.patch.object(responses, "method_names_from_class", cache(method_names_from_class)),

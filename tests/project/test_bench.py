@@ -10,6 +10,7 @@ from bench.records import log_file
 from support.pages import ROOT, page
 
 
+@pytest.mark.long
 def test_the_memory_benchmark_reads_a_log_file() -> None:
     """The process whose memory is measured evaluates a log file to its end, within the limit of 200 MB."""
     assert 20 < memory.peak_megabytes(10) < 200

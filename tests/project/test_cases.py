@@ -15,9 +15,9 @@ def test_five_cases(case: int) -> None:
 
 @pytest.mark.parametrize(
     ("fixtures", "marker", "long"),
-    [(["moto_server", "tmp_path"], "", [1, 3]), (["tmp_path"], "long_cases", [1, 3]), (["tmp_path"], "", [])],
+    [(["moto_server", "tmp_path"], "", [1, 2, 3]), (["tmp_path"], "long_cases", [1, 2, 3]), (["tmp_path"], "", [])],
 )
-def test_the_first_the_middle_and_the_last_case_are_kept(
+def test_the_first_and_the_last_case_are_kept(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, fixtures: list[str], marker: str, long: list[int]
 ) -> None:
     """With a server or the marker the cases in between are long, each test for itself; others stay as they are."""

@@ -8,6 +8,7 @@ import pytest
 from cloudtrail_to_slack_dev.scorecard import CORPUS, FIGURES, MOST_ALERTS, Scores, alerts, main, scores, worse
 
 
+@pytest.mark.long
 def test_no_pack_does_worse_than_committed() -> None:
     """Rules, techniques and, where the corpus is there, alerts per 1,000 events are as committed, or better."""
     assert main([]) == 0

@@ -9,7 +9,7 @@ _SERVER = "moto_server"
 
 
 def mark_long_cases(items: Iterable[pytest.Item]) -> None:
-    """Mark as long all cases but the first, the middle and the last of some tests.
+    """Mark as long all cases but the first and the last of some tests.
 
     These are the tests that talk to a moto server, and those that are marked with `long_cases`.
     """
@@ -20,7 +20,5 @@ def mark_long_cases(items: Iterable[pytest.Item]) -> None:
         ):
             cases[(item.parent, item.originalname)].append(item)
     for same in cases.values():
-        kept = {0, len(same) // 2, len(same) - 1}
-        for number, item in enumerate(same):
-            if number not in kept:
-                item.add_marker(pytest.mark.long)
+        for item in same[1:-1]:
+            item.add_marker(pytest.mark.long)

@@ -117,6 +117,7 @@ def test_the_handler_loads_no_secrets_clients() -> None:
     assert not [name for name in loaded if name.startswith("aws_lambda_powertools.utilities.parameters")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_imports_by_itself(module: str) -> None:
     """Each module can be the first to be imported: there is no circle among them."""
