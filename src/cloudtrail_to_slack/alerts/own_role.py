@@ -1,8 +1,7 @@
 """Calls that this function's own role made. Pure.
 
-They are evaluated like all others: the theft of the function's credentials must not be hidden. But an alert about one
-may itself cause the next: an alert that SNS denies is a denied call of the function's role, and the alert about that
-one is denied, too. So they are gathered, see `notices.self_reports`.
+The theft of the function's credentials must not be hidden. But an alert that SNS denies is itself a denied call of the
+role, and so is the alert about that one. So they are gathered, see `notices.self_reports`.
 """
 
 import hashlib

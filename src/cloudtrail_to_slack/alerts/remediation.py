@@ -46,10 +46,9 @@ _REPLACED = {
 
 
 def remediation_command(event: Event, log_file: LogFile | None) -> str | None:
-    """Return the command, a line for each; None where nothing was taken away, or it is not known how to restore it.
+    """Return the command, at most 1,500 characters; None where nothing was taken away, or how to restore it is unknown.
 
-    It has at most 1,500 characters. `log_file` is the log file that holds the event: a deleted trail is made again for
-    its bucket.
+    A deleted trail is made again for the bucket of `log_file`, which holds the event.
     """
     if event.source != "cloudtrail.amazonaws.com" or call_outcome(event) is not CallOutcome.SUCCEEDED:
         return None

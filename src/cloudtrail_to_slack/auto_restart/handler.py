@@ -89,11 +89,7 @@ class Application:
     def _settle(
         self, stop: StopEvent, outcome: Outcome, before: Outcome | None, store: RestartStore, clock: Clock
     ) -> None:
-        """Notify Slack, each thing once, and settle the event.
-
-        Raises:
-            InvocationFailedError: Slack has no notice, or the event is not settled yet.
-        """
+        """Notify Slack, each thing once, and settle the event; raise InvocationFailedError where a retry must."""
         problems, is_unfinished = [], outcome.action is RestartAction.UNFINISHED
         is_reported = False
         if is_unfinished:
@@ -122,11 +118,7 @@ class Application:
         store.complete(stop.key)
 
     def _notify(self, notice: Notice, clock: Clock) -> None:
-        """Send the notice as the bot, or to the webhook.
-
-        Raises:
-            DeliveryError: it was not sent.
-        """
+        """Send the notice as the bot, or to the webhook; raise DeliveryError where it was not sent."""
         sender = Sender(clock, Results())
         for target in Router(self._destinations).notice_targets(None):
             if target.error:

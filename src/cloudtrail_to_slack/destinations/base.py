@@ -1,7 +1,7 @@
 """What a destination is: it renders alerts and notices, sends one message to one address, and says why that failed.
 
-A destination knows nothing of deduplication, queues, retries and fallback: `delivery` has these for all of them. Two
-capabilities are optional: a message limit, with summaries of what exceeds it, and threads of similar alerts.
+Deduplication, queues, retries and fallback are those of `delivery` for all of them. A message limit and threads are
+optional.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,10 +1,8 @@
 """How often log files come from an account and region, learned from when they came, and whether they stopped. Pure.
 
-CloudTrail delivers a log file only where something happened, so how long is too long differs by account and region:
-from minutes, where machines work, to a weekend, where people do. What counts is the longest gap so far, which fades by
-half in two weeks, so that one long weekend is neither remembered for ever nor forgotten by the next. The alert
-threshold is twice that gap, and at least two hours. An account and region is not watched where a gap means nothing:
-known for less than a week, delivering a few times only, or quiet for more than a week at a time.
+CloudTrail delivers a log file only where something happened: within minutes, where machines work, or after a weekend.
+The alert threshold is twice the longest gap so far, which fades by half in two weeks, and at least two hours. What is
+known for less than a week, delivers a few times only, or is quiet for more than a week at a time is not watched.
 """
 
 import json

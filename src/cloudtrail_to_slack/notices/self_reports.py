@@ -1,8 +1,7 @@
 """What the function reports about itself: rules that raised an error or cannot be used, and calls of its own role.
 
-Each subject is reported at most once an interval at each destination, except errors of critical rules, which every
-invocation reports that has any. What comes between two notices waits in the store and is sent with the next one: by
-the next invocation that has anything to send about the subject, or by the next one of this process once it is due.
+Each subject is reported at most once an interval at each destination, except errors of critical rules. What comes in
+between is sent by the next invocation that reports the subject, or by the next one of this process once it is due.
 """
 
 from collections.abc import Callable, Iterable, Sequence

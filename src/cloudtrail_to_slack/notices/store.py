@@ -1,13 +1,8 @@
 """What periodic notices remember: what is still to be sent about a subject, what was sent, and when the next is due.
 
-A subject (a rule and the error that it raises, the calls of the function's own role) is reported at most once an
-interval at each destination. What comes in between is kept and sent with the next notice. While one function sends, no
-other does, see `state.leases`: what it has to say about the subject is a transient error.
-
-Some subjects cool off after `_ATTEMPTS` failures in a row, because an attempt may itself cause what the notice is
-about: meanwhile each invocation that has anything new to send about them fails without an attempt.
-
-Times are seconds since 1970. Those that this code does not write (see `state.trust`) count as over.
+While one function sends, no other does (see `state.leases`). Some subjects cool off after `_ATTEMPTS` failures in a
+row, because an attempt may itself cause what the notice is about: meanwhile each invocation that has anything new to
+send about them fails. Times are seconds since 1970; what this code does not write is over (see `state.trust`).
 """
 
 import json

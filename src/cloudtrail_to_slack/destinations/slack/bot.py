@@ -65,11 +65,7 @@ class SlackBot(SlackDestination):
         return str(answer["ts"])
 
     def update(self, channel: str, ts: str, message: SlackMessage, timeout: float) -> None:
-        """Replace the message `ts` that the bot posted to `channel`.
-
-        Raises:
-            DeliveryError: of the kind that says what may help.
-        """
+        """Replace the message `ts` that the bot posted to `channel`. Raises as `send`."""
         self._call(
             "chat_update", timeout, channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none"
         )

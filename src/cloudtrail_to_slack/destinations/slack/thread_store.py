@@ -1,13 +1,7 @@
 """Threads in the state table: which is open for a fingerprint in a channel, and how many alerts it has.
 
-function A                          item                               function B
-claim ────────────────────────────▶ owner=A, leased until t+lease
-post the parent message             ·   ◀──────────────────────────── claim: A is opening it
-opened ───────────────────────────▶ owner=A, ts=…, alerts=1            waits, asks again
-                                    ·   ◀──────────────────────────── claim: ts=…
-                                    ·                                  reply
-                                    alerts=2 ◀─────────────────────── count
-(A died before `opened`: when its lease ends, B acquires it)
+The first function that claims a thread posts the parent message; until then the others wait (see `state.leases`). What
+lasts much longer than a thread is kept open was not written by this code, and does not count (see `state.trust`).
 """
 
 import json
@@ -51,11 +45,7 @@ class Thread:
 
 
 class ThreadStore:
-    """The threads in the state table, as one invocation uses them. Every method raises StateError.
-
-    `time_to_live` is how many seconds a thread is kept open. What says it lasts much longer was not written by this
-    code, and does not count; see `state.trust`.
-    """
+    """The threads as one invocation uses them, each open for `time_to_live` seconds. Every method raises StateError."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, time_to_live: float, clock: Clock) -> None:
         self._table = Table(dynamodb, table_name, clock)

@@ -1,10 +1,8 @@
 """Threads of similar alerts: the first is the parent, later ones reply to it, and the parent shows how many there are.
 
 A thread never hides what is more severe than its parent: such an alert is posted in the channel, as the parent of what
-follows. So a parent always has the highest severity of its thread.
-
-What several accounts record of one call has different identities, and so different fingerprints. A second item, under
-the fingerprint that these copies share, points to the thread in which the first copy stands.
+follows. What several accounts record of one call has different fingerprints; a second item, under the one that these
+copies share, points to the thread in which the first copy stands.
 """
 
 import json
@@ -177,11 +175,7 @@ class SlackThreads:
             return False
 
     def _post_details(self, channel: str, parent: str, blocks: list[Block]) -> None:
-        """Post details in the thread of their alert, once at most.
-
-        Raises:
-            DeliveryError: they were not posted, or it is not known.
-        """
+        """Post details in the thread of their alert, once at most; raise DeliveryError where they may not be posted."""
 
         def post() -> None:
             try:

@@ -51,10 +51,7 @@ class SlackWebhook(SlackDestination):
         return f"the Slack webhook of {shown}" if shown else "Slack webhook"
 
     def send(self, address: str, payload: SlackMessage, *, parent: str | None, timeout: float) -> None:  # noqa: ARG002 (there are no replies)
-        """Post a message to the webhook with this name. See `Destination`.
-
-        A webhook that Slack rejects is looked up anew: webhooks are rotated too.
-        """
+        """Post a message to the webhook with this name, looked up anew where Slack rejects it: it is rotated."""
         url = self._webhooks.address(address)
         try:
             self._post(url, payload, timeout)

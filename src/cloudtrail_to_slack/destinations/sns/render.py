@@ -53,11 +53,7 @@ class SnsMessage:
 
 
 def alert_sizes(alert: Alert, key: str, warning: Line | None) -> Sequence[Callable[[], SnsMessage]]:
-    """Return what makes the messages of an alert, the whole one first: each next one holds less to be rejected for.
-
-    The whole message; one in ASCII without what the call holds; a bare one, whose attributes are account and severity;
-    the bare body alone.
-    """
+    """Return what makes an alert's messages: whole, in ASCII without what the call holds, bare, and its body alone."""
     note = plain_line(warning) if warning else None
 
     def reduced(line: str, attributes: Attributes, reduce: Callable[[str, object], object]) -> SnsMessage:
@@ -230,8 +226,7 @@ def _fit(body: dict[str, Any], most_bytes: int, *, in_ascii: bool = False) -> st
 def _dump(value: object, *, in_ascii: bool = False) -> str:
     """Return `value` as JSON; empty for what is none, such as infinity, or is nested too deeply to dump.
 
-    Hidden characters, and those that no message may hold, are written as JSON escapes: they mean the same, and turn no
-    e-mail around.
+    Hidden characters, and those that no message may hold, are escaped: they mean the same, and turn no e-mail around.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)

@@ -2,9 +2,6 @@
 
 The first two lines say what happened and where; then why it matters; who, from where, on what, with which result and
 when; links and ids; last the details, cut to fit. Every string of the event is shown through `render.text`.
-
-Source of what ties an event to others: AWS CloudTrail User Guide, "CloudTrail record contents" (`addendum`) and
-"Example sharedEventID".
 """
 
 import re
@@ -222,7 +219,10 @@ def reply_fields(event: Event) -> list[str]:
 
 
 def event_relations(event: Event) -> list[str]:
-    """Return a line of Slack markup for each tie to another event: what it updates, and who else recorded the call."""
+    """Return a line of Slack markup for each tie to another event: what it updates, and who else recorded the call.
+
+    Source: AWS CloudTrail User Guide, "CloudTrail record contents" (`addendum`) and "Example sharedEventID".
+    """
     lines = []
     reason, original = event.text("addendum.reason"), event.text("addendum.originalEventID")
     if event.is_update:

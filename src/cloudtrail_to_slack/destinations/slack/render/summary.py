@@ -39,8 +39,7 @@ class SummaryPart:
 def summary(alerts: Sequence[PendingAlert]) -> list[SummaryPart]:
     """Return a summary of alerts, at least one, as few messages as Slack's limits allow.
 
-    `alerts` are sorted by severity, the most severe first, then by time. The first message leads with the most severe
-    and holds the counts; the others go on with ids.
+    `alerts` are sorted, the most severe first. The first message has these and counts; the others go on with ids.
     """
     ids = list(chunked((plain(alert.event_id or "without id", 100) for alert in alerts), _MESSAGE_ROOM, _FIRST_IDS))
     total = f"{len(alerts):,} more {'alert' if len(alerts) == 1 else 'alerts'}"

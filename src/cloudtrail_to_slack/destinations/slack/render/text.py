@@ -56,11 +56,7 @@ def code_block(text: str, fits: Callable[[str], bool]) -> str:
 
 
 def cut(text: str, limit: int, render: Callable[[str], str]) -> str:
-    """Return `render(text)`, of as much of `text` as keeps it within `limit`; an ellipsis shows that it was cut.
-
-    The limit is kept inside a JSON document too, where a quote takes two characters: what bounds every string this way
-    bounds the message they make up.
-    """
+    """Return `render(text)`, of as much of `text` as keeps it within `limit`, in JSON too; an ellipsis shows a cut."""
     whole = render(text)
     if json_length(whole) <= limit:
         return whole
@@ -76,10 +72,7 @@ def both_zones(time: datetime | None, raw: str) -> str:
 
 
 def chunked(lines: Iterable[str], room: int, first_room: int | None = None) -> Iterator[list[str]]:
-    """Yield lines in chunks that take at most `room` characters of JSON, the first at most `first_room`.
-
-    A longer line is a chunk of its own.
-    """
+    """Yield lines in chunks of at most `room` characters of JSON, the first of `first_room`; or one longer line."""
     chunk: list[str] = []
     length, most = 0, room if first_room is None else first_room
     for line in lines:
