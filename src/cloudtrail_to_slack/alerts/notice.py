@@ -3,8 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value, displayed_length, line_length, plain_line
 from cloudtrail_to_slack.aws.console_links import log_file_link
@@ -29,7 +29,7 @@ class Section:
     lines: tuple[Line, ...] = ()
     heading: Line = ()
     brief: tuple[Line, ...] = ()
-    fields: tuple[tuple[str, tuple[Line, ...]], ...] = ()
+    fields: Mapping[str, Sequence[Line]] = field(default_factory=dict)
     code: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     ids_shown: int = 0
@@ -39,7 +39,7 @@ class Section:
     def text(self) -> str:
         """The section as plain text, with all there is."""
         heading = [plain_line(self.heading)] if self.heading else []
-        fields = [f"{label}: {', '.join(map(plain_line, lines))}" for label, lines in self.fields]
+        fields = [f"{label}: {', '.join(map(plain_line, lines))}" for label, lines in self.fields.items()]
         more = self.events - len(self.ids)
         rest = f" and {more:,} more: the log has their ids" if more > 0 else ""
         ids = [f"event ids: {', '.join(self.ids)}{rest}"] if self.ids else []
@@ -126,12 +126,12 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
     """Return who removed which object, and from where."""
     url, who = removed.object.url, removed.principal or "an unknown caller"
     source_ip, when = removed.source_ip or "unknown", Time(parse_time(removed.time), removed.time or "")
-    fields: tuple[tuple[str, tuple[Line, ...]], ...] = (
-        ("Who", ((Value(removed.principal or "unknown", 300),),)),
-        ("From", (("IP ", Value(source_ip, 100)),)),
-        ("How", ((Value(removed.how, 100),),)),
-        ("When", ((when,),)),
-    )
+    fields: dict[str, list[Line]] = {
+        "Who": [(Value(removed.principal or "unknown", 300),)],
+        "From": [("IP ", Value(source_ip, 100))],
+        "How": [(Value(removed.how, 100),)],
+        "When": [(when,)],
+    }
     return Notice(
         f"{who} removed an object from the log bucket",
         (Section(((Value(url, 700),),)), Section(fields=fields)),

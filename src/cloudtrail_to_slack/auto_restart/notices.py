@@ -84,18 +84,18 @@ def _what(stop: StopEvent, outcome: Outcome, most: int) -> Line:
     return lines[outcome.action]
 
 
-def _fields(stop: StopEvent) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+def _fields(stop: StopEvent) -> dict[str, list[Line]]:
     event, trail, agent = stop.event, stop.trail, stop.event.text("userAgent")
     where: Line = ("in ", Value(trail.region, 60), ", account ", Value(trail.account, 20)) if trail else ()
     arn: Line = (Value(event.actor.arn, 300),) if event.actor.arn else ()
     client: Line = ("client ", Value(agent, 90)) if agent else ()
-    fields: dict[str, tuple[Line, ...]] = {
-        "Trail": ((Value(trail.name if trail else stop.named, 150),), where),
-        "Who stopped it": ((Value(event.actor.label, 200),), arn),
-        "From": (("IP ", Value(event.text("sourceIPAddress") or "unknown", 100)), client),
-        "When": ((Time(event.time, event.text("eventTime")),),),
+    fields: dict[str, list[Line]] = {
+        "Trail": [(Value(trail.name if trail else stop.named, 150),), where],
+        "Who stopped it": [(Value(event.actor.label, 200),), arn],
+        "From": [("IP ", Value(event.text("sourceIPAddress") or "unknown", 100)), client],
+        "When": [(Time(event.time, event.text("eventTime")),)],
     }
-    return tuple((label, tuple(filter(None, lines))) for label, lines in fields.items())
+    return {label: list(filter(None, lines)) for label, lines in fields.items()}
 
 
 def _lock_screen_facts(stop: StopEvent) -> list[Line]:

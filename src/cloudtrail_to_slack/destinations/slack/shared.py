@@ -8,7 +8,7 @@ from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.text import Line
 from cloudtrail_to_slack.destinations.base import Destination, MessageLimit, Sizes, Summary
 from cloudtrail_to_slack.destinations.slack.errors import FIXES
-from cloudtrail_to_slack.destinations.slack.render.alert import alert_sizes, reply_sizes
+from cloudtrail_to_slack.destinations.slack.render.alert import alert_sizes
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage, with_warning
 from cloudtrail_to_slack.destinations.slack.render.notice import notice_sizes
 from cloudtrail_to_slack.destinations.slack.render.summary import (
@@ -35,7 +35,7 @@ class SlackDestination(Destination[SlackMessage]):
 
     def render_reply(self, alert: Alert, warning: Line | None) -> Sizes[SlackMessage]:
         """Return what makes the messages of an alert in a thread."""
-        return reply_sizes(alert, self._user_group(alert), warning)
+        return alert_sizes(alert, self._user_group(alert), warning, is_reply=True)
 
     def render_notice(self, notice: Notice, *, warning: Line | None) -> Sizes[SlackMessage]:
         """Return what makes a notice's messages."""

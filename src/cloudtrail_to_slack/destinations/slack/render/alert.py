@@ -5,7 +5,7 @@ when; links and ids; last the details, cut to fit. Every string of the event is 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from cloudtrail_to_slack.alerts.alert import Alert
@@ -59,19 +59,11 @@ _BARE = re.compile(r"[^A-Za-z0-9_./:=+-]")
 _REPLY_ROOM = 4000  # a thread is read as a whole; the parent message has the rest
 
 
-def alert_sizes(alert: Alert, user_group: str | None, warning: Line | None) -> Sizes[SlackMessage]:
-    """Return what makes an alert's messages: whole, compact, without blocks, or one bare line."""
-    return _sizes(alert, (alert_message, compact_message, plain_message), user_group, warning)
-
-
-def reply_sizes(alert: Alert, user_group: str | None, warning: Line | None) -> Sizes[SlackMessage]:
-    """Return what makes the messages of an alert in a thread, likewise."""
-    return _sizes(alert, (reply_message, plain_message), user_group, warning)
-
-
-def _sizes(
-    alert: Alert, makes: Sequence[Callable[[Alert], SlackMessage]], user_group: str | None, warning: Line | None
+def alert_sizes(
+    alert: Alert, user_group: str | None, warning: Line | None, *, is_reply: bool = False
 ) -> Sizes[SlackMessage]:
+    """Return what makes an alert's messages: whole or as a reply, compact, without blocks, or one bare line."""
+
     def finished(make: Callable[[Alert], SlackMessage]) -> SlackMessage:
         return with_warning(with_mention(make(alert), user_group), warning)
 
@@ -79,7 +71,8 @@ def _sizes(
         message = minimal_message(alert)
         return SlackMessage(f"{mention(user_group)} {message.text}") if user_group else message
 
-    return [*(partial(finished, make) for make in makes), bare]
+    whole = (reply_message,) if is_reply else (alert_message, compact_message)
+    return [*(partial(finished, make) for make in (*whole, plain_message)), bare]
 
 
 def alert_message(alert: Alert) -> SlackMessage:

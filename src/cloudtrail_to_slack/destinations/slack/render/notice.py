@@ -89,7 +89,7 @@ def _blocks(part: Section) -> list[Block]:
     heading = [mrkdwn_line(part.heading, bold=True)] if part.heading else []
     code_blocks = (code_block(text, lambda block: json_length(block) <= CODE_LENGTH) for text in part.code)
     lines = [*heading, *map(mrkdwn_line, part.brief or part.lines), *code_blocks]
-    fields = labelled({label: list(map(mrkdwn_line, those)) for label, those in part.fields})
+    fields = labelled({label: list(map(mrkdwn_line, those)) for label, those in part.fields.items()})
     ids = [code(event_id, 100) for event_id in part.ids[: part.ids_shown]]
     listed = [", ".join(chunk) for chunk in chunked(ids, _SECTION_ROOM)]
     more = part.events - len(ids)
