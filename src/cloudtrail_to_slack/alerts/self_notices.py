@@ -27,24 +27,25 @@ _EXPLANATION = (
 )
 
 
-def rule_error_notices(reports: Sequence[RuleErrorReport], most: int = MOST_NOTICES) -> list[tuple[Notice, list[int]]]:
-    """Return the reports in as few notices as there is room in, each with the positions of its reports.
+def rule_error_notices(
+    reports: Sequence[RuleErrorReport], most: int = MOST_NOTICES
+) -> list[tuple[Notice, Sequence[RuleErrorReport]]]:
+    """Return the reports in as few notices as there is room in, each with its reports; the most severe come first.
 
-    The most severe rules come first. Of what goes beyond `most` notices, the last one has a line for each rule.
+    Of what goes beyond `most` notices, the last one has a line for each rule.
     """
     most_ids = max(_MOST_IDS // max(len(reports), 1), _LEAST_IDS)
-    parts: list[tuple[list[Section], list[int]]] = []
-    for number in sorted(range(len(reports)), key=lambda number: -(reports[number].severity or Severity.MEDIUM)):
-        section = _error_section(reports[number], most_ids)
-        if parts and fits([*parts[-1][0], section]):
-            parts[-1][0].append(section)
-            parts[-1][1].append(number)
-        else:
-            parts.append(([section], [number]))
+    parts: list[tuple[list[Section], list[RuleErrorReport]]] = []
+    for report in sorted(reports, key=lambda report: -(report.severity or Severity.MEDIUM)):
+        section = _error_section(report, most_ids)
+        if not parts or not fits([*parts[-1][0], section]):
+            parts.append(([], []))
+        parts[-1][0].append(section)
+        parts[-1][1].append(report)
     if len(parts) > most:
-        rest = [number for _, numbers in parts[most - 1 :] for number in numbers]
-        parts[most - 1 :] = [([_short_section([reports[number] for number in rest])], rest)]
-    return [(_error_notice([reports[number] for number in numbers], sections), numbers) for sections, numbers in parts]
+        rest = [report for _, covered in parts[most - 1 :] for report in covered]
+        parts[most - 1 :] = [([_short_section(rest)], rest)]
+    return [(_error_notice(covered, sections), covered) for sections, covered in parts]
 
 
 def _error_notice(reports: Sequence[RuleErrorReport], sections: Sequence[Section]) -> Notice:

@@ -89,9 +89,9 @@ def _plain_span(span: str | Value | Time | Link | Icon) -> str:
     return "error:" if span is Icon.ERROR else ""
 
 
-def joined(values: Iterable[Value], separator: str = ", ") -> Line:
-    """Return values with a separator between them."""
-    return tuple(span for value in values for span in (separator, value))[1:]
+def joined(values: Iterable[Value]) -> Line:
+    """Return values with commas between them."""
+    return tuple(span for value in values for span in (", ", value))[1:]
 
 
 def how_long(seconds: float) -> str:

@@ -49,7 +49,7 @@ _NEXT_LOOK_SECONDS = 600  # until what could not be sent is tried again
 _MOST_IN_TABLE = 50  # subjects of one kind and invocation, each of which is a call to the table or two
 _OWN_CALLS = "the notice about calls of the function's own role"
 
-Rendered = list[tuple[Notice, list[int]]]  # notices, each with the positions of its subjects
+Rendered = list[tuple[Notice, list[str]]]  # notices, each with the identities of its subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class SelfReports:
         def render(due: Sequence[NoticeSubject]) -> Rendered:
             calls = [call for subject in due for call in map(read_own_call, subject.entries) if call]
             more = sum(subject.more + len(subject.entries) for subject in due) - len(calls)
-            return [(own_role_notice(calls, more, account), list(range(len(due))))]
+            return [(own_role_notice(calls, more, account), [subject.identity for subject in due])]
 
         targets = self._delivery.router.targets(account)
         if not targets:
@@ -154,8 +154,8 @@ class SelfReports:
 
     def _send_rule_errors(self, reports: Sequence[RuleErrorReport]) -> None:
         critical = [report for report in reports if report.severity is Severity.CRITICAL]
-        for notice, positions in rule_error_notices(critical, self._most_notices):
-            self._delivery.notify([(notice, _message_ids(critical[position] for position in positions))])
+        for notice, covered in rule_error_notices(critical, self._most_notices):
+            self._delivery.notify([(notice, _message_ids(covered))])
         others = [report for report in reports if report.severity is not Severity.CRITICAL]
         by_identity = {report.identity: report for report in others}
 
@@ -169,7 +169,8 @@ class SelfReports:
                 )
                 for subject in due
             ]
-            return rule_error_notices(known, self._most_notices)
+            notices = rule_error_notices(known, self._most_notices)
+            return [(notice, [report.identity for report in covered]) for notice, covered in notices]
 
         subjects = [
             NoticeSubject(
@@ -191,7 +192,7 @@ class SelfReports:
         self._cache.next_look = now + _NEXT_LOOK_SECONDS
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
         subject = NoticeSubject("the notice about unusable rules", unusable_rules_identity(issues), (today,))
-        kind = NoticeKind("unusable-rules", _DAY, lambda _: [(unusable_rules_notice(issues), [0])])
+        kind = NoticeKind("unusable-rules", _DAY, lambda _: [(unusable_rules_notice(issues), [subject.identity])])
         self._send_to_default(kind, [subject])
 
     def _send_to_default(self, kind: NoticeKind, subjects: Sequence[NoticeSubject]) -> None:
@@ -211,11 +212,10 @@ class SelfReports:
             if collected is not None:
                 complete = replace(subject, entries=collected.entries, more=subject.more + collected.more)
                 acquired.append((complete, collected, store))
-        for notice, positions in kind.render([subject for subject, _, _ in acquired]) if acquired else ():
-            covered = [acquired[position] for position in positions]
-            (arrived,) = self._delivery.notify_at(
-                [(target, notice)], _message_ids(subject for subject, _, _ in covered)
-            )
+        for notice, identities in kind.render([subject for subject, _, _ in acquired]) if acquired else ():
+            covered = [each for each in acquired if each[0].identity in identities]
+            message_ids = _message_ids(subject for subject, _, _ in covered)
+            (arrived,) = self._delivery.notify_at([(target, notice)], message_ids)
             for subject, collected, store in covered:
                 key = kind.key(target, subject)
                 record = partial(store.fail, key, kind.cool_off)

@@ -64,7 +64,7 @@ def assert_good(notice: Notice) -> None:
 
 def test_rule_error() -> None:
     """A rule error shows the rule, its expression, its severity, what was raised, and on which events."""
-    ((notice, positions),) = rule_error_notices([report()])
+    ((notice, covered),) = rule_error_notices([report()])
     found = shown(notice)
     parts = [
         "rule `broken`",
@@ -76,7 +76,7 @@ def test_rule_error() -> None:
     ]
     assert [part for part in parts if part not in found] == []
     assert notice_message(notice).text == "rule broken raised an error and may miss events"
-    assert positions == [0]
+    assert covered == [report()]
 
 
 def test_rule_error_as_sns_has_it() -> None:
@@ -121,7 +121,7 @@ def test_many_rule_errors(count: int) -> None:
     notices = rule_error_notices(reports)
     found = "\n".join(shown(notice) for notice, _ in notices)
     assert all(f"`rule-{number}-`" in found for number in range(count))
-    assert [position for _, positions in notices for position in positions] == list(range(count))
+    assert [each for _, covered in notices for each in covered] == reports
     assert len(notices) <= min(1 + count // 5, 10)
 
 
@@ -132,7 +132,9 @@ def test_very_many_rule_errors(most: int) -> None:
     reports.append(report(rule_name="worst", severity=Severity.CRITICAL))
     notices = rule_error_notices(reports, most)
     assert len(notices) == most
-    assert sorted(position for _, positions in notices for position in positions) == list(range(501))
+    assert sorted(each.rule_name for _, covered in notices for each in covered) == sorted(
+        each.rule_name for each in reports
+    )
     assert "`worst`" in shown(notices[0][0])
     found = shown(notices[-1][0])
     listed = found.count("2 events, such as `event-1`")

@@ -11,7 +11,7 @@ from cloudtrail_to_slack.config.secrets import Secret
 from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.slack.errors import TOKEN_REFUSED, slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.shared import SlackDestination
+from cloudtrail_to_slack.destinations.slack.shared import SlackDestination, message_body
 from cloudtrail_to_slack.destinations.slack.thread_store import ThreadStore
 from cloudtrail_to_slack.destinations.slack.threads import SlackThreads
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
@@ -52,13 +52,9 @@ class SlackBot(SlackDestination):
             "chat_postMessage",
             timeout,
             channel=address,
-            text=payload.text,
-            **({"blocks": payload.blocks} if payload.blocks else {"mrkdwn": False}),
+            **message_body(payload),
             **({"thread_ts": parent} if parent else {}),
-            parse="none",
             link_names=False,
-            unfurl_links=False,
-            unfurl_media=False,
         )
         if not answer.get("ts"):
             raise TransientError("unexpected_answer")

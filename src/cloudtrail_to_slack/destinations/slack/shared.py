@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice
@@ -49,6 +50,12 @@ class SlackDestination(Destination[SlackMessage]):
             return self.routes().mention(alert.event.account, alert.severity)
         except DestinationMisconfiguredError:
             return None
+
+
+def message_body(message: SlackMessage) -> dict[str, Any]:
+    """Return what is posted of a message, whichever way: nothing in it is made a link or a mention."""
+    shown = {"blocks": message.blocks} if message.blocks else {"mrkdwn": False}
+    return {"text": message.text, **shown, "parse": "none", "unfurl_links": False, "unfurl_media": False}
 
 
 def message_limit(per_invocation: int) -> MessageLimit[SlackMessage]:

@@ -9,7 +9,7 @@ from cloudtrail_to_slack.config.webhooks import Webhooks
 from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.slack.errors import slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.shared import SlackDestination
+from cloudtrail_to_slack.destinations.slack.shared import SlackDestination, message_body
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 
@@ -68,14 +68,9 @@ class SlackWebhook(SlackDestination):
         return requests.Session()
 
     def _post(self, url: str, message: SlackMessage, timeout: float) -> None:
-        blocks = message.whole.blocks  # Slack folds a long section: `expand` is off. Source: Section block reference
-        body = {
-            "text": message.text,
-            **({"blocks": blocks} if blocks else {"mrkdwn": False}),
-            "parse": "none",
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
+        body = message_body(
+            message.whole
+        )  # Slack folds a long section: `expand` is off. Source: Section block reference
         try:
             answer = self._session.post(
                 url, json=body, timeout=(min(_CONNECT_SECONDS, timeout), timeout), allow_redirects=False
