@@ -68,9 +68,8 @@ class SlackWebhook(SlackDestination):
         return requests.Session()
 
     def _post(self, url: str, message: SlackMessage, timeout: float) -> None:
-        body = message_body(
-            message.whole
-        )  # Slack folds a long section: `expand` is off. Source: Section block reference
+        # Slack folds long sections: `expand` is off. Source: Slack API docs, Section block.
+        body = message_body(message.whole)
         try:
             answer = self._session.post(
                 url, json=body, timeout=(min(_CONNECT_SECONDS, timeout), timeout), allow_redirects=False
