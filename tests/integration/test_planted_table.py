@@ -103,7 +103,11 @@ def test_an_invented_notification_of_missing_log_data_is_none(scene: Scene, deli
     scene.configure()
     scene.live(A)
     scene.pass_time(1)
-    text = f'{{"{A.account}": {{"{A.region}": {{"slack": {delivered}}}}}}}'
-    _replant(scene.app_env, lambda item: {**item, "notified": {"S": text}}, "sources#")
+    notified = f', {{"slack_app": {delivered}}}]'
+    _replant(
+        scene.app_env,
+        lambda item: {**item, "intervals": {"S": item["intervals"]["S"].replace("]", notified)}},
+        "intervals#",
+    )
     scene.pass_time(30)
     assert len(scene.said()) == 1

@@ -10,7 +10,7 @@ What could not be delivered is not saved, so the next check reports it; it is sa
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import compress
@@ -23,7 +23,7 @@ from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.errors import TransientError
 from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, credible, decode, encode
-from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable, Notified, Shard, shard_of
+from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import run_to_completion, with_retries
 from cloudtrail_to_slack.state.table import StateError
@@ -90,21 +90,19 @@ class LogSourceCheck:
             logger.info("another function is checking the log sources")
             return
         try:
-            shards, intervals = self._read(now)
+            intervals = self._read(now)
             only_observes, checked = now - checked > _LONGEST_GAP_SECONDS, now
-            self._report(shards, self._find(shards, intervals, now, only_observes=only_observes), message_ids)
+            self._report(self._find(intervals, now, only_observes=only_observes), message_ids)
         finally:
             try:
                 self._table.end_check(owner, checked)
             except StateError as error:  # the lease ends by itself
                 logger.warning("check not closed", extra={"error": str(error)})
 
-    def _read(self, now: int) -> tuple[dict[str, Shard], dict[LogSource, DeliveryIntervals]]:
-        """Return what is listed, and all intervals; those that cannot have been learned by now are corrected."""
-        shards = self._table.shards()
-        texts = self._table.intervals(account for shard in shards.values() for account in shard.accounts)
+    def _read(self, now: int) -> dict[LogSource, DeliveryIntervals]:
+        """Return all intervals; those that cannot have been learned by now are corrected."""
         intervals: dict[LogSource, DeliveryIntervals] = {}
-        for account, text in sorted(texts.items()):
+        for account, text in sorted(self._table.intervals(self._table.accounts()).items()):
             stored = decode(text)
             known = credible(stored, now)
             if known != stored:  # with a last log file as late as any check, it would never be down
@@ -112,18 +110,12 @@ class LogSourceCheck:
                 logger.error(problem, extra={"account": account})
                 self._table.put_intervals(account, text, encode(known))
             intervals |= {LogSource(account, region): learned for region, learned in sorted(known.items())}
-        return shards, intervals
+        return intervals
 
     def _find(
-        self,
-        shards: Mapping[str, Shard],
-        intervals: Mapping[LogSource, DeliveryIntervals],
-        now: int,
-        *,
-        only_observes: bool,
+        self, intervals: Mapping[LogSource, DeliveryIntervals], now: int, *, only_observes: bool
     ) -> dict[Target, _Findings]:
         """Return what is to be reported, by target."""
-        notified = {source: times for shard in shards.values() for source, times in shard.notified.items()}
         down = {source for source, learned in intervals.items() if learned.is_down(now, self._least)}
         targets = {
             account: self._delivery.router.alarm_targets(account)
@@ -136,7 +128,7 @@ class LogSourceCheck:
                 found = findings[target]
                 found.watched += learned.watched
                 found.in_all += is_down
-                before = notified.get(source, {}).get(target.destination)
+                before = learned.notified.get(target.destination)
                 # What was reported after the last log file was not reported for this gap.
                 is_notified = before is not None and before <= learned.last
                 if is_down and not is_notified and not only_observes:
@@ -148,9 +140,7 @@ class LogSourceCheck:
         logger.info("log sources checked", extra={"sources": len(intervals), **counts, "only_observed": only_observes})
         return findings
 
-    def _report(
-        self, shards: Mapping[str, Shard], findings: Mapping[Target, _Findings], message_ids: MessageIds
-    ) -> None:
+    def _report(self, findings: Mapping[Target, _Findings], message_ids: MessageIds) -> None:
         """Report what was found, and save what arrived. Raises as `run`."""
         changes: list[Sequence[SourceDown | SourceRecovered]] = []
         notices = []
@@ -162,22 +152,28 @@ class LogSourceCheck:
                 changes.append(found.recovered)
                 notices.append((target, source_recovered_notice(found.recovered)))
         arrived = self._delivery.notify_at(notices, message_ids)
-        changed: set[str] = set()
+        changed: dict[str, list[tuple[str, SourceDown | SourceRecovered]]] = defaultdict(list)
         for (target, _), of_target in compress(zip(notices, changes, strict=True), arrived):
             for change in of_target:
-                shard = shard_of(change.source.account)
-                changed.add(shard)
-                notified = shards[shard].notified.setdefault(change.source, {})
-                if isinstance(change, SourceDown):
-                    notified[target.destination] = change.intervals.last
-                else:
-                    del notified[target.destination]
-        for shard in sorted(changed):
-            run_to_completion(self._clock, with_retries(partial(self._save, shard, shards[shard].notified)))
+                changed[change.source.account].append((target.destination, change))
+        for account, of_account in changed.items():
+            run_to_completion(self._clock, with_retries(partial(self._save, account, of_account)))
 
-    def _save(self, shard: str, notified: Notified) -> None:
+    def _save(self, account: str, changes: Sequence[tuple[str, SourceDown | SourceRecovered]]) -> None:
+        """Save what was reported of an account's regions, at which destinations."""
+
+        def change(text: str | None) -> str:
+            known = decode(text)
+            for destination, change in changes:
+                if learned := known.get(change.source.region):
+                    notified = {name: time for name, time in learned.notified.items() if name != destination}
+                    if isinstance(change, SourceDown):
+                        notified[destination] = change.intervals.last
+                    known[change.source.region] = replace(learned, notified=notified)
+            return encode(known)
+
         try:
-            self._table.save_notified(shard, notified)
+            self._table.change_intervals(account, None, change)
         except StateError as error:
             if error.is_permanent:
                 raise

@@ -8,10 +8,11 @@ known for less than a week, delivers a few times only, or is quiet for more than
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack.state.trust import CLOCKS_DIFFER_SECONDS
 
 MINIMUM_ALERT_THRESHOLD = 7_200
@@ -68,12 +69,14 @@ class DeliveryIntervals:
 
     `first` and `last` are seconds since 1970, `longest` the longest gap in seconds, faded; `observations` counts how
     often they came, at most once in `RECORDING_INTERVAL` seconds. `last` may be as much as that before the truth.
+    `notified` has, by destination, the last log file before what is reported as down.
     """
 
     first: int
     last: int
     longest: int = 0
     observations: int = 1
+    notified: Mapping[str, int] = field(default_factory=dict, kw_only=True)
 
     @property
     def watched(self) -> bool:
@@ -91,11 +94,11 @@ class DeliveryIntervals:
         if gap < RECORDING_INTERVAL:
             return self
         if gap > _FORGOTTEN:
-            return DeliveryIntervals(time, time)
+            return DeliveryIntervals(time, time, notified=self.notified)
         faded = int(self.longest * 0.5 ** (gap / _HALF_LIFE))
         # Cap a gap that already alerted at twice the threshold, so that one outage cannot inflate it.
         counted = min(gap, 2 * self.alert_threshold()) if self.watched else gap
-        return DeliveryIntervals(self.first, time, max(counted, faded), self.observations + 1)
+        return DeliveryIntervals(self.first, time, max(counted, faded), self.observations + 1, notified=self.notified)
 
     def is_down(self, now: float, least: int = MINIMUM_ALERT_THRESHOLD) -> bool:
         """Return whether there should have been a log file by now."""
@@ -104,7 +107,7 @@ class DeliveryIntervals:
 
 def encode(intervals: Mapping[str, DeliveryIntervals]) -> str:
     """Return the intervals of an account's regions as a string."""
-    plain = {region: astuple(known) for region, known in intervals.items()}
+    plain = {region: [value for value in astuple(known) if value != {}] for region, known in intervals.items()}
     return json.dumps(plain, separators=(",", ":"), sort_keys=True)
 
 
@@ -114,11 +117,13 @@ def decode(text: str | None) -> dict[str, DeliveryIntervals]:
         plain: Any = json.loads(text or "{}")
     except (ValueError, RecursionError):
         return {}
-    return {
-        region: DeliveryIntervals(*numbers)
-        for region, numbers in (plain.items() if isinstance(plain, dict) else ())
-        if isinstance(numbers, list) and [type(each) for each in numbers] == [int] * 4
-    }
+    intervals = {}
+    for region, values in plain.items() if isinstance(plain, dict) else ():
+        if isinstance(values, list) and [type(each) for each in values[:4]] == [int] * 4:
+            notified = mapping(values[4]) if values[4:] else {}
+            times = {destination: time for destination, time in notified.items() if type(time) is int}
+            intervals[region] = DeliveryIntervals(*values[:4], notified=times)
+    return intervals
 
 
 def credible(intervals: Mapping[str, DeliveryIntervals], now: float) -> dict[str, DeliveryIntervals]:
@@ -133,5 +138,5 @@ def credible(intervals: Mapping[str, DeliveryIntervals], now: float) -> dict[str
         longest = min(max(stored.longest, 0), last - first)
         observations = min(max(stored.observations, 1), (last - first) // RECORDING_INTERVAL + 1)
         if _REGION.fullmatch(region):
-            corrected[region] = DeliveryIntervals(first, last, longest, observations)
+            corrected[region] = DeliveryIntervals(first, last, longest, observations, notified=stored.notified)
     return corrected

@@ -1,21 +1,18 @@
-"""The delivery intervals of accounts and regions, and what is reported as down, in the state table.
+"""The delivery intervals of accounts and regions, with what is reported as down, in the state table.
 
     intervals#111122223333   intervals: a string, see `intervals.encode`; written by each function that reads a log file
-    sources#33               accounts: those ending in 33 that have intervals; notified: what is reported as down
+    sources#33               accounts: those ending in 33 that have intervals
     sources                  lease, owner: who is checking now; checked: when all intervals were last looked at
 
 The table has no sort key, so what there is to check is found by no query: the accounts are listed in a hundred items,
-which one request reads. A check is one function's at a time, so what it saves needs no condition.
+which one request reads.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.log_sources.intervals import LogSource
 from cloudtrail_to_slack.state.leases import OWNER, lease_condition, lease_values
 from cloudtrail_to_slack.state.table import StateError, Table, number
 from cloudtrail_to_slack.state.trust import string, whole_number
@@ -30,16 +27,6 @@ _ROUNDS = 5
 _ACCOUNT = re.compile("[0-9]{12}")
 _CHECK = "sources"
 _NAMES = {**OWNER, "#lease": "lease"}
-
-Notified = dict[LogSource, dict[str, int]]  # by destination, the last log file before what was reported
-
-
-@dataclass(slots=True)
-class Shard:
-    """The accounts that end in the same two digits, and what is notified of them."""
-
-    accounts: Sequence[str] = ()
-    notified: Notified = field(default_factory=dict)
 
 
 class LogSourceTable:
@@ -69,7 +56,7 @@ class LogSourceTable:
 
     def list_account(self, account: str) -> bool:
         """List an account; False when there are too many that end like it."""
-        key, one = f"{_CHECK}#{shard_of(account)}", {"SS": [account]}
+        key, one = f"{_CHECK}#{account[-2:]}", {"SS": [account]}
         values = {":one": one, ":account": {"S": account}, ":most": number(_MOST_ACCOUNTS), ":set": {"S": "SS"}}
         condition = (
             "attribute_not_exists(accounts) OR (attribute_type(accounts, :set)"
@@ -83,26 +70,11 @@ class LogSourceTable:
         condition = "NOT attribute_type(accounts, :set)"
         return self._table.update(key, "SET accounts = :one", condition, values).conflict is None
 
-    def shards(self) -> dict[str, Shard]:
-        """Return all accounts that are listed, and what is notified of them, by shard."""
-        items = self._table.read((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts, notified")
-        shards = {}
-        for key, item in items.items():
-            name = key.removeprefix(f"{_CHECK}#")
-            listed = item.get("accounts", {}).get("SS", ())
-            accounts = [account for account in listed if _ACCOUNT.fullmatch(account) and shard_of(account) == name]
-            shards[name] = Shard(accounts, _read_notified(item))
-        return shards
-
-    def save_notified(self, shard: str, notified: Notified) -> None:
-        """Save what is notified of the accounts in a shard."""
-        by_account: dict[str, dict[str, Any]] = {}
-        for source, times in sorted(notified.items()):
-            if times:
-                by_account.setdefault(source.account, {})[source.region] = times
-        text = json.dumps(by_account, separators=(",", ":"), sort_keys=True)
-        values = {":notified": {"S": text}}
-        self._table.update(f"{_CHECK}#{shard}", "SET notified = :notified", "attribute_exists(pk)", values)
+    def accounts(self) -> list[str]:
+        """Return all accounts that are listed."""
+        items = self._table.read((f"{_CHECK}#{end:02}" for end in range(100)), "pk, accounts")
+        listed = {key: item.get("accounts", {}).get("SS", ()) for key, item in items.items()}
+        return [each for key in listed for each in listed[key] if _ACCOUNT.fullmatch(each) and each[-2:] == key[-2:]]
 
     def begin_check(self, owner: str, seconds: float) -> int | None:
         """Begin a check that lasts `seconds` at most; None while another function is at one.
@@ -124,23 +96,3 @@ class LogSourceTable:
         """Let others check; `checked` is when all intervals were looked at, 0: never."""
         values = {":owner": {"S": owner}, ":checked": number(checked)}
         self._table.update(_CHECK, "SET checked = :checked REMOVE #lease", "#owner = :owner", values, names=_NAMES)
-
-
-def shard_of(account: str) -> str:
-    """Return the shard that lists an account."""
-    return account[-2:]
-
-
-def _read_notified(item: Mapping[str, Any]) -> Notified:
-    """Return what was notified; what this code does not write is left out, and notified again."""
-    try:
-        by_account = json.loads(string(item, "notified") or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    notified: Notified = {}
-    for account, regions in by_account.items() if isinstance(by_account, dict) else ():
-        for region, kinds in regions.items() if isinstance(regions, dict) else ():
-            times = {kind: time for kind, time in kinds.items() if type(time) is int} if isinstance(kinds, dict) else {}
-            if times:
-                notified[LogSource(account, region)] = times
-    return notified

@@ -1,14 +1,15 @@
 """Requests to the table about delivery intervals, and what becomes of half an answer."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, encode
+from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, decode, encode
 from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderCache
-from cloudtrail_to_slack.log_sources.table import LogSourceTable, Shard
+from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.state.table import StateError
 from support.app_environment import TABLE, AppEnvironment
 
@@ -86,8 +87,7 @@ def test_thousands_of_accounts_are_read(scene: Scene) -> None:
     """However many accounts there are, each request asks for as many as it may."""
     accounts = [f"{111100000000 + number}" for number in range(250)]
     _known(scene, *accounts)
-    shards = scene.table.shards()
-    assert sorted(account for shard in shards.values() for account in shard.accounts) == accounts
+    assert sorted(scene.table.accounts()) == accounts
     assert scene.table.intervals(accounts) == dict.fromkeys(accounts, "{}")
 
 
@@ -108,14 +108,25 @@ def test_intervals_are_forgotten_after_three_months(scene: Scene) -> None:
 
 
 def test_what_is_reported_is_kept_by_account_and_kind(scene: Scene) -> None:
-    """What is noted is read again, beside the accounts."""
+    """What is reported is read again with the intervals of the listed accounts, also when log files come meanwhile."""
     _known(scene, _A)
     reported = {
-        LogSource(_A, "eu-west-1"): {"slack": _NOW, "sns": _NOW - 60},
-        LogSource(_A, "us-east-1"): {"slack": _NOW},
+        "eu-west-1": DeliveryIntervals(_NOW, _NOW, notified={"slack": _NOW, "sns": _NOW - 60}),
+        "us-east-1": DeliveryIntervals(_NOW, _NOW, notified={"slack": _NOW}),
     }
-    scene.table.save_notified("33", reported)
-    assert scene.table.shards() == {"33": Shard([_A], reported)}
+    assert scene.table.put_intervals(_A, "{}", encode(reported))[0]
+    assert decode(scene.table.intervals(scene.table.accounts())[_A]) == reported
+    for later in (1_800, 20 * 86_400):
+        scene.now = _NOW + later
+        recorder = DeliveryRecorder(scene.table, RecorderCache(), scene.clock)
+        time = datetime.fromtimestamp(scene.now, UTC).strftime("%Y%m%dT%H%MZ")
+        recorder.observe(_KEY.format(_A).replace("20260314T0930Z", time))
+        assert recorder.save() == 0
+        found = decode(scene.table.intervals([_A])[_A])
+        assert found["eu-west-1"].last > _NOW
+        assert {region: known.notified for region, known in found.items()} == {
+            region: known.notified for region, known in reported.items()
+        }
 
 
 def test_one_checks_at_a_time(scene: Scene) -> None:

@@ -246,25 +246,33 @@ def test_when_there_was_a_check_before(scene: Scene, checked: dict[str, Any], re
 
 
 @pytest.mark.parametrize(
-    ("delivered", "read"),
+    ("notified", "read"),
     [
-        ({"S": "{"}, 0),
-        ({"S": "[" * 100_000}, 0),
-        ({"S": "[1]"}, 0),
-        ({"S": '{"111122223333": 5}'}, 0),
-        ({"S": '{"111122223333": {"eu-west-1": ["slack"]}}'}, 0),
-        ({"S": '{"111122223333": {"eu-west-1": {"slack": "1773400000"}}}'}, 0),
-        ({"S": '{"111122223333": {"eu-west-1": {"slack": 1e400}}}'}, 0),
-        ({"S": '{"111122223333": {"eu-west-1": {"slack": true, "sns": 5}}}'}, 1),
-        (_n(1), 0),
+        ("5", {}),
+        ('["slack"]', {}),
+        ("null", {}),
+        ('{"slack": "1773400000"}', {}),
+        ('{"slack": 1e400}', {}),
+        ('{"slack": [1]}', {}),
+        ('{"slack": true, "sns": 5}', {"sns": 5}),
     ],
 )
-def test_what_is_no_list_of_silences(scene: Scene, delivered: dict[str, Any], read: int) -> None:
-    """What cannot be read of the silences that were notified is left out, and raises nothing."""
-    scene.plant("sources#33", accounts={"SS": [_ACCOUNT, "999", "444455556666", "x33"]}, notified=delivered)
-    shard = scene.known_intervals().shards()["33"]
-    assert list(shard.accounts) == [_ACCOUNT]
-    assert sum(len(kinds) for kinds in shard.notified.values()) == read
+def test_what_is_no_list_of_what_is_reported(notified: str, read: dict[str, int]) -> None:
+    """What cannot be read of what is reported as down is left out, and raises nothing; the intervals are kept."""
+    known = decode(f'{{"eu-west-1": [1, 2, 0, 1, {notified}]}}')
+    assert known == {"eu-west-1": DeliveryIntervals(1, 2, 0, 1, notified=read)}
+
+
+@pytest.mark.parametrize("item", ["{", "[" * 100_000, "[1]", '{"eu-west-1": 5}', '{"eu-west-1": {"slack": 5}}'])
+def test_what_is_no_string_of_intervals(item: str) -> None:
+    """What cannot be read at all holds no intervals, and nothing that is reported."""
+    assert decode(item) == {}
+
+
+def test_only_accounts_are_listed(scene: Scene) -> None:
+    """Of what is listed, only accounts count that the list can hold."""
+    scene.plant("sources#33", accounts={"SS": [_ACCOUNT, "999", "444455556666", "x33"]})
+    assert scene.known_intervals().accounts() == [_ACCOUNT]
 
 
 @pytest.mark.parametrize("accounts", [{"S": "x"}, _n(1), {"L": [{"S": _ACCOUNT}]}, {"NULL": True}])
