@@ -1,7 +1,5 @@
 """From an event and the rules that matched it to an alert. Pure."""
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -142,7 +140,7 @@ def make_alert(
     identity = [event.text(key) for key in _IDENTITY_KEYS]
     names = sorted(rule.name for rule in rules)
     call = [event.source, event.name, outcome.value]
-    fingerprint = _digest([*identity, *call, event.without_mfa, names])
+    fingerprint = identity_digest(*identity, *call, event.without_mfa, names)
     return Alert(
         event=event,
         rules=with_facts(rules, event),
@@ -151,13 +149,9 @@ def make_alert(
         fingerprint=fingerprint if sum(map(bool, identity)) >= _LEAST_IDENTITY else None,
         outcome=outcome,
         latency=max((now - event.time).total_seconds(), 0.0) if now and event.time else None,
-        shared_fingerprint=_digest(["shared", event.shared_event_id, *call]) if event.shared_event_id else None,
+        shared_fingerprint=identity_digest("shared", event.shared_event_id, *call) if event.shared_event_id else None,
         account_name=account_name,
     )
-
-
-def _digest(parts: list[object]) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

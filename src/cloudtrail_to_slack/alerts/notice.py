@@ -1,7 +1,5 @@
 """Notices: what is to be said besides alerts, in no destination's format. Pure."""
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +7,7 @@ from dataclasses import dataclass, field
 from cloudtrail_to_slack.alerts.text import Icon, Line, Link, Time, Value, displayed_length, line_length, plain_line
 from cloudtrail_to_slack.aws.console_links import log_file_link
 from cloudtrail_to_slack.events.event import parse_time
+from cloudtrail_to_slack.events.identity import identity_digest
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject
 
 CODE_LENGTH = 500  # of one code block
@@ -113,11 +112,6 @@ def fits(sections: Sequence[Section], reserved: int = 0) -> bool:
     return length + reserved <= _ROOM and sum(section.parts for section in sections) <= _MOST_PARTS
 
 
-def digest(*parts: object) -> str:
-    """Return a digest of what makes a notice the same."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 _REMOVALS = NoticeGroup("removed", (Icon.CRITICAL, Icon.REMOVED), "objects were removed from the log bucket")
 _UNREADABLE = NoticeGroup("unreadable", (Icon.BROKEN,), "log files could not be read, in whole or in part")
 
@@ -142,7 +136,7 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
         account=account,
         source_file=url,
         # All that is said of the removal: another claim about the same object is another notice.
-        identity=digest("removed", url, removed.time, removed.principal, removed.source_ip, removed.how),
+        identity=identity_digest("removed", url, removed.time, removed.principal, removed.source_ip, removed.how),
         group=_REMOVALS,
         line=(
             Value(url, 700), " by ", Value(who, 150), " from IP ", Value(source_ip, 60), " at ",
@@ -162,7 +156,7 @@ def unreadable_notice(log_file: LogFile, reason: str, account: str | None) -> No
         footnotes=(("No rule was evaluated on what could not be read.",),),
         account=account,
         source_file=url,
-        identity=digest("unreadable", url, log_file.version, log_file.etag, reason),
+        identity=identity_digest("unreadable", url, log_file.version, log_file.etag, reason),
         group=_UNREADABLE,
         line=(Value(url, 700), ": ", Value(reason, 300)),
     )

@@ -4,7 +4,6 @@ The theft of the function's credentials must not be hidden. But an alert that SN
 role, and so is the alert about that one. So they are gathered, see `notices.self_reports`.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 from cloudtrail_to_slack.aws.arns import ROLE_ARN
 from cloudtrail_to_slack.events.event import Event
+from cloudtrail_to_slack.events.identity import identity_digest
 from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack.rules import Rule, Severity
@@ -151,8 +151,7 @@ class OwnCalls:
         if not is_own_work(event.record):
             if call.severity == Severity.CRITICAL.word:
                 return False
-            described = json.dumps([call.source, call.name, call.error_code])
-            kind = hashlib.sha256(described.encode()).hexdigest()[:32]
+            kind = identity_digest(call.source, call.name, call.error_code)
         gathered = self.by_account.setdefault(event.account, {}).setdefault(kind, GatheredCalls())
         gathered.number += 1
         gathered.message_ids |= message_ids

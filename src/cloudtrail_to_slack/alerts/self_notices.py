@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from cloudtrail_to_slack.alerts.notice import CODE_LENGTH, Notice, Section, digest, fits
+from cloudtrail_to_slack.alerts.notice import CODE_LENGTH, Notice, Section, fits
 from cloudtrail_to_slack.alerts.own_role import OwnCall
 from cloudtrail_to_slack.alerts.text import Icon, Line, Value, joined, line_length
 from cloudtrail_to_slack.config.rule_reader import RuleIssue
+from cloudtrail_to_slack.events.identity import identity_digest
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
 
@@ -59,7 +60,7 @@ def _error_notice(reports: Sequence[RuleErrorReport], sections: Sequence[Section
         tuple(sections),
         (Icon.BROKEN,),
         headline=(f"{headline} raised an error and may miss events",),
-        identity=digest([[report.identity, sorted(report.event_ids)] for report in reports]),
+        identity=identity_digest([[report.identity, sorted(report.event_ids)] for report in reports]),
         severity=max(severities).word if severities else None,
         rules=tuple(report.rule_name for report in reports),
     )
@@ -108,7 +109,7 @@ def unusable_rules_notice(issues: Sequence[RuleIssue]) -> Notice:
 
 def unusable_rules_identity(issues: Sequence[RuleIssue]) -> str:
     """Return a digest of what is wrong with which rules."""
-    return digest([[issue.path, *map(str, issue.details)] for issue in issues])
+    return identity_digest([[issue.path, *map(str, issue.details)] for issue in issues])
 
 
 def _issue_section(issue: RuleIssue) -> Section:

@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import compress
 
-from cloudtrail_to_slack.alerts.notice import Notice, Section, digest
+from cloudtrail_to_slack.alerts.notice import Notice, Section
 from cloudtrail_to_slack.alerts.text import Icon, Line, Value, how_long, utc
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.errors import TransientError
+from cloudtrail_to_slack.events.identity import identity_digest
 from cloudtrail_to_slack.ingest.payloads import MessageIds
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, credible, decode, encode
 from cloudtrail_to_slack.log_sources.table import LONGEST_CHECK_SECONDS, LogSourceTable
@@ -195,14 +196,14 @@ def source_down_notice(down: Sequence[SourceDown], in_all: int, watched: int) ->
         last, ago = _time(one.intervals.last), how_long(one.now - one.intervals.last)
         usual = how_long(max(one.intervals.longest, 60))
         states[one.source] = f"last at {last}, {ago} ago; the longest pause so far was {usual}"
-    key = digest("silent", [(*one.source, one.intervals.last) for one in down])
+    key = identity_digest("silent", [(*one.source, one.intervals.last) for one in down])
     return _notice(Icon.SILENT, "Missing log data: no log files from {} any more", states, _CAUSES, key, total)
 
 
 def source_recovered_notice(recovered: Sequence[SourceRecovered]) -> Notice:
     """Return one notice about all that deliver again; at least one."""
     states = {one.source: f"at {_time(one.last)}, after {how_long(one.last - one.before)} without" for one in recovered}
-    key = digest("returned", [(*one.source, one.last) for one in recovered])
+    key = identity_digest("returned", [(*one.source, one.last) for one in recovered])
     return _notice(Icon.RECOVERED, "Log files come again from {}", states, _MEANWHILE, key)
 
 

@@ -20,26 +20,6 @@ MAX_ALL_BLOCKS = 12_000  # characters of JSON; refusals were seen from about 13,
 
 Block = dict[str, Any]
 
-_ICONS = {
-    Icon.ALARM: ":rotating_light:",
-    Icon.BROKEN: ":broken_heart:",
-    Icon.CRITICAL: ":red_circle:",
-    Icon.ERROR: ":x:",
-    Icon.FILE: ":page_facing_up:",
-    Icon.MAINTENANCE: ":construction:",
-    Icon.OK: ":white_check_mark:",
-    Icon.RECOVERED: ":loud_sound:",
-    Icon.REMEDIATION: ":wrench:",
-    Icon.REMOVED: ":wastebasket:",
-    Icon.REPEATED: ":repeat:",
-    Icon.RESTARTED: ":arrows_counterclockwise:",
-    Icon.SEARCH: ":mag:",
-    Icon.SILENT: ":mute:",
-    Icon.STOPPED: ":no_entry:",
-    Icon.WAITING: ":hourglass:",
-    Icon.WARNING: ":warning:",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class SlackMessage:
@@ -136,7 +116,7 @@ def mrkdwn_line(line: Line, *, bold: bool = False) -> str:
 
 def icons(of: tuple[Icon, ...]) -> str:
     """Return icons, as they stand before a headline."""
-    return " ".join(_ICONS[icon] for icon in of)
+    return " ".join(f":{icon.value}:" for icon in of)
 
 
 def _span(span: str | Value | Time | Link | Icon, *, bold: bool) -> str:
@@ -146,9 +126,9 @@ def _span(span: str | Value | Time | Link | Icon, *, bold: bool) -> str:
         case Time():
             return both_zones(span.time, span.raw)
         case Link():
-            return link(span.address, f"{_ICONS[span.icon]} {span.label}")
+            return link(span.address, f":{span.icon.value}: {span.label}")
         case Icon():
-            return _ICONS[span]
+            return f":{span.value}:"
         case _:
             text = escape(span)
             stripped = text.strip()
