@@ -1,6 +1,6 @@
 """The destinations that there are: one line each."""
 
-from collections.abc import Iterator, Mapping
+from collections import UserDict
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -16,7 +16,7 @@ REGISTRY: dict[str, str] = {
 }
 
 
-class Destinations(Mapping[str, Destination[Any]]):
+class Destinations(UserDict[str, Destination[Any]]):
     """The configured destinations by name, made when the first is needed: a cold start pays for none.
 
     Raises:
@@ -30,16 +30,8 @@ class Destinations(Mapping[str, Destination[Any]]):
             raise ConfigurationError([ConfigurationIssue(f"destinations.{name}", problem) for name in unknown])
         self._services = services
 
-    def __getitem__(self, name: str) -> Destination[Any]:
-        return self._configured[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._configured)
-
-    def __len__(self) -> int:
-        return len(self._configured)
-
     @cached_property
-    def _configured(self) -> dict[str, Destination[Any]]:
+    def data(self) -> dict[str, Destination[Any]]:  # type: ignore[override]  # typeshed has an attribute
+        """The destinations that the mapping holds."""
         made = {name: import_module(module).load(self._services) for name, module in REGISTRY.items()}
         return {name: destination for name, destination in made.items() if destination is not None}
