@@ -130,7 +130,8 @@ class _Splitter:
                         yield chunk
                 self._check_end()
             except LogFileError:
-                yield self._given_parts()
+                if self._parts:
+                    yield self._given_parts()
                 raise
             if steps >= _STEPS_AT_ONCE:
                 steps = 0
