@@ -11,8 +11,7 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.destinations.base import Sent
 from cloudtrail_to_slack.destinations.slack.bot import SlackBot
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.thread_store import LEASE_SECONDS, ThreadStore
-from cloudtrail_to_slack.destinations.slack.threads import SlackThreads, ThreadPlace
+from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, SlackThreads, ThreadPlace, ThreadStore
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, InvocationFailedError
 from cloudtrail_to_slack.retry import Steps, run_to_completion
 from cloudtrail_to_slack_dev.fake_slack import SlackError

@@ -7,7 +7,7 @@ import pytest
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
-from cloudtrail_to_slack.destinations.slack.thread_store import Thread, ThreadStore
+from cloudtrail_to_slack.destinations.slack.threads import Thread, ThreadStore
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, credible, decode, encode
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.notices.store import NoticeStore, Standing, Subject

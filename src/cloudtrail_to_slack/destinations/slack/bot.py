@@ -9,11 +9,9 @@ from cloudtrail_to_slack.config.environment import read_slack_api_url
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.secrets import Secret
 from cloudtrail_to_slack.destinations.base import Services
-from cloudtrail_to_slack.destinations.slack.errors import TOKEN_REFUSED, slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.shared import SlackDestination, message_body
-from cloudtrail_to_slack.destinations.slack.thread_store import ThreadStore
-from cloudtrail_to_slack.destinations.slack.threads import SlackThreads
+from cloudtrail_to_slack.destinations.slack.shared import TOKEN_REFUSED, SlackDestination, message_body, slack_error
+from cloudtrail_to_slack.destinations.slack.threads import SlackThreads, ThreadStore
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.webhooks import Webhooks
 from cloudtrail_to_slack.destinations.base import Services
-from cloudtrail_to_slack.destinations.slack.errors import slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.shared import SlackDestination, message_body
+from cloudtrail_to_slack.destinations.slack.shared import SlackDestination, message_body, slack_error
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 
