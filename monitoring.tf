@@ -45,7 +45,7 @@ locals {
         namespace   = "CloudTrailToSlack", metric = "AlertsUndelivered", dimensions = { FunctionName = var.function_name }
       }
       rules-unusable = {
-        description = "Rules of ${var.function_name} cannot be used as they are written: they are left out, or evaluated without what is wrong in them. Slack and the log say which and why; correct them and apply."
+        description = "Rules of ${var.function_name} cannot be used as they are written: they are left out, or evaluated without the wrong part in them. Slack and the log say which and why; correct them and apply."
         namespace   = "CloudTrailToSlack", metric = "RulesUnusable", dimensions = { FunctionName = var.function_name }
       }
     },

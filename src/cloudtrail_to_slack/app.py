@@ -115,7 +115,7 @@ class Application:
 
         return ThresholdCounter(
             TableCounts(self.clients.short_timeout_dynamodb, self._table, clock),
-            lambda error: logger.error("thresholds count in this invocation alone", extra={"error": error}),
+            lambda error: logger.error("thresholds are counted in this invocation only", extra={"error": error}),
         )
 
     def _account_names(self, clock: Clock) -> "OrganizationNames | None":

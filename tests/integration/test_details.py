@@ -84,7 +84,7 @@ def test_a_reply_to_a_similar_alert_has_its_parameters_itself(app_env: AppEnviro
     (thread,) = app_env.slack.threads(CHANNEL)
     assert [LAST in json.dumps(message.blocks) for message in (thread.root, *thread.replies)] == [False, True, True]
     assert details(app_env) == [1]
-    assert "2 alerts like this by now" in json.dumps(thread.root.blocks)
+    assert "2 alerts like this so far" in json.dumps(thread.root.blocks)
 
 
 def test_a_flood_leaves_the_rate_limit_to_alerts(app_env: AppEnvironment) -> None:

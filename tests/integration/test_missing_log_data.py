@@ -35,14 +35,14 @@ def test_a_gap_is_reported_once_and_so_is_its_end(scene: Scene) -> None:
     scene.pass_time(12, every=1)
     assert scene.said() == []
     scene.pass_time(24, every=1)
-    assert scene.said() == ["Missing log data: no log files from 111122223333 eu-west-1 any more"]
+    assert scene.said() == ["Missing log data: no more log files from 111122223333 eu-west-1"]
     scene.deliver(A)
     scene.pass_time(3)
-    assert scene.said()[1:] == ["Log files come again from 111122223333 eu-west-1"]
+    assert scene.said()[1:] == ["Log files are arriving again from 111122223333 eu-west-1"]
     scene.pass_time(45, every=1)
     assert scene.said()[2:] == []
     scene.pass_time(1)
-    assert scene.said()[2:] == ["Missing log data: no log files from 111122223333 eu-west-1 any more"]
+    assert scene.said()[2:] == ["Missing log data: no more log files from 111122223333 eu-west-1"]
 
 
 def test_an_old_object_that_is_announced_late_ends_no_gap(scene: Scene) -> None:
@@ -92,11 +92,11 @@ def test_the_account_s_own_route_is_reported(scene: Scene) -> None:
     scene.check()
     scene.know([*others, B])
     scene.pass_time(5)
-    assert scene.said() == ["Missing log data: no log files from 2 accounts and regions any more"]
-    assert scene.said("C1") == ["Missing log data: no log files from 444455556666 us-east-1 any more"]
+    assert scene.said() == ["Missing log data: no more log files from 2 accounts and regions"]
+    assert scene.said("C1") == ["Missing log data: no more log files from 444455556666 us-east-1"]
     (reported,) = scene.app_env.bodies(own)
     assert reported["account_id"] == B.account
-    assert "444455556666 us-east-1: last at 2026-03-14 09:20:00 UTC" in reported["error_message"]
+    assert "444455556666 us-east-1: the last one at 2026-03-14 09:20:00 UTC" in reported["error_message"]
     (both,) = scene.app_env.bodies(default)
     assert all(source.region in both["error_message"] for source in others)
 
@@ -140,14 +140,14 @@ def test_hundreds_at_once_are_one_message(scene: Scene) -> None:
     (message,) = scene.app_env.slack.messages(CHANNEL)
     assert_within_limits(message.text, message.blocks)
     said = json.dumps(message.blocks, ensure_ascii=False)
-    assert "no log files from 300 accounts and regions any more" in said
-    assert "That leaves nothing that is watched here" in said
+    assert "no more log files from 300 accounts and regions" in said
+    assert "Nothing that is watched here" in said
     assert "… and 260 more, of 87 accounts" in said
     (body,) = scene.app_env.bodies(topic)
     assert "… and 100 more, of 34 accounts" in body["error_message"]
     scene.deliver(*sources[:60])
     scene.pass_time(3)
-    assert scene.said()[1:] == ["Log files come again from 60 accounts and regions"]
+    assert scene.said()[1:] == ["Log files are arriving again from 60 accounts and regions"]
 
 
 @pytest.mark.parametrize("fault", [SlackError("is_archived"), HttpStatus(503)])
@@ -156,7 +156,7 @@ def test_what_could_not_be_reported_is_reported_by_the_next_check(scene: Scene, 
     scene.until_due(A)
     scene.app_env.slack.fail(fault, times=9)
     with pytest.raises(
-        InvocationFailedError, match="the notice 'Missing log data: no log files from 111122223333 eu-west-1"
+        InvocationFailedError, match="the notice 'Missing log data: no more log files from 111122223333 eu-west-1"
     ):
         scene.check()
     assert scene.said() == []
@@ -181,9 +181,9 @@ def test_what_one_destination_rejects_is_not_reported_again_at_the_other(scene: 
             scene.check()
         scene.app_env.slack.clear()
     scene.pass_time(3)
-    assert scene.said() == ["Missing log data: no log files from 2 accounts and regions any more"]
+    assert scene.said() == ["Missing log data: no more log files from 2 accounts and regions"]
     titles = [body["title"] for body in scene.app_env.bodies(topic)]
-    assert titles == [f"Missing log data: no log files from {' '.join(source)} any more" for source in (A, B)]
+    assert titles == [f"Missing log data: no more log files from {' '.join(source)}" for source in (A, B)]
 
 
 def test_two_functions_at_once_report_once(scene: Scene) -> None:
@@ -269,7 +269,7 @@ def test_after_a_gap_between_checks_nothing_is_reported(scene: Scene) -> None:
     assert scene.said() == []
     scene.deliver(A)
     scene.pass_time(1)
-    assert scene.said() == ["Missing log data: no log files from 444455556666 us-east-1 any more"]
+    assert scene.said() == ["Missing log data: no more log files from 444455556666 us-east-1"]
 
 
 @pytest.mark.parametrize("config", [{}, {"enable_missing_log_data_alerts": False}])
@@ -306,7 +306,7 @@ def test_with_webhooks_it_is_reported_too(scene: Scene) -> None:
     scene.check()
     scene.know([A])
     scene.pass_time(5)
-    assert scene.said("C1") == ["Missing log data: no log files from 111122223333 eu-west-1 any more"]
+    assert scene.said("C1") == ["Missing log data: no more log files from 111122223333 eu-west-1"]
 
 
 def test_a_check_from_a_queue_is_made(scene: Scene) -> None:

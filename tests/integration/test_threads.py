@@ -95,7 +95,7 @@ def test_similar_alerts_share_a_thread_that_counts_them(app_env: AppEnvironment)
     first, second = app_env.slack.threads(CHANNEL)
     assert (len(first.replies), len(second.replies)) == (2, 0)
     shown = json.dumps(first.root.blocks)
-    assert "3 alerts like this by now" in shown
+    assert "3 alerts like this so far" in shown
     assert "2026-03-14 09:32:07 UTC" in shown
     assert "DeleteBucket" in shown
     assert first.root.edited == 2

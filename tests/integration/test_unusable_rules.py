@@ -124,7 +124,7 @@ def test_without_slack_unusable_rules_go_to_sns(app_env: AppEnvironment) -> None
     app_env.put_log(record(**_QUIET))
     app_env.invoke(s3_event(KEY))
     (body,) = app_env.bodies(topic)
-    assert body["title"] == "1 rule of the configuration cannot be used as written"
+    assert body["title"] == "1 rule in the configuration cannot be used as written"
     assert "rules[0] (id x): left out" in body["error_message"]
 
 

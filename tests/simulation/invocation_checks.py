@@ -12,7 +12,8 @@ from simulation.recorder import Delivery, Invocation, Recorder
 _MOST_IN_A_SHORT_TIME = 30  # events
 # Reasons for which a log file was not read this time, or not to its end. The others will be there the next time.
 _PASSING = re.compile(
-    r"no time|longer than there is time|S3 answers|S3 cannot be read|connection to S3 broke|needs s3:GetObjectVersion"
+    r"(no|out of) time|longer than the remaining time|S3 answers|S3 cannot be read|connection to S3 was lost"
+    r"|needs s3:GetObjectVersion"
 )
 _MOST_FOR_SINGLES = 0.4  # of an invocation's time
 _NO_TIME = re.compile(r"no time|longer than there is time")

@@ -13,7 +13,7 @@ RULE_ERROR, OWN_ROLE, UNUSABLE, UNREADABLE = "rule error", "own role", "unusable
 _NOTICES = {
     "raised an error and may miss events": RULE_ERROR,
     "own role matched rules": OWN_ROLE,
-    "of the configuration cannot be used as written": UNUSABLE,
+    "in the configuration cannot be used as written": UNUSABLE,
     "A log file could not be read": UNREADABLE,
     "log files could not be read": UNREADABLE,
 }

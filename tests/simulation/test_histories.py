@@ -128,7 +128,7 @@ def test_s3_that_stops_sending_fails_the_log_file_by_name(environment: Environme
     assert check_history(history, recorder).problems == []
     first, second = recorder.invocations
     assert first.error
-    assert "the connection to S3 broke (ReadTimeoutError)" in first.reasons[history.files[0].url]
+    assert "the connection to S3 was lost (ReadTimeoutError)" in first.reasons[history.files[0].url]
     assert second.error is None
 
 

@@ -53,7 +53,7 @@ class Alert:
             state = {"Start": " started", "End": " ended"}.get(event.insight.state, "")
             what = "error rate" if event.insight.is_error_rate else "call rate"
             return f"Insight{state}: unusual {what} of {event.name or 'an API'}"
-        name = event.name or "something without a name"
+        name = event.name or "an event without a name"
         ending = _ENDINGS.get(self.outcome, "")
         if self.outcome.is_refusal and event.error_code:
             ending = f", which failed with {event.error_code}"

@@ -40,7 +40,7 @@ class Section:
         heading = [plain_line(self.heading)] if self.heading else []
         fields = [f"{label}: {', '.join(map(plain_line, lines))}" for label, lines in self.fields.items()]
         more = self.events - len(self.ids)
-        rest = f" and {more:,} more: the log has their ids" if more > 0 else ""
+        rest = f" and {more:,} more; see the log for their IDs" if more > 0 else ""
         ids = [f"event ids: {', '.join(self.ids)}{rest}"] if self.ids else []
         return "\n".join([*heading, *map(plain_line, self.lines), *fields, *self.code, *ids])
 
@@ -153,7 +153,7 @@ def unreadable_notice(log_file: LogFile, reason: str, account: str | None) -> No
         (Section(((Value(reason, 300),), (Value(url, 700),), *_link(log_file, "Log file"))),),
         _UNREADABLE.icons,
         brief=((Value(reason, 300),), (Value(url, 700),)),
-        footnotes=(("No rule was evaluated on what could not be read.",),),
+        footnotes=(("No rules were evaluated on the part that could not be read.",),),
         account=account,
         source_file=url,
         identity=identity_digest("unreadable", url, log_file.version, log_file.etag, reason),

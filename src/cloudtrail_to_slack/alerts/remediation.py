@@ -58,13 +58,13 @@ def remediation_command(event: Event, log_file: LogFile | None) -> str | None:
 
 def remediation_caution(event: Event) -> str:
     """Return what to say before the command: where it is a guess, or for another account, else nothing."""
-    cautions = ["read it first: what was there before may have been other"] if event.name in _GUESSED else []
+    cautions = ["read it first: the previous settings may have been different"] if event.name in _GUESSED else []
     named = (read_trail_arn(event.text(f"requestParameters.{name}")) for name in ("name", "trailName"))
     trail = next(filter(None, named), None)
     store = _EVENT_DATA_STORE.fullmatch(event.text("requestParameters.eventDataStore"))
     owner = trail.account if trail else store and store["account"]
     if owner and event.account and owner != event.account:
-        cautions.append(f"run it with credentials of account {owner}")  # an organization's trail, or a made-up ARN
+        cautions.append(f"run it with credentials for account {owner}")  # an organization's trail, or a made-up ARN
     return "; ".join(cautions)
 
 

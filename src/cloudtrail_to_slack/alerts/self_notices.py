@@ -23,8 +23,8 @@ _RESERVED = 500
 _EXPLANATION_ROOM = 1000
 _EXPLANATION = (
     "Calls by the role of the alerting function itself are reported together, at most once an hour. "
-    "Denied ones: does the role lack a permission, such as that of a KMS key? "
-    "Calls that the function does not make by itself: someone else may have its credentials."
+    "If calls were denied, check whether the role lacks a permission, such as for a KMS key. "
+    "If the function does not make such calls itself, someone else may have its credentials."
 )
 
 
@@ -86,7 +86,7 @@ def _short_section(reports: Sequence[RuleErrorReport]) -> Section:
         line: Line = (Value(report.rule_name, 100), f": {_events(report)}, such as ", Value(report.event_ids[0], 100))
         room -= line_length(line)
         if room < 0:
-            lines.append((f"and {len(reports) - number:,} more rules: the log has them",))
+            lines.append((f"and {len(reports) - number:,} more rules; see the log",))
             break
         lines.append(line)
     return Section(tuple(lines))
@@ -99,10 +99,10 @@ def _events(report: RuleErrorReport) -> str:
 def unusable_rules_notice(issues: Sequence[RuleIssue]) -> Notice:
     """Return the notice about rules that cannot be used as they are written; `issues` must not be empty."""
     what, them = ("1 rule", "it") if len(issues) == 1 else (f"{len(issues):,} rules", "them")
-    title = f"{what} of the configuration cannot be used as written"
+    title = f"{what} in the configuration cannot be used as written"
     sections = _first_sections([_issue_section(issue) for issue in issues[:_MOST_ISSUES]], _RESERVED)
     if more := len(issues) - len(sections):
-        sections.append(Section(((f'and {more:,} more: the log has them under "rule unusable"',),)))
+        sections.append(Section(((f'and {more:,} more; see the lines "rule unusable" in the log',),)))
     headline = (f"{title}. Correct {them} and deploy again.",)
     return Notice(title, tuple(sections), (Icon.STOPPED,), headline=headline)
 
@@ -114,7 +114,7 @@ def unusable_rules_identity(issues: Sequence[RuleIssue]) -> str:
 
 def _issue_section(issue: RuleIssue) -> Section:
     named: Line = (" (id ", Value(issue.rule_id, 100), ")") if issue.rule_id else ()
-    consequence = "left out" if issue.left_out else "evaluated without what is wrong"
+    consequence = "left out" if issue.left_out else "evaluated without the wrong part"
     more = len(issue.details) - _MOST_DETAILS
     line: Line = (Value(issue.path, 100), *named, f": {consequence}", f"; and {more} more issues" if more > 0 else "")
     return Section((line,), code=tuple(str(detail)[:CODE_LENGTH] for detail in issue.details[:_MOST_DETAILS]))
@@ -129,7 +129,7 @@ def own_role_notice(calls: Sequence[OwnCall], more: int, account: str | None) ->
     by_severity = sorted(kinds.values(), key=lambda found: -Severity[found[0].severity.upper()])
     sections = _first_sections([_kind_section(found) for found in by_severity[:_MOST_KINDS]], _EXPLANATION_ROOM)
     if left := number - sum(len(found) for found in by_severity[: len(sections)]):
-        sections.append(Section(((f"and {left:,} more: the log has their ids",),)))
+        sections.append(Section(((f"and {left:,} more; see the log for their IDs",),)))
     return Notice(
         f"{'1 call' if number == 1 else f'{number:,} calls'} by the alerting function's own role matched rules",
         tuple(sections),

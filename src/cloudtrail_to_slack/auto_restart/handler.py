@@ -56,7 +56,7 @@ class Application:
         self._secrets.begin_invocation()
         stop = read_stop_event(payload)
         if isinstance(stop, Refused):
-            logger.error("refused: no trail was stopped", extra={"reason": stop.reason})
+            logger.error("refused: not a successful StopLogging", extra={"reason": stop.reason})
             emit_counts({"EventsRefused": 1}, self._settings.function_name)
             return {"action": "refused"}
         store = RestartStore(self._clients.dynamodb, self._settings.table_name, clock)
@@ -64,7 +64,7 @@ class Application:
         claim, before = store.claim(stop.key)
         while claim is Claim.IN_PROGRESS:
             if not clock.wait(_POLL_SECONDS):
-                raise InvocationFailedError([f"event {event_id} is being worked on elsewhere"])
+                raise InvocationFailedError([f"event {event_id} is being handled by another invocation"])
             claim, before = store.claim(stop.key)
         action = "already_handled"
         if claim is Claim.ACQUIRED:

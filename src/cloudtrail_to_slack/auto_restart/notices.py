@@ -10,19 +10,19 @@ from cloudtrail_to_slack.events.event import parse_time
 
 # Source: AWS CloudTrail API Reference, StartLogging, "Errors".
 _REASONS = {
-    "AccessDenied": "the role of this function may not do it: a policy, of the organization perhaps, forbids it",
+    "AccessDenied": "the function's role may not start it; perhaps a policy of the organization forbids it",
     "TrailNotFoundException": "the trail no longer exists: was it deleted?",
-    "InvalidHomeRegionException": "it has to be started in the region that it was created in",
-    "NotOrganizationMasterAccountException": "it is an organization's, and only the management account may start it",
+    "InvalidHomeRegionException": "it must be started in the region where it was created",
+    "NotOrganizationMasterAccountException": "it is an organization trail, which only the management account may start",
 }
 _OFF = (Icon.ALARM, "CloudTrail logging is OFF")
 _TITLES = {
-    RestartAction.RESTARTED: (Icon.RESTARTED, "CloudTrail logging was stopped, and is on again"),
-    RestartAction.ALREADY_LOGGING: (Icon.OK, "CloudTrail logging was stopped, and is on"),
-    RestartAction.MAINTENANCE: (Icon.MAINTENANCE, "CloudTrail logging was stopped, during maintenance"),
-    RestartAction.UNFINISHED: (Icon.WAITING, "CloudTrail logging was stopped, and could not be started yet"),
-    RestartAction.LIMIT_REACHED: (Icon.ALARM, "CloudTrail logging is OFF, and is not started again any more"),
-    RestartAction.NOT_PERMITTED: (Icon.WARNING, "CloudTrail logging was stopped, and is left off"),
+    RestartAction.RESTARTED: (Icon.RESTARTED, "CloudTrail logging was stopped and is on again"),
+    RestartAction.ALREADY_LOGGING: (Icon.OK, "CloudTrail logging was stopped, but is on"),
+    RestartAction.MAINTENANCE: (Icon.MAINTENANCE, "CloudTrail logging was stopped during maintenance"),
+    RestartAction.UNFINISHED: (Icon.WAITING, "CloudTrail logging was stopped and could not be restarted yet"),
+    RestartAction.LIMIT_REACHED: (Icon.ALARM, "CloudTrail logging is OFF and will not be restarted"),
+    RestartAction.NOT_PERMITTED: (Icon.WARNING, "CloudTrail logging was stopped and is left off"),
 }
 _IS_OFF = LEFT_STOPPED | {RestartAction.MAINTENANCE, RestartAction.NOT_PERMITTED, RestartAction.UNFINISHED}
 
@@ -34,12 +34,12 @@ def restart_notice(stop: StopEvent, outcome: Outcome, *, most: int, account: str
     what = [_what(stop, outcome, most)]
     cannot_start = outcome.action in (RestartAction.NOT_PERMITTED, RestartAction.FAILED)
     if trail and trail.account != account and cannot_start:
-        who = ", as an organization's trail does to the management account: only that account, or a delegated"
+        who = ": only that account, or a delegated"
         what.append(("It belongs to account ", Value(trail.account, 20), f"{who} administrator, can start it."))
     if outcome.maintenance_problem:
         what.append(("The maintenance parameter was ignored: it ", Value(outcome.maintenance_problem, 150), "."))
     if table_problem:
-        what.append(("The state table cannot be used (", Value(table_problem, 80), "), so starts are not counted."))
+        what.append(("The state table cannot be used (", Value(table_problem, 80), "), so restarts are not counted."))
     sections = [Section(tuple(what)), Section(fields=_fields(stop))]
     if outcome.action in _IS_OFF and trail:
         sections.append(Section(heading=(Icon.REMEDIATION, " To start it"), code=(start_logging_command(trail),)))
@@ -55,31 +55,33 @@ def restart_notice(stop: StopEvent, outcome: Outcome, *, most: int, account: str
 
 
 def _what(stop: StopEvent, outcome: Outcome, most: int) -> Line:
-    number = f" That was start {outcome.number} of at most {most} within an hour." if outcome.number else ""
+    number = f" That was restart {outcome.number} of at most {most} within an hour." if outcome.number else ""
     code = outcome.code or "nothing"
-    reason = next((f", {reason}" for name, reason in _REASONS.items() if code.startswith(name)), "")
+    reason = next((f"; {reason}" for name, reason in _REASONS.items() if code.startswith(name)), "")
     rejected: Line = ("CloudTrail answered ", Value(code, 80), f"{reason}.")
     end = parse_time(outcome.until)
     lines: dict[RestartAction, Line] = {
         RestartAction.RESTARTED: (f"This function started it.{number}",),
         RestartAction.ALREADY_LOGGING: (
-            "It was on when this function looked, and was started all the same, to be sure.",
+            "It was already on when this function checked. It was started anyway, to be sure.",
         ),
         RestartAction.MAINTENANCE: (
-            f"It is left off. Until {utc(end) if end else 'an unknown time'} nothing is started, ",
-            "and nothing starts it after that: start it yourself.",
+            f"It is left off. Trails are not started until {utc(end) if end else 'an unknown time'}, ",
+            "and this one is not started automatically after that: start it yourself.",
         ),
-        RestartAction.NOT_PERMITTED: ("The trail is not among those that this function is to start.",),
+        RestartAction.NOT_PERMITTED: ("This function is not configured to start this trail.",),
         RestartAction.UNREADABLE_TRAIL: (
             "The trail cannot be identified: ", Value(stop.named, 300), " is not a trail name.",
         ),
         RestartAction.LIMIT_REACHED: (
-            f"It was started {outcome.number} times within an hour, and is stopped again and again. ",
-            "This function gives up: look at it now. Further stops are reported every ten minutes at most.",
+            f"It was started {outcome.number} times within an hour and is stopped again and again. ",
+            "This function gives up, so check the trail now. Further stops are reported at most every ten minutes.",
         ),
-        RestartAction.STOPPED_AGAIN: (f"This function started it, and CloudTrail says that it is off.{number}",),
+        RestartAction.STOPPED_AGAIN: (f"This function started it, but CloudTrail says that it is off.{number}",),
         RestartAction.FAILED: ("It could not be started: ", *rejected),
-        RestartAction.UNFINISHED: (*rejected, " It is retried within minutes; if nothing follows here, it is off."),
+        RestartAction.UNFINISHED: (
+            *rejected, " The function retries within minutes; if no message follows, the trail is off.",
+        ),
     }  # fmt: skip
     return lines[outcome.action]
 

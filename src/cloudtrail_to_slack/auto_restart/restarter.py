@@ -170,7 +170,7 @@ def _read_maintenance(clients: "AwsClients", parameter: str | None, now: float) 
         return (until if until > today else None), None
     if until:
         problem = f"names a time more than {_LONGEST_MAINTENANCE.days} days ahead"
-    logger.error("the maintenance parameter cannot be used, so there is no maintenance", extra={"problem": problem})
+    logger.error("the maintenance parameter cannot be used and is ignored", extra={"problem": problem})
     return None, problem
 
 

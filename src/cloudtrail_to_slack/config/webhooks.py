@@ -57,7 +57,7 @@ class Webhooks:
             return self._secrets.read(source, _problem_of_address) if source else name
         except SecretError as error:
             if error.may_pass:
-                logger.warning("a webhook cannot be read just now", extra={"error": str(error)})
+                logger.warning("a webhook cannot be read at the moment", extra={"error": str(error)})
                 raise TransientError("webhook_unreadable") from None
             logger.error("a webhook cannot be read", extra={"error": str(error)})
             raise DestinationMisconfiguredError("webhook_unreadable") from None

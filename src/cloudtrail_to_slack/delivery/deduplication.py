@@ -127,7 +127,7 @@ class DeduplicationStore:
         try:
             return self._table.put(self._item(key, seconds), _IS_FREE, self._values(seconds)) is None
         except StateError as error:
-            logger.warning("it is not known what was said lately", extra={"error": str(error)})
+            logger.warning("cannot check whether this warning was sent recently", extra={"error": str(error)})
             return True
 
     def _claim_chunk(self, keys: Sequence[str]) -> dict[str, Claim]:

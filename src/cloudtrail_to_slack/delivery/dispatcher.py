@@ -181,9 +181,9 @@ class Delivery:
             code, "see the destination's documentation for that error"
         )
         return key, (
-            "Sent to the default route: the route of ", "account " if len(accounts) == 1 else "accounts ", *shown,
-            " and others" if accounts[_ACCOUNTS_SHOWN:] else "", " cannot be used. ", self.router.describe(target),
-            " answers ", Value(code), ". To fix it: ", fix, ".",
+            "Sent to the default route, because the route for ", "account " if len(accounts) == 1 else "accounts ",
+            *shown, " and others" if accounts[_ACCOUNTS_SHOWN:] else "", " cannot be used: ",
+            self.router.describe(target), " answered ", Value(code), ". To fix it: ", fix, ".",
         )  # fmt: skip
 
     def _add(self, alert: PendingAlert, make: AlertFactory, name: str, target: Target, message_ids: MessageIds) -> bool:

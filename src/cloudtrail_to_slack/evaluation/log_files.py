@@ -29,10 +29,10 @@ _FIRST_WAIT_SECONDS = 0.5
 _LEAST_CALL_SECONDS = 0.5
 _MOST_CALL_SECONDS = 15.0  # of one request, or of one piece of its answer
 UNFINISHED = (
-    "the function had no time to read it to its end, and tries again; if that happens again, "
+    "the function ran out of time to read it and will retry; if that happens again, "
     "raise lambda_memory_size (more memory brings more CPU) or lambda_timeout_seconds"
 )
-NOT_BEGUN = "the function had no time left to read it, and tries again"
+NOT_BEGUN = "the function had no time left to read it and will retry"
 
 
 @dataclass(slots=True)

@@ -92,7 +92,7 @@ def _announced(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
 def _meaning(code: str, log_file: LogFile) -> str:
     """Say what S3's answer means."""
     if code in _CHANGED:
-        return "it changed after the notification: its ETag is another by now"
+        return "it was changed after the notification: its ETag is now a different one"
     if code == "NoSuchVersion":
         return "the version that the notification names is gone: S3 answers NoSuchVersion"
     if code in _DENIED and log_file.version:
@@ -154,7 +154,7 @@ def _read(body: Stream, intake: Intake) -> bytes:
     try:
         piece = body.read(READ_BYTES)
     except (BotoCoreError, OSError) as error:
-        raise LogFileError(f"the connection to S3 broke ({type(error).__name__})") from None
+        raise LogFileError(f"the connection to S3 was lost ({type(error).__name__})") from None
     intake.stored += len(piece)
     return piece
 

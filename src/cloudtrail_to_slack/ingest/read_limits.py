@@ -39,10 +39,10 @@ class Intake:
         """Add `size` bytes of JSON, of which there may be `most`, and only so many times more than is stored."""
         self.text += size
         if self.text > most:
-            raise LogFileError(f"it holds more than {most:,} bytes of JSON")
+            raise LogFileError(f"it contains more than {most:,} bytes of JSON")
         if self.text > FREE_JSON_BYTES + JSON_PER_STORED_BYTE * self.stored:
             limit = f"{FREE_JSON_BYTES:,} bytes and {JSON_PER_STORED_BYTE} times its size"
-            raise LogFileError(f"it holds more JSON than {limit}, as no log file does")
+            raise LogFileError(f"it contains more JSON than {limit}, as no log file does")
 
     def add_records(self, count: int) -> None:
         """Add records."""
@@ -58,5 +58,5 @@ class Intake:
         self.other += size
         if self.other > MAX_OTHER_BYTES + self.stored:
             limit = f"{MAX_OTHER_BYTES:,} bytes and its size"
-            raise LogFileError(f"it has more besides its Records than {limit}, as no log file does")
+            raise LogFileError(f"it contains more besides its Records than {limit}, as no log file does")
         self.add_records(1)

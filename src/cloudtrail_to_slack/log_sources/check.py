@@ -36,10 +36,13 @@ _SHOWN = 40  # accounts and regions by name; the rest are counted
 _SHOWN_ON_LOCK_SCREEN = 25
 _SHOWN_IN_FULL = 200
 _CAUSES: Line = (
-    "Is the trail on (", Value("aws cloudtrail get-trail-status"), "), and do bucket, key and notification ",
-    "let log files through? Or is nothing used there any more? This is said once, and again when log files come.",
+    "Check that the trail is logging (", Value("aws cloudtrail get-trail-status"), "), and that bucket, key and ",
+    "notification let log files through. Or is nothing used there any more? Another message follows only when log ",
+    "files arrive again.",
 )  # fmt: skip
-_MEANWHILE: Line = ("What happened meanwhile may be in none of them: look for it in CloudTrail's event history.",)
+_MEANWHILE: Line = (
+    "Log files from the time between may be missing: look for its events in CloudTrail's event history.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class LogSourceCheck:
             try:
                 self._table.end_check(owner, checked)
             except StateError as error:  # the lease ends by itself
-                logger.warning("check not closed", extra={"error": str(error)})
+                logger.warning("lease of the check not released", extra={"error": str(error)})
 
     def _read(self, now: int) -> dict[LogSource, DeliveryIntervals]:
         """Return all intervals; those that cannot have been learned by now are corrected."""
@@ -188,23 +191,25 @@ def source_down_notice(down: Sequence[SourceDown], in_all: int, watched: int) ->
     """
     total = ""
     if in_all == watched > 1:
-        total = "That leaves nothing that is watched here, so the cause is one that they share."
+        total = "Nothing that is watched here delivers any more, so there is probably one common cause."
     elif watched > 1:
-        total = f"{in_all:,} of {watched:,} that are watched here are down now."
+        total = f"{in_all:,} of the {watched:,} accounts and regions that are watched here are down now."
     states = {}
     for one in down:
         last, ago = _time(one.intervals.last), how_long(one.now - one.intervals.last)
         usual = how_long(max(one.intervals.longest, 60))
-        states[one.source] = f"last at {last}, {ago} ago; the longest pause so far was {usual}"
+        states[one.source] = f"the last one at {last}, {ago} ago; the longest gap so far was {usual}"
     key = identity_digest("silent", [(*one.source, one.intervals.last) for one in down])
-    return _notice(Icon.SILENT, "Missing log data: no log files from {} any more", states, _CAUSES, key, total)
+    return _notice(Icon.SILENT, "Missing log data: no more log files from {}", states, _CAUSES, key, total)
 
 
 def source_recovered_notice(recovered: Sequence[SourceRecovered]) -> Notice:
     """Return one notice about all that deliver again; at least one."""
-    states = {one.source: f"at {_time(one.last)}, after {how_long(one.last - one.before)} without" for one in recovered}
+    states = {
+        one.source: f"at {_time(one.last)}, after a gap of {how_long(one.last - one.before)}" for one in recovered
+    }
     key = identity_digest("returned", [(*one.source, one.last) for one in recovered])
-    return _notice(Icon.RECOVERED, "Log files come again from {}", states, _MEANWHILE, key)
+    return _notice(Icon.RECOVERED, "Log files are arriving again from {}", states, _MEANWHILE, key)
 
 
 def _notice(

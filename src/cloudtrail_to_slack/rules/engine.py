@@ -137,7 +137,7 @@ def _matches(
     rule: Rule | IgnoreRule, evaluate: Evaluate, event: Mapping[str, Any], problems: list[RuleProblem], deadline: float
 ) -> bool:
     if perf_counter() > deadline:
-        raise EvaluationTimeError("a record on which the rules take longer than there is time")
+        raise EvaluationTimeError("a record on which the rules take longer than the remaining time")
     try:
         result = evaluate(event)
     except Exception as error:  # noqa: BLE001 (a rule may raise anything; the next one is still evaluated)

@@ -113,7 +113,7 @@ def _expired(
     today = datetime.now(timezone.utc).date()
     for rule in ignore_rules:
         if rule.expires and rule.expires < today:
-            yield f"{_place_of(rule, config, places)}: expired on {rule.expires}, so it ignores nothing any more"
+            yield f"{_place_of(rule, config, places)}: expired on {rule.expires}, so it no longer ignores anything"
 
 
 def _suspicious(

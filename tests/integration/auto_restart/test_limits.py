@@ -145,7 +145,7 @@ def test_a_copy_that_waits_too_long_is_tried_again(restart: RestartEnvironment) 
     assert died.claim(stop.key)[0] is Claim.ACQUIRED
     left = iter([30.0, 30.0, 30.0])
     clock = Clock(lambda: next(left, 0.0), now=lambda: restart.now, sleep=lambda _: None)
-    with pytest.raises(InvocationFailedError, match="is being worked on elsewhere"):
+    with pytest.raises(InvocationFailedError, match="is being handled by another invocation"):
         restart.handle(event, clock)
     assert not restart.logs()
     restart.now += 33
@@ -169,8 +169,8 @@ def test_during_maintenance_nothing_is_started(restart: RestartEnvironment) -> N
     restart.maintenance("2026-03-14T18:00:00Z")
     assert restart.handle(envelope()) == "maintenance"
     assert not restart.logs()
-    assert "Until 2026-03-14 18:00:00 UTC nothing is started" in restart.texts()[0]
-    assert "nothing starts it after that: start it yourself" in restart.texts()[0]
+    assert "Trails are not started until 2026-03-14 18:00:00 UTC" in restart.texts()[0]
+    assert "this one is not started automatically after that" in restart.texts()[0]
     assert "aws cloudtrail start-logging" in json.dumps(restart.app_env.slack.messages(CHANNEL)[0].blocks)
     restart.now = NOON + 6 * 3600
     assert restart.handle(envelope()) == "restarted"

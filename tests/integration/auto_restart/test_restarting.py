@@ -59,7 +59,7 @@ def test_a_trail_that_logs_is_started_to_be_sure(restart: RestartEnvironment) ->
     restart.handle(envelope())
     assert restart.handle(restart.stopped()) == "already_logging"
     assert restart.started() == 2
-    assert "started all the same, to be sure" in restart.texts()[-1]
+    assert "started anyway, to be sure" in restart.texts()[-1]
     restart.stop()
     restart.handle(restart.stopped())
     assert "start 2 of at most 3" in restart.texts()[-1]
@@ -109,7 +109,7 @@ def test_a_delegated_administrator_names_the_trail_by_its_arn(restart: RestartEn
         body["Name"] for operation, body in restart.aws_proxy.seen if operation in ("GetTrailStatus", "StartLogging")
     ]
     assert asked == [arn, arn]
-    assert "only the management account may start it" in restart.texts()[0]
+    assert "only the management account may start" in restart.texts()[0]
     assert f"belongs to account {OTHER_ACCOUNT}" in restart.texts()[0]
 
 

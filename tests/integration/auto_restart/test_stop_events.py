@@ -54,7 +54,7 @@ def test_what_stopped_no_trail_is_refused(
     assert restart.aws_proxy.operations("UpdateItem") == 0
     assert restart.texts() == []
     output = capsys.readouterr().out
-    assert "refused: no trail was stopped" in output
+    assert "refused: not a successful StopLogging" in output
     assert '"EventsRefused":[1.0]' in output.replace(" ", "")
 
 

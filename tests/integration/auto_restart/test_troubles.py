@@ -20,9 +20,9 @@ from support.restart_environment import RestartEnvironment, envelope
 @pytest.mark.parametrize(
     ("code", "reported"),
     [
-        ("AccessDeniedException", "the role of this function may not do it"),
+        ("AccessDeniedException", "the function's role may not start it"),
         ("TrailNotFoundException", "the trail no longer exists"),
-        ("InvalidHomeRegionException", "in the region that it was created in"),
+        ("InvalidHomeRegionException", "in the region where it was created"),
         ("UnsupportedOperationException", "CloudTrail answered UnsupportedOperationException."),
     ],
 )
@@ -66,8 +66,8 @@ def test_throttled_it_is_tried_again(
     assert restart.handle(event) == "already_handled"
     assert restart.logs()
     first, second = restart.texts()
-    assert "could not be started yet" in first
-    assert "if nothing follows here, it is off" in first
+    assert "could not be restarted yet" in first
+    assert "if no message follows, the trail is off" in first
     assert restart.metric("LoggingLeftStopped", capsys.readouterr().out) == [1, 1, 0]
     assert "start 1 of at most 3" in second
 
@@ -191,7 +191,7 @@ def test_throttled_and_without_slack_both_are_made_good(restart: RestartEnvironm
         restart.handle(event)
     with pytest.raises(InvocationFailedError, match="1 failed"):
         restart.handle(event)
-    assert ["could not be started yet" in text for text in restart.texts()] == [True]
+    assert ["could not be restarted yet" in text for text in restart.texts()] == [True]
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException", "ThrottlingException"])

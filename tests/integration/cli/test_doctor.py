@@ -177,7 +177,7 @@ _FAULTS: dict[str, tuple[Callable[[Deployed], None], str, str]] = {
     "mapping without partial failures": (_queue(), "queue", "treats partial failures as success"),
     "no table": (_drop_table, "state table", "problem: there is no table"),
     "other key": (_other_key, "state table", "problem: .* another key"),
-    "no time to live": (_no_time_to_live, "state table", "warning: .* for ever"),
+    "no time to live": (_no_time_to_live, "state table", "warning: .* never deletes expired items"),
     "no table set": (_environment(DYNAMODB_TABLE_NAME=""), "state table", "warning: there is none"),
     "no topic": (_drop_topic, "topics", "problem: there is no topic"),
     "no subscription": (_unsubscribe, "topics", "problem: .* has no confirmed subscription"),

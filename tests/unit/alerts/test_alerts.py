@@ -41,7 +41,7 @@ IDENTITY = {"type": "AssumedRole", "principalId": "AROAEXAMPLE:session-1", "arn"
             {"eventType": "AwsServiceEvent", "serviceEventDetails": {"state": "FAILED"}},
             "DeleteBucket by web/session-1 (service event), which failed",
         ),
-        ({"eventName": None, "userIdentity": None}, "unknown called something without a name"),
+        ({"eventName": None, "userIdentity": None}, "unknown called an event without a name"),
         (
             {"eventName": ..., "insightDetails": {"state": "Start", "eventName": "DeleteVpc"}},
             "Insight started: unusual call rate of DeleteVpc",

@@ -52,7 +52,7 @@ def test_a_notice_that_is_far_too_large_is_cut() -> None:
     message = notice_message(notice)
     assert_within_limits(message.text, message.blocks)
     shown = list(texts_of(message.blocks))
-    assert "cut, no room left" in shown[-2]
+    assert "cut for length" in shown[-2]
     assert shown[-1] == "the end"
     assert len(message.text) <= 3_000
 

@@ -78,7 +78,7 @@ def test_very_many_calls(more: int) -> None:
     assert listed > 30
     assert f"and {200 - listed} more" in found
     assert notice.title.startswith(f"{200 + more:,} calls")
-    assert (f"and {more:,} more: the log has their ids" in found) is bool(more)
+    assert (f"and {more:,} more; see the log for their IDs" in found) is bool(more)
     assert all(call(number).event_id in notice.text for number in range(200))
 
 
@@ -88,7 +88,7 @@ def test_very_many_kinds() -> None:
     found = shown(notice)
     listed = found.count("1 of *Call")
     assert 10 < listed <= 25
-    assert f"and {200 - listed} more: the log has their ids" in found
+    assert f"and {200 - listed} more; see the log for their IDs" in found
 
 
 def calls() -> st.SearchStrategy[OwnCall]:

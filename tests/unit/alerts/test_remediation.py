@@ -35,7 +35,7 @@ OWN_STORE = "arn:aws:cloudtrail:eu-west-1:111122223333:eventdatastore/0a1b2c3d-1
 STORE = "arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/0a1b2c3d-1111-2222-3333-444455556666"
 SELECTORS = """'[{"ReadWriteType":"All","IncludeManagementEvents":true}]'"""
 INSIGHTS = """'[{"InsightType":"ApiCallRateInsight"},{"InsightType":"ApiErrorRateInsight"}]'"""
-CAUTION = " (read it first: what was there before may have been other)"
+CAUTION = " (read it first: the previous settings may have been different)"
 NAMES = ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors",
          "DeleteEventDataStore", "StopEventDataStoreIngestion")  # fmt: skip
 
@@ -222,11 +222,11 @@ def test_the_commands_do_what_they_say(app_env: AppEnvironment) -> None:
     ("name", "parameters", "caution"),
     [
         ("StopLogging", {"name": "main"}, ""),
-        ("StopLogging", {"name": OTHERS}, " (run it with credentials of account 999999999999)"),
+        ("StopLogging", {"name": OTHERS}, " (run it with credentials for account 999999999999)"),
         ("DeleteEventDataStore", {"eventDataStore": OWN_STORE}, ""),
         ("DeleteEventDataStore", {"eventDataStore": "0a1b2c3d-1111-2222-3333-444455556666"}, ""),
-        ("DeleteEventDataStore", {"eventDataStore": STORE}, " (run it with credentials of account 123456789012)"),
-        ("DeleteTrail", {"name": OTHERS}, f"{CAUTION[:-1]}; run it with credentials of account 999999999999)"),
+        ("DeleteEventDataStore", {"eventDataStore": STORE}, " (run it with credentials for account 123456789012)"),
+        ("DeleteTrail", {"name": OTHERS}, f"{CAUTION[:-1]}; run it with credentials for account 999999999999)"),
         ("DeleteTrail", {"name": "main"}, CAUTION),
         ("UpdateTrail", {"name": "main", "isMultiRegionTrail": False}, CAUTION),
         ("PutEventSelectors", {"trailName": "main"}, CAUTION),
@@ -242,9 +242,9 @@ def test_every_size_of_an_alert_has_the_command(name: str, parameters: dict[str,
     command = remediation_command(one.event, one.log_file) or ""
     assert command
     for message in (alert_message(one), reply_message(one), compact_message(one)):
-        (block,) = [text for text in texts_of(message.blocks) if "To repair it" in text]
-        assert html.unescape(block) == f":wrench: *To repair it*{caution}\n```{command}```"
-    assert f"to repair it{caution}: {command}\n" in html.unescape(plain_message(one).text)
+        (block,) = [text for text in texts_of(message.blocks) if "To undo it" in text]
+        assert html.unescape(block) == f":wrench: *To undo it*{caution}\n```{command}```"
+    assert f"to undo it{caution}: {command}\n" in html.unescape(plain_message(one).text)
     assert "aws cloudtrail" not in minimal_message(one).text
     assert json.loads(alert_body(one))["remediation_command"] == command
     assert "remediation_command" not in json.loads(

@@ -110,8 +110,8 @@ def test_many_events_are_listed() -> None:
     ((notice, _),) = rule_error_notices([report(event_ids=ids, events=12_345)])
     found = shown(notice)
     assert sum(event_id in found for event_id in ids) == 200
-    assert "and 12,145 more: the log has their ids" in found
-    assert "and 11,845 more: the log has their ids" in notice.text
+    assert "and 12,145 more; see the log for their IDs" in found
+    assert "and 11,845 more; see the log for their IDs" in notice.text
 
 
 @pytest.mark.parametrize("count", [1, 2, 30, 90])
@@ -139,7 +139,7 @@ def test_very_many_rule_errors(most: int) -> None:
     found = shown(notices[-1][0])
     listed = found.count("2 events, such as `event-1`")
     assert listed > 30
-    assert f"and {len(notices[-1][1]) - listed} more rules: the log has them" in found
+    assert f"and {len(notices[-1][1]) - listed} more rules; see the log" in found
 
 
 def test_no_rule_errors() -> None:
@@ -166,17 +166,17 @@ def test_unusable_rules() -> None:
     found = shown(notice)
     for text in (found, notice.text):
         assert all(
-            part in text for part in ("rules[0]", "left out", "event[", "rules[1]", "evaluated without what is wrong")
+            part in text for part in ("rules[0]", "left out", "event[", "rules[1]", "evaluated without the wrong part")
         )
         assert "severty: is not a known key" in text
-    assert notice.title == "2 rules of the configuration cannot be used as written"
+    assert notice.title == "2 rules in the configuration cannot be used as written"
     assert "(id `x`)" in found
 
 
 def test_one_unusable_rule() -> None:
     """A single rule that cannot be used is not spoken of in the plural."""
     notice = unusable_rules_notice(issues("event["))
-    assert notice.title == "1 rule of the configuration cannot be used as written"
+    assert notice.title == "1 rule in the configuration cannot be used as written"
     assert "Correct it and deploy again." in shown(notice)
 
 

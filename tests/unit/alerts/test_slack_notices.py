@@ -73,9 +73,12 @@ def test_unreadable() -> None:
     """An object that could not be read is shown with the reason, and what that means."""
     notice = unreadable_notice(LOG_FILE, "it is truncated", ACCOUNT)
     found = shown(notice_message(notice))
-    for part in ("could not be read", "it is truncated", LOG_FILE.url, "No rule was evaluated", "Log file>"):
+    for part in ("could not be read", "it is truncated", LOG_FILE.url, "No rules were evaluated", "Log file>"):
         assert part in found
-    assert all(part in notice.text for part in ("it is truncated", "No rule was evaluated on what could not be read."))
+    assert all(
+        part in notice.text
+        for part in ("it is truncated", "No rules were evaluated on the part that could not be read.")
+    )
     assert (notice.account, notice.source_file) == (ACCOUNT, LOG_FILE.url)
 
 
@@ -84,14 +87,14 @@ def test_thread_count() -> None:
     opening = alert_message(alert())
     counted = with_thread_count(opening, 1234, LAST)
     found = shown(counted)
-    assert ":thread: *1,234 alerts like this by now*, the last at 2026-03-14 09:24:17 UTC, <!date^1773480257^" in found
+    assert ":thread: *1,234 alerts like this so far*, the last at 2026-03-14 09:24:17 UTC, <!date^1773480257^" in found
     assert [counted.blocks[0], *counted.blocks[2:]] == opening.blocks
     assert counted.text == opening.text
 
 
 def test_thread_count_without_a_time() -> None:
     """Where the last alert had no time, only the count is shown."""
-    assert shown(with_thread_count(alert_message(alert()), 2, None)).count("2 alerts like this by now*\n") == 1
+    assert shown(with_thread_count(alert_message(alert()), 2, None)).count("2 alerts like this so far*\n") == 1
 
 
 @settings(deadline=None, max_examples=60)

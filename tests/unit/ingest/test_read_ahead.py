@@ -158,7 +158,7 @@ def _refusal(code: str, status: int) -> ClientError:
     ("error", "kind", "words"),
     [
         (_refusal("NoSuchKey", 404), LogFileError, "S3 answers NoSuchKey"),
-        (_refusal("PreconditionFailed", 412), LogFileError, "its ETag is another by now"),
+        (_refusal("PreconditionFailed", 412), LogFileError, "its ETag is now a different one"),
         (_refusal("SlowDown", 503), S3UnavailableError, "S3 answers SlowDown"),
         (_refusal("Weird", 500), S3UnavailableError, "S3 answers Weird"),
         (ReadTimeoutError(endpoint_url="s3"), S3UnavailableError, "S3 cannot be read (ReadTimeoutError)"),

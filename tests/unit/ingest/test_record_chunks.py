@@ -310,7 +310,7 @@ def test_all_else_that_a_file_holds_has_a_limit() -> None:
     found = _records_and_fault(chunks(_pieces(text, 1024**2), _SCAN, intake=Intake()))
     assert found == (
         [{"a": 1}],
-        "it has more besides its Records than 1,048,576 bytes and its size, as no log file does",
+        "it contains more besides its Records than 1,048,576 bytes and its size, as no log file does",
     )
     assert _records_and_fault(chunks(_pieces(text, 1024**2), _SCAN))[1] == "no fault"
 

@@ -37,12 +37,12 @@ def _said(notice: Notice) -> str:
 def test_one_is_reported_with_what_is_known_of_it() -> None:
     """Who, since when, for how long, what was usual, and what to look at."""
     notice = source_down_notice([_quiet()], 1, 7)
-    assert notice.title == "Missing log data: no log files from 111122223333 eu-west-1 any more"
-    line = "`111122223333` `eu-west-1`: last at 2026-03-14 09:30:00 UTC, 3 h ago; the longest pause so far was 20 min"
-    assert line in _said(notice)
+    assert notice.title == "Missing log data: no more log files from 111122223333 eu-west-1"
+    line = "the last one at 2026-03-14 09:30:00 UTC, 3 h ago; the longest gap so far was 20 min"
+    assert f"`111122223333` `eu-west-1`: {line}" in _said(notice)
     assert line.replace("`", "") in notice.text
     assert line.replace("`", "") in notice_message(notice).text
-    assert "1 of 7 that are watched here are down now." in _said(notice)
+    assert "1 of the 7 accounts and regions that are watched here are down now." in _said(notice)
     assert "aws cloudtrail get-trail-status" in _said(notice)
     assert notice.account == "111122223333"
 
@@ -52,17 +52,17 @@ def test_a_return_is_reported_with_how_long_it_took() -> None:
     notice = source_recovered_notice(
         [SourceRecovered(LogSource("111122223333", "eu-west-1"), _LAST - 40 * _HOUR, _LAST)]
     )
-    assert notice.title == "Log files come again from 111122223333 eu-west-1"
-    assert "`111122223333` `eu-west-1`: at 2026-03-14 09:30:00 UTC, after 40 h without" in _said(notice)
+    assert notice.title == "Log files are arriving again from 111122223333 eu-west-1"
+    assert "`111122223333` `eu-west-1`: at 2026-03-14 09:30:00 UTC, after a gap of 40 h" in _said(notice)
 
 
-@pytest.mark.parametrize(("watched", "said"), [(2, "That leaves nothing"), (3, "2 of 3 that are watched")])
+@pytest.mark.parametrize(("watched", "said"), [(2, "Nothing that is watched"), (3, "2 of the 3 accounts and regions")])
 def test_it_says_whether_that_is_all(watched: int, said: str) -> None:
     """When everything is silent, that is said, for then there is one cause."""
     notice = source_down_notice([_quiet(), _quiet(region="us-east-1")], 2, watched)
     assert said in _said(notice)
     assert said in notice.text
-    assert notice.title == "Missing log data: no log files from 2 accounts and regions any more"
+    assert notice.title == "Missing log data: no more log files from 2 accounts and regions"
 
 
 def test_the_only_one_is_not_counted() -> None:

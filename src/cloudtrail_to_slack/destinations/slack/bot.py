@@ -80,7 +80,7 @@ class SlackBot(SlackDestination):
         except DestinationMisconfiguredError as error:
             if error.code not in TOKEN_REFUSED or not self._token.renew(token):
                 raise
-        logger.warning("Slack rejected the bot token, and there is a new one")
+        logger.warning("Slack rejected the bot token; using the new one from its secret")
         return call(self._read_token())
 
     def _call_once(self, method: str, arguments: dict[str, Any], token: str) -> Any:  # noqa: ANN401 (slack_sdk's own types)
@@ -102,7 +102,7 @@ class SlackBot(SlackDestination):
             return self._token.value()
         except SecretError as error:
             if error.may_pass:  # no reason to believe that another channel could do without it
-                logger.warning("the bot token cannot be read just now", extra={"error": str(error)})
+                logger.warning("the bot token cannot be read at the moment", extra={"error": str(error)})
                 raise TransientError("token_unreadable") from None
             logger.error("the bot token cannot be read", extra={"error": str(error)})
             raise DestinationMisconfiguredError("token_unreadable") from None

@@ -259,7 +259,7 @@ class SlackThreads:
                     return claim
                 yield _ASK_AGAIN_SECONDS
         except StateError as error:
-            logger.warning("alert goes without a thread", extra={"error": str(error)})
+            logger.warning("alert sent without a thread", extra={"error": str(error)})
             return False
 
     def _post_details(self, channel: str, parent: str, blocks: list[Block]) -> None:

@@ -57,7 +57,7 @@ class SlackWebhook(SlackDestination):
         except DestinationMisconfiguredError:
             if not self._webhooks.renew(address, url):
                 raise
-            logger.warning("Slack rejected a webhook, and there is a new one")
+            logger.warning("Slack rejected a webhook; using the new one from its secret")
             self._post(self._webhooks.address(address), payload, timeout)
 
     @cached_property

@@ -62,10 +62,10 @@ def _parts(tree: ast.Expression) -> list[ast.AST]:
     counted = 0
     for node, depth in walk(tree.body):
         if depth > MAX_EXPRESSION_DEPTH:
-            raise RefusalError(node, f"is nested more than {MAX_EXPRESSION_DEPTH} levels deep; write it flatter")
+            raise RefusalError(node, f"is nested more than {MAX_EXPRESSION_DEPTH} levels deep; make it flatter")
         counted += type(node) is not ast.Constant
         if counted > MAX_EXPRESSION_NODES:
-            raise RefusalError(node, f"has more than {MAX_EXPRESSION_NODES:,} parts; make several rules of it")
+            raise RefusalError(node, f"has more than {MAX_EXPRESSION_NODES:,} parts; split it into several rules")
         nodes.append(node)
     return nodes
 
@@ -106,7 +106,7 @@ class _Checker(ast.NodeVisitor):
         if name.startswith("_"):
             raise RefusalError(node, f"uses the name {name}, which is not allowed in a rule")
         if name in self._own and (name == "event" or name in FUNCTIONS):
-            raise RefusalError(node, f"gives {name} another meaning; call the variable something else")
+            raise RefusalError(node, f"redefines {name}; use another variable name")
         if name == "event" or name in self._own:
             return
         if name not in FUNCTIONS:
@@ -147,7 +147,7 @@ class _Checker(ast.NodeVisitor):
             number, use = _SIGNATURES[name]
             fits = len(node.args) == number if number else len(node.args) > 1
             if node.keywords or not (fits or (starred and name != "isinstance")):
-                raise RefusalError(node, f"calls {name} with other arguments than it takes; write {use}")
+                raise RefusalError(node, f"calls {name} with the wrong arguments; write {use}")
         if name == "isinstance" and not _is_type(node.args[1]):
             raise RefusalError(node.args[1], f"tests for a type that is none of {', '.join(sorted(TYPES))}")
         if name in TEST_MAKERS:
@@ -191,7 +191,7 @@ class _Checker(ast.NodeVisitor):
             raise RefusalError(node, "uses the operator @, which is not allowed in a rule")
         template = node.left.value if isinstance(node.left, ast.Constant) else None
         if isinstance(node.op, ast.Mod) and isinstance(template, str) and WIDE.search(template):
-            raise RefusalError(node.left, f"asks for a width over {MAX_FORMAT_WIDTH:,}, or one that is not written out")
+            raise RefusalError(node.left, f"uses a width over {MAX_FORMAT_WIDTH:,}, or one that is not written out")
 
 
 def _is_type(node: ast.expr) -> bool:
@@ -211,4 +211,4 @@ def _check_constants(name: str, node: ast.Call) -> None:
             try:
                 make(argument.value)
             except (TypeError, ValueError) as error:
-                raise RefusalError(argument, f"calls {name} with what it cannot use: {error}") from None
+                raise RefusalError(argument, f"calls {name} with an invalid argument: {error}") from None

@@ -100,11 +100,11 @@ def _check_over_limit(body: ast.expr) -> None:
             waiting.extend(ast.iter_child_nodes(node))
         elif _may_be_large(node):
             if _iterations(node) > MAX_ELEMENTS:
-                raise RefusalError(node, f"takes more than a rule may: more than {MAX_ELEMENTS:,} iterations")
+                raise RefusalError(node, f"takes too much: more than {MAX_ELEMENTS:,} iterations")
             try:
                 compile_tree(ast.Expression(node))({})
             except RuleBudgetError as error:
-                raise RefusalError(node, f"takes more than a rule may: {error}") from None
+                raise RefusalError(node, f"takes too much: {error}") from None
             except Exception:  # noqa: BLE001, S110 (a rule that always raises is reported when it does, with the event)
                 pass
 

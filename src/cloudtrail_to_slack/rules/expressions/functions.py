@@ -64,7 +64,7 @@ def json_loads(text: object) -> Any:  # noqa: ANN401 (JSON says anything)
     try:
         return json.loads(text)
     except RecursionError:
-        raise RuleBudgetError("json_loads of a text that is nested too deeply") from None
+        raise RuleBudgetError("json_loads of a string that is nested too deeply") from None
     except ValueError:
         return None
 

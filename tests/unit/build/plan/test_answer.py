@@ -60,7 +60,7 @@ ERRORS: dict[str, tuple[Any, str]] = {
     "look-around": ("re_search('(?=a)', event.get('a'))", "RE2 has no look-around"),
     "a pattern": ("re_search('(', event.get('a'))", "is not an RE2 pattern"),
     "a network": ("ip_in(event.get('a'), '10.0.0.1/8')", "is not a network"),
-    "too much": ("'a' * 10**9 == ''", "takes more than a rule may"),
+    "too much": ("'a' * 10**9 == ''", "takes too much"),
 }
 
 
@@ -128,7 +128,7 @@ def test_an_expired_ignore_rule_is_a_warning() -> None:
     found = _answer(["True"], [{"expression": rule, "id": f"i{day}", "expires": str(day)} for day in days])
     assert found["errors"] == []
     assert found["warnings"] == [
-        f'rules.yaml: ignore_rules[0] (id "i{days[0]}"): expired on {days[0]}, so it ignores nothing any more'
+        f'rules.yaml: ignore_rules[0] (id "i{days[0]}"): expired on {days[0]}, so it no longer ignores anything'
     ]
 
 

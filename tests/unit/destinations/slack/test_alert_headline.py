@@ -105,7 +105,7 @@ def test_outcomes(changes: dict[str, Any], marks: list[str]) -> None:
 def test_where_nothing_is_known() -> None:
     """What is unknown is said to be, or left out."""
     made = alert(eventName=..., userIdentity=..., awsRegion=..., eventSource=..., log_file=None)
-    assert html.unescape(headline(made)).endswith("*something without a name* by `unknown`\nin `account 111122223333`")
+    assert html.unescape(headline(made)).endswith("*an event without a name* by `unknown`\nin `account 111122223333`")
 
 
 def test_insight() -> None:
@@ -117,7 +117,7 @@ def test_insight() -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("End", "*Unusual activity ended:* calls of an API"), ("?", "*Unusual activity:* calls of an API")],
+    [("End", "*Unusual activity ended:* calls to an API"), ("?", "*Unusual activity:* calls to an API")],
 )
 def test_insight_of_which_little_is_known(state: str, words: str) -> None:
     """An Insight without name and numbers is shown without them."""

@@ -44,7 +44,7 @@ def test_shared_event() -> None:
     """A call that several accounts record shows the ID that they share; an Insight the one of its start and end."""
     (call,) = event_relations(event(sharedEventID="shared-1"))
     (insight,) = event_relations(event(sharedEventID="shared-1", insightDetails={"state": "End"}))
-    assert "under its own event ID; they share `shared-1`" in call
+    assert "under its own event ID and the same shared ID `shared-1`" in call
     assert "start and the end of this Insight share the ID `shared-1`" in insight
 
 

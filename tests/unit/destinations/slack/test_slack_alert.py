@@ -207,7 +207,7 @@ def test_an_almost_empty_record() -> None:
     message = alert_message(make_alert(read_event({}), (RULE,), None))
     assert_good(message)
     found = "\n".join(texts_of(message.blocks))
-    for part in ("*something without a name*", "`unknown`", "account unknown", "event `without id`", "EventBridge"):
+    for part in ("*an event without a name*", "`unknown`", "account unknown", "event `without id`", "EventBridge"):
         assert part in found
 
 

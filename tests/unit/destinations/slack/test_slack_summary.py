@@ -48,7 +48,7 @@ def test_it_leads_with_the_most_severe() -> None:
         "*Most severe*",
         ":large_orange_circle: *PutKeyPolicy* by `&lt;!here&gt;`, denied",
         ":large_orange_circle: *DeleteKey* by `&lt;!here&gt;` · 3 times",
-        ":large_yellow_circle: *something without a name* by `&lt;!here&gt;`",
+        ":large_yellow_circle: *an event without a name* by `&lt;!here&gt;`",
     ]
     assert part.message.text.endswith("the most severe is PutKeyPolicy by &lt;!here&gt;, denied (high)")
 

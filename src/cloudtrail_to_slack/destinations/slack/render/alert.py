@@ -115,7 +115,7 @@ def plain_message(alert: Alert) -> SlackMessage:
         notification_text(alert),
         *([plain(event.error_message, 300)] if event.error_message else []),
         f"event {plain(event.event_id or 'without id', 100)}",
-        *([f"to repair it{_caution(alert)}: {escape(command)}"] if command else []),
+        *([f"to undo it{_caution(alert)}: {escape(command)}"] if command else []),
         _rejected_note(alert, plain),
     ]
     return SlackMessage("\n".join(lines))
@@ -132,7 +132,7 @@ def minimal_message(alert: Alert) -> SlackMessage:
 
 def _rejected_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
     origin = quote(alert.log_file.url, 600) if alert.log_file else "none, the event came from EventBridge"
-    return f"{CUT_MARK} shortened, because Slack rejected the whole alert; see the log file: {origin}"
+    return f"{CUT_MARK} shortened because Slack rejected the full alert; see the log file: {origin}"
 
 
 def _error(event: Event) -> str:
@@ -144,7 +144,7 @@ def _error(event: Event) -> str:
 def _remediation(alert: Alert) -> str:
     command = remediation_command(alert.event, alert.log_file)
     # The block is bounded, and half a command must not be run.
-    return f":wrench: *To repair it*{_caution(alert)}\n{code_block(command, lambda _: True)}" if command else ""
+    return f":wrench: *To undo it*{_caution(alert)}\n{code_block(command, lambda _: True)}" if command else ""
 
 
 def _caution(alert: Alert) -> str:
@@ -230,7 +230,7 @@ def event_relations(event: Event) -> list[str]:
         lines.append(
             f":link: The start and the end of this Insight share the ID {shown}."
             if event.insight
-            else f":link: Every account that this call concerns records it, each under its own event ID; they share"
+            else f":link: Each account concerned records this call, under its own event ID and the same shared ID"
             f" {shown}."
         )
     return lines

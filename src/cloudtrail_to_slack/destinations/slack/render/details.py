@@ -38,7 +38,7 @@ def details(event: Event, labels: Mapping[str, str], room: int) -> list[Block]:
     for left, (label, value) in zip(range(len(present), 0, -1), present.items(), strict=True):
         share = room // left - _SECTION_ROOM
         block = _detail(label, _pretty(value), share) if share > _LEAST_DETAIL else None
-        blocks.append(block or context([f"*{label}*: {CUT_MARK} cut, no room left; see the event"]))
+        blocks.append(block or context([f"*{label}*: {CUT_MARK} cut for length; see the event"]))
         room -= blocks_length(blocks[-1:])
     return blocks
 

@@ -137,7 +137,7 @@ def _what_and_where(alert: Alert) -> str:
     if event.insight:
         first = f":chart_with_upwards_trend: {_insight(event, event.insight)}"
     else:
-        name = word(event.name) if event.name else "*something without a name*"
+        name = word(event.name) if event.name else "*an event without a name*"
         first = f"{name} by {code(event.actor.label, 200)}"
     marks = [*outcome_marks(event, alert.outcome), *([":pencil2: *update of an earlier event*"] * event.is_update)]
     where = " · ".join(code(part, 120) for part in place(event, alert.account_name))
@@ -146,7 +146,7 @@ def _what_and_where(alert: Alert) -> str:
 
 def _insight(event: Event, insight: Insight) -> str:
     state = {"Start": "Unusual activity began", "End": "Unusual activity ended"}.get(insight.state, "Unusual activity")
-    what = "errors of" if insight.is_error_rate else "calls of"
+    what = "errors of" if insight.is_error_rate else "calls to"
     text = f"*{state}:* {what} {word(event.name) if event.name else 'an API'}"
     if insight.rate is not None and insight.baseline is not None:
         text += f", {insight.rate:,.4g} a minute instead of {insight.baseline:,.4g}"

@@ -103,7 +103,7 @@ def mention(user_group: str) -> str:
 def with_thread_count(parent: SlackMessage, alerts: int, last: datetime | None) -> SlackMessage:
     """Return a thread's parent message saying how many alerts the thread has by now, and when the last came."""
     when = f", the last at {both_zones(last, '').replace(chr(10), ', ')}" if last else ""
-    count = section(f":thread: *{alerts:,} alerts like this by now*{when}")
+    count = section(f":thread: *{alerts:,} alerts like this so far*{when}")
     # A text without blocks is posted without markup; in a block it stands as code, so that nothing in it is markup.
     blocks = parent.blocks or [section(_as_code(parent.text))]
     return SlackMessage(parent.text, [*blocks[:1], count, *blocks[1:]])

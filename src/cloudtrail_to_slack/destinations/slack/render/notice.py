@@ -48,7 +48,7 @@ def notice_message(notice: Notice) -> SlackMessage:
     end = [context(footnotes)] if footnotes else []
     for block in (block for part in notice.sections for block in _blocks(part)):
         if blocks_length([*blocks, block, *end]) > MAX_ALL_BLOCKS or len(blocks) == _MOST_BLOCKS:
-            blocks.append(context([f"{CUT_MARK} cut, no room left"]))
+            blocks.append(context([f"{CUT_MARK} cut for length"]))
             break
         blocks.append(block)
     return SlackMessage(_notification(notice), [*blocks, *end])
@@ -94,7 +94,7 @@ def _blocks(part: Section) -> list[Block]:
     listed = [", ".join(chunk) for chunk in chunked(ids, _SECTION_ROOM)]
     more = part.events - len(ids)
     if listed and more > 0:
-        listed[-1] += f" and {more:,} more: the log has their ids"
+        listed[-1] += f" and {more:,} more; see the log for their IDs"
     return [
         *sections(*("\n".join(chunk) for chunk in chunked(lines, _SECTION_ROOM))),
         *([section("", fields)] if fields else []),

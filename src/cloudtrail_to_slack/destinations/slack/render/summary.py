@@ -44,7 +44,7 @@ def summary(alerts: Sequence[PendingAlert]) -> list[SummaryPart]:
     ids = list(chunked((plain(alert.event_id or "without id", 100) for alert in alerts), _MESSAGE_ROOM, _FIRST_IDS))
     total = f"{len(alerts):,} more {'alert' if len(alerts) == 1 else 'alerts'}"
     top = sections(
-        f":package: *{total}* in one summary, because there are so many\n{_period(alerts)}",
+        f":package: *{total}* in one summary, because the message limit is reached\n{_period(alerts)}",
         _most_severe(alerts),
         _counted("By rule", (rule.name for alert in alerts for rule in alert.rules)),
         _counted("By actor", (alert.actor for alert in alerts)),
@@ -85,7 +85,7 @@ def _lines(lines: Iterable[str]) -> str:
 def _most_severe(alerts: Sequence[PendingAlert]) -> str:
     """Return the alerts that matter most, what is alike counted: what happened, by whom, and how it ended."""
     lines = Counter(
-        f"{SEVERITY_MARKS[alert.severity]} {word(alert.name) if alert.name else '*something without a name*'}"
+        f"{SEVERITY_MARKS[alert.severity]} {word(alert.name) if alert.name else '*an event without a name*'}"
         f" by {code(alert.actor, 150)}{ended_words(alert.outcome)}"
         for alert in alerts
     )  # in order of first occurrence, which is that of severity
@@ -96,7 +96,7 @@ def _most_severe(alerts: Sequence[PendingAlert]) -> str:
 
 
 def _brief(alert: PendingAlert) -> str:
-    what = f"{plain(alert.name, 100) or 'something without a name'} by {plain(alert.actor, 120)}"
+    what = f"{plain(alert.name, 100) or 'an event without a name'} by {plain(alert.actor, 120)}"
     return f"{what}{ended_words(alert.outcome)} ({alert.severity.word})"
 
 
