@@ -56,7 +56,7 @@ def _version_of(python: str) -> str:
 
 
 def _compile_all(work: str, folder: str) -> None:
-    """Compile the files that standard input names; say which came of it. What is no Python for this one stays as is."""
+    """Compile the files that standard input names; print the results. What this Python cannot read stays as it is."""
     done = []
     for name in json.load(sys.stdin):
         compiled_name = importlib.util.cache_from_source(name)

@@ -40,7 +40,7 @@ def _applying(line: str, target: Target) -> str | None:
 def _holds(marker: str, target: Target) -> bool:
     """Whether a marker holds on the target. pip's own reader of markers is used: there is pip, or there is no build."""
     try:
-        from pip._vendor.packaging.markers import InvalidMarker, Marker  # noqa: PLC0415 (only where there are markers)
+        from pip._vendor.packaging.markers import InvalidMarker, Marker  # noqa: PLC0415 (only if there are markers)
     except ImportError:
         raise BuildError("pip is missing, or has no reader of markers; install pip 20.3 or newer") from None
     environment = {

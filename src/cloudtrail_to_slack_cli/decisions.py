@@ -62,7 +62,7 @@ def decide(config: Config, record: Mapping[str, Any], today: date | None = None)
     """Evaluate all rules on a record.
 
     Raises:
-        CommandError: it is no record that the function could read.
+        CommandError: it is not a record that the function could read.
     """
     today = today or datetime.now(UTC).date()
     try:

@@ -59,7 +59,7 @@ def _chosen(records: list[dict[str, Any]], path: str, event_id: str | None) -> d
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 (any JSON)
-    """Return a value of YAML as JSON has it: what YAML alone has, such as a number as a key, is no part of an event.
+    """Return a value of YAML as JSON has it: what YAML alone has, such as a number as a key, is not part of an event.
 
     Raises:
         ValueError: it cannot be JSON.

@@ -27,7 +27,7 @@ class GivenRules:
 
         Raises:
             UnreadableError: a file cannot be read.
-            CommandError: the configuration is no object.
+            CommandError: the configuration is not an object.
         """
         document: dict[str, Any] = {}
         if self.config is not None:

@@ -1,4 +1,4 @@
-"""What commands print: plain in a pipe, coloured in a terminal, and never what a stranger wrote as it is."""
+"""What commands print: plain in a pipe, colored in a terminal, and never what a stranger wrote as it is."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ _WIDTH_IN_A_PIPE = 100
 
 
 def console(stream: IO[str] | None = None) -> "Console":
-    """Return a console for `stream`, by default standard output; plain if it is no terminal or NO_COLOR is set."""
+    """Return a console for `stream`, by default standard output; plain if it is not a terminal or NO_COLOR is set."""
     from rich.console import Console  # noqa: PLC0415 (not every output needs it)
 
     stream = stream or sys.stdout
@@ -43,7 +43,7 @@ def is_terminal(stream: IO[str]) -> bool:
 
 
 def safe(text: str) -> str:
-    r"""Return a text in which control characters and their like are shown, as `\u001b`; line breaks stay."""
+    r"""Return a string in which control characters and their like are shown, as `\u001b`; line breaks stay."""
     return visible(text, keep_lines=True)
 
 

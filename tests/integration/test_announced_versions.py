@@ -86,7 +86,7 @@ def test_without_versions_an_object_that_did_not_change_is_read(
 
 
 def test_an_object_put_in_parts_is_read(app_env: AppEnvironment) -> None:
-    """The ETag of an object that was uploaded in parts is no digest of it, and S3 compares it all the same."""
+    """The ETag of an object that was uploaded in parts is not a digest of it, and S3 compares it anyway."""
     app_env.configure_bot(table=False)
     s3 = app_env.aws("s3")
     upload = s3.create_multipart_upload(Bucket=BUCKET, Key=KEY)["UploadId"]

@@ -140,7 +140,7 @@ def test_an_object_of_the_future_came_now(scene: Scene) -> None:
 
 
 def test_an_object_that_cannot_be_read_is_no_sign_of_life(scene: Scene) -> None:
-    """What arrives and is no log file does not count."""
+    """What arrives and is not a log file does not count."""
     scene.configure()
     key = scene.app_env.put(b"not gzip", scene.key(A))
     with pytest.raises(InvocationFailedError):

@@ -28,7 +28,7 @@ _TOPIC_GONE = "arn:aws:sns:eu-west-1:123456789012:no-such-topic"
 
 @pytest.fixture
 def stranger() -> Iterator[Callable[[str], str]]:
-    """A server that is not Slack and answers everything with 200 and a text of the test's choice; gives its address."""
+    """A server that is not Slack and answers everything with 200 and a given string; yields its address."""
     servers: list[ThreadingHTTPServer] = []
 
     def start(answer: str) -> str:
@@ -110,7 +110,7 @@ def test_a_set_up_error_fails_at_once(app_env: AppEnvironment, waits: list[float
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long", "msg_too_long"])
 @pytest.mark.parametrize("refusals", [1, 2, 3])
 def test_content_slack_refuses_is_sent_smaller(app_env: AppEnvironment, code: str, kind: str, refusals: int) -> None:
-    """What Slack refuses goes down a ladder: without details, as a text without blocks, last as one bare line."""
+    """What Slack refuses goes down a ladder: without details, as a string without blocks, last as one bare line."""
     if kind == "bot":
         app_env.configure_bot(table=False)
     else:

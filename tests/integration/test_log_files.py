@@ -1,4 +1,4 @@
-"""Reading log files: what is skipped, what fails, and that neither stops its neighbours."""
+"""Reading log files: what is skipped, what fails, and that neither stops its neighbors."""
 
 import gzip
 import json
@@ -203,7 +203,7 @@ def test_a_record_that_is_no_object_fails_alone(app_env: AppEnvironment, broken:
 
 @pytest.mark.parametrize("text", [b'"\\ud800 half a pair"', b'"\\uDFFF the other half"', b'"\xff\xfe stray bytes"'])
 def test_invalid_text_in_a_record_does_not_hide_it(app_env: AppEnvironment, text: bytes) -> None:
-    """Text that is no valid Unicode is replaced, and neither its record nor the others are lost."""
+    """Text that is not valid Unicode is replaced, and neither its record nor the others are lost."""
     topic = app_env.make_topic("alerts")
     app_env.configure_bot(table=False, sns={"default_topic_arn": topic})
     records = [record(requestParameters={"a": "HERE", "b": "C:\\\\ud800 \U0001f600"}), record()]
@@ -237,7 +237,7 @@ def test_a_number_of_any_size_does_not_hide_a_record(app_env: AppEnvironment, nu
 
 
 def test_zeros_after_a_gzip_file_are_passed_over(app_env: AppEnvironment) -> None:
-    """Padding with zeros is no fault, as gunzip sees it."""
+    """Padding with zeros is not a fault, as gunzip sees it."""
     app_env.configure_bot(table=False)
     app_env.put(log_bytes(record()) + bytes(700))
     app_env.invoke(s3_event(KEY))

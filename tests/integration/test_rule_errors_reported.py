@@ -107,7 +107,7 @@ def test_with_sns_alone_they_go_there(app_env: AppEnvironment) -> None:
 
 
 def test_with_slack_they_stay_out_of_sns(app_env: AppEnvironment) -> None:
-    """Where there is Slack, rule errors go there, and the topic's subscribers get alerts alone."""
+    """If there is Slack, rule errors go there, and the topic's subscribers get alerts alone."""
     topic = app_env.make_topic("alerts")
     app_env.configure_bot(table=False, sns={"default_topic_arn": topic}, rules=[_RULE])
     app_env.put_log(record())

@@ -66,7 +66,7 @@ def test_there_are_samples_of_every_outcome() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(SAMPLES) - set(READABLE)))
 def test_failed(name: str) -> None:
-    """A record that is no object is refused."""
+    """A record that is not an object is refused."""
     with pytest.raises(RecordError):
         SAMPLES[name].event()
 

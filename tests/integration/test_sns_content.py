@@ -60,7 +60,7 @@ def _configure_topic(app_env: AppEnvironment, topic: str, **sns: Any) -> None:
 def test_rejected_content_is_sent_smaller(
     app_env: AppEnvironment, topics: Topics, waits: list[float], code: str, message: str, taken: int
 ) -> None:
-    """However SNS words it, what it rejects goes down a ladder until it is taken; its neighbours go as they are."""
+    """However SNS words it, what it rejects goes down a ladder until it is taken; its neighbors go as they are."""
     topic = app_env.make_topic("alerts")
     _configure_topic(app_env, topic)
     app_env.put_log(*(record(eventID=f"e-{number}") for number in range(3)))
@@ -241,7 +241,7 @@ def test_other_accounts_are_not_held_up(app_env: AppEnvironment, topics: Topics)
 
 
 def test_a_request_that_cannot_be_written_is_the_contents_fault(app_env: AppEnvironment, topics: Topics) -> None:
-    """What the SDK cannot put into a request is sent smaller, and other alerts go to the topic as ever."""
+    """What the SDK cannot put into a request is sent smaller, and other alerts go to the topic as usual."""
     topic = app_env.make_topic("alerts")
     app_env.configure(sns={"default_topic_arn": topic})
     send = SnsTopics.send

@@ -285,7 +285,7 @@ def test_a_table_that_fails_loses_no_alert(app_env: AppEnvironment) -> None:
 
 
 def test_a_table_that_fails_halfway_loses_no_alert(scene: Scene, app_env: AppEnvironment) -> None:
-    """When the table goes away while a thread is being opened or answered, the alerts are posted all the same."""
+    """When the table goes away while a thread is being opened or answered, the alerts are posted anyway."""
     dynamodb = app_env.aws("dynamodb")
 
     def post(thread_ts: str | None) -> Sent[SlackMessage]:

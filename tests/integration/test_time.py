@@ -147,7 +147,7 @@ def test_an_object_that_s3_does_not_send_takes_no_other_with_it(
 def test_an_object_that_s3_does_not_send_at_first_is_asked_for_again(
     app_env: AppEnvironment, time: VirtualTime
 ) -> None:
-    """An answer that asks for patience is no failure, as long as a later one comes."""
+    """An answer that asks for patience is not a failure, as long as a later one comes."""
     configure(app_env)
     batch = put_batch(app_env, set())
     refused: list[str] = []
@@ -284,7 +284,7 @@ def test_a_topic_that_hangs_takes_no_other_destination_with_it(app_env: AppEnvir
 def test_a_flood_with_a_slow_table_is_delivered_in_parts(
     app_env: AppEnvironment, time: VirtualTime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where there is no time to deliver a flood, each invocation delivers a part of it, in time, and logs few lines."""
+    """If there is no time to deliver a flood, each invocation delivers a part of it, in time, and logs few lines."""
     configure(app_env, max_messages_per_channel=3)
     app_env.put_log(*(record(eventID=f"e-{number:04}") for number in range(400)), key=key(0))
     time.before("dynamodb.TransactWriteItems", lambda _: time.passes(1.2))

@@ -93,7 +93,7 @@ def test_a_connection_that_breaks_keeps_what_had_arrived(*, compress: bool) -> N
 
 
 def test_a_record_beyond_decoding_is_a_record_error() -> None:
-    """A record that is no JSON, or nested too deeply, is reported as such."""
+    """A record that is not JSON, or nested too deeply, is reported as such."""
     for raw in (b"nonsense", b'{"a":' * 100_000):
         with pytest.raises(RecordError, match="not JSON, or nested too deeply"):
             decode_record(raw)

@@ -40,7 +40,7 @@ def test_an_unusable_rule_stops_no_alert(app_env: AppEnvironment, capsys: Any, r
 
 
 def test_an_unusable_ignore_rule_ignores_nothing(app_env: AppEnvironment) -> None:
-    """An ignore rule with a misspelt day is left out: what it would have ignored for ever is alerted."""
+    """An ignore rule with a misspelled day is left out: what it would have ignored for ever is alerted."""
     app_env.configure_bot(table=False, ignore_rules=[{"expression": "True", "expire": "2020-01-01"}])
     app_env.put_log(record())
     assert app_env.invoke(s3_event(KEY))["matched"] == 1

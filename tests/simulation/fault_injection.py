@@ -87,7 +87,7 @@ def draw_fault(chance: random.Random, places: list[str], service: str) -> Inject
 
 
 def slack_fault(kind: str, chance: random.Random, *, webhook: bool) -> Fault | None:
-    """Return what the fake shows for a kind of fault; None: it answers as ever."""
+    """Return what the fake shows for a kind of fault; None: it answers as usual."""
     if kind in (HANGS, "dropped"):
         return Dropped()
     if kind in (HANGS_AFTER, "accepted, then dropped"):

@@ -101,7 +101,7 @@ class NetworkInterceptor:
                 (connection, "putrequest", self._put_request(connection.putrequest)),
                 (connection, "getresponse", self._get_response(connection.getresponse)),
                 (sys, "unraisablehook", self._unraisable),
-                # Functions, because what is bound to an object is no method of the class.
+                # Functions, because what is bound to an object is not a method of the class.
                 (_Fetch, "start", lambda fetch: self._start(fetch)),  # noqa: PLW0108
                 (_Fetch, "is_alive", lambda fetch: not self._tasks[fetch].ended),
                 (_Fetch, "join", lambda fetch, seconds: self._join(fetch, seconds)),  # noqa: PLW0108

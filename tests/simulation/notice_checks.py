@@ -129,5 +129,5 @@ def _about(recorder: Recorder, about: str, kind: str, event_id: str) -> list[Not
 
 
 def _kinds(history: History, about: str) -> Sequence[str]:
-    """Return the kinds of destinations that get a notice: all those of alerts, or Slack, or SNS where there is none."""
+    """Return the kinds of destinations that get a notice: all those of alerts, or Slack, or SNS if there is none."""
     return history.deployment.kinds if about == OWN_ROLE else history.deployment.kinds[:1]

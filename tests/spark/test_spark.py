@@ -209,7 +209,7 @@ def test_the_job_of_emr_serverless_writes_its_report_to_s3(s3: Any) -> None:
 
 
 def test_a_job_that_fails_says_so(s3: Any) -> None:
-    """Where there is nothing to read the job fails with the command's exit code, and says why in its log."""
+    """If there is nothing to read the job fails with the command's exit code, and says why in its log."""
     output = ("--output", "s3://results/results/nothing.json")
     ran = submit("spark_job.py", *output, "backtest", "s3://trail/nothing/", "--engine", "spark")
     assert ran.returncode != 0

@@ -9,7 +9,7 @@ from hypothesis import settings
 def scale_examples(tests: Iterable[Any], factor: float) -> None:
     """Let each property test among `tests` try `factor` times the examples that its own settings name.
 
-    No example has a deadline: a slow machine is no failure. With a factor below 1 it tries the same examples in every
+    No example has a deadline: slow machines are no failure. With a factor below 1 it tries the same examples in every
     run: a quick run then fails for what was changed alone.
     """
     for test in set(tests):

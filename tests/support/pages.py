@@ -49,7 +49,7 @@ def anchors(text: str) -> set[str]:
 
 
 def links(text: str) -> list[str]:
-    """Return the targets of all links and pictures of a text that do not lead to another site."""
+    """Return the targets of all links and pictures of a string that do not lead to another site."""
     return re.findall(r"\]\((?!https?:)([^)\s]+)\)", _FENCED.sub("", text))
 
 

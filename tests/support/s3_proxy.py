@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from support.local_server import LocalServer, QuietHandler
 
-_PATIENCE = 30  # seconds until a request that is held is answered all the same
+_PATIENCE = 30  # seconds until a request that is held is answered anyway
 
 
 class S3Proxy(LocalServer):

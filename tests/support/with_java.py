@@ -2,7 +2,7 @@
 
     python tests/support/with_java.py WHAT COMMAND…
 
-prints in one line that WHAT was skipped and succeeds where there is no Java; or fails, when the environment variable
+prints in one line that WHAT was skipped and succeeds if there is no Java; or fails, when the environment variable
 `REQUIRE_SPARK` is not empty.
 """
 

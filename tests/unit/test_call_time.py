@@ -156,7 +156,7 @@ def test_a_bot_call_that_trickles_is_given_up(app_env: AppEnvironment, trickle: 
 def test_details_that_trickle_are_given_up(
     app_env: AppEnvironment, trickle: StartTrickle, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The reply with an alert's details has the same limit, and the alert is delivered all the same."""
+    """The reply with an alert's details has the same limit, and the alert is delivered anyway."""
     app_env.configure_bot(table=False)
     app_env.monkeypatch.setenv("SLACK_API_URL", f"{trickle(_SLACK_ANSWER, prompt=1).url}/api/")
     long = record(requestParameters={f"field{number}": "x" * 40 for number in range(30)})

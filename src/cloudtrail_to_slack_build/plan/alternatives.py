@@ -30,7 +30,7 @@ _OBJECTS = frozenset({"userIdentity", "requestParameters", "responseElements", "
 COMMON = frozenset({"awsRegion", "userIdentity.accountId"})
 _COMMON_TEXTS = {"eventType": "AwsApiCall", "eventCategory": "Management"}
 _MOST = 64  # alternatives of one rule, before some of its conditions are let go
-_LONGEST = 500  # characters of a text that is asked for, as JSON: three of them fit into any pattern
+_LONGEST = 500  # characters of a string that is asked for, as JSON: three of them fit into any pattern
 
 # What `str` makes of anything but a text begins and ends with nothing else; a pattern sees no text there.
 _NOT_A_TEXT = ("None", "True", "False", "nan", "inf", "-inf")
@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"[-+.0-9e]*")
 
 
 class Matcher(NamedTuple):
-    """A text that a field must equal (`kind` ""), begin with ("prefix") or end with ("suffix")."""
+    """A string that a field must equal (`kind` ""), begin with ("prefix") or end with ("suffix")."""
 
     kind: str
     text: str
@@ -52,7 +52,7 @@ def alternatives(expression: str) -> list[Alternative] | None:
     """Return what an event must show, one or the other; None when a pattern cannot say it.
 
     Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: it is no Python expression.
+        SyntaxError, ValueError, RecursionError, MemoryError: it is not a Python expression.
     """
     found = _of(parse(expression).body)
     return found if found is not None and all(map(_says_enough, found)) else None

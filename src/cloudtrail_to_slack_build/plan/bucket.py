@@ -1,6 +1,6 @@
 """The program of Terraform's `data "external"` that asks S3 whether the log bucket exists, and in which region it is.
 
-S3 answers that to any caller, so neither credentials nor a permission is needed, and nothing fails where there is no
+S3 answers that to any caller, so neither credentials nor a permission is needed, and nothing fails if there is no
 answer. It reads `{"bucket": …, "endpoint": …}` from standard input and writes `{"status": …, "region": …}`: the
 HTTP status, and the region where S3 names one; nothing where S3 could not be asked. It runs on any Python from 3.9 on.
 """

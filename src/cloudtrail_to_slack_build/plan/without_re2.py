@@ -48,7 +48,7 @@ def compile_like_re2(pattern: str) -> Accepted:
     Raises:
         ValueError: RE2 would refuse the pattern.
     """
-    if r"\Q" in pattern:  # what follows is no syntax, which `re` does not know
+    if r"\Q" in pattern:  # what follows is not syntax, which `re` does not know
         return Accepted(pattern)
     try:
         with warnings.catch_warnings():

@@ -35,7 +35,7 @@ _BYTES_OF_A_VALUE = 50  # of a record that came decoded; roughly
 
 
 class MatchedLines:
-    """Matched events as JSON, one a line: in memory, and in a file in `folder` where there are many."""
+    """Matched events as JSON, one a line: in memory, and in a file in `folder` if there are many."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -189,7 +189,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Keeps:
-    """What is kept beside the counts; in `folder` where there is much of it.
+    """What is kept beside the counts; in `folder` if there is much of it.
 
     `lines`: matched events as JSON. `alerts`: what a prediction needs; with `records` of some alerts of each rule also
     the record.

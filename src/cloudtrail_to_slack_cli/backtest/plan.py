@@ -26,7 +26,7 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 
 @dataclass(slots=True)
 class Plan:
-    """The files in the order in which they are read, in memory, and in a temporary file where there are many.
+    """The files in the order in which they are read, in memory, and in a temporary file if there are many.
 
     `lists` and `gets` are requests to S3, `unnamed` files that are left out because their names do not say whether they
     are asked for. `readings`: so many times each file is read.

@@ -73,7 +73,7 @@ def evaluate_files(worker: Worker, plan: Plan, processes: int) -> Generator[Part
 
 
 def _start_method() -> str:
-    """Return how processes are started: a fork costs the least, and is safe where there is one thread."""
+    """Return how processes are started: a fork costs the least, and is safe if there is one thread."""
     if sys.platform == "linux" and threading.active_count() == 1:
         return "fork"
     return "spawn"

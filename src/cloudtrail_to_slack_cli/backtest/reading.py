@@ -16,7 +16,7 @@ from cloudtrail_to_slack_cli.event_input import read_records_in, unwrap
 
 _LONGEST_LINE = 16 * 1024 * 1024
 _LARGEST_LINES = 2**50  # a file of lines may have any size; a bomb is stopped by how often it is larger than stored
-_LARGEST_OTHER = 16 * 1024 * 1024  # of a document that is no log file, and is read as a whole
+_LARGEST_OTHER = 16 * 1024 * 1024  # of a document that is not a log file, and is read as a whole
 # What a line has that is more than a record.
 _WRAPPED = (b'"Records"', b'"detail-type"', b'"event":', b'"event" :')
 
@@ -95,7 +95,7 @@ def _document(content: Content, stream: Stream, scan: Scan) -> Iterator[Batch]:
 
 
 def _other(name: str, stream: Stream) -> Batch | None:
-    """Return the records of a file that is no log file: a record, an envelope, a list, or one of them a line."""
+    """Return the records of a file that is not a log file: a record, an envelope, a list, or one of them a line."""
     pieces, size = [], 0
     while size <= _LARGEST_OTHER and (piece := stream.read(_LARGEST_OTHER)):
         pieces.append(piece)

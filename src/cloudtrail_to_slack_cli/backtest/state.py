@@ -62,7 +62,7 @@ class State:
         return cls(str(path.resolve()), today)
 
     def load(self, files: Sequence[LogFile]) -> Part | None:
-        """Return the result of a group of files, None where there is none."""
+        """Return the result of a group of files, None if there is none."""
         path = self._path(files)
         try:
             part = _Unpickler(io.BytesIO(path.read_bytes())).load()

@@ -37,7 +37,7 @@ def zip_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFil
     """Yield the files in a zip archive, in the order of its directory.
 
     Raises:
-        LogFileError: it is no zip archive, or its files overlap, as those of a bomb do; raised after all entries
+        LogFileError: it is not a zip archive, or its files overlap, as those of a bomb do; raised after all entries
             before the damage.
     """
     size = os.fstat(file.fileno()).st_size
@@ -128,7 +128,7 @@ class ZipMember:
             self._intake.stored += len(self._waiting)
         try:
             piece: bytes = inflate.decompress(self._waiting, size)  # type: ignore[union-attr]  # only called with one
-        except (zlib.error, isal_zlib.IsalError):  # type: ignore[misc]  # its stubs say it is no class
+        except (zlib.error, isal_zlib.IsalError):  # type: ignore[misc]  # its stubs say it is not a class
             raise LogFileError("it cannot be unpacked: the archive is damaged") from None
         had = bool(self._waiting)
         self._waiting = inflate.unconsumed_tail  # type: ignore[union-attr]  # as above

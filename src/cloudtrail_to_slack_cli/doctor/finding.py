@@ -19,7 +19,7 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check of `area` saw, and the `fix`, which is empty where there is nothing to do."""
+    """What a check of `area` saw, and the `fix`, which is empty if there is nothing to do."""
 
     area: str
     level: Level

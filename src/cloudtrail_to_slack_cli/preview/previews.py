@@ -49,7 +49,7 @@ def preview(config: Config, name: str, record: Mapping[str, Any]) -> Preview:
     """Return the preview of a record.
 
     Raises:
-        CommandError: it is no record that the function could read.
+        CommandError: it is not a record that the function could read.
     """
     decision = decide(config, record)
     alert = decision.alert

@@ -41,7 +41,7 @@ def find_rule_files(paths: Iterable[str]) -> Iterator[RuleFile | UnreadableError
 
 
 def is_candidate(text: str) -> bool:
-    """Whether a text may be that of a rule file."""
+    """Whether a string may be that of a rule file."""
     return "expression" in text and _SIGN.search(text) is not None
 
 

@@ -127,7 +127,7 @@ class Ruleset:
             today: The day (UTC) that decides which ignore rules have expired; by default the current one.
 
         Raises:
-            RecordError: it is no record that the function could read.
+            RecordError: it is not a record that the function could read.
         """
         evaluation = self._engine.evaluate(_event(event).flat, today or datetime.now(UTC).date())
         decision = {EventOutcome.MATCHED: Decision.ALERT, EventOutcome.IGNORED: Decision.IGNORED}.get(

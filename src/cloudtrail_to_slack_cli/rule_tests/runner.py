@@ -24,7 +24,7 @@ class TestResult:
     `path` is where the test stands in its file, `seconds` how long it took.
     """
 
-    __test__ = False  # it is no test of pytest's
+    __test__ = False  # it is not a test of pytest's
 
     file: str
     line: int

@@ -173,7 +173,7 @@ def _contained(value: SigmaString) -> SigmaString:
 
 
 def _compared(text: str, value: SigmaString, *, exact: bool) -> str:
-    """Return the expression that compares a text with a string, which may have wildcards."""
+    """Return the expression that compares a string with a string, which may have wildcards."""
     many = SpecialChars.WILDCARD_MULTI
     match value.s:
         case (str() as whole,):

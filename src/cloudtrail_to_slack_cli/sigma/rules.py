@@ -24,7 +24,7 @@ _TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A Sigma rule: `name` and file, our `rule` (None where there is none), and what was not expressed."""
+    """A Sigma rule: `name` and file, our `rule` (None if there is none), and what was not expressed."""
 
     file: str
     name: str

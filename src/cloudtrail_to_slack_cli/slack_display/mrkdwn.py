@@ -71,7 +71,7 @@ def render_text(text_object: Mapping[str, Any]) -> str:
 
 
 def render_verbatim(text: str) -> str:
-    """A text that nothing is decoded in, such as the text of a rich_text element, as an HTML fragment."""
+    """A string that nothing is decoded in, such as the text of a rich_text element, as an HTML fragment."""
     return html.escape(_clean(text))
 
 

@@ -21,7 +21,7 @@ _MARKUP: Final = re.compile(
 _STYLES: Final = {"code": "cyan", "date": "", "label": "underline", "bold": "bold", "italic": "italic"}
 
 
-# What asks for the coloured form of the emoji before it. Terminals disagree about how wide that is, so it is left out.
+# What asks for the colored form of the emoji before it. Terminals disagree about how wide that is, so it is left out.
 _EMOJI_FORM: Final = re.compile("(?<=[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])\ufe0f")
 
 
@@ -31,7 +31,7 @@ def safe(text: str) -> str:
 
 
 def slack_lines(text: str) -> list[Text]:
-    """Return the lines of a text in Slack's markup: emoji as Unicode, styles as the terminal's."""
+    """Return the lines of a string in Slack's markup: emoji as Unicode, styles as the terminal's."""
     return [_slack_line(line) for line in text.split("\n") if line.strip()]
 
 

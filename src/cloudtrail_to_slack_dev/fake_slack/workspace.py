@@ -147,7 +147,7 @@ class Workspace:
     def update(self, channel_id: str, payload: JsonObject) -> Message:
         """Replace a message's text and blocks; its place and its ts stay.
 
-        A text without blocks removes the blocks, as Slack's reference says of `chat.update`.
+        A string without blocks removes the blocks, as Slack's reference says of `chat.update`.
 
         Raises:
             Refused: The message does not exist, is not the bot's, or its new content breaks a limit.

@@ -121,7 +121,7 @@ def test_a_start_that_was_rejected_does_not_use_up_the_hour(restart: RestartEnvi
 
 @pytest.mark.parametrize("held", [None, "[]", "AccessDenied"])
 def test_a_count_that_cannot_be_taken_back_harms_no_one(restart: RestartEnvironment, held: str | None) -> None:
-    """When the count is gone, always overtaken or out of reach by then, the refusal is reported all the same."""
+    """When the count is gone, always overtaken or out of reach by then, the refusal is reported anyway."""
     restart.trail()
 
     def meet(operation: str, body: dict[str, Any]) -> Answer | None:

@@ -74,7 +74,7 @@ def _soon(minutes: float) -> int:
     ],
 )
 def test_invented_restarts_do_not_count(restart: RestartEnvironment, restarts: dict[str, Any]) -> None:
-    """Restarts at times yet to come, or that are no restarts at all, leave those of this hour to real ones."""
+    """Restarts at times yet to come, or that are not restarts at all, leave those of this hour to real ones."""
     restart.trail()
     key = f"restart#trail#arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/the-trail"
     restart.app_env.aws("dynamodb").put_item(TableName=TABLE, Item={"pk": {"S": key}, "restarts": restarts})

@@ -54,7 +54,7 @@ def test_a_trail_is_started_in_its_own_region(restart: RestartEnvironment, named
 
 
 def test_a_trail_that_logs_is_started_to_be_sure(restart: RestartEnvironment) -> None:
-    """Where someone was quicker the trail is started all the same, nothing is counted, and Slack says so."""
+    """Where someone was quicker the trail is started anyway, nothing is counted, and Slack says so."""
     restart.trail()
     restart.handle(envelope())
     assert restart.handle(restart.stopped()) == "already_logging"

@@ -315,7 +315,7 @@ def layer_url() -> Iterator[tuple[str, dict[str, bytes]]]:
 
 
 def test_the_configuration_comes_from_the_layers(deployed: Deployed, layer_url: tuple[str, dict[str, bytes]]) -> None:
-    """Without --config, config.json is read from the layer that contains it; where there is none, that is said."""
+    """Without --config, config.json is read from the layer that contains it; if there is none, that is said."""
     url, served = layer_url
     served["layer"] = zip_of({"config.json": json.dumps(deployed.config).encode()})
     layer = deployed.aws("lambda").publish_layer_version(LayerName="config", Content={"ZipFile": served["layer"]})

@@ -402,7 +402,7 @@ def test_the_order_of_files_on_disk_does_not_matter(replay: Replay) -> None:
 
 
 def test_events_of_other_files_come_in_log_files_of_five_minutes(tmp_path: Path) -> None:
-    """A file that is no log file of CloudTrail's is cut into those that would have brought its events."""
+    """A file that is not a log file of CloudTrail's is cut into those that would have brought its events."""
     times = ["09:00:00", "09:00:30", "09:04:59", "09:05:00", "11:00:00"]
     events = [record(eventID=time, eventTime=f"2026-03-14T{time}Z") for time in times]
     path = tmp_path / "export.jsonl.gz"

@@ -66,7 +66,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("found", OWN.values(), ids=OWN)
 def test_own(found: Any) -> None:
-    """A call is the own role's by the role's whole ARN, or by that of a session of it where there is no other."""
+    """A call is the own role's by the role's whole ARN, or by that of a session of it if there is no other."""
     assert ROLES.made(record(userIdentity=found))
 
 
@@ -114,7 +114,7 @@ def test_role_arns(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["cloudtrail-to-slack", SESSION, f"{ROLE}\n", "arn:aws:iam::1:role/x", f"{ROLE}/"])
 def test_no_role_arns(text: str) -> None:
-    """What is no ARN of a role is a fault of the configuration."""
+    """What is not an ARN of a role is a fault of the configuration."""
     assert not is_role_arn(text)
     if text.strip() == text:
         (fault,) = read_config({"own_role_arns": [text]})[1]
@@ -133,7 +133,7 @@ def test_own_work(source: str, name: str, expected: bool) -> None:  # noqa: FBT0
 
 
 def test_own_work_of_other_types() -> None:
-    """A name or source that is no string is no one's work."""
+    """A name or source that is not a string is no one's work."""
     assert not is_own_work(record(eventName=["Publish"], eventSource={}))
 
 
@@ -164,7 +164,7 @@ def test_what_is_kept_is_short(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "5", "[]", '["a"]', '["t","s","n","e","i",["r"],"loud"]', "[" * 100_000])
 def test_what_was_not_kept_is_not_read(text: str) -> None:
-    """What `dumped` did not write is no call."""
+    """What `dumped` did not write is not a call."""
     assert read_own_call(text) is None
 
 

@@ -80,7 +80,7 @@ def test_rule_error() -> None:
 
 
 def test_rule_error_as_sns_has_it() -> None:
-    """In SNS a rule error has the rule's name and severity, and a text with the error and all ids."""
+    """In SNS a rule error has the rule's name and severity, and a string with the error and all ids."""
     ((notice, _),) = rule_error_notices([report()])
     message = notice_to_sns(notice)
     body = json.loads(message.body)

@@ -57,7 +57,7 @@ def test_log_file_link() -> None:
 
 @pytest.mark.parametrize("region", NO_REGIONS)
 def test_no_region_no_link(region: str) -> None:
-    """What is no region makes no link: a record's region is a stranger's text."""
+    """What is not a region makes no link: a record's region is a stranger's text."""
     assert event_link(region, EVENT_ID) is None
     assert insights_link(region) is None
     assert log_file_link(LogFile("trail-bucket", KEY), region) is None
@@ -65,13 +65,13 @@ def test_no_region_no_link(region: str) -> None:
 
 @pytest.mark.parametrize("event_id", ["", "x", "a/b-c-d-e-f", "<!channel>", EVENT_ID + "|x", "x" * 65, "１" * 12])
 def test_no_event_id_no_link(event_id: str) -> None:
-    """What is no event id makes no link."""
+    """What is not an event id makes no link."""
     assert event_link("eu-west-1", event_id) is None
 
 
 @pytest.mark.parametrize("bucket", ["", "UPPER", "a/b", "a?b", "<!channel>", "-abc", "x" * 64])
 def test_no_bucket_no_link(bucket: str) -> None:
-    """What is no bucket's name makes no link."""
+    """What is not a bucket's name makes no link."""
     assert log_file_link(LogFile(bucket, KEY, "eu-west-1"), "") is None
 
 

@@ -66,7 +66,7 @@ def test_what_s3_says_is_found_out(s3: str, bucket: str, found: dict[str, str]) 
 
 
 def test_without_an_answer_nothing_is_found_out() -> None:
-    """No connection and no address is no error."""
+    """No connection and no address is not an error."""
     assert probe("here", "http://127.0.0.1:1") == {}
     assert probe("here", "nonsense") == {}
 

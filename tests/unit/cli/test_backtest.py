@@ -205,7 +205,7 @@ def test_processes_change_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_many_matches_go_through_a_file(tmp_path: Path) -> None:
-    """More matched events than are kept in memory are printed all the same, in order."""
+    """More matched events than are kept in memory are printed anyway, in order."""
     count = 20_000
     text = "\n".join(json.dumps(event(1) | {"eventID": f"e{number}"}) for number in range(count))
     ran = cloudtrail_to_slack("backtest", write(tmp_path, "log.jsonl", text), "--format", "jsonl")

@@ -111,7 +111,7 @@ def test_partial_results_add_up_to_the_same_report(groups: list[list[LogFile]], 
 
 
 def test_a_result_that_is_missing_is_an_error(groups: list[list[LogFile]], tmp_path: Path) -> None:
-    """A report never leaves out a group without a word."""
+    """A report never leaves out a group silently."""
     results = list(spark.evaluate_groups(pickle.dumps(evaluator(str(tmp_path))), [(0, groups[0]), (2, groups[2])]))
     with pytest.raises(CommandError, match="some of its results are missing"):
         list(spark.in_order(results))

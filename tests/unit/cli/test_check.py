@@ -259,7 +259,7 @@ def test_an_unreadable_file_is_code_three(tmp_path: Path, name: str, text: str, 
 
 
 def test_a_file_that_is_not_utf8_is_unreadable(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 are no traceback."""
+    """Bytes that are not UTF-8 cause no traceback."""
     path = tmp_path / "rules.yaml"
     path.write_bytes(b"rules: \xff")
     ran = cloudtrail_to_slack("check", path)

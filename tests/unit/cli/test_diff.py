@@ -127,7 +127,7 @@ def test_a_lower_limit_turns_messages_into_a_summary(tmp_path: Path, logs: Path)
 
 
 def test_markdown_shows_what_events_contain_as_code(tmp_path: Path, logs: Path) -> None:
-    """Text of an event is no markup, breaks no table, mentions no one and holds no control character."""
+    """Text of an event is not markup, breaks no table, mentions no one and holds no control character."""
     old = config(tmp_path, "old.json", {"expression": "event.get('eventName') == 'x'"})
     new = config(
         tmp_path, "new.json", {"expression": f"event.get('userIdentity.arn') == {HOSTILE!r} or event.get('a') == '|`'"}

@@ -249,7 +249,7 @@ def test_every_fault_is_found_at_once() -> None:
 
 @pytest.mark.parametrize("data", [None, [], "x", 5, True])
 def test_no_object(data: object) -> None:
-    """A document that is no object is a fault of the document."""
+    """A document that is not an object is a fault of the document."""
     assert [fault.path for fault in read_config(data)[1]] == ["config"]
 
 

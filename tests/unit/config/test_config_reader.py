@@ -38,7 +38,7 @@ def test_paths(path: str) -> None:
 
 
 def test_no_object_reads_as_an_empty_one() -> None:
-    """What is no object is one fault, and then every value has its default."""
+    """What is not an object is one fault, and then every value has its default."""
     found, issues = reader([], "rules[0]")
     values = (found.string("a"), found.boolean("b", default=True), found.strings("c"), found.raw("d"), found.items("e"))
     assert values == (None, True, (), None, [])
@@ -54,7 +54,7 @@ def test_unknown_keys() -> None:
 
 @pytest.mark.parametrize(("value", "text"), [(" x ", "x"), ("", None), ("  ", None), (None, None)])
 def test_text(value: object, text: str | None) -> None:
-    """A text is stripped, a blank one is none."""
+    """A string is stripped, a blank one is none."""
     found, issues = reader({"a": value})
     assert found.string("a") == text
     assert issues == []
@@ -77,7 +77,7 @@ def test_no_whole_number(value: object) -> None:
 
 
 def test_texts() -> None:
-    """A list of texts is stripped and loses its blanks; what is no text is a fault with its position."""
+    """A list of texts is stripped and loses its blanks; what is not text is a fault with its position."""
     found, issues = reader({"a": [" x ", "", 5, "y"]})
     assert found.strings("a") == ("x", "y")
     assert issues == [ConfigurationIssue("a[2]", "must be a string, not a number")]

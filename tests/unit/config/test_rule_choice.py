@@ -115,7 +115,7 @@ def test_a_severity_can_be_changed() -> None:
 
 
 def test_an_exception_narrows_one_rule_only() -> None:
-    """What an exception matches is no match of its rule; other rules that match the event still alert."""
+    """What an exception matches is not a match of its rule; other rules that match the event still alert."""
     also = {"id": "all-of-iam", "expression": 'event.get("eventSource") == "iam.amazonaws.com"'}
     config = good(
         detection_packs=["persistence"],

@@ -54,7 +54,7 @@ LEFT_OUT: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("rule", "fault"), LEFT_OUT.values(), ids=LEFT_OUT)
 def test_a_rule_without_a_usable_expression_is_left_out(rule: Any, fault: str) -> None:
-    """A rule that cannot be evaluated is left out and reported with one fault; its neighbours are in force."""
+    """A rule that cannot be evaluated is left out and reported with one fault; its neighbors are in force."""
     config = read(rules=[rule, GOOD, {"id": "last", "expression": "True"}])
     assert config.rules == (Rule(GOOD), Rule("True", id="last"))
     ((path, left_out, (found,)),) = issues(config)
@@ -230,7 +230,7 @@ def test_switching_off_every_rule_is_a_fault() -> None:
 
 
 def test_an_expired_ignore_rule_is_in_order() -> None:
-    """An ignore rule whose day is over is no issue."""
+    """An ignore rule whose day is over is not an issue."""
     config = read(rules=[GOOD], ignore_rules=[{"expression": "True", "expires": "2020-01-01"}])
     assert (len(config.ignore_rules), config.rule_issues) == (1, ())
 

@@ -54,7 +54,7 @@ def test_bot(tmp_path: Path) -> None:
 
 
 def test_defaults(tmp_path: Path) -> None:
-    """What is not set has its default; an empty table name is no table."""
+    """What is not set has its default; an empty table name is not a table."""
     found = read(tmp_path, TOPIC, DYNAMODB_TABLE_NAME="", LOG_LEVEL=" ", SLACK_API_URL="")
     assert (found.table_name, found.slack_api_url, found.log_level) == (None, DEFAULT_SLACK_API_URL, "INFO")
     assert (found.slack_bot_token, found.slack_webhook_url, found.slack_webhook_routes) == (None, None, None)
@@ -136,7 +136,7 @@ def test_faults_of_file_and_environment_come_together(tmp_path: Path) -> None:
     ids=["cut", "empty", "deep", "list"],
 )
 def test_unreadable_file(tmp_path: Path, text: str, problem: str) -> None:
-    """A file that is no JSON object is a fault, and no traceback."""
+    """A file that is not a JSON object is a fault, and no traceback."""
     path = tmp_path / "config.json"
     path.write_text(text)
     with pytest.raises(ConfigurationError) as caught:
@@ -173,7 +173,7 @@ def test_parse_webhook_routes() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, WEBHOOK])
 def test_webhook_routes_that_are_no_json(text: str) -> None:
-    """What is no JSON is a fault that quotes nothing."""
+    """What is not JSON is a fault that quotes nothing."""
     routes, issues = parse_webhook_routes(text, "R")
     assert routes == []
     assert [str(fault) for fault in issues] == ["R: is not JSON"]

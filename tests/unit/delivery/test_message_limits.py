@@ -131,7 +131,7 @@ def test_ordered_by_severity_then_time(slack: FakeSlack) -> None:
 
 
 def test_a_late_critical_alert_has_its_own_message(slack: FakeSlack) -> None:
-    """When noise has used all slots up, a critical alert of a later portion is sent all the same."""
+    """When noise has used all slots up, a critical alert of a later portion is sent anyway."""
     noise = [Flooded(Severity.HIGH, number, number) for number in range(30)]
     late = [Flooded(Severity.CRITICAL, 59, 40), Flooded(Severity.HIGH, 58, 41)]
     deliver(slack, "slack_webhook", 5, [noise, late])

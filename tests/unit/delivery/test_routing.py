@@ -72,7 +72,7 @@ def test_slack_and_sns(account: str | None, slack: str, topic_arn: str) -> None:
     ],
 )
 def test_without_a_default(slack: Routes, sns: Routes | None, targets: list[Target]) -> None:
-    """An account that nothing names goes only where there is a default, which may be nowhere."""
+    """An account that nothing names goes only if there is a default, which may be nowhere."""
     assert router(slack, sns).targets(OTHER) == targets
 
 
@@ -96,7 +96,7 @@ def test_unreadable_routes() -> None:
 
 
 def test_the_routes_are_read_when_they_are_needed() -> None:
-    """Routes are read once, for the first alert, and not at all where there is none."""
+    """Routes are read once, for the first alert, and not at all if there is none."""
     loads: list[int] = []
 
     def load() -> Routes:
@@ -151,7 +151,7 @@ def test_notices_without_a_default() -> None:
 
 
 def test_notices_with_nowhere_to_go() -> None:
-    """Where there is no route at all, a notice goes nowhere."""
+    """If there is no route at all, a notice goes nowhere."""
     assert router(None).notice_targets(None) == []
     assert router(Routes()).notice_targets(None) == []
 

@@ -88,7 +88,7 @@ def test_a_delivery_that_would_go_on_waiting_is_ended() -> None:
 
 
 def test_work_alone_waits_by_itself() -> None:
-    """`run_to_completion` waits where the work does, and raises where there is no time to."""
+    """`run_to_completion` waits where the work does, and raises if there is no time to."""
     time = StillTime(end=10)
 
     def work(seconds: float) -> Steps[str]:

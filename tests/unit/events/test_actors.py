@@ -56,7 +56,7 @@ def test_names(identity: dict[str, Any], name: str) -> None:
     ("identity", "name"), [("AWS Internal ", "AWS Internal"), ("", "unknown"), (None, "unknown"), ([], "unknown")]
 )
 def test_identities_that_are_no_objects(identity: object, name: str) -> None:
-    """A text is the name itself, anything else is unknown."""
+    """A string is the name itself, anything else is unknown."""
     assert read_actor(identity) == Actor(type="", name=name)
 
 
@@ -88,7 +88,7 @@ def test_permission_set() -> None:
 
 @pytest.mark.parametrize("role", ["MyAWSReservedSSO_Admin_0123456789abcdef", "aws-reserved", "web"])
 def test_roles_that_only_sound_like_identity_center(role: str) -> None:
-    """A role that merely has the words in its name is no role of Identity Center."""
+    """A role that merely has the words in its name is not a role of Identity Center."""
     assert not read_actor({"type": "AssumedRole", "arn": f"arn:aws:sts::1:assumed-role/{role}/jo"}).is_sso
 
 

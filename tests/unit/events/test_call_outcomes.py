@@ -220,14 +220,14 @@ def test_cognito(status: object, expected: CallOutcome) -> None:
 
 
 def test_insight() -> None:
-    """An Insight is no call, whatever error code it is about."""
+    """An Insight is not a call, whatever error code it is about."""
     assert outcome(insightDetails={"state": "Start"}, errorCode="AccessDenied") is CallOutcome.NOT_A_CALL
 
 
 @settings(deadline=None, max_examples=200)
 @given(record=records())
 def test_any_record(record: dict[str, Any]) -> None:
-    """Any event has an outcome; with an error code it is no success."""
+    """Any event has an outcome; with an error code it is not a success."""
     found = read_event(record)
     ended = call_outcome(found)
     if found.error_code.strip().lower() not in ("", "null", "none", "[]", "{}"):

@@ -120,7 +120,7 @@ def test_an_almost_empty_record_is_an_event() -> None:
     [(None, "null"), ("x", "a string"), ([], "a list"), (True, "a boolean"), (1, "a number"), (1.5, "a number")],
 )
 def test_what_is_no_object(value: object, kind: str) -> None:
-    """A record that is no object is refused by its type, and its content is not shown."""
+    """A record that is not an object is refused by its type, and its content is not shown."""
     with pytest.raises(RecordError, match=f"^a record that is {kind} and not an object$"):
         read_event(value)
 
@@ -146,7 +146,7 @@ def test_account(recipient: object, caller: object, key: str | None, account: st
 
 @pytest.mark.parametrize("identity", ["a string", None, [], 5, ...])
 def test_account_without_an_identity(identity: object) -> None:
-    """An identity that is no object does not keep the key from giving the account."""
+    """An identity that is not an object does not keep the key from giving the account."""
     value = record(recipientAccountId=..., userIdentity=identity)
     assert read_event(value, object_key=KEY).account == ACCOUNT
 
@@ -188,7 +188,7 @@ def test_without_mfa(changes: dict[str, Any], *, without: bool) -> None:
     ],
 )
 def test_times(text: object, time: datetime | None) -> None:
-    """Times are read in UTC; what is no time is None and no error."""
+    """Times are read in UTC; what is not a time is None, not an error."""
     assert parse_time(text) == time
 
 

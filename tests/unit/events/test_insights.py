@@ -43,7 +43,7 @@ def test_error_rate() -> None:
 
 @pytest.mark.parametrize("details", [None, {}, "x", [], [DETAILS], 5])
 def test_no_insight(details: object) -> None:
-    """What is no object or empty is no Insight."""
+    """What is not an object or empty is not an Insight."""
     assert read_insight(details) is None
 
 
@@ -73,7 +73,7 @@ def test_attributions() -> None:
 
 
 def test_booleans_are_no_numbers() -> None:
-    """True is no rate of one a minute."""
+    """True is not a rate of one a minute."""
     insight = read_insight({"insightContext": {"statistics": {"insight": {"average": True}}}})
     assert insight is not None
     assert insight.rate is None

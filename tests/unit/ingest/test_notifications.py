@@ -115,7 +115,7 @@ def test_the_version_that_was_announced(version: Any, etag: Any, wanted: str | N
     ("size", "wanted"), [(1234, 1234), (0, 0), (None, None), (-1, None), (True, None), ("12", None), (1.5, None)]
 )
 def test_the_size_that_was_announced(size: Any, wanted: int | None) -> None:
-    """S3 and EventBridge say how large an object is; what is no size is none."""
+    """S3 and EventBridge say how large an object is; anything that is not a size is ignored."""
     by_s3 = {"Records": [s3_record(about={"size": size})]}
     detail = {"bucket": {"name": BUCKET}, "object": {"key": KEY, "size": size}}
     for payload in (by_s3, {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}):
@@ -153,7 +153,7 @@ def test_what_sns_sends_about_a_subscription_asks_for_nothing(kind: str) -> None
 
 @pytest.mark.parametrize("payload", [{"Records": []}, from_sqs({"Records": []}), from_sns({"Records": []})])
 def test_a_notification_without_records_asks_for_nothing(payload: object) -> None:
-    """An empty list of records is no failure: there is nothing that could be lost."""
+    """An empty list of records is not a failure: there is nothing that could be lost."""
     assert items(payload) == [Ignored("a notification without records")]
 
 
@@ -191,12 +191,12 @@ def test_cloudtrails_own_notification() -> None:
 
 
 def test_cloudtrails_own_notification_of_one_key() -> None:
-    """A single key that is no list is read too."""
+    """A single key that is not a list is read too."""
     assert items({"s3Bucket": BUCKET, "s3ObjectKey": KEY}) == [LogFile(BUCKET, KEY)]
 
 
 def test_one_unreadable_key_leaves_its_neighbours() -> None:
-    """A key that is no text is unrecognised, and the keys beside it are read."""
+    """A key that is not text is unrecognised, and the keys beside it are read."""
     found = items({"s3Bucket": BUCKET, "s3ObjectKey": ["a", None, 7, "b"]})
     assert [type(item) for item in found] == [LogFile, Unrecognised, Unrecognised, LogFile]
 
@@ -334,7 +334,7 @@ def test_a_single_event_that_a_service_put_into_the_queue(sender: str) -> None:
 
 
 def test_where_eventbridge_delivers_no_single_event_there_is_none() -> None:
-    """With single events off, what looks like one is unrecognised whichever way it comes, and all else is as ever."""
+    """With single events off, what looks like one is unrecognised whichever way it comes, and all else is as usual."""
     for payload in (FORGED, from_sqs(FORGED), from_sns(FORGED)):
         (notification,) = read_payload(payload, single_events=False)
         reason = "a single event although enable_realtime is off, so it is not from EventBridge"
@@ -360,7 +360,7 @@ def test_everything_that_is_not_queued_is_one_notification() -> None:
 
 
 def test_unreadable_record_leaves_its_neighbours() -> None:
-    """A record that is no record does not hide the one after it."""
+    """A record that is not a record does not hide the one after it."""
     payload = {"Records": [None, 5, {"eventSource": "aws:kinesis"}, {"eventSource": "aws:s3"}, s3_record()]}
     found = items(payload)
     assert [type(item) for item in found[:4]] == [Unrecognised] * 4
@@ -426,13 +426,13 @@ def test_description_is_short() -> None:
 
 @pytest.mark.parametrize("detail_type", [[], {}, ["Object Created"], None, 7, True])
 def test_detail_type_of_any_type(detail_type: object) -> None:
-    """A detail type that is no text makes the payload unrecognised and raises nothing."""
+    """A detail type that is not text makes the payload unrecognised and raises nothing."""
     payload = {"source": "aws.s3", "detail-type": detail_type, "detail": {"a": 1}}
     assert [type(item) for item in items(payload)] == [Unrecognised]
 
 
 def test_message_nested_beyond_measure() -> None:
-    """A message nested a hundred thousand deep is no JSON to us, and no crash."""
+    """A message nested a hundred thousand deep is not JSON, and crashes nothing."""
     payload = {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "[" * 100_000}]}
     assert items(payload) == [Unrecognised("a message that is not JSON")]
 
@@ -466,7 +466,7 @@ def test_reads_any_payload(payload: object) -> None:
 
 
 def _with_secrets(value: Any) -> Any:
-    """Replace every text that is no key by a secret."""
+    """Replace every text that is not a key by a secret."""
     if isinstance(value, dict):
         return {key: _with_secrets(child) for key, child in value.items()}
     if isinstance(value, list):

@@ -81,7 +81,7 @@ def test_skipped(key: str, reason: str) -> None:
 
 @pytest.mark.parametrize("key", STRANGERS)
 def test_strangers(key: str) -> None:
-    """An object that is no JSON and names no account is skipped."""
+    """An object that is not JSON and names no account is skipped."""
     facts = read_key(key)
     assert facts.account is None
     assert facts.skip_reason

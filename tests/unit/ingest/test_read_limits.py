@@ -93,7 +93,7 @@ def test_the_values_of_a_record_are_limited(value: bytes) -> None:
 
 
 def test_a_text_of_commas_is_one_value() -> None:
-    """Commas, brackets and quotes in strings are no values."""
+    """Commas, brackets and quotes in strings are not values."""
     assert not has_more_values(b'["' + b",[{" * 10 + b'\\""]', 1)
     assert has_more_values(b'["' + b",[{" * 10 + b'\\"",1]', 1)
     assert decode_record(b'{"a":"' + b"," * 1_000_000 + b'"}')

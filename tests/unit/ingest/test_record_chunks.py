@@ -90,7 +90,7 @@ def test_a_chunk_ends_between_records_though_nested_objects_look_like_them() -> 
 
 
 def test_a_text_with_a_comma_among_the_records_is_one_record() -> None:
-    """Where records are counted by their brackets, a text in place of a record stays whole."""
+    """Where records are counted by their brackets, a string in place of a record stays whole."""
     log = [*[_NESTED] * 4, None, 'a,"b', _NESTED]
     assert _split(json.dumps({"Records": log}, indent=1).encode(), size=1, chunk=1) == log
 
@@ -184,7 +184,7 @@ def test_every_record_of_a_file_is_read(text: bytes, records: int, size: int, ch
 @pytest.mark.parametrize(("size", "chunk"), _CUTS)
 @pytest.mark.parametrize(("text", "before", "fault"), _NOT_WHOLE.values(), ids=_NOT_WHOLE)
 def test_nothing_is_passed_over(text: bytes, before: int, fault: str, size: int, chunk: int) -> None:
-    """What is no JSON, or no log file, makes the file unreadable, after the records before it."""
+    """What is not JSON, or not a log file, makes the file unreadable, after the records before it."""
     records, said = _until_the_fault(text.replace(b"%s", _GOOD), size=size, chunk=chunk)
     assert records == [json.loads(_GOOD)] * before
     assert said.startswith(fault)
@@ -374,7 +374,7 @@ def test_reading_can_be_stopped_soon(text: bytes) -> None:
 @pytest.mark.parametrize("broken", [b"nonsense", b'{"a" 1}', b'{"a":' * 3000 + b"1" + b"}" * 3000, b"[[1 2]]"])
 @pytest.mark.parametrize("chunk", [50, 100_000])
 def test_a_broken_record_is_handed_over_alone(broken: bytes, chunk: int) -> None:
-    """A record that is no JSON, or nested beyond decoding, hides none of its file's other records."""
+    """A record that is not JSON, or nested beyond decoding, hides none of its file's other records."""
     good = b'{"eventVersion":"1","a":1}'
     text = b'{"Records":[' + b",".join([good, good, broken, good, good]) + b"]}"
     found = [bytes(raw) for each in chunks(_pieces(text, 64), _SCAN, chunk_bytes=chunk) for raw in each.records()]

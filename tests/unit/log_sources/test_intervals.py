@@ -99,7 +99,7 @@ def test_newcomers_are_not_watched() -> None:
 
 
 def test_a_source_that_delivers_now_and_then_is_not_watched() -> None:
-    """Once a week is no pattern whose gaps could be reported, and once a day is none before weeks have passed."""
+    """Once a week is not a pattern whose gaps could be reported, and once a day is none before weeks have passed."""
     weekly = _steady(7 * _DAY + _HOUR, days=700)
     assert not weekly.is_down(weekly.last + 90 * _DAY)
     assert not _steady(_DAY, days=20).is_down(_START + 60 * _DAY)

@@ -124,7 +124,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("expression", REFUSED, ids=REFUSED.values())
 def test_refused(expression: str) -> None:
-    """What is no expression, or reaches beyond the event, is refused before any event comes."""
+    """What is not an expression, or reaches beyond the event, is refused before any event comes."""
     with pytest.raises(ExpressionError):
         compile_expression(expression)
 

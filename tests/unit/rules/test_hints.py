@@ -160,7 +160,7 @@ def test_warnings_come_in_reading_order() -> None:
 
 @pytest.mark.parametrize("name", ["UpdateFunctionCode20150331v2", "CreateDistribution2020_05_31", "ConsoleLogin"])
 def test_names_with_dates_are_known(name: str) -> None:
-    """The API dates that Lambda and CloudFront add to event names are no mistake."""
+    """The API dates that Lambda and CloudFront add to event names are not mistakes."""
     assert is_known(name)
 
 

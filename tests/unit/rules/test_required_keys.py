@@ -47,7 +47,7 @@ def test_what_a_rule_requires(expression: str, ends: list[bytes]) -> None:
 
 
 def test_what_is_escaped_is_not_ruled_out() -> None:
-    """A key that is written with an escape is the same key, so a text with any escape rules nothing out."""
+    """A key that is written with an escape is the same key, so a string with any escape rules nothing out."""
     keys = RequiredKeys(['event.get("a.b") == 1', "True"])
     assert keys.possible(0b11, b'{"a":{"b":1}}') == 0b11
     assert keys.possible(0b11, b'{"a.b":1}') == 0b11

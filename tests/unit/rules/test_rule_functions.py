@@ -53,20 +53,20 @@ def test_patterns(expression: str, result: bool) -> None:  # noqa: FBT001 (what 
 @pytest.mark.parametrize("test", [re_search, re_match, re_fullmatch, glob])
 @pytest.mark.parametrize("text", NO_TEXTS)
 def test_no_text_matches_no_pattern(test: object, text: object) -> None:
-    """What is no text, a missing field above all, matches nothing and raises nothing."""
+    """What is not text, a missing field above all, matches nothing and raises nothing."""
     assert callable(test)
     assert test("", text) is False
 
 
 @pytest.mark.parametrize("text", NO_TEXTS)
 def test_no_text_is_in_no_network_and_no_json(text: object) -> None:
-    """What is no text is no address and no JSON."""
+    """What is not text is neither an address nor JSON."""
     assert ip_in(text, "0.0.0.0/0", "::/0") is False
     assert json_loads(text) is None
 
 
 def test_half_a_surrogate_pair() -> None:
-    """A text that cannot be written as UTF-8 is matched all the same."""
+    """A string that cannot be written as UTF-8 is matched anyway."""
     assert re_search("a.b", "a\ud83db") is True
     assert re_search("^a$", "a\ud83d") is False
 
@@ -141,7 +141,7 @@ ADDRESSES = {
 
 @pytest.mark.parametrize(("arguments", "result"), ADDRESSES.items())
 def test_addresses(arguments: tuple[str, ...], result: bool) -> None:  # noqa: FBT001 (what is expected)
-    """An address is in the networks that hold it, of its own version; what is no address is in none."""
+    """An address is in the networks that hold it, of its own version; what is not an address is in none."""
     assert ip_in(*arguments) is result
 
 
@@ -158,7 +158,7 @@ def test_networks_of_all_kinds() -> None:
     [("[1]", [1]), ("{}", {}), ('"a"', "a"), ("null", None), ("", None), ("{", None), ("[1,]", None)],
 )
 def test_json(text: str, result: object) -> None:
-    """JSON is read; a text that is none gives None, for an attacker's broken policy is no error of the rule."""
+    """JSON is read; a string that is not JSON gives None, because an attacker's broken policy is not an error of the rule."""
     assert json_loads(text) == result
 
 
@@ -171,7 +171,7 @@ def test_json_without_end(text: str) -> None:
 
 @pytest.mark.parametrize("test", [re_search, glob])
 def test_long_texts(test: object) -> None:
-    """A pattern on a text that would take long ends the evaluation before it begins."""
+    """A pattern on a string that would take long ends the evaluation before it begins."""
     assert callable(test)
     with pytest.raises(RuleBudgetError):
         test("(?:a?){900}" if test is re_search else "?" * 900, "a" * 1_000_000)

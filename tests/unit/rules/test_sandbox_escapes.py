@@ -130,7 +130,7 @@ REFUSED: dict[str, str] = {
     "event.get.__func__.__code__": ".__code__",
     "(1/0).__traceback__.tb_frame": ".tb_frame",
     "event.cr_frame": ".cr_frame",
-    # Binding, suspending and calling what is no function of ours.
+    # Binding, suspending and calling what is not a function of ours.
     "(lambda: 1)()": "lambda",
     "[f for f in [lambda: 1]]": "lambda",
     "sorted(event, key=lambda k: k)": "lambda",

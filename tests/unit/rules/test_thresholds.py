@@ -84,7 +84,7 @@ def test_a_count_of_one_alerts_once_in_a_window() -> None:
 
 
 def test_an_event_without_the_counted_field_is_not_counted() -> None:
-    """Where there is no value there is nothing different."""
+    """If there is no value there is nothing different."""
     events = [(f"e{number}", {"arn": "a", "secret": None}, float(HOUR)) for number in range(5)]
     assert alerts(ThresholdCounter(MemoryCounts()), secrets_read(count=1), events) == []
 

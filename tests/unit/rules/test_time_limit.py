@@ -35,7 +35,7 @@ def _nothing_is_left() -> Iterator[None]:
 
 
 def burn(seconds: float) -> None:
-    """Use CPU time in code that is no rule's."""
+    """Use CPU time in code that is not a rule's."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         sum(range(1000))
@@ -124,7 +124,7 @@ def test_many_short_evaluations_have_no_limit_together() -> None:
 
 @pytest.mark.long
 def test_other_code_is_never_interrupted() -> None:
-    """Code that is no rule's may take as long as it takes, also between evaluations."""
+    """Code that is not a rule's may take as long as it takes, also between evaluations."""
     evaluate = compile_expression("any(x == 'c' for x in event['big'][:9000])")
 
     def run() -> str:
@@ -157,7 +157,7 @@ def test_ticks_at_any_moment_leave_nothing_behind(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_signal_from_elsewhere_does_nothing() -> None:
-    """The signal sent by someone else is no tick that ends anything."""
+    """The signal sent by someone else is not a tick that ends anything."""
     evaluate = compile_expression("any(x == 'c' for x in event['big'][:9000])")
 
     def run() -> object:
@@ -181,7 +181,7 @@ def test_a_timer_of_someone_else_is_left_alone() -> None:
 
 
 def test_in_another_thread_the_guards_still_hold() -> None:
-    """No signal reaches another thread: there is no timer, and what one operation makes is bounded all the same."""
+    """No signal reaches another thread: there is no timer, and what one operation makes is bounded anyway."""
     found: list[Any] = []
 
     def run() -> None:

@@ -188,7 +188,7 @@ def test_a_thread_counts_in_its_own_channel(scene: Scene, home: str | None, kept
 
 
 def test_a_count_beyond_measure_is_not_shown(scene: Scene) -> None:
-    """A count that no thread can have is no count."""
+    """A count that no thread can have is not a count."""
     scene.plant("thread#C1#f", ts=_TS, opening=_OPENING, expires_at=_SOON, alerts=_n("9" * 20))
     assert scene.threads().count("thread#C1#f", Thread(_TS["S"], "")) is None
 
@@ -240,7 +240,7 @@ def test_an_invented_check_keeps_none_from_being_made(scene: Scene, item: dict[s
     [(_n(_NOW - 60), _NOW - 60), (_n(_NOW + _TEN_YEARS), _NOW), (_n("1E+90"), 0), ({"S": "now"}, 0)],
 )
 def test_when_there_was_a_check_before(scene: Scene, checked: dict[str, Any], read: int) -> None:
-    """The time of the last check is no later than now, and none where it is no number."""
+    """The time of the last check is no later than now, and none where it is not a number."""
     scene.plant("sources", checked=checked)
     assert scene.known_intervals().begin_check("us", 60) == read
 

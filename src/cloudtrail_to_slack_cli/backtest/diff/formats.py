@@ -69,7 +69,7 @@ def diff_as_text(found: Comparison) -> Iterator[str]:
 
 
 def diff_as_markdown(found: Comparison) -> Iterator[str]:
-    """Yield the lines of a comment; what events contain is in code spans, where it is no markup and mentions no one."""
+    """Yield the lines of a comment; values from events are in code spans, so they are neither markup nor mentions."""
     yield "### Alerts and messages of this change"
     yield ""
     yield _totals(found)

@@ -16,7 +16,7 @@ def sparkline(numbers: Sequence[int], encoding: str = "utf-8") -> str:
 
 
 def by_time(days: Mapping[str, int], first: str, last: str, most: int) -> list[int]:
-    """Return the numbers of the days from `first` to `last`, several days in one where there are more than `most`."""
+    """Return the numbers of the days from `first` to `last`, several days in one if there are more than `most`."""
     start = date.fromisoformat(first)
     count = (date.fromisoformat(last) - start).days + 1
     each = ceil(count / most)

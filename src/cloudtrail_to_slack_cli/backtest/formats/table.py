@@ -25,5 +25,5 @@ def write_csv(out: IO[str], report: Report) -> None:
 
 
 def _cell(text: str) -> str:
-    """Return a text that a spreadsheet does not take for a formula."""
+    """Return a string that a spreadsheet does not take for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -129,7 +129,7 @@ def read_row(line: bytes) -> Row:
 
 
 def split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a text that comes in pieces."""
+    """Yield the lines of a string that comes in pieces."""
     rest = b""
     for piece in pieces:
         *lines, rest = (rest + piece).split(b"\n")

@@ -30,7 +30,7 @@ def read_keys(path: str, s3: S3Requests, buckets: Iterable[str]) -> Iterator[Log
     `buckets`.
 
     Raises:
-        CommandError: it cannot be read, or a line is no key.
+        CommandError: it cannot be read, or a line is not a key.
     """
     if path.lower().endswith("manifest.json"):
         yield from _inventory(path, s3)

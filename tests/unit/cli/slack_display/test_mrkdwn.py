@@ -65,7 +65,7 @@ def test_no_text_yields_markup_of_its_own(text: str, *, verbatim: bool) -> None:
 
 @given(text=TEXTS)
 def test_escaped_text_pings_and_links_nothing(text: str) -> None:
-    """A text whose &, < and > were escaped shows no mention and, verbatim, no link."""
+    """A string whose &, < and > were escaped shows no mention and, verbatim, no link."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     found = parsed(render_mrkdwn(escaped, verbatim=True))
     assert not {"span", "a", "time"} & set(found.tags)

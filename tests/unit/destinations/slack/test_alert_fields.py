@@ -108,7 +108,7 @@ def test_no_result() -> None:
     ],
 )
 def test_when(time: str | None, text: str) -> None:
-    """A time is shown in UTC and in the reader's zone, and what is no time as it stands."""
+    """A time is shown in UTC and in the reader's zone, and what is not a time as it stands."""
     assert str(field("When", eventTime=time)).startswith(text)
 
 

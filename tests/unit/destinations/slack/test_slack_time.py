@@ -26,7 +26,7 @@ def test_both_zones() -> None:
 
 @pytest.mark.parametrize("time", [None, datetime(1969, 12, 31, tzinfo=UTC), datetime(9001, 1, 1, tzinfo=UTC)])
 def test_no_time(time: datetime | None) -> None:
-    """What is no time, or one that Slack cannot show, is shown as it stood there."""
+    """What is not a time, or one that Slack cannot show, is shown as it stood there."""
     assert both_zones(time, "<!here>") == "`&lt;!here&gt;`"
     assert both_zones(time, "") == "unknown"
 

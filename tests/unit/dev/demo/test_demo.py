@@ -160,7 +160,7 @@ def test_times_are_those_of_the_run(demo: Run) -> None:
 
 
 def test_what_it_prints_is_safe_and_plain(demo: Run) -> None:
-    """In a file the output has no colours and, whatever events hold, no control or direction-turning character."""
+    """In a file the output has no colors and, whatever events hold, no control or direction-turning character."""
     assert not re.search(_NEVER, demo.output)
 
 

@@ -184,7 +184,7 @@ def test_attachments_are_folded_away(fake: FakeSlack) -> None:
 
 
 def test_the_page_is_light_or_dark_as_its_reader_wants(fake: FakeSlack) -> None:
-    """The style knows both, and every colour that it uses has a value in both."""
+    """The style knows both, and every color that it uses has a value in both."""
     html = page_of(fake)
     light, dark = re.findall(r":root\{([^}]*)\}", html)
     names = [set(re.findall(r"(--[\w-]+):", each)) for each in (light, dark)]
@@ -193,7 +193,7 @@ def test_the_page_is_light_or_dark_as_its_reader_wants(fake: FakeSlack) -> None:
 
 
 def test_text_is_shown_as_the_sender_asked(fake: FakeSlack, client: WebClient) -> None:
-    """A text is mrkdwn unless the sender turned that off."""
+    """A string is mrkdwn unless the sender turned that off."""
     client.chat_postMessage(channel="C1", text="*bold*")
     client.chat_postMessage(channel="C1", text="*not bold*", mrkdwn=False)
     page = _Page(page_of(fake))
