@@ -311,7 +311,7 @@ def test_a_secret_in_a_wrong_variable_is_an_error_that_does_not_show_it(tmp_path
 
 @pytest.mark.parametrize("variable", _SECRET_VARIABLES)
 def test_what_is_no_secret_is_an_error_that_does_not_show_it(variable: str, tmp_path: Path) -> None:
-    """Each value that is neither a token nor a webhook is refused, by a message that names the variable, not the value."""
+    """What is neither a token nor a webhook is refused, and the message names the variable, not the value."""
     errors = [
         error.text
         for error in _terraform(tmp_path, _cases([variable])).diagnostics()

@@ -158,7 +158,7 @@ def test_networks_of_all_kinds() -> None:
     [("[1]", [1]), ("{}", {}), ('"a"', "a"), ("null", None), ("", None), ("{", None), ("[1,]", None)],
 )
 def test_json(text: str, result: object) -> None:
-    """JSON is read; a string that is not JSON gives None, because an attacker's broken policy is not an error of the rule."""
+    """JSON is read; a string that is not JSON gives None: an attacker's broken policy must not make the rule fail."""
     assert json_loads(text) == result
 
 
