@@ -83,7 +83,7 @@ class Pipeline:
             thresholds=thresholds,
             account_names=config.account_names if account_names is None else account_names,
         )
-        self._ahead = ReadAhead(s3_within, clock.now)
+        self._ahead = ReadAhead(s3_within, clock)
         self._log_files = LogFiles(
             s3_within, self._ahead, prefilter, self._records, self._report, clock.now, self._recorder
         )

@@ -12,6 +12,7 @@ from typing import IO, Self
 
 import requests
 
+_END_SECONDS = 10
 _RUNNING = re.compile(r"Running on (http://[\d.]+:\d+)")
 
 # What boto3 must have to talk to it; the values are made up and open nothing.
@@ -65,7 +66,11 @@ class MotoServer:
     ) -> None:
         if self._process:
             self._process.terminate()
-            self._process.wait()
+            try:
+                self._process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
     def reset(self) -> None:
         """Forget everything that was created."""

@@ -1,11 +1,13 @@
 """Run histories in several processes."""
 
+import faulthandler
 import multiprocessing
 import os
 import queue
+import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,6 +18,8 @@ from simulation.report import Report, run_all
 
 _AT_ONCE = 25  # histories
 _PROGRESS_SECONDS = 30.0
+_LONGEST_WAIT_SECONDS = 900.0  # for some histories of any process
+_END_SECONDS = 60.0  # for the processes to end
 _Work: TypeAlias = "multiprocessing.Queue[range | None]"
 _Done: TypeAlias = "multiprocessing.Queue[Report]"
 
@@ -33,7 +37,7 @@ def run_in_processes(seeds: range, processes: int, start: float) -> Report:
         worker.start()
     report, printed = Report(), start
     for _ in chunks:
-        part = _next(done, workers)
+        part = _next(done, workers, _LONGEST_WAIT_SECONDS)
         if part is None:
             break
         report.add(part)
@@ -45,27 +49,54 @@ def run_in_processes(seeds: range, processes: int, start: float) -> Report:
             print(
                 f"{report.histories:,} of {len(seeds):,}, {rate:.1f} a second, problems {report.problems}", flush=True
             )
-    for worker in workers:
-        worker.join()
+    _end(workers)
     return report
 
 
-def _next(done: _Done, workers: Iterable[BaseProcess]) -> Report | None:
+def _next(done: _Done, workers: Sequence[BaseProcess], most_seconds: float) -> Report | None:
     """Wait for the next part of the result; None when there will be none."""
+    until = time.monotonic() + most_seconds
     while True:
         try:
             return done.get(timeout=5)
         except KeyboardInterrupt:
             return None  # it has interrupted the workers too; what has run counts
         except queue.Empty:
-            if any(worker.exitcode not in (None, 0) for worker in workers):
-                print("a process of this run has failed", file=sys.stderr)
+            problem = "has failed" if any(worker.exitcode not in (None, 0) for worker in workers) else ""
+            if time.monotonic() > until:
+                problem = "is stuck"
+                _show_stacks(workers)
+            if problem:
+                print(f"a process of this run {problem}", file=sys.stderr)
                 for worker in workers:
                     worker.terminate()
                 return None
 
 
+def _end(workers: Sequence[BaseProcess]) -> None:
+    """Wait for the processes to end; show where one is that does not, and end it."""
+    until = time.monotonic() + _END_SECONDS
+    for worker in workers:
+        worker.join(max(until - time.monotonic(), 0.1))
+    alive = [worker for worker in workers if worker.is_alive()]
+    _show_stacks(alive)
+    for worker in alive:
+        print("a process of this run does not end", file=sys.stderr)
+        worker.kill()
+        worker.join()
+
+
+def _show_stacks(workers: Sequence[BaseProcess]) -> None:
+    """Let each process print where all its threads are."""
+    for worker in workers:
+        if worker.pid and worker.is_alive():
+            os.kill(worker.pid, signal.SIGUSR1)
+            time.sleep(1)  # so that they do not print into each other
+
+
 def _work(work: _Work, done: _Done) -> None:
+    faulthandler.register(signal.SIGUSR1)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with what it has started
     # An interruption leaves threads behind that would print their tracebacks.
     with (
         suppress(KeyboardInterrupt),

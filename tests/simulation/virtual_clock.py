@@ -7,10 +7,18 @@ makes is a short sleep. So two handlers interleave at their requests, in an orde
 import heapq
 import itertools
 import random
+import sys
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+
+_LONGEST_TURN_SECONDS = 180.0  # of real time; a turn has one request at most, and a client gives each up sooner
+
+
+class StuckError(Exception):
+    """A task does not give its turn back; the message has the stacks of all threads."""
 
 
 class Killed(BaseException):
@@ -122,8 +130,16 @@ class VirtualClock:
     def _give_turn(self, task: Task) -> None:
         self.current = task
         task.gate.release()
-        self._turn_ended.acquire()
+        if not self._turn_ended.acquire(timeout=_LONGEST_TURN_SECONDS):
+            raise StuckError(f"task {task.number} has kept its turn for {_LONGEST_TURN_SECONDS:.0f} s:\n{_stacks()}")
         self.current = None
+
+
+def _stacks() -> str:
+    """Return where every thread is."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    frames = sys._current_frames().items()  # noqa: SLF001 (it is documented, for debugging)
+    return "\n".join(f"{names.get(number)}:\n{''.join(traceback.format_stack(frame))}" for number, frame in frames)
 
 
 def _check_alive(task: Task, now: float) -> None:

@@ -9,11 +9,12 @@ files, which are streamed, and every second attempt at a file.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import S3UnavailableError
 from cloudtrail_to_slack.ingest.log_files import READ_BYTES, ClientWithin, open_log_file
 from cloudtrail_to_slack.ingest.object_keys import read_key
@@ -92,11 +93,11 @@ class _Fetch(Thread):
 
 
 class ReadAhead:
-    """Fetches the log files of one invocation before their turn. `now` returns the seconds since 1970."""
+    """Fetches the log files of one invocation before their turn."""
 
-    def __init__(self, client_within: ClientWithin, now: Callable[[], float]) -> None:
+    def __init__(self, client_within: ClientWithin, clock: Clock) -> None:
         self._client_within = client_within
-        self._now = now
+        self._clock = clock
         self._waiting: dict[LogFile, None] = {}
         self._ahead: dict[LogFile, _Fetch] = {}
         self._given_up: list[_Fetch] = []
@@ -124,7 +125,7 @@ class ReadAhead:
         self._fill()
         if fetch is None:
             return None
-        fetch.join(_MAX_WAIT_SECONDS)
+        fetch.join(self._clock.timeout(_MAX_WAIT_SECONDS))
         if fetch.is_alive():
             self._give_up(fetch)
             raise S3UnavailableError("S3 cannot be read (it takes too long)")
@@ -140,9 +141,9 @@ class ReadAhead:
 
     def wait(self, seconds: float) -> None:
         """Wait at most so long for the threads that are still running, so that none outlives the invocation."""
-        until = self._now() + min(seconds, _MAX_WAIT_SECONDS)
+        until = self._clock.now() + min(seconds, _MAX_WAIT_SECONDS)
         for fetch in self._given_up:
-            fetch.join(max(until - self._now(), 0.0))
+            fetch.join(max(until - self._clock.now(), 0.0))
 
     def _give_up(self, fetch: _Fetch) -> None:
         fetch.give_up()

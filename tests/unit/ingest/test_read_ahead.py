@@ -1,6 +1,7 @@
 """Fetching log files ahead of their turn, in real threads."""
 
 import io
+import math
 import re
 import socket
 import threading
@@ -14,12 +15,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 
+from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import LogFileError, S3UnavailableError
 from cloudtrail_to_slack.ingest import read_ahead
 from cloudtrail_to_slack.ingest.log_files import READ_BYTES, open_log_file
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_ahead import MAX_AHEAD, MAX_BYTES, ReadAhead
 
+_CLOCK = Clock(lambda: math.inf, now=time.monotonic)
 _SECONDS = 20.0  # until a test fails that waits for what does not come
 
 
@@ -61,7 +64,7 @@ def files(count: int, **fields: Any) -> list[LogFile]:
 
 def ahead_of(s3: Any) -> ReadAhead:
     """Return what fetches from this S3."""
-    return ReadAhead(lambda _seconds: s3, time.monotonic)
+    return ReadAhead(lambda _seconds: s3, _CLOCK)
 
 
 def running() -> list[threading.Thread]:
@@ -124,7 +127,7 @@ def test_nothing_is_fetched_ahead_without_need(some: list[LogFile]) -> None:
     def no_client(_seconds: float) -> Any:
         raise AssertionError
 
-    ahead = ReadAhead(no_client, time.monotonic)
+    ahead = ReadAhead(no_client, _CLOCK)
     ahead.begin(some)
     assert running() == []
     assert [ahead.take(each) for each in some] == [None] * len(some)
@@ -304,6 +307,26 @@ def test_a_body_that_trickles_neither_holds_up_the_others_nor_leaves_a_thread(mo
         ahead.wait(_SECONDS)
         assert running() == []
         over.set()
+
+
+def test_a_file_is_not_waited_for_until_the_invocation_ends() -> None:
+    """Where there is less time than a file may take, it is left to the retry before Lambda stops the function."""
+    asked = threading.Event()
+
+    def never(_key: str) -> Body:
+        asked.wait(_SECONDS)
+        raise ReadTimeoutError(endpoint_url="")
+
+    ahead = ReadAhead(lambda _seconds: S3(never), Clock(lambda: 2.0, margin=3.0, now=time.monotonic))  # type: ignore[arg-type,return-value]  # what it needs of a client
+    some = files(2)
+    ahead.begin(some)
+    began = time.monotonic()
+    with pytest.raises(S3UnavailableError, match="it takes too long"):
+        ahead.take(some[1])
+    assert time.monotonic() - began < 2.0
+    asked.set()
+    ahead.wait(_SECONDS)
+    assert running() == []
 
 
 def test_connections_are_used_again() -> None:
