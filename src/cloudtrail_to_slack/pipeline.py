@@ -207,4 +207,12 @@ class Pipeline:
         for report in reports:
             extra = {"rule": report.rule_name, "cause": report.cause, "events": report.events}
             logger.warning("rule error", extra={**extra, "event_ids": list(report.event_ids)})
-        self._send_self_reports(reports, self._records.own_calls)
+        try:
+            self._send_self_reports(reports, self._records.own_calls)
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, all alerts are delivered)
+            own_calls = (each for kinds in self._records.own_calls.by_account.values() for each in kinds.values())
+            message_ids = frozenset[str | None]().union(
+                *(report.message_ids for report in reports), *(each.message_ids for each in own_calls)
+            )
+            self._report.fail(message_ids, [f"notices about this function itself: {type(error).__name__}"])
+            log_unexpected("reporting on the function itself", error)

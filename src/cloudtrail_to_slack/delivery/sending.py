@@ -11,6 +11,7 @@ from cloudtrail_to_slack.errors import (
     DeliveryError,
     DestinationMisconfiguredError,
     PayloadRejectedError,
+    TransientError,
     UnknownRejectionError,
 )
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
@@ -68,5 +69,11 @@ class Sender:
         self, destination: Destination[P], address: str, check: Callable[[], None], payload: P, parent: str | None
     ) -> str | None:
         check()
-        with self._clock.call(TIMEOUT_SECONDS) as timeout:
-            return destination.send(address, payload, parent=parent, timeout=timeout)
+        try:
+            with self._clock.call(TIMEOUT_SECONDS) as timeout:
+                return destination.send(address, payload, parent=parent, timeout=timeout)
+        except DeliveryError:
+            raise
+        except Exception as error:  # noqa: BLE001 (what an SDK raises on an answer that is none of the destination's)
+            log_unexpected("sending a message", error)
+            raise TransientError(type(error).__name__) from None

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import CloudTrailToSlackError, TransientError
+from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack.state.leases import OWNER
 from cloudtrail_to_slack.state.trust import string
 
@@ -127,9 +128,11 @@ class Items:
             failure = _failed(error)
             response: Mapping[str, Any] = getattr(error, "response", {})
             if failure.code == "ConditionalCheckFailedException":
-                return Answer(conflict=dict(response.get("Item", {})))
+                return Answer(conflict=dict(mapping(response.get("Item"))))
             if failure.code == "TransactionCanceledException":
-                return Answer(cancelled_for=response.get("CancellationReasons") or ({"Code": "unknown"},))
+                reasons = response.get("CancellationReasons")
+                known = [mapping(reason) for reason in reasons] if isinstance(reasons, list) else []
+                return Answer(cancelled_for=known or ({"Code": "unknown"},))
             raise failure from None
 
     def _request(self, operation: Callable[..., Mapping[str, Any]], **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 (likewise)
@@ -138,6 +141,10 @@ class Items:
                 return operation(**arguments)
         except TransientError as error:
             raise StateError(error.code, is_permanent=False) from None
+        except (BotoCoreError, ClientError):
+            raise
+        except Exception as error:  # noqa: BLE001 (what the SDK raises on an answer that is none of DynamoDB's)
+            raise StateError(f"unexpected_answer_{type(error).__name__}", is_permanent=False) from None
 
 
 class Table(Items):
