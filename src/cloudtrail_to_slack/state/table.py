@@ -127,9 +127,10 @@ class Items:
         except (BotoCoreError, ClientError) as error:
             failure = _failed(error)
             response: Mapping[str, Any] = getattr(error, "response", {})
-            if failure.code == "ConditionalCheckFailedException":
+            is_transaction = "TransactItems" in arguments
+            if failure.code == "ConditionalCheckFailedException" and not is_transaction:
                 return Answer(conflict=dict(mapping(response.get("Item"))))
-            if failure.code == "TransactionCanceledException":
+            if failure.code == "TransactionCanceledException" and is_transaction:
                 reasons = response.get("CancellationReasons")
                 known = [mapping(reason) for reason in reasons] if isinstance(reasons, list) else []
                 return Answer(cancelled_for=known or ({"Code": "unknown"},))
