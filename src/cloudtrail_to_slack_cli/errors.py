@@ -26,3 +26,6 @@ class UnreadableError(CommandError):
         self.column = column
         where = "".join(f":{number}" for number in (line, column) if number is not None)
         super().__init__(f"{path}{where}: {problem}")
+
+    def __reduce__(self) -> tuple[type["UnreadableError"], tuple[object, ...]]:  # it may come from another process
+        return type(self), (self.path, self.problem, self.line, self.column)

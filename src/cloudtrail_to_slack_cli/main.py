@@ -138,4 +138,7 @@ def _discard_output() -> None:
 
 def main() -> NoReturn:
     """Run the command line, and end the process."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the shell closed it, as with `>&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 (no path; until the end)
     sys.exit(run())

@@ -47,6 +47,11 @@ def safe(text: str) -> str:
     return visible(text, keep_lines=True)
 
 
+def in_one_line(text: str) -> str:
+    """Return a text without line breaks, with one space where there was more; the rest is as `safe` shows it."""
+    return safe(" ".join(text.split()))
+
+
 def line(text: str, style: str = "") -> "Text":
     """Return a text to print in a style."""
     from rich.text import Text  # noqa: PLC0415 (as above)

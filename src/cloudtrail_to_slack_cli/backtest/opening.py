@@ -45,7 +45,8 @@ def _opened(file: LogFile, selection: Selection) -> Iterator[Content]:
     else:
         try:
             with closing(_stream(file)) as stream:
-                yield Content(file.name, stream, lambda: _stream(file))
+                is_stored = os.path.isfile(file.path)  # noqa: PTH113 (paths stay as they are); a pipe is read only once
+                yield Content(file.name, stream, (lambda: _stream(file)) if is_stored else None)
         except (LogFileError, OSError, ValueError) as error:
             yield Content(file.name, problem=_words(error))
 

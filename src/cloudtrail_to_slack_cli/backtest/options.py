@@ -93,6 +93,8 @@ def _wanted(given: _Given) -> Wanted:
     """
     if given.engine == "spark" and given.state is not None:
         raise CommandError("--state works only with --engine local: Spark itself repeats interrupted tasks")
+    if given.state == "":
+        raise CommandError("--state is empty: name a folder")
     chosen_accounts, chosen_regions = _names(given.accounts), _names(given.regions)
     for account in chosen_accounts:
         if not _ACCOUNT.fullmatch(account):

@@ -1,5 +1,6 @@
 """What a backtest is going to read, before it does: the files, how many bytes, and what the requests cost."""
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ _DOLLARS_PER_LIST = 0.005 / 1000
 _DOLLARS_PER_GET = 0.0004 / 1000
 _DOLLARS_PER_GB_OUT = 0.09
 _KEPT_IN_MEMORY = 16 * 1024 * 1024
+_ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(LogFile)
 _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 
 
@@ -51,13 +53,11 @@ class Plan:
         if is_s3(file.path) and not file.problem:
             self.gets += requests_for(file.size)
             self.bytes_in_s3 += known
-        self._kept.write(msgspec.json.encode(file) + b"\n")
+        self._kept.write(_as_line(file))
 
     def __iter__(self) -> Iterator[LogFile]:
         self._kept.seek(0)
-        decoder = msgspec.json.Decoder(LogFile)
-        for line in self._kept:
-            yield decoder.decode(line)
+        yield from map(_read_line, self._kept)
 
     def __enter__(self) -> Self:
         return self
@@ -166,6 +166,20 @@ class Wanted:
                 plan.add(file)
             else:
                 plan.unnamed += 1
+
+
+def _as_line(file: LogFile) -> bytes:
+    try:
+        return _ENCODER.encode(file) + b"\n"
+    except UnicodeEncodeError:  # a path that is no UTF-8
+        return json.dumps(msgspec.to_builtins(file)).encode() + b"\n"
+
+
+def _read_line(line: bytes) -> LogFile:
+    try:
+        return _DECODER.decode(line)
+    except msgspec.DecodeError:
+        return msgspec.convert(json.loads(line), LogFile)
 
 
 def readable_size(size: float) -> str:

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
-from typing import NoReturn
 
 import click
 
@@ -16,6 +15,8 @@ _SECONDS = 0.2
 _WIDTH = 78
 # What a file takes besides its bytes, as a number of bytes that take as long.
 _BYTES_PER_FILE = 16 * 1024
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+_AGAIN_SECONDS = 1
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -65,21 +66,36 @@ class Progress:
 @contextmanager
 def interruptible(plan: Plan, done: Mapping[str, int], state: str | None) -> Iterator[None]:
     """Let SIGTERM interrupt as Ctrl-C does, and say how to go on. `done["files"]` files are done."""
-    is_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, _interrupt) if is_main else None
+    interruption = _Interruption()
+    signals = _INTERRUPTIONS if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, interruption) for number in signals}
     try:
         yield
-    except KeyboardInterrupt:
+    except BaseException as error:
+        # Python turns an interruption of some imports into another error, and that of a process into a broken pool.
+        if not isinstance(error, KeyboardInterrupt) and not (
+            isinstance(error, Exception) and interruption.came is not None
+        ):
+            raise
         how = "the same command goes on from there" if state else "with --state DIR a run can go on where it was"
         click.echo(f"interrupted after {done['files']:,} of {plan.files:,} files: {how}", err=True)
-        raise
+        raise KeyboardInterrupt from None
     finally:
-        if is_main:
-            signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+class _Interruption:
+    """Handles signals: another one within a second, as by an impatient Ctrl-C, does not cut off the cleaning up."""
+
+    def __init__(self) -> None:
+        self.came: float | None = None
+
+    def __call__(self, _signal: int, _frame: object) -> None:
+        now = monotonic()
+        if self.came is None or now - self.came > _AGAIN_SECONDS:
+            self.came = now
+            raise KeyboardInterrupt
 
 
 def duration(seconds: float) -> str:

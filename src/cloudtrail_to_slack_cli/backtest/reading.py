@@ -17,6 +17,7 @@ from cloudtrail_to_slack_cli.event_input import read_records_in, unwrap
 _LONGEST_LINE = 16 * 1024 * 1024
 _LARGEST_LINES = 2**50  # a file of lines may have any size; a bomb is stopped by how often it is larger than stored
 _LARGEST_OTHER = 16 * 1024 * 1024  # of a document that is not a log file, and is read as a whole
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 # What a line has that is more than a record.
 _WRAPPED = (b'"Records"', b'"detail-type"', b'"event":', b'"event" :')
 
@@ -129,7 +130,7 @@ def _lines(stream: Stream, scan: Scan) -> Iterator[Batch]:
 
 
 def _batch(text: bytes, scan: Scan) -> Batch:
-    lines = [line for line in text.split(b"\n") if line.strip()]
+    lines = [line for line in text.removeprefix(_BYTE_ORDER_MARK).split(b"\n") if line.strip()]
     if not lines:
         return Batch([], [])
     if not any(sign in text for sign in _WRAPPED):

@@ -1,6 +1,7 @@
 """Finding log files: those named, those in folders, and those in archives."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cloudtrail_to_slack_cli.backtest.tar_archives import tar_members
 from cloudtrail_to_slack_cli.backtest.zip_archives import zip_members
 from cloudtrail_to_slack_cli.errors import UnreadableError
 
+_NO_FILE = "it is a pipe, a device or the like"
 KINDS = ".json, .json.gz, .jsonl, .jsonl.gz, .zip, .tar or .tar.gz"
 
 
@@ -34,7 +36,7 @@ def find_log_files(path: str) -> Iterator[LogFile]:
         for name in sorted(names):
             found = os.path.join(parent, name)  # noqa: PTH118 (as above)
             if not name.startswith(".") and (is_archive(name) or _is_wanted(name, found)):
-                yield from _found(found)
+                yield from _found(found) if _is_openable(found) else (LogFile(found, 0, problem=_NO_FILE),)
 
 
 def select(files: Iterable[LogFile], selection: Selection) -> Iterator[tuple[LogFile, bool]]:
@@ -54,6 +56,14 @@ def _layout(path: str) -> str:
     """Return the part of a path that CloudTrail may have given its name: no folder above it hides it."""
     parts = path.replace(os.sep, "/").split("/")
     return "/".join(part for part in parts if not part.startswith("."))
+
+
+def _is_openable(path: str) -> bool:
+    """Whether opening something in a folder neither waits nor reads for ever; what cannot be seen says so itself."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 (as above)
+    except OSError:
+        return True
 
 
 def _found(path: str) -> Iterator[LogFile]:

@@ -21,7 +21,8 @@ from cloudtrail_to_slack_cli.backtest.evaluation import MatchedLines, Part
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile
 from cloudtrail_to_slack_cli.errors import CommandError
 
-_ABOUT = "backtest.json"
+_ABOUT = ".backtest.json"  # hidden, so that a folder of logs may hold the one of the state
+_UNFINISHED = ".new"
 _PACKAGE = __name__.rpartition(".")[0]
 _KNOWN = {("collections", "Counter"), ("collections", "defaultdict"), ("builtins", "set"), ("builtins", "int")}
 _KNOWN_DATES = {("datetime", "date"), ("datetime", "datetime"), ("datetime", "timezone"), ("datetime", "timedelta")}
@@ -52,7 +53,7 @@ class State:
                         f"--state {folder} belongs to other rules or another version: choose another folder"
                     )
                 return cls(str(path.resolve()), date.fromisoformat(known["today"]))
-            if any(path.iterdir()):
+            if any(each.suffix != _UNFINISHED for each in path.iterdir()):  # another run may begin now, too
                 raise CommandError(f"--state {folder} contains something else: choose an empty or new folder")
             _write(path / _ABOUT, json.dumps({"fingerprint": fingerprint, "today": today.isoformat()}).encode())
         except OSError as error:
@@ -118,7 +119,7 @@ def _lines_of(part: Part) -> list[MatchedLines]:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    new = path.with_name(f"{path.name}.{os.getpid()}{_UNFINISHED}")
     try:
         new.write_bytes(content)
         new.replace(path)

@@ -25,7 +25,7 @@ def alert_facts(event: Event) -> AlertFacts:
     actor = (event.actor.arn or event.actor.name).encode("utf-8", "replace")
     return AlertFacts(
         day=event.time.date().isoformat() if event.time else NO_DAY,
-        hour=f"{event.time:%Y-%m-%dT%H}:00Z" if event.time else None,
+        hour=f"{event.time.isoformat()[:13]}:00Z" if event.time else None,
         actor=hashlib.blake2b(actor, digest_size=8).digest(),
         account=event.account or "unknown",
     )

@@ -9,6 +9,7 @@ from typing import IO
 
 import click
 
+from cloudtrail_to_slack.alerts.text import visible
 from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_options
 from cloudtrail_to_slack_cli.backtest.evaluation import Keeps, Part, as_line
 from cloudtrail_to_slack_cli.backtest.formats.document import write_json
@@ -23,7 +24,7 @@ from cloudtrail_to_slack_cli.backtest.run import evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
 from cloudtrail_to_slack_cli.options import rule_options
-from cloudtrail_to_slack_cli.terminal import console, is_terminal, safe
+from cloudtrail_to_slack_cli.terminal import console, is_terminal
 
 _EXAMPLE = """\b
 Examples:
@@ -134,7 +135,7 @@ def _take(parts: Iterable[Part], report: Report, progress: Progress, *, keeps_li
         for path, problem in (*part.problems, *part.failures.items()):
             progress.close()
             what = "damaged" if (path, problem) in part.problems else "a record was left out"
-            click.echo(safe(f"{what}: {path}: {problem}"), err=True)
+            click.echo(visible(f"{what}: {path}: {problem}"), err=True)
         progress.add(part)
     for values in report.count_thresholds():
         if keeps_lines:

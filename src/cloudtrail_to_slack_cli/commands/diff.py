@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from cloudtrail_to_slack.alerts.text import visible
 from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_options
 from cloudtrail_to_slack_cli.backtest.diff.comparison import compare
 from cloudtrail_to_slack_cli.backtest.diff.formats import diff_as_json, diff_as_markdown, diff_as_text
@@ -26,7 +27,7 @@ from cloudtrail_to_slack_cli.backtest.report import Report
 from cloudtrail_to_slack_cli.backtest.run import evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, UnreadableError
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.terminal import is_terminal, safe
+from cloudtrail_to_slack_cli.terminal import is_terminal
 
 _EXAMPLE = """\b
 Examples:
@@ -134,7 +135,7 @@ def _evaluate(path: str, wanted: Wanted, plan: Plan, reading: _Reading) -> Side:
                 report.add(part)
                 for file, problem in part.problems if reading.is_first else ():
                     progress.close()
-                    click.echo(safe(f"damaged: {file}: {problem}"), err=True)
+                    click.echo(visible(f"damaged: {file}: {problem}"), err=True)
                 progress.add(part)
         for _ in report.count_thresholds():
             pass

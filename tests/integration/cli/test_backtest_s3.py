@@ -242,7 +242,7 @@ def test_lists_of_keys_and_inventories(trail: "S3Client", tmp_path: Path) -> Non
     text = "\n".join(f"s3://{BUCKET}/{each}" for each in wanted) + "\n\n"
     path = tmp_path / "keys.txt"
     path.write_text(text, "utf-8")
-    (tmp_path / "keys.gz").write_bytes(gzip.compress("\r\n".join(wanted).encode()))
+    (tmp_path / "keys.gz").write_bytes(gzip.compress("\r\n".join(wanted).encode("utf-8-sig")))
     trail.put_object(Bucket=BUCKET, Key="lists/keys.txt", Body=text.encode())
     assert sources("--keys", path) == wanted
     assert sources("--keys", tmp_path / "keys.gz", f"s3://{BUCKET}") == wanted

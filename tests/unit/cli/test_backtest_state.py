@@ -94,8 +94,9 @@ def test_an_interrupted_run_goes_on(tmp_path: Path, number: signal.Signals, proc
     (folder / "a.jsonl").write_bytes(b"\n" * 8_400_000 + line)  # a group of its own
     waiting = folder / "b.jsonl"
     os.mkfifo(waiting)
+    paths = [str(folder / "a.jsonl"), str(waiting)]
     command = [
-        sys.executable, "-m", "cloudtrail_to_slack_cli", "backtest", str(folder), "--state", str(state),
+        sys.executable, "-m", "cloudtrail_to_slack_cli", "backtest", *paths, "--state", str(state),
         "--processes", str(processes), "--format", "json",
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -113,5 +114,5 @@ def test_an_interrupted_run_goes_on(tmp_path: Path, number: signal.Signals, proc
         assert "the same command goes on from there" in err
     waiting.unlink()
     waiting.write_bytes(line)
-    ran = cloudtrail_to_slack("backtest", folder, "--state", state, "--format", "json")
+    ran = cloudtrail_to_slack("backtest", *paths, "--state", state, "--format", "json")
     assert json.loads(ran.out)["matched"] == 2

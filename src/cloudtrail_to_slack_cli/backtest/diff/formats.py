@@ -6,7 +6,7 @@ from typing import Any
 
 from cloudtrail_to_slack_cli.backtest.diff.comparison import Comparison, Group
 from cloudtrail_to_slack_cli.backtest.diff.sides import Example
-from cloudtrail_to_slack_cli.terminal import counted, safe
+from cloudtrail_to_slack_cli.terminal import counted, in_one_line
 
 _MOST_GROUPS = 20
 _LONGEST = 160  # characters of a name
@@ -148,13 +148,13 @@ def _example(example: Example) -> str:
 
 
 def _short(text: str) -> str:
-    shown = safe(" ".join(text.split()))
+    shown = in_one_line(text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
 
 
 def _code(text: str) -> str:
     """Return a text as a code span in a table."""
-    shown = _short(text) if len(text) <= _LONGEST else safe(" ".join(text.split()))[: 3 * _LONGEST]
+    shown = _short(text) if len(text) <= _LONGEST else in_one_line(text)[: 3 * _LONGEST]
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest or not shown else ""

@@ -1,7 +1,7 @@
 """Numbers as a line of small bars."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from math import ceil
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -17,8 +17,15 @@ def sparkline(numbers: Sequence[int], encoding: str = "utf-8") -> str:
 
 def by_time(days: Mapping[str, int], first: str, last: str, most: int) -> list[int]:
     """Return the numbers of the days from `first` to `last`, several days in one if there are more than `most`."""
-    start = date.fromisoformat(first)
-    count = (date.fromisoformat(last) - start).days + 1
+    start, count = date.fromisoformat(first), days_between(first, last)
     each = ceil(count / most)
-    dates = [(start + timedelta(number)).isoformat() for number in range(count)]
-    return [sum(days.get(day, 0) for day in dates[begin : begin + each]) for begin in range(0, count, each)]
+    numbers = [0] * ceil(count / each)
+    for day, number in days.items():
+        if first <= day <= last:
+            numbers[(date.fromisoformat(day) - start).days // each] += number
+    return numbers
+
+
+def days_between(first: str, last: str) -> int:
+    """Return how many days there are from the first to the last, both included."""
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1

@@ -6,7 +6,7 @@ from rich.table import Table
 from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time, sparkline
 from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour, most_first, summary
-from cloudtrail_to_slack_cli.terminal import counted, line
+from cloudtrail_to_slack_cli.terminal import counted, in_one_line, line
 
 _LONGEST_NAME = 42
 _BUSIEST = len("2026-09-30 14h: 1,000")
@@ -27,9 +27,9 @@ def print_text(out: Console, report: Report) -> None:
     if silent := sum(not rule.alerts for _, rule in report.rules):
         out.print(line(f"{counted(silent, 'rule')} matched nothing"))
     for ignore_rule, count in most_first(report.totals.ignored):
-        out.print(line(f"ignored by {ignore_rule}: {count:,}"))
+        out.print(line(f"ignored by {in_one_line(ignore_rule)}: {count:,}"))
     for (name, error), count in most_first(report.totals.errors):
-        out.print(line(f"rule error: {name} raised {error} on {counted(count, 'event')}", "red"))
+        out.print(line(f"rule error: {in_one_line(name)} raised {error} on {counted(count, 'event')}", "red"))
     _print_channels(out, report)
     _print_noisiest(out, report)
     if report.store:
@@ -48,7 +48,7 @@ def _print_rules(out: Console, report: Report) -> None:
         numbers = by_time(rule.days, known[0], known[-1], _LONGEST_LINE) if known else []
         busiest = busiest_hour(rule.hours)
         table.add_row(
-            line(" ".join(name.split())),
+            line(in_one_line(name)),
             *(f"{n:,}" for n in (rule.alerts, report.messages_of(name), len(rule.actors), len(rule.accounts))),
             _rate(rule.alerts, report.days),
             sparkline(numbers, out.encoding),
@@ -67,11 +67,13 @@ def _print_channels(out: Console, report: Report) -> None:
     for address, total, days in prediction.channels():
         busiest, most = max(days.items(), key=lambda each: each[1].messages)
         cells = (total.messages, total.replies, total.threads, total.summaries, total.notices)
-        table.add_row(line(address.label), *(f"{cell:,}" for cell in cells), f"{most.messages:,} ({busiest})")
+        table.add_row(
+            line(in_one_line(address.label)), *(f"{cell:,}" for cell in cells), f"{most.messages:,} ({busiest})"
+        )
     out.print()
     out.print(table, soft_wrap=False)
     for title, count in most_first(prediction.notices)[:_MOST_NOISY]:
-        out.print(line(f"{counted(count, 'notice')}: {title}"))
+        out.print(line(f"{counted(count, 'notice')}: {in_one_line(title)}"))
     if prediction.duplicates:
         out.print(line(f"{counted(prediction.duplicates, 'copy', 'copies')} of delivered alerts left out"))
     if prediction.unrouted:
@@ -86,7 +88,7 @@ def _print_noisiest(out: Console, report: Report) -> None:
     out.print()
     out.print(line(f"{share:.0%} of the messages, by rule and actor:", "bold"))
     for rule, actor, count in noisiest[:_MOST_NOISY]:
-        out.print(line(f"  {count:,}  {' '.join(rule.split())}  {actor or 'unknown'}"))
+        out.print(line(f"  {count:,}  {in_one_line(rule)}  {in_one_line(actor) or 'unknown'}"))
     if len(noisiest) > _MOST_NOISY:
         out.print(line(f"  and {len(noisiest) - _MOST_NOISY:,} more"))
 

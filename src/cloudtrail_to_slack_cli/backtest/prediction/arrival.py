@@ -8,6 +8,7 @@ from cloudtrail_to_slack.events.event import Event
 
 WINDOW_SECONDS = 300  # CloudTrail delivers about every five minutes (AWS CloudTrail User Guide, "How CloudTrail works")
 UNKNOWN = 0.0  # the time of what has none
+_LAST = 253_402_300_799.0  # the last second of the year 9999, after which there is no day
 # ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_UNIQUE.json.gz. Source: the same guide, "Finding your CloudTrail log files".
 _NAME = re.compile(
     r"[0-9]{12}_CloudTrail(?:-[A-Za-z]+)?_[a-z0-9-]+_([0-9]{8}T[0-9]{4})([0-9]{2})?Z_[^/\\]+\.json(?:\.gz)?\Z",
@@ -33,5 +34,5 @@ def window(event: Event) -> tuple[float, str]:
     """
     end = UNKNOWN
     if event.time:
-        end = (floor(event.time.timestamp() / WINDOW_SECONDS) + 1.0) * WINDOW_SECONDS
+        end = min((floor(event.time.timestamp() / WINDOW_SECONDS) + 1.0) * WINDOW_SECONDS, _LAST)
     return end, f"{event.account or 'unknown'}/{event.region}"

@@ -37,7 +37,7 @@ def read_keys(path: str, s3: S3Requests, buckets: Iterable[str]) -> Iterator[Log
         return
     known = list(dict.fromkeys(buckets))
     for number, line in enumerate(_lines(path, s3), 1):
-        text = line.strip("\r\n")
+        text = line.strip("\r\n").removeprefix("\ufeff")
         if not text.strip():
             continue
         if not is_s3(text):

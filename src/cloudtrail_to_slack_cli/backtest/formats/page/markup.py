@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from cloudtrail_to_slack_cli.slack_display.mrkdwn import render_verbatim
+from cloudtrail_to_slack_cli.terminal import safe
 
 
 def escape(text: str) -> str:
-    """Return a text as HTML, fit for an attribute, too; what no document may contain is replaced."""
-    return render_verbatim(text)
+    """Return a text as HTML, fit for an attribute, too; hidden characters are shown, and turn no text around."""
+    return render_verbatim(safe(text))
 
 
 def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
