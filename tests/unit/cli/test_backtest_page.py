@@ -117,6 +117,29 @@ def test_the_rules_filter(shown: Browser) -> None:
     assert shown.run(visible) == 3
 
 
+def test_many_rules_that_matched_nothing_wait_for_a_button(tmp_path: Path, browser: Browser) -> None:
+    """They are hidden until a button or the filter shows them; without the script they are there."""
+    browser.console.clear()
+    folder = tmp_path / "packs"
+    config = {"detection_packs": ["recommended"], "rules": RULES}
+    logs = write(folder, "export.json", json.dumps({"Records": EVENTS}))
+    chosen = ("--config", write(folder, "config.json", json.dumps(config)), "--format", "html")
+    browser.open(write(folder, "report.html", cloudtrail_to_slack("backtest", logs, *chosen).out).as_uri())
+    rows = browser.run("document.querySelectorAll('#rules tbody tr').length")
+    matched = len(column(browser, 0))
+    assert "0" not in column(browser, 2)
+    assert browser.run("document.getElementById('shown').textContent") == f"{matched} of {rows} rules"
+    browser.run("document.getElementById('silent').click()")
+    assert len(column(browser, 0)) == rows
+    browser.run("document.getElementById('silent').click()")
+    assert len(column(browser, 0)) == matched
+    browser.run(
+        "const f = document.getElementById('filter'); f.value = 'account-closed'; f.dispatchEvent(new Event('input'))"
+    )
+    assert column(browser, 0) == ["impact/account-closed"]
+    assert browser.console == []
+
+
 def test_the_keyboard_is_enough(shown: Browser) -> None:
     """Sorting works by Enter, and a rule's link opens its details."""
     shown.run("document.querySelector('#rules th.count button').focus()")

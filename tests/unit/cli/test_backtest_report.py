@@ -1,9 +1,15 @@
 """What `backtest` reports: the order of deliveries, the columns of each format, and the few that make most messages."""
 
+import contextlib
 import csv
 import io
 import json
+import os
+import pty
 import random
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -165,6 +171,33 @@ def test_calls_of_the_functions_own_role_are_collected(tmp_path: Path) -> None:
     logs = write(tmp_path, "critical.json", json.dumps({"Records": [{**events()[0], "userIdentity": own}]}))
     report = json.loads(cloudtrail_to_slack("backtest", logs, "--config", config, "--format", "json").out)
     assert (report["own_role"], report["messages"], len(report["alerts"]), report["notices"]) == (0, 1, 1, [])
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_terminal_shows_every_column(tmp_path: Path, width: int) -> None:
+    """However narrow the terminal is, no figure is cut off: columns that have no room come in a table below."""
+    config = {"rules": [{"id": "a-rule-with-a-name-that-is-much-too-long-for-a-table", "expression": "True"}]}
+    records = [{**make_event("DeleteTrail", source="cloudtrail"), "eventID": str(number)} for number in range(1234)]
+    logs = write(tmp_path, "a.json", json.dumps({"Records": records}))
+    chosen = ("backtest", logs, "--config", write(tmp_path, "config.json", json.dumps(config)), "--quiet")
+    reading, writing = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 (our own program)
+        [sys.executable, "-m", "cloudtrail_to_slack_cli", *map(str, chosen)],
+        stdout=writing, env={**os.environ, "COLUMNS": str(width), "NO_COLOR": "1"},
+    ):  # fmt: skip
+        os.close(writing)
+        pieces = []
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while piece := os.read(reading, 65536):
+                pieces.append(piece)
+        os.close(reading)
+    tables, _, rest = b"".join(pieces).decode().replace("\r\n", "\n").partition("Not predicted")
+    headings = ("alerts", "messages", "actors", "accounts", "a day", "busiest hour", "in threads", "most on a day")
+    assert all(heading in tables for heading in headings)
+    assert re.search(r"\d\dh: 1,234\b", tables)
+    assert max(len(line.rstrip()) for line in rest.split("\n")) <= width
+    rows = [line for line in tables.split("\n") if line.startswith(("rule", "a-rule", "channel", "slack_app"))]
+    assert max(map(len, rows)) <= width
 
 
 def test_sparklines_show_days_without_alerts_and_merge_many() -> None:

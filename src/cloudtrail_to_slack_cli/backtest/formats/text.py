@@ -1,15 +1,20 @@
 """What a backtest found, for people at a terminal."""
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time, sparkline
 from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour, most_first, summary
-from cloudtrail_to_slack_cli.terminal import counted, in_one_line, line
+from cloudtrail_to_slack_cli.terminal import counted, in_one_line, is_terminal, line
 
 _LONGEST_NAME = 42
-_BUSIEST = len("2026-09-30 14h: 1,000")
+_LONGEST_NAME_OF_SEVERAL = 30  # where it would leave no room for the columns
+_LEAST_NAME = 8
+_GAP = 2  # between columns
 _LONGEST_LINE = 14  # characters of a sparkline
 _WIDTH_IN_A_PIPE = 120
 _MOST_NOISY = 10
@@ -18,7 +23,8 @@ _LEAST_SHOWN = 0.1
 
 def print_text(out: Console, report: Report) -> None:
     """Print tables of rules and of channels, and what else is worth knowing."""
-    if not out.is_terminal:
+    in_terminal = is_terminal(out.file)
+    if not in_terminal:
         out.width = _WIDTH_IN_A_PIPE
     _print_rules(out, report)
     out.print(line(summary(report), "bold"))
@@ -34,28 +40,25 @@ def print_text(out: Console, report: Report) -> None:
     _print_noisiest(out, report)
     if report.store:
         out.print()
-        out.print(line(f"Not predicted: {'; '.join(NOT_PREDICTED)}.", "dim"))
+        # In a pipe it stays one line.
+        out.print(line(f"Not predicted: {'; '.join(NOT_PREDICTED)}.", "dim"), soft_wrap=not in_terminal)
 
 
 def _print_rules(out: Console, report: Report) -> None:
-    table = _table("rule", "alerts", "messages", "actors", "accounts", "a day")
-    table.add_column("per day", no_wrap=True, min_width=7)
-    table.add_column("busiest hour", no_wrap=True, min_width=_BUSIEST)
     known = report.known_days
+    rows = []
     for name, rule in report.rules:
         if not rule.alerts:
             continue
         numbers = by_time(rule.days, known[0], known[-1], _LONGEST_LINE) if known else []
         busiest = busiest_hour(rule.hours)
-        table.add_row(
-            line(in_one_line(name)),
-            *(f"{n:,}" for n in (rule.alerts, report.messages_of(name), len(rule.actors), len(rule.accounts))),
-            _rate(rule.alerts, report.days),
-            sparkline(numbers, out.encoding),
-            f"{busiest[0][:13].replace('T', ' ')}h: {busiest[1]:,}" if busiest else "",
-        )
-    if table.row_count:
-        out.print(table, soft_wrap=False)
+        counts = (rule.alerts, report.messages_of(name), len(rule.actors), len(rule.accounts))
+        hour = f"{busiest[0][:13].replace('T', ' ')}h: {busiest[1]:,}" if busiest else ""
+        cells = (*(f"{n:,}" for n in counts), _rate(rule.alerts, report.days), sparkline(numbers, out.encoding), hour)
+        rows.append((name, cells))
+    if rows:
+        headings = ("rule", "alerts", "messages", "actors", "accounts", "a day", "per day", "busiest hour")
+        _print_tables(out, headings, rows, numbers=5)
         out.print()
 
 
@@ -63,15 +66,14 @@ def _print_channels(out: Console, report: Report) -> None:
     prediction = report.prediction
     if not prediction.days:
         return
-    table = _table("channel", "messages", "in threads", "threads", "summaries", "notices", "most on a day")
+    rows = []
     for address, total, days in prediction.channels():
         busiest, most = max(days.items(), key=lambda each: each[1].messages)
-        cells = (total.messages, total.replies, total.threads, total.summaries, total.notices)
-        table.add_row(
-            line(in_one_line(address.label)), *(f"{cell:,}" for cell in cells), f"{most.messages:,} ({busiest})"
-        )
+        counts = (total.messages, total.replies, total.threads, total.summaries, total.notices)
+        rows.append((address.label, (*(f"{count:,}" for count in counts), f"{most.messages:,} ({busiest})")))
     out.print()
-    out.print(table, soft_wrap=False)
+    headings = ("channel", "messages", "in threads", "threads", "summaries", "notices", "most on a day")
+    _print_tables(out, headings, rows, numbers=len(headings))
     for title, count in most_first(prediction.notices)[:_MOST_NOISY]:
         out.print(line(f"{counted(count, 'notice')}: {in_one_line(title)}"))
     if prediction.duplicates:
@@ -93,12 +95,33 @@ def _print_noisiest(out: Console, report: Report) -> None:
         out.print(line(f"  and {len(noisiest) - _MOST_NOISY:,} more"))
 
 
-def _table(name: str, *numbers: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=_LONGEST_NAME)
-    for heading in numbers:
-        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
-    return table
+def _print_tables(
+    out: Console, headings: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], *, numbers: int
+) -> None:
+    """Print rows with their names as a table, and where it is too wide as several; `numbers` columns align right."""
+    names = [line(in_one_line(name)) for name, _ in rows]
+    widths = [max(map(cell_len, column)) for column in zip(headings[1:], *(cells for _, cells in rows), strict=True)]
+    room = out.width - min(max(name.cell_len for name in names), _LONGEST_NAME_OF_SEVERAL)
+    begin = 0
+    while begin < len(widths):
+        end = begin + 1
+        while end < len(widths) and sum(width + _GAP for width in widths[begin : end + 1]) <= room:
+            end += 1
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        left = out.width - sum(width + _GAP for width in widths[begin:end])
+        name_width = max(min(_LONGEST_NAME, left), _LEAST_NAME)
+        table.add_column(headings[0], overflow="ellipsis", no_wrap=True, max_width=name_width)
+        for column in range(begin, end):
+            is_number = column < numbers
+            table.add_column(
+                headings[column + 1], justify="right" if is_number else "left", no_wrap=True, min_width=widths[column]
+            )
+        for name, (_, cells) in zip(names, rows, strict=True):
+            table.add_row(name, *cells[begin:end])
+        if begin:
+            out.print()
+        out.print(table, soft_wrap=False)
+        begin = end
 
 
 def _period(report: Report) -> str:

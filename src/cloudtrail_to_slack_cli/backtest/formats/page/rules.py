@@ -21,6 +21,7 @@ _COLUMNS = (
 )  # fmt: skip
 _ACTORS = 10
 _BARS = 20
+_SILENT_SHOWN = 10  # rules that matched nothing; more of them are shown on demand
 
 
 def rules_table(report: Report) -> str:
@@ -35,10 +36,14 @@ def rules_table(report: Report) -> str:
         f'{head}<th scope="col">alerts per day</th><th scope="col">busiest hour (UTC)</th></tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
+    silent = sum(not totals.alerts for _, totals in report.rules)
+    toggle = '<button type="button" id="silent" aria-pressed="false">'
+    more = f"{toggle}Show {counted(silent, 'rule')} that matched nothing</button>" if silent > _SILENT_SHOWN else ""
     controls = (
         '<div class="controls" data-needs-script hidden><label for="filter">Filter</label>'
         '<input id="filter" type="search" autocomplete="off" placeholder="words of a rule, a severity">'
-        '<span id="shown" class="soft" role="status"></span></div>'
+        '<span id="shown" class="soft" role="status"></span>'
+        f"{more}</div>"
     )
     return controls + scrolling("Rules", content)
 
@@ -68,7 +73,7 @@ def _row(report: Report, number: int, rule: Rule, totals: RuleTotals) -> str:
     label = f'<a href="#rule-{number}">{escape(name)}</a>' if totals.alerts else escape(name)
     cells = (totals.alerts, report.messages_of(name), len(totals.actors), len(totals.accounts))
     return (
-        f'<tr data-details="rule-{number}"><th scope="row">{label}</th>'
+        f'<tr data-details="rule-{number}"{"" if totals.alerts else " data-silent"}><th scope="row">{label}</th>'
         f'<td class="count" data-value="{int(severity)}">{severity.word}</td>'
         + "".join(f'<td class="count" data-value="{cell}">{cell:,}</td>' for cell in cells)
         + f'<td><span class="bars" aria-hidden="true">{bars}</span></td><td>{hour}</td></tr>'

@@ -37,13 +37,16 @@ for (const header of all("th[data-sorts]")) {
 
 const filter = document.getElementById("filter");
 const shown = document.getElementById("shown");
+const silent = document.getElementById("silent");
 const apply = () => {
   const words = filter.value.toLowerCase().split(/\\s+/).filter(Boolean);
+  // Who looks for a rule finds it, whether it matched anything or not.
+  const hidesSilent = silent && !words.length && silent.getAttribute("aria-pressed") === "false";
   let count = 0;
   const rows = all("#rules tbody tr");
   for (const row of rows) {
     const text = row.textContent.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word));
+    row.hidden = !words.every((word) => text.includes(word)) || (hidesSilent && "silent" in row.dataset);
     count += !row.hidden;
     const details = document.getElementById(row.dataset.details || "");
     if (details) details.hidden = row.hidden;
@@ -53,6 +56,12 @@ const apply = () => {
 if (filter) {
   filter.addEventListener("input", apply);
   apply();
+}
+if (silent) {
+  silent.addEventListener("click", () => {
+    silent.setAttribute("aria-pressed", String(silent.getAttribute("aria-pressed") === "false"));
+    apply();
+  });
 }
 
 const themes = all("button[data-theme-value]");
