@@ -3,15 +3,14 @@
 import io
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import IO
 
 import click
 
-from cloudtrail_to_slack.alerts.text import visible
 from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_options
-from cloudtrail_to_slack_cli.backtest.evaluation import Keeps, Part, as_line
+from cloudtrail_to_slack_cli.backtest.evaluation import Keeps
 from cloudtrail_to_slack_cli.backtest.formats.document import write_json
 from cloudtrail_to_slack_cli.backtest.formats.table import write_csv
 from cloudtrail_to_slack_cli.backtest.options import log_options
@@ -20,7 +19,7 @@ from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
 from cloudtrail_to_slack_cli.backtest.progress import Progress, interruptible
 from cloudtrail_to_slack_cli.backtest.report import Report, summary
-from cloudtrail_to_slack_cli.backtest.run import evaluate, make_worker
+from cloudtrail_to_slack_cli.backtest.run import add_parts, evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
 from cloudtrail_to_slack_cli.options import rule_options
@@ -82,8 +81,8 @@ def command(
         report = Report(config, None if keeps_lines else AlertStore(folder), deployment)
         progress = Progress(plan, is_shown=not quiet and is_terminal(sys.stderr))
         with closing(report), closing(progress), interruptible(plan, report.totals.counts, wanted.state):
-            with closing(evaluate(worker, wanted, plan, processes)) as parts:
-                _take(parts, report, progress, keeps_lines=keeps_lines)
+            parts = evaluate(worker, wanted, plan, processes)
+            add_parts(report, parts, progress, write=_write if keeps_lines else None)
             report.predict()
             progress.close()
             _print(report, output_format, quiet=quiet)
@@ -124,20 +123,6 @@ def _utf8() -> Iterator[IO[str]]:
         out.detach()
 
 
-def _take(parts: Iterable[Part], report: Report, progress: Progress, *, keeps_lines: bool) -> None:
-    """Take results as they come: matched events are printed, problems reported."""
-    for part in parts:
-        if keeps_lines:
-            for piece in part.lines.take():
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-        report.add(part)
-        for path, problem in (*part.problems, *part.failures.items()):
-            progress.close()
-            what = "damaged" if (path, problem) in part.problems else "a record was left out"
-            click.echo(visible(f"{what}: {path}: {problem}"), err=True)
-        progress.add(part)
-    for values in report.count_thresholds():
-        if keeps_lines:
-            sys.stdout.buffer.write(as_line(values))
+def _write(piece: bytes) -> None:
+    sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()

@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from cloudtrail_to_slack.alerts.text import visible
 from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_options
 from cloudtrail_to_slack_cli.backtest.diff.comparison import compare
 from cloudtrail_to_slack_cli.backtest.diff.formats import diff_as_json, diff_as_markdown, diff_as_text
@@ -24,7 +23,7 @@ from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
 from cloudtrail_to_slack_cli.backtest.progress import Progress, interruptible
 from cloudtrail_to_slack_cli.backtest.report import Report
-from cloudtrail_to_slack_cli.backtest.run import evaluate, make_worker
+from cloudtrail_to_slack_cli.backtest.run import add_parts, evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, UnreadableError
 from cloudtrail_to_slack_cli.given_rules import GivenRules
 from cloudtrail_to_slack_cli.terminal import is_terminal
@@ -130,14 +129,7 @@ def _evaluate(path: str, wanted: Wanted, plan: Plan, reading: _Reading) -> Side:
         interruptible(plan, report.totals.counts, reading.state),
     ):
         worker = make_worker(config, rules.document(), wanted, Keeps(folder, alerts=True), reading.state)
-        with closing(evaluate(worker, wanted, plan, reading.processes)) as parts:
-            for part in parts:
-                report.add(part)
-                for file, problem in part.problems if reading.is_first else ():
-                    progress.close()
-                    click.echo(visible(f"damaged: {file}: {problem}"), err=True)
-                progress.add(part)
-        for _ in report.count_thresholds():
-            pass
+        parts = evaluate(worker, wanted, plan, reading.processes)
+        add_parts(report, parts, progress, shows_problems=reading.is_first)
         report.predict()
         return side_of_report(path, report)
