@@ -91,6 +91,13 @@ def two_processes() -> tuple[float, float, Run]:
     return wall, cpu, max(twos, key=lambda run: run.megabytes)
 
 
+def start_seconds() -> float:
+    """Return the seconds of CPU that a backtest of one record takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "one.json.gz").write_bytes(log_file(1))
+        return min(_run(folder).cpu for _ in range(5))
+
+
 @contextmanager
 def _slow_s3(objects: int) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.slow_s3", str(objects), str(SECONDS)]

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from bench.records import log_file
 
-_FILES, _RECORDS_PER_FILE = 400, 500
+FILES, FEWER_FILES = 400, 100
+RECORDS_PER_FILE = 500
 _ROUNDS = 2
 
 _CALLS = (
@@ -82,15 +83,15 @@ class Compared:
     ratio: float | None
 
 
-def compare() -> list[Compared]:
-    """Run all ways in turns; return each with the best of its rounds.
+def compare(files: int = FILES) -> list[Compared]:
+    """Run all ways in turns on so many files; return each with the best of its rounds.
 
     Raises:
         RuntimeError: two ways count differently.
     """
     with tempfile.TemporaryDirectory() as folder:
-        contents = [log_file(_RECORDS_PER_FILE, seed=seed) for seed in range(10)]
-        for number in range(_FILES):
+        contents = [log_file(RECORDS_PER_FILE, seed=seed) for seed in range(10)]
+        for number in range(files):
             (Path(folder) / f"{number:03}.json.gz").write_bytes(contents[number % len(contents)])
         ways = {"backtest": lambda: _ours(folder), **_others(folder)}
         best = dict.fromkeys(ways, float("inf"))

@@ -18,8 +18,8 @@ from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
 from cloudtrail_to_slack_cli.terminal import counted
 
 # Dollars. Source: Amazon S3 pricing, S3 Standard in us-east-1: $0.005 for 1,000 LIST, $0.0004 for 1,000 GET requests.
-_DOLLARS_PER_LIST = 0.005 / 1000
-_DOLLARS_PER_GET = 0.0004 / 1000
+DOLLARS_PER_LIST = 0.005 / 1000
+DOLLARS_PER_GET = 0.0004 / 1000
 _DOLLARS_PER_GB_OUT = 0.09
 _KEPT_IN_MEMORY = 16 * 1024 * 1024
 _ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(LogFile)
@@ -68,7 +68,7 @@ class Plan:
     @property
     def dollars(self) -> float:
         """What the requests to S3 cost, those that listed the files included."""
-        return self.lists * _DOLLARS_PER_LIST + self.gets * self.readings * _DOLLARS_PER_GET
+        return self.lists * DOLLARS_PER_LIST + self.gets * self.readings * DOLLARS_PER_GET
 
     def describe(self) -> list[str]:
         """Return in a few lines what is going to be read, and what that costs."""
