@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from types import TracebackType
 from typing import Any, Self
 
@@ -138,3 +139,13 @@ class Browser:
             self.console.append(event["params"]["entry"]["text"])
         if event.get("method") == "Runtime.exceptionThrown":
             self.console.append(str(event["params"]["exceptionDetails"]))
+
+
+def serious_problems(browser: Browser) -> list[str]:
+    """Return what axe-core finds on the page that is serious or critical."""
+    browser.run(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
+    found = browser.run(
+        "axe.run().then((result) => result.violations.filter((each) => /serious|critical/.test(each.impact))"
+        ".map((each) => each.id + ': ' + each.nodes.slice(0, 3).map((node) => node.html).join(' ')))"
+    )
+    return [str(each) for each in found]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloudtrail_to_slack.testing import make_event
-from support.browser import Browser
+from support.browser import Browser, serious_problems
 from support.command_line import cloudtrail_to_slack, write
 
 HOSTILE = "</script><img src=https://example.com/x onerror=document.title='owned'>\"'&\u202e\ud800"
@@ -230,6 +230,15 @@ def test_screen_readers_find_names(shown: Browser) -> None:
         " return ids.length === new Set(ids).size })()",
     }
     assert {name: shown.run(check) for name, check in checks.items()} == dict.fromkeys(checks, True)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), (1200, True), (390, False), (390, True)])
+def test_no_one_is_kept_out(shown: Browser, width: int, *, dark: bool) -> None:
+    """axe-core finds nothing serious, in both themes, on a laptop and on a phone, with everything open."""
+    shown.resize(width, 900, dark=dark)
+    shown.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert serious_problems(shown) == []
+    shown.resize(1200, 900)
 
 
 def test_samples_look_as_in_slack(shown: Browser) -> None:

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import unquote
@@ -16,7 +15,7 @@ from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.commands.preview import _previews
 from cloudtrail_to_slack_cli.given_rules import GivenRules
 from cloudtrail_to_slack_cli.preview.server import PreviewServer
-from support.browser import Browser
+from support.browser import Browser, serious_problems
 from support.command_line import cloudtrail_to_slack, write
 from support.pages import ROOT
 
@@ -149,16 +148,6 @@ def test_a_mistake_is_shown_on_the_page(server: PreviewServer, folder: Path) -> 
     assert "is not a Python expression" in page
     (folder / "event.json").unlink()
     assert "This cannot be shown" in get(server, "/")[1]
-
-
-def serious_problems(browser: Browser) -> list[str]:
-    """Return what axe-core finds on the page that is serious or critical."""
-    browser.run(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
-    found = browser.run(
-        "axe.run().then((result) => result.violations.filter((each) => /serious|critical/.test(each.impact))"
-        ".map((each) => each.id + ': ' + each.nodes.slice(0, 3).map((node) => node.html).join(' ')))"
-    )
-    return [str(each) for each in found]
 
 
 @pytest.mark.long
