@@ -72,10 +72,10 @@ def command(  # noqa: PLR0913, PLR0917 (click passes each option)
     """
     documents = [_document(path) for path in (old, new)]
     evaluated = [not is_result(document) for document in documents]
-    if wanted.is_nothing and any(evaluated):
-        raise click.UsageError("Configurations are compared on log files: give their PATHs after OLD and NEW.")
     for path in compress((old, new), evaluated):
         GivenRules(config=path).read()  # what is wrong with it is said before anything is listed
+    if wanted.is_nothing and any(evaluated):
+        raise click.UsageError("Configurations are compared on log files: give their PATHs after OLD and NEW.")
     sides: list[Side] = []
     with wanted.plan(sum(evaluated)) if any(evaluated) else nullcontext() as plan:
         if plan is not None:
@@ -101,8 +101,8 @@ def command(  # noqa: PLR0913, PLR0917 (click passes each option)
 
 def _document(path: str) -> Any:  # noqa: ANN401 (JSON; what is none is for the reader of configurations to refuse)
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 (paths stay as they are written)
-            return json.load(file)
+        with open(path, "rb") as file:  # noqa: PTH123 (paths stay as they are written)
+            return json.loads(file.read())  # UTF-8 or, from some shells, UTF-16
     except OSError:
         raise UnreadableError(path, "cannot be read") from None
     except (ValueError, RecursionError):

@@ -81,12 +81,15 @@ def test_what_is_new_gone_and_moved_is_said_with_an_example(tmp_path: Path, logs
 
 
 def test_saved_results_give_the_same(tmp_path: Path, logs: Path) -> None:
-    """What `backtest --format json` printed is compared as the configurations are, without the log files."""
+    """What `backtest --format json` printed, in a shell's UTF-8 or UTF-16, is compared without the log files."""
     old, new = changed(tmp_path)
     saved = [write(tmp_path, f"saved-{path.name}", _result(logs, path)) for path in (old, new)]
-    ways = [(old, new, logs), saved, (saved[0], new, logs)]
+    by_shell = [tmp_path / encoding for encoding in ("utf-8-sig", "utf-16")]
+    for path, copy in zip(saved, by_shell, strict=True):
+        copy.write_bytes(path.read_text().encode(copy.name))
+    ways = [(old, new, logs), saved, (saved[0], new, logs), by_shell]
     found = [json.loads(cloudtrail_to_slack("diff", *way, "--format", "json").out) for way in ways]
-    assert [{**each, "old": "", "new": ""} for each in found] == [{**found[0], "old": "", "new": ""}] * 3
+    assert [{**each, "old": "", "new": ""} for each in found] == [{**found[0], "old": "", "new": ""}] * 4
 
 
 def _result(logs: Path, path: Path) -> str:
@@ -149,6 +152,8 @@ def test_markdown_shows_what_events_contain_as_code(tmp_path: Path, logs: Path) 
         (("old.json", "new.json"), 2, "give their PATHs"),
         (("missing.json", "new.json"), 3, "missing.json: cannot be read"),
         (("old.json", "broken.json", "logs"), 3, "broken.json"),
+        (("result.json", "broken.json"), 3, "broken.json"),
+        (("day.json", "day.json"), 3, "day.json: is not a result of backtest --format json"),
         (("old.json", "result.json", "logs"), 3, "result.json: is not a result of backtest --format json"),
         (("old.json", "new.json", "nothing"), 3, "nothing: does not exist"),
         (("old.json",), 2, "NEW"),
@@ -162,6 +167,8 @@ def test_wrong_usage_is_explained(
     changed(tmp_path)
     write(tmp_path, "broken.json", "{")
     write(tmp_path, "result.json", '{"channels": [{}], "alerts": []}')
+    channel = {"destination": "slack_app", "channel": "C1", "days": {"x\x1b[31m\n| y |": {"messages": 1}}}
+    write(tmp_path, "day.json", json.dumps({"channels": [channel], "alerts": [], "rules": []}))
     monkeypatch.chdir(tmp_path)
     ran = cloudtrail_to_slack("diff", *arguments)
     assert ran.code == code

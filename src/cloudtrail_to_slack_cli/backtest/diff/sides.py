@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from cloudtrail_to_slack_cli.backtest.report import Report, as_json
+from cloudtrail_to_slack_cli.backtest.totals import NO_DAY
 from cloudtrail_to_slack_cli.errors import UnreadableError
 
 
@@ -75,13 +77,19 @@ def _side(name: str, document: Mapping[str, Any], alerts: Iterable[Mapping[str, 
     side = Side(name)
     for channel in document["channels"]:
         label = f"{channel['destination']} {channel['channel']}"
-        side.days[label] = {str(day): int(counts["messages"]) for day, counts in channel["days"].items()}
+        side.days[label] = {_day(day): int(counts["messages"]) for day, counts in channel["days"].items()}
     side.rules = {str(rule["rule"]): int(rule["messages"]) for rule in document["rules"]}
     for alert in alerts:
         identity = str(alert["id"])
         if identity not in side.alerts:  # the first copy is the one that is delivered
             side.alerts[identity] = _fate(alert)
     return side
+
+
+def _day(day: str) -> str:
+    if day != NO_DAY:
+        date.fromisoformat(day)
+    return day
 
 
 def _fate(alert: Mapping[str, Any]) -> Fate:
