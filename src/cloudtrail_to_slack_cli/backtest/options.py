@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import wraps
 from typing import Any, TypeVar
@@ -33,11 +32,14 @@ _OPTIONS = (
     click.option("--profile", help="The AWS profile to read S3 with."),
     click.option(
         "--max-requests",
+        "most_requests",
         type=click.IntRange(0),
         metavar="N",
         help="Stop before reading if it takes more than N requests to S3.",
     ),
-    click.option("--dry-run", is_flag=True, help="Print what would be read and what that costs, then stop."),
+    click.option(
+        "--dry-run", "is_dry_run", is_flag=True, help="Print what would be read and what that costs, then stop."
+    ),
     click.option(
         "--state",
         type=click.Path(),
@@ -53,14 +55,18 @@ _OPTIONS = (
     ),
 )
 
+_NAMES = (
+    "paths", "keys", "first", "last", "accounts", "regions", "profile", "most_requests", "is_dry_run", "state", "engine"
+)  # fmt: skip
+
 
 def log_options(command: Command) -> Callable[..., Any]:
     """Give a command the options that say which logs it reads; it receives them as `wanted`."""
 
     @wraps(command)
     def wrapped(**given: Any) -> Any:  # noqa: ANN401 (what click passes)
-        chosen = _Given(**{each.name: given.pop(each.name) for each in fields(_Given)})
-        return command(wanted=_wanted(chosen), **given)
+        chosen = {name: given.pop(name) for name in _NAMES}
+        return command(wanted=_wanted(**chosen), **given)
 
     decorated: Callable[..., Any] = wrapped
     for option in reversed(_OPTIONS):
@@ -68,47 +74,31 @@ def log_options(command: Command) -> Callable[..., Any]:
     return decorated
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """What the options say, as click passes it."""
-
-    paths: tuple[str, ...]
-    keys: str | None
-    first: str | None
-    last: str | None
-    accounts: tuple[str, ...]
-    regions: tuple[str, ...]
-    profile: str | None
-    max_requests: int | None
-    dry_run: bool
-    state: str | None
-    engine: str
-
-
-def _wanted(given: _Given) -> Wanted:
+def _wanted(
+    *, first: str | None, last: str | None, accounts: tuple[str, ...], regions: tuple[str, ...], state: str | None,
+    engine: str, **others: Any,  # noqa: ANN401 (what click passes)
+) -> Wanted:  # fmt: skip
     """Return what the options name.
 
     Raises:
         CommandError: an option's value makes no sense.
     """
-    if given.engine == "spark" and given.state is not None:
+    if engine == "spark" and state is not None:
         raise CommandError("--state works only with --engine local: Spark itself repeats interrupted tasks")
-    if given.state == "":
+    if state == "":
         raise CommandError("--state is empty: name a folder")
-    chosen_accounts, chosen_regions = _names(given.accounts), _names(given.regions)
+    chosen_accounts, chosen_regions = _names(accounts), _names(regions)
     for account in chosen_accounts:
         if not _ACCOUNT.fullmatch(account):
             raise CommandError(f"--account {account}: an account id has 12 digits")
     for region in chosen_regions:
         if not _REGION.fullmatch(region):
             raise CommandError(f"--region {region}: that is not a region name such as eu-west-1")
-    from_day, to_day = _day("--from", given.first), _day("--to", given.last)
+    from_day, to_day = _day("--from", first), _day("--to", last)
     if from_day and to_day and from_day > to_day:
         raise CommandError(f"--from {from_day} is after --to {to_day}")
     selection = Selection(from_day, to_day, chosen_accounts, chosen_regions)
-    return Wanted(
-        given.paths, given.keys, selection, given.max_requests, given.profile, given.dry_run, given.state, given.engine
-    )
+    return Wanted(selection=selection, state=state, engine=engine, **others)
 
 
 def _names(given: tuple[str, ...]) -> frozenset[str]:

@@ -232,7 +232,7 @@ def test_diff_reads_the_same_sources(trail: "S3Client", proxy: S3Proxy, tmp_path
     assert len(before) == 4
     wrong = cloudtrail_to_slack("diff", new, old, *chosen, "--state", state)
     assert wrong.code == 2
-    assert "is of other rules" in wrong.err
+    assert "belongs to other rules" in wrong.err
 
 
 @pytest.mark.long
@@ -252,7 +252,7 @@ def test_lists_of_keys_and_inventories(trail: "S3Client", tmp_path: Path) -> Non
         f'"{BUCKET}","{wanted[0]}","","true","false","123"',
         f'"{BUCKET}","copies/a+b%2Bc+%C3%A9.json.gz","","true","false","9"',
         f'"{BUCKET}","{wanted[0]}","old","false","false","9"', f'"{BUCKET}","gone.json.gz","","true","true",""',
-        f'"{BUCKET}","copies/notes.txt","","true","false","1"',
+        f'"{BUCKET}","copies/notes.txt","","true","false","1"', "",
     ]  # fmt: skip
     trail.put_object(Bucket=BUCKET, Key="inventory/data/1.csv.gz", Body=gzip.compress("\n".join(rows).encode()))
     manifest = {
@@ -266,7 +266,12 @@ def test_lists_of_keys_and_inventories(trail: "S3Client", tmp_path: Path) -> Non
     assert sources("--keys", f"s3://{BUCKET}/inventory/manifest.json") == wanted
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "fileFormat": "Parquet"}))
     ran = cloudtrail_to_slack("backtest", "--keys", tmp_path / "manifest.json")
-    assert (ran.code, "choose the format CSV" in ran.err) == (3, True)
+    assert (ran.code, "configure it to use CSV" in ran.err) == (3, True)
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    for damaged in ('"a.json"\n', f'{rows[0]},"more"\n', f'"{"x" * 200_000}"\n', rows[0].replace("123", "²")):
+        trail.put_object(Bucket=BUCKET, Key="inventory/data/1.csv.gz", Body=gzip.compress(damaged.encode()))
+        ran = cloudtrail_to_slack("backtest", "--keys", tmp_path / "manifest.json")
+        assert (ran.code, ran.err.strip().endswith(f"the columns that {tmp_path}/manifest.json names")) == (3, True), ran
     path.write_text("a.json\n")
     assert "is a key without its bucket" in cloudtrail_to_slack("backtest", "--keys", path).err
 
@@ -292,7 +297,7 @@ def test_processes_read_s3_alike(s3: "S3Client") -> None:
         (("x", "--from", "2026-02-30"), "write a day as YYYY-MM-DD"),
         (("x", "--from", "2026-10-02", "--to", "2026-10-01"), "is after"),
         (("x", "--account", "12"), "12 digits"),
-        (("x", "--region", "Europe"), "no name of a region"),
+        (("x", "--region", "Europe"), "is not a region name"),
         ((), "nothing to read"),
     ],
 )

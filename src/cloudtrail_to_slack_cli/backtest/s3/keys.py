@@ -80,10 +80,12 @@ def _inventory(path: str, s3: S3Requests) -> Iterator[LogFile]:
     for each in files if isinstance(files, list) else ():
         address = f"s3://{bucket}/{each['key']}" if isinstance(each, dict) and "key" in each else ""
         text = _gunzipped(address, _object(address, s3)).decode("utf-8", "replace")
-        for row in csv.reader(io.StringIO(text)):
-            found = _listed(dict(zip(columns, row, strict=False)))
-            if found:
-                yield found
+        try:
+            for row in csv.reader(io.StringIO(text)):
+                if row and (found := _listed(dict(zip(columns, row, strict=True)))):
+                    yield found
+        except (csv.Error, ValueError):
+            raise UnreadableError(address, f"does not have the columns that {path} names") from None
 
 
 def _manifest(path: str, s3: S3Requests) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ _OWN: Final = """
 .page>header,.card{background:var(--page);border:1px solid var(--line);border-radius:12px;margin:0 0 12px;
 padding:12px 20px}
 .page h1{font-size:22px;line-height:1.3;margin:0 0 4px}
-.page h2{font-size:18px;margin:4px 0 8px}
+.page h2{font-size:18px;margin:4px 0 8px;break-after:avoid}
 .page h3{font-size:15px;margin:12px 0 4px}
 .page p{margin:0 0 8px}
 .soft{color:var(--soft)}
