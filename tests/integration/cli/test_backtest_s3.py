@@ -271,7 +271,7 @@ def test_lists_of_keys_and_inventories(trail: "S3Client", tmp_path: Path) -> Non
     for damaged in ('"a.json"\n', f'{rows[0]},"more"\n', f'"{"x" * 200_000}"\n', rows[0].replace("123", "²")):
         trail.put_object(Bucket=BUCKET, Key="inventory/data/1.csv.gz", Body=gzip.compress(damaged.encode()))
         ran = cloudtrail_to_slack("backtest", "--keys", tmp_path / "manifest.json")
-        assert (ran.code, ran.err.strip().endswith(f"the columns that {tmp_path}/manifest.json names")) == (3, True), ran
+        assert (ran.code, ran.err.strip().endswith(f"the columns that {tmp_path}/manifest.json names")) == (3, True)
     path.write_text("a.json\n")
     assert "is a key without its bucket" in cloudtrail_to_slack("backtest", "--keys", path).err
 

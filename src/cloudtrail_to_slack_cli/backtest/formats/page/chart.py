@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from math import ceil
 
 from cloudtrail_to_slack_cli.backtest.formats.page.markup import escape, table
-from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time
+from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time, days_between
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY
 
 _WIDTH, _HEIGHT = 1000, 220
@@ -23,8 +23,7 @@ def chart(days: Mapping[str, int]) -> str:
         return '<p class="soft">No messages on known days.</p>'
     first, last = min(known), max(known)
     numbers = by_time(known, first, last, _MOST_BARS)
-    count = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
-    each = ceil(count / _MOST_BARS)
+    each = ceil(days_between(first, last) / _MOST_BARS)
     label = (
         f"Messages per {'day' if each == 1 else f'{each} days'} from {first} to {last}: {sum(numbers):,} in all, "
         f"at most {max(numbers):,}"
