@@ -124,10 +124,7 @@ class DestinationMisconfiguredError(DeliveryError):
 
 
 class ParentGoneError(DestinationMisconfiguredError):
-    """The message that this one replies to is gone; the address itself may be in order."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code, certain=False)
+    """The message that this one replies to is gone; the address itself may be in order, so this is never `certain`."""
 
 
 class TransientError(DeliveryError):

@@ -1,7 +1,4 @@
-"""What `config.json` says: rules, routes and switches; never a secret. Pure.
-
-Its shape is the contract between the Terraform module, the function and the command line.
-"""
+"""What `config.json` says, the contract of Terraform, function and command line: rules, routes and switches. Pure."""
 
 import re
 from collections.abc import Mapping

@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from cloudtrail_to_slack.errors import ConfigurationIssue, SecretError
+from cloudtrail_to_slack.errors import (
+    ConfigurationIssue,
+    DestinationMisconfiguredError,
+    SecretError,
+    TransientError,
+)
+from cloudtrail_to_slack.observability.logging import logger
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
@@ -56,6 +62,15 @@ def find_secret(name: str, environment: Mapping[str, str], issues: list[Configur
     return sources[0] if sources else None
 
 
+def problem_of_word(source: SecretSource, value: str) -> str | None:
+    """Return what is wrong with a value that should be one word."""
+    if not value:
+        return f"{source.variable} points to an empty secret"
+    if value.startswith(("{", "[")):
+        return f"{source.variable} holds JSON: store the plain value, or an object with that value alone"
+    return None if re.fullmatch(r"[!-~]+", value) else f"{source.variable} holds something else than one plain word"
+
+
 class SecretReader:
     """Reads secrets, and keeps what it read for `KEPT_SECONDS`."""
 
@@ -67,8 +82,8 @@ class SecretReader:
         """Let each secret be read anew once more."""
         self._renewed.clear()
 
-    def read(self, source: SecretSource, problem_of: ProblemOf) -> str:
-        """Return the secret's value, stripped.
+    def read(self, source: SecretSource, problem_of: ProblemOf = problem_of_word) -> str:
+        """Return the secret's value, stripped: one word, such as a token, unless `problem_of` says otherwise.
 
         Raises:
             SecretError: it cannot be read, or `problem_of` finds a problem, also when it is read anew. Says where it
@@ -82,13 +97,21 @@ class SecretReader:
             raise SecretError(problem)
         return value
 
-    def read_word(self, source: SecretSource) -> str:
-        """Return the value of a secret that is one word, such as a token; anything else would end up in a header.
+    def read_to_send(self, source: SecretSource, kind: str, problem_of: ProblemOf = problem_of_word) -> str:
+        """Return the value of a secret that messages are sent with, a token or a webhook, as `kind` says.
 
         Raises:
-            SecretError: as `read`.
+            DestinationMisconfiguredError, TransientError: it cannot be read, for good or just now.
         """
-        return self.read(source, problem_of_word)
+        try:
+            return self.read(source, problem_of)
+        except SecretError as error:
+            facts = {"secret": kind, "error": str(error)}
+            if error.may_pass:
+                logger.warning("a secret of Slack's cannot be read at the moment", extra=facts)
+                raise TransientError(f"{kind}_unreadable") from None
+            logger.error("a secret of Slack's cannot be read", extra=facts)
+            raise DestinationMisconfiguredError(f"{kind}_unreadable") from None
 
     def renew(self, source: SecretSource, refused: str) -> bool:
         """Read anew, once an invocation, a secret whose value was `refused`, for it may have been rotated.
@@ -119,31 +142,6 @@ class SecretReader:
             cause = error.__cause__ or error.__context__ or error
             message = f"{source.variable} cannot be read ({_code(cause)})"
             raise SecretError(message, may_pass=_may_pass(cause)) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A secret of one word, and how it is read."""
-
-    reader: SecretReader
-    source: SecretSource
-
-    def value(self) -> str:
-        """Return its value; raises as `SecretReader.read`."""
-        return self.reader.read_word(self.source)
-
-    def renew(self, refused: str) -> bool:
-        """Read it anew, since its value was `refused`; return whether it has another value now."""
-        return self.reader.renew(self.source, refused)
-
-
-def problem_of_word(source: SecretSource, value: str) -> str | None:
-    """Return what is wrong with a value that should be one word."""
-    if not value:
-        return f"{source.variable} points to an empty secret"
-    if value.startswith(("{", "[")):
-        return f"{source.variable} holds JSON: store the plain value, or an object with that value alone"
-    return None if re.fullmatch(r"[!-~]+", value) else f"{source.variable} holds something else than one plain word"
 
 
 def _plain_value(text: str) -> str:

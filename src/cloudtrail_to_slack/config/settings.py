@@ -1,7 +1,4 @@
-"""Everything that is set: `config.json` and the environment, checked together.
-
-Reading settings makes no client and reads no secret that is only referred to.
-"""
+"""Everything that is set: `config.json` and the environment, checked together, without a client or a secret."""
 
 import json
 from collections.abc import Mapping

@@ -10,8 +10,7 @@ from dataclasses import replace
 from cloudtrail_to_slack.config.environment import is_web_address
 from cloudtrail_to_slack.config.routes import Route, Routes, WebhookRoute, parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource, problem_of_word
-from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
-from cloudtrail_to_slack.observability.logging import logger
+from cloudtrail_to_slack.errors import SecretError
 
 
 class Webhooks:
@@ -45,22 +44,10 @@ class Webhooks:
         return Routes(default, self._named((*self._listed()[1], *self._references)))
 
     def address(self, name: str) -> str:
-        """Return the address of the webhook with that name.
-
-        Raises:
-            DestinationMisconfiguredError: it cannot be read, or is no address.
-            TransientError: it cannot be read just now.
-        """
+        """Return the address of the webhook with that name; raises as `SecretReader.read_to_send`."""
         name = self._replaced.get(name, name)
         source = self._sources.get(name)
-        try:
-            return self._secrets.read(source, _problem_of_address) if source else name
-        except SecretError as error:
-            if error.may_pass:
-                logger.warning("a webhook cannot be read at the moment", extra={"error": str(error)})
-                raise TransientError("webhook_unreadable") from None
-            logger.error("a webhook cannot be read", extra={"error": str(error)})
-            raise DestinationMisconfiguredError("webhook_unreadable") from None
+        return self._secrets.read_to_send(source, "webhook", _problem_of_address) if source else name
 
     def renew(self, name: str, refused: str) -> bool:
         """Look up anew a webhook whose address Slack `refused`; return whether it has another address now."""

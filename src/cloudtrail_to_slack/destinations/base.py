@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.routes import Route, Routes
-from cloudtrail_to_slack.config.secrets import Secret, SecretReader, SecretSource, find_secret
+from cloudtrail_to_slack.config.secrets import SecretReader, SecretSource, find_secret
 from cloudtrail_to_slack.retry import Steps
 
 if TYPE_CHECKING:
@@ -128,7 +128,6 @@ class Services:
     thread_seconds: int = 900
     webhook_references: Sequence[tuple[Route, SecretSource]] = ()
 
-    def secret(self, name: str) -> Secret | None:
-        """Return the secret that the environment holds, or refers to, under `name`; None where there is none."""
-        source = find_secret(name, self.environment, [])
-        return Secret(self.secrets, source) if source else None
+    def secret(self, name: str) -> SecretSource | None:
+        """Return where the secret `name` is, by the environment; None where there is none."""
+        return find_secret(name, self.environment, [])

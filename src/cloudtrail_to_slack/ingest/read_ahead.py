@@ -1,11 +1,8 @@
 """Fetching small log files from S3 before their turn, several at once.
 
-Most log files hold a few KB, so a batch of them spends most of its time waiting for S3. While one file is evaluated,
-those after it are fetched in threads. Only the waiting is shared: each file still has its turn, in the same order, and
-what S3 answered counts in that turn, whether it is the content or an error.
-
-The first file of an invocation is fetched in its turn, so an invocation with one file starts no thread. So are large
-files, which are streamed, and every second attempt at a file.
+A batch of them spends most of its time waiting for S3. While one file is evaluated, those after it are fetched in
+threads; what S3 answers, content or error, counts in the file's own turn. The first file of an invocation, large files
+and every second attempt are fetched in their turn.
 """
 
 from collections import deque

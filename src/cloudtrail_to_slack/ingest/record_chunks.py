@@ -3,10 +3,9 @@
 A file is one JSON document with a list of `Records`, or several of them, one after the other, as when files were
 concatenated. Every record is yielded, or the file is damaged: nothing in it is skipped.
 
-CloudTrail's files can be larger than the function's memory, so never more than a chunk is kept. Where one record ends
-and the next begins is first guessed: CloudTrail's records begin with their version, and within a JSON text a quote that
-is not escaped is never part of a string. A guess inside a nested list leaves brackets open, so that the chunk cannot
-be decoded; then the brackets are counted.
+Where one record ends and the next begins is first guessed: CloudTrail's records begin with their version, and a quote
+that is not escaped is never part of a string. A guess inside a nested list leaves brackets open, so that the chunk
+cannot be decoded; then the brackets are counted.
 """
 
 import re

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.rule_reader import RuleReader
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
-from cloudtrail_to_slack.rules.expressions.functions import re2_may_be_missing
 from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS, EVENTS_TO_TRACK_ID
-from cloudtrail_to_slack_build.plan.without_re2 import compile_like_re2
+from cloudtrail_to_slack_build.plan import without_re2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,17 +55,10 @@ def check_rules(
         separator: what separates rules in a string.
         joined: how many of the first `rules` and `ignore_rules` were one such string.
     """
-    with re2_may_be_missing(compile_like_re2):
-        return _checked(config, places, file_keys, separator, joined)
-
-
-def _checked(
-    config: Mapping[str, Any],
-    places: Mapping[str, Sequence[str]],
-    file_keys: Mapping[str, Sequence[str]],
-    separator: str,
-    joined: Mapping[str, int],
-) -> CheckedRules:
+    try:
+        import re2  # noqa: F401, PLC0415 (whether it is there)
+    except ImportError:
+        sys.modules["re2"] = without_re2
     issues: list[ConfigurationIssue] = []
     reader = RuleReader(Reader(dict(config), "", issues), separator, joined)
     rules, ignore_rules = reader.rules(config.get("function_name")), reader.ignore_rules()

@@ -1,4 +1,4 @@
-"""Patterns where google-re2 is not installed, as where Terraform checks rules. Pure.
+"""What takes the place of google-re2 where that is not installed, as where Terraform checks rules. Pure.
 
 `re` knows most of RE2's syntax. What it alone knows is refused as RE2 does; what RE2 alone knows is accepted unseen,
 since the function checks every pattern again.
@@ -18,8 +18,13 @@ else:
 
 _LOOK_AROUND = frozenset({"ASSERT", "ASSERT_NOT"})
 _BACK_REFERENCES = frozenset({"GROUPREF", "GROUPREF_EXISTS"})
+error = NotImplementedError  # never raised: what RE2 would refuse is a ValueError
 # What both refuse for the same reason.
 _SAME = ("unterminated", "missing )", "unbalanced parenthesis", "nothing to repeat", "bad character range")
+
+
+class Options:
+    """The options of a pattern, of which none matters here."""
 
 
 class Accepted:
@@ -42,7 +47,7 @@ class Accepted:
         return re.fullmatch(self._pattern, text)
 
 
-def compile_like_re2(pattern: str) -> Accepted:
+def compile(pattern: str, _options: Options) -> Accepted:  # noqa: A001 (as in google-re2)
     """Check a pattern with `re`.
 
     Raises:
@@ -54,9 +59,9 @@ def compile_like_re2(pattern: str) -> Accepted:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # `[[` warns of a change to come
             parts = sre_parse.parse(pattern)
-    except re.error as error:
-        if error.msg.startswith(_SAME):
-            raise ValueError(f"is not an RE2 pattern ({error.msg})") from None
+    except re.error as mistake:
+        if mistake.msg.startswith(_SAME):
+            raise ValueError(f"is not an RE2 pattern ({mistake.msg})") from None
         return Accepted(pattern)
     except (RecursionError, OverflowError):
         raise ValueError("is not an RE2 pattern (it is nested too deeply)") from None

@@ -75,7 +75,7 @@ def check_slack(deployment: Deployment) -> Iterator[Finding]:
         else:
             for route in _routes(deployment):
                 if route.source:
-                    deployment.secrets.read_word(route.source)
+                    deployment.secrets.read(route.source)
                     yield ok("slack", f"the webhook of {route.accounts} can be read")
     except SecretError as error:
         yield problem("slack", str(error), "store the value, and allow yourself and the function to read it")
@@ -153,15 +153,13 @@ def _send(deployment: Deployment, settings: Settings, route: Route, text: str) -
     elif route.kind == "bot":
         _client(deployment, settings).chat_postMessage(channel=route.address, text=text)
     elif route.source:
-        answer = requests.post(
-            deployment.secrets.read_word(route.source), json={"text": text}, timeout=_TIMEOUT_SECONDS
-        )
+        answer = requests.post(deployment.secrets.read(route.source), json={"text": text}, timeout=_TIMEOUT_SECONDS)
         if not answer.ok:
             raise SlackApiError("refused", {"error": answer.text[:80]})  # type: ignore[no-untyped-call]
 
 
 def _client(deployment: Deployment, settings: Settings) -> WebClient:
-    token = deployment.secrets.read_word(settings.slack_bot_token) if settings.slack_bot_token else ""
+    token = deployment.secrets.read(settings.slack_bot_token) if settings.slack_bot_token else ""
     return WebClient(token=token, base_url=settings.slack_api_url, timeout=_TIMEOUT_SECONDS)
 
 

@@ -55,4 +55,4 @@ def test_repr_hides_the_secret() -> None:
 
 def test_reading_what_the_environment_holds() -> None:
     """A secret in the environment is read without any client."""
-    assert SecretReader(AwsClients()).read_word(SecretSource("V", "environment", TOKEN)) == TOKEN
+    assert SecretReader(AwsClients()).read(SecretSource("V", "environment", TOKEN)) == TOKEN

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.environment import read_slack_api_url
 from cloudtrail_to_slack.config.routes import Routes
-from cloudtrail_to_slack.config.secrets import Secret
+from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.shared import TOKEN_REFUSED, SlackDestination, message_body, slack_error
 from cloudtrail_to_slack.destinations.slack.threads import SlackThreads, ThreadStore
-from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class SlackBot(SlackDestination):
 
     name = "slack_app"
 
-    def __init__(self, token: Secret, api_url: str, services: Services) -> None:
+    def __init__(self, token: SecretSource, api_url: str, services: Services) -> None:
         self._token = token
         self._api_url = api_url
         self._services = services
@@ -73,15 +73,15 @@ class SlackBot(SlackDestination):
 
     def _call(self, method: str, timeout: float, **arguments: Any) -> Any:  # noqa: ANN401 (slack_sdk's own types)
         self._client.timeout = math.ceil(timeout)
-        token = self._read_token()
+        token = self._services.secrets.read_to_send(self._token, "token")
         call = partial(self._call_once, method, arguments)
         try:
             return call(token)
         except DestinationMisconfiguredError as error:
-            if error.code not in TOKEN_REFUSED or not self._token.renew(token):
+            if error.code not in TOKEN_REFUSED or not self._services.secrets.renew(self._token, token):
                 raise
         logger.warning("Slack rejected the bot token; using the new one from its secret")
-        return call(self._read_token())
+        return call(self._services.secrets.read_to_send(self._token, "token"))
 
     def _call_once(self, method: str, arguments: dict[str, Any], token: str) -> Any:  # noqa: ANN401 (slack_sdk's own types)
         from slack_sdk.errors import SlackApiError, SlackClientError  # noqa: PLC0415 (35 ms of a cold start)
@@ -96,16 +96,6 @@ class SlackBot(SlackDestination):
         except (SlackClientError, OSError, ValueError) as error:
             # The error's own text may quote the request, so it goes no further.
             raise TransientError(f"connection_failed_{type(error).__name__}") from None
-
-    def _read_token(self) -> str:
-        try:
-            return self._token.value()
-        except SecretError as error:
-            if error.may_pass:  # no reason to believe that another channel could do without it
-                logger.warning("the bot token cannot be read at the moment", extra={"error": str(error)})
-                raise TransientError("token_unreadable") from None
-            logger.error("the bot token cannot be read", extra={"error": str(error)})
-            raise DestinationMisconfiguredError("token_unreadable") from None
 
 
 def load(services: Services) -> SlackBot | None:

@@ -143,7 +143,7 @@ def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryErro
         return TransientError(code)
     if code in SET_UP or code.startswith("http_"):
         return DestinationMisconfiguredError(code)
-    return ParentGoneError(code) if code in THREAD_GONE else UnknownRejectionError(code)
+    return ParentGoneError(code, certain=False) if code in THREAD_GONE else UnknownRejectionError(code)
 
 
 def _seconds(retry_after: str | None) -> float | None:

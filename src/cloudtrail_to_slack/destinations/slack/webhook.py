@@ -86,6 +86,5 @@ def load(services: Services) -> SlackWebhook | None:
     default, routes = services.secret("SLACK_WEBHOOK_URL"), services.secret("SLACK_WEBHOOK_ROUTES")
     if services.secret("SLACK_BOT_TOKEN") or not (default or routes or services.webhook_references):
         return None
-    listed, source = routes.source if routes else None, default.source if default else None
-    webhooks = Webhooks(services.secrets, source, listed, services.webhook_references)
+    webhooks = Webhooks(services.secrets, default, routes, services.webhook_references)
     return SlackWebhook(webhooks, services.message_limit)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudtrail_to_slack.errors import RuleBudgetError
@@ -37,9 +36,8 @@ def _pattern_function(name: str) -> Callable[[str, object], bool]:
 
 
 # Whether a pattern matches somewhere in a string, at its beginning, or the whole of it; False for what is no string.
-re_search, re_match, re_fullmatch = map(_pattern_function, ("re_search", "re_match", "re_fullmatch"))
-# Whether all of a string is as a pattern says (`*`, `?`, `[a-z]`, case-sensitive); False for what is no string.
-glob = _pattern_function("glob")
+# A glob has `*`, `?` and `[a-z]`, is case-sensitive and matches the whole string.
+re_search, re_match, re_fullmatch, glob = map(_pattern_function, ("re_search", "re_match", "re_fullmatch", "glob"))
 
 
 def ip_in(text: object, *networks: str) -> bool:
@@ -174,23 +172,6 @@ KEY_FUNCTIONS = frozenset({"len", "str", "int", "float", "abs", "bool"})
 TYPES = frozenset({"str", "int", "float", "bool", "list", "tuple", "set", "dict"})
 
 
-class _WithoutRe2:
-    compile_pattern: Callable[[str], Any] | None = None
-
-
-@contextlib.contextmanager
-def re2_may_be_missing(compile_pattern: Callable[[str], object]) -> Iterator[None]:
-    """Where google-re2 is not installed, check patterns with `compile_pattern`: that finds mistakes, and runs no rules.
-
-    It returns what has `programsize`, and raises ValueError for what is no pattern.
-    """
-    _WithoutRe2.compile_pattern = compile_pattern
-    try:
-        yield
-    finally:
-        _WithoutRe2.compile_pattern = None
-
-
 @functools.lru_cache(_KEPT)
 def _kept_test(function: str, *arguments: str) -> Test:
     """Return the test that a function makes of a pattern or networks, which may come from an event."""
@@ -209,8 +190,6 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
         # Only for rules with patterns: a cold start without them does not pay.
         import re2  # noqa: PLC0415 (loaded when it is needed)
     except ImportError:
-        if _WithoutRe2.compile_pattern:
-            return _WithoutRe2.compile_pattern(pattern)
         raise ValueError("needs the package google-re2, which is not installed") from None
     options = re2.Options()
     options.log_errors = False  # it would write them to standard error

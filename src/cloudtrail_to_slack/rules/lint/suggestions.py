@@ -43,23 +43,27 @@ def warnings_for(text: str, *, ignores: bool = False, most: int | None = None) -
         ExpressionError: it is no expression, or uses what a rule may not use.
     """
     tree = parse_expression(text)
-    nodes = list(ast.walk(tree))
     loose = loose_conditions(tree) if ignores else ()
-    found = islice(chain(loose, _undated_names(nodes), chain.from_iterable(map(_unknown, nodes))), most)
+    found = islice(chain(loose, _mistakes(list(ast.walk(tree)))), most)
     warnings = [RuleWarning(message, place_of(node, tree, text.strip())) for node, message in found]
     return sorted(warnings, key=lambda warning: (warning.place.line, warning.place.column) if warning.place else (0, 0))
 
 
-def _unknown(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
-    """Warn about a field or events that are not known."""
-    key = read_key(node)
-    wrong = _wrong_with_field(key[1]) if key else None
-    if key and wrong:
-        yield key[0], wrong
-    for element, name in _compared_event_names(node):
-        why = unknown_event_reason(name)
-        if why:
-            yield element, f'looks for the event "{excerpt(name, _LONGEST_QUOTED)}", which {why}'
+def _mistakes(nodes: list[ast.AST]) -> Iterator[tuple[ast.expr, str]]:
+    """Yield fields and events that are not known, and names that CloudTrail shows with an API date."""
+    words = [str(constant.value) for constant in map(string_constant, nodes) if constant]
+    for node in nodes:
+        key = read_key(node)
+        wrong = _wrong_with_field(key[1]) if key else None
+        if key and wrong:
+            yield key[0], wrong
+        for element, name in _compared_event_names(node):
+            why, dated = unknown_event_reason(name), dated_name(name)
+            if why:
+                yield element, f'looks for the event "{excerpt(name, _LONGEST_QUOTED)}", which {why}'
+            elif dated and not any(word.startswith(f"{name}20") for word in words):  # the rule looks for that name too
+                use = f'which CloudTrail calls {dated}; use .startswith("{name}")'
+                yield element, f'looks for the event "{name}", {use}'
 
 
 def _wrong_with_field(key: str) -> str | None:
@@ -86,15 +90,6 @@ def _wrong_with_field(key: str) -> str | None:
 
 def _meant(close: str | None, rest: str) -> str:
     return f'; did you mean "{".".join(filter(None, (close, rest)))}"?' if close else ""
-
-
-def _undated_names(nodes: list[ast.AST]) -> Iterator[tuple[ast.expr, str]]:
-    """Warn about names that CloudTrail shows with an API date, unless the rule looks for that name too."""
-    words = [str(constant.value) for constant in map(string_constant, nodes) if constant]
-    for element, name in chain.from_iterable(map(_compared_event_names, nodes)):
-        dated = dated_name(name)
-        if dated and not any(word.startswith(f"{name}20") for word in words):
-            yield element, f'looks for the event "{name}", which CloudTrail calls {dated}; use .startswith("{name}")'
 
 
 def _compared_event_names(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
