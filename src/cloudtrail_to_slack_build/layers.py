@@ -7,14 +7,13 @@ import os
 from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack_build.archives import is_whole, write_whole, zip_bytes
-from cloudtrail_to_slack_build.errors import BuildError
+from cloudtrail_to_slack_build.targets import BuildError, Target
 from cloudtrail_to_slack_build.wheels import fetch_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from cloudtrail_to_slack_build.targets import Target
 
 try:
     import fcntl

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack_build.archives import write_whole, zip_bytes
 from cloudtrail_to_slack_build.bytecode import compiled, find_python
-from cloudtrail_to_slack_build.errors import BuildError
 from cloudtrail_to_slack_build.layers import FOLDER, layer_of
-from cloudtrail_to_slack_build.targets import read_target
+from cloudtrail_to_slack_build.targets import BuildError, Target, read_target
 from cloudtrail_to_slack_build.wheels import fetch_packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cloudtrail_to_slack_build.targets import Target
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CODE = _ROOT / "src" / "cloudtrail_to_slack"

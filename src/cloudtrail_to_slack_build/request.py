@@ -13,12 +13,17 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from cloudtrail_to_slack_build.errors import WAYS_OUT, BuildError
 from cloudtrail_to_slack_build.layers import build_once, code_layer, dependencies_layer
-from cloudtrail_to_slack_build.targets import read_target
+from cloudtrail_to_slack_build.targets import BuildError, read_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Ends every error: there is always a way that needs no build.
+_WAYS_OUT = (
+    "To build nothing here, set lambda_package to a zip that is ready (of a release, or made with `make package`). To "
+    "build only the code, which needs no pip, set dependencies_layer_arn to the ARN of a layer."
+)
 
 
 def main(request: str, errors: IO[str]) -> int:
@@ -29,7 +34,7 @@ def main(request: str, errors: IO[str]) -> int:
         output, build = _read(request)
         build_once(output, build)
     except BuildError as error:
-        errors.write(f"A package of the function cannot be built: {error}\n\n{WAYS_OUT}\n")
+        errors.write(f"A package of the function cannot be built: {error}\n\n{_WAYS_OUT}\n")
         return 1
     return 0
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cloudtrail_to_slack_build.errors import BuildError
-
 _RUNTIME = re.compile(r"python3\.([1-9][0-9])")
 _OLDEST = 11
 # Wheels name processors as Linux does. PEP 600 has no manylinux tag below 2.5 for x86_64, and 2.17 for aarch64.
@@ -15,6 +13,10 @@ _MACHINES = {"arm64": ("aarch64", 17), "x86_64": ("x86_64", 5)}
 # Source: AWS Lambda Developer Guide, "Building Lambda functions with Python"; the release notes of Amazon Linux.
 _GLIBC_OF_AMAZON_LINUX_2 = 26
 _GLIBC_OF_AMAZON_LINUX_2023 = 34
+
+
+class BuildError(Exception):
+    """The build cannot be done; the message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True)

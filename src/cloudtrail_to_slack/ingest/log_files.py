@@ -1,8 +1,7 @@
 """Reading log files from S3: GET, gunzip, and split into records, never keeping more than a chunk of them."""
 
 import zlib
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -122,12 +121,12 @@ def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES, intake: Intake | 
         LogFileError: it is damaged, or holds more than `max_bytes`, or too many times more than is stored.
     """
     intake = intake or Intake()
-    first = _read(body, intake)
-    while first and len(first) < len(_GZIP_MAGIC) and (more := _read(body, intake)):
+    stored, first = _stored(body, intake), b""
+    while len(first) < len(_GZIP_MAGIC) and (more := next(stored, b"")):
         first += more
+    pieces = chain((first,), stored)
     # The content says whether it is gzip; the name may say otherwise.
-    as_it_is = chain((first,), iter(partial(_read, body, intake), b""))
-    for piece in _gunzipped(body, intake, first) if first.startswith(_GZIP_MAGIC) else as_it_is:
+    for piece in _gunzipped(pieces) if first.startswith(_GZIP_MAGIC) else pieces:
         intake.add_text(len(piece), max_bytes)
         yield piece
 
@@ -150,44 +149,41 @@ def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
         raise RecordError("a record that is not JSON, or nested too deeply") from None
 
 
-def _read(body: Stream, intake: Intake) -> bytes:
+def _stored(body: Stream, intake: Intake) -> Iterator[bytes]:
+    """Yield what S3 stores, in pieces."""
     try:
-        piece = body.read(READ_BYTES)
+        while piece := body.read(READ_BYTES):
+            intake.stored += len(piece)
+            yield piece
     except (BotoCoreError, OSError) as error:
         raise LogFileError(f"the connection to S3 was lost ({type(error).__name__})") from None
-    intake.stored += len(piece)
-    return piece
 
 
-def _gunzipped(body: Stream, intake: Intake, first: bytes) -> Iterator[bytes]:
+def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Gunzip piece by piece. A gzip file may have several members, one after the other, and zeros after each.
 
     ISA-L does it in less than half of the time that zlib takes, and gunzip is half of all work on a log file. What is
-    in many small members comes in one piece for each chunk that is read: who takes the pieces copies some each time.
+    in many small members comes in one piece for each that is read: who takes the pieces copies some each time.
     """
-    inflate = isal_zlib.decompressobj(wbits=31)
-    compressed, small = first, b""
-    member, given = first, 0  # a member that began in what was read last, and how many bytes of it were given
-    while compressed:
-        try:
-            piece = inflate.decompress(compressed, CHUNK_BYTES)
-        except isal_zlib.IsalError:  # type: ignore[misc]  # its stubs say it is no class
-            yield small + _before_the_fault(member, given)
-            raise LogFileError("it is not valid gzip") from None
-        given += len(piece)
-        compressed = inflate.unconsumed_tail or inflate.unused_data
-        if inflate.eof:
-            compressed = compressed.lstrip(b"\0")
-        small = small + piece if small else piece
-        if not compressed or len(small) >= CHUNK_BYTES // 2:
-            yield small
-            small = b""
-        while not compressed and (chunk := _read(body, intake)):
-            compressed, member = chunk.lstrip(b"\0") if inflate.eof else chunk, b""
-            yield b""  # so that the caller can stop
-        if inflate.eof and compressed:
-            inflate = isal_zlib.decompressobj(wbits=31)
-            member, given = compressed, 0
+    inflate, given = isal_zlib.decompressobj(wbits=31), 0  # how many bytes the member gave
+    for number, compressed in enumerate(pieces):
+        left, text = compressed.lstrip(b"\0") if inflate.eof else compressed, b""
+        member = b"" if number else left  # one that began in what was read last
+        while left:
+            if inflate.eof:
+                inflate, member, given = isal_zlib.decompressobj(wbits=31), left, 0
+            try:
+                piece = inflate.decompress(left, CHUNK_BYTES)
+            except isal_zlib.IsalError:  # type: ignore[misc]  # its stubs say it is no class
+                yield text + _before_the_fault(member, given)
+                raise LogFileError("it is not valid gzip") from None
+            given += len(piece)
+            text += piece
+            left = inflate.unconsumed_tail or inflate.unused_data.lstrip(b"\0")
+            if len(text) >= CHUNK_BYTES // 2:
+                yield text
+                text = b""
+        yield text  # also where there is none, so that the caller can stop
     if not inflate.eof:
         raise LogFileError("it is truncated")
 

@@ -46,15 +46,7 @@ def check_rules(
     separator: str,
     joined: Mapping[str, int],
 ) -> CheckedRules:
-    """Check the rules of a configuration.
-
-    Args:
-        config: config.json, as far as it is about rules.
-        places: for `rules` and `ignore_rules`, where each element was written.
-        file_keys: the keys of each rule file, by its path.
-        separator: what separates rules in a string.
-        joined: how many of the first `rules` and `ignore_rules` were one such string.
-    """
+    """Check the rules of a configuration; the arguments are those of the query that answer.py describes."""
     try:
         import re2  # noqa: F401, PLC0415 (whether it is there)
     except ImportError:

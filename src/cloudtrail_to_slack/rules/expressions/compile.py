@@ -45,11 +45,7 @@ def compile_expression(text: str) -> Evaluate:
 
 @functools.lru_cache(_KEPT)
 def parse_expression(text: str) -> ast.Expression:
-    """Parse a rule's expression and check that it uses only what a rule may use. The tree is shared: it stays as it is.
-
-    Raises:
-        ExpressionError: `text` is no Python expression, or uses what a rule may not use.
-    """
+    """Parse a rule's expression, raising as `compile_expression`. The tree is shared: it stays as it is."""
     text = text.strip()
     if len(text) > MAX_EXPRESSION_CHARACTERS:
         raise ExpressionError(f"is longer than {MAX_EXPRESSION_CHARACTERS:,} characters")
