@@ -21,21 +21,10 @@ _SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class Window:
-    """Where an event is counted until `end` (seconds since 1970), and its counted value; None: the event counts."""
+    """The set `key` in which an event is counted until `end` (seconds since 1970), as its `value` or as itself."""
 
     key: str
     value: str | None
-    end: float
-
-
-@dataclass(frozen=True)
-class Counted:
-    """An event as it is counted: `member` is added to the set `key` until that has `count`; `end` as of the window."""
-
-    key: str
-    member: str
-    event: str
-    count: int
     end: float
 
 
@@ -50,8 +39,8 @@ class Count:
 class CountStore(Protocol):
     """Keeps the sets."""
 
-    def add(self, counted: Counted) -> Count:
-        """Add an event to its set, unless another event has completed it.
+    def add(self, window: Window, event: str, count: int) -> Count:
+        """Add an event to its set until that has `count`, unless another event has completed it.
 
         Raises:
             CountStoreError: the sets cannot be reached.
@@ -72,16 +61,16 @@ class MemoryCounts:
     def __init__(self) -> None:
         self._sets: dict[str, tuple[set[str], str]] = {}
 
-    def add(self, counted: Counted) -> Count:
-        """Add an event to its set, unless another event has completed it."""
-        members, completed_by = self._sets.setdefault(counted.key, (set(), ""))
-        if len(members) >= counted.count and completed_by != counted.event:
+    def add(self, window: Window, event: str, count: int) -> Count:
+        """Add an event to its set; see `CountStore`."""
+        members, completed_by = self._sets.setdefault(window.key, (set(), ""))
+        if len(members) >= count and completed_by != event:
             return Count(completed_by)
-        members.add(counted.member)
-        if len(members) < counted.count:
+        members.add(window.value or event)
+        if len(members) < count:
             return Count()
-        self._sets[counted.key] = members, counted.event
-        return Count(counted.event, frozenset(members))
+        self._sets[window.key] = members, event
+        return Count(event, frozenset(members))
 
 
 class ThresholdCounter:
@@ -118,7 +107,7 @@ class ThresholdCounter:
                 alerting.append(rule)
             elif window := window_of(rule, rule.threshold, event, time):
                 try:
-                    members = self._add(window, rule.threshold, identity)
+                    members = self._add(window, rule.threshold.count, identity)
                 except CountStoreError as error:
                     uncounted(str(error))
                     continue
@@ -126,7 +115,7 @@ class ThresholdCounter:
                     alerting.append(_with_count(rule, rule.threshold, members))
         return tuple(alerting)
 
-    def _add(self, window: Window, threshold: Threshold, identity: Callable[[], str]) -> frozenset[str] | None:
+    def _add(self, window: Window, needed: int, identity: Callable[[], str]) -> frozenset[str] | None:
         """Return the members of the set that the event completes; None while it does not.
 
         Raises:
@@ -135,20 +124,19 @@ class ThresholdCounter:
         if (window.key, window.value) in self._added:
             return None
         event = identity()
-        counted = Counted(window.key, window.value or event, event, threshold.count, window.end)
         if self._closed.get(window.key, event) != event:
             return None
         if self._unavailable:
             raise self._unavailable
         try:
-            count = self._store.add(counted)
+            count = self._store.add(window, event, needed)
         except CountStoreError as error:
             if error.may_pass:
                 self._unavailable = error
                 raise
             self._failed(str(error))
             self._store = MemoryCounts()
-            count = self._store.add(counted)
+            count = self._store.add(window, event, needed)
         if count.completed_by is not None:
             self._closed[window.key] = count.completed_by
         elif window.value is not None:

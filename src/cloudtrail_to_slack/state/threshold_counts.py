@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.rules.thresholds import Count, Counted, CountStoreError
+from cloudtrail_to_slack.rules.thresholds import Count, CountStoreError, Window
 from cloudtrail_to_slack.state.table import Answer, Items, StateError, number
 from cloudtrail_to_slack.state.trust import string
 
@@ -35,29 +35,29 @@ class TableCounts:
         self._items = Items(dynamodb, table_name, clock)
         self._clock = clock
 
-    def add(self, counted: Counted) -> Count:
+    def add(self, window: Window, event: str, count: int) -> Count:
         """Add an event to its set, unless another event has completed it.
 
         Raises:
             CountStoreError: the table cannot be used.
         """
         values = {
-            ":member": {"SS": [counted.member]},
-            ":event": {"S": counted.event},
-            ":count": number(counted.count),
-            ":expires_at": number(int(max(self._clock.now(), counted.end)) + _KEPT_SECONDS),
+            ":member": {"SS": [window.value or event]},
+            ":event": {"S": event},
+            ":count": number(count),
+            ":expires_at": number(int(max(self._clock.now(), window.end)) + _KEPT_SECONDS),
             ":set": {"S": "SS"},
         }
         for _ in range(_ROUNDS):
-            answer = self._update(counted.key, _ADD, _IS_OPEN, values, "ALL_NEW")
+            answer = self._update(window.key, _ADD, _IS_OPEN, values, "ALL_NEW")
             if answer.conflict is None:
                 members = frozenset(answer.attributes.get("members", {}).get("SS", ()))
-                return Count() if len(members) < counted.count else Count(counted.event, members)
+                return Count() if len(members) < count else Count(event, members)
             seen, completed_by = answer.conflict.get("members", {}), string(answer.conflict, "last_event") or ""
             if _EVENT.fullmatch(completed_by) and "SS" in seen:
                 return Count(completed_by)
             # This code did not write it: it makes way, unless it is something else by now.
-            self._update(counted.key, "REMOVE members", "members = :seen", {":seen": seen}, "NONE")
+            self._update(window.key, "REMOVE members", "members = :seen", {":seen": seen}, "NONE")
         raise CountStoreError("contended", may_pass=True)
 
     def _update(self, key: str, update: str, condition: str, values: Mapping[str, Any], returned: str) -> Answer:

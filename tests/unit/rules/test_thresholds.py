@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.model import Threshold
-from cloudtrail_to_slack.rules.thresholds import Count, Counted, CountStoreError, MemoryCounts, ThresholdCounter
+from cloudtrail_to_slack.rules.thresholds import Count, CountStoreError, MemoryCounts, ThresholdCounter, Window
 
 HOUR = 1_773_480_000 - 1_773_480_000 % 3600  # the beginning of an hour
 
@@ -127,12 +127,12 @@ class Failing:
         self._may_pass = may_pass
         self._store = MemoryCounts()
 
-    def add(self, counted: Counted) -> Count:
+    def add(self, window: Window, event: str, count: int) -> Count:
         """Fail, or count."""
         self.calls += 1
         if self.calls > self._after:
             raise CountStoreError("gone", may_pass=self._may_pass)
-        return self._store.add(counted)
+        return self._store.add(window, event, count)
 
 
 def test_where_the_store_is_gone_the_invocation_counts_for_itself() -> None:
