@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -107,9 +108,15 @@ def _compiled(rules: Iterable[IgnoreRule]) -> list[tuple[IgnoreRule, Evaluate]]:
 
 
 def _evaluator(rule: Rule) -> Evaluate:
-    if rule.is_shipped:  # these are many, and checked: each is compiled when it is first evaluated
-        return lambda event: compile_expression(rule.expression)(event)  # noqa: PLW0108 (then, and not now)
-    return compile_expression(rule.expression)
+    """Return what evaluates a rule. Those of packs, which are many and checked, are compiled when first evaluated."""
+    if not rule.is_shipped:
+        return compile_expression(rule.expression)
+    compiled = cache(lambda: compile_expression(rule.expression))
+
+    def evaluate(event: Mapping[str, Any]) -> object:
+        return compiled()(event)
+
+    return evaluate
 
 
 def _first_match(
