@@ -136,8 +136,9 @@ def test_an_event_of_each_kind_goes_all_the_way(
 
     app_env.configure_bot(**rules)
     app_env.invoke(envelope)
-    (message,) = app_env.slack.messages(CHANNEL)
-    assert "received from EventBridge" in json.dumps(message.blocks)
+    (thread,) = app_env.slack.threads(CHANNEL)
+    assert "received from EventBridge" in json.dumps(thread.root.blocks)
+    delivered = app_env.slack.messages(CHANNEL)
     app_env.put_log(sample["record"])
     app_env.invoke(s3_event(KEY))
-    assert len(app_env.slack.messages(CHANNEL)) == 1
+    assert app_env.slack.messages(CHANNEL) == delivered
