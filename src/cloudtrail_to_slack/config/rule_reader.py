@@ -17,18 +17,10 @@ from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.rule_values import SEVERITIES, read_values
 from cloudtrail_to_slack.errors import ConfigurationIssue, ExpressionError
 from cloudtrail_to_slack.json_fields import type_name
+from cloudtrail_to_slack.rules import packs
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
 from cloudtrail_to_slack.rules.model import FILE_ONLY_FIELDS, IgnoreRule, Rule, Severity, rule_fields
-from cloudtrail_to_slack.rules.packs import (
-    DEFAULT_PREFIX,
-    DEFAULT_RULE_IDS,
-    all_pack_rule_ids,
-    default_rules,
-    events_to_track_rule,
-    pack_names,
-    pack_rules,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -68,13 +60,13 @@ class RuleReader:
     def rules(self, function_name: str | None) -> tuple[Rule, ...]:
         """Return all rules that can be evaluated, in order: default rules, packs, the user's, events to track."""
         use_defaults = self._document.boolean("use_default_rules", default=True)
-        before = {rule.id: rule for rule in default_rules(function_name)} if use_defaults else {}
+        before = {rule.id: rule for rule in packs.default_rules(function_name)} if use_defaults else {}
         for path, name in self._names("detection_packs", "the name of a pack"):
-            if name in pack_names():
-                for rule in pack_rules(name, function_name):
+            if name in packs.pack_names():
+                for rule in packs.pack_rules(name, function_name):
                     before.setdefault(rule.id, rule)
             else:
-                self._report_unknown(path, name, pack_names(), "there is no pack of that name")
+                self._report_unknown(path, name, packs.pack_names(), "there is no pack of that name")
         after = self._tracked()
         taken = {*before, *(rule.id for rule in after)}
         own = self._each("rules", partial(self._rule, Rule, taken=taken))
@@ -125,7 +117,7 @@ class RuleReader:
         found = tuple(name.strip() for name in names if name.strip())
         if not found:
             return ()
-        rule = events_to_track_rule(found)
+        rule = packs.events_to_track_rule(found)
         try:
             compile_expression(rule.expression)
         except ExpressionError as error:
@@ -135,7 +127,7 @@ class RuleReader:
 
     def _configured(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         """Return `rules` without those that are disabled, with severities and exceptions as configured."""
-        known = DEFAULT_RULE_IDS | {rule.id for rule in rules if rule.id}
+        known = packs.DEFAULT_RULE_IDS | {rule.id for rule in rules if rule.id}
         disabled = {
             self._rule_id(name, path, known) for path, name in self._names("disabled_rules", "the id of a rule")
         }
@@ -188,10 +180,10 @@ class RuleReader:
 
     def _rule_id(self, name: str, path: str, known: Collection[str]) -> str | None:
         """Return the id of the rule that `name` means, also without the prefix of default rules; None and a report."""
-        for rule_id in (name, f"{DEFAULT_PREFIX}{name}"):
+        for rule_id in (name, f"{packs.DEFAULT_PREFIX}{name}"):
             if rule_id in known:
                 return rule_id
-        in_packs = all_pack_rule_ids()
+        in_packs = packs.all_pack_rule_ids()
         if name in in_packs:  # of a pack that is not switched on
             return name
         self._report_unknown(path, name, {*known, *in_packs}, "no rule has that id")
@@ -265,6 +257,6 @@ def _close(name: str, known: list[str]) -> list[str]:
     import difflib  # noqa: PLC0415 (only for names that are wrong)
 
     close = [each for each in known if each.endswith((f"-{name}", f"/{name}"))]
-    for wanted in (name, f"{DEFAULT_PREFIX}{name}"):
+    for wanted in (name, f"{packs.DEFAULT_PREFIX}{name}"):
         close += difflib.get_close_matches(wanted, known, n=2, cutoff=0.75)
     return list(dict.fromkeys(close))[:3]
