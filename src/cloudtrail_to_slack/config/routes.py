@@ -62,7 +62,7 @@ class Routes:
     routes: tuple[Route, ...] = ()
 
     def __bool__(self) -> bool:
-        return self.default is not None or bool(self.routes)
+        return bool(self.default is not None or self.by_account or self.by_severity)
 
     @cached_property
     def by_account(self) -> Mapping[str, Route]:

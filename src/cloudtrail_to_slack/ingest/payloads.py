@@ -101,7 +101,6 @@ class Unrecognised:
     description: str
 
 
-_NEITHER = Ignored("an S3 event that is neither a creation nor a removal")
 Single = RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
 Item = LogFile | Single
 
@@ -213,14 +212,10 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
     log_file = _log_file(s3.get("bucket"), about, record.get("awsRegion"), "versionId", "eTag")
     if log_file is None:
         return Unrecognised(_describe(record))
-    kind = how.removeprefix("s3:").partition(":")[0]
-    if kind == "ObjectCreated":
-        return log_file
-    if kind == "ObjectRemoved":
-        principal = mapping(record.get("userIdentity")).get("principalId")
-        source_ip = mapping(record.get("requestParameters")).get("sourceIPAddress")
-        return _removed(log_file, record.get("eventTime"), principal, source_ip, how)
-    return _NEITHER
+    principal = mapping(record.get("userIdentity")).get("principalId")
+    source_ip = mapping(record.get("requestParameters")).get("sourceIPAddress")
+    event = how.removeprefix("s3:").partition(":")[0]
+    return _object_item(log_file, event, record.get("eventTime"), principal, source_ip, how)
 
 
 def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
@@ -236,14 +231,11 @@ def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
     log_file = _log_file(detail.get("bucket"), about, payload.get("region"), "version-id", "etag")
     if source != "aws.s3" or log_file is None:
         return Unrecognised(_describe(payload))
-    if kind == "Object Created":
-        return log_file
-    if kind == "Object Deleted":
-        reason = string(detail.get("reason")) or "Object Deleted"
-        if reason == "Lifecycle Expiration":  # as S3's own ObjectRemoved events leave these out
-            return Ignored("an object that a lifecycle rule removed")
-        return _removed(log_file, payload.get("time"), detail.get("requester"), detail.get("source-ip-address"), reason)
-    return _NEITHER
+    how = string(detail.get("reason")) or kind
+    if how == "Lifecycle Expiration":  # as S3's own ObjectRemoved events leave these out
+        return Ignored("an object that a lifecycle rule removed")
+    principal, source_ip = detail.get("requester"), detail.get("source-ip-address")
+    return _object_item(log_file, kind.replace(" ", ""), payload.get("time"), principal, source_ip, how)
 
 
 def _log_file(
@@ -266,7 +258,11 @@ def _log_file(
     )
 
 
-def _removed(log_file: LogFile, time: object, principal: object, source_ip: object, how: str) -> RemovedObject:
+def _object_item(log_file: LogFile, event: str, time: object, principal: object, source_ip: object, how: str) -> Item:
+    if event == "ObjectCreated":
+        return log_file
+    if event not in ("ObjectRemoved", "ObjectDeleted"):
+        return Ignored("an S3 event that is neither a creation nor a removal")
     return RemovedObject(
         object=replace(log_file, version=None, etag=None, size=None),
         time=string(time) or None,
