@@ -108,9 +108,9 @@ class SecretReader:
         except SecretError as error:
             facts = {"secret": kind, "error": str(error)}
             if error.may_pass:
-                logger.warning("a secret of Slack's cannot be read at the moment", extra=facts)
+                logger.warning("a Slack secret cannot be read at the moment", extra=facts)
                 raise TransientError(f"{kind}_unreadable") from None
-            logger.error("a secret of Slack's cannot be read", extra=facts)
+            logger.error("a Slack secret cannot be read", extra=facts)
             raise DestinationMisconfiguredError(f"{kind}_unreadable") from None
 
     def renew(self, source: SecretSource, refused: str) -> bool:

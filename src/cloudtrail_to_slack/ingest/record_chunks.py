@@ -36,7 +36,8 @@ _BRACKETS = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+(?:([{\[
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _GUESSES = (b'},{"eventVersion":', b'}, {"eventVersion":', b"},{")
 _PARTS_AT_ONCE = 5_000
-_STEPS_AT_ONCE, _STEPS_OF_A_PIECE = 5_000, 1_000
+_STEPS_AT_ONCE = 5_000
+_STEPS_OF_A_PIECE = 1_000  # as much work as so many steps
 _NO_LIST = "it has no list of Records"
 _TOO_LARGE = f"it has a record of more than {MAX_RECORD_BYTES:,} bytes or {MAX_RECORD_VALUES:,} values"
 _TOO_MUCH_ELSE = f"it has a key or value besides its Records of more than {MAX_OTHER_BYTES:,} bytes"
@@ -119,7 +120,8 @@ class _Splitter:
         """Yield the records of every document; now and then nothing, so that the caller can look at the time."""
         left, steps = iter(pieces), 0
         while not self._has_ended:
-            steps += self._take_piece(left)
+            self._take_piece(left)
+            steps += _STEPS_OF_A_PIECE
             try:
                 while self._skip_space() and (chunk := self._step(self._buffer[self._at : self._at + 1])):
                     steps += 1
@@ -136,8 +138,7 @@ class _Splitter:
                 steps = 0
                 yield _NOTHING
 
-    def _take_piece(self, left: Iterator[bytes]) -> int:
-        """Read the next piece; return how many steps that is worth."""
+    def _take_piece(self, left: Iterator[bytes]) -> None:
         try:
             piece = next(left, None)
         except LogFileError as error:
@@ -145,7 +146,6 @@ class _Splitter:
         self._has_ended = piece is None
         self._drop_read()
         self._buffer += piece or b""
-        return _STEPS_OF_A_PIECE
 
     def _check_end(self) -> None:
         if self._has_ended and (self._failure or not self._next.endswith("document")):
