@@ -14,9 +14,9 @@ from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError, SourceS
 from cloudtrail_to_slack.rules.expressions.allow_list import check
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
-from cloudtrail_to_slack.rules.expressions.guarding import GUARDS, guarded
+from cloudtrail_to_slack.rules.expressions.guarding import GUARDS, guarded, may_need_guard
 from cloudtrail_to_slack.rules.expressions.limits import MAX_ELEMENTS, MAX_EXPRESSION_CHARACTERS
-from cloudtrail_to_slack.rules.expressions.syntax import call_of, parse, walk
+from cloudtrail_to_slack.rules.expressions.syntax import parse, walk
 from cloudtrail_to_slack.rules.expressions.time_limit import RULE_FILE, limited
 from cloudtrail_to_slack.rules.lint.linter import LONGEST_PROBLEM, RefusalError, unreadable
 
@@ -26,9 +26,6 @@ Evaluate = Callable[[Mapping[str, Any]], object]
 
 _KEPT = 2_048  # compiled expressions: the configuration checks them, then the engine asks for them again
 _GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS, **GUARDS}  # nothing in an expression can write into it
-# What can exceed a limit whatever the event is.
-_LARGE = (ast.Mult, ast.Pow, ast.LShift, ast.Mod)
-_LARGE_CALLS = frozenset({"range", "json_loads", "join", "replace", "round", "int"})
 
 
 @functools.lru_cache(_KEPT)
@@ -117,12 +114,7 @@ def _iterations(node: ast.AST) -> int:
 
 def _may_be_large(whole: ast.AST) -> bool:
     """Whether a part of `whole` can exceed a limit whatever the event is."""
-    return any(
-        isinstance(node, ast.comprehension)
-        or (isinstance(node, ast.BinOp) and isinstance(node.op, _LARGE))
-        or (isinstance(node, ast.Call) and call_of(node).name in _LARGE_CALLS)
-        for node, _ in walk(whole)
-    )
+    return any(isinstance(node, ast.comprehension) or may_need_guard(node) for node, _ in walk(whole))
 
 
 def _stands_alone(node: ast.expr) -> bool:

@@ -22,12 +22,15 @@ _OPERATORS: Mapping[type[ast.operator], str] = {
 _ON_SETS = (ast.Sub, ast.BitOr, ast.BitAnd, ast.BitXor)
 _HASHING = frozenset({"set", "dict", "difference", "intersection", "union", "isdisjoint", "issubset", "issuperset"})
 _FEW = 16  # operations without a call, of which each may copy a string
-_FROM_END = frozenset({"rfind", "rindex", "rpartition", "rsplit", "strip", "lstrip", "rstrip"})
 _LITERALS = (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.Subscript)  # none of them gives a set
-_GUARDED_CALLS = frozenset({"join", "replace", "int", "round", "range", *_FROM_END, *_HASHING, *TEST_MAKERS})
+_CALLS = {
+    "join": "join", "replace": "replace", "int": "digits", "round": "digits", "range": "bounded_range",
+    **dict.fromkeys(("rfind", "rindex", "rpartition", "rsplit", "strip", "lstrip", "rstrip"), "from_end"),
+}  # fmt: skip
+_GUARDED_CALLS = frozenset({*_CALLS, *_HASHING, *TEST_MAKERS})
 _GUARDED_OPERATORS = (*_OPERATORS, *_ON_SETS)
 # The names of the guards in an expression: no rule can say them, since they begin with an underscore.
-_NAMES = (*_OPERATORS.values(), "join", "replace", "from_end", "digits", "bounded_range", "one_by_one", "reached")
+_NAMES = (*_OPERATORS.values(), *_CALLS.values(), "one_by_one", "reached")
 GUARDS: Mapping[str, Any] = {f"_{name}": getattr(guards, name) for name in _NAMES}
 
 
@@ -45,7 +48,7 @@ def guarded(body: ast.expr) -> Guarded:
     loops = sum(isinstance(node, ast.comprehension) for node in nodes)
     is_long = sum(map(_copies, nodes)) > _FEW
     transformer, new = _Transformer(is_long=is_long), body
-    if is_long or any(map(_may_need_guard, nodes)):  # most rules need none, and copying them takes time
+    if is_long or any(map(may_need_guard, nodes)):  # most rules need none, and copying them takes time
         new = transformer.visit(copy.deepcopy(body))
     is_changed = transformer.guards or transformer.tests
     return Guarded(new if is_changed else body, transformer.guards > 0 or loops > 1, transformer.tests)
@@ -97,25 +100,23 @@ class _Transformer(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """Guard functions and methods, and make tests of constant patterns beforehand."""
         call = call_of(node)
-        function, method = call.function, call.method
-        if function == "isinstance":  # its second argument names types, with `|` between them
+        if call.function == "isinstance":  # its second argument names types, with `|` between them
             node.args[0] = self.visit(node.args[0])
             return node
         self.generic_visit(node)
         arguments = [*node.args, *(word.value for word in node.keywords)]
         constants = [str(argument.value) for argument in arguments if isinstance(argument, ast.Constant)]
         is_short = len(constants) == len(arguments) and all(len(constant) <= _SHORT for constant in constants)
-        if method == "join" or (method == "replace" and not _shrinks(node.args)):
-            return self._guard(method, node.func, like=node)
-        if method in _FROM_END and not is_short:
-            return self._guard("from_end", node.func, like=node)
-        if function in ("int", "round") and len(arguments) > 1:
-            return self._guard("digits", node.func, like=node)
-        if function == "range" and not (is_short and len("".join(constants)) < _FEW_DIGITS):
-            return self._guard("bounded_range", like=node)
-        if function in TEST_MAKERS:
-            return self._test(function, node)
-        if function in _HASHING or method in _HASHING:
+        is_harmless = {
+            "replace": _shrinks(node.args), "from_end": is_short, "digits": len(arguments) == 1,
+            "bounded_range": is_short and len("".join(constants)) < _FEW_DIGITS,
+        }  # fmt: skip
+        guard = _CALLS.get(call.name)
+        if guard and not is_harmless.get(guard):
+            return self._guard(guard, node.func, like=node)
+        if call.function in TEST_MAKERS:
+            return self._test(call.function, node)
+        if call.name in _HASHING:
             node.args = [arg if isinstance(arg, ast.Starred) else self._guard("one_by_one", arg) for arg in node.args]
         return node
 
@@ -131,7 +132,8 @@ class _Transformer(ast.NodeTransformer):
         return ast.Call(own, [node.args[left]], [])
 
 
-def _may_need_guard(node: ast.AST) -> bool:
+def may_need_guard(node: ast.AST) -> bool:
+    """Return whether a part of an expression may make more than it is given, or take longer."""
     if isinstance(node, ast.Call):
         return call_of(node).name in _GUARDED_CALLS
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, _GUARDED_OPERATORS))

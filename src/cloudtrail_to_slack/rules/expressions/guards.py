@@ -90,9 +90,9 @@ def digits(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     return function(*args, **keywords)
 
 
-def bounded_range(*args: Any) -> range:
+def bounded_range(function: type[range], *args: Any) -> range:
     """Bound `range`."""
-    numbers = range(*args)
+    numbers = function(*args)
     # Not len(): it raises for lengths beyond what fits a machine word.
     if numbers and abs(numbers[-1] - numbers[0]) // abs(numbers.step) >= limits.MAX_ELEMENTS:
         raise RuleBudgetError(f"a range of more than {limits.MAX_ELEMENTS:,} numbers")
