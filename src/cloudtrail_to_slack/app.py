@@ -19,8 +19,14 @@ from cloudtrail_to_slack.destinations.registry import Destinations
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.payloads import Notification, read_payload
-from cloudtrail_to_slack.observability import metrics
 from cloudtrail_to_slack.observability.logging import begin_invocation, logger, set_log_level
+from cloudtrail_to_slack.observability.metrics import (
+    METRICS,
+    emit_access_denied,
+    emit_counts,
+    emit_delivery,
+    emit_ignored,
+)
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack.rules import RuleSet
 from cloudtrail_to_slack.rules.evaluation_errors import RuleErrorReport
@@ -155,17 +161,17 @@ class Application:
     def _close(self, report: Report, delivery: Delivery) -> None:
         """Write the line that closes an invocation, and the metrics."""
         results, name = delivery.results, self._config.function_name
-        counts = {count: report.counts[count] for count in metrics.METRICS}
+        counts = {count: report.counts[count] for count in METRICS}
         by_outcome = {outcome.name.lower(): results.per_destination(outcome) for outcome in Outcome}
         ignored_by = {rule.name[:_LONGEST_NAME]: count for rule, count in report.ignored_by.most_common(_MOST)}
         extra = {**counts, **by_outcome, "ignored_by": ignored_by, "failures": len(report.failures)}
         logger.info("invocation finished", extra=extra)
-        named = {metric: counts[count] for count, metric in metrics.METRICS.items()}
-        metrics.emit_counts({**named, "AlertsUndelivered": results.total(Outcome.UNDELIVERED)}, name)
-        metrics.emit_delivery(results, name)
-        metrics.emit_ignored({rule.id: count for rule, count in report.ignored_by.items() if rule.id is not None}, name)
+        named = {metric: counts[count] for count, metric in METRICS.items()}
+        emit_counts({**named, "AlertsUndelivered": results.total(Outcome.UNDELIVERED)}, name)
+        emit_delivery(results, name)
+        emit_ignored({rule.id: count for rule, count in report.ignored_by.items() if rule.id is not None}, name)
         if self._config.push_access_denied_cloudwatch_metrics:
-            metrics.emit_access_denied(report.denied, report.denied_ignored)
+            emit_access_denied(report.denied, report.denied_ignored)
 
 
 def application(environment: Mapping[str, str]) -> Application:

@@ -12,7 +12,6 @@ from cloudtrail_to_slack.errors import (
     SecretError,
     TransientError,
 )
-from cloudtrail_to_slack.observability.logging import logger
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
@@ -106,6 +105,8 @@ class SecretReader:
         try:
             return self.read(source, problem_of)
         except SecretError as error:
+            from cloudtrail_to_slack.observability.logging import logger  # noqa: PLC0415 (what is pure imports this module)
+
             facts = {"secret": kind, "error": str(error)}
             if error.may_pass:
                 logger.warning("a Slack secret cannot be read at the moment", extra=facts)
