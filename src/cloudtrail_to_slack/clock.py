@@ -103,8 +103,10 @@ def interrupt_after(seconds: float) -> Iterator[None]:
         return
     running = True
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        if running:  # a signal may be pending when the block ends
+    def interrupt(_signal: int, frame: FrameType | None) -> None:
+        # Not on the way to the block or from it, where nothing catches it: the next signal comes in the block. And a
+        # signal may be pending when the block ends.
+        if running and not (frame and frame.f_globals.get("__name__") == "contextlib"):
             raise _Interrupted
 
     before = signal.signal(signal.SIGALRM, interrupt)
