@@ -4,8 +4,8 @@
 locals {
   # Each is a condition of its own below, so that one whose answer is known only after apply does not hold up the others.
   wrong = {
-    token_given_twice   = length([for given in [local.bot_token_given, local.slack_bot_token_ssm_parameter != null, local.slack_bot_token_secret_arn != null] : given if given]) > 1
-    webhook_given_twice = length([for given in [local.webhook_given, local.default_slack_hook_url_ssm_parameter != null, local.default_slack_hook_url_secret_arn != null] : given if given]) > 1
+    token_given_twice   = length([for given in [local.bot_token_given, local.given.slack_bot_token_ssm_parameter != null, local.given.slack_bot_token_secret_arn != null] : given if given]) > 1
+    webhook_given_twice = length([for given in [local.webhook_given, local.given.default_slack_hook_url_ssm_parameter != null, local.given.default_slack_hook_url_secret_arn != null] : given if given]) > 1
     # Not validations of the variables, which print the value.
     misplaced_secret               = anytrue(values(local.misplaced))
     token_is_none                  = local.bot_token_given ? nonsensitive(sensitive(!can(regex("^(xoxe[.])?xox[bp]-[!-~]+$", var.slack_bot_token)))) : false
@@ -13,24 +13,24 @@ locals {
     environment_too_large          = local.environment_bytes > 4096
     too_many_route_policies        = length(local.route_chunks) > 10
     control_tower_prefix           = local.control_tower_bucket && !local.control_tower_prefix_fits
-    bot_without_channel            = local.has_bot && trimspace(coalesce(local.default_slack_channel_id, " ")) == ""
+    bot_without_channel            = local.has_bot && trimspace(coalesce(local.given.default_slack_channel_id, " ")) == ""
     no_destination                 = !local.has_bot && !local.has_webhook && !local.has_webhook_routes && !local.has_sns && length(var.destinations) == 0
     no_rule                        = !var.use_default_rules && length(local.rules) == 0 && length(local.events_to_track) == 0
     rules_cannot_be_used           = var.check_rules_at_plan && length(local.rule_check.errors) > 0
     patterns_not_derived           = local.derive_realtime && local.rule_check.unchecked != ""
-    fanout_without_topic           = var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic && var.s3_sns_fanout_topic_arn == null
-    cloudtrail_topic_missing       = var.enable_cloudtrail_sns_topic && var.cloudtrail_sns_topic_arn == null
+    fanout_without_topic           = var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic && local.given.s3_sns_fanout_topic_arn == null
+    cloudtrail_topic_missing       = var.enable_cloudtrail_sns_topic && local.given.cloudtrail_sns_topic_arn == null
     triggers_given_twice           = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
-    package_and_layer              = var.lambda_package != null && var.dependencies_layer_arn != null
-    package_missing                = var.lambda_package == null || var.lambda_package_sha256 != null ? false : !fileexists(coalesce(var.lambda_package, "-"))
-    digest_without_package         = var.lambda_package == null && var.lambda_package_sha256 != null
-    no_dependencies                = var.lambda_package == null && !local.create_dependencies_layer && var.dependencies_layer_arn == null
-    role_missing                   = !var.create_roles && var.lambda_role_arn == null
-    restart_role_missing           = var.restart_logging && !var.create_roles && var.restart_logging_role_arn == null
+    package_and_layer              = local.given.lambda_package != null && local.given.dependencies_layer_arn != null
+    package_missing                = local.given.lambda_package == null || local.given.lambda_package_sha256 != null ? false : !fileexists(coalesce(local.given.lambda_package, "-"))
+    digest_without_package         = local.given.lambda_package == null && local.given.lambda_package_sha256 != null
+    no_dependencies                = local.given.lambda_package == null && !local.create_dependencies_layer && local.given.dependencies_layer_arn == null
+    role_missing                   = !var.create_roles && local.given.lambda_role_arn == null
+    restart_role_missing           = var.restart_logging && !var.create_roles && local.given.restart_logging_role_arn == null
     topics_of_one_name             = local.create_alerts_topic && local.create_fanout_topic && local.alerts_topic_name == local.fanout_topic_name
     messages_to_a_topic            = var.create_dead_letter_queue == null ? false : !var.create_dead_letter_queue && var.enable_sqs_queue && local.dead_letter_target_is_topic
     two_default_topics             = coalesce(var.create_sns_topic, false) && local.default_topic_given
-    failed_invocations_lost        = !local.create_dead_letter_queue && var.dead_letter_target_arn == null
+    failed_invocations_lost        = !local.create_dead_letter_queue && local.given.dead_letter_target_arn == null
     realtime_without_deduplication = var.enable_realtime && !var.deduplicate_deliveries
     too_many_patterns              = length(local.realtime_event_patterns) > 100
     patterns_without_use           = !var.enable_realtime && var.realtime_event_patterns != null
@@ -41,8 +41,8 @@ locals {
 
 locals {
   # Source: AWS Control Tower User Guide, "Logging and monitoring": keys are <organization>/AWSLogs/<organization or account>/…
-  control_tower_bucket      = startswith(var.cloudtrail_logs_s3_bucket_name, "aws-controltower-logs-")
-  control_tower_prefix_fits = can(regex("^(|o|o-[a-z0-9]{0,32}|o-[a-z0-9]{10,32}/(A|AW|AWS|AWSL|AWSLo|AWSLog|AWSLogs)?|o-[a-z0-9]{10,32}/AWSLogs/((o(-.*)?|[0-9]{1,12}|[0-9]{12}/.*))?)$", var.s3_notification_filter_prefix))
+  control_tower_bucket      = startswith(local.given.cloudtrail_logs_s3_bucket_name, "aws-controltower-logs-")
+  control_tower_prefix_fits = can(regex("^(|o|o-[a-z0-9]{0,32}|o-[a-z0-9]{10,32}/(A|AW|AWS|AWSL|AWSLo|AWSLog|AWSLogs)?|o-[a-z0-9]{10,32}/AWSLogs/((o(-.*)?|[0-9]{1,12}|[0-9]{12}/.*))?)$", local.given.s3_notification_filter_prefix))
 
   routed_accounts = {
     slack_app_configuration                         = local.has_bot ? [for route in coalesce(var.slack_app_configuration, []) : distinct(route.accounts) if route.min_severity == null] : []
@@ -70,7 +70,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.wrong.misplaced_secret
-      error_message = "${join(", ", [for name, is_secret in local.misplaced : name if is_secret])} must be a reference, a name or an ID, and holds what looks like a Slack token or webhook itself. A token belongs into slack_bot_token, a webhook into default_slack_hook_url, or either into an SSM parameter or a secret, whose name or ARN is given here."
+      error_message = "${join(", ", [for name, is_secret in local.misplaced : name if is_secret])} must be a name, an ID, an ARN or another setting, and no secret: there is a Slack token or webhook in it, which is not shown here. A token belongs into slack_bot_token, a webhook into default_slack_hook_url, or either into an SSM parameter or a secret, whose name or ARN is given here."
     }
 
     precondition {
@@ -97,7 +97,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.wrong.control_tower_prefix
-      error_message = "\"${var.cloudtrail_logs_s3_bucket_name}\" is Control Tower's log bucket, whose keys begin with the organization's ID, as in o-a1b2c3d4e5/AWSLogs/o-a1b2c3d4e5/111122223333/. No key can begin with \"${var.s3_notification_filter_prefix}\", so no log file would be read: set s3_notification_filter_prefix = \"o-<your organization's ID>/AWSLogs/\"."
+      error_message = "\"${local.given.cloudtrail_logs_s3_bucket_name}\" is Control Tower's log bucket, whose keys begin with the organization's ID, as in o-a1b2c3d4e5/AWSLogs/o-a1b2c3d4e5/111122223333/. No key can begin with \"${local.given.s3_notification_filter_prefix}\", so no log file would be read: set s3_notification_filter_prefix = \"o-<your organization's ID>/AWSLogs/\"."
     }
 
     precondition {
@@ -147,7 +147,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.wrong.package_missing
-      error_message = "lambda_package must be the path of a zip, and there is no file \"${coalesce(var.lambda_package, "-")}\". Get it from a release or make it with `make package`; with lambda_package_sha256 it is needed only where a plan that changes it is applied."
+      error_message = "lambda_package must be the path of a zip, and there is no file \"${coalesce(local.given.lambda_package, "-")}\". Get it from a release or make it with `make package`; with lambda_package_sha256 it is needed only where a plan that changes it is applied."
     }
 
     precondition {
@@ -227,7 +227,7 @@ data "external" "log_bucket" {
     "sh", "-c", "found=$(python3 -B \"$0\" 2>/dev/null) || found={}; printf %s \"$found\"", "${local.build_source}/plan/bucket.py",
   ]
   query = {
-    bucket   = var.cloudtrail_logs_s3_bucket_name
+    bucket   = local.given.cloudtrail_logs_s3_bucket_name
     endpoint = "https://s3.${local.region}.${local.dns_suffix}"
   }
 }
@@ -241,19 +241,19 @@ locals {
 check "log_bucket" {
   assert {
     condition     = coalesce(local.log_bucket_status, "-") != "404"
-    error_message = "There is no bucket ${var.cloudtrail_logs_s3_bucket_name}. Correct cloudtrail_logs_s3_bucket_name, unless this very apply creates the bucket: then pass its id (aws_s3_bucket.….id), so that the function waits for it."
+    error_message = "There is no bucket ${local.given.cloudtrail_logs_s3_bucket_name}. Correct cloudtrail_logs_s3_bucket_name, unless this very apply creates the bucket: then pass its id (aws_s3_bucket.….id), so that the function waits for it."
   }
 
   assert {
     condition     = contains(["-", local.region], coalesce(local.log_bucket_region, "-"))
-    error_message = "The log bucket ${var.cloudtrail_logs_s3_bucket_name} is in ${coalesce(local.log_bucket_region, "-")}, and the function would be in ${local.region}. A bucket notifies in its own region only: pass the module a provider of that region."
+    error_message = "The log bucket ${local.given.cloudtrail_logs_s3_bucket_name} is in ${coalesce(local.log_bucket_region, "-")}, and the function would be in ${local.region}. A bucket notifies in its own region only: pass the module a provider of that region."
   }
 }
 
 check "prefix_in_another_case" {
   assert {
-    condition     = !can(regex("(?i)(^|/)awslogs(/|$)", var.s3_notification_filter_prefix)) || can(regex("(^|/)AWSLogs(/|$)", var.s3_notification_filter_prefix))
-    error_message = "s3_notification_filter_prefix is \"${var.s3_notification_filter_prefix}\", and CloudTrail writes AWSLogs: capital letters count, so no log file would be read."
+    condition     = !can(regex("(?i)(^|/)awslogs(/|$)", local.given.s3_notification_filter_prefix)) || can(regex("(^|/)AWSLogs(/|$)", local.given.s3_notification_filter_prefix))
+    error_message = "s3_notification_filter_prefix is \"${local.given.s3_notification_filter_prefix}\", and CloudTrail writes AWSLogs: capital letters count, so no log file would be read."
   }
 }
 
@@ -264,7 +264,7 @@ check "channels_without_bot" {
   }
 
   assert {
-    condition     = local.has_bot || trimspace(coalesce(local.default_slack_channel_id, " ")) == ""
+    condition     = local.has_bot || trimspace(coalesce(local.given.default_slack_channel_id, " ")) == ""
     error_message = "default_slack_channel_id is for the bot and has no effect without its token: set slack_bot_token_ssm_parameter, slack_bot_token_secret_arn or slack_bot_token."
   }
 }
@@ -303,17 +303,17 @@ check "settings_without_effect" {
   }
 
   assert {
-    condition     = var.s3_sns_fanout_topic_arn == null ? true : var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic
+    condition     = local.given.s3_sns_fanout_topic_arn == null ? true : var.enable_s3_sns_fanout && !var.create_s3_sns_fanout_topic
     error_message = "s3_sns_fanout_topic_arn has no effect: set enable_s3_sns_fanout = true and create_s3_sns_fanout_topic = false to use that topic, or leave it out."
   }
 
   assert {
-    condition     = var.cloudtrail_sns_topic_arn == null ? true : var.enable_cloudtrail_sns_topic
+    condition     = local.given.cloudtrail_sns_topic_arn == null ? true : var.enable_cloudtrail_sns_topic
     error_message = "cloudtrail_sns_topic_arn has no effect: set enable_cloudtrail_sns_topic = true, or leave it out."
   }
 
   assert {
-    condition     = coalesce(var.create_dead_letter_queue, false) ? var.dead_letter_target_arn == null : true
+    condition     = coalesce(var.create_dead_letter_queue, false) ? local.given.dead_letter_target_arn == null : true
     error_message = "dead_letter_target_arn has no effect with create_dead_letter_queue = true: leave out one of them."
   }
 }

@@ -5,8 +5,8 @@ locals {
   bot_token_given      = nonsensitive(sensitive(var.slack_bot_token != null && var.slack_bot_token != ""))
   webhook_given        = nonsensitive(sensitive(var.default_slack_hook_url != null && var.default_slack_hook_url != ""))
   webhook_routes_given = nonsensitive(sensitive(length(coalesce(var.configuration, [])) > 0))
-  has_bot              = local.bot_token_given || local.slack_bot_token_ssm_parameter != null || local.slack_bot_token_secret_arn != null
-  has_webhook          = local.webhook_given || local.default_slack_hook_url_ssm_parameter != null || local.default_slack_hook_url_secret_arn != null
+  has_bot              = local.bot_token_given || local.given.slack_bot_token_ssm_parameter != null || local.given.slack_bot_token_secret_arn != null
+  has_webhook          = local.webhook_given || local.given.default_slack_hook_url_ssm_parameter != null || local.given.default_slack_hook_url_secret_arn != null
   has_webhook_routes   = local.webhook_routes_given || length(var.slack_webhook_configuration) > 0
   has_sns              = local.create_alerts_topic || local.default_topic_given || length(local.sns_routes) > 0
   slack_routes         = [for route in coalesce(var.slack_app_configuration, []) : { for key, value in route : key => value if value != null }]
@@ -15,26 +15,26 @@ locals {
     { routes = [for route in destination.routes : { for key, value in route : key => value if value != null }] },
     destination.default == null ? {} : { default = destination.default },
   ) }
-  default_topic_given = local.default_sns_topic_arn != null && local.default_sns_topic_arn != ""
+  default_topic_given = local.given.default_sns_topic_arn != null && local.given.default_sns_topic_arn != ""
   subscriptions_given = length(var.aws_sns_topic_subscriptions) + length(var.sns_topic_subscriptions) > 0
   create_alerts_topic = var.create_sns_topic != null ? var.create_sns_topic : local.subscriptions_given ? !local.default_topic_given : false
-  default_topic_arn   = local.create_alerts_topic ? aws_sns_topic.events_to_sns[0].arn : local.default_topic_given ? local.default_sns_topic_arn : null
+  default_topic_arn   = local.create_alerts_topic ? aws_sns_topic.events_to_sns[0].arn : local.default_topic_given ? local.given.default_sns_topic_arn : null
   # Threads need it. Where the token is known only after apply, its channel says that there is a bot; `anytrue`, unlike
   # `||`, knows its answer as soon as one of them is true.
   has_state_table       = anytrue([var.deduplicate_deliveries, local.has_bot, local.channel_given])
-  channel_given         = trimspace(coalesce(local.default_slack_channel_id, " ")) != ""
-  bucket_account_id     = coalesce(var.cloudtrail_logs_s3_bucket_account_id, local.account_id)
+  channel_given         = trimspace(coalesce(local.given.default_slack_channel_id, " ")) != ""
+  bucket_account_id     = coalesce(local.given.cloudtrail_logs_s3_bucket_account_id, local.account_id)
   bucket_in_own_account = local.bucket_account_id == local.account_id
 
   # Not the resources' own ARNs, which are known only after apply: so would be config.json, and whether it changes.
   own_role_arns = concat(
-    [local.create_role ? "${local.role_arn_start}${local.global_name}" : var.lambda_role_arn],
-    !var.restart_logging ? [] : [local.create_restart_role ? "${local.role_arn_start}${local.restart_role_name}" : var.restart_logging_role_arn],
+    [local.create_role ? "${local.role_arn_start}${local.global_name}" : local.given.lambda_role_arn],
+    !var.restart_logging ? [] : [local.create_restart_role ? "${local.role_arn_start}${local.restart_role_name}" : local.given.restart_logging_role_arn],
   )
-  role_arn_start = "arn:${local.partition}:iam::${local.account_id}:role${var.iam_role_path}"
+  role_arn_start = "arn:${local.partition}:iam::${local.account_id}:role${local.given.iam_role_path}"
 
   config = {
-    function_name                         = var.function_name
+    function_name                         = local.given.function_name
     use_default_rules                     = var.use_default_rules
     rules                                 = local.rules
     ignore_rules                          = local.ignore_rules
@@ -46,7 +46,7 @@ locals {
     rule_evaluation_errors_to_slack       = var.rule_evaluation_errors_to_slack
     push_access_denied_cloudwatch_metrics = var.push_access_denied_cloudwatch_metrics
     s3_removed_object_notification        = var.s3_removed_object_notification
-    slack                                 = { default_channel_id = local.default_slack_channel_id, routes = local.slack_routes }
+    slack                                 = { default_channel_id = local.given.default_slack_channel_id, routes = local.slack_routes }
     slack_webhook_routes                  = local.webhook_references
     sns                                   = { default_topic_arn = local.default_topic_arn, routes = local.sns_routes }
     dynamodb_time_to_live                 = var.dynamodb_time_to_live
@@ -139,32 +139,7 @@ resource "terraform_data" "configuration" {
       { for i, route in local.sns_routes : "route ${i}" => "${route.sns_topic_arn}: ${join(", ", route.accounts)}" },
     )
     warnings = join("; ", local.warnings)
-    settings = { for name, value in local.config : name => value if !contains(["rules", "ignore_rules", "events_to_track", "slack", "slack_webhook_routes", "sns"], name) }
+    # But what is shown above, and what follows from names that the plan shows elsewhere.
+    settings = { for name, value in local.config : name => value if !contains(["rules", "ignore_rules", "events_to_track", "slack", "slack_webhook_routes", "sns", "function_name", "own_role_arns"], name) }
   }
-}
-
-# A token or a webhook that was put into a wrong variable is not used, and is shown nowhere: a validation of the variable
-# would show its value with the error, and so would the plan, so both leave it to a precondition.
-locals {
-  misplaced = { for name, value in {
-    slack_bot_token_ssm_parameter             = var.slack_bot_token_ssm_parameter
-    slack_bot_token_secret_arn                = var.slack_bot_token_secret_arn
-    default_slack_hook_url_ssm_parameter      = var.default_slack_hook_url_ssm_parameter
-    default_slack_hook_url_secret_arn         = var.default_slack_hook_url_secret_arn
-    default_slack_channel_id                  = var.default_slack_channel_id
-    slack_api_url                             = var.slack_api_url
-    default_sns_topic_arn                     = var.default_sns_topic_arn
-    restart_logging_maintenance_ssm_parameter = var.restart_logging_maintenance_ssm_parameter
-    restart_logging_slack_channel_id          = var.restart_logging_slack_channel_id
-  } : name => can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", value)) }
-
-  slack_bot_token_ssm_parameter             = local.misplaced.slack_bot_token_ssm_parameter ? null : var.slack_bot_token_ssm_parameter
-  slack_bot_token_secret_arn                = local.misplaced.slack_bot_token_secret_arn ? null : var.slack_bot_token_secret_arn
-  default_slack_hook_url_ssm_parameter      = local.misplaced.default_slack_hook_url_ssm_parameter ? null : var.default_slack_hook_url_ssm_parameter
-  default_slack_hook_url_secret_arn         = local.misplaced.default_slack_hook_url_secret_arn ? null : var.default_slack_hook_url_secret_arn
-  default_slack_channel_id                  = local.misplaced.default_slack_channel_id ? null : var.default_slack_channel_id
-  slack_api_url                             = local.misplaced.slack_api_url ? null : var.slack_api_url
-  default_sns_topic_arn                     = local.misplaced.default_sns_topic_arn ? null : var.default_sns_topic_arn
-  restart_logging_maintenance_ssm_parameter = local.misplaced.restart_logging_maintenance_ssm_parameter ? null : var.restart_logging_maintenance_ssm_parameter
-  restart_logging_slack_channel_id          = local.misplaced.restart_logging_slack_channel_id ? null : var.restart_logging_slack_channel_id
 }

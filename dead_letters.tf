@@ -2,17 +2,17 @@
 
 locals {
   # With `create_dead_letter_queue` both are known, whatever is known of the target.
-  create_dead_letter_queue = var.create_dead_letter_queue != null ? var.create_dead_letter_queue : var.dead_letter_target_arn == null
+  create_dead_letter_queue = var.create_dead_letter_queue != null ? var.create_dead_letter_queue : local.given.dead_letter_target_arn == null
   # A queue's messages can only go to another queue, so a topic will not do for them.
   create_dead_letters         = var.create_dead_letter_queue != null ? var.create_dead_letter_queue : local.create_dead_letter_queue || var.enable_sqs_queue && local.dead_letter_target_is_topic
-  dead_letter_target_is_topic = can(regex("^arn:[a-z-]+:sns:", var.dead_letter_target_arn))
+  dead_letter_target_is_topic = can(regex("^arn:[a-z-]+:sns:", local.given.dead_letter_target_arn))
 
   # EventBridge's events go to a queue of the module alone: a topic cannot take them, and another's queue would need a
   # policy that lets EventBridge send.
   dead_letter_rule_arns = concat(aws_cloudwatch_event_rule.log_files[*].arn, aws_cloudwatch_event_rule.realtime[*].arn, aws_cloudwatch_event_rule.restart_logging[*].arn)
 
-  dead_letter_queue_arn  = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
-  dead_letter_target_arn = local.create_dead_letter_queue ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
+  dead_letter_queue_arn  = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : local.given.dead_letter_target_arn
+  dead_letter_target_arn = local.create_dead_letter_queue ? aws_sqs_queue.dead_letters[0].arn : local.given.dead_letter_target_arn
 }
 
 resource "aws_sqs_queue" "dead_letters" {
@@ -20,9 +20,9 @@ resource "aws_sqs_queue" "dead_letters" {
 
   name                      = local.dead_letter_queue_name
   message_retention_seconds = 1209600 # 14 days, the longest there is
-  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
-  kms_master_key_id         = var.kms_key_arn
-  tags                      = var.tags
+  sqs_managed_sse_enabled   = local.given.kms_key_arn == null ? true : null
+  kms_master_key_id         = local.given.kms_key_arn
+  tags                      = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }

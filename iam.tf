@@ -2,11 +2,11 @@
 
 locals {
   # With `create_roles = false` this is known, whatever is known of the ARN.
-  create_role = var.create_roles ? var.lambda_role_arn == null : false
+  create_role = var.create_roles ? local.given.lambda_role_arn == null : false
   write_role  = local.create_role || var.attach_role_policies
   # Where none is given, a precondition says so, and the provider need not.
-  role_arn  = local.create_role ? aws_iam_role.this[0].arn : var.lambda_role_arn == null ? "${local.role_arn_start}${local.global_name}" : var.lambda_role_arn
-  role_name = local.create_role ? aws_iam_role.this[0].name : reverse(split("/", coalesce(var.lambda_role_arn, "-")))[0]
+  role_arn  = local.create_role ? aws_iam_role.this[0].arn : local.given.lambda_role_arn == null ? "${local.role_arn_start}${local.global_name}" : local.given.lambda_role_arn
+  role_name = local.create_role ? aws_iam_role.this[0].name : reverse(split("/", coalesce(local.given.lambda_role_arn, "-")))[0]
 
   # ARNs from names, not from what is created, so that the policy waits for none of it: when the module takes over from
   # the earlier one, the role's old policies are removed meanwhile.
@@ -14,7 +14,7 @@ locals {
     alerts        = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${local.alerts_topic_name}"
     dead_letters  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.dead_letter_queue_name}"
     notifications = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.queue_name}"
-    table         = "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.create_table ? local.created_table_name : var.dynamodb_table_name}"
+    table         = "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.create_table ? local.created_table_name : local.given.dynamodb_table_name}"
   }
   # What the routes refer to. Their number is known when Terraform plans, what they refer to may not be.
   routed_topics = [for route in local.sns_routes : route.sns_topic_arn]
@@ -50,9 +50,9 @@ locals {
   route_policies = { for name, arns in local.route_resources : name => jsonencode({
     Version = "2012-10-17"
     Statement = [for statement in [
-      { Sid = "PublishAlerts", Effect = "Allow", Action = ["sns:Publish"], Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:sns:", arn))] },
-      { Sid = "ReadParameters", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:ssm:", arn))] },
-      { Sid = "ReadSecrets", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:secretsmanager:", arn))] },
+      { Sid = "PublishAlerts", Effect = "Allow", Action = "sns:Publish", Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:sns:", arn))] },
+      { Sid = "ReadParameters", Effect = "Allow", Action = "ssm:GetParameter", Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:ssm:", arn))] },
+      { Sid = "ReadSecrets", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = [for arn in arns : arn if can(regex("^arn:[a-z-]+:secretsmanager:", arn))] },
     ] : statement if length(statement.Resource) > 0]
   }) }
 
@@ -60,9 +60,9 @@ locals {
 
   # References to secrets that are in use: with the bot, webhooks are not read.
   own_references = compact(concat(
-    [for name in [local.slack_bot_token_ssm_parameter, local.has_bot ? null : local.default_slack_hook_url_ssm_parameter] :
+    [for name in [local.given.slack_bot_token_ssm_parameter, local.has_bot ? null : local.given.default_slack_hook_url_ssm_parameter] :
     name == null ? null : startswith(name, "arn:") ? name : "${local.parameter_arn}/${trimprefix(name, "/")}"],
-    [local.slack_bot_token_secret_arn, local.has_bot ? null : local.default_slack_hook_url_secret_arn],
+    [local.given.slack_bot_token_secret_arn, local.has_bot ? null : local.given.default_slack_hook_url_secret_arn],
     local.routes_apart ? [] : local.routed_webhooks,
   ))
   ssm_parameter_arns = distinct([for arn in local.own_references : arn if can(regex("^arn:[^:]+:ssm:", arn))])
@@ -70,14 +70,14 @@ locals {
 
   # Nothing is looked up, because the key may be created together with the function, or belong to another account. An
   # alias allows the keys that have it. Source: AWS KMS Developer Guide, "kms:ResourceAliases".
-  logs_key       = trimspace(coalesce(var.cloudtrail_logs_kms_key_id, " "))
+  logs_key       = trimspace(coalesce(local.given.cloudtrail_logs_kms_key_id, " "))
   logs_key_given = local.logs_key != ""
   logs_key_alias = try(regex("^(?:arn:[a-z0-9:-]+:)?(alias/.+)$", local.logs_key)[0], null)
   logs_key_arn = replace(
     startswith(local.logs_key, "arn:") ? local.logs_key : "arn:${local.partition}:kms:${local.region}:${local.account_id}:key/${local.logs_key}",
     "/:(key/)?alias/.*$/", ":key/*",
   )
-  used_key_arns = distinct(compact(concat([var.kms_key_arn], var.additional_kms_key_arns)))
+  used_key_arns = distinct(compact(concat([local.given.kms_key_arn], var.additional_kms_key_arns)))
 
   # Keys serve the services that encrypt with them, and no call of KMS itself. The documentation names these services with
   # amazonaws.com; where a partition has an ending of its own, either form counts, because nothing could be decrypted with
@@ -97,7 +97,7 @@ locals {
   statements = {
     ReadLogFiles = {
       Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-      Resource = ["${local.bucket_arn}/${var.s3_notification_filter_prefix}*"]
+      Resource = ["${local.bucket_arn}/${local.given.s3_notification_filter_prefix}*"]
     }
     DecryptLogFiles = !local.logs_key_given ? null : merge(
       { Action = ["kms:Decrypt"], Resource = [local.logs_key_arn] },
@@ -113,7 +113,7 @@ locals {
     }
     WriteLogs = {
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.function_name}:*"]
+      Resource = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${local.given.function_name}:*"]
     }
     StateTableAccess = !local.has_state_table ? null : {
       Action   = concat(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], local.watches_log_sources ? ["dynamodb:BatchGetItem"] : [])
@@ -137,7 +137,7 @@ locals {
     }
     SendToDeadLetterTarget = {
       Action   = [!local.create_dead_letter_queue && local.dead_letter_target_is_topic ? "sns:Publish" : "sqs:SendMessage"]
-      Resource = [local.create_dead_letter_queue ? local.own_arns.dead_letters : var.dead_letter_target_arn]
+      Resource = [local.create_dead_letter_queue ? local.own_arns.dead_letters : local.given.dead_letter_target_arn]
     }
     UseKmsKeys = length(local.used_key_arns) == 0 ? null : {
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -165,10 +165,10 @@ resource "aws_iam_role" "this" {
   count = local.create_role ? 1 : 0
 
   name                 = local.global_name
-  description          = "The function ${var.function_name}"
-  path                 = var.iam_role_path
-  permissions_boundary = var.iam_role_permissions_boundary
-  tags                 = var.tags
+  description          = "The function ${local.given.function_name}"
+  path                 = local.given.iam_role_path
+  permissions_boundary = local.given.iam_role_permissions_boundary
+  tags                 = local.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -184,7 +184,7 @@ resource "aws_iam_role" "this" {
 resource "aws_iam_role_policy" "this" {
   count = local.write_role ? 1 : 0
 
-  name   = var.function_name
+  name   = local.given.function_name
   role   = local.create_role ? aws_iam_role.this[0].id : local.role_name
   policy = local.role_policy
 
@@ -201,8 +201,9 @@ resource "aws_iam_role_policy" "this" {
 
 locals {
   role_policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [for sid, statement in local.statements : merge({ Sid = sid, Effect = "Allow" }, statement) if statement != null]
+    Version = "2012-10-17"
+    # A list of one is written as its element: IAM takes it for the same, and a plan shows it on one line.
+    Statement = [for sid, statement in local.statements : merge({ Sid = sid, Effect = "Allow" }, { for key, value in statement : key => try(one(value), value) }) if statement != null]
   })
 }
 
@@ -211,9 +212,9 @@ resource "aws_iam_policy" "routes" {
   for_each = { for name, arns in local.route_chunks : name => arns if local.write_role }
 
   name        = "${local.global_name}-${each.key}"
-  description = "Routes of the function ${var.function_name}"
+  description = "Routes of the function ${local.given.function_name}"
   policy      = local.route_policies[each.key]
-  tags        = var.tags
+  tags        = local.tags
 
   lifecycle {
     precondition {
@@ -240,7 +241,7 @@ locals {
       Effect    = "Allow"
       Principal = { AWS = local.role_arn }
       Action    = ["s3:GetObject", "s3:GetObjectVersion"]
-      Resource  = "${local.bucket_arn}/${var.s3_notification_filter_prefix}*"
+      Resource  = "${local.bucket_arn}/${local.given.s3_notification_filter_prefix}*"
     }]
   }
 
@@ -265,7 +266,7 @@ locals {
     "logs.${local.region}.${local.dns_suffix}" = {
       Action = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
       Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = [
-        for name in concat([var.function_name], var.restart_logging ? [local.restart_name] : []) :
+        for name in concat([local.given.function_name], var.restart_logging ? [local.restart_name] : []) :
         "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${name}"
       ] } }
     }

@@ -24,7 +24,7 @@ locals {
     aws-iso-f = "csp.hci.ic.gov"
   }
   dns_suffix = lookup(local.dns_suffixes, local.partition, "amazonaws.com")
-  bucket_arn = "arn:${local.partition}:s3:::${var.cloudtrail_logs_s3_bucket_name}"
+  bucket_arn = "arn:${local.partition}:s3:::${local.given.cloudtrail_logs_s3_bucket_name}"
 }
 
 # The names of everything that is created, where they are not simply `function_name` and an ending.
@@ -37,18 +37,18 @@ locals {
   first_names = ["cloudtrail-to-slack", "fivexl-cloudtrail-to-slack"]
 
   # What exists once for all regions of an account: roles, policies, dashboards.
-  global_name       = coalesce(var.role_name, var.function_name)
+  global_name       = coalesce(local.given.role_name, local.given.function_name)
   restart_role_name = "${local.global_name}-restart-logging"
   dashboard_name    = replace(local.global_name, "/[^A-Za-z0-9_-]/", "-")
 
-  derived_table_name  = var.derive_names && var.create_dynamodb_table && var.dynamodb_table_name == "cloudtrail-to-slack-table"
-  created_table_name  = local.derived_table_name ? "${var.function_name}-table" : var.dynamodb_table_name
-  derived_fanout_name = var.derive_names && var.s3_sns_fanout_topic_name == "cloudtrail-s3-notifications" && !contains(local.first_names, var.function_name)
-  fanout_topic_name   = local.derived_fanout_name ? "${var.function_name}-s3-notifications" : var.s3_sns_fanout_topic_name
-  alerts_topic_name   = coalesce(var.sns_topic_name, var.function_name)
+  derived_table_name  = var.derive_names && var.create_dynamodb_table && local.given.dynamodb_table_name == "cloudtrail-to-slack-table"
+  created_table_name  = local.derived_table_name ? "${local.given.function_name}-table" : local.given.dynamodb_table_name
+  derived_fanout_name = var.derive_names && local.given.s3_sns_fanout_topic_name == "cloudtrail-s3-notifications" && !contains(local.first_names, local.given.function_name)
+  fanout_topic_name   = local.derived_fanout_name ? "${local.given.function_name}-s3-notifications" : local.given.s3_sns_fanout_topic_name
+  alerts_topic_name   = coalesce(local.given.sns_topic_name, local.given.function_name)
 
-  queue_name             = "${var.function_name}-notifications"
-  dead_letter_queue_name = "${var.function_name}-dead-letters"
+  queue_name             = "${local.given.function_name}-notifications"
+  dead_letter_queue_name = "${local.given.function_name}-dead-letters"
 
   # Statements to paste must differ where two instances' policies meet in one.
   sid_ending = contains(local.first_names, local.global_name) ? "" : replace(title(replace(local.global_name, "/[^A-Za-z0-9]+/", " ")), " ", "")
@@ -58,16 +58,16 @@ resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:How long is lambda_logs_retention_in_days; the log holds counts and ids, and the trail keeps the events.
   # Created before whatever AWS hands to a second owner without a word (topics, queues, rules, alarms): where another
   # instance has this name, the apply ends here.
-  name              = "/aws/lambda/${var.function_name}"
+  name              = "/aws/lambda/${local.given.function_name}"
   retention_in_days = var.lambda_logs_retention_in_days
-  kms_key_id        = var.kms_key_arn
-  tags              = var.tags
+  kms_key_id        = local.given.kms_key_arn
+  tags              = local.tags
 }
 
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_117:It talks to AWS and Slack alone; in a VPC it would need ways out to both.
   #checkov:skip=CKV_AWS_272:Terraform zips the code where it runs, so there is no other signature to check.
-  function_name = var.function_name
+  function_name = local.given.function_name
   description   = "Sends the CloudTrail events that matter to Slack and SNS"
   role          = local.role_arn
 
@@ -75,20 +75,20 @@ resource "aws_lambda_function" "this" {
   source_code_hash = filebase64sha256(local.function_zip)
   layers           = concat(local.code_layer_arns, [aws_lambda_layer_version.config.arn])
   handler          = "cloudtrail_to_slack.handler.lambda_handler"
-  runtime          = var.lambda_runtime
-  architectures    = [var.lambda_architecture]
+  runtime          = local.given.lambda_runtime
+  architectures    = [local.given.lambda_architecture]
   publish          = true
 
   memory_size                    = var.lambda_memory_size
   timeout                        = var.lambda_timeout_seconds
   reserved_concurrent_executions = coalesce(var.lambda_reserved_concurrent_executions, -1)
-  kms_key_arn                    = var.kms_key_arn
+  kms_key_arn                    = local.given.kms_key_arn
 
   environment {
     variables = local.environment
   }
 
-  code_signing_config_arn = var.lambda_code_signing_config_arn
+  code_signing_config_arn = local.given.lambda_code_signing_config_arn
 
   dynamic "vpc_config" {
     for_each = length(var.lambda_vpc_subnet_ids) == 0 ? [] : [var.lambda_vpc_subnet_ids]
@@ -106,7 +106,7 @@ resource "aws_lambda_function" "this" {
     mode = var.enable_xray_tracing ? "Active" : "PassThrough"
   }
 
-  tags = var.tags
+  tags = local.tags
 
   # Without the log group Lambda makes one of its own, without the policy the first invocations fail.
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this, aws_iam_role_policy_attachment.routes, terraform_data.settings]
@@ -136,16 +136,16 @@ locals {
   # Source: AWS Lambda Developer Guide, "Lambda quotas": 4 KB for all environment variables.
   environment_bytes = nonsensitive(sensitive(sum([for name, value in local.environment : length(name) + length(value)])))
   environment = merge(
-    { LOG_LEVEL = upper(var.log_level), CONFIG_PATH = "/opt/config.json" },
+    { LOG_LEVEL = upper(local.given.log_level), CONFIG_PATH = "/opt/config.json" },
     local.has_state_table ? { DYNAMODB_TABLE_NAME = local.table_name } : {},
-    local.slack_api_url == null ? {} : { SLACK_API_URL = local.slack_api_url },
+    local.given.slack_api_url == null ? {} : { SLACK_API_URL = local.given.slack_api_url },
     local.bot_token_given ? { SLACK_BOT_TOKEN = var.slack_bot_token } : {},
-    local.slack_bot_token_ssm_parameter == null ? {} : { SLACK_BOT_TOKEN_SSM_PARAMETER = local.slack_bot_token_ssm_parameter },
-    local.slack_bot_token_secret_arn == null ? {} : { SLACK_BOT_TOKEN_SECRET_ARN = local.slack_bot_token_secret_arn },
+    local.given.slack_bot_token_ssm_parameter == null ? {} : { SLACK_BOT_TOKEN_SSM_PARAMETER = local.given.slack_bot_token_ssm_parameter },
+    local.given.slack_bot_token_secret_arn == null ? {} : { SLACK_BOT_TOKEN_SECRET_ARN = local.given.slack_bot_token_secret_arn },
     local.has_bot ? {} : merge(
       local.webhook_given ? { SLACK_WEBHOOK_URL = var.default_slack_hook_url } : {},
-      local.default_slack_hook_url_ssm_parameter == null ? {} : { SLACK_WEBHOOK_URL_SSM_PARAMETER = local.default_slack_hook_url_ssm_parameter },
-      local.default_slack_hook_url_secret_arn == null ? {} : { SLACK_WEBHOOK_URL_SECRET_ARN = local.default_slack_hook_url_secret_arn },
+      local.given.default_slack_hook_url_ssm_parameter == null ? {} : { SLACK_WEBHOOK_URL_SSM_PARAMETER = local.given.default_slack_hook_url_ssm_parameter },
+      local.given.default_slack_hook_url_secret_arn == null ? {} : { SLACK_WEBHOOK_URL_SECRET_ARN = local.given.default_slack_hook_url_secret_arn },
       local.webhook_routes_given ? { SLACK_WEBHOOK_ROUTES = jsonencode(local.webhook_addresses) } : {},
     ),
   )

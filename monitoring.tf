@@ -3,8 +3,8 @@
 locals {
   # What is given is watched too; its name is the last part of its ARN. The keys are known when the ARN is not.
   dead_letter_names = { for key, arn in {
-    dead-letters       = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : var.dead_letter_target_arn
-    failed-invocations = local.create_dead_letters && !local.create_dead_letter_queue ? var.dead_letter_target_arn : null
+    dead-letters       = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : local.given.dead_letter_target_arn
+    failed-invocations = local.create_dead_letters && !local.create_dead_letter_queue ? local.given.dead_letter_target_arn : null
   } : key => reverse(split(":", coalesce(arn, "-")))[0] if key == "dead-letters" || local.create_dead_letters && !local.create_dead_letter_queue }
   dead_letter_metrics = { for key, name in local.dead_letter_names : key =>
     !local.dead_letter_target_is_topic || key == "dead-letters" && local.create_dead_letters
@@ -13,7 +13,7 @@ locals {
   }
 
   rules_without_dead_letters = local.create_dead_letters ? {} : merge(
-    var.enable_eventbridge_trigger ? { undelivered-log-files = "${var.function_name}-log-files" } : {},
+    var.enable_eventbridge_trigger ? { undelivered-log-files = "${local.given.function_name}-log-files" } : {},
     var.restart_logging ? { undelivered-restarts = local.restart_name } : {},
   )
 
@@ -25,28 +25,28 @@ locals {
   alarms = merge(
     {
       errors = {
-        description = "An invocation of ${var.function_name} failed: an alert may be undelivered. Its log says which; Lambda retries the invocation."
-        namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = var.function_name }
+        description = "An invocation of ${local.given.function_name} failed: an alert may be undelivered. Its log says which; Lambda retries the invocation."
+        namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = local.given.function_name }
       }
       throttles = {
-        description = "Lambda refused to run ${var.function_name}: the account's or the function's concurrency is used up, and alerts are late."
-        namespace   = "AWS/Lambda", metric = "Throttles", dimensions = { FunctionName = var.function_name }
+        description = "Lambda refused to run ${local.given.function_name}: the account's or the function's concurrency is used up, and alerts are late."
+        namespace   = "AWS/Lambda", metric = "Throttles", dimensions = { FunctionName = local.given.function_name }
       }
       dead-letter-errors = {
-        description = "Lambda could not send a failed invocation of ${var.function_name} to its dead-letter target, so its log files are lost to it: check the target, its policy and its key."
-        namespace   = "AWS/Lambda", metric = "DeadLetterErrors", dimensions = { FunctionName = var.function_name }
+        description = "Lambda could not send a failed invocation of ${local.given.function_name} to its dead-letter target, so its log files are lost to it: check the target, its policy and its key."
+        namespace   = "AWS/Lambda", metric = "DeadLetterErrors", dimensions = { FunctionName = local.given.function_name }
       }
       dropped-events = {
-        description = "Lambda dropped invocations of ${var.function_name} without running them, because they waited too long: raise the concurrency, or the age that lambda_maximum_event_age_seconds allows."
-        namespace   = "AWS/Lambda", metric = "AsyncEventsDropped", dimensions = { FunctionName = var.function_name }
+        description = "Lambda dropped invocations of ${local.given.function_name} without running them, because they waited too long: raise the concurrency, or the age that lambda_maximum_event_age_seconds allows."
+        namespace   = "AWS/Lambda", metric = "AsyncEventsDropped", dimensions = { FunctionName = local.given.function_name }
       }
       undelivered = {
-        description = "An alert did not reach a destination it is routed to. The log of ${var.function_name} says which and why."
-        namespace   = "CloudTrailToSlack", metric = "AlertsUndelivered", dimensions = { FunctionName = var.function_name }
+        description = "An alert did not reach a destination it is routed to. The log of ${local.given.function_name} says which and why."
+        namespace   = "CloudTrailToSlack", metric = "AlertsUndelivered", dimensions = { FunctionName = local.given.function_name }
       }
       rules-unusable = {
-        description = "Rules of ${var.function_name} cannot be used as they are written: they are left out, or evaluated without the wrong part in them. Slack and the log say which and why; correct them and apply."
-        namespace   = "CloudTrailToSlack", metric = "RulesUnusable", dimensions = { FunctionName = var.function_name }
+        description = "Rules of ${local.given.function_name} cannot be used as they are written: they are left out, or evaluated without the wrong part in them. Slack and the log say which and why; correct them and apply."
+        namespace   = "CloudTrailToSlack", metric = "RulesUnusable", dimensions = { FunctionName = local.given.function_name }
       }
     },
     # Without a queue of the module EventBridge has none for what it cannot deliver. Events of realtime rules come again
@@ -56,7 +56,7 @@ locals {
       namespace   = "AWS/Events", metric = "FailedInvocations", dimensions = { RuleName = name }
     } },
     { for key, target in local.dead_letter_metrics : key => {
-      description = "${var.function_name} gave up on messages, which are in ${target.name}: fix the cause, then redrive them."
+      description = "${local.given.function_name} gave up on messages, which are in ${target.name}: fix the cause, then redrive them."
       namespace   = target.namespace, metric = target.metric, dimensions = { (target.dimension) = target.name }
     } },
   )
@@ -65,7 +65,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = { for name, alarm in local.alarms : name => alarm if length(var.alarm_topic_arns) > 0 }
 
-  alarm_name          = "${var.function_name}-${each.key}"
+  alarm_name          = "${local.given.function_name}-${each.key}"
   alarm_description   = each.value.description
   namespace           = each.value.namespace
   metric_name         = each.value.metric
@@ -78,7 +78,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
-  tags                = var.tags
+  tags                = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }
@@ -87,8 +87,8 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 resource "aws_cloudwatch_metric_alarm" "queue_age" {
   count = var.enable_sqs_queue && length(var.alarm_topic_arns) > 0 ? 1 : 0
 
-  alarm_name          = "${var.function_name}-queue-age"
-  alarm_description   = "The oldest message in front of ${var.function_name} has waited for more than an hour: look at its errors, throttles and duration."
+  alarm_name          = "${local.given.function_name}-queue-age"
+  alarm_description   = "The oldest message in front of ${local.given.function_name} has waited for more than an hour: look at its errors, throttles and duration."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = local.queue_name }
@@ -100,7 +100,7 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
-  tags                = var.tags
+  tags                = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }
@@ -109,11 +109,11 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
 resource "aws_cloudwatch_metric_alarm" "missing_log_data" {
   count = length(var.alarm_topic_arns) > 0 && var.alarm_missing_log_data_hours > 0 ? 1 : 0
 
-  alarm_name          = "${var.function_name}-missing-log-data"
-  alarm_description   = "${var.function_name} has read no log file for ${var.alarm_missing_log_data_hours} hours. Check that the trail is logging, and that the bucket still notifies of new objects."
+  alarm_name          = "${local.given.function_name}-missing-log-data"
+  alarm_description   = "${local.given.function_name} has read no log file for ${var.alarm_missing_log_data_hours} hours. Check that the trail is logging, and that the bucket still notifies of new objects."
   namespace           = "CloudTrailToSlack"
   metric_name         = "ObjectsRead"
-  dimensions          = { FunctionName = var.function_name }
+  dimensions          = { FunctionName = local.given.function_name }
   statistic           = "Sum"
   comparison_operator = "LessThanThreshold"
   threshold           = 1
@@ -122,7 +122,7 @@ resource "aws_cloudwatch_metric_alarm" "missing_log_data" {
   treat_missing_data  = "breaching"
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
-  tags                = var.tags
+  tags                = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }
@@ -137,10 +137,10 @@ locals {
 resource "aws_cloudwatch_event_rule" "missing_log_data" {
   count = local.watches_log_sources ? 1 : 0
 
-  name                = "${var.function_name}-missing-log-data"
-  description         = "Has ${var.function_name} look for accounts and regions that have stopped delivering log files"
+  name                = "${local.given.function_name}-missing-log-data"
+  description         = "Has ${local.given.function_name} look for accounts and regions that have stopped delivering log files"
   schedule_expression = "rate(30 minutes)"
-  tags                = var.tags
+  tags                = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }
@@ -179,16 +179,16 @@ locals {
 
   # Titles and metrics: namespace, name, then dimensions as CloudWatch writes them.
   dashboard_graphs = [
-    { title = "Log files", metrics = [for name in ["ObjectsRead", "ObjectsSkipped", "ObjectsFailed", "ObjectsUnfinished", "ObjectsRemoved"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
-    { title = "Records", metrics = [for name in ["RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsFailed"] : ["CloudTrailToSlack", name, "FunctionName", var.function_name]] },
-    { title = "Messages delivered", metrics = [for kind in local.destination_names : ["CloudTrailToSlack", "Delivered", "FunctionName", var.function_name, "Destination", kind]] },
+    { title = "Log files", metrics = [for name in ["ObjectsRead", "ObjectsSkipped", "ObjectsFailed", "ObjectsUnfinished", "ObjectsRemoved"] : ["CloudTrailToSlack", name, "FunctionName", local.given.function_name]] },
+    { title = "Records", metrics = [for name in ["RecordsIn", "RecordsMatched", "RecordsIgnored", "RecordsFailed"] : ["CloudTrailToSlack", name, "FunctionName", local.given.function_name]] },
+    { title = "Messages delivered", metrics = [for kind in local.destination_names : ["CloudTrailToSlack", "Delivered", "FunctionName", local.given.function_name, "Destination", kind]] },
     { title = "What went wrong", metrics = concat(
-      [["CloudTrailToSlack", "AlertsUndelivered", "FunctionName", var.function_name], ["CloudTrailToSlack", "RuleErrors", "FunctionName", var.function_name], ["CloudTrailToSlack", "RulesUnusable", "FunctionName", var.function_name]],
-      [for name in ["Errors", "Throttles"] : ["AWS/Lambda", name, "FunctionName", var.function_name]],
+      [["CloudTrailToSlack", "AlertsUndelivered", "FunctionName", local.given.function_name], ["CloudTrailToSlack", "RuleErrors", "FunctionName", local.given.function_name], ["CloudTrailToSlack", "RulesUnusable", "FunctionName", local.given.function_name]],
+      [for name in ["Errors", "Throttles"] : ["AWS/Lambda", name, "FunctionName", local.given.function_name]],
       [for target in values(local.dead_letter_metrics) : [target.namespace, target.metric, target.dimension, target.name]],
     ) },
-    { title = "Duration of an invocation (longest, ms)", stat = "Maximum", metrics = [["AWS/Lambda", "Duration", "FunctionName", var.function_name]] },
-    { title = "From event to delivery (95th percentile, s)", stat = "p95", metrics = [for kind in local.destination_names : ["CloudTrailToSlack", "DeliveryLatency", "FunctionName", var.function_name, "Destination", kind]] },
+    { title = "Duration of an invocation (longest, ms)", stat = "Maximum", metrics = [["AWS/Lambda", "Duration", "FunctionName", local.given.function_name]] },
+    { title = "From event to delivery (95th percentile, s)", stat = "p95", metrics = [for kind in local.destination_names : ["CloudTrailToSlack", "DeliveryLatency", "FunctionName", local.given.function_name, "Destination", kind]] },
   ]
 }
 

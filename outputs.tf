@@ -120,7 +120,7 @@ output "trail_key_policy" {
 
 output "kms_key_policy" {
   description = "Statements to add to the policy of `kms_key_arn`, as JSON, for the services that use the key; null without a key."
-  value       = var.kms_key_arn == null ? null : jsonencode(local.own_key_policy)
+  value       = local.given.kms_key_arn == null ? null : jsonencode(local.own_key_policy)
 }
 
 output "restart_logging_function_name" {

@@ -8,7 +8,7 @@
 # Nothing is built at plan. Every path below says what the file holds, so that no two instances share one by mistake.
 
 locals {
-  build_directory = coalesce(var.build_directory, "${path.root}/.terraform/cloudtrail-to-slack")
+  build_directory = coalesce(local.given.build_directory, "${path.root}/.terraform/cloudtrail-to-slack")
   build_source    = "${path.module}/src/cloudtrail_to_slack_build"
   code_source     = "${path.module}/src/cloudtrail_to_slack"
   # Only what the function needs: no bytecode, whose bytes differ from machine to machine.
@@ -17,12 +17,12 @@ locals {
   # LAYOUT in src/cloudtrail_to_slack_build/archives.py.
   layout              = 1
   code_sha256         = sha256(jsonencode([local.layout, { for name in local.code_files : name => filesha256("${local.code_source}/${name}") }]))
-  dependencies_sha256 = sha256(jsonencode([local.layout, filesha256("${path.module}/requirements.txt"), var.lambda_runtime, var.lambda_architecture]))
+  dependencies_sha256 = sha256(jsonencode([local.layout, filesha256("${path.module}/requirements.txt"), local.given.lambda_runtime, local.given.lambda_architecture]))
 
-  create_dependencies_layer = var.lambda_package != null ? false : coalesce(var.create_dependencies_layer, var.dependencies_layer_arn == null)
+  create_dependencies_layer = local.given.lambda_package != null ? false : coalesce(var.create_dependencies_layer, local.given.dependencies_layer_arn == null)
 
   built_layers = merge(
-    var.lambda_package != null ? {} : {
+    local.given.lambda_package != null ? {} : {
       code = {
         sha256        = local.code_sha256
         path          = "${local.build_directory}/code-${substr(local.code_sha256, 0, 16)}.zip"
@@ -36,25 +36,25 @@ locals {
       dependencies = {
         sha256        = local.dependencies_sha256
         path          = "${local.build_directory}/dependencies-${substr(local.dependencies_sha256, 0, 16)}.zip"
-        runtimes      = [var.lambda_runtime]
-        architectures = [var.lambda_architecture]
+        runtimes      = [local.given.lambda_runtime]
+        architectures = [local.given.lambda_architecture]
         description   = "What requirements.txt of cloudtrail-to-slack pins"
-        request       = jsonencode({ build = "dependencies", requirements = "${path.module}/requirements.txt", runtime = var.lambda_runtime, architecture = var.lambda_architecture })
+        request       = jsonencode({ build = "dependencies", requirements = "${path.module}/requirements.txt", runtime = local.given.lambda_runtime, architecture = local.given.lambda_architecture })
       }
     },
   )
 
   # The digest that is given is enough: then the zip is needed only where a plan that changes it is applied.
-  package_sha256 = var.lambda_package == null ? null : var.lambda_package_sha256 != null ? lower(var.lambda_package_sha256) : try(filesha256(var.lambda_package), "missing")
+  package_sha256 = local.given.lambda_package == null ? null : local.given.lambda_package_sha256 != null ? lower(local.given.lambda_package_sha256) : try(filesha256(local.given.lambda_package), "missing")
 
   config_json   = jsonencode(local.config)
   config_sha256 = sha256(local.config_json)
   # No other instance can have the same name in the same place, so no two write this file at the same time.
-  config_file = substr(sha256(jsonencode([local.partition, local.account_id, local.region, var.function_name, local.config_sha256])), 0, 16)
+  config_file = substr(sha256(jsonencode([local.partition, local.account_id, local.region, local.given.function_name, local.config_sha256])), 0, 16)
 
   code_layer_arns = compact(concat(
     [for name in sort(keys(local.built_layers)) : aws_lambda_layer_version.built[name].arn],
-    [one(aws_lambda_layer_version.package[*].arn), local.create_dependencies_layer ? null : var.dependencies_layer_arn],
+    [one(aws_lambda_layer_version.package[*].arn), local.create_dependencies_layer ? null : local.given.dependencies_layer_arn],
   ))
   function_zip = "${local.build_source}/function.zip"
 
@@ -70,7 +70,7 @@ resource "terraform_data" "build" {
 
   triggers_replace = {
     sha256  = each.value.sha256
-    name    = "${var.function_name}-${each.key}"
+    name    = "${local.given.function_name}-${each.key}"
     region  = local.region
     account = local.account_id
   }
@@ -89,7 +89,7 @@ resource "terraform_data" "build" {
 resource "aws_lambda_layer_version" "built" {
   for_each = local.built_layers
 
-  layer_name               = "${var.function_name}-${each.key}"
+  layer_name               = "${local.given.function_name}-${each.key}"
   description              = "${each.value.description}, inputs ${substr(each.value.sha256, 0, 16)}"
   filename                 = each.value.path
   compatible_runtimes      = each.value.runtimes
@@ -104,13 +104,13 @@ resource "aws_lambda_layer_version" "built" {
 }
 
 resource "aws_lambda_layer_version" "package" {
-  count = var.lambda_package == null ? 0 : 1
+  count = local.given.lambda_package == null ? 0 : 1
 
-  layer_name               = "${var.function_name}-package"
+  layer_name               = "${local.given.function_name}-package"
   description              = "cloudtrail-to-slack with its dependencies, sha256 ${local.package_sha256}"
-  filename                 = var.lambda_package
-  compatible_runtimes      = [var.lambda_runtime]
-  compatible_architectures = [var.lambda_architecture]
+  filename                 = local.given.lambda_package
+  compatible_runtimes      = [local.given.lambda_runtime]
+  compatible_architectures = [local.given.lambda_architecture]
 
   lifecycle {
     create_before_destroy = true
@@ -118,8 +118,8 @@ resource "aws_lambda_layer_version" "package" {
 
     # Where the zip is not needed it need not be there.
     precondition {
-      condition     = !fileexists(var.lambda_package) ? true : filesha256(var.lambda_package) == local.package_sha256
-      error_message = "lambda_package is not the file that lambda_package_sha256 names: the SHA-256 digest of ${coalesce(var.lambda_package, "-")} is ${try(filesha256(var.lambda_package), "-")}. Get the zip again, or correct the digest."
+      condition     = !fileexists(local.given.lambda_package) ? true : filesha256(local.given.lambda_package) == local.package_sha256
+      error_message = "lambda_package is not the file that lambda_package_sha256 names: the SHA-256 digest of ${coalesce(local.given.lambda_package, "-")} is ${try(filesha256(local.given.lambda_package), "-")}. Get the zip again, or correct the digest."
     }
   }
 }
@@ -138,8 +138,8 @@ resource "archive_file" "config" {
 }
 
 resource "aws_lambda_layer_version" "config" {
-  layer_name  = "${var.function_name}-config"
-  description = "config.json of ${var.function_name}, sha256 ${local.config_sha256}"
+  layer_name  = "${local.given.function_name}-config"
+  description = "config.json of ${local.given.function_name}, sha256 ${local.config_sha256}"
   filename    = archive_file.config.output_path
 
   lifecycle {

@@ -11,10 +11,10 @@ locals {
 resource "aws_cloudwatch_event_rule" "realtime" {
   count = length(local.realtime_event_patterns)
 
-  name          = "${var.function_name}-realtime-${count.index + 1}"
-  description   = "Events that the rules of ${var.function_name} can match, within seconds"
+  name          = "${local.given.function_name}-realtime-${count.index + 1}"
+  description   = "Events that the rules of ${local.given.function_name} can match, within seconds"
   event_pattern = local.realtime_event_patterns[count.index]
-  tags          = var.tags
+  tags          = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }
@@ -51,7 +51,7 @@ resource "aws_lambda_permission" "realtime" {
   function_name = aws_lambda_function.this.function_name
   principal     = "events.amazonaws.com"
   # One for all of them: a function's policy has little room.
-  source_arn     = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.function_name}-realtime-*"
+  source_arn     = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.given.function_name}-realtime-*"
   source_account = local.account_id
 
   # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.

@@ -3,7 +3,7 @@
 # It is the same code with another handler, and has a role of its own that can do next to nothing.
 
 locals {
-  restart_name  = "${var.function_name}-restart-logging"
+  restart_name  = "${local.given.function_name}-restart-logging"
   restart_count = var.restart_logging ? 1 : 0
 
   # The role and the function use the same list. A name may be one of any region: the event names the home region.
@@ -21,8 +21,8 @@ locals {
       RESTART_TRAILS    = jsonencode(local.restart_trail_arns)
       RESTARTS_PER_HOUR = tostring(var.restart_logging_max_per_hour)
     },
-    local.has_bot ? { SLACK_CHANNEL_ID = coalesce(local.restart_logging_slack_channel_id, local.default_slack_channel_id, "-") } : {},
-    local.restart_logging_maintenance_ssm_parameter == null ? {} : { MAINTENANCE_SSM_PARAMETER = local.restart_logging_maintenance_ssm_parameter },
+    local.has_bot ? { SLACK_CHANNEL_ID = coalesce(local.given.restart_logging_slack_channel_id, local.given.default_slack_channel_id, "-") } : {},
+    local.given.restart_logging_maintenance_ssm_parameter == null ? {} : { MAINTENANCE_SSM_PARAMETER = local.given.restart_logging_maintenance_ssm_parameter },
   )
 
   restart_alarms = {
@@ -37,41 +37,14 @@ locals {
   }
 }
 
-resource "terraform_data" "restart_logging" {
-  count = local.restart_count
-
-  lifecycle {
-    precondition {
-      condition     = local.has_state_table
-      error_message = "restart_logging counts in the state table how often a trail was started, and there is none: leave out deduplicate_deliveries = false, or use the Slack bot."
-    }
-
-    precondition {
-      condition     = local.has_bot || local.has_webhook
-      error_message = "restart_logging says in Slack what it did: set the bot's token with default_slack_channel_id, or the default webhook (default_slack_hook_url_ssm_parameter, _secret_arn or default_slack_hook_url)."
-    }
-
-    precondition {
-      condition     = local.has_bot || local.restart_logging_slack_channel_id == null
-      error_message = "restart_logging_slack_channel_id is for the bot, and there is none: leave it out, or set the bot's token."
-    }
-
-    # Source: AWS Lambda Developer Guide, "Lambda quotas": 4 KB for all environment variables.
-    precondition {
-      condition     = length(jsonencode(local.restart_trail_arns)) <= 2500
-      error_message = "restart_logging_trails is too long for the function's environment: name fewer trails, or \"*\"."
-    }
-  }
-}
-
 resource "aws_cloudwatch_log_group" "restart_logging" {
   #checkov:skip=CKV_AWS_338:How long is lambda_logs_retention_in_days; the log holds ids and what was done, and the trail keeps the events.
   count = local.restart_count
 
   name              = "/aws/lambda/${local.restart_name}"
   retention_in_days = var.lambda_logs_retention_in_days
-  kms_key_id        = var.kms_key_arn
-  tags              = var.tags
+  kms_key_id        = local.given.kms_key_arn
+  tags              = local.tags
 }
 
 resource "aws_lambda_function" "restart_logging" {
@@ -87,13 +60,13 @@ resource "aws_lambda_function" "restart_logging" {
   source_code_hash = filebase64sha256(local.function_zip)
   layers           = local.code_layer_arns
   handler          = "cloudtrail_to_slack.auto_restart.handler.lambda_handler"
-  runtime          = var.lambda_runtime
-  architectures    = [var.lambda_architecture]
+  runtime          = local.given.lambda_runtime
+  architectures    = [local.given.lambda_architecture]
 
   memory_size                    = 256
   timeout                        = 60
   reserved_concurrent_executions = coalesce(var.restart_logging_reserved_concurrent_executions, -1)
-  kms_key_arn                    = var.kms_key_arn
+  kms_key_arn                    = local.given.kms_key_arn
 
   environment {
     variables = local.restart_environment
@@ -107,10 +80,33 @@ resource "aws_lambda_function" "restart_logging" {
     mode = var.enable_xray_tracing ? "Active" : "PassThrough"
   }
 
-  tags = var.tags
+  tags = local.tags
 
   # Without the log group Lambda makes one of its own, without the policy the first invocations fail.
-  depends_on = [aws_cloudwatch_log_group.restart_logging, aws_iam_role_policy.restart_logging, terraform_data.restart_logging]
+  depends_on = [aws_cloudwatch_log_group.restart_logging, aws_iam_role_policy.restart_logging, terraform_data.settings]
+
+  lifecycle {
+    precondition {
+      condition     = local.has_state_table
+      error_message = "restart_logging counts in the state table how often a trail was started, and there is none: leave out deduplicate_deliveries = false, or use the Slack bot."
+    }
+
+    precondition {
+      condition     = local.has_bot || local.has_webhook
+      error_message = "restart_logging says in Slack what it did: set the bot's token with default_slack_channel_id, or the default webhook (default_slack_hook_url_ssm_parameter, _secret_arn or default_slack_hook_url)."
+    }
+
+    precondition {
+      condition     = local.has_bot || local.given.restart_logging_slack_channel_id == null
+      error_message = "restart_logging_slack_channel_id is for the bot, and there is none: leave it out, or set the bot's token."
+    }
+
+    # Source: AWS Lambda Developer Guide, "Lambda quotas": 4 KB for all environment variables.
+    precondition {
+      condition     = length(jsonencode(local.restart_trail_arns)) <= 2500
+      error_message = "restart_logging_trails is too long for the function's environment: name fewer trails, or \"*\"."
+    }
+  }
 }
 
 # On the default bus: AWS's own events arrive there and nowhere else. modules/realtime-forwarder forwards those of
@@ -120,7 +116,7 @@ resource "aws_cloudwatch_event_rule" "restart_logging" {
 
   name        = local.restart_name
   description = "Someone stopped a trail"
-  tags        = var.tags
+  tags        = local.tags
 
   # Only AWS can put events with a source that begins with "aws.".
   event_pattern = jsonencode({
@@ -191,7 +187,7 @@ resource "aws_cloudwatch_metric_alarm" "restart_logging" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
-  tags                = var.tags
+  tags                = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }
@@ -200,18 +196,18 @@ resource "aws_cloudwatch_metric_alarm" "restart_logging" {
 # that, what it needs to count, to notify and to fail.
 
 locals {
-  restart_secret_arns = distinct(compact([local.slack_bot_token_secret_arn, local.has_bot ? null : local.default_slack_hook_url_secret_arn]))
+  restart_secret_arns = distinct(compact([local.given.slack_bot_token_secret_arn, local.has_bot ? null : local.given.default_slack_hook_url_secret_arn]))
   restart_parameter_arns = { for use, name in {
-    slack       = local.has_bot ? local.slack_bot_token_ssm_parameter : local.default_slack_hook_url_ssm_parameter
-    maintenance = local.restart_logging_maintenance_ssm_parameter
+    slack       = local.has_bot ? local.given.slack_bot_token_ssm_parameter : local.given.default_slack_hook_url_ssm_parameter
+    maintenance = local.given.restart_logging_maintenance_ssm_parameter
     } : use => startswith(name, "arn:") ? name : "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter/${trimprefix(name, "/")}"
   if name != null }
 
-  create_restart_role = var.restart_logging && var.create_roles ? var.restart_logging_role_arn == null : false
-  restart_role_arn    = local.create_restart_role ? aws_iam_role.restart_logging[0].arn : var.restart_logging_role_arn == null ? "${local.role_arn_start}${local.restart_role_name}" : var.restart_logging_role_arn
+  create_restart_role = var.restart_logging && var.create_roles ? local.given.restart_logging_role_arn == null : false
+  restart_role_arn    = local.create_restart_role ? aws_iam_role.restart_logging[0].arn : local.given.restart_logging_role_arn == null ? "${local.role_arn_start}${local.restart_role_name}" : local.given.restart_logging_role_arn
   restart_role_policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [for sid, statement in local.restart_statements : merge({ Sid = sid, Effect = "Allow" }, statement) if statement != null]
+    Statement = [for sid, statement in local.restart_statements : merge({ Sid = sid, Effect = "Allow" }, { for key, value in statement : key => try(one(value), value) }) if statement != null]
   })
 
   restart_statements = {
@@ -229,7 +225,7 @@ locals {
       Action   = ["dynamodb:UpdateItem"]
       Resource = [local.own_arns.table]
       Condition = {
-        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["restart#*"] }
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "restart#*" }
         Null                      = { "dynamodb:LeadingKeys" = "false" }
       }
     }
@@ -256,9 +252,9 @@ resource "aws_iam_role" "restart_logging" {
 
   name                 = local.restart_role_name
   description          = "The function ${local.restart_name}"
-  path                 = var.iam_role_path
-  permissions_boundary = var.iam_role_permissions_boundary
-  tags                 = var.tags
+  path                 = local.given.iam_role_path
+  permissions_boundary = local.given.iam_role_permissions_boundary
+  tags                 = local.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -275,7 +271,7 @@ resource "aws_iam_role_policy" "restart_logging" {
   count = var.restart_logging && (local.create_restart_role || var.attach_role_policies) ? 1 : 0
 
   name   = local.restart_name
-  role   = local.create_restart_role ? aws_iam_role.restart_logging[0].id : reverse(split("/", coalesce(var.restart_logging_role_arn, "-")))[0]
+  role   = local.create_restart_role ? aws_iam_role.restart_logging[0].id : reverse(split("/", coalesce(local.given.restart_logging_role_arn, "-")))[0]
   policy = local.restart_role_policy
 
   lifecycle {

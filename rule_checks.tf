@@ -3,7 +3,7 @@
 locals {
   # What the rules are made of, and nothing that is known only after apply.
   rules_config = {
-    function_name     = var.function_name
+    function_name     = local.given.function_name
     use_default_rules = var.use_default_rules
     rules             = local.rules
     ignore_rules      = local.ignore_rules

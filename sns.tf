@@ -4,8 +4,8 @@ resource "aws_sns_topic" "events_to_sns" {
   count = local.create_alerts_topic ? 1 : 0
 
   name              = local.alerts_topic_name
-  kms_master_key_id = coalesce(var.kms_key_arn, "alias/aws/sns")
-  tags              = var.tags
+  kms_master_key_id = coalesce(local.given.kms_key_arn, "alias/aws/sns")
+  tags              = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }

@@ -2,8 +2,8 @@
 
 locals {
   create_table = local.has_state_table ? var.create_dynamodb_table : false
-  table_name   = local.create_table ? aws_dynamodb_table.state[0].name : var.dynamodb_table_name
-  table_arn    = local.create_table ? aws_dynamodb_table.state[0].arn : "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${var.dynamodb_table_name}"
+  table_name   = local.create_table ? aws_dynamodb_table.state[0].name : local.given.dynamodb_table_name
+  table_arn    = local.create_table ? aws_dynamodb_table.state[0].arn : "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.given.dynamodb_table_name}"
 }
 
 resource "aws_dynamodb_table" "state" {
@@ -26,12 +26,12 @@ resource "aws_dynamodb_table" "state" {
 
   # Without a key of yours the table is encrypted with one that DynamoDB owns.
   dynamic "server_side_encryption" {
-    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+    for_each = local.given.kms_key_arn == null ? [] : [local.given.kms_key_arn]
     content {
       enabled     = true
       kms_key_arn = server_side_encryption.value
     }
   }
 
-  tags = var.tags
+  tags = local.tags
 }

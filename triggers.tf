@@ -20,11 +20,11 @@ locals {
   eventbridge_on           = var.enable_eventbridge_trigger || var.enable_eventbridge_notificaitons || var.enable_eventbridge_notifications
 
   create_fanout_topic = var.enable_s3_sns_fanout && var.create_s3_sns_fanout_topic
-  fanout_topic_arn    = !var.enable_s3_sns_fanout ? null : var.create_s3_sns_fanout_topic ? aws_sns_topic.s3_notifications[0].arn : var.s3_sns_fanout_topic_arn
+  fanout_topic_arn    = !var.enable_s3_sns_fanout ? null : var.create_s3_sns_fanout_topic ? aws_sns_topic.s3_notifications[0].arn : local.given.s3_sns_fanout_topic_arn
   # Each topic by a name that is known before apply.
   trigger_topics = merge(
     var.enable_s3_sns_fanout ? { fanout = local.fanout_topic_arn } : {},
-    var.enable_cloudtrail_sns_topic ? { cloudtrail = var.cloudtrail_sns_topic_arn } : {},
+    var.enable_cloudtrail_sns_topic ? { cloudtrail = local.given.cloudtrail_sns_topic_arn } : {},
   )
   trigger_topic_arns = values(local.trigger_topics)
 
@@ -39,7 +39,7 @@ locals {
 resource "aws_s3_bucket_notification" "bucket_notification" {
   count = var.create_bucket_notification && (local.bucket_notifies || local.eventbridge_on) ? 1 : 0
 
-  bucket      = var.cloudtrail_logs_s3_bucket_name
+  bucket      = local.given.cloudtrail_logs_s3_bucket_name
   eventbridge = local.eventbridge_on
 
   dynamic "lambda_function" {
@@ -47,7 +47,7 @@ resource "aws_s3_bucket_notification" "bucket_notification" {
     content {
       lambda_function_arn = lambda_function.value
       events              = local.bucket_events
-      filter_prefix       = var.s3_notification_filter_prefix
+      filter_prefix       = local.given.s3_notification_filter_prefix
       filter_suffix       = ".json.gz"
     }
   }
@@ -57,7 +57,7 @@ resource "aws_s3_bucket_notification" "bucket_notification" {
     content {
       queue_arn     = queue.value
       events        = local.bucket_events
-      filter_prefix = var.s3_notification_filter_prefix
+      filter_prefix = local.given.s3_notification_filter_prefix
       filter_suffix = ".json.gz"
     }
   }
@@ -67,7 +67,7 @@ resource "aws_s3_bucket_notification" "bucket_notification" {
     content {
       topic_arn     = topic.value
       events        = local.bucket_events
-      filter_prefix = var.s3_notification_filter_prefix
+      filter_prefix = local.given.s3_notification_filter_prefix
       filter_suffix = ".json.gz"
     }
   }
@@ -99,8 +99,8 @@ resource "aws_sns_topic" "s3_notifications" {
 
   name = local.fanout_topic_name
   # Not AWS's own key: its policy lets no bucket publish.
-  kms_master_key_id = var.kms_key_arn
-  tags              = var.tags
+  kms_master_key_id = local.given.kms_key_arn
+  tags              = local.tags
 
   depends_on = [aws_cloudwatch_log_group.this]
 }
@@ -157,16 +157,16 @@ resource "aws_lambda_permission" "sns" {
 resource "aws_cloudwatch_event_rule" "log_files" {
   count = var.enable_eventbridge_trigger ? 1 : 0
 
-  name        = "${var.function_name}-log-files"
-  description = "Log files that arrive in or are removed from ${var.cloudtrail_logs_s3_bucket_name}"
-  tags        = var.tags
+  name        = "${local.given.function_name}-log-files"
+  description = "Log files that arrive in or are removed from ${local.given.cloudtrail_logs_s3_bucket_name}"
+  tags        = local.tags
 
   event_pattern = jsonencode({
     source      = ["aws.s3"]
     detail-type = var.s3_removed_object_notification ? ["Object Created", "Object Deleted"] : ["Object Created"]
     detail = merge(
-      { bucket = { name = [var.cloudtrail_logs_s3_bucket_name] } },
-      var.s3_notification_filter_prefix == "" ? {} : { object = { key = [{ prefix = var.s3_notification_filter_prefix }] } },
+      { bucket = { name = [local.given.cloudtrail_logs_s3_bucket_name] } },
+      local.given.s3_notification_filter_prefix == "" ? {} : { object = { key = [{ prefix = local.given.s3_notification_filter_prefix }] } },
     )
   })
 
@@ -237,9 +237,9 @@ resource "aws_sqs_queue" "notifications" {
   visibility_timeout_seconds = local.queue_visibility_seconds
   message_retention_seconds  = 1209600 # 14 days, the longest there is
   receive_wait_time_seconds  = 20
-  sqs_managed_sse_enabled    = var.kms_key_arn == null ? true : null
-  kms_master_key_id          = var.kms_key_arn
-  tags                       = var.tags
+  sqs_managed_sse_enabled    = local.given.kms_key_arn == null ? true : null
+  kms_master_key_id          = local.given.kms_key_arn
+  tags                       = local.tags
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = local.dead_letter_queue_arn
@@ -280,7 +280,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
   function_name           = aws_lambda_function.this.arn
   batch_size              = var.sqs_batch_size
   function_response_types = ["ReportBatchItemFailures"]
-  tags                    = var.tags
+  tags                    = local.tags
 
   dynamic "scaling_config" {
     for_each = var.sqs_maximum_concurrency == null ? [] : [var.sqs_maximum_concurrency]
@@ -294,10 +294,10 @@ resource "aws_lambda_event_source_mapping" "queue" {
 
 locals {
   notification_filter = { Key = { FilterRules = concat(
-    var.s3_notification_filter_prefix == "" ? [] : [{ Name = "prefix", Value = var.s3_notification_filter_prefix }],
+    local.given.s3_notification_filter_prefix == "" ? [] : [{ Name = "prefix", Value = local.given.s3_notification_filter_prefix }],
     [{ Name = "suffix", Value = ".json.gz" }],
   ) } }
-  notification_common = { Id = var.function_name, Events = local.bucket_events, Filter = local.notification_filter }
+  notification_common = { Id = local.given.function_name, Events = local.bucket_events, Filter = local.notification_filter }
   bucket_notification = merge(
     !local.bucket_notifies_function ? {} : {
       LambdaFunctionConfigurations = [merge(local.notification_common, { LambdaFunctionArn = aws_lambda_function.this.arn })]

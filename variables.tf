@@ -8,7 +8,7 @@ variable "cloudtrail_logs_s3_bucket_name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.cloudtrail_logs_s3_bucket_name))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_logs_s3_bucket_name)) || (can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.cloudtrail_logs_s3_bucket_name)))
     error_message = "cloudtrail_logs_s3_bucket_name must be the name of a bucket, not its ARN or address: \"${var.cloudtrail_logs_s3_bucket_name}\"."
   }
 }
@@ -19,7 +19,7 @@ variable "cloudtrail_logs_s3_bucket_account_id" {
   default     = null
 
   validation {
-    condition     = var.cloudtrail_logs_s3_bucket_account_id == null ? true : can(regex("^[0-9]{12}$", var.cloudtrail_logs_s3_bucket_account_id))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_logs_s3_bucket_account_id)) || (var.cloudtrail_logs_s3_bucket_account_id == null ? true : can(regex("^[0-9]{12}$", var.cloudtrail_logs_s3_bucket_account_id)))
     error_message = "cloudtrail_logs_s3_bucket_account_id must have 12 digits (as text, for leading zeros count), not \"${coalesce(var.cloudtrail_logs_s3_bucket_account_id, "-")}\"."
   }
 }
@@ -30,10 +30,10 @@ variable "cloudtrail_logs_kms_key_id" {
   default     = ""
 
   validation {
-    condition = coalesce(var.cloudtrail_logs_kms_key_id, " ") == " " ? true : (
+    condition = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_logs_kms_key_id)) || (coalesce(var.cloudtrail_logs_kms_key_id, " ") == " " ? true : (
       can(regex("^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[a-zA-Z0-9/_-]+$", var.cloudtrail_logs_kms_key_id)) ||
       can(regex("^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?[a-zA-Z0-9-]+$", var.cloudtrail_logs_kms_key_id))
-    )
+    ))
     error_message = "cloudtrail_logs_kms_key_id must be the alias (alias/NAME), the ID or the ARN of a KMS key, not \"${coalesce(var.cloudtrail_logs_kms_key_id, "-")}\"."
   }
 }
@@ -45,7 +45,7 @@ variable "s3_notification_filter_prefix" {
   nullable    = false
 
   validation {
-    condition     = !startswith(var.s3_notification_filter_prefix, "/") && !can(regex("[*?]", var.s3_notification_filter_prefix))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_notification_filter_prefix)) || (!startswith(var.s3_notification_filter_prefix, "/") && !can(regex("[*?]", var.s3_notification_filter_prefix)))
     error_message = "s3_notification_filter_prefix is what keys begin with: no leading slash and no wildcards. Write \"${trimprefix(replace(var.s3_notification_filter_prefix, "/[*?].*/", ""), "/")}\" instead of \"${var.s3_notification_filter_prefix}\"."
   }
 }
@@ -112,13 +112,13 @@ variable "s3_sns_fanout_topic_arn" {
   default     = null
 
   validation {
-    condition     = var.s3_sns_fanout_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.s3_sns_fanout_topic_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_sns_fanout_topic_arn)) || (var.s3_sns_fanout_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.s3_sns_fanout_topic_arn)))
     error_message = "s3_sns_fanout_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.s3_sns_fanout_topic_arn, "-")}\"."
   }
 
   validation {
     # Source: Amazon S3 User Guide, "Supported event destinations".
-    condition     = var.s3_sns_fanout_topic_arn == null ? true : !endswith(var.s3_sns_fanout_topic_arn, ".fifo")
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_sns_fanout_topic_arn)) || (var.s3_sns_fanout_topic_arn == null ? true : !endswith(var.s3_sns_fanout_topic_arn, ".fifo"))
     error_message = "s3_sns_fanout_topic_arn must be a standard topic, not a FIFO one: \"${coalesce(var.s3_sns_fanout_topic_arn, "-")}\"."
   }
 }
@@ -130,7 +130,7 @@ variable "s3_sns_fanout_topic_name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,256}$", var.s3_sns_fanout_topic_name))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_sns_fanout_topic_name)) || (can(regex("^[A-Za-z0-9_-]{1,256}$", var.s3_sns_fanout_topic_name)))
     error_message = "s3_sns_fanout_topic_name must have 1 to 256 letters, digits, hyphens and underscores, not \"${var.s3_sns_fanout_topic_name}\"."
   }
 }
@@ -148,13 +148,13 @@ variable "cloudtrail_sns_topic_arn" {
   default     = null
 
   validation {
-    condition     = var.cloudtrail_sns_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.cloudtrail_sns_topic_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_sns_topic_arn)) || (var.cloudtrail_sns_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.cloudtrail_sns_topic_arn)))
     error_message = "cloudtrail_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.cloudtrail_sns_topic_arn, "-")}\"."
   }
 
   validation {
     # Source: AWS CloudTrail User Guide, "Configuring Amazon SNS notifications for CloudTrail".
-    condition     = var.cloudtrail_sns_topic_arn == null ? true : !endswith(var.cloudtrail_sns_topic_arn, ".fifo")
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_sns_topic_arn)) || (var.cloudtrail_sns_topic_arn == null ? true : !endswith(var.cloudtrail_sns_topic_arn, ".fifo"))
     error_message = "cloudtrail_sns_topic_arn must be a standard topic, not a FIFO one: \"${coalesce(var.cloudtrail_sns_topic_arn, "-")}\"."
   }
 }
@@ -257,7 +257,7 @@ variable "slack_bot_token_ssm_parameter" {
   default     = null
 
   validation {
-    condition = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_bot_token_ssm_parameter)) || (var.slack_bot_token_ssm_parameter == null ? true : (
+    condition = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_bot_token_ssm_parameter)) || (var.slack_bot_token_ssm_parameter == null ? true : (
       can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_bot_token_ssm_parameter))
     ))
     error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the token itself. For a secret of Secrets Manager there is slack_bot_token_secret_arn."
@@ -270,7 +270,7 @@ variable "slack_bot_token_secret_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_bot_token_secret_arn)) || (var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_bot_token_secret_arn)) || (var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn)))
     error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
   }
 }
@@ -281,7 +281,7 @@ variable "default_slack_channel_id" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.default_slack_channel_id)) || (var.default_slack_channel_id == null ? true : can(regex("^([CDGUW][A-Z0-9]+)?$", trimspace(var.default_slack_channel_id))))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.default_slack_channel_id)) || (var.default_slack_channel_id == null ? true : can(regex("^([CDGUW][A-Z0-9]+)?$", trimspace(var.default_slack_channel_id))))
     error_message = "default_slack_channel_id must be the ID of a channel (such as C0123456789, at the end of the channel's details in Slack), not its name."
   }
 }
@@ -333,7 +333,7 @@ variable "default_slack_hook_url_ssm_parameter" {
   default     = null
 
   validation {
-    condition = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.default_slack_hook_url_ssm_parameter)) || (var.default_slack_hook_url_ssm_parameter == null ? true : (
+    condition = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.default_slack_hook_url_ssm_parameter)) || (var.default_slack_hook_url_ssm_parameter == null ? true : (
       can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.default_slack_hook_url_ssm_parameter))
     ))
     error_message = "default_slack_hook_url_ssm_parameter must be the name (/slack/webhook; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the address itself. For a secret of Secrets Manager there is default_slack_hook_url_secret_arn."
@@ -346,7 +346,7 @@ variable "default_slack_hook_url_secret_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.default_slack_hook_url_secret_arn)) || (var.default_slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.default_slack_hook_url_secret_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.default_slack_hook_url_secret_arn)) || (var.default_slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.default_slack_hook_url_secret_arn)))
     error_message = "default_slack_hook_url_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
   }
 }
@@ -419,7 +419,7 @@ variable "slack_webhook_configuration" {
     condition = alltrue([
       for route in var.slack_webhook_configuration : route.slack_hook_url_ssm_parameter == null ? true : (
         can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", route.slack_hook_url_ssm_parameter)) &&
-        !can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b", route.slack_hook_url_ssm_parameter))
+        !can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", route.slack_hook_url_ssm_parameter))
       )
     ])
     error_message = "slack_webhook_configuration: slack_hook_url_ssm_parameter must be the name (/slack/webhook; a name with slashes begins with one) or the ARN of an SSM parameter; an address itself belongs into `configuration`."
@@ -450,7 +450,7 @@ variable "slack_api_url" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_api_url)) || (var.slack_api_url == null ? true : can(regex("^https?://[!-~]+$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_api_url)) || (var.slack_api_url == null ? true : can(regex("^https?://[!-~]+$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url)))
     error_message = "slack_api_url must be the base of an API and no webhook, such as https://slack-gov.com/api/."
   }
 }
@@ -472,7 +472,7 @@ variable "default_sns_topic_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.default_sns_topic_arn)) || (var.default_sns_topic_arn == null || var.default_sns_topic_arn == "" ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.default_sns_topic_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.default_sns_topic_arn)) || (var.default_sns_topic_arn == null || var.default_sns_topic_arn == "" ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.default_sns_topic_arn)))
     error_message = "default_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME)."
   }
 }
@@ -579,7 +579,7 @@ variable "sns_topic_name" {
   default     = null
 
   validation {
-    condition     = var.sns_topic_name == null ? true : can(regex("^[A-Za-z0-9_-]{1,256}$", var.sns_topic_name))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.sns_topic_name)) || (var.sns_topic_name == null ? true : can(regex("^[A-Za-z0-9_-]{1,256}$", var.sns_topic_name)))
     error_message = "sns_topic_name must have 1 to 256 letters, digits, hyphens and underscores, not \"${coalesce(var.sns_topic_name, "-")}\"."
   }
 }
@@ -827,7 +827,7 @@ variable "function_name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9_-]{1,48}$", var.function_name))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.function_name)) || (can(regex("^[a-zA-Z0-9_-]{1,48}$", var.function_name)))
     error_message = "function_name must have 1 to 48 letters, digits, hyphens and underscores (names made from it end with up to 16 more), not \"${var.function_name}\"."
   }
 }
@@ -879,7 +879,7 @@ variable "lambda_runtime" {
   nullable    = false
 
   validation {
-    condition     = contains(["python3.11", "python3.12", "python3.13", "python3.14"], var.lambda_runtime)
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_runtime)) || (contains(["python3.11", "python3.12", "python3.13", "python3.14"], var.lambda_runtime))
     error_message = "lambda_runtime must be python3.11, python3.12, python3.13 or python3.14, not \"${var.lambda_runtime}\"."
   }
 }
@@ -891,7 +891,7 @@ variable "lambda_architecture" {
   nullable    = false
 
   validation {
-    condition     = contains(["arm64", "x86_64"], var.lambda_architecture)
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_architecture)) || (contains(["arm64", "x86_64"], var.lambda_architecture))
     error_message = "lambda_architecture must be arm64 or x86_64, not \"${var.lambda_architecture}\"."
   }
 }
@@ -938,7 +938,7 @@ variable "log_level" {
   nullable    = false
 
   validation {
-    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], upper(var.log_level))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.log_level)) || (contains(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], upper(var.log_level)))
     error_message = "log_level must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not \"${var.log_level}\"."
   }
 }
@@ -959,7 +959,7 @@ variable "lambda_package_sha256" {
   default     = null
 
   validation {
-    condition     = var.lambda_package_sha256 == null ? true : can(regex("^[0-9a-fA-F]{64}$", var.lambda_package_sha256))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_package_sha256)) || (var.lambda_package_sha256 == null ? true : can(regex("^[0-9a-fA-F]{64}$", var.lambda_package_sha256)))
     error_message = "lambda_package_sha256 must have 64 hexadecimal digits, as `sha256sum` and SHA256SUMS write them, not \"${coalesce(var.lambda_package_sha256, "-")}\"."
   }
 }
@@ -970,7 +970,7 @@ variable "dependencies_layer_arn" {
   default     = null
 
   validation {
-    condition     = var.dependencies_layer_arn == null ? true : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]+:[0-9]+$", var.dependencies_layer_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.dependencies_layer_arn)) || (var.dependencies_layer_arn == null ? true : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]+:[0-9]+$", var.dependencies_layer_arn)))
     error_message = "dependencies_layer_arn must be the ARN of one version of a layer (arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION), not \"${coalesce(var.dependencies_layer_arn, "-")}\"."
   }
 }
@@ -987,7 +987,7 @@ variable "build_directory" {
   default     = null
 
   validation {
-    condition     = var.build_directory == null ? true : trimspace(var.build_directory) != ""
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.build_directory)) || (var.build_directory == null ? true : trimspace(var.build_directory) != "")
     error_message = "build_directory must be the path of a folder, or null for .terraform/cloudtrail-to-slack of your configuration."
   }
 }
@@ -1016,7 +1016,7 @@ variable "role_name" {
   default     = null
 
   validation {
-    condition     = var.role_name == null ? true : can(regex("^[a-zA-Z0-9_+=,.@-]{1,48}$", var.role_name))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.role_name)) || (var.role_name == null ? true : can(regex("^[a-zA-Z0-9_+=,.@-]{1,48}$", var.role_name)))
     error_message = "role_name must have 1 to 48 letters, digits and characters of _+=,.@- (the role of restart_logging adds 16 more), not \"${coalesce(var.role_name, "-")}\"."
   }
 }
@@ -1034,7 +1034,7 @@ variable "lambda_role_arn" {
   default     = null
 
   validation {
-    condition     = var.lambda_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.lambda_role_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_role_arn)) || (var.lambda_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.lambda_role_arn)))
     error_message = "lambda_role_arn must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)."
   }
 }
@@ -1045,7 +1045,7 @@ variable "restart_logging_role_arn" {
   default     = null
 
   validation {
-    condition     = var.restart_logging_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.restart_logging_role_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.restart_logging_role_arn)) || (var.restart_logging_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.restart_logging_role_arn)))
     error_message = "restart_logging_role_arn must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)."
   }
 }
@@ -1070,7 +1070,7 @@ variable "iam_role_path" {
   default     = "/"
 
   validation {
-    condition     = can(regex("^/([!-~]+/)?$", var.iam_role_path))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.iam_role_path)) || (can(regex("^/([!-~]+/)?$", var.iam_role_path)))
     error_message = "iam_role_path must begin and end with a slash, such as /security/, not ${var.iam_role_path}."
   }
 }
@@ -1105,7 +1105,7 @@ variable "kms_key_arn" {
   default     = null
 
   validation {
-    condition     = var.kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.kms_key_arn)) || (var.kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn)))
     error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias or an id: \"${coalesce(var.kms_key_arn, "-")}\"."
   }
 }
@@ -1140,7 +1140,7 @@ variable "dynamodb_table_name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.dynamodb_table_name))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.dynamodb_table_name)) || (can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.dynamodb_table_name)))
     error_message = "dynamodb_table_name must have 3 to 255 letters, digits, hyphens, underscores and dots, not \"${var.dynamodb_table_name}\"."
   }
 }
@@ -1205,13 +1205,13 @@ variable "dead_letter_target_arn" {
   default     = null
 
   validation {
-    condition     = var.dead_letter_target_arn == null ? true : can(regex("^arn:aws[a-z-]*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.dead_letter_target_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.dead_letter_target_arn)) || (var.dead_letter_target_arn == null ? true : can(regex("^arn:aws[a-z-]*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.dead_letter_target_arn)))
     error_message = "dead_letter_target_arn must be the ARN of an SQS queue or an SNS topic (arn:aws:sqs:REGION:ACCOUNT:NAME), not \"${coalesce(var.dead_letter_target_arn, "-")}\"."
   }
 
   validation {
     # Source: AWS Lambda Developer Guide, "Adding a dead-letter queue": FIFO queues and topics are not supported.
-    condition     = var.dead_letter_target_arn == null ? true : !endswith(var.dead_letter_target_arn, ".fifo")
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.dead_letter_target_arn)) || (var.dead_letter_target_arn == null ? true : !endswith(var.dead_letter_target_arn, ".fifo"))
     error_message = "dead_letter_target_arn must be a standard queue or topic, not a FIFO one: \"${coalesce(var.dead_letter_target_arn, "-")}\"."
   }
 }
@@ -1326,7 +1326,7 @@ variable "restart_logging_maintenance_ssm_parameter" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.restart_logging_maintenance_ssm_parameter)) || (var.restart_logging_maintenance_ssm_parameter == null ? true : can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.restart_logging_maintenance_ssm_parameter)) && !can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}", var.restart_logging_maintenance_ssm_parameter)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.restart_logging_maintenance_ssm_parameter)) || (var.restart_logging_maintenance_ssm_parameter == null ? true : can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.restart_logging_maintenance_ssm_parameter)) && !can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}", var.restart_logging_maintenance_ssm_parameter)))
     error_message = "restart_logging_maintenance_ssm_parameter must be the name (/cloudtrail/maintenance-until; a name with slashes begins with one) or the ARN of an SSM parameter, not the time itself."
   }
 }
@@ -1337,7 +1337,7 @@ variable "restart_logging_slack_channel_id" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.restart_logging_slack_channel_id)) || (var.restart_logging_slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.restart_logging_slack_channel_id)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.restart_logging_slack_channel_id)) || (var.restart_logging_slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.restart_logging_slack_channel_id)))
     error_message = "restart_logging_slack_channel_id must be the ID of a channel (such as C0123456789) and not its name."
   }
 }

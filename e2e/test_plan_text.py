@@ -11,13 +11,13 @@ from stage.terraform import Deployment
 pytest_plugins = ["stage.fixtures"]
 
 # Calls that there are: of any other the plan warns, with five lines each.
-_CALLS = [name for name in boto3.client("ec2", "eu-west-1").meta.service_model.operation_names if "Delete" in name][:40]
+_CALLS = [name for name in boto3.client("ec2", "eu-west-1").meta.service_model.operation_names if "Delete" in name][:60]
 _ARGUMENTS = {
     "cloudtrail_logs_s3_bucket_name": "trail-logs",
     "slack_bot_token_ssm_parameter": "/slack/token",
     "default_slack_channel_id": "C0123456789",
     "slack_app_configuration": [
-        {"accounts": [f"{number:012d}"], "slack_channel_id": f"C{number:010d}"} for number in range(30)
+        {"accounts": [f"{number:012d}"], "slack_channel_id": f"C{number:010d}"} for number in range(40)
     ],
     "aws_sns_topic_subscriptions": {"soc@example.com": "email"},
     "detection_rules": [

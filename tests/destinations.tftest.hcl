@@ -69,7 +69,7 @@ run "bot_by_a_parameter" {
   }
 
   assert {
-    condition     = one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ReadParameters"]) == { Sid = "ReadParameters", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token"] }
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ReadParameters"]) == { Sid = "ReadParameters", Effect = "Allow", Action = "ssm:GetParameter", Resource = "arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token" }
     error_message = "the role may not read the parameter, and it alone"
   }
 }
@@ -92,7 +92,7 @@ run "bot_by_a_secret" {
 
   assert {
     condition = alltrue([
-      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ReadSecrets"]) == { Sid = "ReadSecrets", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf"] },
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ReadSecrets"]) == { Sid = "ReadSecrets", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf" },
       length([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "ReadParameters"]) == 0,
     ])
     error_message = "the role may not read the secret, and it alone"
@@ -143,7 +143,7 @@ run "webhooks_by_references" {
     condition = {
       for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Sid => s.Resource if contains(["ReadParameters", "ReadSecrets"], s.Sid)
       } == {
-      ReadParameters = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/one"]
+      ReadParameters = "arn:aws:ssm:eu-west-1:111122223333:parameter/slack/one"
       ReadSecrets    = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:two-AbCdEf"]
     }
     error_message = "the role may not read what is referred to, and it alone"
@@ -213,7 +213,7 @@ run "a_topic_made_for_subscriptions" {
       aws_sns_topic_subscription.events_to_sns["soc@example.com"].protocol == "email",
       jsondecode(output.rendered_config).sns.default_topic_arn == aws_sns_topic.events_to_sns[0].arn,
       output.sns_topic_arn == aws_sns_topic.events_to_sns[0].arn,
-      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == ["arn:aws:sns:eu-west-1:111122223333:cloudtrail-to-slack"],
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Resource if s.Sid == "PublishAlerts"]) == "arn:aws:sns:eu-west-1:111122223333:cloudtrail-to-slack",
     ])
     error_message = "the topic is not made, subscribed and published to"
   }

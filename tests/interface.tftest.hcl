@@ -169,9 +169,9 @@ run "a_block_that_sets_every_documented_variable_is_taken_and_each_has_its_effec
     condition = {
       for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Sid => [s.Action, s.Resource] if contains(["ReadLogFiles", "DecryptLogFiles", "SendToDeadLetterTarget"], s.Sid)
       } == {
-      ReadLogFiles           = [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::other-logs/o-a1b2c3d4e5/AWSLogs/*"]]
-      DecryptLogFiles        = [["kms:Decrypt"], ["arn:aws:kms:eu-west-1:111122223333:key/*"]]
-      SendToDeadLetterTarget = [["sns:Publish"], ["arn:aws:sns:eu-west-1:111122223333:dead"]]
+      ReadLogFiles           = [["s3:GetObject", "s3:GetObjectVersion"], "arn:aws:s3:::other-logs/o-a1b2c3d4e5/AWSLogs/*"]
+      DecryptLogFiles        = ["kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/*"]
+      SendToDeadLetterTarget = ["sns:Publish", "arn:aws:sns:eu-west-1:111122223333:dead"]
     }
     error_message = "the role does not follow the variables"
   }
@@ -245,7 +245,7 @@ run "the_organizations_accounts_are_listed_on_request" {
   assert {
     condition = alltrue([
       jsondecode(output.rendered_config).account_names_from_organizations,
-      [for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : [s.Action, s.Resource] if s.Sid == "NameAccounts"] == [[["organizations:ListAccounts"], ["*"]]],
+      [for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : [s.Action, s.Resource] if s.Sid == "NameAccounts"] == [["organizations:ListAccounts", "*"]],
     ])
     error_message = "the role may not list the organization's accounts, or the function does not know that it may"
   }

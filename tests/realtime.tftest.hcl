@@ -196,7 +196,7 @@ run "patterns_that_nothing_uses" {
   expect_failures = [terraform_data.settings]
 }
 
-run "without_the_ledger_everything_would_be_told_twice" {
+run "without_deduplication_everything_would_be_delivered_twice" {
   command = plan
 
   variables {

@@ -57,7 +57,7 @@ run "the_layers_are_built_where_a_plan_is_applied" {
   }
 }
 
-run "zips_lie_where_they_are_told_to_each_under_its_content" {
+run "zips_are_written_to_the_build_directory_each_named_after_its_content" {
   command = plan
   variables {
     lambda_package  = null
@@ -110,7 +110,7 @@ run "a_package_that_is_ready_is_a_layer_and_nothing_is_built" {
   }
 }
 
-run "the_table_is_made_for_the_ledger" {
+run "the_table_is_created_for_deduplication" {
   command = plan
 
   assert {
@@ -125,7 +125,7 @@ run "the_table_is_made_for_the_ledger" {
   }
 }
 
-run "without_ledger_and_bot_there_is_no_table" {
+run "without_deduplication_and_bot_there_is_no_table" {
   variables {
     deduplicate_deliveries = false
   }
@@ -142,7 +142,7 @@ run "without_ledger_and_bot_there_is_no_table" {
   }
 }
 
-run "a_bot_without_the_ledger_has_a_table_for_its_threads" {
+run "a_bot_without_deduplication_has_a_table_for_its_threads" {
   command = plan
   variables {
     deduplicate_deliveries        = false
@@ -166,7 +166,7 @@ run "a_table_that_is_given_is_used" {
     condition = alltrue([
       length(aws_dynamodb_table.state) == 0,
       aws_lambda_function.this.environment[0].variables["DYNAMODB_TABLE_NAME"] == "given",
-      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Resource if s.Sid == "StateTableAccess"]) == ["arn:aws:dynamodb:eu-west-1:111122223333:table/given"],
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Resource if s.Sid == "StateTableAccess"]) == "arn:aws:dynamodb:eu-west-1:111122223333:table/given",
     ])
     error_message = "the table that was given is not used"
   }
@@ -184,7 +184,7 @@ run "failed_invocations_are_kept_in_a_queue_by_default" {
     condition = alltrue([
       aws_lambda_function.this.dead_letter_config[0].target_arn == aws_sqs_queue.dead_letters[0].arn,
       aws_sqs_queue.dead_letters[0].message_retention_seconds == 1209600,
-      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "SendToDeadLetterTarget"]) == { Sid = "SendToDeadLetterTarget", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters"] },
+      one([for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s if s.Sid == "SendToDeadLetterTarget"]) == { Sid = "SendToDeadLetterTarget", Effect = "Allow", Action = "sqs:SendMessage", Resource = "arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters" },
       aws_lambda_function_event_invoke_config.this[0].maximum_retry_attempts == 1,
       aws_lambda_function_event_invoke_config.this[0].maximum_event_age_in_seconds == 3600,
       aws_lambda_function.this.reserved_concurrent_executions == 7,

@@ -1,4 +1,4 @@
-# Logging on again: what is made for it, what its role may do, and what is refused.
+# Automatic restart of logging: what is created for it, what its role may do, and what is refused.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -35,7 +35,7 @@ run "nothing_is_made_that_was_not_switched_on" {
   }
 }
 
-run "the_function_ships_with_the_other_and_hears_of_each_trail_that_is_stopped" {
+run "the_function_ships_with_the_other_and_is_invoked_for_each_trail_that_is_stopped" {
   assert {
     condition = alltrue([
       aws_lambda_function.restart_logging[0].handler == "cloudtrail_to_slack.auto_restart.handler.lambda_handler",
@@ -92,12 +92,12 @@ run "the_function_ships_with_the_other_and_hears_of_each_trail_that_is_stopped" 
 
   assert {
     condition = jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement == [
-      { Sid = "CountRestarts", Effect = "Allow", Action = ["dynamodb:UpdateItem"], Resource = ["arn:aws:dynamodb:eu-west-1:111122223333:table/cloudtrail-to-slack-table"],
-      Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["restart#*"] }, Null = { "dynamodb:LeadingKeys" = "false" } } },
-      { Sid = "ReadParameter", Effect = "Allow", Action = ["ssm:GetParameter"], Resource = ["arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token"] },
-      { Sid = "RestartTrails", Effect = "Allow", Action = ["cloudtrail:StartLogging", "cloudtrail:GetTrailStatus"], Resource = ["arn:aws:cloudtrail:*:111122223333:trail/*"] },
-      { Sid = "SendToDeadLetterTarget", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters"] },
-      { Sid = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/cloudtrail-to-slack-restart-logging:*"] },
+      { Sid = "CountRestarts", Effect = "Allow", Action = "dynamodb:UpdateItem", Resource = "arn:aws:dynamodb:eu-west-1:111122223333:table/cloudtrail-to-slack-table",
+      Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "restart#*" }, Null = { "dynamodb:LeadingKeys" = "false" } } },
+      { Sid = "ReadParameter", Effect = "Allow", Action = "ssm:GetParameter", Resource = "arn:aws:ssm:eu-west-1:111122223333:parameter/slack/token" },
+      { Sid = "RestartTrails", Effect = "Allow", Action = ["cloudtrail:StartLogging", "cloudtrail:GetTrailStatus"], Resource = "arn:aws:cloudtrail:*:111122223333:trail/*" },
+      { Sid = "SendToDeadLetterTarget", Effect = "Allow", Action = "sqs:SendMessage", Resource = "arn:aws:sqs:eu-west-1:111122223333:cloudtrail-to-slack-dead-letters" },
+      { Sid = "WriteLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/cloudtrail-to-slack-restart-logging:*" },
     ]
     error_message = "the role may do something else: ${aws_iam_role_policy.restart_logging[0].policy}"
   }
@@ -129,7 +129,7 @@ run "all_trails_of_the_account_beside_one_of_another" {
   }
 }
 
-run "what_is_set_is_handed_on" {
+run "what_is_set_is_passed_on" {
   variables {
     restart_logging_max_per_hour                   = 5
     restart_logging_maintenance_ssm_parameter      = "/maintenance/until"
@@ -150,7 +150,7 @@ run "what_is_set_is_handed_on" {
       aws_lambda_function.restart_logging[0].kms_key_arn == "arn:aws:kms:eu-west-1:111122223333:key/mine",
       aws_cloudwatch_log_group.restart_logging[0].kms_key_id == "arn:aws:kms:eu-west-1:111122223333:key/mine",
       aws_iam_role.restart_logging[0].permissions_boundary == "arn:aws:iam::111122223333:policy/boundary",
-      one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "ReadMaintenanceSwitch"]) == ["arn:aws:ssm:eu-west-1:111122223333:parameter/maintenance/until"],
+      one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "ReadMaintenanceSwitch"]) == "arn:aws:ssm:eu-west-1:111122223333:parameter/maintenance/until",
       toset(jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement[*].Sid) == toset(["CountRestarts", "SendToDeadLetterTarget", "ReadMaintenanceSwitch", "ReadParameter", "RestartTrails", "WriteTraces", "UseKmsKeys", "WriteLogs"]),
     ])
     error_message = "something is not passed on"
@@ -189,7 +189,7 @@ run "the_default_webhook_speaks_where_there_is_no_bot" {
       !can(aws_lambda_function.restart_logging[0].environment[0].variables["SLACK_CHANNEL_ID"]),
       !can(aws_lambda_function.restart_logging[0].environment[0].variables["SLACK_WEBHOOK_ROUTES"]),
       !can(aws_lambda_function.restart_logging[0].environment[0].variables["CONFIG_PATH"]),
-      one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "ReadSecret"]) == ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook-AbCdEf"],
+      one([for s in jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement : s.Resource if s.Sid == "ReadSecret"]) == "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook-AbCdEf",
       !contains(jsondecode(aws_iam_role_policy.restart_logging[0].policy).Statement[*].Sid, "ReadParameter"),
     ])
     error_message = "the webhook is missing in the environment, or there is more"
@@ -221,10 +221,10 @@ run "without_a_table_there_is_nothing_to_count_in" {
     deduplicate_deliveries               = false
   }
 
-  expect_failures = [terraform_data.restart_logging]
+  expect_failures = [aws_lambda_function.restart_logging]
 }
 
-run "without_slack_nobody_would_be_told" {
+run "without_slack_no_one_would_be_notified" {
   command = plan
   variables {
     slack_bot_token_ssm_parameter    = null
@@ -233,7 +233,7 @@ run "without_slack_nobody_would_be_told" {
     restart_logging_slack_channel_id = "C0SECURITY"
   }
 
-  expect_failures = [terraform_data.restart_logging]
+  expect_failures = [aws_lambda_function.restart_logging]
 }
 
 run "more_trails_than_the_environment_holds_are_refused" {
@@ -242,7 +242,7 @@ run "more_trails_than_the_environment_holds_are_refused" {
     restart_logging_trails = [for i in range(40) : "trail-of-a-rather-long-name-${i}"]
   }
 
-  expect_failures = [terraform_data.restart_logging]
+  expect_failures = [aws_lambda_function.restart_logging]
 }
 
 run "names_that_no_trail_can_have_are_refused" {

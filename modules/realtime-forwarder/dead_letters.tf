@@ -1,7 +1,7 @@
 # Events that could not be forwarded are kept in this region, and the alarm reports them.
 
 resource "aws_sqs_queue" "dead_letters" {
-  name                      = "${var.name}-dead-letters"
+  name                      = "${local.given.name}-dead-letters"
   message_retention_seconds = 1209600 # 14 days, the longest there is
   sqs_managed_sse_enabled   = true
   tags                      = var.tags
@@ -28,8 +28,8 @@ resource "aws_sqs_queue_policy" "dead_letters" {
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   count = length(var.alarm_topic_arns) == 0 ? 0 : 1
 
-  alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "Events of ${local.region} could not be forwarded to ${var.target_region}. They are in the queue ${aws_sqs_queue.dead_letters.name}; each message's attributes say why."
+  alarm_name          = "${local.given.name}-dead-letters"
+  alarm_description   = "Events of ${local.region} could not be forwarded to ${local.given.target_region}. They are in the queue ${aws_sqs_queue.dead_letters.name}; each message's attributes say why."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }

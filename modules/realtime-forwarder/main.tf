@@ -9,7 +9,7 @@ locals {
   account_id = can(regex("^[0-9]{12}$", data.aws_caller_identity.current.account_id)) ? data.aws_caller_identity.current.account_id : "000000000000"
   partition  = can(regex("^aws(-[a-z]+)*$", data.aws_partition.current.partition)) ? data.aws_partition.current.partition : "aws"
   region     = can(regex("^[a-z]+(-[a-z]+)+-[0-9]+$", data.aws_region.current.id)) ? data.aws_region.current.id : "us-east-1"
-  target_arn = coalesce(var.target_event_bus_arn, "arn:${local.partition}:events:${var.target_region}:${local.account_id}:event-bus/default")
+  target_arn = coalesce(local.given.target_event_bus_arn, "arn:${local.partition}:events:${local.given.target_region}:${local.account_id}:event-bus/default")
 
   # EventBridge leaves calls that only read out by itself, as long as a rule does not ask for them.
   default_patterns = [
@@ -24,7 +24,7 @@ locals {
   ]
   patterns = var.event_patterns == null ? local.default_patterns : var.event_patterns
 
-  rule_arns = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.name}-*"
+  rule_arns = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.given.name}-*"
 
   # Source: Amazon EventBridge User Guide, "Cross-service confused deputy prevention".
   only_these_rules = {
@@ -36,14 +36,19 @@ locals {
 resource "aws_cloudwatch_event_rule" "this" {
   count = length(local.patterns)
 
-  name          = "${var.name}-${count.index + 1}"
-  description   = "Forwards events to ${var.target_region}"
+  name          = "${local.given.name}-${count.index + 1}"
+  description   = "Forwards events to ${local.given.target_region}"
   event_pattern = local.patterns[count.index]
   tags          = var.tags
 
   depends_on = [aws_iam_role.forward]
 
   lifecycle {
+    precondition {
+      condition     = !anytrue(values(local.misplaced))
+      error_message = "${join(", ", [for name, is_secret in local.misplaced : name if is_secret])} must be a name, an ARN or another setting, and no secret: there is a Slack token or webhook in it, which is not shown here."
+    }
+
     # An event that is forwarded to its own bus would match again.
     precondition {
       condition     = local.region != element(split(":", local.target_arn), 3)
@@ -51,8 +56,8 @@ resource "aws_cloudwatch_event_rule" "this" {
     }
 
     precondition {
-      condition     = var.target_region == element(split(":", local.target_arn), 3)
-      error_message = "target_event_bus_arn is not in target_region, ${var.target_region}."
+      condition     = local.given.target_region == element(split(":", local.target_arn), 3)
+      error_message = "target_event_bus_arn is not in target_region, ${local.given.target_region}."
     }
   }
 }
@@ -80,9 +85,9 @@ resource "aws_cloudwatch_event_target" "bus" {
 
 resource "aws_iam_role" "forward" {
   # IAM is global, and there is one of these in each region.
-  name                 = "${var.name}-${local.region}"
-  description          = "EventBridge forwards events from ${local.region} to ${var.target_region}"
-  permissions_boundary = var.iam_role_permissions_boundary
+  name                 = "${local.given.name}-${local.region}"
+  description          = "EventBridge forwards events from ${local.region} to ${local.given.target_region}"
+  permissions_boundary = local.given.iam_role_permissions_boundary
   tags                 = var.tags
 
   assume_role_policy = jsonencode({

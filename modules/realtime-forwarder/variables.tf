@@ -4,7 +4,7 @@ variable "target_region" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]{2,5}(-[a-z]+)+-[0-9]+$", var.target_region))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.target_region)) || (can(regex("^[a-z]{2,5}(-[a-z]+)+-[0-9]+$", var.target_region)))
     error_message = "target_region must be a region such as eu-west-1, not \"${var.target_region}\"."
   }
 }
@@ -15,7 +15,7 @@ variable "target_event_bus_arn" {
   default     = null
 
   validation {
-    condition     = var.target_event_bus_arn == null ? true : can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+$", var.target_event_bus_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.target_event_bus_arn)) || (var.target_event_bus_arn == null ? true : can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+$", var.target_event_bus_arn)))
     error_message = "target_event_bus_arn must be the ARN of a bus (arn:aws:events:REGION:ACCOUNT:event-bus/NAME), not \"${coalesce(var.target_event_bus_arn, "-")}\"."
   }
 }
@@ -55,7 +55,7 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}$", var.name))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.name)) || (can(regex("^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}$", var.name)))
     error_message = "name may have at most 40 letters, digits, hyphens and underscores, not \"${var.name}\"."
   }
 }

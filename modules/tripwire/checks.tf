@@ -5,12 +5,12 @@ locals {
 
   ways_to_slack = compact([
     local.token_given ? "slack_bot_token" : "",
-    local.slack_bot_token_ssm_parameter == null ? "" : "slack_bot_token_ssm_parameter",
-    local.slack_bot_token_secret_arn == null ? "" : "slack_bot_token_secret_arn",
+    local.given.slack_bot_token_ssm_parameter == null ? "" : "slack_bot_token_ssm_parameter",
+    local.given.slack_bot_token_secret_arn == null ? "" : "slack_bot_token_secret_arn",
     local.webhook_given ? "slack_hook_url" : "",
-    local.slack_hook_url_ssm_parameter == null ? "" : "slack_hook_url_ssm_parameter",
-    local.slack_hook_url_secret_arn == null ? "" : "slack_hook_url_secret_arn",
-    local.given_api_destination_arn == null ? "" : "api_destination_arn",
+    local.given.slack_hook_url_ssm_parameter == null ? "" : "slack_hook_url_ssm_parameter",
+    local.given.slack_hook_url_secret_arn == null ? "" : "slack_hook_url_secret_arn",
+    local.given.api_destination_arn == null ? "" : "api_destination_arn",
   ])
 }
 
@@ -29,7 +29,7 @@ resource "terraform_data" "settings" {
 
     precondition {
       condition     = !local.secret_misplaced
-      error_message = "${join(", ", [for name, is_secret in local.misplaced : name if is_secret])} must be a reference, a name or an ID, and holds what looks like a Slack token or webhook itself. A token belongs into slack_bot_token, a webhook into slack_hook_url, or either into an SSM parameter or a secret, whose name or ARN is given here."
+      error_message = "${join(", ", [for name, is_secret in local.misplaced : name if is_secret])} must be a name, an ID, an ARN or another setting, and no secret: there is a Slack token or webhook in it, which is not shown here. A token belongs into slack_bot_token, a webhook into slack_hook_url, or either into an SSM parameter or a secret, whose name or ARN is given here."
     }
 
     precondition {
@@ -43,12 +43,12 @@ resource "terraform_data" "settings" {
     }
 
     precondition {
-      condition     = !local.has_bot || local.slack_channel_id != null
+      condition     = !local.has_bot || local.given.slack_channel_id != null
       error_message = "The bot needs a channel: set slack_channel_id (such as C0123456789)."
     }
 
     precondition {
-      condition     = !local.has_webhook || local.slack_channel_id == null
+      condition     = !local.has_webhook || local.given.slack_channel_id == null
       error_message = "A webhook posts to a channel of its own: leave slack_channel_id out, or give the bot's token."
     }
   }

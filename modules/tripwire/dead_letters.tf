@@ -1,7 +1,7 @@
 # Events that could not be posted are kept, and the alarm reports them.
 
 locals {
-  dead_letter_queue_name = "${var.name}-dead-letters"
+  dead_letter_queue_name = "${local.given.name}-dead-letters"
 
   own_key_policy = {
     Version = "2012-10-17"
@@ -19,8 +19,8 @@ locals {
 resource "aws_sqs_queue" "dead_letters" {
   name                      = local.dead_letter_queue_name
   message_retention_seconds = 1209600 # 14 days, the longest there is
-  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
-  kms_master_key_id         = var.kms_key_arn
+  sqs_managed_sse_enabled   = local.given.kms_key_arn == null ? true : null
+  kms_master_key_id         = local.given.kms_key_arn
   tags                      = var.tags
 
   # What has the same name already is found at the role, before anything of another's is taken over.
@@ -45,7 +45,7 @@ resource "aws_sqs_queue_policy" "dead_letters" {
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   count = length(var.alarm_topic_arns) == 0 ? 0 : 1
 
-  alarm_name          = "${var.name}-dead-letters"
+  alarm_name          = "${local.given.name}-dead-letters"
   alarm_description   = "A message about tampering with CloudTrail did not reach Slack. The events are in the queue ${local.dead_letter_queue_name}; each message's attributes say why."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"

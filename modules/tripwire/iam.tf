@@ -1,7 +1,7 @@
 # The role EventBridge takes on: it may invoke this one destination, and for these rules only.
 
 locals {
-  rule_arns = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.name}-*"
+  rule_arns = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.given.name}-*"
 
   # Source: Amazon EventBridge User Guide, "Cross-service confused deputy prevention".
   only_these_rules = {
@@ -12,9 +12,9 @@ locals {
 
 resource "aws_iam_role" "invoke" {
   # IAM is global: a tripwire of the same name in another region has a role of its own.
-  name                 = "${var.name}-${local.region}"
-  description          = "EventBridge posts to Slack: ${var.name}"
-  permissions_boundary = var.iam_role_permissions_boundary
+  name                 = "${local.given.name}-${local.region}"
+  description          = "EventBridge posts to Slack: ${local.given.name}"
+  permissions_boundary = local.given.iam_role_permissions_boundary
   tags                 = var.tags
 
   assume_role_policy = jsonencode({

@@ -43,7 +43,7 @@ locals {
 resource "aws_cloudwatch_event_rule" "this" {
   for_each = local.wires
 
-  name          = "${var.name}-${each.key}"
+  name          = "${local.given.name}-${each.key}"
   description   = "Tampering with CloudTrail or with what alerts of it: ${each.key}"
   event_pattern = local.patterns[each.key]
   tags          = var.tags

@@ -24,7 +24,7 @@ locals {
   }
 
   messages = { for name, wire in local.wires : name => replace(replace(jsonencode(merge(
-    { for key, value in { channel = local.slack_channel_id } : key => value if value != null },
+    { for key, value in { channel = local.given.slack_channel_id } : key => value if value != null },
     {
       text         = wire.title
       parse        = "none"

@@ -30,5 +30,5 @@ output "dead_letter_queue_url" {
 
 output "kms_key_policy" {
   description = "Statements to add to the policy of `kms_key_arn`, as JSON; null without a key."
-  value       = var.kms_key_arn == null ? null : jsonencode(local.own_key_policy)
+  value       = local.given.kms_key_arn == null ? null : jsonencode(local.own_key_policy)
 }

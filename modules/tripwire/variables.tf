@@ -10,7 +10,7 @@ variable "name" {
 
   # Rules, the connection and the role take 64 characters; the longest ending made here has 27.
   validation {
-    condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9_-]{0,35}$", var.name))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.name)) || (can(regex("^[a-zA-Z0-9][a-zA-Z0-9_-]{0,35}$", var.name)))
     error_message = "name may have at most 36 letters, digits, hyphens and underscores, not \"${var.name}\"."
   }
 }
@@ -52,7 +52,7 @@ variable "kms_key_arn" {
   default     = null
 
   validation {
-    condition     = var.kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.kms_key_arn)) || (var.kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn)))
     error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not \"${coalesce(var.kms_key_arn, "-")}\"."
   }
 }
@@ -87,7 +87,7 @@ variable "slack_bot_token_ssm_parameter" {
   default     = null
 
   validation {
-    condition = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_bot_token_ssm_parameter)) || (var.slack_bot_token_ssm_parameter == null ? true : (
+    condition = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_bot_token_ssm_parameter)) || (var.slack_bot_token_ssm_parameter == null ? true : (
       can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_bot_token_ssm_parameter))
     ))
     error_message = "slack_bot_token_ssm_parameter must be the name (/slack/token; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the token itself. For a secret of Secrets Manager there is slack_bot_token_secret_arn."
@@ -100,7 +100,7 @@ variable "slack_bot_token_secret_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_bot_token_secret_arn)) || (var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_bot_token_secret_arn)) || (var.slack_bot_token_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_bot_token_secret_arn)))
     error_message = "slack_bot_token_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the token itself."
   }
 }
@@ -118,7 +118,7 @@ variable "slack_hook_url_ssm_parameter" {
   default     = null
 
   validation {
-    condition = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_hook_url_ssm_parameter)) || (var.slack_hook_url_ssm_parameter == null ? true : (
+    condition = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_hook_url_ssm_parameter)) || (var.slack_hook_url_ssm_parameter == null ? true : (
       can(regex("^((arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]+)$", var.slack_hook_url_ssm_parameter))
     ))
     error_message = "slack_hook_url_ssm_parameter must be the name (/slack/webhook; a name with slashes begins with one) or the ARN of an SSM parameter; it must not be the address itself. For a secret of Secrets Manager there is slack_hook_url_secret_arn."
@@ -131,7 +131,7 @@ variable "slack_hook_url_secret_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_hook_url_secret_arn)) || (var.slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_hook_url_secret_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_hook_url_secret_arn)) || (var.slack_hook_url_secret_arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}$", var.slack_hook_url_secret_arn)))
     error_message = "slack_hook_url_secret_arn must be the whole ARN of a secret, with the six characters at its end (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX); it must not be the address itself."
   }
 }
@@ -142,7 +142,7 @@ variable "api_destination_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.api_destination_arn)) || (var.api_destination_arn == null ? true : can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:api-destination/.+$", var.api_destination_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.api_destination_arn)) || (var.api_destination_arn == null ? true : can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:api-destination/.+$", var.api_destination_arn)))
     error_message = "api_destination_arn must be the ARN of an API destination (arn:aws:events:REGION:ACCOUNT:api-destination/NAME/ID)."
   }
 }
@@ -153,7 +153,7 @@ variable "slack_channel_id" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_channel_id)) || (var.slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.slack_channel_id)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_channel_id)) || (var.slack_channel_id == null ? true : can(regex("^[CDGUW][A-Z0-9]+$", var.slack_channel_id)))
     error_message = "slack_channel_id must be the ID of a channel (such as C0123456789), not its name."
   }
 }
@@ -165,7 +165,7 @@ variable "slack_api_url" {
   nullable    = false
 
   validation {
-    condition     = can(regex("(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack", var.slack_api_url)) || (can(regex("^https://[!-~]+/$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.slack_api_url)) || (can(regex("^https://[!-~]+/$", var.slack_api_url)) && !can(regex("//hooks[.]", var.slack_api_url)))
     error_message = "slack_api_url must be an https address that ends with a slash, such as https://slack-gov.com/api/."
   }
 }

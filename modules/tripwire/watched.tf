@@ -24,7 +24,7 @@ locals {
   rules     = compact(var.event_rule_names)
   topics    = coalescelist(compact(var.topic_arns), local.nothing)
   tables    = coalescelist(compact(var.table_arns), local.nothing)
-  roles     = concat(compact(var.role_names), ["${var.name}-${local.region}"])
+  roles     = concat(compact(var.role_names), ["${local.given.name}-${local.region}"])
   queues    = concat(compact(var.queue_arns), ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.dead_letter_queue_name}"])
 
   function_arns = [for name in local.functions : "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${name}"]
@@ -106,7 +106,7 @@ locals {
     rule = {
       watched = true, source = "events", what = "a rule that alerts"
       condition = jsonencode({ "$or" = [for key in ["name", "rule"] : {
-        requestParameters = { (key) = concat(local.rules, [{ prefix = "${var.name}-" }]) }
+        requestParameters = { (key) = concat(local.rules, [{ prefix = "${local.given.name}-" }]) }
       }] })
       kinds = {
         rule-off     = { names = ["DisableRule", "DeleteRule"], object = "name", did = "turned off or deleted a rule that alerts" }
@@ -115,7 +115,7 @@ locals {
     }
     way = {
       watched   = true, source = "events", what = "the tripwire's way to Slack"
-      condition = jsonencode({ requestParameters = { name = distinct([var.name, element(split("/", coalesce(local.api_destination_arn, "/${var.name}")), 1)]) } })
+      condition = jsonencode({ requestParameters = { name = distinct([local.given.name, element(split("/", coalesce(local.api_destination_arn, "/${local.given.name}")), 1)]) } })
       kinds = {
         way-changed = { names = ["UpdateConnection", "DeleteConnection", "DeauthorizeConnection", "UpdateApiDestination", "DeleteApiDestination"], object = "name", did = "changed the tripwire's own way to Slack" }
       }

@@ -37,8 +37,8 @@ def _applies(statement: Statement, action: str, resource: str, service: str | No
     assert principal is None or principal.keys() == {"Service"}, f"unknown: {principal}"
     return (
         (principal["Service"] if principal else None) == service
-        and any(_like(pattern, action, ignore_case=True) for pattern in _listed(statement["Action"]))
-        and any(_like(pattern, resource) for pattern in _listed(statement["Resource"]))
+        and any(_like(pattern, action, ignore_case=True) for pattern in listed(statement["Action"]))
+        and any(_like(pattern, resource) for pattern in listed(statement["Resource"]))
     )
 
 
@@ -53,13 +53,13 @@ def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str
         "StringEquals": lambda found, wanted: found in wanted,
         # It holds of no values too, which is why Null stands beside it.
         "ForAllValues:StringLike": lambda found, wanted: all(
-            any(_like(pattern, value) for pattern in wanted) for value in _listed(found or [])
+            any(_like(pattern, value) for pattern in wanted) for value in listed(found or [])
         ),
         "Null": lambda found, wanted: wanted == [str(found is None).lower()],
     }
     assert condition.keys() <= tests.keys(), f"unknown: {condition.keys()}"
     return all(
-        tests[operator](context.get(key), _listed(values))
+        tests[operator](context.get(key), listed(values))
         for operator, tested in condition.items()
         for key, values in tested.items()
     )
@@ -70,5 +70,6 @@ def _like(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     return re.fullmatch(expression, text, re.IGNORECASE if ignore_case else re.NOFLAG) is not None
 
 
-def _listed(value: str | list[str]) -> list[str]:
+def listed(value: str | list[str]) -> list[str]:
+    """Return what a policy holds: one string is a list of one."""
     return [value] if isinstance(value, str) else value

@@ -323,7 +323,7 @@ def test_the_new_policy_waits_for_nothing_but_the_role(tmp_path: Path) -> None:
     statements = {
         statement["Sid"]: statement["Resource"] for statement in json.loads(policy["after"]["policy"])["Statement"]
     }
-    assert statements["SendToDeadLetterTarget"] == [f"arn:aws:sqs:{_HERE}:{_NAME}-dead-letters"]
-    assert statements["StateTableAccess"] == [f"arn:aws:dynamodb:{_HERE}:table/{_NAME}-table"]
-    assert statements["PublishAlerts"] == [f"arn:aws:sns:{_HERE}:{_NAME}"]
-    assert statements["ConsumeQueue"] == [f"arn:aws:sqs:{_HERE}:{_NAME}-notifications"]
+    assert statements["SendToDeadLetterTarget"] == f"arn:aws:sqs:{_HERE}:{_NAME}-dead-letters"
+    assert statements["StateTableAccess"] == f"arn:aws:dynamodb:{_HERE}:table/{_NAME}-table"
+    assert statements["PublishAlerts"] == f"arn:aws:sns:{_HERE}:{_NAME}"
+    assert statements["ConsumeQueue"] == f"arn:aws:sqs:{_HERE}:{_NAME}-notifications"

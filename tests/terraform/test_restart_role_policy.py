@@ -9,7 +9,7 @@ import pytest
 from botocore import xform_name
 
 from cloudtrail_to_slack.state.table import Items
-from support.policies import Statement, allows
+from support.policies import Statement, allows, listed
 from support.terraform import Terraform
 
 _ROOM = Path(__file__).resolve().parents[2] / "src/cloudtrail_to_slack/auto_restart"
@@ -138,7 +138,7 @@ def test_each_statement_is_needed_for_one_thing(role: list[Statement], sid: str)
 def test_the_role_may_do_nothing_else(role: list[Statement]) -> None:
     """Of CloudTrail it may do nothing but start and look, on the trails named; of the rest, only what it needs."""
     assert [call for call in _DENIED if may(role, call)] == []
-    assert not [action for statement in role for action in statement["Action"] if "*" in action]
+    assert not [action for statement in role for action in listed(statement["Action"]) if "*" in action]
 
 
 @pytest.mark.parametrize("keys", [["alert#0123"], ["restart#event#0", "thread#0"], ["xrestart#0"], None])

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore import xform_name
 
-from support.policies import Statement, allows
+from support.policies import Statement, allows, listed
 from support.terraform import Terraform
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -215,8 +215,8 @@ def test_keys_are_used_through_the_services_that_encrypt_with_them(
 
 def test_no_action_and_no_resource_is_a_wildcard(role: list[Statement]) -> None:
     """Actions are named, and so are resources; X-Ray alone, which knows no resources, has the wildcard."""
-    assert not [action for statement in role for action in statement["Action"] if "*" in action]
-    assert [statement["Sid"] for statement in role if "*" in statement["Resource"]] == ["WriteTraces"]
+    assert not [action for statement in role for action in listed(statement["Action"]) if "*" in action]
+    assert [statement["Sid"] for statement in role if "*" in listed(statement["Resource"])] == ["WriteTraces"]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_the_key_of_the_logs_may_be_named_in_any_way(
     """An alias allows the keys that have it, in its account; an ID is that of a key here."""
     statements = policies[f"module.{module}.aws_iam_role_policy.this"]
     (found,) = [statement for statement in statements if statement["Sid"] == "DecryptLogFiles"]
-    assert found["Resource"] == [key]
+    assert found["Resource"] == key
     aliases = found.get("Condition", {}).get("ForAnyValue:StringEquals", {}).get("kms:ResourceAliases", [])
     assert aliases == ([alias] if alias else [])
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from support.module_docs import argument, declared
 from support.terraform import Diagnostic, Terraform
 
+_ROOT = Path(__file__).resolve().parents[2]
 _HERE = "eu-west-1:111122223333"
 _TOPIC = f"arn:aws:sns:{_HERE}:alerts"
 _QUEUE = f"arn:aws:sqs:{_HERE}:queue"
@@ -87,13 +89,15 @@ _NO_CHANNELS: list[Any] = [
     "https://team.slack.com/archives/C0123456789",
 ]
 _SECRET_VARIABLES = ("slack_bot_token", "default_slack_hook_url")
-# A token or a webhook in one of these is refused by a precondition, which does not show it.
-_MISPLACED = (
-    "slack_bot_token_ssm_parameter", "slack_bot_token_secret_arn", "default_slack_hook_url_ssm_parameter",
-    "default_slack_hook_url_secret_arn", "default_slack_channel_id", "restart_logging_slack_channel_id",
-    "restart_logging_maintenance_ssm_parameter", "slack_api_url", "default_sns_topic_arn",
-)  # fmt: skip
-_LOOKS_SECRET = re.compile(r"(?i)^/?(xox|xapp-)|xox[a-z]-[0-9]{6,}|(^|/)services/t[a-z0-9]+/b|hooks[.]slack")
+# A token or a webhook in one of these is refused by a precondition, which does not show it: every variable of one
+# string, but those that take a secret and those with rules in them.
+_MISPLACED = tuple(
+    name
+    for name, found in declared(_ROOT, "variable").items()
+    if argument(found, "type") == "string"
+    and name not in {*_SECRET_VARIABLES, "rules", "ignore_rules", "rules_separator", "events_to_track"}
+)
+_LOOKS_SECRET = re.compile(r"(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B")
 _ACCOUNTS = ["111111111111"]
 
 
@@ -241,9 +245,7 @@ _ACCEPTED: list[dict[str, Any]] = [
 
 _CALL = """
 module "{name}" {{
-  source                         = "./module"
-  cloudtrail_logs_s3_bucket_name = "trail-logs"
-  lambda_package                 = "package.zip"
+  source = "./module"
 {arguments}
 }}
 """
@@ -251,7 +253,8 @@ module "{name}" {{
 
 def _call(name: str, arguments: dict[str, Any]) -> str:
     # Each secret through a variable, so that no message repeats the line that it stands in.
-    given = {"default_sns_topic_arn": _TOPIC, **arguments}
+    base = {"cloudtrail_logs_s3_bucket_name": "trail-logs", "lambda_package": "package.zip"}
+    given = {**base, "default_sns_topic_arn": _TOPIC, **arguments}
     text = "\n".join(f"  {key} = local.{name}.{key}" for key in given)
     return f"locals {{\n  {name} = {json.dumps(given)}\n}}\n" + _CALL.format(name=name, arguments=text)
 
@@ -299,14 +302,47 @@ def test_what_is_in_the_wrong_place_is_an_error(variable: str, refused: list[Dia
 
 
 def test_a_secret_in_a_wrong_variable_is_an_error_that_does_not_show_it(tmp_path: Path) -> None:
-    """Whatever the plan prints, errors and what it would create included, it names the variable and not the secret."""
-    cases = {f"{name}-{i}": {name: value} for name in _MISPLACED for i, value in enumerate((_TOKEN, _HOOK))}
-    terraform = _terraform(tmp_path, {name: {"slack_api_url": None, **case} for name, case in cases.items()})
+    """Whatever the plan prints, errors and what it would create included, it names the variables and no secret."""
+    everything = {
+        "lambda_package": None, "enable_s3_sns_fanout": True, "enable_sqs_queue": True, "restart_logging": True,
+        "aws_sns_topic_subscriptions": {"soc@example.com": "email"}, "enable_realtime": True, "create_dashboard": True,
+        "alarm_topic_arns": [_TOPIC],
+    }  # fmt: skip
+    cases = {
+        f"case-{i}": {**everything, **dict.fromkeys(_MISPLACED, secret), "tags": {"note": secret}}
+        for i, secret in enumerate((_TOKEN, _HOOK, f"/{_TOKEN}", f"xapp-1-{_TOKEN}"))
+    }
+    printed = _terraform(tmp_path, cases).fails("plan")
+    assert "will be created" in printed
+    assert not [secret for secret in _SECRETS if secret in printed]
+    errors = " ".join(re.sub(r"(?m)^[│╵╷ ]+", "", printed).split()).split("Error: ")
+    named = [error for error in errors if "there is a Slack token or webhook in it" in error]
+    assert len(named) == len(cases)
+    assert all(re.search(rf"\b{name}\b", error) for error in named for name in (*_MISPLACED, "tags"))
+
+
+@pytest.mark.parametrize("module", ["tripwire", "realtime-forwarder"])
+def test_a_secret_in_a_wrong_variable_of_a_submodule(module: str, tmp_path: Path) -> None:
+    """It is an error that names the variables, and nothing shows the secret."""
+    folder = f"modules/{module}"
+    names = [
+        name
+        for name, found in declared(_ROOT / folder, "variable").items()
+        if argument(found, "type") == "string" and argument(found, "sensitive") is None
+    ]
+    terraform = Terraform(tmp_path, "111122223333")
+    terraform.copy_module(folder)
+    text = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
+    for i, secret in enumerate((_TOKEN, _HOOK)):
+        text += f"locals {{\n  secret_{i} = {json.dumps(secret)}\n}}\n"
+        arguments = "".join(f"  {name} = local.secret_{i}\n" for name in names)
+        text += f'module "case-{i}" {{\n  source = "./module"\n{arguments}}}\n'
+    terraform.write(text)
+    terraform.run("init")
     printed = terraform.fails("plan")
     assert not [secret for secret in _SECRETS if secret in printed]
-    assert {
-        name: len(re.findall(rf"^(?:Error: )?\W*{name} must be a\s", printed, re.MULTILINE)) for name in _MISPLACED
-    } == dict.fromkeys(_MISPLACED, 2)
+    error = " ".join(re.sub(r"(?m)^[│╵╷ ]+", "", printed).split())
+    assert f"{', '.join(sorted(names))} must be a name" in error
 
 
 @pytest.mark.parametrize("variable", _SECRET_VARIABLES)
