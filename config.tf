@@ -123,6 +123,21 @@ locals {
   } }
 }
 
+locals {
+  # The accounts of each route, and what else it says.
+  shown_routes = { for kind, routes in {
+    slack_channels    = local.slack_routes
+    slack_webhooks    = local.webhook_references
+    webhook_addresses = nonsensitive(sensitive([for route in local.webhook_addresses : { for key, value in route : key => value if key != "slack_hook_url" }]))
+    sns_topics        = local.sns_routes
+    } : kind => [for route in routes : join("", [
+      join(", ", route.accounts),
+      lookup(route, "min_severity", null) == null ? "" : " from severity ${lower(route.min_severity)}",
+      lookup(route, "mention", null) == null ? "" : ", critical alerts mention ${route.mention}",
+  ])] }
+  order_matters = length(distinct(flatten(local.slack_routes[*].accounts))) < length(flatten(local.slack_routes[*].accounts))
+}
+
 # Not as its input: of the output, which is the same, a plan would show all of it at each change.
 resource "terraform_data" "configuration" {
   triggers_replace = {
@@ -131,14 +146,20 @@ resource "terraform_data" "configuration" {
     events_to_track = join(", ", local.events_to_track)
     slack_channels = merge(
       { default = local.config.slack.default_channel_id },
-      { for channel, lists in { for route in local.slack_routes : route.slack_channel_id => route.accounts... } : channel => join(", ", flatten(lists)) },
+      { for channel, shown in { for i, route in local.slack_routes : route.slack_channel_id => local.shown_routes.slack_channels[i]... } : channel => join("; ", shown) },
     )
-    slack_webhooks = { for route in local.webhook_references : coalesce(lookup(route, "slack_hook_url_ssm_parameter", null), lookup(route, "slack_hook_url_secret_arn", null), "-") => join(", ", route.accounts)... }
+    # The addresses themselves are secrets.
+    slack_webhooks = merge(
+      { for reference, shown in { for i, route in local.webhook_references : coalesce(lookup(route, "slack_hook_url_ssm_parameter", null), lookup(route, "slack_hook_url_secret_arn", null), "-") => local.shown_routes.slack_webhooks[i]... } : reference => join("; ", shown) },
+      { for i, shown in local.shown_routes.webhook_addresses : "configuration[${i}]" => shown if !local.has_bot },
+    )
     sns_topics = merge(
       { default = local.config.sns.default_topic_arn },
-      { for i, route in local.sns_routes : "route ${i}" => "${route.sns_topic_arn}: ${join(", ", route.accounts)}" },
+      { for i, route in local.sns_routes : "route ${i}" => "${route.sns_topic_arn}: ${local.shown_routes.sns_topics[i]}" },
     )
-    warnings = join("; ", local.warnings)
+    # Where routes share accounts, the first one applies.
+    order_of_channels = local.order_matters ? join(", ", local.slack_routes[*].slack_channel_id) : ""
+    warnings          = join("; ", local.warnings)
     # But what is shown above, and what follows from names that the plan shows elsewhere.
     settings = { for name, value in local.config : name => value if !contains(["rules", "ignore_rules", "events_to_track", "slack", "slack_webhook_routes", "sns", "function_name", "own_role_arns"], name) }
   }

@@ -252,3 +252,70 @@ run "an_added_destination_without_accounts_or_with_a_name_of_the_module_s_own_is
 
   expect_failures = [var.destinations]
 }
+
+run "a_plan_shows_all_that_a_route_says" {
+  command = plan
+
+  variables {
+    slack_bot_token          = "xoxb-1"
+    default_slack_channel_id = "C0"
+    slack_app_configuration = [
+      { accounts = ["111111111111", "222222222222"], slack_channel_id = "C1" },
+      { accounts = ["*"], slack_channel_id = "C1", min_severity = "High", mention = "S0123456789" },
+      { accounts = ["333333333333"], slack_channel_id = "C2" },
+    ]
+    sns_configuration = [{ accounts = ["111111111111"], sns_topic_arn = "arn:aws:sns:eu-west-1:111122223333:one", min_severity = "low" }]
+  }
+
+  assert {
+    condition = terraform_data.configuration.triggers_replace.slack_channels == {
+      default = "C0"
+      C1      = "111111111111, 222222222222; * from severity high, critical alerts mention S0123456789"
+      C2      = "333333333333"
+    } && terraform_data.configuration.triggers_replace.order_of_channels == ""
+    error_message = "it is not all shown: ${jsonencode(terraform_data.configuration.triggers_replace)}"
+  }
+
+  assert {
+    condition     = terraform_data.configuration.triggers_replace.sns_topics["route 0"] == "arn:aws:sns:eu-west-1:111122223333:one: 111111111111 from severity low"
+    error_message = "it is not all shown: ${jsonencode(terraform_data.configuration.triggers_replace)}"
+  }
+}
+
+run "a_plan_shows_the_routes_of_webhooks_without_addresses" {
+  command = plan
+
+  variables {
+    configuration = [{ accounts = ["111111111111"], slack_hook_url = "https://hooks.slack.com/services/T/B/x", min_severity = "low" }]
+    slack_webhook_configuration = [
+      { accounts = ["222222222222"], slack_hook_url_ssm_parameter = "/one" },
+      { accounts = ["333333333333"], slack_hook_url_ssm_parameter = "/one", mention = "S0123456789" },
+    ]
+  }
+
+  assert {
+    condition = terraform_data.configuration.triggers_replace.slack_webhooks == {
+      "configuration[0]" = "111111111111 from severity low"
+      "/one"             = "222222222222; 333333333333, critical alerts mention S0123456789"
+    }
+    error_message = "it is not all shown: ${jsonencode(terraform_data.configuration.triggers_replace)}"
+  }
+}
+
+run "a_plan_shows_the_order_of_routes_that_share_an_account" {
+  command = plan
+
+  variables {
+    slack_bot_token          = "xoxb-1"
+    default_slack_channel_id = "C0"
+    slack_app_configuration = [
+      { accounts = ["*"], slack_channel_id = "C2", min_severity = "high" },
+      { accounts = ["*"], slack_channel_id = "C1", min_severity = "critical" },
+    ]
+  }
+
+  assert {
+    condition     = terraform_data.configuration.triggers_replace.order_of_channels == "C2, C1"
+    error_message = "the order is not shown: ${jsonencode(terraform_data.configuration.triggers_replace)}"
+  }
+}

@@ -97,7 +97,9 @@ _MISPLACED = tuple(
     if argument(found, "type") == "string"
     and name not in {*_SECRET_VARIABLES, "rules", "ignore_rules", "rules_separator", "events_to_track"}
 )
-_LOOKS_SECRET = re.compile(r"(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B")
+_LOOKS_SECRET = re.compile(
+    r"(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B"
+)
 _ACCOUNTS = ["111111111111"]
 
 
