@@ -1,5 +1,6 @@
 """What periodic notices remember, in the state table and in memory."""
 
+import concurrent.futures
 from collections.abc import Sequence
 from typing import Any
 
@@ -176,6 +177,17 @@ def test_what_comes_while_another_sends_is_not_lost(table: Scene) -> None:
     table.collect("b", store=store)  # as another function could not; it is the same for the item
     store.complete("s", found, HOUR)
     assert table.kept().to_send == {"b"}
+
+
+def test_many_functions_at_once_lose_nothing(table: Scene) -> None:
+    """What twelve functions have to say about a subject at the same moment is all kept, without a failure."""
+    store = table.store()
+    store.complete("s", table.collect("a", store=store), HOUR)
+    stores = [table.store() for _ in range(12)]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        found = list(pool.map(lambda number: stores[number].collect("s", [f"e{number:02}"], HOUR), range(12)))
+    assert {each.standing for each in found} == {Standing.WAITING}
+    assert table.kept().to_send == {f"e{number:02}" for number in range(12)}
 
 
 def test_a_function_that_died_keeps_nothing_back(table: Scene) -> None:

@@ -26,6 +26,7 @@ MOST_ENTRIES = 100  # kept of one subject; of the others only the number
 _ATTEMPTS = 3  # as many as Lambda makes of an asynchronous invocation
 _KEPT_SECONDS = 14 * 24 * 3600  # longer than a dead letter waits, so that what is to be sent is not forgotten
 _MOST_SUBJECTS = 10_000  # in memory
+_ROUNDS = 30  # against other functions: in a flood, many have something to say about one subject at the same moment
 
 
 class Standing(Enum):
@@ -164,7 +165,7 @@ class NoticeStore:
         if self._table:
             try:
                 expires_at = self._clock.now() + _KEPT_SECONDS
-                if self._table.change(f"notice#{key}", "subject", change_text, expires_at):
+                if self._table.change(f"notice#{key}", "subject", change_text, expires_at, rounds=_ROUNDS):
                     return results[-1]
                 raise TransientError("state_table_contended")
             except StateError as error:
