@@ -171,7 +171,7 @@ _FAULTS: dict[str, tuple[Callable[[Deployed], None], str, str]] = {
     "no bucket": (_drop_bucket, "log files", "there is no bucket"),
     "wrong prefix": (_move_logs, "log files", "problem: there is no object in s3://trail-bucket/AWSLogs/"),
     "no log files": (_put_other_objects, "log files", "warning: none of the first 1 objects"),
-    "no notification": (_notify(), "notification", "notifies nothing"),
+    "no notification": (_notify(), "notification", "does not notify anything of new objects"),
     "other prefix": (_notify("o/AWSLogs/"), "notification", "'o/AWSLogs/' alone"),
     "mapping disabled": (_queue(Enabled=False), "queue", "Lambda does not read"),
     "mapping without partial failures": (_queue(), "queue", "treats partial failures as success"),

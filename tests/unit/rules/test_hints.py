@@ -53,7 +53,7 @@ MISTAKES = {
     'event.get("a").startsWith("b")': "use .startswith(…)",
     'event.get("a").startswith': "write .startswith(…)",
     "sorted(event, key=lambda k: k)": "write what it does in a comprehension, or key=len",
-    "[len for len in event]": "call the variable something else",
+    "[len for len in event]": "use another variable name",
     'str.lower(event.get("a")) == "b"': "value.lower(…)",
 }
 
