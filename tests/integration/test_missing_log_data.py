@@ -224,6 +224,7 @@ def test_a_table_that_is_throttled_at_a_check_fails_it(
     scene: Scene, dynamodb: Callable[[str, str, int], None], operation: str
 ) -> None:
     """The check fails, to be made again; nothing is reported by half, and the next one reports it."""
+    scene.app_env.monkeypatch.setattr("time.sleep", lambda _: None)  # the SDK's
     scene.until_due(A)
     dynamodb(operation, "ProvisionedThroughputExceededException", 3)  # as often as the SDK asks
     message = r"the check of log sources: the state table failed \(ProvisionedThroughputExceededException\)"
@@ -243,6 +244,7 @@ def test_what_is_reported_and_cannot_be_recorded_is_not_reported_again(
     scene: Scene, dynamodb: Callable[[str, str, int], None], code: str, times: int
 ) -> None:
     """When the table goes down between reporting and recording, the check fails, and the next repeats nothing."""
+    scene.app_env.monkeypatch.setattr("time.sleep", lambda _: None)  # the SDK's
     scene.until_due(A)
     send = Sender._send  # noqa: SLF001 (the moment between sending and recording has no seam of its own)
 

@@ -248,6 +248,7 @@ def test_a_table_that_is_gone(table: Scene) -> None:
     assert table.collect("b", store=table.store("no-such-table")).standing is Standing.WAITING
 
 
+@pytest.mark.usefixtures("waits")
 def test_a_table_that_is_throttled(table: Scene, dynamodb: Any) -> None:
     """A table that cannot be used for now is a passing error: whatever is new is not taken for sent."""
     dynamodb("UpdateItem", "ProvisionedThroughputExceededException", 20)  # the SDK asks ten times
@@ -255,6 +256,7 @@ def test_a_table_that_is_throttled(table: Scene, dynamodb: Any) -> None:
         table.collect("a")
 
 
+@pytest.mark.usefixtures("waits")
 def test_a_table_that_goes_between_two_calls(table: Scene, dynamodb: Any) -> None:
     """A table that is gone when a notice was sent makes no failure of it."""
     store = table.store()

@@ -197,6 +197,7 @@ def test_where_only_other_accounts_are_routed(app_env: AppEnvironment) -> None:
     assert "e-1" in app_env.bodies(topic)[0]["error_message"]
 
 
+@pytest.mark.usefixtures("waits")
 def test_a_table_that_is_throttled_fails_the_invocation(app_env: AppEnvironment, dynamodb: Any) -> None:
     """When the table cannot be used for now, what was not reported is tried again."""
     app_env.configure_bot(rules=[_RULE])
