@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -51,6 +51,13 @@ def standard_input() -> str:
     if is_terminal(sys.stdin):
         raise click.UsageError("Missing argument 'EVENT': a file, the name of a sample event, or - for standard input.")
     return STANDARD_INPUT
+
+
+def format_option(kinds: Iterable[str], about: str = "What to print.") -> Callable[[F], F]:
+    """Return what adds the option --format with these kinds of output, of which `text` is the default."""
+    return click.option(
+        "--format", "output_format", type=click.Choice(list(kinds)), default="text", show_default=True, help=about
+    )
 
 
 def event_id_option(command: F) -> F:

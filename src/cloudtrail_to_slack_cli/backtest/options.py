@@ -53,10 +53,14 @@ _OPTIONS = (
         show_default=True,
         help="Evaluate on this machine, or in an Apache Spark session.",
     ),
+    click.option(
+        "--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core."
+    ),
 )
 
 _NAMES = (
-    "paths", "keys", "first", "last", "accounts", "regions", "profile", "most_requests", "is_dry_run", "state", "engine"
+    "paths", "keys", "first", "last", "accounts", "regions", "profile", "most_requests", "is_dry_run", "state",
+    "engine", "processes",
 )  # fmt: skip
 
 

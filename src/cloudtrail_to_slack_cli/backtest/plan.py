@@ -93,7 +93,7 @@ class Wanted:
     """What a command names: paths, a list of keys, which of the files, and how they are read.
 
     `most_requests`: so many S3 may get. `profile`: of the AWS command line. `state`: the folder in which results are
-    kept. `engine`: `local` or `spark`.
+    kept. `engine`: `local` or `spark`. `processes`: so many at once, by default one for each core.
     """
 
     paths: Sequence[str]
@@ -104,6 +104,7 @@ class Wanted:
     is_dry_run: bool = False
     state: str | None = None
     engine: str = "local"
+    processes: int | None = None
 
     @property
     def is_nothing(self) -> bool:

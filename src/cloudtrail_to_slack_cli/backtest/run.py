@@ -27,11 +27,11 @@ def make_worker(config: Config, document: object, wanted: Wanted, keeps: Keeps, 
     return Worker(Evaluator(config, kept.today if kept else today, keeps, opener), kept)
 
 
-def evaluate(worker: Worker, wanted: Wanted, plan: Plan, processes: int | None) -> Generator[Part]:
+def evaluate(worker: Worker, wanted: Wanted, plan: Plan) -> Generator[Part]:
     """Yield the results of all files, in their order."""
     if wanted.engine == "spark":
         return evaluate_on_spark(worker.evaluator, plan)
-    return evaluate_files(worker, plan, processes or os.cpu_count() or 1)
+    return evaluate_files(worker, plan, wanted.processes or os.cpu_count() or 1)
 
 
 def add_parts(

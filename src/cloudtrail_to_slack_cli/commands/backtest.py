@@ -22,7 +22,7 @@ from cloudtrail_to_slack_cli.backtest.report import Report, summary
 from cloudtrail_to_slack_cli.backtest.run import add_parts, evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import rule_options
+from cloudtrail_to_slack_cli.options import format_option, rule_options
 from cloudtrail_to_slack_cli.terminal import console, is_terminal
 
 _EXAMPLE = """\b
@@ -39,21 +39,15 @@ Examples:
 @click.option("--ignore-rule", "ignore_rules", multiple=True, metavar="EXPR", help="Add an ignore rule.")
 @rule_options
 @click.option("--events-to-track", metavar="A,B", help="Add a rule for events of these names.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
-    default="text",
-    show_default=True,
-    help="What to print: tables, one JSON document, each matched event as a line of JSON, the rules as CSV, or a page.",
+@format_option(
+    ["text", "json", "jsonl", "csv", "html"],
+    "What to print: tables, one JSON document, each matched event as a line of JSON, the rules as CSV, or a page.",
 )
 @predicted_options
-@click.option("--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no summary to standard error.")
 def command(
     wanted: Wanted,
     output_format: str,
-    processes: int | None,
     deployment: Deployment,
     *,
     quiet: bool,
@@ -81,7 +75,7 @@ def command(
         report = Report(config, None if keeps_lines else AlertStore(folder), deployment)
         progress = Progress(plan, is_shown=not quiet and is_terminal(sys.stderr))
         with closing(report), closing(progress), interruptible(plan, report.totals.counts, wanted.state):
-            parts = evaluate(worker, wanted, plan, processes)
+            parts = evaluate(worker, wanted, plan)
             add_parts(report, parts, progress, write=_write if keeps_lines else None)
             report.predict()
             progress.close()

@@ -8,6 +8,7 @@ from cloudtrail_to_slack_cli.check.checker import check
 from cloudtrail_to_slack_cli.check.configuration import Configuration, read_configuration, read_plan
 from cloudtrail_to_slack_cli.check.formats import PRINTERS
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError
+from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.rule_files.discovery import find_rule_files
 from cloudtrail_to_slack_cli.terminal import console
 
@@ -30,14 +31,7 @@ Examples:
     type=click.Path(),
     help="Check the configurations in a plan, as `terraform show -json` prints it.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(list(PRINTERS)),
-    default="text",
-    show_default=True,
-    help="What to print.",
-)
+@format_option(PRINTERS)
 def command(paths: tuple[str, ...], config: str | None, terraform_plan: str | None, output_format: str) -> int:
     """Check rule files and configurations, and report all mistakes at once.
 

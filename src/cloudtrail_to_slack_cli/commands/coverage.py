@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cloudtrail_to_slack.rules.model import Rule
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import rule_options
+from cloudtrail_to_slack_cli.options import format_option, rule_options
 from cloudtrail_to_slack_cli.terminal import console, counted, line
 
 _EXAMPLE = """\b
@@ -23,14 +23,7 @@ Examples:
 
 @click.command("coverage", epilog=_EXAMPLE)
 @rule_options
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "navigator"]),
-    default="text",
-    show_default=True,
-    help="A table, the same as JSON, or a layer for the ATT&CK Navigator.",
-)
+@format_option(["text", "json", "navigator"], "A table, the same as JSON, or a layer for the ATT&CK Navigator.")
 def command(output_format: str, **given: object) -> None:
     """List the rules by the MITRE ATT&CK technique that they detect.
 

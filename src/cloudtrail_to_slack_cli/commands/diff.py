@@ -26,6 +26,7 @@ from cloudtrail_to_slack_cli.backtest.report import Report
 from cloudtrail_to_slack_cli.backtest.run import add_parts, evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, UnreadableError
 from cloudtrail_to_slack_cli.given_rules import GivenRules
+from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.terminal import is_terminal
 
 _EXAMPLE = """\b
@@ -47,23 +48,16 @@ Examples:
     metavar="N",
     help="Exit with code 1 if NEW would send more than N messages to a channel on any day.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="What to print: text, one JSON document, or Markdown for a comment on a pull request.",
+@format_option(
+    ["text", "json", "markdown"], "What to print: text, one JSON document, or Markdown for a comment on a pull request."
 )
-@click.option("--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core.")
-def command(  # noqa: PLR0913, PLR0917 (click passes each option)
+def command(
     old: str,
     new: str,
     wanted: Wanted,
     deployment: Deployment,
     max_messages_per_day: int | None,
     output_format: str,
-    processes: int | None,
 ) -> int:
     """Compare what two configurations send: alerts and messages that are new, gone or moved to another channel.
 
@@ -88,7 +82,7 @@ def command(  # noqa: PLR0913, PLR0917 (click passes each option)
                 continue
             state = os.path.join(wanted.state, name) if wanted.state else None  # noqa: PTH118 (it is a string)
             is_first = not any(evaluated[: len(sides)])
-            sides.append(_evaluate(path, wanted, plan, _Reading(deployment, processes, state, is_first)))
+            sides.append(_evaluate(path, wanted, plan, _Reading(deployment, state, is_first)))
     found = compare(sides[0], sides[1], max_messages_per_day)
     if output_format == "json":
         sys.stdout.write(json.dumps(diff_as_json(found), indent=2) + "\n")
@@ -114,7 +108,6 @@ class _Reading:
     """How the files are read for one configuration; what is damaged is reported by the first alone."""
 
     deployment: Deployment
-    processes: int | None
     state: str | None
     is_first: bool
 
@@ -129,7 +122,7 @@ def _evaluate(path: str, wanted: Wanted, plan: Plan, reading: _Reading) -> Side:
         interruptible(plan, report.totals.counts, reading.state),
     ):
         worker = make_worker(config, rules.document(), wanted, Keeps(folder, alerts=True), reading.state)
-        parts = evaluate(worker, wanted, plan, reading.processes)
+        parts = evaluate(worker, wanted, plan)
         add_parts(report, parts, progress, shows_problems=reading.is_first)
         report.predict()
         return side_of_report(path, report)

@@ -9,6 +9,7 @@ from rich.console import Console
 from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.catalogue import KnownEvent, record_fields, search
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
+from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.terminal import console, line
 
 _EXAMPLE = """\b
@@ -25,14 +26,7 @@ Examples:
     "--fields", "shows_fields", is_flag=True, help="Show the fields of all events found, even if there are several."
 )
 @click.option("--samples", "lists_samples", is_flag=True, help="List the sample events instead.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print.",
-)
+@format_option(["text", "json"])
 def command(query: tuple[str, ...], output_format: str, *, shows_fields: bool, lists_samples: bool) -> int:
     """Search the event names and fields that rules can use.
 

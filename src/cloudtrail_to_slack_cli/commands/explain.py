@@ -9,7 +9,7 @@ from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_cli.event_input import read_event_argument
 from cloudtrail_to_slack_cli.explanation import explanation_lines, explanation_object
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import event_id_option, rule_options, standard_input
+from cloudtrail_to_slack_cli.options import event_id_option, format_option, rule_options, standard_input
 from cloudtrail_to_slack_cli.terminal import console
 
 _EXAMPLE = """\b
@@ -25,14 +25,7 @@ Examples:
 @click.option("--rule", metavar="ID", help="Explain only this rule, with the value of every part of its expression.")
 @event_id_option
 @rule_options
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print.",
-)
+@format_option(["text", "json"])
 def command(event: str, rule: str | None, event_id: str | None, output_format: str, **given: object) -> None:
     """Explain what the rules decide about an event, and why.
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
 from cloudtrail_to_slack_cli.event_input import STANDARD_INPUT, read_records_argument
 from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import rule_options
+from cloudtrail_to_slack_cli.options import format_option, rule_options
 from cloudtrail_to_slack_cli.preview.previews import Preview, preview
 from cloudtrail_to_slack_cli.slack_text import message_lines
 from cloudtrail_to_slack_cli.terminal import console, line
@@ -27,13 +27,9 @@ _MOST_EVENTS = 200
 @click.command("preview", epilog=_EXAMPLE)
 @click.argument("events", metavar="EVENT...", nargs=-1, required=True)
 @rule_options
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "blocks"]),
-    default="text",
-    show_default=True,
-    help="What to print: text, or for each event Block Kit JSON with a link to Slack's Block Kit Builder.",
+@format_option(
+    ["text", "blocks"],
+    "What to print: text, or for each event Block Kit JSON with a link to Slack's Block Kit Builder.",
 )
 @click.option(
     "--serve", is_flag=True, help="Show the messages on a page on localhost that reloads when a file changes."

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from cloudtrail_to_slack_cli.check.annotations import annotation
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError
+from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.rule_files.discovery import find_rule_files
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleFile
 from cloudtrail_to_slack_cli.rule_tests.cases import count_expected
@@ -32,14 +33,7 @@ Examples:
     metavar="N",
     help="Fail if a rule has fewer than N tests that expect a match, or fewer than N that do not.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "github"]),
-    default="text",
-    show_default=True,
-    help="What to print: text, or text with annotations for a GitHub pull request.",
-)
+@format_option(["text", "github"], "What to print: text, or text with annotations for a GitHub pull request.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every test, not only those that fail.")
 def command(paths: tuple[str, ...], junit: str | None, min_tests: int, output_format: str, *, verbose: bool) -> int:
     """Run the tests in rule files, on the function's own engine.
