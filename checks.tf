@@ -22,7 +22,7 @@ locals {
     cloudtrail_topic_missing       = var.enable_cloudtrail_sns_topic && local.given.cloudtrail_sns_topic_arn == null
     triggers_given_twice           = length([for enabled in [var.enable_s3_sns_fanout, var.enable_eventbridge_trigger, var.enable_cloudtrail_sns_topic] : enabled if enabled]) > 1
     package_and_layer              = local.given.lambda_package != null && local.given.dependencies_layer_arn != null
-    package_missing                = local.given.lambda_package == null || local.given.lambda_package_sha256 != null ? false : !fileexists(coalesce(local.given.lambda_package, "-"))
+    package_missing                = local.given.lambda_package == null || local.given.lambda_package_sha256 != null ? false : !try(fileexists(local.given.lambda_package), false)
     digest_without_package         = local.given.lambda_package == null && local.given.lambda_package_sha256 != null
     no_dependencies                = local.given.lambda_package == null && !local.create_dependencies_layer && local.given.dependencies_layer_arn == null
     role_missing                   = !var.create_roles && local.given.lambda_role_arn == null
@@ -35,11 +35,32 @@ locals {
     too_many_patterns              = length(local.realtime_event_patterns) > 100
     patterns_without_use           = !var.enable_realtime && var.realtime_event_patterns != null
     missing_log_data_without_table = var.enable_missing_log_data_alerts == null ? false : var.enable_missing_log_data_alerts && !local.has_state_table
+    subscriptions_of_one_name      = length(setintersection(keys(var.aws_sns_topic_subscriptions), keys(var.sns_topic_subscriptions))) > 0
+    half_a_network                 = (length(var.lambda_vpc_subnet_ids) == 0) != (length(var.lambda_vpc_security_group_ids) == 0)
+    another_region                 = anytrue(values(local.another_region))
+    another_account                = local.place_is_known ? anytrue([for arn in [local.given.lambda_role_arn, local.given.restart_logging_role_arn] : try(element(split(":", arn), 4) != local.account_id, false)]) : false
+    another_partition              = local.place_is_known ? anytrue(values(local.another_partition)) : false
     queue_starts_too_many          = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
   }
 }
 
 locals {
+  # In tests with plain mocks there is no account, region or partition; main.tf has something plausible for each.
+  place_is_known = alltrue([
+    data.aws_caller_identity.current.account_id == local.account_id, data.aws_region.current.id == local.region,
+    data.aws_partition.current.partition == local.partition,
+  ])
+  # What Lambda, CloudWatch and KMS take from their own region alone. Sources: AWS Lambda Developer Guide, "Managing Lambda
+  # dependencies with layers"; Amazon CloudWatch User Guide, "Using Amazon CloudWatch alarms"; AWS KMS Developer Guide,
+  # "Multi-Region keys in AWS KMS".
+  another_region = { for name, arns in {
+    alarm_topic_arns               = var.alarm_topic_arns
+    kms_key_arn                    = [local.given.kms_key_arn]
+    dependencies_layer_arn         = [local.given.dependencies_layer_arn]
+    lambda_code_signing_config_arn = [local.given.lambda_code_signing_config_arn]
+  } : name => local.place_is_known ? anytrue([for arn in arns : try(element(split(":", arn), 3) != local.region, false)]) : false }
+  another_partition = { for name, value in local.given : name => try(startswith(value, "arn:") && element(split(":", value), 1) != local.partition, false) }
+
   # Source: AWS Control Tower User Guide, "Logging and monitoring": keys are <organization>/AWSLogs/<organization or account>/…
   control_tower_bucket      = startswith(local.given.cloudtrail_logs_s3_bucket_name, "aws-controltower-logs-")
   control_tower_prefix_fits = can(regex("^(|o|o-[a-z0-9]{0,32}|o-[a-z0-9]{10,32}/(A|AW|AWS|AWSL|AWSLo|AWSLog|AWSLogs)?|o-[a-z0-9]{10,32}/AWSLogs/((o(-.*)?|[0-9]{1,12}|[0-9]{12}/.*))?)$", local.given.s3_notification_filter_prefix))
@@ -212,6 +233,31 @@ resource "terraform_data" "settings" {
     }
 
     precondition {
+      condition     = !local.wrong.subscriptions_of_one_name
+      error_message = "aws_sns_topic_subscriptions and sns_topic_subscriptions share names, and only one subscription of each could be created: ${join(", ", setintersection(keys(var.aws_sns_topic_subscriptions), keys(var.sns_topic_subscriptions)))}."
+    }
+
+    precondition {
+      condition     = !local.wrong.half_a_network
+      error_message = "A function in a VPC needs both lambda_vpc_subnet_ids and lambda_vpc_security_group_ids: give both, or none."
+    }
+
+    precondition {
+      condition     = !local.wrong.another_region
+      error_message = "The function is in ${local.region}, and these must be in its region: ${join(", ", [for name, wrong in local.another_region : name if wrong])}. Use ones of that region, or pass the module a provider of theirs."
+    }
+
+    precondition {
+      condition     = !local.wrong.another_account
+      error_message = "The function is in account ${local.account_id}, and Lambda takes no role of another account: correct lambda_role_arn or restart_logging_role_arn, or pass the module a provider of the role's account."
+    }
+
+    precondition {
+      condition     = !local.wrong.another_partition
+      error_message = "The function is in the partition ${local.partition}, and these name one of another: ${join(", ", [for name, wrong in local.another_partition : name if wrong])}. Their ARNs must begin with arn:${local.partition}:."
+    }
+
+    precondition {
       condition     = !local.wrong.queue_starts_too_many
       error_message = "sqs_maximum_concurrency is more than lambda_reserved_concurrent_executions, so the queue would start invocations that are refused: lower the former to ${coalesce(var.lambda_reserved_concurrent_executions, 0)}."
     }
@@ -315,6 +361,13 @@ check "settings_without_effect" {
   assert {
     condition     = coalesce(var.create_dead_letter_queue, false) ? local.given.dead_letter_target_arn == null : true
     error_message = "dead_letter_target_arn has no effect with create_dead_letter_queue = true: leave out one of them."
+  }
+}
+
+check "one_role_for_two_functions" {
+  assert {
+    condition     = !var.restart_logging || local.given.lambda_role_arn == null || local.given.restart_logging_role_arn == null ? true : local.given.lambda_role_arn != local.given.restart_logging_role_arn
+    error_message = "lambda_role_arn and restart_logging_role_arn are one role, so the function that reads log files may start trails too, and what one of them may do the other may: use two roles."
   }
 }
 

@@ -137,7 +137,8 @@ locals {
 resource "aws_cloudwatch_event_rule" "missing_log_data" {
   count = local.watches_log_sources ? 1 : 0
 
-  name                = "${local.given.function_name}-missing-log-data"
+  # The longest ending of all: a rule's name has 64 characters, and function_name up to 48.
+  name                = "${local.given.function_name}-log-data-check"
   description         = "Has ${local.given.function_name} look for accounts and regions that have stopped delivering log files"
   schedule_expression = "rate(30 minutes)"
   tags                = local.tags

@@ -8,7 +8,7 @@ variable "cloudtrail_logs_s3_bucket_name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_logs_s3_bucket_name)) || (can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.cloudtrail_logs_s3_bucket_name)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_logs_s3_bucket_name)) || (can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.cloudtrail_logs_s3_bucket_name)) && !strcontains(var.cloudtrail_logs_s3_bucket_name, ".."))
     error_message = "cloudtrail_logs_s3_bucket_name must be the name of a bucket, not its ARN or address: \"${var.cloudtrail_logs_s3_bucket_name}\"."
   }
 }
@@ -20,7 +20,7 @@ variable "cloudtrail_logs_s3_bucket_account_id" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_logs_s3_bucket_account_id)) || (var.cloudtrail_logs_s3_bucket_account_id == null ? true : can(regex("^[0-9]{12}$", var.cloudtrail_logs_s3_bucket_account_id)))
-    error_message = "cloudtrail_logs_s3_bucket_account_id must have 12 digits (as text, for leading zeros count), not \"${coalesce(var.cloudtrail_logs_s3_bucket_account_id, "-")}\"."
+    error_message = "cloudtrail_logs_s3_bucket_account_id must have 12 digits (as text, for leading zeros count), not ${jsonencode(var.cloudtrail_logs_s3_bucket_account_id)}."
   }
 }
 
@@ -34,7 +34,7 @@ variable "cloudtrail_logs_kms_key_id" {
       can(regex("^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[a-zA-Z0-9/_-]+$", var.cloudtrail_logs_kms_key_id)) ||
       can(regex("^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?[a-zA-Z0-9-]+$", var.cloudtrail_logs_kms_key_id))
     ))
-    error_message = "cloudtrail_logs_kms_key_id must be the alias (alias/NAME), the ID or the ARN of a KMS key, not \"${coalesce(var.cloudtrail_logs_kms_key_id, "-")}\"."
+    error_message = "cloudtrail_logs_kms_key_id must be the alias (alias/NAME), the ID or the ARN of a KMS key, not ${jsonencode(var.cloudtrail_logs_kms_key_id)}."
   }
 }
 
@@ -113,13 +113,13 @@ variable "s3_sns_fanout_topic_arn" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_sns_fanout_topic_arn)) || (var.s3_sns_fanout_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.s3_sns_fanout_topic_arn)))
-    error_message = "s3_sns_fanout_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.s3_sns_fanout_topic_arn, "-")}\"."
+    error_message = "s3_sns_fanout_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not ${jsonencode(var.s3_sns_fanout_topic_arn)}."
   }
 
   validation {
     # Source: Amazon S3 User Guide, "Supported event destinations".
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_sns_fanout_topic_arn)) || (var.s3_sns_fanout_topic_arn == null ? true : !endswith(var.s3_sns_fanout_topic_arn, ".fifo"))
-    error_message = "s3_sns_fanout_topic_arn must be a standard topic, not a FIFO one: \"${coalesce(var.s3_sns_fanout_topic_arn, "-")}\"."
+    error_message = "s3_sns_fanout_topic_arn must be a standard topic, not a FIFO one: ${jsonencode(var.s3_sns_fanout_topic_arn)}."
   }
 }
 
@@ -149,13 +149,13 @@ variable "cloudtrail_sns_topic_arn" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_sns_topic_arn)) || (var.cloudtrail_sns_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.cloudtrail_sns_topic_arn)))
-    error_message = "cloudtrail_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not \"${coalesce(var.cloudtrail_sns_topic_arn, "-")}\"."
+    error_message = "cloudtrail_sns_topic_arn must be the ARN of a topic (arn:aws:sns:REGION:ACCOUNT:NAME), not ${jsonencode(var.cloudtrail_sns_topic_arn)}."
   }
 
   validation {
     # Source: AWS CloudTrail User Guide, "Configuring Amazon SNS notifications for CloudTrail".
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.cloudtrail_sns_topic_arn)) || (var.cloudtrail_sns_topic_arn == null ? true : !endswith(var.cloudtrail_sns_topic_arn, ".fifo"))
-    error_message = "cloudtrail_sns_topic_arn must be a standard topic, not a FIFO one: \"${coalesce(var.cloudtrail_sns_topic_arn, "-")}\"."
+    error_message = "cloudtrail_sns_topic_arn must be a standard topic, not a FIFO one: ${jsonencode(var.cloudtrail_sns_topic_arn)}."
   }
 }
 
@@ -185,8 +185,8 @@ variable "sqs_max_receive_count" {
   nullable    = false
 
   validation {
-    condition     = var.sqs_max_receive_count >= 1 && var.sqs_max_receive_count <= 1000
-    error_message = "sqs_max_receive_count must be from 1 to 1000, not ${var.sqs_max_receive_count}."
+    condition     = var.sqs_max_receive_count >= 1 && var.sqs_max_receive_count <= 1000 && floor(var.sqs_max_receive_count) == var.sqs_max_receive_count
+    error_message = "sqs_max_receive_count must be a whole number from 1 to 1000, not ${var.sqs_max_receive_count}."
   }
 }
 
@@ -196,8 +196,8 @@ variable "sqs_maximum_concurrency" {
   default     = null
 
   validation {
-    condition     = var.sqs_maximum_concurrency == null ? true : var.sqs_maximum_concurrency >= 2 && var.sqs_maximum_concurrency <= 1000
-    error_message = "sqs_maximum_concurrency must be from 2 to 1000, or null for no limit."
+    condition     = var.sqs_maximum_concurrency == null ? true : var.sqs_maximum_concurrency >= 2 && var.sqs_maximum_concurrency <= 1000 && floor(var.sqs_maximum_concurrency) == var.sqs_maximum_concurrency
+    error_message = "sqs_maximum_concurrency must be a whole number from 2 to 1000, or null for no limit."
   }
 }
 
@@ -235,8 +235,8 @@ variable "realtime_event_patterns" {
 
   # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
   validation {
-    condition     = alltrue([for pattern in coalesce(var.realtime_event_patterns, []) : length(pattern) <= 2048])
-    error_message = "realtime_event_patterns: EventBridge takes 2048 characters a pattern; longer: ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}] with ${length(pattern)}" if length(pattern) > 2048])}."
+    condition     = alltrue([for pattern in coalesce(var.realtime_event_patterns, []) : try(length(pattern), 0) <= 2048])
+    error_message = "realtime_event_patterns: EventBridge takes 2048 characters a pattern; longer: ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}] with ${length(pattern)}" if try(length(pattern), 0) > 2048])}."
   }
 }
 
@@ -487,6 +487,11 @@ variable "account_names" {
     condition     = alltrue([for account in keys(var.account_names) : can(regex("^[0-9]{12}$", account))])
     error_message = "account_names: every key must be an account, with 12 digits (as text, for leading zeros count); wrong: ${join(", ", [for account in keys(var.account_names) : account if !can(regex("^[0-9]{12}$", account))])}."
   }
+
+  validation {
+    condition     = alltrue([for name in values(var.account_names) : try(trimspace(name) != "", false)])
+    error_message = "account_names: every account must have a name; missing for: ${join(", ", [for account, name in var.account_names : account if !try(trimspace(name) != "", false)])}."
+  }
 }
 
 variable "account_names_from_organizations" {
@@ -580,7 +585,7 @@ variable "sns_topic_name" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.sns_topic_name)) || (var.sns_topic_name == null ? true : can(regex("^[A-Za-z0-9_-]{1,256}$", var.sns_topic_name)))
-    error_message = "sns_topic_name must have 1 to 256 letters, digits, hyphens and underscores, not \"${coalesce(var.sns_topic_name, "-")}\"."
+    error_message = "sns_topic_name must have 1 to 256 letters, digits, hyphens and underscores, not ${jsonencode(var.sns_topic_name)}."
   }
 }
 
@@ -614,6 +619,11 @@ variable "destinations" {
   }
 
   validation {
+    condition     = alltrue(flatten([for destination in values(var.destinations) : concat([destination.default == null ? true : trimspace(destination.default) != ""], [for route in destination.routes : try(trimspace(route.address) != "", false)])]))
+    error_message = "destinations: an address must not be empty; wrong in: ${join(", ", [for name, destination in var.destinations : name if !alltrue(concat([destination.default == null ? true : trimspace(destination.default) != ""], [for route in destination.routes : try(trimspace(route.address) != "", false)]))])}."
+  }
+
+  validation {
     condition     = alltrue(flatten([for destination in values(var.destinations) : [for route in destination.routes : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))]]))
     error_message = "destinations: min_severity must be info, low, medium, high or critical; wrong in: ${join(", ", [for name, destination in var.destinations : name if anytrue([for route in destination.routes : route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])])}."
   }
@@ -635,6 +645,11 @@ variable "disabled_rules" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.disabled_rules : try(trimspace(id) != "", false)])
+    error_message = "disabled_rules must hold ids of rules, such as default/access-denied; empty: ${join(", ", [for i, id in var.disabled_rules : "[${i}]" if !try(trimspace(id) != "", false)])}."
+  }
 }
 
 variable "check_rules_at_plan" {
@@ -652,7 +667,7 @@ variable "detection_packs" {
 
   validation {
     condition     = length(setsubtract(var.detection_packs, concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")]))) == 0
-    error_message = "detection_packs: there is no pack named ${join(", ", setsubtract(var.detection_packs, concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")])))}. There are ${join(", ", sort(concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")])))}."
+    error_message = "detection_packs: there is no pack named ${join(", ", [for name in setsubtract(var.detection_packs, concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")])) : jsonencode(name)])}. There are ${join(", ", sort(concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")])))}."
   }
 }
 
@@ -664,7 +679,7 @@ variable "rule_severities" {
 
   validation {
     condition     = alltrue([for severity in values(var.rule_severities) : contains(["info", "low", "medium", "high", "critical"], lower(coalesce(severity, "-")))])
-    error_message = "rule_severities: a severity must be info, low, medium, high or critical; wrong: ${join(", ", [for id, severity in var.rule_severities : "${id} = \"${coalesce(severity, " ")}\"" if !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(severity, "-")))])}."
+    error_message = "rule_severities: a severity must be info, low, medium, high or critical; wrong: ${join(", ", [for id, severity in var.rule_severities : "${id} = ${replace(jsonencode(severity), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(severity, "-")))])}."
   }
 }
 
@@ -680,13 +695,13 @@ variable "rule_exceptions" {
   nullable = false
 
   validation {
-    condition     = alltrue(flatten([for exceptions in values(var.rule_exceptions) : [for exception in exceptions : try(trimspace(exception.expression) != "", false)]]))
-    error_message = "rule_exceptions: every exception needs an expression; missing for: ${join(", ", [for id, exceptions in var.rule_exceptions : id if !alltrue([for exception in exceptions : try(trimspace(exception.expression) != "", false)])])}."
+    condition     = alltrue(flatten([for exceptions in values(var.rule_exceptions) : [for exception in coalesce(exceptions, []) : try(trimspace(exception.expression) != "", false)]]))
+    error_message = "rule_exceptions: every exception needs an expression; missing for: ${join(", ", [for id, exceptions in var.rule_exceptions : id if !alltrue([for exception in coalesce(exceptions, []) : try(trimspace(exception.expression) != "", false)])])}."
   }
 
   validation {
-    condition     = alltrue(flatten([for exceptions in values(var.rule_exceptions) : [for exception in exceptions : exception.expires == null || can(formatdate("YYYY", "${coalesce(exception.expires, "-")}T00:00:00Z"))]]))
-    error_message = "rule_exceptions: expires must be a day such as 2027-01-31; wrong for: ${join(", ", [for id, exceptions in var.rule_exceptions : id if !alltrue([for exception in exceptions : exception.expires == null || can(formatdate("YYYY", "${coalesce(exception.expires, "-")}T00:00:00Z"))])])}."
+    condition     = alltrue(flatten([for exceptions in values(var.rule_exceptions) : [for exception in coalesce(exceptions, []) : exception.expires == null || can(formatdate("YYYY", "${coalesce(exception.expires, "-")}T00:00:00Z"))]]))
+    error_message = "rule_exceptions: expires must be a day such as 2027-01-31; wrong for: ${join(", ", [for id, exceptions in var.rule_exceptions : id if !alltrue([for exception in coalesce(exceptions, []) : exception.expires == null || can(formatdate("YYYY", "${coalesce(exception.expires, "-")}T00:00:00Z"))])])}."
   }
 }
 
@@ -794,18 +809,23 @@ variable "rule_files" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for path in var.rule_files : fileexists(path)])
-    error_message = "rule_files: there is no file at ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if !fileexists(path)])}. Write paths from the folder of your own configuration as \"$${path.module}/…\"."
+    condition     = alltrue([for path in var.rule_files : try(fileexists(path), false)])
+    error_message = "rule_files: there is no file at ${join(", ", [for i, path in var.rule_files : "[${i}] ${jsonencode(path)}" if !try(fileexists(path), false)])}. Write paths from the folder of your own configuration as \"$${path.module}/…\"."
   }
 
   validation {
-    condition     = alltrue([for path in var.rule_files : can(yamldecode(file(path)).rules) || can(yamldecode(file(path)).ignore_rules) if fileexists(path)])
-    error_message = "rule_files: each must be YAML or JSON with a list named rules or ignore_rules; it is not in ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if fileexists(path) && !can(yamldecode(file(path)).rules) && !can(yamldecode(file(path)).ignore_rules)])}."
+    condition     = alltrue([for path in var.rule_files : can(yamldecode(file(path)).rules) || can(yamldecode(file(path)).ignore_rules) if try(fileexists(path), false)])
+    error_message = "rule_files: each must be YAML or JSON with a list named rules or ignore_rules; it is not in ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if try(fileexists(path), false) && !can(yamldecode(file(path)).rules) && !can(yamldecode(file(path)).ignore_rules)])}."
   }
 
   validation {
-    condition     = alltrue([for path in var.rule_files : alltrue([for key in ["rules", "ignore_rules"] : contains(["[", "n"], substr(jsonencode(try(yamldecode(file(path))[key], null)), 0, 1))]) if fileexists(path)])
-    error_message = "rule_files: rules and ignore_rules must be lists, each rule on a line that begins with \"- \"; it is not so in ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if fileexists(path) && !alltrue([for key in ["rules", "ignore_rules"] : contains(["[", "n"], substr(jsonencode(try(yamldecode(file(path))[key], null)), 0, 1))])])}."
+    condition     = alltrue([for path in var.rule_files : alltrue([for key in ["rules", "ignore_rules"] : contains(["[", "n"], substr(jsonencode(try(yamldecode(file(path))[key], null)), 0, 1))]) if try(fileexists(path), false)])
+    error_message = "rule_files: rules and ignore_rules must be lists, each rule on a line that begins with \"- \"; it is not so in ${join(", ", [for i, path in var.rule_files : "[${i}] \"${path}\"" if try(fileexists(path), false) && !alltrue([for key in ["rules", "ignore_rules"] : contains(["[", "n"], substr(jsonencode(try(yamldecode(file(path))[key], null)), 0, 1))])])}."
+  }
+
+  validation {
+    condition     = length(distinct(var.rule_files)) == length(var.rule_files)
+    error_message = "rule_files: a file is named twice: ${join(", ", [for path in distinct(var.rule_files) : jsonencode(path) if length([for other in var.rule_files : other if other == path]) > 1])}."
   }
 }
 
@@ -902,8 +922,8 @@ variable "lambda_reserved_concurrent_executions" {
   default     = null
 
   validation {
-    condition     = var.lambda_reserved_concurrent_executions == null ? true : var.lambda_reserved_concurrent_executions >= 1
-    error_message = "lambda_reserved_concurrent_executions must be at least 1 (0 would stop the function), or null for none reserved."
+    condition     = var.lambda_reserved_concurrent_executions == null ? true : var.lambda_reserved_concurrent_executions >= 1 && floor(var.lambda_reserved_concurrent_executions) == var.lambda_reserved_concurrent_executions
+    error_message = "lambda_reserved_concurrent_executions must be a whole number of at least 1 (0 would stop the function), or null for none reserved."
   }
 }
 
@@ -926,8 +946,8 @@ variable "lambda_maximum_event_age_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.lambda_maximum_event_age_seconds >= 60 && var.lambda_maximum_event_age_seconds <= 21600
-    error_message = "lambda_maximum_event_age_seconds must be from 60 to 21600, not ${var.lambda_maximum_event_age_seconds}."
+    condition     = var.lambda_maximum_event_age_seconds >= 60 && var.lambda_maximum_event_age_seconds <= 21600 && floor(var.lambda_maximum_event_age_seconds) == var.lambda_maximum_event_age_seconds
+    error_message = "lambda_maximum_event_age_seconds must be a whole number of seconds from 60 to 21600, not ${var.lambda_maximum_event_age_seconds}."
   }
 }
 
@@ -951,6 +971,11 @@ variable "lambda_package" {
   description = "Path of a ready zip with code and dependencies, of a release or from `make package`; null: Terraform builds them when it applies, which needs Python."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.lambda_package == null ? true : trimspace(var.lambda_package) != ""
+    error_message = "lambda_package must be the path of a zip, or null."
+  }
 }
 
 variable "lambda_package_sha256" {
@@ -960,7 +985,7 @@ variable "lambda_package_sha256" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_package_sha256)) || (var.lambda_package_sha256 == null ? true : can(regex("^[0-9a-fA-F]{64}$", var.lambda_package_sha256)))
-    error_message = "lambda_package_sha256 must have 64 hexadecimal digits, as `sha256sum` and SHA256SUMS write them, not \"${coalesce(var.lambda_package_sha256, "-")}\"."
+    error_message = "lambda_package_sha256 must have 64 hexadecimal digits, as `sha256sum` and SHA256SUMS write them, not ${jsonencode(var.lambda_package_sha256)}."
   }
 }
 
@@ -971,7 +996,7 @@ variable "dependencies_layer_arn" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.dependencies_layer_arn)) || (var.dependencies_layer_arn == null ? true : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[a-zA-Z0-9_-]+:[0-9]+$", var.dependencies_layer_arn)))
-    error_message = "dependencies_layer_arn must be the ARN of one version of a layer (arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION), not \"${coalesce(var.dependencies_layer_arn, "-")}\"."
+    error_message = "dependencies_layer_arn must be the ARN of one version of a layer (arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION), not ${jsonencode(var.dependencies_layer_arn)}."
   }
 }
 
@@ -1017,7 +1042,7 @@ variable "role_name" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.role_name)) || (var.role_name == null ? true : can(regex("^[a-zA-Z0-9_+=,.@-]{1,48}$", var.role_name)))
-    error_message = "role_name must have 1 to 48 letters, digits and characters of _+=,.@- (the role of restart_logging adds 16 more), not \"${coalesce(var.role_name, "-")}\"."
+    error_message = "role_name must have 1 to 48 letters, digits and characters of _+=,.@- (the role of restart_logging adds 16 more), not ${jsonencode(var.role_name)}."
   }
 }
 
@@ -1068,6 +1093,7 @@ variable "iam_role_path" {
   description = "Path of the roles that the module creates. To change it later, change `role_name` too: a name exists once, whatever its path."
   type        = string
   default     = "/"
+  nullable    = false
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.iam_role_path)) || (can(regex("^/([!-~]+/)?$", var.iam_role_path)))
@@ -1079,24 +1105,36 @@ variable "lambda_vpc_subnet_ids" {
   description = "IDs of the subnets in which the function runs. They must have a way to Slack and to the APIs of AWS: a NAT gateway, or VPC endpoints and a proxy. Empty: no VPC."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "lambda_vpc_security_group_ids" {
   description = "IDs of the security groups of the function, with `lambda_vpc_subnet_ids`."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "lambda_code_signing_config_arn" {
   description = "ARN of a code signing configuration for the function; null: none. One that enforces signatures needs a signed `lambda_package`."
   type        = string
   default     = null
+
+  validation {
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_code_signing_config_arn)) || (var.lambda_code_signing_config_arn == null ? true : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:.+$", var.lambda_code_signing_config_arn)))
+    error_message = "lambda_code_signing_config_arn must be the ARN of a code signing configuration (arn:aws:lambda:REGION:ACCOUNT:code-signing-config:ID), or null, not ${jsonencode(var.lambda_code_signing_config_arn)}."
+  }
 }
 
 variable "iam_role_permissions_boundary" {
   description = "ARN of the permissions boundary of the function's role; null: none."
   type        = string
   default     = null
+
+  validation {
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.iam_role_permissions_boundary)) || (var.iam_role_permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.iam_role_permissions_boundary)))
+    error_message = "iam_role_permissions_boundary must be the ARN of a policy (arn:aws:iam::ACCOUNT:policy/NAME), or null, not ${jsonencode(var.iam_role_permissions_boundary)}."
+  }
 }
 
 variable "kms_key_arn" {
@@ -1106,7 +1144,7 @@ variable "kms_key_arn" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.kms_key_arn)) || (var.kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn)))
-    error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias or an id: \"${coalesce(var.kms_key_arn, "-")}\"."
+    error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias or an id: ${jsonencode(var.kms_key_arn)}."
   }
 }
 
@@ -1206,13 +1244,13 @@ variable "dead_letter_target_arn" {
 
   validation {
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.dead_letter_target_arn)) || (var.dead_letter_target_arn == null ? true : can(regex("^arn:aws[a-z-]*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.dead_letter_target_arn)))
-    error_message = "dead_letter_target_arn must be the ARN of an SQS queue or an SNS topic (arn:aws:sqs:REGION:ACCOUNT:NAME), not \"${coalesce(var.dead_letter_target_arn, "-")}\"."
+    error_message = "dead_letter_target_arn must be the ARN of an SQS queue or an SNS topic (arn:aws:sqs:REGION:ACCOUNT:NAME), not ${jsonencode(var.dead_letter_target_arn)}."
   }
 
   validation {
     # Source: AWS Lambda Developer Guide, "Adding a dead-letter queue": FIFO queues and topics are not supported.
     condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.dead_letter_target_arn)) || (var.dead_letter_target_arn == null ? true : !endswith(var.dead_letter_target_arn, ".fifo"))
-    error_message = "dead_letter_target_arn must be a standard queue or topic, not a FIFO one: \"${coalesce(var.dead_letter_target_arn, "-")}\"."
+    error_message = "dead_letter_target_arn must be a standard queue or topic, not a FIFO one: ${jsonencode(var.dead_letter_target_arn)}."
   }
 }
 
@@ -1348,7 +1386,7 @@ variable "restart_logging_reserved_concurrent_executions" {
   default     = null
 
   validation {
-    condition     = var.restart_logging_reserved_concurrent_executions == null ? true : var.restart_logging_reserved_concurrent_executions >= 1
-    error_message = "restart_logging_reserved_concurrent_executions must be at least 1 (0 would stop the function), or null for none reserved."
+    condition     = var.restart_logging_reserved_concurrent_executions == null ? true : var.restart_logging_reserved_concurrent_executions >= 1 && floor(var.restart_logging_reserved_concurrent_executions) == var.restart_logging_reserved_concurrent_executions
+    error_message = "restart_logging_reserved_concurrent_executions must be a whole number of at least 1 (0 would stop the function), or null for none reserved."
   }
 }

@@ -18,11 +18,11 @@ variables {
 run "by_default_a_schedule_of_the_module_s_own_invokes_the_function" {
   assert {
     condition = alltrue([
-      aws_cloudwatch_event_rule.missing_log_data[0].name == "cloudtrail-to-slack-missing-log-data",
-      one(output.event_rule_names) == "cloudtrail-to-slack-missing-log-data",
+      aws_cloudwatch_event_rule.missing_log_data[0].name == "cloudtrail-to-slack-log-data-check",
+      one(output.event_rule_names) == "cloudtrail-to-slack-log-data-check",
       aws_cloudwatch_event_rule.missing_log_data[0].schedule_expression == "rate(30 minutes)",
       aws_cloudwatch_event_rule.missing_log_data[0].event_pattern == null,
-      aws_cloudwatch_event_target.missing_log_data[0].rule == "cloudtrail-to-slack-missing-log-data",
+      aws_cloudwatch_event_target.missing_log_data[0].rule == "cloudtrail-to-slack-log-data-check",
       aws_cloudwatch_event_target.missing_log_data[0].arn == aws_lambda_function.this.arn,
       jsondecode(aws_cloudwatch_event_target.missing_log_data[0].input) == { source = "cloudtrail-to-slack", detail-type = "Missing Log Data Check" },
     ])
@@ -58,7 +58,7 @@ run "with_a_queue_the_schedule_still_invokes_the_function_itself" {
 
   assert {
     condition = alltrue([
-      aws_cloudwatch_event_rule.missing_log_data[0].name == "alerter-missing-log-data",
+      aws_cloudwatch_event_rule.missing_log_data[0].name == "alerter-log-data-check",
       aws_cloudwatch_event_rule.missing_log_data[0].tags == tomap({ team = "soc" }),
       aws_cloudwatch_event_target.missing_log_data[0].arn == aws_lambda_function.this.arn,
     ])

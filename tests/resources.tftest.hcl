@@ -304,6 +304,7 @@ run "in_china_services_have_their_own_names" {
   variables {
     kms_key_arn                = "arn:aws-cn:kms:cn-north-1:111122223333:key/mine"
     cloudtrail_logs_kms_key_id = "alias/logs"
+    default_sns_topic_arn      = "arn:aws-cn:sns:cn-north-1:111122223333:alerts"
   }
 
   override_data {

@@ -63,6 +63,68 @@ run "what_contradicts_itself_is_refused_each_for_itself" {
   }
 }
 
+run "what_is_elsewhere_or_half_given_is_refused_each_for_itself" {
+  command = plan
+
+  variables {
+    default_sns_topic_arn         = "arn:aws-cn:sns:cn-north-1:111122223333:alerts"
+    alarm_topic_arns              = ["arn:aws:sns:us-east-1:111122223333:alarms"]
+    kms_key_arn                   = "arn:aws:kms:us-east-1:111122223333:key/abc"
+    lambda_role_arn               = "arn:aws:iam::999988887777:role/alerts"
+    lambda_vpc_subnet_ids         = ["subnet-1"]
+    lambda_vpc_security_group_ids = null
+    iam_role_path                 = null
+  }
+
+  expect_failures = [terraform_data.settings]
+
+  assert {
+    condition = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode([
+      "another_account", "another_partition", "another_region", "half_a_network",
+    ])
+    error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
+  }
+}
+
+run "one_name_for_two_subscriptions_is_refused_and_one_role_for_two_functions_is_warned_of" {
+  command = plan
+
+  variables {
+    slack_bot_token             = "xoxb-1"
+    default_slack_channel_id    = "C0"
+    default_sns_topic_arn       = null
+    aws_sns_topic_subscriptions = { "soc@example.com" = "email" }
+    sns_topic_subscriptions     = { "soc@example.com" = { protocol = "email", endpoint = "other@example.com" } }
+    restart_logging             = true
+    lambda_role_arn             = "arn:aws:iam::111122223333:role/alerts"
+    restart_logging_role_arn    = "arn:aws:iam::111122223333:role/alerts"
+  }
+
+  expect_failures = [terraform_data.settings, check.one_role_for_two_functions]
+}
+
+run "the_longest_name_fits_everything_that_is_named_after_it" {
+  command = plan
+
+  variables {
+    slack_bot_token            = "xoxb-1"
+    default_slack_channel_id   = "C0"
+    function_name              = "Alerts_of-our-Organisation_in-its-Audit-Account1"
+    restart_logging            = true
+    enable_eventbridge_trigger = true
+    enable_sqs_queue           = true
+    create_dashboard           = true
+    alarm_topic_arns           = ["arn:aws:sns:eu-west-1:111122223333:alarms"]
+  }
+
+  assert {
+    condition = length(var.function_name) == 48 && alltrue([for name in concat(
+      output.event_rule_names, aws_iam_role.restart_logging[*].name, aws_lambda_function.restart_logging[*].function_name,
+    ) : length(name) <= 64])
+    error_message = "a name is too long: ${jsonencode(output.event_rule_names)}"
+  }
+}
+
 run "what_is_probably_not_meant_is_warned_of" {
   command = plan
 

@@ -57,6 +57,8 @@ _CONTEXTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 # What a value needs beside it to have an effect.
 _NEEDS: dict[str, dict[str, Any]] = {
+    "lambda_vpc_subnet_ids": {"lambda_vpc_security_group_ids": ["sg-1"]},
+    "lambda_vpc_security_group_ids": {"lambda_vpc_subnet_ids": ["subnet-1"]},
     "default_sns_topic_arn": {"create_sns_topic": False, "aws_sns_topic_subscriptions": {"soc@example.com": "email"}},
     "sns_topic_subscriptions": {"default_sns_topic_arn": None},
     "cloudtrail_sns_topic_arn": {
