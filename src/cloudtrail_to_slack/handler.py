@@ -1,4 +1,4 @@
-"""The Lambda's handler: what an invocation returns to Lambda, or raises for it."""
+"""The Lambda handler: what an invocation returns to Lambda, or raises."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reading JSON that may hold anything: a value of the wanted type, or one that does no harm. Pure."""
+"""Read untrusted JSON: return a value of the wanted type, or a harmless one. Pure."""
 
 from __future__ import annotations
 

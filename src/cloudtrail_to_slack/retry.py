@@ -1,4 +1,4 @@
-"""Trying again, as steps between which other work can go on."""
+"""Retries, as steps between which other work can continue."""
 
 import random
 from collections.abc import Callable, Generator, Iterator

@@ -1,4 +1,4 @@
-"""What runs where Terraform does: building what Lambda runs, deriving event patterns.
+"""The programs that Terraform runs: building packages for Lambda, and deriving event patterns.
 
 Needs Python 3.9 and pip, nothing else.
 """

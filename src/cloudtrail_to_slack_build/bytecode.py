@@ -1,4 +1,4 @@
-"""Compiles the files of a package for a runtime, where a Python of the same version is at hand.
+"""Compile the files of a package for a runtime, if there is a Python of the same version.
 
 Lambda cannot keep compiled files, so without them every cold start compiles all it imports. They never look at their
 sources: in Lambda these do not change. This file is also the program that the other Python runs.

@@ -1,4 +1,4 @@
-"""What goes into the function's layers, and building each file once."""
+"""The content of the function's layers; each file is built once."""
 
 from __future__ import annotations
 

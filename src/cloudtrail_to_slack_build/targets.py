@@ -1,4 +1,4 @@
-"""What is built for: one of Lambda's Python runtimes on one of its architectures."""
+"""The target of a build: one of Lambda's Python runtimes, on one of its architectures."""
 
 from __future__ import annotations
 

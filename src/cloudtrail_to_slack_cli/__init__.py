@@ -1,1 +1,1 @@
-"""The command line `cloudtrail-to-slack`: what rules do, before they are deployed. Not shipped to Lambda."""
+"""The command line `cloudtrail-to-slack`: check, test and explain rules. Not shipped to Lambda."""

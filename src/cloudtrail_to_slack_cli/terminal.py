@@ -1,4 +1,4 @@
-"""What commands print: plain in a pipe, colored in a terminal, and never what a stranger wrote as it is."""
+"""The output of commands: plain in a pipe, colored in a terminal, with untrusted text made safe."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Writes what follows from other files: the JSON schema of rule files, tables in docs/rules.md, and detection packs."""
+"""Write generated files: the JSON Schema of rule files, tables in docs/rules.md, and detection packs."""
 
 import json
 from pathlib import Path

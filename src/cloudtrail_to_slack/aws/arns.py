@@ -1,4 +1,4 @@
-"""ARNs of roles, and trails by name and ARN, held to CloudTrail's own rules: what breaks them gets into no call. Pure.
+"""ARNs of roles and trails, and names of trails, checked against CloudTrail's rules before they reach a call. Pure.
 
 Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources, S3 buckets, and KMS keys", and AWS
 Service Authorization Reference, AWS CloudTrail, "Resource types" (the ARN).

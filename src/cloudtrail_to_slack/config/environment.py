@@ -1,4 +1,4 @@
-"""What every function of this tool reads from its environment in the same way. Pure."""
+"""The environment variables that both functions read. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads untyped JSON, and collects every issue with its path. Pure.
+"""Read untyped JSON, and collect every issue with its path. Pure.
 
 A reader returns typed values, and the default for a value that is missing. For a wrong value it reports an issue and
 returns the default too, so that the user learns of all issues at once.

@@ -1,4 +1,4 @@
-"""The rules of `config.json`: read one by one, so that what is wrong with one rule stops no other. Pure.
+"""Read the rules in `config.json` one by one, so that a mistake in one does not affect the others. Pure.
 
 A rule whose expression can be used is evaluated, whatever else about it is wrong: without its id, severity or the like
 it still detects what it is for. An ignore rule with any issue is left out, because a misread one could hide alerts; so

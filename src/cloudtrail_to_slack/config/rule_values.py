@@ -1,4 +1,4 @@
-"""What the fields of a rule hold: how each kind of field is read. Pure."""
+"""Read the fields of a rule, each kind in its own way. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging what is wrong with the configured rules, and what probably is: a field or an event that is not known."""
+"""Log mistakes in the configured rules, and likely mistakes, such as an unknown field or event."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""Slack's webhooks by account, each looked up where it is kept when something is sent to it, and not before.
+"""Slack's webhooks by account. Each is read from its secret when a message is sent to it, not before.
 
 There may be hundreds of them, each in a parameter of its own; an invocation sends to few or to none. A webhook goes by
 a name until then: its reference, or the address itself where that is what is configured.

@@ -1,4 +1,4 @@
-"""The deduplication store: which alert is delivered to which address, so that none is delivered twice.
+"""The deduplication store: it records which alert was delivered where, so that none is delivered twice.
 
 One item of the state table for each alert and address, with a lease (see `state.leases`) that ends at `expires_at`, and
 `completed` once it is delivered. If a function dies between sending and recording that, the alert is delivered again.

@@ -1,4 +1,4 @@
-"""Delivering alerts and notices to where they are routed to, each once, and recording what could not be delivered.
+"""Deliver alerts and notices to their destinations, each once, and record what could not be delivered.
 
 Each address has its own queue, in which the most severe alerts come first, then the earliest; what one has to wait for,
 or cannot accept, does not delay another. See `jobs` for one delivery, and `deduplication` for what keeps it from being

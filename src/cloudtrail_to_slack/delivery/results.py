@@ -1,4 +1,4 @@
-"""What became of the messages of an invocation. Pure."""
+"""The outcomes of an invocation's messages. Pure."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field

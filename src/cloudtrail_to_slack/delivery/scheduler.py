@@ -1,4 +1,4 @@
-"""Working off many deliveries at once, one after the other at each destination, in one thread.
+"""Run many deliveries in one thread, one at a time for each destination.
 
 A delivery is a generator that yields the seconds it must wait before it can go on: what Slack asks for with a 429, say.
 Meanwhile the other destinations go on. Each address has a queue of its own, in which deliveries keep their order.

@@ -1,4 +1,4 @@
-"""Sending one message: as large as the destination accepts it, and again after a transient error."""
+"""Send one message: in the largest size that the destination accepts, and again after a transient error."""
 
 from collections.abc import Callable
 from functools import partial

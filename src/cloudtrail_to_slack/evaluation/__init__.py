@@ -1,1 +1,1 @@
-"""Evaluating log files and single events, within the time there is."""
+"""Evaluate log files and single events within the invocation's time."""

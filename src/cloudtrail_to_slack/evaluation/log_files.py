@@ -1,4 +1,4 @@
-"""Evaluating log files, each in turns: read from S3 in chunks, and every record in them that some rule may match."""
+"""Evaluate log files in turns: read them from S3 in chunks, and evaluate every record that a rule may match."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing

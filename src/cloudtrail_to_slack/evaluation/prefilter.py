@@ -1,4 +1,4 @@
-"""Looking at many records at once, decoding only the fields that the rules' index asks for.
+"""Screen many records at once, decoding only the fields that the rules' index needs.
 
 What does not fit (a field that is no string, a top-level key that reads like a nested one) the decoder refuses, and
 then every record of the chunk is looked at in full.

@@ -1,4 +1,4 @@
-"""Evaluating records one by one: decode, flatten, apply the rules, and keep what matched until it is delivered."""
+"""Evaluate records one by one: decode, flatten, apply the rules, and keep the matches until they are delivered."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What an invocation did and what it could not do. Pure."""
+"""The report of an invocation: its counts and failures. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Sharing an invocation's time and memory among its log files, so that no slow file keeps alerts of the others waiting.
+"""Share an invocation's time and memory among its log files, so that a slow file does not delay the others' alerts.
 
 Files take turns, and after each round what matched is delivered: docs/time.md says how.
 """

@@ -1,1 +1,1 @@
-"""Events: a record as rules see it, and what it says of its caller, call and resources. Pure."""
+"""Events: a record as rules see it, with its caller, call and resources. Pure."""

@@ -1,4 +1,4 @@
-"""Who did it: the `userIdentity` of a record in words. Pure.
+"""The caller of an event: a record's `userIdentity` in words. Pure.
 
 Sources: AWS CloudTrail User Guide, "CloudTrail userIdentity element"; IAM User Guide, "Track privileged tasks in AWS
 CloudTrail".

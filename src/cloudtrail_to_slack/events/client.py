@@ -1,4 +1,4 @@
-"""What a call was made with, in a word: the console, a command line, infrastructure code, an SDK, an AWS service. Pure.
+"""The kind of client that made a call: the console, a command line, infrastructure code, an SDK, a service. Pure.
 
 The caller chooses the user agent, so the word is what the caller says. Sources: AWS CloudTrail User Guide, "CloudTrail
 record contents" (`userAgent`, `sessionCredentialFromConsole`); the user agents of the tools themselves.

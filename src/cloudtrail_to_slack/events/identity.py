@@ -1,4 +1,4 @@
-"""What makes two copies of an event the same: its id, and everything in it that an alert or a rule goes by. Pure.
+"""The identity of an event: copies agree in the id and in everything that an alert or a rule uses. Pure.
 
 A caller who can invent an event can choose its id, so the same id with other content is another event. EventBridge's
 copy and the one in the log file may be written differently: docs/realtime.md says how.

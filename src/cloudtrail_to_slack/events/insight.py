@@ -1,4 +1,4 @@
-"""What a CloudTrail Insight says: an unusual rate of calls or of errors. Pure.
+"""CloudTrail Insights: an unusual rate of calls or of errors. Pure.
 
 Source: AWS CloudTrail User Guide, "CloudTrail record contents for Insights events for trails".
 """

@@ -1,4 +1,4 @@
-"""What an event was about: the resources it names, or the parameters that name one."""
+"""The resources of an event: those that it names, or the parameters that name one."""
 
 from cloudtrail_to_slack.events.event import Event, as_text
 

@@ -1,4 +1,4 @@
-"""JSON that msgspec refuses, or that has more values than anything should have. It does no I/O."""
+"""Read JSON that msgspec refuses, or that has too many values. It does no I/O."""
 
 import json
 import re

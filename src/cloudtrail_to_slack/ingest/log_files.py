@@ -1,4 +1,4 @@
-"""Reading log files from S3: GET, gunzip, and split into records, never keeping more than a chunk of them."""
+"""Read log files from S3: GET, gunzip, and split into records, one chunk at a time."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator

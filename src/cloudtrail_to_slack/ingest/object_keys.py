@@ -1,4 +1,4 @@
-"""What the key of an object in the trail's bucket says about it.
+"""Interpret the keys of objects in the trail's bucket.
 
 A caller of `UpdateTrail` chooses the prefix that stands before CloudTrail's own part of a key, and may make it look
 like any other layout. CloudTrail writes the end of the key: so the last layout in a key counts, and the file's name

@@ -1,4 +1,4 @@
-"""From what invoked the function to what there is to do. Pure.
+"""From the function's payload to the work it names. Pure.
 
 Envelopes nest: an SNS envelope in an SQS message holds an S3 notification.
 

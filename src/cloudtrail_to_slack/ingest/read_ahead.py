@@ -1,4 +1,4 @@
-"""Fetching small log files from S3 before their turn, several at once.
+"""Fetch small log files from S3 before their turn, several at once.
 
 A batch of them spends most of its time waiting for S3. While one file is evaluated, those after it are fetched in
 threads; what S3 answers, content or error, counts in the file's own turn. The first file of an invocation, large files

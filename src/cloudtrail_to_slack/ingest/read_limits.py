@@ -1,4 +1,4 @@
-"""How much of a log file is read at most, and of each record. What is beyond a limit is refused, and the error says so.
+"""The limits on what is read of a log file and of a record; an error states the limit that was exceeded.
 
 A file may be anything that was put into the bucket, and a few kilobytes of gzip can hold gigabytes of JSON or millions
 of records. The limits keep the process below 200 MB, and its work in proportion to what S3 stores. CloudTrail's files

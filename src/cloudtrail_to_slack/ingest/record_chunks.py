@@ -1,4 +1,4 @@
-"""Splitting a log file that arrives in pieces into chunks of whole records, in bounded memory. It does no I/O.
+"""Split a log file that arrives in pieces into chunks of whole records, in bounded memory. It does no I/O.
 
 A file is one JSON document with a list of `Records`, or several of them, one after the other, as when files were
 concatenated. Every record is yielded, or the file is damaged: nothing in it is skipped.

@@ -1,1 +1,1 @@
-"""Missing log data: log sources that deliver no log files any more."""
+"""Missing log data: log sources that no longer deliver log files."""

@@ -1,4 +1,4 @@
-"""Reporting each account and region once when it delivers no log files any more, and once when it does again.
+"""Report each account and region once when it stops delivering log files, and once when it resumes.
 
     table                            one check at a time: begin_check … end_check
     intervals ──▶ down, not notified? ──▶ one notice for each channel and topic ──▶ saved as notified

@@ -1,4 +1,4 @@
-"""How often log files come from an account and region, learned from when they came, and whether they stopped. Pure.
+"""Learn how often an account and region delivers log files, and decide whether it has stopped. Pure.
 
 CloudTrail delivers a log file only where something happened: within minutes, where machines work, or after a weekend.
 The alert threshold is twice the longest gap so far, which fades by half in two weeks, and at least two hours. What is

@@ -1,4 +1,4 @@
-"""Recording in the state table when log files come from each account and region, at most once in a while.
+"""Record in the state table, at intervals, when each account and region last delivered log files.
 
 Nothing here can fail an invocation: its alerts are delivered by then, and no request is begun that could outlast it.
 """

@@ -1,4 +1,4 @@
-"""The delivery intervals of accounts and regions, with what is reported as down, in the state table.
+"""The delivery intervals of accounts and regions in the state table, and which of them are reported as down.
 
     intervals#111122223333   intervals: a string, see `intervals.encode`; written by each function that reads a log file
     sources#33               accounts: those ending in 33 that have intervals

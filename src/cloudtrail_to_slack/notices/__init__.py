@@ -1,1 +1,1 @@
-"""Notices on the function itself, sent at most once an interval."""
+"""Notices about the function itself, each sent at most once per interval."""

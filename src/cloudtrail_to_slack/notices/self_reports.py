@@ -1,4 +1,4 @@
-"""What the function reports about itself: rules that raised an error or cannot be used, and calls of its own role.
+"""The function's reports about itself: rules that raised an error or cannot be used, and calls by its own role.
 
 Each subject is reported at most once an interval at each destination, except errors of critical rules. What comes in
 between is sent by the next invocation that reports the subject, or by the next one of this process once it is due.

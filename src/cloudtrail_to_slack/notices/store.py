@@ -1,4 +1,4 @@
-"""What periodic notices remember: what is still to be sent about a subject, what was sent, and when the next is due.
+"""The memory of periodic notices: what is waiting and what was sent about a subject, and when the next is due.
 
 While one function sends, no other does (see `state.leases`). Some subjects cool off after `_ATTEMPTS` failures in a
 row, because an attempt may itself cause what the notice is about: meanwhile each invocation that has anything new to

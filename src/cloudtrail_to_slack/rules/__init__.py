@@ -1,4 +1,4 @@
-"""Rules: what they are, how an expression becomes one, and the evaluation they give on an event. Pure."""
+"""Rules: their model, how expressions are compiled, and how they are evaluated on an event. Pure."""
 
 from __future__ import annotations
 

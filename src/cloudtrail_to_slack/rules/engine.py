@@ -1,4 +1,4 @@
-"""Evaluates rules and ignore rules on an event, as if each in order: docs/architecture.md says how it is fast."""
+"""Evaluate rules and ignore rules on an event, as if in order; docs/architecture.md explains how it is fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gathering the errors that rules raise, so that each rule and cause is reported once and not once an event. Pure."""
+"""Gather the errors that rules raise, so that each rule and cause is reported once, not once per event. Pure."""
 
 from __future__ import annotations
 

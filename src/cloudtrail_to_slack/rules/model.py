@@ -1,4 +1,4 @@
-"""What a rule is: an expression and what people should know when it matches. Pure, and for Python 3.9 too.
+"""The model of a rule: an expression, and what people should know when it matches. Pure, and for Python 3.9 too.
 
 `Rule` and `IgnoreRule` alone say which fields a rule has: all that is known of a field elsewhere follows from them.
 """

@@ -1,4 +1,4 @@
-"""Names of accounts: those of the configuration, then the organization's, listed at most once an hour in all.
+"""Names of accounts: from the configuration, then from AWS Organizations, which is asked at most once an hour.
 
 One item of the state table holds the names and when the next listing is due. The function that makes that time later,
 by one conditional write, lists; all others read the item. What goes wrong costs a name, and never an alert.

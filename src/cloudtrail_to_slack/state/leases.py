@@ -1,4 +1,4 @@
-"""Leases: the right to do what an item of the state table stands for, which one function has at a time. Pure.
+"""Leases: the right to do the work of an item in the state table, which one function has at a time. Pure.
 
     function A                             item                                  function B
     acquire ─────────────────────────────▶ owner=A, <attribute>=when it ends

@@ -1,4 +1,4 @@
-"""The state table: what functions that run at the same time, or one after the other, must agree on.
+"""The state table: what concurrent and successive invocations must agree on.
 
 One DynamoDB table, partition key `pk`, time to live in `expires_at` (seconds since 1970). Nothing is read and then
 written: each step is one conditional write. Every method raises StateError when the table cannot be used.

@@ -1,4 +1,4 @@
-"""What is believed of an item in the state table: only what this code could have written there. Pure.
+"""Which items in the state table are trusted: only those that this code could have written. Pure.
 
 Who can write the table could suppress alerts with an item whose lease or expiry lies far in the future, or whose
 attributes are of another type. So a time later than the longest that the code ever writes, and what is no number, count

@@ -1,4 +1,4 @@
-"""What an event must show for a rule to match it, as far as an event pattern can say that. Pure.
+"""The conditions on an event under which a rule can match, as far as an event pattern can express them. Pure.
 
 Of `A and B` both must hold, of `A or B` one of them; what a pattern cannot say (a `not`, a search, a field that may
 hide in a list) counts as true. So whatever the rule matches fulfils one of its alternatives, and an alternative may

@@ -1,1 +1,1 @@
-"""Evaluating the rules on logs that are already there: what would have alerted."""
+"""Evaluate rules on past logs, and predict what would have been sent."""

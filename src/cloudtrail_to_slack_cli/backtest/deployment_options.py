@@ -1,4 +1,4 @@
-"""The options of a command that say what `config.json` does not, and messages depend on."""
+"""Options for what messages depend on and `config.json` does not contain."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Evaluating the records of a log file, by the function's own prefilter and engine."""
+"""Evaluate the records of a log file with the function's own prefilter and engine."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Files in groups that are worth the way to another process."""
+"""Group files so that sending them to another process pays off."""
 
 from collections.abc import Iterable, Iterator
 from zlib import crc32

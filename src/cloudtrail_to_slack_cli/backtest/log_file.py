@@ -1,4 +1,4 @@
-"""What a backtest reads: a file, a member of an archive, or an S3 object."""
+"""The sources of a backtest: files, members of archives, and S3 objects."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Opening what a backtest reads: files, and the files in archives. S3 objects come from `s3.fetching`."""
+"""Open the sources of a backtest: files, and files in archives. S3 objects come from `s3.fetching`."""
 
 import io
 import os

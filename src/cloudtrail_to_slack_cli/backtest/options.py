@@ -1,4 +1,4 @@
-"""The options of a command that say which logs it reads."""
+"""Options that choose the logs to read."""
 
 import re
 from collections.abc import Callable

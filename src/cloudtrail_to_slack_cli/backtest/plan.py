@@ -1,4 +1,4 @@
-"""What a backtest is going to read, before it does: the files, how many bytes, and what the requests cost."""
+"""The plan of a backtest: the files it will read, their size, and the cost of the requests."""
 
 import json
 import tempfile

@@ -1,4 +1,4 @@
-"""How far a backtest is."""
+"""The progress of a backtest."""
 
 import signal
 import threading

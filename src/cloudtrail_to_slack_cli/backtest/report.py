@@ -1,4 +1,4 @@
-"""What a backtest found."""
+"""The results of a backtest."""
 
 import json
 from collections import Counter

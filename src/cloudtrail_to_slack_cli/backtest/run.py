@@ -1,4 +1,4 @@
-"""Evaluating log files with a configuration, by the engine that is asked for."""
+"""Evaluate log files with a configuration, on the chosen engine."""
 
 import os
 from collections.abc import Callable, Generator

@@ -1,4 +1,4 @@
-"""Which log files are asked for: by day, account and region, as their names state them."""
+"""Select log files by the day, account and region in their names."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Results that are kept in a folder, so that an interrupted backtest goes on where it was.
+"""Keep results in a folder, so that an interrupted backtest can continue.
 
 Each group of files has a result of its own, found by what the files are called and which version they have. A result
 is written as a whole or not at all. It is read by a pickle that knows the classes of a result and nothing else.

@@ -1,4 +1,4 @@
-"""Which events there are and which fields they have, as the models of AWS's APIs say.
+"""The events and their fields, according to AWS's API models.
 
 `events.txt.gz` has one line an event: the event's name, the service, whether it only reads, and the fields of its
 request and of its response. `python -m cloudtrail_to_slack_dev.event_catalogue` writes it.

@@ -1,4 +1,4 @@
-"""The codes of findings. A code keeps its meaning for ever; docs/findings.md has a section for each."""
+"""The codes of findings. A code's meaning never changes; docs/findings.md has a section for each."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What can be said about an expression without an event: its conditions, and what follows from them."""
+"""Analyze an expression without an event: its conditions, and what follows from them."""
 
 import ast
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What is allowed in rules and probably a mistake: of each rule, and of rules together."""
+"""Likely mistakes in valid rules: in each rule, and in rules together."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What makes a rule unusable, as the function's own reader sees it, with a code and a place."""
+"""The issues that make a rule unusable, from the function's own reader, each with a code and a place."""
 
 import ast
 import re

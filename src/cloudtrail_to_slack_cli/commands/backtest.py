@@ -1,4 +1,4 @@
-"""`backtest`: what the rules would have matched in logs that are already there."""
+"""`backtest`: show what the rules would have sent for past log files."""
 
 import io
 import sys

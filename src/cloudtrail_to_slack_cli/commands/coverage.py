@@ -1,4 +1,4 @@
-"""`coverage`: which ATT&CK techniques rules notice."""
+"""`coverage`: list rules by ATT&CK technique."""
 
 import json
 from collections import defaultdict

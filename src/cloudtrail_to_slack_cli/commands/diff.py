@@ -1,4 +1,4 @@
-"""`diff`: what a change of the configuration does to alerts and messages."""
+"""`diff`: compare what two configurations send."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`doctor`: look at a deployed function, and say what is wrong and how to fix it."""
+"""`doctor`: diagnose a deployed function, and show how to fix what is wrong."""
 
 import json
 from collections.abc import Iterator

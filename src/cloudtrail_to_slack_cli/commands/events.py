@@ -1,4 +1,4 @@
-"""`events`: which event names and fields rules can use."""
+"""`events`: search the event names and fields that rules can use."""
 
 import json
 from collections.abc import Sequence

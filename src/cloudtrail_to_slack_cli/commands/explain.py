@@ -1,4 +1,4 @@
-"""`explain`: why an event alerts, or does not."""
+"""`explain`: explain why an event alerts, or does not."""
 
 import json
 

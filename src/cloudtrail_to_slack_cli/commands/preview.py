@@ -1,4 +1,4 @@
-"""`preview`: what alerts will look like."""
+"""`preview`: show what alerts will look like."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,1 +1,1 @@
-"""What is wrong with a deployed function, and how to fix it."""
+"""Checks of a deployed function: what is wrong, and how to fix it."""

@@ -1,4 +1,4 @@
-"""Whether the function runs, with a configuration that it can use, and a state table that works."""
+"""Check that the function runs, and that its configuration and state table can be used."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whether log files reach the function: notification, prefix, queue, and what was read last."""
+"""Check that log files reach the function: notification, prefix, queue, and recent activity."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Whether alerts can leave: topics, the bot's token, scope and channels, webhooks; a test alert through each."""
+"""Check that alerts can be sent: topics, the bot's token, scope and channels, webhooks; send test alerts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

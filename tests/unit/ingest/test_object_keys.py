@@ -1,4 +1,4 @@
-"""What the key of an object in the trail's bucket says about it."""
+"""Interpret the keys of objects in the trail's bucket."""
 
 import pytest
 from hypothesis import given, settings

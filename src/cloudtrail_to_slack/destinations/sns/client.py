@@ -1,4 +1,4 @@
-"""SNS topics: publishing to them, and what SNS' error codes mean for a message.
+"""Publish to SNS topics, and interpret SNS's error codes.
 
 Sources: Amazon SNS API Reference, Publish, "Errors", and "Common Error Types"; the codes that botocore's model of SNS
 names. SNS answers `InvalidParameter` both for a message it rejects ("Invalid parameter: Message too long") and for a

@@ -1,1 +1,1 @@
-"""Expressions of rules: what they may hold, what they may cost, and how they are compiled. Pure."""
+"""Expressions of rules: what they may contain, what they may cost, and how they are compiled. Pure."""

@@ -1,4 +1,4 @@
-"""What a rule may consist of: the list of what is allowed, and nothing that is not on it. Pure."""
+"""The allow list of what a rule's expression may contain. Pure."""
 
 from __future__ import annotations
 

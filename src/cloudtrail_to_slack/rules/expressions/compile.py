@@ -1,4 +1,4 @@
-"""From the text of a rule to something that can be evaluated, with no way out of the rule. Pure."""
+"""Compile a rule's expression so that it can be evaluated and cannot reach anything but the event. Pure."""
 
 from __future__ import annotations
 

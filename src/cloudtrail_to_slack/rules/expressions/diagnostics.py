@@ -1,4 +1,4 @@
-"""Showing a place in an expression: its line, and a caret under the place. Pure."""
+"""Show a position in an expression: its line, with a caret under it. Pure."""
 
 from __future__ import annotations
 

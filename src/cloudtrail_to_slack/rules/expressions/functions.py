@@ -1,4 +1,4 @@
-"""What a rule may call: functions by name, and methods that only read. Pure."""
+"""The functions and read-only methods that a rule may call. Pure."""
 
 from __future__ import annotations
 

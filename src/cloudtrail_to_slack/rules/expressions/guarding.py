@@ -1,4 +1,4 @@
-"""Puts guards into an expression where an operation can make much more than it is given, and nowhere else. Pure.
+"""Guard the operations in an expression whose result can be much larger than their input, and no others. Pure.
 
 Python handles signals only at calls and loops, so a long expression without either gets calls for the timer.
 """

@@ -1,4 +1,4 @@
-"""The operations that can make much more than they are given: each does the same, or raises RuleBudgetError. Pure."""
+"""Guarded operations, whose result could be much larger than their input; too much raises RuleBudgetError. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one rule, and one evaluation of it, may take; docs/rules.md explains it. Pure."""
+"""The limits of a rule and of its evaluation; docs/rules.md explains them. Pure."""
 
 # Of an expression, when the configuration is loaded.
 MAX_EXPRESSION_CHARACTERS = 250_000

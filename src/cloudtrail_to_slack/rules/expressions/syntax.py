@@ -1,4 +1,4 @@
-"""Reads rules as syntax trees: parses and walks them, and finds the fields they read. Pure, and for Python 3.9 too."""
+"""Parse rules into syntax trees, walk them, and find the fields that they read. Pure, and for Python 3.9 too."""
 
 from __future__ import annotations
 

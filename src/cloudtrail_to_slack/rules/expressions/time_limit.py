@@ -1,4 +1,4 @@
-"""The limits of time and memory of an evaluation: one timer for as many evaluations as a call makes.
+"""The limits of an evaluation's time and memory: one timer for all evaluations of a call.
 
 Signals reach the main thread alone, and interrupt no call of C code: the guards bound how much one call makes.
 """

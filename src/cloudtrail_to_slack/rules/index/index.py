@@ -1,4 +1,4 @@
-"""Finds the candidate rules of a record from a few of its fields, and from the keys in its text. Pure."""
+"""Find the candidate rules of a record from a few of its fields, and from the keys in its text. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds what a rule asks for first: its leading parts that depend on one field each, and the keys it requires. Pure.
+"""Find a rule's indexable conditions: leading parts that depend on one field each, and the keys it requires. Pure.
 
 Of `A and B and C`, when A is False, neither B nor C can match or raise; what always gives a boolean may be passed over.
 """

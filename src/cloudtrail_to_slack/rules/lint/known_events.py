@@ -1,4 +1,4 @@
-"""Which event names CloudTrail may show, as far as AWS's API models say. Pure, but for reading its own lists.
+"""The event names that CloudTrail may record, according to AWS's API models. Pure, except for reading its own lists.
 
 - `known_events.txt`: the operations of all APIs; `python -m cloudtrail_to_slack_dev.event_names` writes it.
 - `events_of_no_api.txt`: sign-in, what services do by themselves, and names that differ from the API's.

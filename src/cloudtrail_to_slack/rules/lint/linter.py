@@ -1,4 +1,4 @@
-"""Mistakes that people make in rules, and what to write instead. Pure."""
+"""Common mistakes in rules, and what to write instead. Pure."""
 
 from __future__ import annotations
 

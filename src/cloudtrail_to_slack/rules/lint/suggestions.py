@@ -1,4 +1,4 @@
-"""What is probably wrong with a rule that is allowed: unknown fields and event names, unless they are new. Pure."""
+"""Likely mistakes in valid rules: unknown fields and event names. Pure."""
 
 from __future__ import annotations
 

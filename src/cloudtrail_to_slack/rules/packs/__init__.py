@@ -1,4 +1,4 @@
-"""Detection packs: sets of rules, the default rules among them. Pure but for its own data, and for Python 3.9 too.
+"""Detection packs: sets of rules, including the default rules. Pure except for its own data; for Python 3.9 too.
 
 `python -m cloudtrail_to_slack_dev.generate` writes that from `packs/*.yaml`, where people read and change the rules.
 """

@@ -1,1 +1,1 @@
-"""What a change of the configuration does to alerts and messages."""
+"""Compare the alerts and messages of two configurations."""

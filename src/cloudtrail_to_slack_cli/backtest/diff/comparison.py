@@ -1,4 +1,4 @@
-"""Comparing two sides: alerts that are new, gone, moved or of other rules, and how many messages each channel gets."""
+"""Compare two results: alerts that are new, gone, moved or by other rules, and the messages of each channel."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

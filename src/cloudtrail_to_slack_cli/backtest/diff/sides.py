@@ -1,4 +1,4 @@
-"""The two sides of a comparison: results of `backtest --format json`, read from a file or found just now."""
+"""The two sides of a comparison: results of `backtest --format json`, from a file or evaluated now."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

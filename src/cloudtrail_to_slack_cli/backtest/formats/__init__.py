@@ -1,1 +1,1 @@
-"""What a backtest found, in the formats of the option --format."""
+"""The results of a backtest, in the formats of the option --format."""

@@ -1,4 +1,4 @@
-"""What a backtest found, for people at a terminal."""
+"""The results of a backtest as text for a terminal."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""What the alerts of a backtest would have become: messages, threads and summaries of each channel."""
+"""Predict the messages, threads and summaries of each channel from the alerts of a backtest."""

@@ -1,4 +1,4 @@
-"""What a channel receives: messages, and what became of each alert there."""
+"""The messages that a channel receives, and how each alert arrives there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a prediction adds up to: messages by channel and day, by rule, and by rule and actor."""
+"""The totals of a prediction: messages by channel and day, by rule, and by rule and actor."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
