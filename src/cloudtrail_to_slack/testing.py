@@ -1,6 +1,6 @@
 """Test rules with pytest: the public API for your own tests, under semantic versioning.
 
-Everything here uses the very engine and configuration reader of the deployed function.
+Everything here uses the same rule engine and configuration reader as the deployed function.
 
     from cloudtrail_to_slack.testing import Ruleset, assert_alerts, make_event
 
@@ -10,7 +10,7 @@ Everything here uses the very engine and configuration reader of the deployed fu
         event = make_event("CreateAccessKey", source="iam.amazonaws.com")
         assert_alerts(RULES, event, "access-key-created")
 
-Reading YAML takes the extra `cli` (`pip install 'cloudtrail-to-slack[cli]'`).
+Reading YAML needs the extra `cli` (`pip install '.[cli]'` in a clone of the repository).
 """
 
 from cloudtrail_to_slack.errors import ConfigurationError

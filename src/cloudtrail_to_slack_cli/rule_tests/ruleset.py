@@ -20,7 +20,7 @@ _OBJECT_KEY = "AWSLogs/111122223333/CloudTrail/eu-west-1/2027/01/31/example.json
 
 
 class Decision(Enum):
-    """What the rules decide about an event."""
+    """The decision of the rules about an event."""
 
     ALERT = "alert"
     IGNORED = "ignored"
@@ -29,7 +29,7 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RuleError:
-    """A rule that could not decide about an event: its id (or expression), and why."""
+    """A rule that raised an error on an event: its id (or expression), and the error."""
 
     rule: str
     error: str
@@ -37,7 +37,7 @@ class RuleError:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a ruleset decides about an event. Rules go by their ids, or by their expressions where they have none.
+    """The result of a ruleset on an event. Rules are named by their ids, or by their expressions without one.
 
     Attributes:
         decision: Whether the event alerts.
@@ -54,7 +54,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class LintWarning:
-    """Something in a rule that is allowed and probably a mistake; `line` counts from 1 and `column` from 0."""
+    """A likely mistake in a valid rule; `line` counts from 1 and `column` from 0."""
 
     rule: str
     message: str
@@ -106,7 +106,7 @@ class Ruleset:
 
     @classmethod
     def defaults(cls, function_name: str | None = "cloudtrail-to-slack") -> Self:
-        """Return the default rules; two of them guard the function itself and need its name."""
+        """Return the default rules; two of them watch the function itself and need its name."""
         return cls._checked({"function_name": function_name})
 
     @property
@@ -156,7 +156,7 @@ class Ruleset:
 
 
 def lint(ruleset: Ruleset) -> tuple[LintWarning, ...]:
-    """Return what is allowed in the rules and probably a mistake: unknown fields and events, loose ignore rules.
+    """Return likely mistakes in the rules: unknown fields and events, loose ignore rules.
 
     The default rules are left out. `cloudtrail-to-slack check` finds more, in files.
     """
@@ -231,7 +231,7 @@ def in_words(result: Result) -> str:
 
 
 def _read(path: Path) -> object:
-    """Read a file of JSON, or of YAML where its name does not end with `.json`.
+    """Read a JSON file, or a YAML file if its name does not end with `.json`.
 
     Raises:
         ConfigurationError: it cannot be read.
