@@ -114,7 +114,7 @@ def _pyspark() -> "ModuleType | Any":  # noqa: ANN401 (it may not be installed)
         import pyspark.sql  # noqa: PLC0415
     except ImportError:
         raise CommandError(
-            "--engine spark needs PySpark: pip install 'cloudtrail-to-slack[cli,spark]', or run it by spark-submit"
+            "--engine spark needs PySpark: install the extras `cli` and `spark`, or use spark-submit"
         ) from None
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else executors may take another Python
     return pyspark

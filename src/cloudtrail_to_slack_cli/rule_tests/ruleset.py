@@ -244,7 +244,7 @@ def _read(path: Path) -> object:
 
         return parse(text, str(path)).data
     except ImportError:
-        problem = "is YAML, and reading it takes PyYAML: pip install 'cloudtrail-to-slack[cli]'"
+        problem = "is YAML, and reading it needs PyYAML: install the extra `cli`"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     except UnreadableError as error:
