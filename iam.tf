@@ -161,16 +161,9 @@ locals {
   }
 }
 
-resource "aws_iam_role" "this" {
-  count = local.create_role ? 1 : 0
-
-  name                 = local.global_name
-  description          = "The function ${local.given.function_name}"
-  path                 = local.given.iam_role_path
-  permissions_boundary = local.given.iam_role_permissions_boundary
-  tags                 = local.tags
-
-  assume_role_policy = jsonencode({
+locals {
+  # Lambda alone assumes the roles, and for functions of this account alone.
+  lambda_trust_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
@@ -179,6 +172,17 @@ resource "aws_iam_role" "this" {
       Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
     }]
   })
+}
+
+resource "aws_iam_role" "this" {
+  count = local.create_role ? 1 : 0
+
+  name                 = local.global_name
+  description          = "The function ${local.given.function_name}"
+  path                 = local.given.iam_role_path
+  permissions_boundary = local.given.iam_role_permissions_boundary
+  tags                 = local.tags
+  assume_role_policy   = local.lambda_trust_policy
 }
 
 resource "aws_iam_role_policy" "this" {

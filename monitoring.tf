@@ -55,6 +55,19 @@ locals {
       description = "EventBridge could not deliver events of the rule ${name}, and they are lost: check the target, its policy and its key."
       namespace   = "AWS/Events", metric = "FailedInvocations", dimensions = { RuleName = name }
     } },
+    # Messages that wait longer than an hour: the function is not invoked, fails, or is too slow.
+    !var.enable_sqs_queue ? {} : { queue-age = {
+      description = "The oldest message in front of ${local.given.function_name} has waited for more than an hour: look at its errors, throttles and duration."
+      namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = { QueueName = local.queue_name }
+      threshold   = 3600, evaluation_periods = 3
+    } },
+    # Trail stopped, notification overwritten, key forbidden: whatever the cause, no log file comes any more.
+    var.alarm_missing_log_data_hours == 0 ? {} : { missing-log-data = {
+      description = "${local.given.function_name} has read no log file for ${var.alarm_missing_log_data_hours} hours. Check that the trail is logging, and that the bucket still notifies of new objects."
+      namespace   = "CloudTrailToSlack", metric = "ObjectsRead", dimensions = { FunctionName = local.given.function_name }
+      comparison  = "LessThanThreshold", threshold = 1, period = 3600, evaluation_periods = var.alarm_missing_log_data_hours, missing_data = "breaching"
+    } },
+    { for key, alarm in local.restart_alarms : "restart-logging-${key}" => merge(alarm, { dimensions = { FunctionName = local.restart_name }, period = 60 }) if var.restart_logging },
     { for key, target in local.dead_letter_metrics : key => {
       description = "${local.given.function_name} gave up on messages, which are in ${target.name}: fix the cause, then redrive them."
       namespace   = target.namespace, metric = target.metric, dimensions = { (target.dimension) = target.name }
@@ -71,55 +84,11 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
   statistic           = each.value.namespace == "AWS/SQS" ? "Maximum" : "Sum"
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  period              = 300
-  evaluation_periods  = 1
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
-  tags                = local.tags
-
-  depends_on = [aws_cloudwatch_log_group.this]
-}
-
-# Messages that wait longer than an hour: the function is not invoked, fails, or is too slow.
-resource "aws_cloudwatch_metric_alarm" "queue_age" {
-  count = var.enable_sqs_queue && length(var.alarm_topic_arns) > 0 ? 1 : 0
-
-  alarm_name          = "${local.given.function_name}-queue-age"
-  alarm_description   = "The oldest message in front of ${local.given.function_name} has waited for more than an hour: look at its errors, throttles and duration."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateAgeOfOldestMessage"
-  dimensions          = { QueueName = local.queue_name }
-  statistic           = "Maximum"
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 3600
-  period              = 300
-  evaluation_periods  = 3
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
-  tags                = local.tags
-
-  depends_on = [aws_cloudwatch_log_group.this]
-}
-
-# Trail stopped, notification overwritten, key forbidden: whatever the cause, no log file comes any more.
-resource "aws_cloudwatch_metric_alarm" "missing_log_data" {
-  count = length(var.alarm_topic_arns) > 0 && var.alarm_missing_log_data_hours > 0 ? 1 : 0
-
-  alarm_name          = "${local.given.function_name}-missing-log-data"
-  alarm_description   = "${local.given.function_name} has read no log file for ${var.alarm_missing_log_data_hours} hours. Check that the trail is logging, and that the bucket still notifies of new objects."
-  namespace           = "CloudTrailToSlack"
-  metric_name         = "ObjectsRead"
-  dimensions          = { FunctionName = local.given.function_name }
-  statistic           = "Sum"
-  comparison_operator = "LessThanThreshold"
-  threshold           = 1
-  period              = 3600
-  evaluation_periods  = var.alarm_missing_log_data_hours
-  treat_missing_data  = "breaching"
+  comparison_operator = lookup(each.value, "comparison", "GreaterThanThreshold")
+  threshold           = lookup(each.value, "threshold", 0)
+  period              = lookup(each.value, "period", 300)
+  evaluation_periods  = lookup(each.value, "evaluation_periods", 1)
+  treat_missing_data  = lookup(each.value, "missing_data", "notBreaching")
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
   tags                = local.tags

@@ -171,27 +171,6 @@ resource "aws_lambda_permission" "restart_logging" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "restart_logging" {
-  for_each = var.restart_logging && length(var.alarm_topic_arns) > 0 ? local.restart_alarms : {}
-
-  alarm_name          = "${local.restart_name}-${each.key}"
-  alarm_description   = each.value.description
-  namespace           = each.value.namespace
-  metric_name         = each.value.metric
-  dimensions          = { FunctionName = local.restart_name }
-  statistic           = "Sum"
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  period              = 60
-  evaluation_periods  = 1
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
-  tags                = local.tags
-
-  depends_on = [aws_cloudwatch_log_group.this]
-}
-
 # The role of the function that starts logging again: of CloudTrail, starting and looking, on the trails named; beside
 # that, what it needs to count, to notify and to fail.
 
@@ -256,15 +235,7 @@ resource "aws_iam_role" "restart_logging" {
   permissions_boundary = local.given.iam_role_permissions_boundary
   tags                 = local.tags
 
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "lambda.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
-    }]
-  })
+  assume_role_policy = local.lambda_trust_policy
 }
 
 resource "aws_iam_role_policy" "restart_logging" {

@@ -63,11 +63,9 @@ run "another_instance_shares_no_name" {
         aws_lambda_function.restart_logging[0].function_name, aws_iam_role.restart_logging[0].name,
         trimprefix(aws_cloudwatch_log_group.restart_logging[0].name, "/aws/lambda/"), aws_cloudwatch_event_rule.restart_logging[0].name,
         aws_cloudwatch_event_rule.missing_log_data[0].name, aws_lambda_layer_version.config.layer_name, aws_lambda_layer_version.package[0].layer_name,
-        aws_cloudwatch_metric_alarm.missing_log_data[0].alarm_name,
       ],
       aws_cloudwatch_event_rule.realtime[*].name,
       values(aws_cloudwatch_metric_alarm.this)[*].alarm_name,
-      values(aws_cloudwatch_metric_alarm.restart_logging)[*].alarm_name,
     ) : startswith(name, "second")])
     error_message = "a name is not the instance's own"
   }

@@ -190,7 +190,7 @@ run "failed_invocations_are_kept_in_a_queue_by_default" {
       aws_lambda_function.this.reserved_concurrent_executions == 7,
       aws_lambda_function.this.tracing_config[0].mode == "Active",
       contains(jsondecode(aws_iam_role_policy.this[0].policy).Statement[*].Sid, "WriteTraces"),
-      length(aws_cloudwatch_metric_alarm.this) + length(aws_cloudwatch_metric_alarm.missing_log_data) + length(aws_cloudwatch_dashboard.this) == 0,
+      length(aws_cloudwatch_metric_alarm.this) + length(aws_cloudwatch_dashboard.this) == 0,
     ])
     error_message = "failed invocations are not kept, or more is made than is asked for"
   }
@@ -227,6 +227,7 @@ run "alarms_go_to_the_topics_that_are_given" {
       dead-letters       = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName = "given" }]
       dropped-events     = ["AWS/Lambda", "AsyncEventsDropped", { FunctionName = "cloudtrail-to-slack" }]
       errors             = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack" }]
+      missing-log-data   = ["CloudTrailToSlack", "ObjectsRead", { FunctionName = "cloudtrail-to-slack" }]
       rules-unusable     = ["CloudTrailToSlack", "RulesUnusable", { FunctionName = "cloudtrail-to-slack" }]
       throttles          = ["AWS/Lambda", "Throttles", { FunctionName = "cloudtrail-to-slack" }]
       undelivered        = ["CloudTrailToSlack", "AlertsUndelivered", { FunctionName = "cloudtrail-to-slack" }]
@@ -236,10 +237,10 @@ run "alarms_go_to_the_topics_that_are_given" {
 
   assert {
     condition = alltrue([
-      aws_cloudwatch_metric_alarm.missing_log_data[0].metric_name == "ObjectsRead",
-      aws_cloudwatch_metric_alarm.missing_log_data[0].evaluation_periods == 6,
-      aws_cloudwatch_metric_alarm.missing_log_data[0].treat_missing_data == "breaching",
-      alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.missing_log_data) : alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:alarms"])]),
+      aws_cloudwatch_metric_alarm.this["missing-log-data"].metric_name == "ObjectsRead",
+      aws_cloudwatch_metric_alarm.this["missing-log-data"].evaluation_periods == 6,
+      aws_cloudwatch_metric_alarm.this["missing-log-data"].treat_missing_data == "breaching",
+      alltrue([for alarm in values(aws_cloudwatch_metric_alarm.this) : alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:alarms"])]),
       length(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets) == 6,
     ])
     error_message = "missing log data is not watched, or an alarm goes nowhere"
@@ -292,8 +293,8 @@ run "a_queue_whose_messages_wait_has_an_alarm_and_its_mapping_has_tags" {
 
   assert {
     condition = alltrue([
-      aws_cloudwatch_metric_alarm.queue_age[0].metric_name == "ApproximateAgeOfOldestMessage",
-      aws_cloudwatch_metric_alarm.queue_age[0].dimensions == tomap({ QueueName = "cloudtrail-to-slack-notifications" }),
+      aws_cloudwatch_metric_alarm.this["queue-age"].metric_name == "ApproximateAgeOfOldestMessage",
+      aws_cloudwatch_metric_alarm.this["queue-age"].dimensions == tomap({ QueueName = "cloudtrail-to-slack-notifications" }),
       aws_lambda_event_source_mapping.queue[0].tags == tomap({ team = "soc" }),
     ])
     error_message = "nothing watches how long messages wait"

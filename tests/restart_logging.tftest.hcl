@@ -28,7 +28,7 @@ run "nothing_is_made_that_was_not_switched_on" {
     condition = alltrue([
       length(aws_lambda_function.restart_logging) + length(aws_iam_role.restart_logging) + length(aws_iam_role_policy.restart_logging) == 0,
       length(aws_cloudwatch_event_rule.restart_logging) + length(aws_cloudwatch_event_target.restart_logging) + length(aws_lambda_permission.restart_logging) == 0,
-      length(aws_cloudwatch_log_group.restart_logging) + length(aws_cloudwatch_metric_alarm.restart_logging) + length(aws_sqs_queue_policy.dead_letters) == 0,
+      length(aws_cloudwatch_log_group.restart_logging) + length([for name in keys(aws_cloudwatch_metric_alarm.this) : name if startswith(name, "restart-")]) + length(aws_sqs_queue_policy.dead_letters) == 0,
       output.restart_logging_function_arn == null && output.restart_logging_function_name == null && output.restart_logging_role_arn == null,
     ])
     error_message = "something is made"
@@ -165,9 +165,9 @@ run "what_is_set_is_passed_on" {
   }
 
   assert {
-    condition = jsonencode({ for name, alarm in aws_cloudwatch_metric_alarm.restart_logging : name => [alarm.namespace, alarm.metric_name, alarm.dimensions, alarm.alarm_actions] }) == jsonencode({
-      errors       = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack-restart-logging" }, ["arn:aws:sns:eu-west-1:111122223333:alarms"]]
-      left-stopped = ["CloudTrailToSlack", "LoggingLeftStopped", { FunctionName = "cloudtrail-to-slack-restart-logging" }, ["arn:aws:sns:eu-west-1:111122223333:alarms"]]
+    condition = jsonencode({ for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.namespace, alarm.metric_name, alarm.dimensions, alarm.alarm_actions, alarm.period] if startswith(name, "restart-logging-") }) == jsonencode({
+      restart-logging-errors       = ["AWS/Lambda", "Errors", { FunctionName = "cloudtrail-to-slack-restart-logging" }, ["arn:aws:sns:eu-west-1:111122223333:alarms"], 60]
+      restart-logging-left-stopped = ["CloudTrailToSlack", "LoggingLeftStopped", { FunctionName = "cloudtrail-to-slack-restart-logging" }, ["arn:aws:sns:eu-west-1:111122223333:alarms"], 60]
     })
     error_message = "the alarms watch something else"
   }
