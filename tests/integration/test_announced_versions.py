@@ -12,7 +12,7 @@ from support.app_environment import BUCKET, KEY, AppEnvironment, failed_messages
 
 _REAL = log_bytes(record(eventName="StopLogging"))
 _OTHER = log_bytes(record(eventName="DescribeTrails", errorCode=None))
-_CHANGED = "it changed after the notification"
+_CHANGED = "it was changed after the notification"
 
 
 def _put(app_env: AppEnvironment, content: bytes) -> dict[str, Any]:

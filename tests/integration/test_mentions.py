@@ -59,7 +59,7 @@ def test_it_stands_in_a_section_of_the_first_screen(app_env: AppEnvironment) -> 
     app_env.invoke(s3_event(KEY))
     (thread,) = app_env.slack.threads(CHANNEL)
     texts = [block.get("text", {}).get("text") for block in thread.root.blocks[:3]]
-    assert "by now" in texts[1]
+    assert "alerts like this so far" in texts[1]
     assert texts[2] == MENTION
 
 

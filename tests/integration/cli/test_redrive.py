@@ -109,7 +109,7 @@ def test_a_message_that_is_handed_back_stays(deployed: Deployed) -> None:
     _put(deployed, json.dumps({"Type": "Notification", "Message": json.dumps(s3_event("missing.json.gz"))}))
     ran = _redrive()
     assert (ran.code, _waiting(deployed)) == (1, 1)
-    assert "handed it back" in ran.out
+    assert "returned it to the queue" in ran.out
 
 
 def test_as_many_as_asked_for(deployed: Deployed) -> None:
