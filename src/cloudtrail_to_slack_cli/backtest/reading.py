@@ -68,7 +68,7 @@ def read_batches(content: Content, scan: Scan) -> Iterator[Batch]:
         else:
             yield from _document(content, content.stream, scan)
     except LogFileError as error:
-        if str(error).startswith("the connection to S3 broke"):  # the words of the function, which reads from S3
+        if str(error).startswith("the connection to S3 was lost"):  # the words of the function, which reads from S3
             raise LogFileError("it cannot be read to its end") from None
         raise
     except OSError as error:
