@@ -88,7 +88,7 @@ def test_nothing_of_it_above_debug(app_env: AppEnvironment, capsys: pytest.Captu
 
 _PLACES = {
     "evaluating a record": "evaluation.records.read_event",
-    "making a message": "destinations.slack.shared.alert_message",
+    "making a message": "destinations.slack.render.alert.alert_message",
     "sending a message": "evaluation.records.make_alert",
 }
 
