@@ -88,6 +88,10 @@ class S3UnavailableError(LogFileError):
     """S3 did not begin to answer, or asked to try again later; nothing of the file was read."""
 
 
+class ConnectionLostError(LogFileError):
+    """The connection to S3 was lost before the end of a log file."""
+
+
 class RecordError(CloudTrailToSlackError):
     """A record of a log file is not what CloudTrail writes."""
 

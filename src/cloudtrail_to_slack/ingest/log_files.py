@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from isal import isal_zlib
 from urllib3.exceptions import HTTPError
 
-from cloudtrail_to_slack.errors import LogFileError, RecordError, S3UnavailableError
+from cloudtrail_to_slack.errors import ConnectionLostError, LogFileError, RecordError, S3UnavailableError
 from cloudtrail_to_slack.ingest.json_text import has_more_values, lenient_decode
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.ingest.read_limits import MAX_JSON_BYTES, MAX_RECORD_VALUES, Intake
@@ -156,7 +156,7 @@ def _stored(body: Stream, intake: Intake) -> Iterator[bytes]:
             intake.stored += len(piece)
             yield piece
     except (BotoCoreError, OSError) as error:
-        raise LogFileError(f"the connection to S3 was lost ({type(error).__name__})") from None
+        raise ConnectionLostError(f"the connection to S3 was lost ({type(error).__name__})") from None
 
 
 def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from cloudtrail_to_slack.errors import LogFileError
+from cloudtrail_to_slack.errors import ConnectionLostError, LogFileError
 from cloudtrail_to_slack.ingest.log_files import Stream, read_stream, unpacked
 from cloudtrail_to_slack.ingest.record_chunks import Scan
 from cloudtrail_to_slack_cli.backtest.log_file import LINES
@@ -67,10 +67,8 @@ def read_batches(content: Content, scan: Scan) -> Iterator[Batch]:
             yield from _lines(content.stream, scan)
         else:
             yield from _document(content, content.stream, scan)
-    except LogFileError as error:
-        if str(error).startswith("the connection to S3 was lost"):  # the words of the function, which reads from S3
-            raise LogFileError("it cannot be read to its end") from None
-        raise
+    except ConnectionLostError:  # for which the function, which reads from S3, takes a file that stops too early
+        raise LogFileError("it cannot be read to its end") from None
     except OSError as error:
         raise LogFileError(f"it cannot be read ({error.strerror or type(error).__name__})") from None
 

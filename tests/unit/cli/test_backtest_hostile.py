@@ -1,6 +1,8 @@
 """What a backtest is given may be anything, and whatever happens is said in a line: no traceback, no endless wait."""
 
+import errno
 import gzip
+import io
 import json
 import os
 import pickle
@@ -13,9 +15,13 @@ from typing import Any
 
 import pytest
 
+from cloudtrail_to_slack.errors import LogFileError
+from cloudtrail_to_slack.evaluation.prefilter import Prefilter
+from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.testing import make_event
 from cloudtrail_to_slack_cli.backtest.plan import Plan
 from cloudtrail_to_slack_cli.backtest.progress import interruptible
+from cloudtrail_to_slack_cli.backtest.reading import Content, read_batches
 from cloudtrail_to_slack_cli.errors import UnreadableError
 from support.command_line import cloudtrail_to_slack, write
 
@@ -219,3 +225,23 @@ def test_what_cannot_be_read_is_said_by_other_processes_too() -> None:
     """The error goes from one process to another as it is."""
     error = pickle.loads(pickle.dumps(UnreadableError("a.json", "is gone", 3)))  # noqa: S301 (ours)
     assert str(error) == "a.json:3: is gone"
+
+
+class _Breaking(io.BytesIO):
+    """A file on a disk that breaks at its second piece."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        if not piece:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return piece
+
+
+def test_a_file_that_breaks_off_keeps_what_came_before() -> None:
+    """The records before a disk's error count, and the error speaks of the file and not of S3."""
+    text = json.dumps({"Records": [event("a"), event("b")]}, separators=(",", ":")).encode()[:-9]
+    rules = RuleSet([Rule("event['eventID'] != ''")], [])
+    found: list[list[object]] = []
+    with pytest.raises(LogFileError, match=r"^it cannot be read to its end$"):
+        found.extend(batch.records for batch in read_batches(Content("log.json", _Breaking(text)), Prefilter(rules)))
+    assert [len(records) for records in found] == [1]
