@@ -2,7 +2,7 @@
 
     CloudTrailToSlackError
     ├── ConfigurationError, ExpressionError, RuleBudgetError, SecretError
-    ├── LogFileError ── S3UnavailableError
+    ├── LogFileError ── S3UnavailableError, ConnectionLostError
     ├── RecordError, EvaluationTimeError
     ├── DeliveryError
     │   ├── PayloadRejectedError ── UnknownRejectionError
