@@ -27,6 +27,7 @@ from cloudtrail_to_slack.ingest.payloads import (
     Single,
     SingleEvent,
     Unrecognised,
+    all_message_ids,
     work_items,
 )
 from cloudtrail_to_slack.ingest.read_ahead import ReadAhead
@@ -210,9 +211,7 @@ class Pipeline:
         try:
             self._send_self_reports(reports, self._records.own_calls)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, all alerts are delivered)
-            own_calls = (each for kinds in self._records.own_calls.by_account.values() for each in kinds.values())
-            message_ids = frozenset[str | None]().union(
-                *(report.message_ids for report in reports), *(each.message_ids for each in own_calls)
-            )
+            own_calls = [each for kinds in self._records.own_calls.by_account.values() for each in kinds.values()]
+            message_ids = all_message_ids([*reports, *own_calls])
             self._report.fail(message_ids, [f"notices about this function itself: {type(error).__name__}"])
             log_unexpected("reporting on the function itself", error)

@@ -126,7 +126,7 @@ class GatheredCalls:
 
     calls: list[OwnCall] = field(default_factory=list)
     number: int = 0
-    message_ids: set[str | None] = field(default_factory=set)
+    message_ids: MessageIds = frozenset()
 
 
 class OwnCalls:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote_plus
 
 from cloudtrail_to_slack.json_fields import mapping, string, type_name
@@ -41,6 +41,19 @@ _KEY_LENGTH = 40
 
 # The SQS messages that asked for something; None stands for an invocation that was not queued.
 MessageIds = frozenset[str | None]
+
+
+class Brought(Protocol):
+    """Something that messages brought."""
+
+    @property
+    def message_ids(self) -> MessageIds:
+        """The ids of these messages."""
+
+
+def all_message_ids(brought: Iterable[Brought]) -> MessageIds:
+    """Return the ids of all messages that brought any of these."""
+    return MessageIds().union(*(each.message_ids for each in brought))
 
 
 @dataclass(frozen=True, slots=True)
