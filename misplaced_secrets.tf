@@ -43,11 +43,12 @@ locals {
     restart_logging_maintenance_ssm_parameter = [var.restart_logging_maintenance_ssm_parameter, null]
     restart_logging_slack_channel_id          = [var.restart_logging_slack_channel_id, null]
   }
-  tags = { for name, value in var.tags : name => can(regex(local.secret_pattern, value)) ? "" : value }
+  misplaced_tags = { for name, value in var.tags : name => can(regex(local.secret_pattern, value)) }
+  tags           = { for name, value in var.tags : name => local.misplaced_tags[name] ? "" : value }
 
   misplaced = merge(
     { for name, pair in local.strings : name => can(regex(local.secret_pattern, pair[0])) },
-    { tags = anytrue([for value in values(var.tags) : can(regex(local.secret_pattern, value))]) },
+    { tags = anytrue(values(local.misplaced_tags)) },
   )
   given = { for name, pair in local.strings : name => local.misplaced[name] ? pair[1] : pair[0] }
 }

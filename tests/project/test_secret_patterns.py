@@ -1,0 +1,16 @@
+"""What looks like a Slack secret is the same for every variable. Terraform before 1.9 makes validations repeat it."""
+
+import re
+
+from support.pages import ROOT
+
+_PATTERN = re.compile(r'"(\(\?i:[^"]*xox[^"]*)"')
+_FILES = [*ROOT.glob("*.tf"), *ROOT.glob("modules/*/*.tf")]
+
+
+def test_every_place_has_the_same_pattern() -> None:
+    """A validation that let another shape pass than the precondition refuses would print a secret, or accept it."""
+    found = {path: _PATTERN.findall(path.read_text()) for path in _FILES}
+    mentioned = {path: len(re.findall(r"xox\[abcdeprs\]", path.read_text())) for path in _FILES}
+    assert {path: len(patterns) for path, patterns in found.items()} == mentioned
+    assert len({pattern for patterns in found.values() for pattern in patterns}) == 1
