@@ -12,11 +12,10 @@ from cloudtrail_to_slack.rules.packs import DEFAULT_PACK
 ROOT = Path(__file__).resolve().parents[2]
 PACKS = ROOT / "packs"
 DATA = ROOT / "src" / "cloudtrail_to_slack" / "rules" / "packs"
-# What the function reads; the tests of a rule stay in the repository, and of a default rule what else it has.
-_DEFAULT_FIELDS = ("id", "title", "attempt", "severity", "expression", "description", "mitre")
+# What the function reads; the tests of a rule stay in the repository.
 _FIELDS = (
-    "id", "title", "severity", "expression", "description", "false_positives", "first_steps", "mitre", "references",
-    "threshold",
+    "id", "title", "attempt", "severity", "expression", "description", "false_positives", "first_steps", "mitre",
+    "references", "threshold",
 )  # fmt: skip
 
 
@@ -52,10 +51,9 @@ def data_files() -> dict[Path, str]:
 
 
 def _as_data(rule: Mapping[str, Any], pack: str) -> object:
-    is_default = rule["id"].startswith(f"{DEFAULT_PACK}/")
-    if is_default and pack != DEFAULT_PACK:
+    if pack != DEFAULT_PACK and rule["id"].startswith(f"{DEFAULT_PACK}/"):
         return rule["id"]
-    data = {key: rule[key] for key in (_DEFAULT_FIELDS if is_default else _FIELDS) if key in rule}
+    data = {key: rule[key] for key in _FIELDS if key in rule}
     if "threshold" in data:
         by = data["threshold"].get("by") or []
         data["threshold"] = {**data["threshold"], "by": [by] if isinstance(by, str) else by}

@@ -72,7 +72,8 @@ def test_what_the_function_reads_is_what_the_file_says(name: str) -> None:
     assert read == written
     for rule in rules_of(FILES, name):
         shipped = SHIPPED[rule["id"]]
-        assert shipped.mitre == tuple(rule.get("mitre", ()))
+        for key in ("mitre", "false_positives", "first_steps", "references"):
+            assert getattr(shipped, key) == tuple(rule.get(key, ()))
         assert (shipped.threshold is not None) == ("threshold" in rule)
         if shipped.threshold:
             assert shipped.threshold.count == rule["threshold"]["count"]
