@@ -664,11 +664,6 @@ variable "detection_packs" {
   type        = list(string)
   default     = []
   nullable    = false
-
-  validation {
-    condition     = length(setsubtract(var.detection_packs, concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")]))) == 0
-    error_message = "detection_packs: there is no pack named ${join(", ", [for name in setsubtract(var.detection_packs, concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")])) : jsonencode(name)])}. There are ${join(", ", sort(concat(["default"], [for file in fileset("${path.module}/src/cloudtrail_to_slack/rules/packs", "*.json") : trimsuffix(file, ".json")])))}."
-  }
 }
 
 variable "rule_severities" {

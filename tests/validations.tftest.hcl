@@ -290,15 +290,14 @@ run "values_at_the_edge_of_their_ranges_are_taken" {
   }
 }
 
-run "packs_and_severities_that_there_are_not" {
+run "severities_exceptions_and_accounts_that_there_are_not" {
   command = plan
 
   variables {
-    detection_packs = ["recomended"]
     rule_severities = { "default/root-activity" = "loud" }
     rule_exceptions = { "default/root-activity" = [{ expression = " " }] }
     account_names   = { "12" = "short" }
   }
 
-  expect_failures = [var.detection_packs, var.rule_severities, var.rule_exceptions, var.account_names]
+  expect_failures = [var.rule_severities, var.rule_exceptions, var.account_names]
 }

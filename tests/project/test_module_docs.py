@@ -84,3 +84,13 @@ def test_sensitive_variables_are_marked(module: str, secrets: set[str]) -> None:
     """What may hold a secret is marked sensitive, and nothing else."""
     variables = declared(_ROOT / module, "variable")
     assert {name for name, body in variables.items() if argument(body, "sensitive") == "true"} == secrets
+
+
+@pytest.mark.parametrize("module", [path for path in _MODULES if not path.startswith("examples")])
+def test_a_validation_refers_to_its_own_variable_alone(module: str) -> None:
+    """Before version 1.9, which versions.tf allows, Terraform refuses a validation that refers to anything else."""
+    for name, body in declared(_ROOT / module, "variable").items():
+        for validation in re.findall(r"^  validation \{\n(.*?)^  \}", body, re.MULTILINE | re.DOTALL):
+            shown = validation.replace("$${path.module}", "")  # which a message says
+            found = re.findall(r"(?<![\w.])(?:var|local|path|data|module|terraform)\.\w+", shown)
+            assert set(found) == {f"var.{name}"}

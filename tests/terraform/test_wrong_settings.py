@@ -156,7 +156,6 @@ _REFUSED: dict[str, list[Any]] = {
     "account_names": [{"111111111111": None}, {"111111111111": " "}],
     "cloudtrail_logs_s3_bucket_name": ["", "a..b", "Logs", "s3://logs"],
     "destinations": [{"pager": {"default": ""}}, {"pager": {"routes": [{"accounts": _ACCOUNTS, "address": ""}]}}],
-    "detection_packs": [[None], ["nothing"]],
     "disabled_rules": [[None], [""]],
     "dynamodb_table_name": ["", "ab"],
     "function_name": ["", "a" * 49, "a.b"],
