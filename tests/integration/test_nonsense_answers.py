@@ -90,3 +90,35 @@ def test_a_fault_in_notices_about_itself_fails_what_they_are_about(
     app_env.put_log(record(nope=2), key=_OTHER_KEY)
     assert failed_messages(app_env.invoke(_BATCH)) == ["m0"]
     assert len(app_env.texts()) == 2
+
+
+@pytest.mark.parametrize("kind", ["bot", "webhook"])
+def test_a_redirect_is_not_followed(app_env: AppEnvironment, waits: list[float], kind: str) -> None:
+    """Where Slack's address redirects, the token goes nowhere else, and the alert does not count as delivered."""
+    requests: list[str] = []
+
+    class Redirecting(QuietHandler):
+        def do_POST(self) -> None:  # noqa: N802 (likewise)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            requests.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:  # noqa: N802 (likewise)
+            requests.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"ok": true, "ts": "1.1"}' if kind == "bot" else b"ok")
+
+    with LocalServer(ThreadingHTTPServer(("127.0.0.1", 0), Redirecting)) as local:
+        if kind == "bot":
+            app_env.configure_bot(table=False)
+            app_env.monkeypatch.setenv("SLACK_API_URL", f"{local.url}/api/")
+        else:
+            app_env.configure(environment={"SLACK_WEBHOOK_URL": f"{local.url}/hook"})
+        app_env.put_log(record())
+        assert failed_messages(app_env.invoke(sqs_event(s3_event(KEY)))) == ["m0"]
+    assert requests == ["/api/chat.postMessage" if kind == "bot" else "/hook"]
+    assert not waits

@@ -1,23 +1,23 @@
 """Check that alerts can be sent: topics, the bot's token, scope and channels, webhooks; send test alerts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from cloudtrail_to_slack.config.routes import parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack.config.settings import Settings
 from cloudtrail_to_slack.config.webhooks import problem_of_list
 from cloudtrail_to_slack.errors import SecretError
+from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment
 from cloudtrail_to_slack_cli.doctor.finding import Finding, error_code, found, ok, problem, unknown
 
+Answer = tuple[Mapping[str, Any], Mapping[str, str]]  # of Slack: its data and headers
 _TIMEOUT_SECONDS = 10
 _SCOPE = "chat:write"
 TEST_TEXT = "TEST: cloudtrail-to-slack doctor checks that alerts for {accounts} arrive here. Nothing has happened."
@@ -34,6 +34,10 @@ _FIXES: Mapping[str, str] = {
     "NotFound": "create the topic, or correct the route",
     "AuthorizationError": "allow yourself sns:Publish to send a test alert",
 }
+
+
+class SlackRefusedError(Exception):
+    """Slack refuses what was asked; its text is Slack's word for why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,37 +86,36 @@ def check_slack(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _bot(deployment: Deployment, settings: Settings) -> Iterator[Finding]:
-    client = _client(deployment, settings)
+    call = partial(_call, deployment, settings)
     try:
-        answer = client.auth_test()
-    except SlackApiError as error:
-        code = str(error.response.get("error", "unknown error"))
-        yield problem("slack", f"Slack refuses the bot token: {code}", _FIXES.get(code, "see Slack's documentation"))
+        answer, headers = call("auth.test")
+    except SlackRefusedError as error:
+        fix = _FIXES.get(str(error), "see Slack's documentation")
+        yield problem("slack", f"Slack refuses the bot token: {error}", fix)
         return
-    except (SlackClientError, OSError) as error:
+    except OSError as error:
         yield unknown("slack", f"Slack cannot be reached: {type(error).__name__}", "check your network")
         return
     yield ok("slack", f"the token belongs to the bot {answer.get('user')} of {answer.get('team')}")
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    scopes = [scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")]
-    if headers.get("x-oauth-scopes") is not None and _SCOPE not in scopes:
+    scopes = headers.get("x-oauth-scopes")
+    if scopes is not None and _SCOPE not in [scope.strip() for scope in scopes.split(",")]:
         yield problem("slack", f"the bot lacks the scope {_SCOPE}", _FIXES["missing_scope"])
     for route in _routes(deployment):
         if route.kind == "bot":
-            yield _channel(client, route)
+            yield _channel(call, route)
 
 
-def _channel(client: WebClient, route: Route) -> Finding:
+def _channel(call: Callable[..., Answer], route: Route) -> Finding:
     area, name = "slack", f"channel {route.address} ({route.accounts})"
     try:
-        channel = client.conversations_info(channel=route.address)["channel"]
-    except SlackApiError as error:
-        code = str(error.response.get("error", "unknown error"))
+        channel = mapping(call("conversations.info", channel=route.address)[0].get("channel"))
+    except SlackRefusedError as error:
+        code = str(error)
         if code == "missing_scope":
             fix = "use --send-test, or give the Slack app the scopes channels:read and groups:read"
             return unknown(area, f"whether the bot is in {name} cannot be seen without a scope for it", fix)
         return problem(area, f"{name}: {code}", _FIXES.get(code, "see Slack's documentation"))
-    except (SlackClientError, OSError) as error:
+    except OSError as error:
         return unknown(area, f"{name}: Slack cannot be reached ({type(error).__name__})", "check your network")
     if channel.get("is_archived"):
         return problem(area, f"{name} is archived", _FIXES["is_archived"])
@@ -130,15 +133,15 @@ def send_tests(deployment: Deployment) -> Iterator[Finding]:
         text = TEST_TEXT.format(accounts=route.accounts)
         try:
             _send(deployment, settings, route, text)
-        except SlackApiError as error:
-            code = str(error.response.get("error", "unknown error"))
+        except SlackRefusedError as error:
+            code = str(error)
             yield problem(area, f"{route.address}: Slack answers {code}", _FIXES.get(code, "see Slack's documentation"))
         except ClientError as error:
             code = error_code(error)
             yield problem(area, f"{route.address}: SNS answers {code}", _FIXES.get(code, "see SNS's documentation"))
         except SecretError as error:
             yield problem(area, str(error), "store the value, and allow yourself and the function to read it")
-        except (SlackClientError, BotoCoreError, OSError) as error:  # requests' errors are OSErrors
+        except (BotoCoreError, OSError) as error:  # requests' errors are OSErrors
             yield unknown(area, f"{route.address} cannot be reached ({type(error).__name__})", "check your network")
         else:
             yield ok(area, f"sent to {route.address} ({route.accounts})")
@@ -151,16 +154,35 @@ def _send(deployment: Deployment, settings: Settings, route: Route, text: str) -
         fifo: dict[str, Any] = group if route.address.endswith(".fifo") else {}
         sns.publish(TopicArn=route.address, Message=text, Subject="TEST: cloudtrail-to-slack", **fifo)
     elif route.kind == "bot":
-        _client(deployment, settings).chat_postMessage(channel=route.address, text=text)
+        _call(deployment, settings, "chat.postMessage", channel=route.address, text=text)
     elif route.source:
-        answer = requests.post(deployment.secrets.read(route.source), json={"text": text}, timeout=_TIMEOUT_SECONDS)
-        if not answer.ok:
-            raise SlackApiError("refused", {"error": answer.text[:80]})  # type: ignore[no-untyped-call]
+        url = deployment.secrets.read(route.source)
+        answer = requests.post(url, json={"text": text}, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+        if answer.text.strip() != "ok":
+            raise SlackRefusedError(answer.text[:80] or f"http_{answer.status_code}")
 
 
-def _client(deployment: Deployment, settings: Settings) -> WebClient:
+def _call(deployment: Deployment, settings: Settings, method: str, **arguments: str) -> Answer:
+    """Call a method of Slack's API; its target must not get the token where Slack's address redirects.
+
+    Raises:
+        SlackRefusedError, OSError: Slack refuses, or cannot be reached.
+    """
     token = deployment.secrets.read(settings.slack_bot_token) if settings.slack_bot_token else ""
-    return WebClient(token=token, base_url=settings.slack_api_url, timeout=_TIMEOUT_SECONDS)
+    answer = requests.post(
+        f"{settings.slack_api_url}{method}",
+        data=arguments,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=_TIMEOUT_SECONDS,
+        allow_redirects=False,
+    )
+    try:
+        data = mapping(answer.json())
+    except ValueError:
+        data = {}
+    if data.get("ok") is not True:
+        raise SlackRefusedError(str(data.get("error") or f"http_{answer.status_code}"))
+    return data, answer.headers
 
 
 def _routes(deployment: Deployment) -> Iterator[Route]:

@@ -1,31 +1,27 @@
 """Slack's incoming webhooks: an address that is itself a secret, and one channel behind it."""
 
-from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.webhooks import Webhooks
 from cloudtrail_to_slack.destinations.base import Services
+from cloudtrail_to_slack.destinations.http import HttpClient
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack.destinations.slack.shared import SlackDestination, message_body, slack_error
-from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError, TransientError
+from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError
 from cloudtrail_to_slack.observability.logging import logger
 
-if TYPE_CHECKING:
-    import requests
-
-_CONNECT_SECONDS = 3.0
 _ACCOUNTS_SHOWN = 3
 
 
 class SlackWebhook(SlackDestination):
-    """Posts to webhooks, over connections that are kept."""
+    """Posts to webhooks."""
 
     name = "slack_webhook"
 
     def __init__(self, webhooks: Webhooks, message_limit: int) -> None:
         self._webhooks = webhooks
+        self._http = HttpClient()
         super().__init__(message_limit)
 
     def routes(self) -> Routes:
@@ -60,21 +56,9 @@ class SlackWebhook(SlackDestination):
             logger.warning("Slack rejected a webhook; using the new one from its secret")
             self._post(self._webhooks.address(address), payload, timeout)
 
-    @cached_property
-    def _session(self) -> "requests.Session":
-        import requests  # noqa: PLC0415 (20 ms of a cold start)
-
-        return requests.Session()
-
     def _post(self, url: str, message: SlackMessage, timeout: float) -> None:
         # Slack folds long sections: `expand` is off. Source: Slack API docs, Section block.
-        body = message_body(message.whole)
-        try:
-            answer = self._session.post(
-                url, json=body, timeout=(min(_CONNECT_SECONDS, timeout), timeout), allow_redirects=False
-            )
-        except OSError as error:  # which requests' errors are; they quote the address in their texts
-            raise TransientError(f"connection_failed_{type(error).__name__}") from None
+        answer = self._http.post(url, message_body(message.whole), timeout)
         said = answer.text[:100].strip()
         # Anything but Slack's own "ok" is a proxy's or a login page's answer.
         if answer.status_code != HTTPStatus.OK or said != "ok":

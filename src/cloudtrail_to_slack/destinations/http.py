@@ -1,0 +1,42 @@
+"""Post JSON documents to destinations that are reached over HTTPS."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cloudtrail_to_slack.errors import TransientError
+
+if TYPE_CHECKING:
+    import requests
+
+_CONNECT_SECONDS = 3.0
+_JSON = "application/json; charset=utf-8"  # Slack warns of JSON without a charset
+
+
+class HttpClient:
+    """Posts over connections that are kept."""
+
+    def post(self, url: str, body: Mapping[str, Any], timeout: float, *, token: str = "") -> "requests.Response":
+        """Post a document, with a bearer token if given, and return the answer, whatever its status.
+
+        A redirect is an answer, too: its target must get neither the token nor the document.
+
+        Raises:
+            TransientError: there is no answer.
+        """
+        try:
+            return self._session.post(
+                url,
+                json=body,
+                headers={"Content-Type": _JSON, **({"Authorization": f"Bearer {token}"} if token else {})},
+                timeout=(min(_CONNECT_SECONDS, timeout), timeout),
+                allow_redirects=False,
+            )
+        except OSError as error:  # which the errors of requests are; their texts quote the address
+            raise TransientError(f"connection_failed_{type(error).__name__}") from None
+
+    @cached_property
+    def _session(self) -> "requests.Session":
+        import requests  # noqa: PLC0415 (20 ms of a cold start)
+
+        return requests.Session()
