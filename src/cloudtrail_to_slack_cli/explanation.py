@@ -12,7 +12,7 @@ from cloudtrail_to_slack.destinations.slack.render.alert import alert_message
 from cloudtrail_to_slack.destinations.sns.render import alert_to_sns
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack_cli.decisions import EventDecision, RuleDecision
-from cloudtrail_to_slack_cli.slack_text import message_lines
+from cloudtrail_to_slack_cli.slack_display.terminal_text import message_lines
 from cloudtrail_to_slack_cli.terminal import line
 from cloudtrail_to_slack_cli.tracing import Step, deciding, shown, trace
 

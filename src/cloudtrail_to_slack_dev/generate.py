@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
-from cloudtrail_to_slack_cli.rule_schema import field_table, json_schema
 from cloudtrail_to_slack_dev.attack_samples import ATTACK_SAMPLES, attack_samples
 from cloudtrail_to_slack_dev.pack_docs import detections_page
 from cloudtrail_to_slack_dev.pack_files import data_files
+from cloudtrail_to_slack_dev.rule_schema import field_table, json_schema
 
 _ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ import pytest
 from cloudtrail_to_slack.config import rule_values
 from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.rules.model import FieldKind, IgnoreRule, Rule, rule_fields
-from cloudtrail_to_slack_cli import rule_schema as schema
+from cloudtrail_to_slack_dev import rule_schema as schema
 from cloudtrail_to_slack_dev.generate import generated
 from support.module_docs import declared
 

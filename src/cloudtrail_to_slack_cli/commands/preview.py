@@ -12,7 +12,7 @@ from cloudtrail_to_slack_cli.event_input import STANDARD_INPUT, read_records_arg
 from cloudtrail_to_slack_cli.given_rules import GivenRules
 from cloudtrail_to_slack_cli.options import format_option, rule_options
 from cloudtrail_to_slack_cli.preview.previews import Preview, preview
-from cloudtrail_to_slack_cli.slack_text import message_lines
+from cloudtrail_to_slack_cli.slack_display.terminal_text import message_lines
 from cloudtrail_to_slack_cli.terminal import console, line
 
 _EXAMPLE = """\b

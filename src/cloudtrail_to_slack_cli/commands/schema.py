@@ -1,10 +1,8 @@
 """`schema`: print the JSON Schema of rule files."""
 
-import json
+from importlib.resources import files
 
 import click
-
-from cloudtrail_to_slack_cli.rule_schema import json_schema
 
 _EXAMPLE = """\b
 Example:
@@ -18,4 +16,4 @@ def command() -> None:
 
     The package contains it too, as cloudtrail_to_slack/rules/rule_file_schema.json.
     """
-    click.echo(json.dumps(json_schema(), indent=2))
+    click.echo(files("cloudtrail_to_slack.rules").joinpath("rule_file_schema.json").read_text("utf-8"), nl=False)

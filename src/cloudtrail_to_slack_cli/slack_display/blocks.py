@@ -24,6 +24,15 @@ def render_blocks(blocks: Iterable[JsonObject]) -> str:
     return "".join(_BLOCKS[block["type"]](block) for block in blocks)
 
 
+def render_message(blocks: Iterable[JsonObject], time: str) -> str:
+    """A message of the app as an HTML fragment; `time` is HTML already."""
+    return (
+        '<article class="message"><div class="avatar" aria-hidden="true">🛰️</div><div class="body">'
+        f'<div class="who"><span class="name">CloudTrail to Slack</span><span class="badge">APP</span>{time}</div>'
+        f'<div class="content">{render_blocks(blocks)}</div></div></article>'
+    )
+
+
 def _section(block: JsonObject) -> str:
     parts = [f'<div class="text">{render_text(block["text"])}</div>'] if "text" in block else []
     if fields := block.get("fields"):

@@ -4,11 +4,13 @@ Nothing here is ever parsed as rich's own markup: texts are `Text` objects, with
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from rich.text import Text
 
 from cloudtrail_to_slack.alerts.text import visible
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
 from cloudtrail_to_slack_cli.slack_display.emoji import with_emoji
 
 _MARKUP: Final = re.compile(
@@ -28,6 +30,17 @@ _EMOJI_FORM: Final = re.compile("(?<=[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001
 def safe(text: str) -> str:
     r"""Show control characters and their like as `\u001b`; a line break becomes a space."""
     return visible(_EMOJI_FORM.sub("", text.replace("\n", " ")))
+
+
+def message_lines(message: SlackMessage) -> Iterator[Text]:
+    """Yield the lines of a message's blocks."""
+    for block in message.whole.blocks:
+        for holder in (block.get("text"), *block.get("fields", ()), *block.get("elements", ())):
+            text = holder.get("text") if isinstance(holder, dict) else None
+            for each in slack_lines(text.replace("```", "\n").replace("\n\n", "\n")) if isinstance(text, str) else ():
+                if block.get("type") == "context":
+                    each.stylize("dim")
+                yield each
 
 
 def slack_lines(text: str) -> list[Text]:

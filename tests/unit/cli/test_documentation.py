@@ -17,8 +17,8 @@ import yaml
 from cloudtrail_to_slack import testing
 from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.main import COMMANDS
-from cloudtrail_to_slack_cli.rule_schema import json_schema
 from cloudtrail_to_slack_cli.rule_tests.cases import EXPECTATIONS, KEYS
+from cloudtrail_to_slack_dev.rule_schema import json_schema
 from support.command_line import cloudtrail_to_slack, write
 from support.pages import ROOT, blocks, first_column, headings, page
 

@@ -9,10 +9,9 @@ from typing import IO, Final
 from cloudtrail_to_slack_cli.backtest.formats.page.chart import chart
 from cloudtrail_to_slack_cli.backtest.formats.page.markup import escape, table
 from cloudtrail_to_slack_cli.backtest.formats.page.rules import rule_details, rules_table
-from cloudtrail_to_slack_cli.backtest.formats.page.script import PAGE_SCRIPT
-from cloudtrail_to_slack_cli.backtest.formats.page.style import PAGE_STYLE
 from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, most_first, summary
+from cloudtrail_to_slack_cli.slack_display.style import STYLE, THEMES, asset
 from cloudtrail_to_slack_cli.terminal import counted
 
 _MOST_NOISY = 50
@@ -26,7 +25,8 @@ def write_page(out: IO[str], report: Report) -> None:
 
 
 def _pieces(report: Report) -> Iterator[str]:
-    digest = base64.b64encode(hashlib.sha256(PAGE_SCRIPT.encode()).digest()).decode()
+    style, script = STYLE + THEMES + asset(__package__, "page.css"), asset(__package__, "page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # The page fetches nothing, and of all scripts only its own runs, whatever an event contains.
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:"
     yield (
@@ -34,7 +34,7 @@ def _pieces(report: Report) -> Iterator[str]:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="data:,">'
-        f"<title>Backtest of alerts</title><style>{PAGE_STYLE}</style></head><body>"
+        f"<title>Backtest of alerts</title><style>{style}</style></head><body>"
         '<a class="skip" href="#rules">Skip to the rules</a><div class="page">'
     )
     yield f"<header><h1>Backtest of alerts</h1><p>{escape(summary(report))}.</p>{_headline(report)}{_themes()}</header>"
@@ -45,7 +45,7 @@ def _pieces(report: Report) -> Iterator[str]:
     yield from rule_details(report)
     items = "".join(f"<li>{escape(each)}</li>" for each in NOT_PREDICTED)
     yield f"</section>{_card('Not predicted', f'<ul>{items}</ul>')}</main></div>"
-    yield f"<script>{PAGE_SCRIPT}</script></body></html>\n"
+    yield f"<script>{script}</script></body></html>\n"
 
 
 def _card(title: str, content: str) -> str:

@@ -13,7 +13,7 @@ from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow
 from cloudtrail_to_slack_cli.backtest.prediction.totals import RulePrediction
 from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour, most_first
 from cloudtrail_to_slack_cli.backtest.totals import RuleTotals
-from cloudtrail_to_slack_cli.slack_display.blocks import render_blocks
+from cloudtrail_to_slack_cli.slack_display.blocks import render_message
 from cloudtrail_to_slack_cli.terminal import counted
 
 _COLUMNS = (
@@ -95,8 +95,4 @@ def _message(row: AlertRow, rules: dict[str, Rule]) -> str:
     event = read_event(json.loads(row.record or "{}"), object_key=row.place.source)
     message = alert_message(make_alert(event, tuple(rules[name] for name in row.rules), None))
     time = f'<time class="time">{event.time:%Y-%m-%d %H:%M}</time>' if event.time else ""
-    return (
-        '<article class="message"><div class="avatar" aria-hidden="true">🛰️</div><div class="body">'
-        f'<div class="who"><span class="name">CloudTrail to Slack</span><span class="badge">APP</span>{time}</div>'
-        f'<div class="content">{render_blocks(message.whole.blocks)}</div></div></article>'
-    )
+    return render_message(message.whole.blocks, time)

@@ -1,8 +1,4 @@
-"""The page's script: sorts and filters the rules, switches the theme, and opens what a link leads to."""
-
-from typing import Final
-
-PAGE_SCRIPT: Final = """
+// Sorts and filters the rules, switches the theme, and opens what a link leads to.
 "use strict";
 const all = (selector) => [...document.querySelectorAll(selector)];
 for (const element of all("[data-needs-script]")) element.hidden = false;
@@ -39,7 +35,7 @@ const filter = document.getElementById("filter");
 const shown = document.getElementById("shown");
 const silent = document.getElementById("silent");
 const apply = () => {
-  const words = filter.value.toLowerCase().split(/\\s+/).filter(Boolean);
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   // Who looks for a rule finds it, whether it matched anything or not.
   const hidesSilent = silent && !words.length && silent.getAttribute("aria-pressed") === "false";
   let count = 0;
@@ -86,4 +82,3 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   for (const each of closed) each.open = false;
 });
-"""
