@@ -111,8 +111,8 @@ format: $(READY) ## format the code and fix what the linter can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(READY) ## pin what the Lambda carries, with hashes, in requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+lock: build/lock/.ready ## pin what the Lambda carries, with hashes, in requirements.txt
+	build/lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.txt
 
 clean: ## remove everything that was made
@@ -141,7 +141,12 @@ spark-tests: build/spark/.ready
 build/spark/.ready: pyproject.toml
 	@echo 'installing PySpark into build/spark, once'
 	@"$(PYTHON)" -m venv --clear build/spark
-	@build/spark/bin/pip install --quiet --disable-pip-version-check --editable '.[cli]' pyspark==4.0.1 pytest==9.2.0 'moto[server]==5.2.5'
+	@build/spark/bin/pip install --quiet --disable-pip-version-check --editable '.[cli]' pyspark==4.0.1 pytest==9.2.0 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5
+	@touch $@
+
+build/lock/.ready: Makefile
+	@"$(PYTHON)" -m venv --clear build/lock
+	@build/lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 	@touch $@
 
 # Many dependencies, so in an environment of its own.
