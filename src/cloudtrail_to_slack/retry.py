@@ -13,7 +13,6 @@ Steps = Generator[float, None, T]  # yields the seconds to wait before its next 
 
 _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.5
-_LEAST_WAIT_SECONDS = 0.1  # also where Slack says 0
 _FIRST_LOOKS_SECONDS = (1.0, 2.0, 4.0)
 _LAST_LOOK_SECONDS = 5.0
 
@@ -37,8 +36,8 @@ def with_retries(send: Callable[[], T], again: Callable[[], None] = lambda: None
         try:
             return send()
         except TransientError as error:
-            if error.retry_after is not None:
-                seconds = max(error.retry_after, _LEAST_WAIT_SECONDS)
+            if error.retry_after:  # 0 says nothing: asked again at once, many a time, it would only be busier
+                seconds = max(error.retry_after, _FIRST_WAIT_SECONDS)
             elif waits:
                 seconds = waits.pop() * (1 + random.random())  # noqa: S311 (jitter)
             else:

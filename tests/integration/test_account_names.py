@@ -1,6 +1,5 @@
 """Names of accounts from AWS Organizations: allowed by a switch, listed once an hour, never in an alert's way."""
 
-from collections.abc import Iterator
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -22,18 +21,15 @@ class Organization:
         self.error = error
         self.listings = 0
 
-    def get_paginator(self, name: str) -> "Organization":
-        """Return itself, for the one call there is."""
-        assert name == "list_accounts"
-        return self
-
-    def paginate(self) -> Iterator[dict[str, Any]]:
-        """Yield each account on a page of its own."""
-        self.listings += 1
+    def list_accounts(self, *, NextToken: str = "page 0") -> dict[str, Any]:  # noqa: N803 (the name is AWS's)
+        """Return the next account, each of which is on a page of its own."""
+        number = int(NextToken.removeprefix("page "))
+        self.listings += not number
         if self.error:
             raise self.error
-        for account, name in self.names.items():
-            yield {"Accounts": [{"Id": account, "Name": name}]}
+        account = list(self.names)[number]
+        token = {"NextToken": f"page {number + 1}"} if number + 1 < len(self.names) else {}
+        return {"Accounts": [{"Id": account, "Name": self.names[account]}], **token}
 
 
 class Time(Clock):
@@ -148,9 +144,9 @@ def test_a_process_that_is_second_asks_the_table_again(app_env: AppEnvironment, 
     second = process(app_env, organization, time)
 
     class Slow(Organization):
-        def paginate(self) -> Iterator[dict[str, Any]]:
+        def list_accounts(self, **token: str) -> dict[str, Any]:
             early.append(second.get("111111111111"))
-            return super().paginate()
+            return super().list_accounts(**token)
 
     assert process(app_env, Slow(organization.names), time).get("111111111111") == "one"
     assert early == [None]
@@ -195,15 +191,38 @@ def test_a_listing_that_has_no_end_stops_in_time(app_env: AppEnvironment, time: 
     assert process(app_env, organization, time).get("222222222222") == "two"
 
     class Slow(Organization):
-        def paginate(self) -> Iterator[dict[str, Any]]:
-            for page in super().paginate():
-                time.seconds += 5
-                yield page
+        def list_accounts(self, **token: str) -> dict[str, Any]:
+            time.seconds += 5
+            return super().list_accounts(**token)
 
     time.seconds += 3601
     slow = Slow({"111111111111": "renamed", "222222222222": "late"})
     names = process(app_env, slow, time)
     assert [names.get("111111111111"), names.get("222222222222")] == ["renamed", "two"]
+
+
+@pytest.mark.parametrize("throttled", [False, True])
+def test_a_large_organization_is_listed_in_parts(app_env: AppEnvironment, time: Time, throttled: bool) -> None:  # noqa: FBT001 (a parameter)
+    """Where listing takes longer than an alert waits, or is throttled, each minute it continues where it stopped."""
+    app_env.make_table()
+
+    class Large(Organization):
+        def list_accounts(self, **token: str) -> dict[str, Any]:
+            if throttled and token and time.seconds > began:
+                error = {"Error": {"Code": "TooManyRequestsException"}}
+                raise app_env.aws("sts").exceptions.ClientError(error, "ListAccounts")
+            time.seconds += 2
+            return super().list_accounts(**token)
+
+    organization = Large({f"{number:012}": f"name {number}" for number in range(7)})
+    found = []
+    for _ in range(7 if throttled else 4):
+        began = time.seconds
+        names = process(app_env, organization, time)
+        found.append(sum(names.get(account) is not None for account in organization.names))
+        time.seconds += 60
+    assert found == ([1, 2, 3, 4, 5, 6, 7] if throttled else [2, 4, 6, 7])
+    assert organization.listings == 1
 
 
 def test_a_listing_that_hangs_is_given_up(
@@ -213,11 +232,12 @@ def test_a_listing_that_hangs_is_given_up(
     monkeypatch.setattr("cloudtrail_to_slack.state.account_names._MOST_SECONDS", 0.5)
 
     class Hanging(Organization):
-        def paginate(self) -> Iterator[dict[str, Any]]:
-            yield from super().paginate()
-            Event().wait(60)
+        def list_accounts(self, **token: str) -> dict[str, Any]:
+            if token:
+                Event().wait(60)
+            return super().list_accounts(**token)
 
     app_env.make_table()
-    names = process(app_env, Hanging({"111111111111": "one"}), time)
+    names = process(app_env, Hanging({"111111111111": "one", "222222222222": "two"}), time)
     assert [names.get("999999999999"), names.get("111111111111")] == [None, "one"]
     assert "timed_out" in str([getattr(each, "error", "") for each in caplog.records])

@@ -148,13 +148,14 @@ def test_details_whose_answer_is_lost_are_posted_once(app_env: AppEnvironment) -
     assert (details(app_env), tries(app_env)) == ([1], 1)
 
 
-def test_details_wait_for_a_short_rate_limit(app_env: AppEnvironment) -> None:
+def test_details_wait_for_a_short_rate_limit(app_env: AppEnvironment, waits: list[float]) -> None:
     """Where Slack says when to come back, and that is soon, details are posted then."""
     app_env.configure_bot()
     app_env.put_log(long_record())
-    fail_details(app_env, RateLimited(0), 2)
+    fail_details(app_env, RateLimited(1), 2)
     app_env.invoke(s3_event(KEY))
     assert (details(app_env), tries(app_env)) == ([1], 3)
+    assert waits == [1, 1]
 
 
 def test_details_take_no_time_that_is_not_left(app_env: AppEnvironment) -> None:

@@ -73,6 +73,17 @@ def test_a_passing_error_is_tried_again(app_env: AppEnvironment, waits: list[flo
     assert 1 < waits[0] <= 7 if isinstance(fault, RateLimited) else 0 < waits[0] <= 1
 
 
+def test_to_come_back_at_once_is_no_time(app_env: AppEnvironment, waits: list[float]) -> None:
+    """A 429 that asks for no wait at all is an error like any other: Slack is asked a few times, and not at once."""
+    app_env.configure_bot(table=False)
+    app_env.slack.fail(RateLimited(0), times=100)
+    app_env.put_log(record())
+    with pytest.raises(InvocationFailedError, match="ratelimited"):
+        app_env.invoke(s3_event(KEY))
+    assert len(waits) == 3
+    assert min(waits) >= 0.5
+
+
 def test_waiting_ends_with_the_time_that_is_left(app_env: AppEnvironment, waits: list[float]) -> None:
     """What Slack wants to have waited for longer than the invocation lasts fails it at once, for Lambda to retry."""
     app_env.configure_bot(table=False)
@@ -95,7 +106,9 @@ def test_trying_again_has_an_end(app_env: AppEnvironment, waits: list[float]) ->
     assert len(waits) == 3
 
 
-@pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived", "token_revoked", "new_error"])
+@pytest.mark.parametrize(
+    "code", ["channel_not_found", "not_in_channel", "is_archived", "restricted_action_read_only_channel", "new_error"]
+)
 def test_a_set_up_error_fails_at_once(app_env: AppEnvironment, waits: list[float], code: str) -> None:
     """An error that trying again cannot fix fails the invocation, saying Slack's own word for it."""
     app_env.configure_bot(table=False)

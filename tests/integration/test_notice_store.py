@@ -160,6 +160,16 @@ def test_what_waits_is_bounded(scene: Scene) -> None:
     assert scene.collect("new").more == 0
 
 
+def test_what_cannot_be_sent_is_bounded(scene: Scene) -> None:
+    """Where sending fails again and again, no more is kept, or an item would come to be too large for the table."""
+    for start in range(0, 4 * MOST_ENTRIES, MOST_ENTRIES):
+        store = scene.store()
+        scene.collect(*(f"e{number}" for number in range(start, start + MOST_ENTRIES)), store=store)
+        store.fail("s", 0)
+    found = scene.collect("e0")
+    assert (found.standing, len(found.entries), found.more) == (Standing.ACQUIRED, MOST_ENTRIES, 3 * MOST_ENTRIES)
+
+
 def test_only_one_function_sends(table: Scene) -> None:
     """While one function sends, another cannot acquire the subject, nor report success: it may do so a bit later."""
     store = table.store()

@@ -129,6 +129,16 @@ def test_data_events_of_its_own_are_one_message(app_env: AppEnvironment, virtual
     assert all(part in said for part in ("GetObject-0", "UpdateItem-0", "severity critical"))
 
 
+def test_many_calls_crowd_out_none_that_is_more_severe(app_env: AppEnvironment) -> None:
+    """Of very many calls that are the function's work, the message names a critical one that comes last."""
+    rule = {"id": "tables", "expression": "event['eventName'] == 'UpdateItem'", "severity": "critical"}
+    app_env.configure_bot(rules=[rule], **_ROLES)
+    last = _own("the-last", eventSource="dynamodb.amazonaws.com", eventName="UpdateItem")
+    _read(app_env, 0, *(_own(f"e-{number}") for number in range(120)), last)
+    (said,) = _said(app_env)
+    assert all(part in said for part in ("121 calls by", "the-last", "UpdateItem", "severity critical"))
+
+
 def test_what_the_function_never_calls_is_alerted_whatever_waits(app_env: AppEnvironment) -> None:
     """With the function's credentials in other hands, a new kind of call is reported while others wait."""
     app_env.configure_bot(rules=[{"id": "r", "expression": "True", "severity": "high"}], **_ROLES)

@@ -133,7 +133,8 @@ class OwnCalls:
     """The calls of the own role that rules matched in one invocation.
 
     `by_account` has them by the account that alerts are routed by, and by kind: those that the functions make as their
-    work are one kind, every other call with its outcome is one of its own.
+    work are one kind for each severity, so that many of little weight crowd out none of more; every other call with its
+    outcome is a kind of its own.
     """
 
     def __init__(self, roles: OwnRoles) -> None:
@@ -147,7 +148,8 @@ class OwnCalls:
         """
         if not self._roles.made(event.record):
             return False
-        call, kind = own_call(event, rules), "work"
+        call = own_call(event, rules)
+        kind = f"work, {call.severity}"
         if not is_own_work(event.record):
             if call.severity == Severity.CRITICAL.word:
                 return False

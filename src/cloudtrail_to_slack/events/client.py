@@ -16,7 +16,7 @@ _KINDS = (
     (re.compile(r"ansible", re.IGNORECASE), "Ansible"),
     (re.compile(r"^cloudformation\.amazonaws\.com$"), "CloudFormation"),
     (re.compile(r"\baws-cdk\b|^aws-cdk", re.IGNORECASE), "AWS CDK"),
-    (re.compile(r"^(?:signin|console)\.amazonaws\.com$|\bAWSConsole\b|^S3Console"), "console"),
+    (re.compile(r"^(?:signin|console(?:\.[a-z0-9-]+)?)\.amazonaws\.com$|\bAWSConsole\b|^\[?S3Console"), "console"),
     (re.compile(r"^[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?$|^AWS Internal$"), "AWS service"),
     (re.compile(r"CloudShell", re.IGNORECASE), "AWS CloudShell"),
     (re.compile(r"^\[?aws-cli/"), "AWS CLI"),

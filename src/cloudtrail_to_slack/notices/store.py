@@ -141,7 +141,7 @@ class NoticeStore:
             if new:
                 raise TransientError("another_function_is_sending_it")
             return Collected(Standing.NOTHING)
-        subject.to_send |= new
+        subject.keep(new)
         if not subject.to_send:
             return Collected(Standing.NOTHING)
         subject.owner = self._owner

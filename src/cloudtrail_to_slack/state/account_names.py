@@ -2,10 +2,13 @@
 
 One item of the state table holds the names and when the next listing is due. The function that makes that time later,
 by one conditional write, lists; all others read the item. What goes wrong costs a name, and never an alert.
+
+A listing takes seconds, and that of a large organization more than an alert may wait for. So the item also holds where
+an unfinished listing stopped, and a minute later the next one continues there.
 """
 
 from collections.abc import Mapping
-from itertools import islice
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -14,16 +17,16 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import CloudTrailToSlackError
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.state.table import Items, number
-from cloudtrail_to_slack.state.trust import over, over_values, whole_number
+from cloudtrail_to_slack.state.trust import over, over_values, string, whole_number
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
 
 _KEY = "account-names"
 _INTERVAL_SECONDS = 3600
-_ASK_AGAIN_SECONDS = 60  # while another function may be listing for the first time
+_ASK_AGAIN_SECONDS = 60  # while a listing is unfinished, or another function may be listing for the first time
 _KEPT_SECONDS = 30 * 86_400
-_LISTING_SECONDS = 4.0
+_LISTING_SECONDS = 3.0
 _MOST_SECONDS = 5.0  # for all requests together: also where answers come byte by byte
 _NEEDED_SECONDS = _MOST_SECONDS + 10  # for the alerts, too, which wait meanwhile
 _MOST = 4_000  # in an item of 400 KB. Source: Amazon DynamoDB Developer Guide, "Quotas"
@@ -74,7 +77,11 @@ class OrganizationNames:
         values = over_values(now, _INTERVAL_SECONDS)
         values |= {":due": number(now + _INTERVAL_SECONDS), ":expires_at": number(now + _KEPT_SECONDS)}
         answer = items.update(
-            _KEY, "SET due_at = :due, expires_at = :expires_at", over("due_at"), values, returned="ALL_OLD"
+            _KEY,
+            "SET due_at = :due, expires_at = :expires_at REMOVE next_token",  # nothing is tried twice at a bad one
+            over("due_at"),
+            values,
+            returned="ALL_OLD",
         )
         item = answer.attributes if answer.conflict is None else answer.conflict
         self._listed = _names(item) or self._listed
@@ -82,20 +89,34 @@ class OrganizationNames:
             due = (whole_number(item, "due_at") or 0) if self._listed else 0
             self._until = min(self._until, max(due, now + _ASK_AGAIN_SECONDS))
             return
-        self._list(now + _LISTING_SECONDS)
-        names = {":names": {"M": {account: {"S": name} for account, name in self._listed.items()}}}
-        items.update(_KEY, "SET account_names = :names", "attribute_exists(pk)", names)
+        token = self._list(string(item, "next_token"), now + _LISTING_SECONDS)
+        change, found = "SET account_names = :names", {account: {"S": name} for account, name in self._listed.items()}
+        values = {":names": {"M": found}}
+        if token:
+            self._until = now + _ASK_AGAIN_SECONDS
+            change += ", due_at = :due, next_token = :token"
+            values |= {":due": number(self._until), ":token": {"S": token}}
+        items.update(_KEY, change, "attribute_exists(pk)", values)
 
-    def _list(self, end: float) -> None:
-        """List the accounts until `end`; what was known of those that are not reached by then stays."""
-        listed: dict[str, str] = {}
-        known = self._listed
-        for page in self._clients.organizations.get_paginator("list_accounts").paginate():
-            listed |= {each["Id"]: each["Name"][:_LONGEST_NAME] for each in page["Accounts"] if each.get("Name")}
-            self._listed = dict(islice((known | listed).items(), _MOST))
-            if self.clock.now() >= end or len(listed) >= _MOST:
-                return
-        self._listed = listed or known
+    def _list(self, token: str | None, end: float) -> str | None:
+        """List the accounts from `token` on until `end`; return where to continue, None when all are listed.
+
+        A name that is known stays, also where its account is closed meanwhile.
+        """
+        for pages in count():
+            try:
+                page = self._clients.organizations.list_accounts(**({"NextToken": token} if token else {}))
+            except ClientError:  # it may be throttled after some pages, which must not have been listed in vain
+                if pages:
+                    break
+                raise
+            for each in page["Accounts"]:
+                if each.get("Name") and (each["Id"] in self._listed or len(self._listed) < _MOST):
+                    self._listed[each["Id"]] = each["Name"][:_LONGEST_NAME]
+            token = page.get("NextToken")
+            if not token or self.clock.now() >= end:
+                break
+        return token
 
 
 def _names(item: Mapping[str, Any]) -> dict[str, str]:

@@ -27,6 +27,8 @@ _TERRAFORM = "APN/1.0 HashiCorp/1.0 Terraform/1.9.0 terraform-provider-aws/5.77.
         ("aws-sdk-java/2.20.26 Linux/5.10 OpenJDK_64-Bit_Server_VM/17", "AWS SDK"),
         ("console.amazonaws.com", "console"),
         ("signin.amazonaws.com", "console"),
+        ("console.ec2.amazonaws.com", "console"),
+        ("[S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.666]", "console"),
         ("config.amazonaws.com", "AWS service"),
         ("AWS Internal", "AWS service"),
         ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0", "browser"),

@@ -46,11 +46,17 @@ SET_UP = frozenset(
      "token_expired", "account_inactive", "missing_scope", "restricted_action", "channel_is_archived", "no_service",
      "no_service_id", "no_team", "team_disabled", "invalid_token", "action_prohibited", "user_not_found",
      "posting_to_general_channel_denied", "ekm_access_denied", "access_denied", "org_login_required", "no_permission",
-     "team_access_not_granted"}
+     "team_access_not_granted", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
+     "channel_type_not_supported", "messages_tab_disabled", "not_allowed_token_type", "enterprise_is_restricted",
+     "two_factor_setup_required", "accesslimited"}
 )  # fmt: skip
 # What Slack says of a token that is not, or no longer, good.
 TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
-THREAD_GONE = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
+# What Slack says of a thread that takes no reply; the channel may still take a message.
+THREAD_GONE = frozenset(
+    {"thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked",
+     "restricted_action_non_threadable_channel"}
+)  # fmt: skip
 FIXES: Mapping[str, str] = {
     "channel_not_found": "check the channel's ID, and invite the bot if the channel is private",
     "not_in_channel": "invite the bot to the channel",
