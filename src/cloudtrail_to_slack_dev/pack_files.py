@@ -7,21 +7,31 @@ from typing import Any
 
 import yaml
 
+from cloudtrail_to_slack.rules.model import FILE_ONLY_FIELDS
 from cloudtrail_to_slack.rules.packs import DEFAULT_PACK
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKS = ROOT / "packs"
 DATA = ROOT / "src" / "cloudtrail_to_slack" / "rules" / "packs"
-# What the function reads; the tests of a rule stay in the repository.
-_FIELDS = (
-    "id", "title", "attempt", "severity", "expression", "description", "false_positives", "first_steps", "mitre",
-    "references", "threshold",
+_FILE_ONLY = {each.name for each in FILE_ONLY_FIELDS}
+# What every rule of a pack must have; `mitre` may be missing.
+_REQUIRED = (
+    "id", "title", "severity", "expression", "description", "false_positives", "first_steps", "references", "tests",
 )  # fmt: skip
 
 
 def read_packs() -> dict[str, dict[str, Any]]:
-    """Return the content of each pack's file, by name."""
-    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(PACKS.glob("*.yaml"))}
+    """Return the content of each pack's file, by name.
+
+    Raises:
+        ValueError: a rule lacks a field.
+    """
+    packs = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(PACKS.glob("*.yaml"))}
+    for name, pack in packs.items():
+        for number, rule in enumerate(pack.get("rules") or []):
+            if missing := [key for key in _REQUIRED if key not in rule]:
+                raise ValueError(f"packs/{name}.yaml: {rule.get('id', f'rules[{number}]')} lacks {', '.join(missing)}")
+    return packs
 
 
 def own_rules(packs: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -53,7 +63,7 @@ def data_files() -> dict[Path, str]:
 def _as_data(rule: Mapping[str, Any], pack: str) -> object:
     if pack != DEFAULT_PACK and rule["id"].startswith(f"{DEFAULT_PACK}/"):
         return rule["id"]
-    data = {key: rule[key] for key in _FIELDS if key in rule}
+    data = {key: value for key, value in rule.items() if key not in _FILE_ONLY}
     if "threshold" in data:
         by = data["threshold"].get("by") or []
         data["threshold"] = {**data["threshold"], "by": [by] if isinstance(by, str) else by}

@@ -18,6 +18,7 @@ from cloudtrail_to_slack.rules.model import FILE_ONLY_FIELDS, TECHNIQUE_PATTERN,
 from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS, all_pack_rule_ids, default_rules, pack_names, pack_rules
 from cloudtrail_to_slack_cli.rule_files.rule_file import read_rule_file
 from cloudtrail_to_slack_cli.rule_tests.runner import FileRunner
+from cloudtrail_to_slack_dev import pack_files
 from cloudtrail_to_slack_dev.pack_files import PACKS, data_files, own_rules, read_packs, rules_of
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "events.jsonl.gz"
@@ -94,6 +95,16 @@ def test_rules_are_written_in_one_pack_and_included_in_others() -> None:
         assert all(rule["id"].startswith(f"{name}/") for rule in pack.get("rules") or [])
         assert set(pack.get("include") or []) <= set(RULES)
     assert all_pack_rule_ids() == set(RULES)
+
+
+def test_a_rule_that_lacks_a_field_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An incomplete rule of a pack is an error that names the file, the rule and what it lacks."""
+    rule = {**next(iter(RULES.values())), "id": "impact/new"}
+    del rule["first_steps"], rule["tests"]
+    (tmp_path / "impact.yaml").write_text(json.dumps({"rules": [rule]}))
+    monkeypatch.setattr(pack_files, "PACKS", tmp_path)
+    with pytest.raises(ValueError, match="packs/impact.yaml: impact/new lacks first_steps, tests"):
+        read_packs()
 
 
 def test_an_unknown_pack_is_refused() -> None:

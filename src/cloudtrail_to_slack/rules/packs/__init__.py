@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cloudtrail_to_slack.rules.model import Rule, Severity, Threshold
+from cloudtrail_to_slack.rules.model import FieldKind, Rule, Severity, Threshold, rule_fields
 
 DEFAULT_PACK = "default"
 DEFAULT_PREFIX = "default/"  # of their ids, so that none of a user's rules can have one by chance
 EVENTS_TO_TRACK_ID = "events-to-track"
 _FOLDER = Path(__file__).parent
-_LISTS = ("mitre", "false_positives", "first_steps", "references")
+_LISTS = {each.name for each in rule_fields(Rule) if each.kind in (FieldKind.STRINGS, FieldKind.TECHNIQUES)}
 _OWN_FUNCTION = "'cloudtrail-to-slack'"  # in the rules about the function itself, where its name stands
 # Lambda and CloudFront add the date of their API: UpdateFunctionCode20150331v2, CreateDistribution2020_05_31.
 _OF_A_DATE = "0123456789v_"
