@@ -145,6 +145,8 @@ def send_tests(deployment: Deployment) -> Iterator[Finding]:
             yield unknown(area, f"{route.address} cannot be reached ({type(error).__name__})", "check your network")
         else:
             yield ok(area, f"sent to {route.address} ({route.accounts})")
+    for name in settings.config.destinations:
+        yield unknown(area, f"{name}: test alerts are sent to Slack and SNS alone", "wait for its next alert")
 
 
 def _send(deployment: Deployment, settings: Settings, route: Route, text: str) -> None:

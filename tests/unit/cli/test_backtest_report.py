@@ -137,7 +137,7 @@ def test_long_strings_of_events_are_cut(tmp_path: Path) -> None:
 
 
 def test_channels_follow_the_options_and_the_configuration(tmp_path: Path) -> None:
-    """A bot's channel and a topic by the account's route; a webhook or no Slack at all where that is said."""
+    """A bot's channel, a topic or an added destination by the account's route; a webhook or no Slack if so chosen."""
     topic = "arn:aws:sns:eu-west-1:111122223333:alerts"
     config = write(tmp_path, "config.json", json.dumps({"sns": {"default_topic_arn": topic}}))
     logs = write(tmp_path, "export.json", json.dumps({"Records": events()[:1]}))
@@ -149,6 +149,8 @@ def test_channels_follow_the_options_and_the_configuration(tmp_path: Path) -> No
     assert channels() == channels("--slack", "none") == {f"sns {topic}"}
     assert channels("--slack", "bot") == {f"sns {topic}", "slack_app default"}
     assert channels("--slack", "webhook") == {f"sns {topic}", "slack_webhook default"}
+    config.write_text(json.dumps({"destinations": {"pager": {"default": "team"}}}))
+    assert channels() == {"pager team"}
     routes = {"routes": [{"accounts": ["444455556666"], "slack_channel_id": "C2"}]}
     config.write_text(json.dumps({"slack": routes}))
     ran = cloudtrail_to_slack("backtest", logs, "--config", config, "--format", "json")

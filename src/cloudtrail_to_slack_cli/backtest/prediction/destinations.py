@@ -1,4 +1,4 @@
-"""Where the alerts and notices of a configuration go: channels of a bot, webhooks, topics."""
+"""Where the alerts and notices of a configuration go: channels of a bot, webhooks, topics, added destinations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """A channel, a webhook or a topic. `name` is its id; of a webhook, whose address is a secret, its accounts."""
+    """A destination's address. `name` is a channel's ID, say; for a webhook, which is a secret, its accounts."""
 
     kind: str
     name: str
@@ -50,9 +50,9 @@ class Address:
         return f"{self.kind} {self.name}"
 
     @property
-    def is_slack(self) -> bool:
-        """Whether there is a limit of messages."""
-        return self.kind != "sns"
+    def has_limit(self) -> bool:
+        """Whether there is a limit of messages; how many an added destination takes is not known here."""
+        return self.kind in ("slack_app", "slack_webhook")
 
     @property
     def has_threads(self) -> bool:
@@ -90,6 +90,7 @@ class Destinations:
         elif slack is SlackBy.BOT:
             known["slack_app"] = _Routed(config.slack or Routes(DEFAULT_NAME), receives_notices=True)
         known["sns"] = _Routed(config.sns, receives_notices=False)
+        known |= {name: _Routed(routes, receives_notices=True) for name, routes in config.destinations.items()}
         self.router = Router(known)
 
     def for_alert(self, account: str | None, severity: Severity) -> list[Address]:
@@ -108,7 +109,7 @@ def _configured(config: Config, *, has_webhooks: bool) -> SlackBy:
         return SlackBy.BOT
     if has_webhooks:
         return SlackBy.WEBHOOK
-    return SlackBy.NONE if config.sns else SlackBy.BOT
+    return SlackBy.NONE if config.sns or config.destinations else SlackBy.BOT
 
 
 def _webhook_routes(webhooks: Sequence[WebhookRoute]) -> tuple[Route, ...]:

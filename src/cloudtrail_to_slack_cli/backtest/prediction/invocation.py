@@ -119,14 +119,14 @@ class Invocation:
                 if self.deliveries.has(address.label, key, self.now):
                     continue
                 self.deliveries.add(address.label, key, self.now)
-            if notice.group and address.is_slack:
+            if notice.group and address.has_limit:
                 grouped[address, notice.group.kind] += 1
                 if grouped[address, notice.group.kind] > message_limit(self.limit).per_invocation:
                     continue
             self.notices.append(NoticeMessage(address, self.day, notice.title))
 
     def _slots_of(self, address: Address) -> "Slots[Alert] | None":
-        if not address.is_slack:
+        if not address.has_limit:
             return None
         slots = self._slots.get(address)
         if slots is None:
