@@ -2,6 +2,7 @@
 
 import re
 
+from support.module_docs import declared
 from support.pages import ROOT
 
 _PATTERN = re.compile(r'"(\(\?i:[^"]*xox[^"]*)"')
@@ -14,3 +15,14 @@ def test_every_place_has_the_same_pattern() -> None:
     mentioned = {path: len(re.findall(r"xox\[abcdeprs\]", path.read_text())) for path in _FILES}
     assert {path: len(patterns) for path, patterns in found.items()} == mentioned
     assert len({pattern for patterns in found.values() for pattern in patterns}) == 1
+
+
+def test_every_string_is_checked() -> None:
+    """A variable that is one string is refused if it is a secret, unless it holds one, or rules, or a separator."""
+    strings = [
+        name
+        for name, body in declared(ROOT, "variable").items()
+        if re.search(r"^  type\s+= string$", body, re.MULTILINE) and "sensitive" not in body
+    ]
+    checked = re.findall(r"^    (\w+)\s+= \[var\.", (ROOT / "misplaced_secrets.tf").read_text(), re.MULTILINE)
+    assert set(strings) - set(checked) == {"rules", "ignore_rules", "rules_separator", "events_to_track"}

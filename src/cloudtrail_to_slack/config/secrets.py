@@ -109,9 +109,9 @@ class SecretReader:
 
             facts = {"secret": kind, "error": str(error)}
             if error.may_pass:
-                logger.warning("a Slack secret cannot be read at the moment", extra=facts)
+                logger.warning("a secret cannot be read at the moment", extra=facts)
                 raise TransientError(f"{kind}_unreadable") from None
-            logger.error("a Slack secret cannot be read", extra=facts)
+            logger.error("a secret cannot be read", extra=facts)
             raise DestinationMisconfiguredError(f"{kind}_unreadable") from None
 
     def renew(self, source: SecretSource, refused: str) -> bool:

@@ -1,0 +1,17 @@
+"""The registry: each line leads to a destination of that name."""
+
+from importlib import import_module
+from typing import get_args, get_type_hints
+
+import pytest
+
+from cloudtrail_to_slack.destinations.base import Destination
+from cloudtrail_to_slack.destinations.registry import REGISTRY
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_an_entry_loads_the_destination_of_its_name(name: str) -> None:
+    """The module's `load` returns a subclass of `Destination`, which mypy checks, whose name is the registry's."""
+    (destination,) = set(get_args(get_type_hints(import_module(REGISTRY[name]).load)["return"])) - {type(None)}
+    assert Destination in destination.__mro__
+    assert destination.name == name
