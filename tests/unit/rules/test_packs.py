@@ -103,7 +103,7 @@ def test_a_rule_that_lacks_a_field_is_named(tmp_path: Path, monkeypatch: pytest.
     del rule["first_steps"], rule["tests"]
     (tmp_path / "impact.yaml").write_text(json.dumps({"rules": [rule]}))
     monkeypatch.setattr(pack_files, "PACKS", tmp_path)
-    with pytest.raises(ValueError, match="packs/impact.yaml: impact/new lacks first_steps, tests"):
+    with pytest.raises(ValueError, match=r"packs/impact\.yaml: impact/new lacks first_steps, tests"):
         read_packs()
 
 
