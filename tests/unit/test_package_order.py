@@ -16,6 +16,7 @@ _ORDER = (
     "retry",
     "json_fields",
     "observability.logging",
+    "aws.errors",
     "ingest",
     "events",
     "rules",

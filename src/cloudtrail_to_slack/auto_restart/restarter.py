@@ -7,7 +7,6 @@ Guide, "Managing data consistency in CloudTrail"; AWS CloudTrail API Reference, 
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,8 +16,9 @@ from cloudtrail_to_slack.auto_restart.settings import Settings
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.auto_restart.store import RestartStore
 from cloudtrail_to_slack.aws.arns import TrailArn
+from cloudtrail_to_slack.aws.errors import error_code, may_pass
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.errors import CloudTrailToSlackError
+from cloudtrail_to_slack.errors import CloudTrailToSlackError, TransientError
 from cloudtrail_to_slack.events.event import parse_time
 from cloudtrail_to_slack.observability.logging import logger
 
@@ -30,11 +30,8 @@ _RETRY_SECONDS = (1.0, 2.0, 4.0, 5.0, 5.0)  # between the attempts of one start
 _CHECKS = 4  # after a start, until what CloudTrail says of it is believed
 _CHECK_SECONDS = 3.0  # between them
 _LONGEST_MAINTENANCE = timedelta(days=7)
-_TRANSIENT = frozenset(
-    {"ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequestsException", "ConflictException",
-     "InternalFailure", "InternalServerException", "InternalError", "ServiceUnavailable", "ServiceUnavailableException",
-     "RequestTimeout", "RequestTimeoutException", "ExpiredTokenException", "RequestExpired"}
-)  # fmt: skip
+_MOST_CALL_SECONDS = 10.0  # of one call with the SDK's own retries: also where an answer comes byte by byte
+_NOT_READY = "ConflictException"  # CloudTrail's word for a trail that something else is being done to
 
 
 class TrailError(CloudTrailToSlackError):
@@ -62,7 +59,7 @@ class Restarter:
             return Outcome(RestartAction.UNREADABLE_TRAIL)
         if not self._settings.allows(trail):
             return Outcome(RestartAction.NOT_PERMITTED)
-        until, problem = _read_maintenance(self._clients, self._settings.maintenance_parameter, self._clock.now())
+        until, problem = _read_maintenance(self._clients, self._settings.maintenance_parameter, self._clock)
         if until:
             return Outcome(RestartAction.MAINTENANCE, until=until.isoformat())
         began = before.number if before else 0
@@ -137,13 +134,13 @@ class Restarter:
         """Call CloudTrail in the trail's region; raise TrailError where it rejects the call, or does not answer."""
         name = trail.name if trail.account == self._settings.account else str(trail)
         try:
-            return getattr(self._clients.cloudtrail(trail.region), operation)(Name=name)
+            with self._clock.call(_MOST_CALL_SECONDS):
+                return getattr(self._clients.cloudtrail(trail.region), operation)(Name=name)
         except ClientError as error:
-            code, status = _code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            is_transient = code in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            raise TrailError(code, is_transient=is_transient) from None
-        except BotoCoreError as error:
-            raise TrailError(type(error).__name__, is_transient=True) from None
+            code = error_code(error)
+            raise TrailError(code, is_transient=code == _NOT_READY or may_pass(error.response)) from None
+        except (BotoCoreError, TransientError) as error:
+            raise TrailError(error_code(error), is_transient=True) from None
 
     def _wait(self, seconds: float) -> bool:
         return self._clock.has(seconds + _NOTIFYING_SECONDS) and self._clock.wait(seconds)
@@ -153,7 +150,7 @@ def _rejected(error: TrailError, number: int) -> Outcome:
     return Outcome(RestartAction.UNFINISHED if error.is_transient else RestartAction.FAILED, number, code=error.code)
 
 
-def _read_maintenance(clients: "AwsClients", parameter: str | None, now: float) -> tuple[datetime | None, str | None]:
+def _read_maintenance(clients: "AwsClients", parameter: str | None, clock: Clock) -> tuple[datetime | None, str | None]:
     """Return until when stopped trails are left alone (None: they are not), and what is wrong with the parameter.
 
     It is read afresh each time. A broken one must not switch restarts off: it means no maintenance, and is reported.
@@ -162,19 +159,15 @@ def _read_maintenance(clients: "AwsClients", parameter: str | None, now: float) 
         return None, None
     until, problem = None, "holds no time such as 2026-03-14T18:00:00Z"
     try:
-        until = parse_time(clients.parameters.client.get_parameter(Name=parameter).get("Parameter", {}).get("Value"))
-    except (ClientError, BotoCoreError) as error:
-        problem = f"cannot be read ({_code_of(error)})"
-    today = datetime.fromtimestamp(now, UTC)
+        with clock.call(_MOST_CALL_SECONDS):
+            answer = clients.parameters.client.get_parameter(Name=parameter)
+        until = parse_time(answer.get("Parameter", {}).get("Value"))
+    except (ClientError, BotoCoreError, TransientError) as error:
+        problem = f"cannot be read ({error_code(error)})"
+    today = datetime.fromtimestamp(clock.now(), UTC)
     if until and until <= today + _LONGEST_MAINTENANCE:
         return (until if until > today else None), None
     if until:
         problem = f"names a time more than {_LONGEST_MAINTENANCE.days} days ahead"
     logger.error("the maintenance parameter cannot be used and is ignored", extra={"problem": problem})
     return None, problem
-
-
-def _code_of(error: ClientError | BotoCoreError) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "unknown"))
-    return type(error).__name__

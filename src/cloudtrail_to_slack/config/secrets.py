@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from cloudtrail_to_slack.aws.errors import error_code, may_pass
 from cloudtrail_to_slack.errors import (
     ConfigurationIssue,
     DestinationMisconfiguredError,
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
 
 KEPT_SECONDS = 300
-_SERVER_ERROR, _TOO_MANY = 500, 429  # HTTP statuses
-_PASSING_CODES = re.compile(
-    r"Throttl|TooManyRequests|RequestLimitExceeded|RequestTimeout|TransactionInProgress|SlowDown"
-)
 SecretKind: TypeAlias = Literal["environment", "ssm", "secretsmanager"]
 _KINDS: Mapping[str, SecretKind] = {"": "environment", "_SSM_PARAMETER": "ssm", "_SECRET_ARN": "secretsmanager"}
 
@@ -141,7 +138,7 @@ class SecretReader:
             return _plain_value(value.decode() if isinstance(value, bytes) else str(value or ""))
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             cause = error.__cause__ or error.__context__ or error
-            message = f"{source.variable} cannot be read ({_code(cause)})"
+            message = f"{source.variable} cannot be read ({error_code(cause)})"
             raise SecretError(message, may_pass=_may_pass(cause)) from None
 
 
@@ -159,21 +156,10 @@ def _plain_value(text: str) -> str:
     return found[0].strip() if len(found) == 1 and isinstance(found[0], str) and found[0].strip() else value
 
 
-def _code(cause: BaseException) -> str:
-    """Return AWS's own word for why a secret cannot be read; an error's type where there is none."""
-    response = getattr(cause, "response", None)
-    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    return str(code) if code else type(cause).__name__
-
-
 def _may_pass(cause: BaseException) -> bool:
-    """Return whether AWS may answer the same request in a moment: it was throttled, failed, or did not answer at all.
-
-    Sources: botocore's exceptions, and botocore/retries/standard.py, which retries the same ones.
-    """
+    """Return whether AWS may answer the same request in a moment: it is busy, or did not answer at all."""
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415 (only now)
 
     if isinstance(cause, ClientError):
-        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= _SERVER_ERROR or status == _TOO_MANY or bool(_PASSING_CODES.search(_code(cause)))
+        return may_pass(cause.response)
     return isinstance(cause, (ConnectionError, HTTPClientError))

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from isal import isal_zlib
 from urllib3.exceptions import HTTPError
 
+from cloudtrail_to_slack.aws.errors import error_code, may_pass
 from cloudtrail_to_slack.errors import ConnectionLostError, LogFileError, RecordError, S3UnavailableError
 from cloudtrail_to_slack.ingest.json_text import has_more_values, lenient_decode
 from cloudtrail_to_slack.ingest.payloads import LogFile
@@ -26,9 +27,6 @@ _LEAST_VALUE_BYTES = 2  # a character, and what separates it from the next
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHANGED = frozenset({"PreconditionFailed", "412"})
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
-# Source: Amazon S3 API Reference, "Error responses".
-_TRANSIENT = frozenset({"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "ThrottlingException"})
-_SERVER_ERRORS = 500
 _RECORD_DECODER = msgspec.json.Decoder()
 
 # Returns a client whose request is answered or given up after at most that many seconds.
@@ -52,10 +50,9 @@ def open_log_file(client: "Callable[[], S3Client]", log_file: LogFile) -> "tuple
     try:
         answer = _announced(client(), log_file)
     except ClientError as error:
-        code, status = _code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in _TRANSIENT or status >= _SERVER_ERRORS:
-            raise S3UnavailableError(f"S3 answers {code}") from None
-        raise LogFileError(_meaning(code, log_file)) from None
+        if may_pass(error.response):
+            raise S3UnavailableError(f"S3 answers {error_code(error)}") from None
+        raise LogFileError(_meaning(error_code(error), log_file)) from None
     except (BotoCoreError, HTTPError, TimeoutError) as error:  # HTTPError: S3 stops amid an answer that refuses
         raise S3UnavailableError(f"S3 cannot be read ({type(error).__name__})") from None
     return answer["Body"], answer.get("ContentLength")
@@ -77,12 +74,12 @@ def _announced(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
     try:
         return s3.get_object(**version)
     except ClientError as error:
-        if _code(error) not in _DENIED or not log_file.etag:
+        if error_code(error) not in _DENIED or not log_file.etag:
             raise
     try:
         return s3.get_object(**wanted)
     except ClientError as error:
-        if _code(error) not in _CHANGED:
+        if error_code(error) not in _CHANGED:
             raise
         problem = "it was overwritten; to read the version of the notification the role needs s3:GetObjectVersion"
         raise LogFileError(problem) from None
@@ -97,10 +94,6 @@ def _meaning(code: str, log_file: LogFile) -> str:
     if code in _DENIED and log_file.version:
         return f"S3 answers {code}; to read the version of the notification the role needs s3:GetObjectVersion"
     return f"S3 answers {code}"
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "an error"))
 
 
 def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) -> Iterator[Chunk]:

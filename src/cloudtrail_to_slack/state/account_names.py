@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from cloudtrail_to_slack.aws.errors import error_code
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import CloudTrailToSlackError
 from cloudtrail_to_slack.observability.logging import logger
@@ -68,7 +69,7 @@ class OrganizationNames:
             logger.warning(
                 "the names of accounts could not be read: messages have their numbers; "
                 "organizations:ListAccounts works in the management account or a delegated administrator's alone",
-                extra={"error": _reason(error)},
+                extra={"error": str(error) if isinstance(error, CloudTrailToSlackError) else error_code(error)},
             )
 
     def _read(self, now: float) -> None:
@@ -125,10 +126,3 @@ def _names(item: Mapping[str, Any]) -> dict[str, str]:
     entries = found.get("M") if isinstance(found, Mapping) else None
     named = {account: value.get("S") for account, value in entries.items()} if isinstance(entries, Mapping) else {}
     return {account: name[:_LONGEST_NAME] for account, name in named.items() if isinstance(name, str)}
-
-
-def _reason(error: Exception) -> str:
-    """Return an error's code, without the account's details."""
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "unknown"))
-    return str(error) if isinstance(error, CloudTrailToSlackError) else type(error).__name__

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloudtrail_to_slack.aws.errors import error_code
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import CloudTrailToSlackError, TransientError
 from cloudtrail_to_slack.json_fields import mapping
@@ -213,9 +214,7 @@ def _where(condition: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _failed(error: BotoCoreError | ClientError) -> StateError:
-    code = type(error).__name__
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", "unknown"))
+    code = error_code(error)
     return StateError(code, is_permanent=code in _PERMANENT)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from typing import Any
 
 import pytest
@@ -116,6 +117,27 @@ def test_a_status_that_cannot_be_had_keeps_no_trail_off(restart: RestartEnvironm
     assert restart.handle(envelope()) == "restarted"
     assert restart.logs()
     assert "start 1 of at most 3" in restart.texts()[0]
+
+
+def test_services_that_do_not_answer_keep_no_trail_off(restart: RestartEnvironment) -> None:
+    """Where the maintenance parameter and the trail's status do not come, each is given up in time for the start."""
+    restart.trail()
+    restart.maintenance("2026-01-01T00:00:00Z")
+    restart.app_env.monkeypatch.setattr("cloudtrail_to_slack.auto_restart.restarter._MOST_CALL_SECONDS", 0.5)
+    done, silent = threading.Event(), ["GetParameter", "GetTrailStatus"]
+
+    def meet(operation: str, _: object) -> None:
+        if operation in silent:
+            silent.remove(operation)
+            done.wait(20)
+
+    restart.aws_proxy.meet = meet
+    try:
+        assert restart.handle(envelope()) == "restarted"
+    finally:
+        done.set()
+    assert restart.logs()
+    assert "it cannot be read (timed_out)" in str(restart.app_env.slack.messages(CHANNEL)[0].blocks).replace("`", "")
 
 
 def test_a_status_of_before_keeps_no_trail_off(restart: RestartEnvironment) -> None:

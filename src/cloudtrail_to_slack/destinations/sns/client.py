@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.text import Line
+from cloudtrail_to_slack.aws.errors import may_pass
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.destinations.base import Destination, Services, Sizes
 from cloudtrail_to_slack.destinations.sns.render import SnsMessage, alert_sizes, attribute, notice_sizes
@@ -40,11 +41,6 @@ _TOPIC = frozenset(
      "PlatformApplicationDisabled", "KMSAccessDenied", "KMSDisabled", "KMSNotFound", "KMSInvalidState",
      "KMSOptInRequired", "AccessDenied", "InvalidClientTokenId", "UnrecognizedClient", "OptInRequired",
      "MissingAuthenticationToken", "InvalidAction", "SubscriptionRequired"}
-)  # fmt: skip
-_PASSING = frozenset(
-    {"Throttled", "Throttling", "KMSThrottling", "RequestLimitExceeded", "TooManyRequests", "SlowDown", "InternalError",
-     "InternalFailure", "InternalServerError", "InternalServer", "ServiceUnavailable", "RequestTimeout", "ExpiredToken",
-     "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "IncompleteSignature"}
 )  # fmt: skip
 # At its beginning the message is SNS' own; further on it may quote what we sent, which an attacker may have written.
 _ABOUT_THE_TOPIC = re.compile(r"Invalid parameter: (TopicArn|TargetArn)\b")
@@ -121,9 +117,8 @@ def sns_error(answer: Mapping[str, Any]) -> DeliveryError:
         return DestinationMisconfiguredError(code) if about_the_topic else PayloadRejectedError(code)
     if kind in _TOPIC:
         return DestinationMisconfiguredError(code)
-    passing = kind in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
     # It may be the content: a smaller message may pass, and after it the topic is doubted for this message alone.
-    unknown = status == HTTPStatus.BAD_REQUEST and not passing
+    unknown = status == HTTPStatus.BAD_REQUEST and not may_pass(answer)
     return UnknownRejectionError(code) if unknown else TransientError(code)
 
 

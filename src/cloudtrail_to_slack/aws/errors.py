@@ -1,0 +1,37 @@
+"""What the errors of AWS's services mean, whichever service answers. Pure.
+
+Sources: botocore/retries/standard.py, which retries the same ones; Amazon S3 API Reference, "Error responses"; AWS
+CloudTrail API Reference and Amazon SNS API Reference, "Common Error Types" (expired credentials, which are renewed, and
+clocks that differ); AWS KMS Developer Guide, "Throttling AWS KMS requests" (S3 and SNS pass its error on).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cloudtrail_to_slack.errors import DeliveryError
+from cloudtrail_to_slack.json_fields import mapping
+
+_SERVER_ERROR, _TOO_MANY = 500, 429  # HTTP statuses
+_MAY_PASS = re.compile(
+    r"Throttl|TooManyRequests|RequestLimitExceeded|RequestTimeout|RequestTimeTooSkewed|SlowDown|TransactionInProgress"
+    r"|Internal(?:Error|Failure|Server|Service)|ServiceUnavailable|ExpiredToken|RequestExpired"
+)
+
+
+def error_code(error: BaseException) -> str:
+    """Return AWS's own word for why it refuses a request; ours for one that took too long; else the error's type."""
+    if isinstance(error, DeliveryError):
+        return error.code
+    code = mapping(mapping(getattr(error, "response", None)).get("Error")).get("Code")
+    return str(code) if code else type(error).__name__
+
+
+def may_pass(answer: Mapping[str, Any]) -> bool:
+    """Return whether AWS, which refused a request with this answer, may accept the same one in a moment.
+
+    `answer` is `ClientError.response`.
+    """
+    status = mapping(answer.get("ResponseMetadata")).get("HTTPStatusCode", 0)
+    code = str(mapping(answer.get("Error")).get("Code"))
+    return status >= _SERVER_ERROR or status == _TOO_MANY or bool(_MAY_PASS.search(code))
