@@ -73,10 +73,10 @@ class RuleBudgetError(CloudTrailToSlackError):
 
 
 class SecretError(CloudTrailToSlackError):
-    """A secret could not be read from where the environment says it is. `may_pass`: it may be readable in a moment."""
+    """A secret could not be read from where the environment says it is. `is_transient`: it may be readable later."""
 
-    def __init__(self, problem: str, *, may_pass: bool = False) -> None:
-        self.may_pass = may_pass
+    def __init__(self, problem: str, *, is_transient: bool = False) -> None:
+        self.is_transient = is_transient
         super().__init__(problem)
 
 

@@ -9,7 +9,7 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.errors import DeliveryError, EvaluationTimeError
-from cloudtrail_to_slack.evaluation.log_files import NOT_BEGUN, LogFileEvaluation, LogFiles
+from cloudtrail_to_slack.evaluation.file_evaluation import NOT_BEGUN, EvaluationContext, LogFileEvaluation
 from cloudtrail_to_slack.evaluation.prefilter import Prefilter
 from cloudtrail_to_slack.evaluation.records import AccountNames, PendingAlerts, RecordEvaluator, RecordSource
 from cloudtrail_to_slack.evaluation.report import Report
@@ -27,7 +27,7 @@ from cloudtrail_to_slack.ingest.payloads import (
     Single,
     SingleEvent,
     Unrecognised,
-    all_message_ids,
+    merge_message_ids,
     work_items,
 )
 from cloudtrail_to_slack.ingest.read_ahead import ReadAhead
@@ -85,7 +85,7 @@ class Pipeline:
             account_names=config.account_names if account_names is None else account_names,
         )
         self._ahead = ReadAhead(s3_within, clock)
-        self._log_files = LogFiles(
+        self._context = EvaluationContext(
             s3_within, self._ahead, prefilter, self._records, self._report, clock.now, self._recorder
         )
         self._notices: list[tuple[Notice, MessageIds]] = []
@@ -97,14 +97,14 @@ class Pipeline:
     def _run(self, notifications: Sequence[Notification]) -> Report:
         self._report.counts["rules_unusable"] = len(self._config.rule_issues)
         work = work_items(notifications)
-        files = [LogFileEvaluation(self._log_files, item, ids) for item, ids in work if isinstance(item, LogFile)]
+        files = [LogFileEvaluation(self._context, item, ids) for item, ids in work if isinstance(item, LogFile)]
         singles = [(item, ids) for item, ids in work if not isinstance(item, (LogFile, MissingDataCheckDue))]
         late = self._take_singles(singles, len(files))
         self._evaluate_files(files)
         self._take_singles(late, 0, is_last_time=True)
         self._deliver_pending()
         self._delivery.finish()
-        self._delivery.notify([*self._notices, *self._log_files.notices])
+        self._delivery.notify([*self._notices, *self._context.notices])
         self._report_on_self()
         for item, message_ids in work:
             if isinstance(item, MissingDataCheckDue):  # for which there is time when all alerts are delivered
@@ -212,6 +212,6 @@ class Pipeline:
             self._send_self_reports(reports, self._records.own_calls)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, all alerts are delivered)
             own_calls = [each for kinds in self._records.own_calls.by_account.values() for each in kinds.values()]
-            message_ids = all_message_ids([*reports, *own_calls])
+            message_ids = merge_message_ids([*reports, *own_calls])
             self._report.fail(message_ids, [f"notices about this function itself: {type(error).__name__}"])
             log_unexpected("reporting on the function itself", error)

@@ -84,7 +84,7 @@ def test_what_s3_refuses_fails_alone(app_env: AppEnvironment, code: str) -> None
         return aws_answer("s3", code, key) if key in refused else None
 
     _before_each_get(app_env, refuse)
-    app_env.monkeypatch.setattr("cloudtrail_to_slack.evaluation.log_files._FIRST_WAIT_SECONDS", 0.001)
+    app_env.monkeypatch.setattr("cloudtrail_to_slack.evaluation.file_evaluation._FIRST_WAIT_SECONDS", 0.001)
     assert failed_messages(app_env.invoke(batch)) == ["m0", "m4", "m9"]
     assert _calls(app_env) == [1, 2, 3, 5, 6, 7, 8]
     assert len([text for text in app_env.texts() if f"S3 answers {code}" in text]) == 3

@@ -10,8 +10,8 @@ import pytest
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.destinations.base import Sent
 from cloudtrail_to_slack.destinations.slack.bot import SlackBot
+from cloudtrail_to_slack.destinations.slack.errors import THREAD_GONE_CODES
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.shared import THREAD_GONE
 from cloudtrail_to_slack.destinations.slack.threads import LEASE_SECONDS, SlackThreads, ThreadPlace, ThreadStore
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, InvocationFailedError
 from cloudtrail_to_slack.retry import Steps, run_to_completion
@@ -204,7 +204,7 @@ def test_an_alert_refused_in_a_thread_is_not_posted_elsewhere(scene: Scene, app_
     assert len(app_env.slack.messages(CHANNEL)) == 1
 
 
-@pytest.mark.parametrize("code", sorted(THREAD_GONE))
+@pytest.mark.parametrize("code", sorted(THREAD_GONE_CODES))
 def test_a_thread_whose_opening_is_gone_is_opened_anew(scene: Scene, app_env: AppEnvironment, code: str) -> None:
     """When someone deleted the parent message, the alert opens a new thread and later ones join that."""
     scene.join()

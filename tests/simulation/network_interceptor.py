@@ -28,7 +28,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 import cloudtrail_to_slack
 from cloudtrail_to_slack import clock as clock_module
 from cloudtrail_to_slack.delivery import dispatcher
-from cloudtrail_to_slack.evaluation import log_files as log_file_evaluation
+from cloudtrail_to_slack.evaluation import file_evaluation as log_file_evaluation
 from cloudtrail_to_slack.evaluation import records as record_evaluation
 from cloudtrail_to_slack.ingest.read_ahead import THREAD_NAME, _Fetch
 from cloudtrail_to_slack.rules import RuleSet, engine

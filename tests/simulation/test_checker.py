@@ -12,7 +12,7 @@ from cloudtrail_to_slack.delivery.jobs import AlertJob, DeliveryJob
 from cloudtrail_to_slack.destinations.sns import client as sns
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, TransientError
 from cloudtrail_to_slack.evaluation import records as record_evaluation
-from cloudtrail_to_slack.evaluation.log_files import LogFileEvaluation
+from cloudtrail_to_slack.evaluation.file_evaluation import LogFileEvaluation
 from cloudtrail_to_slack.ingest import log_files, read_ahead
 from cloudtrail_to_slack.ingest import payloads as notifications
 from cloudtrail_to_slack.ingest.read_ahead import FetchedBody, ReadAhead
@@ -170,8 +170,8 @@ def test_a_match_that_is_not_counted_for_a_moment_is_found_out(environment: Envi
     """The checker sees that the alert of a window is lost when a match is forgotten that could not be counted."""
     history = throttled_count_history()
 
-    def forgetting(problem: str, *, may_pass: bool) -> CountStoreError:
-        return CountStoreError(problem, may_pass=may_pass and False)
+    def forgetting(problem: str, *, is_transient: bool) -> CountStoreError:
+        return CountStoreError(problem, is_transient=is_transient and False)
 
     with mock.patch.object(threshold_counts, "CountStoreError", forgetting):
         problems = check_history(history, environment.run(history)).problems

@@ -16,7 +16,7 @@ from cloudtrail_to_slack.auto_restart.settings import Settings
 from cloudtrail_to_slack.auto_restart.stop_events import StopEvent
 from cloudtrail_to_slack.auto_restart.store import RestartStore
 from cloudtrail_to_slack.aws.arns import TrailArn
-from cloudtrail_to_slack.aws.errors import error_code, may_pass
+from cloudtrail_to_slack.aws.errors import error_code, is_transient
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import CloudTrailToSlackError, TransientError
 from cloudtrail_to_slack.events.event import parse_time
@@ -138,7 +138,7 @@ class Restarter:
                 return getattr(self._clients.cloudtrail(trail.region), operation)(Name=name)
         except ClientError as error:
             code = error_code(error)
-            raise TrailError(code, is_transient=code == _NOT_READY or may_pass(error.response)) from None
+            raise TrailError(code, is_transient=code == _NOT_READY or is_transient(error.response)) from None
         except (BotoCoreError, TransientError) as error:
             raise TrailError(error_code(error), is_transient=True) from None
 

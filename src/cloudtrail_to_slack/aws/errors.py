@@ -13,7 +13,7 @@ from cloudtrail_to_slack.errors import DeliveryError
 from cloudtrail_to_slack.json_fields import mapping
 
 _SERVER_ERROR, _TOO_MANY = 500, 429  # HTTP statuses
-_MAY_PASS = re.compile(
+_TRANSIENT_CODES = re.compile(
     r"Throttl|TooManyRequests|RequestLimitExceeded|RequestTimeout|RequestTimeTooSkewed|SlowDown|TransactionInProgress"
     r"|Internal(?:Error|Failure|Server|Service)|ServiceUnavailable|ExpiredToken|RequestExpired"
 )
@@ -27,11 +27,11 @@ def error_code(error: BaseException) -> str:
     return str(code) if code else type(error).__name__
 
 
-def may_pass(answer: Mapping[str, Any]) -> bool:
+def is_transient(answer: Mapping[str, Any]) -> bool:
     """Return whether AWS, which refused a request with this answer, may accept the same one in a moment.
 
     `answer` is `ClientError.response`.
     """
     status = mapping(answer.get("ResponseMetadata")).get("HTTPStatusCode", 0)
     code = str(mapping(answer.get("Error")).get("Code"))
-    return status >= _SERVER_ERROR or status == _TOO_MANY or bool(_MAY_PASS.search(code))
+    return status >= _SERVER_ERROR or status == _TOO_MANY or bool(_TRANSIENT_CODES.search(code))

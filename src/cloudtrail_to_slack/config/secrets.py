@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from cloudtrail_to_slack.aws.errors import error_code, may_pass
+from cloudtrail_to_slack.aws.errors import error_code, is_transient
 from cloudtrail_to_slack.errors import (
     ConfigurationIssue,
     DestinationMisconfiguredError,
@@ -105,7 +105,7 @@ class SecretReader:
             from cloudtrail_to_slack.observability.logging import logger  # noqa: PLC0415 (what is pure imports this module)
 
             facts = {"secret": kind, "error": str(error)}
-            if error.may_pass:
+            if error.is_transient:
                 logger.warning("a secret cannot be read at the moment", extra=facts)
                 raise TransientError(f"{kind}_unreadable") from None
             logger.error("a secret cannot be read", extra=facts)
@@ -139,7 +139,7 @@ class SecretReader:
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             cause = error.__cause__ or error.__context__ or error
             message = f"{source.variable} cannot be read ({error_code(cause)})"
-            raise SecretError(message, may_pass=_may_pass(cause)) from None
+            raise SecretError(message, is_transient=_is_transient(cause)) from None
 
 
 def _plain_value(text: str) -> str:
@@ -156,10 +156,10 @@ def _plain_value(text: str) -> str:
     return found[0].strip() if len(found) == 1 and isinstance(found[0], str) and found[0].strip() else value
 
 
-def _may_pass(cause: BaseException) -> bool:
+def _is_transient(cause: BaseException) -> bool:
     """Return whether AWS may answer the same request in a moment: it is busy, or did not answer at all."""
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415 (only now)
 
     if isinstance(cause, ClientError):
-        return may_pass(cause.response)
+        return is_transient(cause.response)
     return isinstance(cause, (ConnectionError, HTTPClientError))

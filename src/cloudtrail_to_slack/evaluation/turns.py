@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from cloudtrail_to_slack.clock import Clock
-from cloudtrail_to_slack.evaluation.log_files import LogFileEvaluation
+from cloudtrail_to_slack.evaluation.file_evaluation import LogFileEvaluation
 from cloudtrail_to_slack.evaluation.records import MAX_PENDING_BYTES, PendingAlerts
 
 _FIRST_ROUND_SHARE = 0.5  # of the invocation's time, before anything is delivered

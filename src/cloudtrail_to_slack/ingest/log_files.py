@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from isal import isal_zlib
 from urllib3.exceptions import HTTPError
 
-from cloudtrail_to_slack.aws.errors import error_code, may_pass
+from cloudtrail_to_slack.aws.errors import error_code, is_transient
 from cloudtrail_to_slack.errors import ConnectionLostError, LogFileError, RecordError, S3UnavailableError
 from cloudtrail_to_slack.ingest.json_text import has_more_values, lenient_decode
 from cloudtrail_to_slack.ingest.payloads import LogFile
@@ -50,7 +50,7 @@ def open_log_file(client: "Callable[[], S3Client]", log_file: LogFile) -> "tuple
     try:
         answer = _announced(client(), log_file)
     except ClientError as error:
-        if may_pass(error.response):
+        if is_transient(error.response):
             raise S3UnavailableError(f"S3 answers {error_code(error)}") from None
         raise LogFileError(_meaning(error_code(error), log_file)) from None
     except (BotoCoreError, HTTPError, TimeoutError) as error:  # HTTPError: S3 stops amid an answer that refuses

@@ -43,7 +43,7 @@ _KEY_LENGTH = 40
 MessageIds = frozenset[str | None]
 
 
-class Brought(Protocol):
+class HasMessageIds(Protocol):
     """Something that messages brought."""
 
     @property
@@ -51,7 +51,7 @@ class Brought(Protocol):
         """The ids of these messages."""
 
 
-def all_message_ids(brought: Iterable[Brought]) -> MessageIds:
+def merge_message_ids(brought: Iterable[HasMessageIds]) -> MessageIds:
     """Return the ids of all messages that brought any of these."""
     return MessageIds().union(*(each.message_ids for each in brought))
 

@@ -25,7 +25,7 @@ from cloudtrail_to_slack.delivery.dispatcher import Delivery
 from cloudtrail_to_slack.delivery.results import Outcome, Undelivered
 from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.errors import DeliveryError
-from cloudtrail_to_slack.ingest.payloads import MessageIds, all_message_ids
+from cloudtrail_to_slack.ingest.payloads import MessageIds, merge_message_ids
 from cloudtrail_to_slack.notices.store import (
     MOST_ENTRIES,
     Collected,
@@ -148,14 +148,14 @@ class SelfReports:
         targets = self._delivery.router.targets(account)
         if not targets:
             problem = f"no route and no default for account {account or 'unknown'}"
-            self._delivery.unrouted(_OWN_CALLS, problem, all_message_ids(subjects))
+            self._delivery.unrouted(_OWN_CALLS, problem, merge_message_ids(subjects))
         for target in targets:
             self._send(NoticeKind("own-role", _HOUR, render, _COOL_OFF_SECONDS), subjects, target)
 
     def _send_rule_errors(self, reports: Sequence[RuleErrorReport]) -> None:
         critical = [report for report in reports if report.severity is Severity.CRITICAL]
         for notice, covered in rule_error_notices(critical, self._most_notices):
-            self._delivery.notify([(notice, all_message_ids(covered))])
+            self._delivery.notify([(notice, merge_message_ids(covered))])
         others = [report for report in reports if report.severity is not Severity.CRITICAL]
         by_identity = {report.identity: report for report in others}
 
@@ -214,7 +214,7 @@ class SelfReports:
                 acquired.append((complete, collected, store))
         for notice, identities in kind.render([subject for subject, _, _ in acquired]) if acquired else ():
             covered = [each for each in acquired if each[0].identity in identities]
-            message_ids = all_message_ids(subject for subject, _, _ in covered)
+            message_ids = merge_message_ids(subject for subject, _, _ in covered)
             (arrived,) = self._delivery.notify_at([(target, notice)], message_ids)
             for subject, collected, store in covered:
                 key = kind.key(target, subject)

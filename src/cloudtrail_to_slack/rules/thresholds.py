@@ -48,10 +48,10 @@ class CountStore(Protocol):
 
 
 class CountStoreError(CloudTrailToSlackError):
-    """Counts cannot be kept where they are kept. `may_pass`: they may be in a moment."""
+    """Counts cannot be kept where they are kept. `is_transient`: they may be in a moment."""
 
-    def __init__(self, problem: str, *, may_pass: bool) -> None:
-        self.may_pass = may_pass
+    def __init__(self, problem: str, *, is_transient: bool) -> None:
+        self.is_transient = is_transient
         super().__init__(problem)
 
 
@@ -131,7 +131,7 @@ class ThresholdCounter:
         try:
             count = self._store.add(window, event, needed)
         except CountStoreError as error:
-            if error.may_pass:
+            if error.is_transient:
                 self._unavailable = error
                 raise
             self._failed(str(error))

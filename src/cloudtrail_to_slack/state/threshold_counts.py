@@ -58,7 +58,7 @@ class TableCounts:
                 return Count(completed_by)
             # This code did not write it: it makes way, unless it is something else by now.
             self._update(window.key, "REMOVE members", "members = :seen", {":seen": seen}, "NONE")
-        raise CountStoreError("contended", may_pass=True)
+        raise CountStoreError("contended", is_transient=True)
 
     def _update(self, key: str, update: str, condition: str, values: Mapping[str, Any], returned: str) -> Answer:
         waits = list(reversed(_WAITS_SECONDS))
@@ -67,4 +67,4 @@ class TableCounts:
                 return self._items.update(key, update, condition, values, returned=returned)
             except StateError as error:
                 if error.is_permanent or not waits or not self._clock.wait(waits.pop()):
-                    raise CountStoreError(str(error), may_pass=not error.is_permanent) from None
+                    raise CountStoreError(str(error), is_transient=not error.is_permanent) from None

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from cloudtrail_to_slack.aws.errors import error_code, may_pass
+from cloudtrail_to_slack.aws.errors import error_code, is_transient
 from cloudtrail_to_slack.errors import TransientError
 
 
@@ -31,11 +31,11 @@ from cloudtrail_to_slack.errors import TransientError
 )
 def test_what_may_pass(code: str, status: int, passes: bool) -> None:  # noqa: FBT001 (a parameter)
     """Throttling, faults of the service's own and expired credentials pass; what the request or a policy says stays."""
-    assert may_pass({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}) is passes
+    assert is_transient({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}) is passes
 
 
 def test_the_word_for_an_error() -> None:
     """An error is called what AWS or this package calls it, and else by its type; nothing else of it is passed on."""
     assert error_code(TransientError("timed_out")) == "timed_out"
     assert error_code(ReadTimeoutError(endpoint_url="https://secret.example")) == "ReadTimeoutError"
-    assert not may_pass({})
+    assert not is_transient({})

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError
 from cloudtrail_to_slack.rules.expressions.compile import FUNCTIONS, compile_expression, compile_tree, parse_expression
-from cloudtrail_to_slack.rules.expressions.guarding import guarded
 from cloudtrail_to_slack.rules.expressions.guards import weight
+from cloudtrail_to_slack.rules.expressions.instrumentation import guarded
 from cloudtrail_to_slack.rules.expressions.limits import MAX_WEIGHT
 from support.strategies import hostile_text
 

@@ -121,17 +121,17 @@ def test_a_retry_finds_its_alert_again() -> None:
 class Failing:
     """A store that fails from some call on."""
 
-    def __init__(self, after: int, *, may_pass: bool = False) -> None:
+    def __init__(self, after: int, *, is_transient: bool = False) -> None:
         self.calls = 0
         self._after = after
-        self._may_pass = may_pass
+        self._may_pass = is_transient
         self._store = MemoryCounts()
 
     def add(self, window: Window, event: str, count: int) -> Count:
         """Fail, or count."""
         self.calls += 1
         if self.calls > self._after:
-            raise CountStoreError("gone", may_pass=self._may_pass)
+            raise CountStoreError("gone", is_transient=self._may_pass)
         return self._store.add(window, event, count)
 
 
@@ -146,7 +146,7 @@ def test_where_the_store_is_gone_the_invocation_counts_for_itself() -> None:
 
 def test_a_store_that_fails_for_a_moment_leaves_the_rest_to_the_retry() -> None:
     """What a store cannot count for now is named each time, and the store is asked no more in this invocation."""
-    store, rule, uncounted = Failing(after=2, may_pass=True), secrets_read(), list[str]()
+    store, rule, uncounted = Failing(after=2, is_transient=True), secrets_read(), list[str]()
     counter = ThresholdCounter(store)
     for number in range(5):
         identity, fields, time = read(number, f"s{number}")

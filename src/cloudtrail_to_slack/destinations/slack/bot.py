@@ -11,8 +11,9 @@ from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.http import HttpClient
+from cloudtrail_to_slack.destinations.slack.destination import SlackDestination, message_body
+from cloudtrail_to_slack.destinations.slack.errors import TOKEN_CODES, slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.shared import TOKEN_REFUSED, SlackDestination, message_body, slack_error
 from cloudtrail_to_slack.destinations.slack.threads import SlackThreads, ThreadStore
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, TransientError
 from cloudtrail_to_slack.json_fields import mapping
@@ -71,7 +72,7 @@ class SlackBot(SlackDestination):
         try:
             return call(token)
         except DestinationMisconfiguredError as error:
-            if error.code not in TOKEN_REFUSED or not self._services.secrets.renew(self._token, token):
+            if error.code not in TOKEN_CODES or not self._services.secrets.renew(self._token, token):
                 raise
         logger.warning("Slack rejected the bot token; using the new one from its secret")
         return call(self._services.secrets.read_to_send(self._token, "token"))

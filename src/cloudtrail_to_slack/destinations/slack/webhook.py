@@ -6,8 +6,9 @@ from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.config.webhooks import Webhooks
 from cloudtrail_to_slack.destinations.base import Services
 from cloudtrail_to_slack.destinations.http import HttpClient
+from cloudtrail_to_slack.destinations.slack.destination import SlackDestination, message_body
+from cloudtrail_to_slack.destinations.slack.errors import slack_error
 from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
-from cloudtrail_to_slack.destinations.slack.shared import SlackDestination, message_body, slack_error
 from cloudtrail_to_slack.errors import DestinationMisconfiguredError, SecretError
 from cloudtrail_to_slack.observability.logging import logger
 

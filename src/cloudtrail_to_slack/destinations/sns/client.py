@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.notice import Notice
 from cloudtrail_to_slack.alerts.text import Line
-from cloudtrail_to_slack.aws.errors import may_pass
+from cloudtrail_to_slack.aws.errors import is_transient
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.destinations.base import Destination, Services, Sizes
 from cloudtrail_to_slack.destinations.sns.render import SnsMessage, alert_sizes, attribute, notice_sizes
@@ -31,20 +31,20 @@ from cloudtrail_to_slack.errors import (
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
 
-_CONTENT = frozenset(
+_CONTENT_CODES = frozenset(
     {"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "InvalidParameterCombination", "Validation",
      "ValidationError", "MissingParameter", "MalformedQueryString", "SerializationException", "RequestEntityTooLarge",
      "RequestTooLarge", "BatchRequestTooLong", "InvalidAttributeValue", "UserError", "InvalidInput"}
 )  # fmt: skip
-_TOPIC = frozenset(
+_TOPIC_CODES = frozenset(
     {"AuthorizationError", "NotFound", "ResourceNotFound", "InvalidSecurity", "EndpointDisabled",
      "PlatformApplicationDisabled", "KMSAccessDenied", "KMSDisabled", "KMSNotFound", "KMSInvalidState",
      "KMSOptInRequired", "AccessDenied", "InvalidClientTokenId", "UnrecognizedClient", "OptInRequired",
      "MissingAuthenticationToken", "InvalidAction", "SubscriptionRequired"}
 )  # fmt: skip
-# At its beginning the message is SNS' own; further on it may quote what we sent, which an attacker may have written.
+# Only the beginning of the message is certain to be SNS's own: the rest may quote what an attacker wrote.
 _ABOUT_THE_TOPIC = re.compile(r"Invalid parameter: (TopicArn|TargetArn)\b")
-# What a FIFO topic takes as group and as deduplication id: up to 128 letters, digits and punctuation marks.
+# What a FIFO topic accepts as group and as deduplication ID: up to 128 letters, digits and punctuation marks.
 # Source: Amazon SNS API Reference, Publish, "MessageGroupId" and "MessageDeduplicationId".
 _FIFO_ID = re.compile(r"[!-~]{1,128}")
 _FIXES: Mapping[str, str] = {
@@ -56,7 +56,7 @@ _FIXES: Mapping[str, str] = {
 
 
 class SnsTopics(Destination[SnsMessage]):
-    """Publishes to topics, each in its own region. It receives notices only where no other destination does."""
+    """Publishes to topics, each in its own region. Receives notices only if no other destination does."""
 
     name = "sns"
     receives_notices = False
@@ -89,14 +89,14 @@ class SnsTopics(Destination[SnsMessage]):
         except ClientError as error:
             failure = sns_error(error.response)
         except (ParamValidationError, UnicodeError) as error:
-            # The SDK cannot write the request: what is in it is the reason, so the topic is not.
+            # The SDK cannot build the request, so the content is the reason and not the topic.
             failure = PayloadRejectedError(type(error).__name__)
         except BotoCoreError as error:
             failure = TransientError(f"connection_failed_{type(error).__name__}")
         else:
             return
         if isinstance(failure, PayloadRejectedError) and not payload.subject:
-            # Even the smallest message is rejected: something else about the topic is wrong for it.
+            # Even the smallest message is rejected, so the reason must be the topic.
             raise DestinationMisconfiguredError(failure.code, certain=False)
         raise failure
 
@@ -108,17 +108,17 @@ def load(services: Services) -> SnsTopics | None:
 
 
 def sns_error(answer: Mapping[str, Any]) -> DeliveryError:
-    """Return the error for an answer with which SNS refuses to publish, as botocore parsed it."""
+    """Return the error for an error response of SNS, as botocore parsed it."""
     error = answer.get("Error", {})
     code, status = str(error.get("Code", "unknown")), answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     kind = code.removesuffix("Exception")
-    if kind in _CONTENT or status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+    if kind in _CONTENT_CODES or status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         about_the_topic = _ABOUT_THE_TOPIC.match(str(error.get("Message", "")))
         return DestinationMisconfiguredError(code) if about_the_topic else PayloadRejectedError(code)
-    if kind in _TOPIC:
+    if kind in _TOPIC_CODES:
         return DestinationMisconfiguredError(code)
-    # It may be the content: a smaller message may pass, and after it the topic is doubted for this message alone.
-    unknown = status == HTTPStatus.BAD_REQUEST and not may_pass(answer)
+    # The content may be the reason: a smaller message may be accepted, and if none is, only this message falls back.
+    unknown = status == HTTPStatus.BAD_REQUEST and not is_transient(answer)
     return UnknownRejectionError(code) if unknown else TransientError(code)
 
 
@@ -132,14 +132,14 @@ def _request(topic_arn: str, message: SnsMessage) -> Any:  # noqa: ANN401 (the s
             for name, value in message.attributes.items()
         }
     if topic_arn.endswith(".fifo"):
-        # What SNS takes for the same message within five minutes.
+        # SNS drops a message with the same ID within five minutes.
         request["MessageGroupId"] = _fifo_id(message.group)
         request["MessageDeduplicationId"] = _fifo_id(message.identity or message.body)
     return request
 
 
 def _fifo_id(text: str) -> str:
-    """Return `text` where FIFO topics take it as an id, else its digest."""
+    """Return `text` if FIFO topics accept it as an ID, otherwise its digest."""
     if _FIFO_ID.fullmatch(text):
         return text
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -14,7 +14,7 @@ from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError, SourceS
 from cloudtrail_to_slack.rules.expressions.allow_list import check
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
-from cloudtrail_to_slack.rules.expressions.guarding import GUARDS, guarded, may_need_guard
+from cloudtrail_to_slack.rules.expressions.instrumentation import GUARDS, guarded, may_need_guard
 from cloudtrail_to_slack.rules.expressions.limits import MAX_ELEMENTS, MAX_EXPRESSION_CHARACTERS
 from cloudtrail_to_slack.rules.expressions.syntax import parse, walk
 from cloudtrail_to_slack.rules.expressions.time_limit import RULE_FILE, limited

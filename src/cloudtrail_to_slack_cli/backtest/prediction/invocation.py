@@ -14,8 +14,8 @@ from typing import Any
 from cloudtrail_to_slack.alerts.alert import PendingAlert
 from cloudtrail_to_slack.delivery.limits import Slots
 from cloudtrail_to_slack.delivery.routing import Target
+from cloudtrail_to_slack.destinations.slack.destination import message_limit
 from cloudtrail_to_slack.destinations.slack.render.summary import summary
-from cloudtrail_to_slack.destinations.slack.shared import message_limit
 from cloudtrail_to_slack.destinations.slack.threads import ThreadPlace
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule, Severity

@@ -36,7 +36,7 @@ NOT_BEGUN = "the function had no time left to read it and will retry"
 
 
 @dataclass(slots=True)
-class LogFiles:
+class EvaluationContext:
     """What the evaluations of all log files of an invocation share. `notices` gathers what is to be said of them."""
 
     client_within: ClientWithin
@@ -73,7 +73,7 @@ class LogFileEvaluation:
     far; before `not_before` (seconds since 1970) it is too early to ask S3 again.
     """
 
-    def __init__(self, shared: LogFiles, log_file: LogFile, message_ids: MessageIds) -> None:
+    def __init__(self, context: EvaluationContext, log_file: LogFile, message_ids: MessageIds) -> None:
         self.done = False
         self.begun = False
         self.spent = 0.0
@@ -81,7 +81,7 @@ class LogFileEvaluation:
         self.log_file = log_file
         self.message_ids = message_ids
         self._source = RecordSource(log_file, message_ids, self._note_broken)
-        self._shared = shared
+        self._context = context
         self._steps: Iterator[None] | None = None
         self._attempts = 0
         self._call_seconds = _MOST_CALL_SECONDS
@@ -93,7 +93,7 @@ class LogFileEvaluation:
 
     def take_turn(self, is_over: Callable[[], bool], seconds: float) -> None:
         """Go on until it is done or the turn is over; S3 has `seconds` to begin its answer."""
-        start = self._shared.now()
+        start = self._context.now()
         self._call_seconds = min(max(seconds, _LEAST_CALL_SECONDS), _MOST_CALL_SECONDS)
         if self._steps is None:
             self._steps = self._run(seconds)
@@ -102,7 +102,7 @@ class LogFileEvaluation:
                 if is_over():
                     return
         finally:
-            self.spent += self._shared.now() - start
+            self.spent += self._context.now() - start
 
     def give_up(self) -> None:
         """End it where it is, because there is no time left."""
@@ -111,7 +111,7 @@ class LogFileEvaluation:
         if self._unavailable and not self.begun:
             self._fail(str(self._unavailable))
             return
-        self._shared.report.counts["objects_unfinished"] += 1
+        self._context.report.counts["objects_unfinished"] += 1
         facts = {"records": self._records, "seconds": round(self.spent, 1)}
         self._say("unfinished", UNFINISHED if self.begun else NOT_BEGUN, notify=self.begun, **facts)
         if self.begun:
@@ -119,7 +119,7 @@ class LogFileEvaluation:
 
     def _run(self, seconds: float) -> Iterator[None]:
         """Evaluate the file; yields after every piece of work."""
-        counts = self._shared.report.counts
+        counts = self._context.report.counts
         facts = read_key(self.log_file.key)
         if facts.skip_reason:
             self.done = True
@@ -129,12 +129,12 @@ class LogFileEvaluation:
         try:
             # Not the body itself: as a context manager it is the stream below it, which raises other errors.
             with closing(self._body(seconds)) as body:
-                for chunk in read_stream(body, self._shared.scan):
+                for chunk in read_stream(body, self._context.scan):
                     self.begun = True
                     yield from self._chunk_steps(chunk)
             counts["objects_read"] += 1
-            if self._shared.recorder:
-                self._shared.recorder.observe(self.log_file.key)
+            if self._context.recorder:
+                self._context.recorder.observe(self.log_file.key)
         except EvaluationTimeError:
             self.give_up()
             return
@@ -142,7 +142,7 @@ class LogFileEvaluation:
             self._attempts += 1
             if self._attempts < _ATTEMPTS:
                 self._steps, self._unavailable = None, error
-                self.not_before = self._shared.now() + _FIRST_WAIT_SECONDS * 2 ** (self._attempts - 1)
+                self.not_before = self._context.now() + _FIRST_WAIT_SECONDS * 2 ** (self._attempts - 1)
                 logger.warning("S3 does not answer", extra={"object": self.log_file.url, "error": str(error)})
                 return
             self._fail(str(error))
@@ -152,19 +152,19 @@ class LogFileEvaluation:
         self._say_broken_records()
 
     def _body(self, seconds: float) -> _TimedBody | FetchedBody:
-        fetched = self._shared.ahead.take(self.log_file)
+        fetched = self._context.ahead.take(self.log_file)
         if fetched:
             return fetched
         try:
             with interrupt_after(self._call_seconds):
-                body, _ = open_log_file(partial(self._shared.client_within, seconds), self.log_file)
+                body, _ = open_log_file(partial(self._context.client_within, seconds), self.log_file)
         except TimeoutError:
             raise S3UnavailableError("S3 cannot be read (it takes too long)") from None
         return _TimedBody(body, lambda: self._call_seconds)
 
     def _chunk_steps(self, chunk: Chunk) -> Iterator[None]:
         """Evaluate the records of a chunk that some rule may match; the others are counted."""
-        records, counts = self._shared.records, self._shared.report.counts
+        records, counts = self._context.records, self._context.report.counts
         scanned: Iterable[int | None] = repeat(None)
         if chunk.scanned is not None:
             scanned, skipped = chunk.scanned, chunk.scanned.count(0)
@@ -200,14 +200,14 @@ class LogFileEvaluation:
             self._say("unreadable", f"{self._broken} {of_its} cannot be read, {first}")
 
     def _fail(self, reason: str) -> None:
-        self._shared.report.counts["objects_failed"] += 1
+        self._context.report.counts["objects_failed"] += 1
         self._say("unreadable", reason)
 
     def _say(self, what: str, reason: str, *, notify: bool = True, **facts: float) -> None:
         """Log what is wrong with the file, count it as a failure, and with `notify` send a notice."""
         file = self.log_file
         logger.error(what, extra={"object": file.url, "reason": reason, **facts})
-        self._shared.report.fail(self.message_ids, [f"{file.url}: {reason}"])
+        self._context.report.fail(self.message_ids, [f"{file.url}: {reason}"])
         if notify:
             notice = unreadable_notice(file, reason, read_key(file.key).account)
-            self._shared.notices.append((notice, self.message_ids))
+            self._context.notices.append((notice, self.message_ids))
