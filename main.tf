@@ -36,9 +36,12 @@ locals {
   # The default, and that of the module this one replaces. With them the default names stay as they are.
   first_names = ["cloudtrail-to-slack", "fivexl-cloudtrail-to-slack"]
 
+  # Functions, roles and rules take 64 characters, and up to 16 are added to this.
+  short_name = length(local.given.function_name) <= 48 ? local.given.function_name : "${substr(local.given.function_name, 0, 39)}-${substr(sha256(local.given.function_name), 0, 8)}"
+
   # What exists once for all regions of an account: roles, policies, dashboards.
   global_name       = coalesce(local.given.role_name, local.given.function_name)
-  restart_role_name = "${local.global_name}-restart-logging"
+  restart_role_name = "${coalesce(local.given.role_name, local.short_name)}-restart-logging"
   dashboard_name    = replace(local.global_name, "/[^A-Za-z0-9_-]/", "-")
 
   derived_table_name  = var.derive_names && var.create_dynamodb_table && local.given.dynamodb_table_name == "cloudtrail-to-slack-table"

@@ -13,7 +13,7 @@ locals {
   }
 
   rules_without_dead_letters = local.create_dead_letters ? {} : merge(
-    var.enable_eventbridge_trigger ? { undelivered-log-files = "${local.given.function_name}-log-files" } : {},
+    var.enable_eventbridge_trigger ? { undelivered-log-files = "${local.short_name}-log-files" } : {},
     var.restart_logging ? { undelivered-restarts = local.restart_name } : {},
   )
 
@@ -106,8 +106,7 @@ locals {
 resource "aws_cloudwatch_event_rule" "missing_log_data" {
   count = local.watches_log_sources ? 1 : 0
 
-  # The longest ending of all: a rule's name has 64 characters, and function_name up to 48.
-  name                = "${local.given.function_name}-log-data-check"
+  name                = "${local.short_name}-log-data-check"
   description         = "Has ${local.given.function_name} look for accounts and regions that have stopped delivering log files"
   schedule_expression = "rate(30 minutes)"
   tags                = local.tags

@@ -11,7 +11,7 @@ locals {
 resource "aws_cloudwatch_event_rule" "realtime" {
   count = length(local.realtime_event_patterns)
 
-  name          = "${local.given.function_name}-realtime-${count.index + 1}"
+  name          = "${local.short_name}-realtime-${count.index + 1}"
   description   = "Events that the rules of ${local.given.function_name} can match, within seconds"
   event_pattern = local.realtime_event_patterns[count.index]
   tags          = local.tags
@@ -51,7 +51,7 @@ resource "aws_lambda_permission" "realtime" {
   function_name = aws_lambda_function.this.function_name
   principal     = "events.amazonaws.com"
   # One for all of them: a function's policy has little room.
-  source_arn     = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.given.function_name}-realtime-*"
+  source_arn     = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.short_name}-realtime-*"
   source_account = local.account_id
 
   # They go with the function: where it is replaced, they are created again. An update of it leaves them as they are.

@@ -3,7 +3,7 @@
 # It is the same code with another handler, and has a role of its own that can do next to nothing.
 
 locals {
-  restart_name  = "${local.given.function_name}-restart-logging"
+  restart_name  = "${local.short_name}-restart-logging"
   restart_count = var.restart_logging ? 1 : 0
 
   # The role and the function use the same list. A name may be one of any region: the event names the home region.

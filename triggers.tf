@@ -157,7 +157,7 @@ resource "aws_lambda_permission" "sns" {
 resource "aws_cloudwatch_event_rule" "log_files" {
   count = var.enable_eventbridge_trigger ? 1 : 0
 
-  name        = "${local.given.function_name}-log-files"
+  name        = "${local.short_name}-log-files"
   description = "Log files that arrive in or are removed from ${local.given.cloudtrail_logs_s3_bucket_name}"
   tags        = local.tags
 

@@ -45,8 +45,8 @@ variable "s3_notification_filter_prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_notification_filter_prefix)) || (!startswith(var.s3_notification_filter_prefix, "/") && !can(regex("[*?]", var.s3_notification_filter_prefix)))
-    error_message = "s3_notification_filter_prefix is what keys begin with: no leading slash and no wildcards. Write \"${trimprefix(replace(var.s3_notification_filter_prefix, "/[*?].*/", ""), "/")}\" instead of \"${var.s3_notification_filter_prefix}\"."
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_notification_filter_prefix)) || (can(regex("^[^*?[:space:][:cntrl:]]*$", var.s3_notification_filter_prefix)) && !can(regex("^/|//", var.s3_notification_filter_prefix)))
+    error_message = "s3_notification_filter_prefix is what keys begin with, without the bucket: no leading slash, no empty folder, no wildcards and no spaces. Write ${jsonencode(trimprefix(replace(replace(replace(trimspace(var.s3_notification_filter_prefix), "/^s3://[^/]*/", ""), "/[*?\\s].*/", ""), "/\\/+/", "/"), "/"))} instead of ${jsonencode(var.s3_notification_filter_prefix)}."
   }
 }
 
@@ -229,8 +229,8 @@ variable "realtime_event_patterns" {
 
   # Without a source it would bring whatever anybody puts on the bus.
   validation {
-    condition     = alltrue([for pattern in coalesce(var.realtime_event_patterns, []) : try(length(jsondecode(pattern).source) > 0, false)])
-    error_message = "realtime_event_patterns: each must name its source, such as {\"source\": [\"aws.iam\"]}; missing in: ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}]" if !try(length(jsondecode(pattern).source) > 0, false)])}."
+    condition     = alltrue([for pattern in coalesce(var.realtime_event_patterns, []) : can(jsondecode(pattern).source[0])])
+    error_message = "realtime_event_patterns: each must list its sources, as in {\"source\": [\"aws.iam\"]}; missing in: ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}]" if !can(jsondecode(pattern).source[0])])}."
   }
 
   # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
@@ -842,8 +842,8 @@ variable "function_name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.function_name)) || (can(regex("^[a-zA-Z0-9_-]{1,48}$", var.function_name)))
-    error_message = "function_name must have 1 to 48 letters, digits, hyphens and underscores (names made from it end with up to 16 more), not \"${var.function_name}\"."
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.function_name)) || (can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name)))
+    error_message = "function_name must have 1 to 64 letters, digits, hyphens and underscores, not \"${var.function_name}\"."
   }
 }
 
@@ -1054,7 +1054,7 @@ variable "lambda_role_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_role_arn)) || (var.lambda_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.lambda_role_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_role_arn)) || (var.lambda_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$", var.lambda_role_arn)))
     error_message = "lambda_role_arn must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)."
   }
 }
@@ -1065,7 +1065,7 @@ variable "restart_logging_role_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.restart_logging_role_arn)) || (var.restart_logging_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.restart_logging_role_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.restart_logging_role_arn)) || (var.restart_logging_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$", var.restart_logging_role_arn)))
     error_message = "restart_logging_role_arn must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)."
   }
 }
@@ -1101,6 +1101,12 @@ variable "lambda_vpc_subnet_ids" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    # Source: AWS Lambda API Reference, VpcConfig.
+    condition     = length(var.lambda_vpc_subnet_ids) <= 16 && alltrue([for id in var.lambda_vpc_subnet_ids : can(regex("^subnet-[a-z0-9]+$", id))])
+    error_message = "lambda_vpc_subnet_ids must hold at most 16 IDs of subnets (subnet-…); wrong: ${join(", ", [for i, id in var.lambda_vpc_subnet_ids : "[${i}] ${replace(jsonencode(id), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^subnet-[a-z0-9]+$", id))])}."
+  }
 }
 
 variable "lambda_vpc_security_group_ids" {
@@ -1108,6 +1114,12 @@ variable "lambda_vpc_security_group_ids" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    # Source: AWS Lambda API Reference, VpcConfig.
+    condition     = length(var.lambda_vpc_security_group_ids) <= 5 && alltrue([for id in var.lambda_vpc_security_group_ids : can(regex("^sg-[a-z0-9]+$", id))])
+    error_message = "lambda_vpc_security_group_ids must hold at most 5 IDs of security groups (sg-…); wrong: ${join(", ", [for i, id in var.lambda_vpc_security_group_ids : "[${i}] ${replace(jsonencode(id), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^sg-[a-z0-9]+$", id))])}."
+  }
 }
 
 variable "lambda_code_signing_config_arn" {
@@ -1116,7 +1128,7 @@ variable "lambda_code_signing_config_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_code_signing_config_arn)) || (var.lambda_code_signing_config_arn == null ? true : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:.+$", var.lambda_code_signing_config_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.lambda_code_signing_config_arn)) || (var.lambda_code_signing_config_arn == null ? true : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:[a-z0-9-]+$", var.lambda_code_signing_config_arn)))
     error_message = "lambda_code_signing_config_arn must be the ARN of a code signing configuration (arn:aws:lambda:REGION:ACCOUNT:code-signing-config:ID), or null, not ${jsonencode(var.lambda_code_signing_config_arn)}."
   }
 }
@@ -1127,7 +1139,7 @@ variable "iam_role_permissions_boundary" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.iam_role_permissions_boundary)) || (var.iam_role_permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.iam_role_permissions_boundary)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.iam_role_permissions_boundary)) || (var.iam_role_permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[!-~]+$", var.iam_role_permissions_boundary)))
     error_message = "iam_role_permissions_boundary must be the ARN of a policy (arn:aws:iam::ACCOUNT:policy/NAME), or null, not ${jsonencode(var.iam_role_permissions_boundary)}."
   }
 }
@@ -1138,7 +1150,7 @@ variable "kms_key_arn" {
   default     = null
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.kms_key_arn)) || (var.kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn)))
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.kms_key_arn)) || (var.kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key_arn)))
     error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias or an id: ${jsonencode(var.kms_key_arn)}."
   }
 }
@@ -1150,8 +1162,8 @@ variable "additional_kms_key_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.additional_kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))])
-    error_message = "additional_kms_key_arns must hold ARNs of keys (arn:aws:kms:REGION:ACCOUNT:key/ID); wrong: ${join(", ", [for i, arn in var.additional_kms_key_arns : "[${i}] ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))])}."
+    condition     = alltrue([for arn in var.additional_kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", arn))])
+    error_message = "additional_kms_key_arns must hold ARNs of keys (arn:aws:kms:REGION:ACCOUNT:key/ID); wrong: ${join(", ", [for i, arn in var.additional_kms_key_arns : "[${i}] ${replace(jsonencode(arn), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", arn))])}."
   }
 }
 
@@ -1160,6 +1172,12 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    # Source: AWS Tagging User Guide, "Tag naming limits and requirements".
+    condition     = length(var.tags) <= 50 && alltrue([for name, value in var.tags : can(regex("^[\\pL\\pZ\\pN_.:/=+@-]{1,128}$", name)) && !can(regex("(?i)^aws:", name)) && (value == null || can(regex("^[\\pL\\pZ\\pN_.:/=+@-]{0,256}$", value)))])
+    error_message = "tags must be at most 50, with 1 to 128 letters, digits, spaces and characters of _.:/=+-@ in a name, which must not begin with aws:, and at most 256 in a value; wrong: ${join(", ", [for name, value in var.tags : jsonencode(name) if !can(regex("^[\\pL\\pZ\\pN_.:/=+@-]{1,128}$", name)) || can(regex("(?i)^aws:", name)) || !(value == null || can(regex("^[\\pL\\pZ\\pN_.:/=+@-]{0,256}$", value)))])}."
+  }
 }
 
 # ---------------------------------------------------------------------------

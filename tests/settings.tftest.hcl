@@ -109,7 +109,7 @@ run "the_longest_name_fits_everything_that_is_named_after_it" {
   variables {
     slack_bot_token            = "xoxb-1"
     default_slack_channel_id   = "C0"
-    function_name              = "Alerts_of-our-Organisation_in-its-Audit-Account1"
+    function_name              = "Alerts_of-our-Organisation_in-its-Audit-Account_of-the-Region_e1"
     restart_logging            = true
     enable_eventbridge_trigger = true
     enable_sqs_queue           = true
@@ -118,8 +118,8 @@ run "the_longest_name_fits_everything_that_is_named_after_it" {
   }
 
   assert {
-    condition = length(var.function_name) == 48 && alltrue([for name in concat(
-      output.event_rule_names, aws_iam_role.restart_logging[*].name, aws_lambda_function.restart_logging[*].function_name,
+    condition = length(var.function_name) == 64 && alltrue([for name in concat(
+      output.event_rule_names, aws_iam_role.this[*].name, aws_iam_role.restart_logging[*].name, aws_lambda_function.restart_logging[*].function_name,
     ) : length(name) <= 64])
     error_message = "a name is too long: ${jsonencode(output.event_rule_names)}"
   }

@@ -16,8 +16,8 @@ variable "logs_prefix" {
   nullable    = false
 
   validation {
-    condition     = !startswith(var.logs_prefix, "/") && !strcontains(var.logs_prefix, "*")
-    error_message = "logs_prefix must be a prefix of keys without a leading slash and without wildcards, not \"${var.logs_prefix}\"."
+    condition     = can(regex("^[^*?[:space:][:cntrl:]]*$", var.logs_prefix)) && !can(regex("^/|//", var.logs_prefix))
+    error_message = "logs_prefix must be a prefix of keys without a leading slash, empty folders, wildcards and spaces, not ${jsonencode(var.logs_prefix)}."
   }
 }
 
@@ -27,7 +27,7 @@ variable "logs_kms_key_arn" {
   default     = null
 
   validation {
-    condition     = var.logs_kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.logs_kms_key_arn))
+    condition     = var.logs_kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.logs_kms_key_arn))
     error_message = "logs_kms_key_arn must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias or an id: \"${coalesce(var.logs_kms_key_arn, "-")}\"."
   }
 }
@@ -37,12 +37,23 @@ variable "name" {
   type        = string
   default     = "cloudtrail-backtest"
   nullable    = false
+
+  # With account and region behind it, it is the name of a bucket, which has at most 63 characters.
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{0,33}$", var.name))
+    error_message = "name may have at most 34 lowercase letters, digits and hyphens, not \"${var.name}\"."
+  }
 }
 
 variable "results_bucket" {
   description = "Name of the bucket that is created for the results and the job's files; null: the name, the account and the region."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.results_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.results_bucket))
+    error_message = "results_bucket must be the name of a bucket, or null, not ${jsonencode(var.results_bucket)}."
+  }
 }
 
 variable "results_days" {
@@ -52,8 +63,8 @@ variable "results_days" {
   nullable    = false
 
   validation {
-    condition     = var.results_days >= 1
-    error_message = "results_days must be at least 1, not ${var.results_days}."
+    condition     = var.results_days >= 1 && floor(var.results_days) == var.results_days
+    error_message = "results_days must be a whole number, at least 1, not ${var.results_days}."
   }
 }
 
@@ -71,8 +82,8 @@ variable "maximum_vcpu" {
   nullable    = false
 
   validation {
-    condition     = var.maximum_vcpu >= 8
-    error_message = "maximum_vcpu must be at least 8, for a driver and an executor, not ${var.maximum_vcpu}."
+    condition     = var.maximum_vcpu >= 8 && floor(var.maximum_vcpu) == var.maximum_vcpu
+    error_message = "maximum_vcpu must be a whole number, at least 8, for a driver and an executor, not ${var.maximum_vcpu}."
   }
 }
 
@@ -80,6 +91,11 @@ variable "iam_role_permissions_boundary" {
   description = "ARN of the permissions boundary of the role that jobs assume."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.iam_role_permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[!-~]+$", var.iam_role_permissions_boundary))
+    error_message = "iam_role_permissions_boundary must be the ARN of a policy (arn:aws:iam::ACCOUNT:policy/NAME), or null, not ${jsonencode(var.iam_role_permissions_boundary)}."
+  }
 }
 
 variable "tags" {

@@ -37,8 +37,8 @@ variable "event_patterns" {
 
   # Without a source it would carry whatever anybody puts on the bus.
   validation {
-    condition     = alltrue([for pattern in coalesce(var.event_patterns, []) : try(length(jsondecode(pattern).source) > 0, false)])
-    error_message = "event_patterns: each must name its source, such as {\"source\": [\"aws.iam\"]}; missing in: ${join(", ", [for i, pattern in coalesce(var.event_patterns, []) : "[${i}]" if !try(length(jsondecode(pattern).source) > 0, false)])}."
+    condition     = alltrue([for pattern in coalesce(var.event_patterns, []) : can(jsondecode(pattern).source[0])])
+    error_message = "event_patterns: each must list its sources, as in {\"source\": [\"aws.iam\"]}; missing in: ${join(", ", [for i, pattern in coalesce(var.event_patterns, []) : "[${i}]" if !can(jsondecode(pattern).source[0])])}."
   }
 
   # Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
@@ -88,6 +88,11 @@ variable "iam_role_permissions_boundary" {
   description = "ARN of the permissions boundary of the role that EventBridge assumes."
   type        = string
   default     = null
+
+  validation {
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.iam_role_permissions_boundary)) || (var.iam_role_permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[!-~]+$", var.iam_role_permissions_boundary)))
+    error_message = "iam_role_permissions_boundary must be the ARN of a policy (arn:aws:iam::ACCOUNT:policy/NAME), or null, not ${jsonencode(var.iam_role_permissions_boundary)}."
+  }
 }
 
 variable "tags" {

@@ -158,8 +158,8 @@ _REFUSED: dict[str, list[Any]] = {
     "destinations": [{"pager": {"default": ""}}, {"pager": {"routes": [{"accounts": _ACCOUNTS, "address": ""}]}}],
     "disabled_rules": [[None], [""]],
     "dynamodb_table_name": ["", "ab"],
-    "function_name": ["", "a" * 49, "a.b"],
-    "iam_role_permissions_boundary": ["", "deny-all", _TOPIC],
+    "function_name": ["", "a" * 65, "a.b"],
+    "iam_role_permissions_boundary": ["", "deny-all", _TOPIC, "arn:aws:iam::111122223333:policy/a b"],
     "lambda_code_signing_config_arn": ["", "config", _TOPIC],
     "lambda_maximum_event_age_seconds": [60.5, 59],
     "lambda_package": ["", " "],
@@ -170,7 +170,12 @@ _REFUSED: dict[str, list[Any]] = {
     "sns_topic_name": ["", "alerts.fifo"],
     "sqs_max_receive_count": [1.5, 0],
     "sqs_maximum_concurrency": [2.5, 1],
-    "kms_key_arn": ["alias/logs", f"arn:aws:kms:{_HERE}:alias/logs", _TOPIC],
+    "kms_key_arn": ["alias/logs", f"arn:aws:kms:{_HERE}:alias/logs", _TOPIC, f"arn:aws:kms:{_HERE}:key/*"],
+    "lambda_vpc_security_group_ids": [[None], [""], ["subnet-1"], [_TOKEN], [f"sg-{i}" for i in range(6)]],
+    "lambda_vpc_subnet_ids": [[None], [" "], ["sg-1"], [_HOOK], [f"subnet-{i}" for i in range(17)]],
+    "realtime_event_patterns": [[None], ["[]"], ['{"source": "aws.iam"}'], ['{"source": []}']],
+    "s3_notification_filter_prefix": ["/AWSLogs/", " AWSLogs/", "AWSLogs/\n", "AWSLogs//", "AWSLogs/*", "s3://logs/AWSLogs/"],
+    "tags": [{"aws:x": "y"}, {"": "y"}, {"a": "b" * 257}, {"a<b": "y"}, {"a": "y;"}, {str(i): "" for i in range(51)}],
 }
 
 _BOT = {"slack_bot_token": "xoxb-1", "default_slack_channel_id": "C0123456789"}
@@ -260,6 +265,7 @@ _ACCEPTED: list[dict[str, Any]] = [
     {"dead_letter_target_arn": _QUEUE},
     {"dead_letter_target_arn": _TOPIC},
     {"s3_sns_fanout_topic_arn": _TOPIC, "enable_s3_sns_fanout": True, "create_s3_sns_fanout_topic": False},
+    {"s3_notification_filter_prefix": "", "tags": {"cost centre": "Zürich / 7+1=8 @home", "none": None}},
 ]
 
 _CALL = """
