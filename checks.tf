@@ -27,7 +27,7 @@ locals {
     no_dependencies                = local.given.lambda_package == null && !local.create_dependencies_layer && local.given.dependencies_layer_arn == null
     role_missing                   = !var.create_roles && local.given.lambda_role_arn == null
     restart_role_missing           = var.restart_logging && !var.create_roles && local.given.restart_logging_role_arn == null
-    topics_of_one_name             = local.create_alerts_topic && local.create_fanout_topic && local.alerts_topic_name == local.fanout_topic_name
+    notified_of_itself             = anytrue(values(local.own_messages))
     messages_to_a_topic            = var.create_dead_letter_queue == null ? false : !var.create_dead_letter_queue && var.enable_sqs_queue && local.dead_letter_target_is_topic
     two_default_topics             = coalesce(var.create_sns_topic, false) && local.default_topic_given
     failed_invocations_lost        = !local.create_dead_letter_queue && local.given.dead_letter_target_arn == null
@@ -39,6 +39,7 @@ locals {
     half_a_network                 = (length(var.lambda_vpc_subnet_ids) == 0) != (length(var.lambda_vpc_security_group_ids) == 0)
     another_region                 = anytrue(values(local.another_region))
     another_account                = local.place_is_known ? anytrue([for arn in [local.given.lambda_role_arn, local.given.restart_logging_role_arn] : try(element(split(":", arn), 4) != local.account_id, false)]) : false
+    dead_letters_elsewhere         = !var.enable_sqs_queue || local.create_dead_letters || !local.place_is_known ? false : try(element(split(":", local.given.dead_letter_target_arn), 4) != local.account_id, false)
     another_partition              = local.place_is_known ? anytrue(values(local.another_partition)) : false
     queue_starts_too_many          = var.sqs_maximum_concurrency == null || var.lambda_reserved_concurrent_executions == null ? false : var.sqs_maximum_concurrency > var.lambda_reserved_concurrent_executions
   }
@@ -50,31 +51,68 @@ locals {
     data.aws_caller_identity.current.account_id == local.account_id, data.aws_region.current.id == local.region,
     data.aws_partition.current.partition == local.partition,
   ])
-  # What Lambda, CloudWatch and KMS take from their own region alone. Sources: AWS Lambda Developer Guide, "Managing Lambda
-  # dependencies with layers"; Amazon CloudWatch User Guide, "Using Amazon CloudWatch alarms"; AWS KMS Developer Guide,
-  # "Multi-Region keys in AWS KMS".
+  # What Lambda, CloudWatch, KMS, SQS and S3 take from their own region alone, and topics to which only a provider of their
+  # region subscribes. Sources: AWS Lambda Developer Guide, "Managing Lambda dependencies with layers"; Amazon CloudWatch
+  # User Guide, "Using Amazon CloudWatch alarms"; AWS KMS Developer Guide, "Multi-Region keys in AWS KMS"; Amazon SQS
+  # Developer Guide, "Using dead-letter queues in Amazon SQS"; the provider's aws_sns_topic_subscription.
   another_region = { for name, arns in {
     alarm_topic_arns               = var.alarm_topic_arns
     kms_key_arn                    = [local.given.kms_key_arn]
     dependencies_layer_arn         = [local.given.dependencies_layer_arn]
     lambda_code_signing_config_arn = [local.given.lambda_code_signing_config_arn]
+    dead_letter_target_arn         = [local.given.dead_letter_target_arn]
+    s3_sns_fanout_topic_arn        = [local.given.s3_sns_fanout_topic_arn]
+    cloudtrail_sns_topic_arn       = [local.given.cloudtrail_sns_topic_arn]
   } : name => local.place_is_known ? anytrue([for arn in arns : try(element(split(":", arn), 3) != local.region, false)]) : false }
-  another_partition = { for name, value in local.given : name => try(startswith(value, "arn:") && element(split(":", value), 1) != local.partition, false) }
+  another_partition = { for name, arns in merge({ for name, value in local.given : name => [value] }, {
+    sns_configuration       = local.routed_topics
+    restart_logging_trails  = var.restart_logging_trails
+    additional_kms_key_arns = var.additional_kms_key_arns
+  }) : name => anytrue([for arn in arns : try(startswith(arn, "arn:") && element(split(":", arn), 1) != local.partition, false)]) }
+
+  # What notifies the function, and what else is sent there: that would invoke the function again, and so on.
+  notifying_arns = compact([
+    local.create_fanout_topic ? local.own_arns.fanout : var.enable_s3_sns_fanout ? local.given.s3_sns_fanout_topic_arn : null,
+    var.enable_cloudtrail_sns_topic ? local.given.cloudtrail_sns_topic_arn : null,
+    var.enable_sqs_queue ? local.own_arns.notifications : null,
+  ])
+  own_messages = { for use, arns in {
+    "alerts (default_sns_topic_arn, or sns_topic_name)" = [local.create_alerts_topic ? local.own_arns.alerts : local.default_topic_arn]
+    "alerts (sns_configuration)"                        = local.routed_topics
+    "failed invocations (dead_letter_target_arn)"       = [local.given.dead_letter_target_arn]
+    "alarms (alarm_topic_arns)"                         = var.alarm_topic_arns
+  } : use => anytrue([for arn in arns : contains(local.notifying_arns, arn) if arn != null]) }
 
   # Source: AWS Control Tower User Guide, "Logging and monitoring": keys are <organization>/AWSLogs/<organization or account>/…
   control_tower_bucket      = startswith(local.given.cloudtrail_logs_s3_bucket_name, "aws-controltower-logs-")
   control_tower_prefix_fits = can(regex("^(|o|o-[a-z0-9]{0,32}|o-[a-z0-9]{10,32}/(A|AW|AWS|AWSL|AWSLo|AWSLog|AWSLogs)?|o-[a-z0-9]{10,32}/AWSLogs/((o(-.*)?|[0-9]{1,12}|[0-9]{12}/.*))?)$", local.given.s3_notification_filter_prefix))
 
-  routed_accounts = {
-    slack_app_configuration                         = local.has_bot ? [for route in coalesce(var.slack_app_configuration, []) : distinct(route.accounts) if route.min_severity == null] : []
-    "configuration and slack_webhook_configuration" = local.has_bot ? [] : local.webhook_accounts
-    sns_configuration                               = [for route in coalesce(var.sns_configuration, []) : distinct(route.accounts) if route.min_severity == null]
-  }
+  # The routes by which alerts go, in order.
+  severities = ["info", "low", "medium", "high", "critical"]
+  routes_in_order = { for kind, routes in merge(
+    {
+      slack_app_configuration                         = [for route in local.slack_routes : route if local.has_bot]
+      "configuration and slack_webhook_configuration" = [for route in local.webhook_routes : route if !local.has_bot]
+      sns_configuration                               = local.sns_routes
+    },
+    { for name, destination in local.added_destinations : "destinations.${name}" => destination.routes },
+    ) : kind => [for route in routes : {
+      accounts = distinct(route.accounts)
+      from     = lookup(route, "min_severity", null) == null ? -1 : index(local.severities, lower(route.min_severity))
+  }] }
   accounts_in_two_routes = [
-    for name, routes in local.routed_accounts :
-    "${name}: ${join(", ", sort([for account, found in { for account in flatten(routes) : account => account... } : account if length(found) > 1]))}"
-    if length(flatten(routes)) > length(distinct(flatten(routes)))
+    for kind, found in { for kind, routes in local.routes_in_order : kind => flatten([for route in routes : route.accounts if route.from == -1]) } :
+    "${kind}: ${join(", ", sort([for account, times in { for account in found : account => account... } : account if length(times) > 1]))}"
+    if length(found) > length(distinct(found))
   ]
+  # Of routes for severe alerts, those all of whose accounts have an earlier route that takes the same alerts.
+  severe_routes = { for kind, routes in local.routes_in_order : kind => [for route in routes : route if route.from >= 0] }
+  unused_severe_routes = flatten([for kind, routes in local.severe_routes : [
+    for i, route in routes : "${kind}: ${join(", ", route.accounts)} from severity ${local.severities[route.from]}"
+    if alltrue([for account in route.accounts : anytrue([
+      for earlier in slice(routes, 0, i) : earlier.from <= route.from && length(setintersection(earlier.accounts, [account, "*"])) > 0
+    ])])
+  ]])
 }
 
 resource "terraform_data" "settings" {
@@ -192,8 +230,8 @@ resource "terraform_data" "settings" {
     }
 
     precondition {
-      condition     = !local.wrong.topics_of_one_name
-      error_message = "The topic for alerts and the fan-out topic would be one, \"${local.alerts_topic_name}\", and alerts would invoke the function again: set sns_topic_name or s3_sns_fanout_topic_name."
+      condition     = !local.wrong.notified_of_itself
+      error_message = "What notifies the function of log files also receives ${join(" and ", [for use, wrong in local.own_messages : use if wrong])}, and each such message would invoke the function again: use another topic or queue."
     }
 
     precondition {
@@ -204,6 +242,11 @@ resource "terraform_data" "settings" {
     precondition {
       condition     = !local.wrong.messages_to_a_topic
       error_message = "The queue's messages can only go to another queue, and dead_letter_target_arn is a topic: leave out create_dead_letter_queue = false, so that the module creates a queue for them, or give a queue."
+    }
+
+    precondition {
+      condition     = !local.wrong.dead_letters_elsewhere
+      error_message = "The queue's messages can only go to a queue of the same account, and dead_letter_target_arn belongs to another: leave it out, so that the module creates a queue, or give a queue of account ${local.account_id}."
     }
 
     precondition {
@@ -339,6 +382,11 @@ check "accounts_in_two_routes" {
   assert {
     condition     = length(local.accounts_in_two_routes) == 0
     error_message = "The first route that names an account applies, and later ones have no effect for it: ${join("; ", local.accounts_in_two_routes)}."
+  }
+
+  assert {
+    condition     = length(local.unused_severe_routes) == 0
+    error_message = "The first route whose severity fits applies, so these have no effect: ${join("; ", local.unused_severe_routes)}. Put routes for the most severe alerts first."
   }
 }
 

@@ -11,6 +11,7 @@ locals {
   # ARNs from names, not from what is created, so that the policy waits for none of it: when the module takes over from
   # the earlier one, the role's old policies are removed meanwhile.
   own_arns = {
+    fanout        = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${local.fanout_topic_name}"
     alerts        = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${local.alerts_topic_name}"
     dead_letters  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.dead_letter_queue_name}"
     notifications = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.queue_name}"

@@ -118,7 +118,7 @@ resource "aws_lambda_layer_version" "package" {
 
     # Where the zip is not needed it need not be there.
     precondition {
-      condition     = !fileexists(local.given.lambda_package) ? true : filesha256(local.given.lambda_package) == local.package_sha256
+      condition     = !try(fileexists(local.given.lambda_package), false) ? true : filesha256(local.given.lambda_package) == local.package_sha256
       error_message = "lambda_package is not the file that lambda_package_sha256 names: the SHA-256 digest of ${coalesce(local.given.lambda_package, "-")} is ${try(filesha256(local.given.lambda_package), "-")}. Get the zip again, or correct the digest."
     }
   }

@@ -86,6 +86,50 @@ run "what_is_elsewhere_or_half_given_is_refused_each_for_itself" {
   }
 }
 
+run "topics_and_queues_that_must_be_in_reach_are_refused_elsewhere" {
+  command = plan
+
+  variables {
+    enable_s3_sns_fanout       = true
+    create_s3_sns_fanout_topic = false
+    s3_sns_fanout_topic_arn    = "arn:aws:sns:us-east-1:111122223333:fan-out"
+    enable_sqs_queue           = true
+    dead_letter_target_arn     = "arn:aws:sqs:us-east-1:999988887777:dead-letters"
+    sns_configuration          = [{ accounts = ["111111111111"], sns_topic_arn = "arn:aws-cn:sns:cn-north-1:111122223333:alerts" }]
+  }
+
+  expect_failures = [terraform_data.settings]
+
+  assert {
+    condition = jsonencode([
+      [for name, wrong in local.wrong : name if wrong], [for name, wrong in local.another_region : name if wrong], [for name, wrong in local.another_partition : name if wrong],
+      ]) == jsonencode([
+      ["another_partition", "another_region", "dead_letters_elsewhere"], ["dead_letter_target_arn", "s3_sns_fanout_topic_arn"], ["sns_configuration"],
+    ])
+    error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
+  }
+}
+
+run "a_topic_that_notifies_the_function_is_refused_for_anything_else" {
+  command = plan
+
+  variables {
+    default_sns_topic_arn       = "arn:aws:sns:eu-west-1:111122223333:trail"
+    sns_configuration           = [{ accounts = ["111111111111"], sns_topic_arn = "arn:aws:sns:eu-west-1:111122223333:trail" }]
+    enable_cloudtrail_sns_topic = true
+    cloudtrail_sns_topic_arn    = "arn:aws:sns:eu-west-1:111122223333:trail"
+    dead_letter_target_arn      = "arn:aws:sns:eu-west-1:111122223333:trail"
+    alarm_topic_arns            = ["arn:aws:sns:eu-west-1:111122223333:alarms", "arn:aws:sns:eu-west-1:111122223333:trail"]
+  }
+
+  expect_failures = [terraform_data.settings]
+
+  assert {
+    condition     = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode(["notified_of_itself"]) && alltrue(values(local.own_messages))
+    error_message = "found wrong: ${jsonencode(local.own_messages)}"
+  }
+}
+
 run "one_name_for_two_subscriptions_is_refused_and_one_role_for_two_functions_is_warned_of" {
   command = plan
 
@@ -186,7 +230,7 @@ run "a_package_that_is_not_there_and_topics_of_one_name_are_refused" {
   expect_failures = [terraform_data.settings]
 
   assert {
-    condition     = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode(["package_missing", "topics_of_one_name"])
+    condition     = jsonencode([for name, wrong in local.wrong : name if wrong]) == jsonencode(["notified_of_itself", "package_missing"])
     error_message = "found wrong: ${jsonencode([for name, wrong in local.wrong : name if wrong])}"
   }
 }

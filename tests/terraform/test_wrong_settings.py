@@ -107,6 +107,13 @@ def _routes(key: str, values: list[Any]) -> list[Any]:
     return [[{"accounts": _ACCOUNTS, key: value}] for value in values]
 
 
+def _severe(*routes: tuple[str, str]) -> list[Any]:
+    return [
+        {"accounts": [account], "min_severity": severity, "sns_topic_arn": f"{_TOPIC}{i}"}
+        for i, (account, severity) in enumerate(routes)
+    ]
+
+
 # By variable: values that are refused, each by a plan of its own.
 _REFUSED: dict[str, list[Any]] = {
     "slack_bot_token": _NO_TOKENS,
@@ -174,7 +181,14 @@ _REFUSED: dict[str, list[Any]] = {
     "lambda_vpc_security_group_ids": [[None], [""], ["subnet-1"], [_TOKEN], [f"sg-{i}" for i in range(6)]],
     "lambda_vpc_subnet_ids": [[None], [" "], ["sg-1"], [_HOOK], [f"subnet-{i}" for i in range(17)]],
     "realtime_event_patterns": [[None], ["[]"], ['{"source": "aws.iam"}'], ['{"source": []}']],
-    "s3_notification_filter_prefix": ["/AWSLogs/", " AWSLogs/", "AWSLogs/\n", "AWSLogs//", "AWSLogs/*", "s3://logs/AWSLogs/"],
+    "s3_notification_filter_prefix": [
+        "/AWSLogs/",
+        " AWSLogs/",
+        "AWSLogs/\n",
+        "AWSLogs//",
+        "AWSLogs/*",
+        "s3://logs/AWSLogs/",
+    ],
     "tags": [{"aws:x": "y"}, {"": "y"}, {"a": "b" * 257}, {"a<b": "y"}, {"a": "y;"}, {str(i): "" for i in range(51)}],
 }
 
@@ -220,6 +234,13 @@ _WARNED: dict[str, list[dict[str, Any]]] = {
             "configuration": [{"accounts": ["111111111111"], "slack_hook_url": _HOOK}],
             "slack_webhook_configuration": [{"accounts": _TWICE, "slack_hook_url_ssm_parameter": "/slack/webhook"}],
         },
+        {
+            "destinations": {
+                "pager": {"routes": [{"accounts": _TWICE, "address": "a"}, {"accounts": _ACCOUNTS, "address": "b"}]}
+            }
+        },
+        {"sns_configuration": _severe(("*", "high"), ("*", "critical"))},
+        {"sns_configuration": _severe(("*", "info"), ("111111111111", "Info"))},
     ],
     "settings_without_effect": [
         {"aws_sns_topic_subscriptions": {"soc@example.com": "email"}},
@@ -264,8 +285,9 @@ _ACCEPTED: list[dict[str, Any]] = [
     },
     {"dead_letter_target_arn": _QUEUE},
     {"dead_letter_target_arn": _TOPIC},
-    {"s3_sns_fanout_topic_arn": _TOPIC, "enable_s3_sns_fanout": True, "create_s3_sns_fanout_topic": False},
+    {"s3_sns_fanout_topic_arn": f"{_TOPIC}2", "enable_s3_sns_fanout": True, "create_s3_sns_fanout_topic": False},
     {"s3_notification_filter_prefix": "", "tags": {"cost centre": "Zürich / 7+1=8 @home", "none": None}},
+    {"sns_configuration": _severe(("*", "critical"), ("111111111111", "high"), ("*", "high"), ("*", "low"))},
 ]
 
 _CALL = """
