@@ -1,4 +1,7 @@
-"""Reading events from files and standard input: a record, a log file, EventBridge's envelope, or one of them a line."""
+"""Reading events from files and standard input: a record, a log file, EventBridge's envelope, or one of them a line.
+
+Also what `aws cloudtrail lookup-events` prints, in which each record is a string.
+"""
 
 import difflib
 import gzip
@@ -15,6 +18,9 @@ from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
 from cloudtrail_to_slack_cli.rule_files.document import parse
 
 STANDARD_INPUT = "-"
+# What only a record has. Source: AWS CloudTrail User Guide, "CloudTrail record contents", the fields of all events.
+_SIGNS = frozenset({"eventName", "eventSource", "eventID", "eventVersion", "eventTime", "eventType", "userIdentity"})
+_SHOWN_IDS = 3
 _GZIP = b"\x1f\x8b"
 _MOST_BYTES = 512 * 1024 * 1024
 
@@ -51,7 +57,9 @@ def _chosen(records: list[dict[str, Any]], path: str, event_id: str | None) -> d
     if event_id is None and len(records) == 1:
         return records[0]
     if event_id is None:
-        raise CommandError(f"{path} contains {len(records):,} records: choose one with --event-id")
+        known = [f"{record['eventID']} ({record.get('eventName')})" for record in records if record.get("eventID")]
+        such = f", such as {' or '.join(known[:_SHOWN_IDS])}" if known else ""
+        raise CommandError(f"{path} contains {len(records):,} records: choose one with --event-id{such}")
     for record in records:
         if record.get("eventID") == event_id:
             return record
@@ -77,6 +85,10 @@ def unwrap(value: object) -> Iterator[object]:
             yield from unwrap(item)
     elif isinstance(value, dict) and isinstance(value.get("Records"), list):
         yield from value["Records"]
+    elif isinstance(value, dict) and isinstance(value.get("Events"), list) and "eventName" not in value:
+        yield from unwrap(value["Events"])
+    elif isinstance(value, dict) and isinstance(value.get("CloudTrailEvent"), str):
+        yield _looked_up(value)
     elif isinstance(value, dict) and "detail-type" in value and "detail" in value:
         yield value["detail"]
     elif isinstance(value, dict) and isinstance(value.get("event"), dict) and "eventVersion" not in value:
@@ -85,9 +97,18 @@ def unwrap(value: object) -> Iterator[object]:
         yield value
 
 
+def _looked_up(value: dict[str, object]) -> object:
+    """Return the record in an item of `aws cloudtrail lookup-events`; the item itself if it is none."""
+    try:
+        return json.loads(str(value["CloudTrailEvent"]))
+    except (ValueError, RecursionError):
+        return value
+
+
 def _read(text: str, path: str) -> list[dict[str, Any]]:
+    path = "standard input" if path == STANDARD_INPUT else path
     records = list(_records(_values(text, path)))
-    if not records:
+    if not any(_SIGNS & record.keys() for record in records):
         raise UnreadableError(path, "contains no CloudTrail record")
     return records
 
@@ -100,13 +121,14 @@ def _records(values: Iterator[object]) -> Iterator[dict[str, Any]]:
 
 
 def _text(path: str) -> str:
+    shown = "standard input" if path == STANDARD_INPUT else path
     try:
         content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
     except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
+        raise UnreadableError(shown, f"cannot be read: {error.strerror or error}") from None
     except ValueError as error:
-        raise UnreadableError(path, f"cannot be read: {error}") from None
-    return _decoded(content, path, _MOST_BYTES)
+        raise UnreadableError(shown, f"cannot be read: {error}") from None
+    return _decoded(content, shown, _MOST_BYTES)
 
 
 def _decoded(content: bytes, path: str, most_bytes: int) -> str:
@@ -119,8 +141,8 @@ def _decoded(content: bytes, path: str, most_bytes: int) -> str:
         return content.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error):
         raise UnreadableError(path, "is not valid gzip, or truncated") from None
-    except UnicodeDecodeError:
-        raise UnreadableError(path, "is not UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise UnreadableError(path, "is not UTF-8", content.count(b"\n", 0, error.start) + 1) from None
 
 
 def _values(text: str, path: str) -> Iterator[object]:
@@ -131,6 +153,8 @@ def _values(text: str, path: str) -> Iterator[object]:
         except ValueError:
             raise UnreadableError(path, "has keys that no event has") from None
         return
+    if not text.strip():
+        raise UnreadableError(path, "is empty")
     whole: Exception
     try:
         value = json.loads(text)
@@ -143,13 +167,18 @@ def _values(text: str, path: str) -> Iterator[object]:
     for number, line in lines:
         try:
             value = json.loads(line)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
             # A document over several lines, or a broken line among others.
-            at = whole if number == lines[0][0] and isinstance(whole, json.JSONDecodeError) else None
-            raise UnreadableError(path, "is not JSON", at.lineno if at else number, at.colno if at else None) from None
+            raise _not_json(path, *((whole, 1) if number == lines[0][0] else (error, number))) from None
         yield value
-    if not lines:
-        raise UnreadableError(path, "is empty")
+
+
+def _not_json(path: str, error: Exception, line: int) -> UnreadableError:
+    """Return what is wrong with JSON that begins at a line."""
+    if isinstance(error, json.JSONDecodeError):
+        return UnreadableError(path, f"is not JSON: {error.msg}", line + error.lineno - 1, error.colno)
+    problem = "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
+    return UnreadableError(path, f"cannot be read: {problem}", line)
 
 
 def read_event_argument(argument: str, event_id: str | None = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from cloudtrail_to_slack.config.loader import Config, read_config
 from cloudtrail_to_slack_cli.check.configuration import read_configuration
 from cloudtrail_to_slack_cli.errors import CommandError
-from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, read_rule_file
+from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, read_rule_file, unusable_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class GivenRules:
             document[kind] = [*_listed(document.get(kind)), *more]
         for path in self.rule_files:
             file = read_rule_file(path)
+            if wrong := [problem for _, problem in unusable_parts(file.document)]:
+                raise CommandError(f"{path}: {'; '.join(wrong)}")
             for kind in KINDS:
                 document[kind] += [entry.content for entry in file.entries if entry.kind == kind]
         if self.events_to_track:

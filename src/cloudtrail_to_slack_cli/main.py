@@ -113,7 +113,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except CommandError as error:
-        click.echo(f"Error: {error}", err=True)
+        from cloudtrail_to_slack_cli.terminal import safe  # noqa: PLC0415 (only for what is wrong)
+
+        click.echo(f"Error: {safe(str(error))}", err=True)
         return error.exit_code
     except BrokenPipeError:
         _discard_output()

@@ -142,6 +142,7 @@ def test_lint_finds_probable_mistakes() -> None:
         ("rules.yaml", "rules:\n  - event.get(", "is not a Python expression"),
         ("rules.yaml", "rules: [a, b", "cannot be read"),
         ("rules.yaml", "- a", "must be an object with rules"),
+        ("rules.yaml", "rule: [a]", "must be an object with rules"),
         ("rules.yaml", "rules: {a: b}", "rules must be a list"),
         ("rules.json", "{", "cannot be read"),
         ("rules.yaml", "rules:\n  - {expression: 'True', severty: high}", "is not a known key|unknown"),

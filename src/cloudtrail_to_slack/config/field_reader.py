@@ -37,9 +37,12 @@ class Reader:
     def refuse_unknown(self, known: Iterable[str]) -> None:
         """Report an issue for every key that is not among `known`."""
         names = sorted(known)
-        for key in self._data:
-            if key not in names:
-                self.report(str(key)[:100], f"is not a known key; the keys are {', '.join(names)}")
+        for key in (str(key)[:100] for key in self._data if key not in names):
+            from difflib import get_close_matches  # noqa: PLC0415 (only for what is wrong)
+
+            close = get_close_matches(key, names, n=1, cutoff=0.8)
+            meant = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(names)}"
+            self.report(key, f"is not a known key; {meant}")
 
     def raw(self, key: str) -> object:
         """Return the value at `key` as it is; None when it is missing."""

@@ -250,7 +250,7 @@ class Evaluator:
         counts["failed"] += batch.failed
         counts["records"] += batch.failed + len(batch.records)
         if batch.failed:
-            part.failures.setdefault(path, "a line that is not JSON")
+            part.failures.setdefault(path, batch.failure)
         if batch.masks is None:
             for raw in batch.records:
                 self._record(raw, None, path, part)

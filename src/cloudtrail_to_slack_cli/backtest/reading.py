@@ -33,12 +33,13 @@ class OpenedStream(Stream, Protocol):
 class Batch:
     """Some records. `masks` are the rules that may match each, as bits; None: all may. `failed` records are unreadable.
 
-    `records` are undecoded bytes, or decoded objects where they came wrapped.
+    `records` are undecoded bytes, or decoded objects where they came wrapped. `failure` is why records failed.
     """
 
     records: list[object]
     masks: list[int] | None
     failed: int = 0
+    failure: str = "a line that is not JSON"
 
 
 @dataclass(slots=True)
@@ -110,10 +111,13 @@ def _other(name: str, stream: Stream) -> Batch | None:
 
 
 def _lines(stream: Stream, scan: Scan) -> Iterator[Batch]:
-    """Read one record a line."""
+    """Read one record a line, and leave out lines that are too long."""
     pieces: list[bytes] = []  # of a line that has not ended
-    size = 0
+    size, is_too_long = 0, False
     for piece in unpacked(stream, max_bytes=_LARGEST_LINES):
+        if is_too_long:
+            _, line_break, piece = piece.partition(b"\n")  # noqa: PLW2901 (what is left of it)
+            is_too_long = not line_break
         end = piece.rfind(b"\n")
         if end >= 0:
             yield _batch(b"".join((*pieces, piece[:end])), scan)
@@ -121,7 +125,8 @@ def _lines(stream: Stream, scan: Scan) -> Iterator[Batch]:
         pieces.append(piece[end + 1 :])
         size += len(pieces[-1])
         if size > _LONGEST_LINE:
-            raise LogFileError(f"it has a line of more than {_LONGEST_LINE:,} bytes")
+            yield Batch([], None, 1, f"a line of more than {_LONGEST_LINE:,} bytes")
+            pieces, size, is_too_long = [], 0, True
     rest = b"".join(pieces)
     if rest.strip():
         yield _batch(rest, scan)

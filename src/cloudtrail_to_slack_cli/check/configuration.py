@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack_cli.check.codes import CONFIGURATION
@@ -33,11 +34,9 @@ def read_configuration(path: str) -> Configuration:
         UnreadableError: it cannot be read.
     """
     text = read_text(path)
-    document = parse(text, path if path.endswith(".json") else f"{path}.json")
+    document = parse(text, path, is_json=True)
     if isinstance(document.data, str):  # terraform output -json rendered_config
-        document = parse(document.data, path if path.endswith(".json") else f"{path}.json")
-    if document.path != path:
-        document.path = path
+        document = parse(document.data, path, is_json=True)
     return _configuration(document)
 
 
@@ -48,11 +47,9 @@ def read_plan(path: str) -> list[Configuration]:
         UnreadableError: it cannot be read, or contains no configuration.
     """
     try:
-        text = read_text(path)
-    except UnreadableError:
-        raise UnreadableError(path, "is not a plan as JSON: write one with terraform show -json plan.out") from None
-    try:
-        plan = json.loads(text)
+        plan = json.loads(Path(path).read_bytes())  # in UTF-16 too, as older PowerShells write it
+    except OSError as error:
+        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         raise UnreadableError(path, "is not a plan as JSON: write one with terraform show -json plan.out") from None
     parts = (

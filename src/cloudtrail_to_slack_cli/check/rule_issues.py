@@ -20,7 +20,7 @@ from cloudtrail_to_slack_cli.check.codes import (
     Code,
 )
 from cloudtrail_to_slack_cli.check.findings import Finding, at_value, in_expression
-from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, RuleEntry, RuleFile
+from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, RuleEntry, RuleFile, unusable_parts
 from cloudtrail_to_slack_cli.rule_tests.cases import cases_of
 
 _FAULT = re.compile(r"(?P<place>(?:ignore_)?rules\[\d+\])(?:\.(?P<key>[^. ]+))?")
@@ -35,18 +35,12 @@ def structure_findings(file: RuleFile) -> Iterator[Finding]:
         finding = at_value(document, path, STRUCTURE, f"has the key {path[-1]!r} twice, and only the last one counts")
         line, column = position.key_line or 0, position.key_column or 0
         yield Finding(STRUCTURE, finding.message, file.path, line + 1, column + 1, len(str(path[-1])))
-    data = document.data
-    if not isinstance(data, dict):
-        yield at_value(document, (), STRUCTURE, "must be an object with the lists `rules` and `ignore_rules`")
-        return
-    for key, value in data.items():
-        if key in KINDS and not isinstance(value, list) and value is not None:
-            yield at_value(document, (key,), STRUCTURE, f"{key} must be a list")
-        elif key not in _TOP_LEVEL and not str(key).startswith("x-"):
+    for key in document.data if isinstance(document.data, dict) else ():
+        if key not in _TOP_LEVEL and not str(key).startswith("x-"):
             problem = f"has the key {str(key)[:100]!r}, which is not read; the keys are rules and ignore_rules"
             yield at_value(document, (str(key),), STRUCTURE, problem)
-    if not any(key in data for key in KINDS):
-        yield at_value(document, (), STRUCTURE, "has neither `rules` nor `ignore_rules`")
+    for value_path, problem in unusable_parts(document):
+        yield at_value(document, value_path, STRUCTURE, problem)
 
 
 def issue_findings(file: RuleFile, *, use_default_rules: bool = False) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def _named(path: str) -> RuleFile | UnreadableError:
 def _candidate(path: str) -> RuleFile | UnreadableError | None:
     """Return a file of a folder if it is a rule file."""
     try:
-        if Path(path).stat().st_size > _MOST_BYTES:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:  # a pipe might never end
             return None
         text = read_text(path)
     except (UnreadableError, OSError):

@@ -16,6 +16,8 @@ _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _BLOCK = "|>"
 _MOST_DEPTH = 100
+_MOST_VALUES = 500_000  # aliases of aliases can make a few lines mean more than fits into memory
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(_BASE):  # type: ignore[misc]  # libyaml's, where it is there
@@ -44,7 +46,11 @@ class Position:
 
 @dataclass(slots=True)
 class Document:
-    """A parsed file: its data, its lines, and where each value stands. `repeated` are keys that an object has twice."""
+    """A parsed file: its data, its lines, and where each value stands. `repeated` are keys that an object has twice.
+
+    A key that comes from a merge (`<<`) and is written again below it is not repeated: it replaces the merged one, here
+    as in Terraform. Above the merge it is, because there Terraform takes the merged one.
+    """
 
     path: str
     data: Any
@@ -73,18 +79,21 @@ def read_text(path: str | Path) -> str:
         return Path(path).read_text("utf-8-sig")
     except OSError as error:
         raise UnreadableError(str(path), f"cannot be read: {error.strerror or error}") from None
-    except (UnicodeDecodeError, ValueError):
-        raise UnreadableError(str(path), "is not UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UnreadableError(str(path), "is not UTF-8; save it as UTF-8", line) from None
+    except ValueError as error:  # a path that none can be
+        raise UnreadableError(str(path), f"cannot be read: {error}") from None
 
 
-def parse(text: str, path: str) -> Document:
-    """Parse YAML, or JSON where the path ends with `.json`.
+def parse(text: str, path: str, *, is_json: bool | None = None) -> Document:
+    """Parse YAML, or JSON: where `is_json` says so, by default where the path ends with `.json`.
 
     Raises:
-        UnreadableError: it is neither, with the line and column.
+        UnreadableError: it is neither, with the line and column; or it has too many values.
     """
     document = Document(path, None, text.splitlines() or [""])
-    is_json = path.endswith(".json")
+    is_json = path.endswith(".json") if is_json is None else is_json
     if is_json:
         try:
             document.data = json.loads(text)
@@ -97,48 +106,86 @@ def parse(text: str, path: str) -> Document:
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
-            if not is_json:
-                document.data = None if node is None else loader.construct_document(node)
+            if node is not None:
+                _refuse_expansion(path, node, {})
+                _find_positions(document, node)  # before merges are made
+                document.data = document.data if is_json else loader.construct_document(node)
         finally:
             loader.dispose()
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         if is_json:
             return document  # its positions stay unknown
         raise _not_yaml(path, error) from None
-    if node is not None:
-        for value_path, position, is_repeated in _walk(node):
-            if is_repeated:
-                document.repeated.append((value_path, position))
-            else:
-                document.positions[value_path] = position
     return document
+
+
+def _refuse_expansion(path: str, node: Any, sizes: dict[int, int]) -> int:  # noqa: ANN401 (PyYAML's have no types)
+    """Return how many values a node means with all aliases replaced. `sizes` are those known, 0 while they are counted.
+
+    Raises:
+        UnreadableError: there are too many, or an alias contains itself, which Terraform refuses too.
+    """
+    if id(node) in sizes:
+        if not sizes[id(node)]:
+            mark = node.start_mark
+            raise UnreadableError(path, "has an alias that contains itself", mark.line + 1, mark.column + 1)
+        return sizes[id(node)]
+    sizes[id(node)] = 0
+    parts = [] if isinstance(node, yaml.ScalarNode) else node.value
+    if isinstance(node, yaml.MappingNode):
+        parts = [part for pair in parts for part in pair]
+    size = 1 + sum(_refuse_expansion(path, part, sizes) for part in parts)
+    if size > _MOST_VALUES:
+        raise UnreadableError(path, f"has more than {_MOST_VALUES:,} values; each use of an alias (*name) counts")
+    sizes[id(node)] = size
+    return size
+
+
+def _find_positions(document: Document, node: Any) -> None:  # noqa: ANN401 (as above)
+    for value_path, position, is_repeated in _walk(node):
+        if is_repeated:
+            document.repeated.append((value_path, position))
+        else:
+            document.positions[value_path] = position
 
 
 def _not_yaml(path: str, error: Exception) -> UnreadableError:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "nested too deeply, or no such value"
+    if problem.startswith("but "):
+        problem = f"{getattr(error, 'context', None)}, {problem}"
     where = (mark.line + 1, mark.column + 1) if mark else (None, None)
     return UnreadableError(path, f"is not YAML: {problem}", *where)
 
 
 def _walk(root: Any) -> Iterator[tuple[ValuePath, Position, bool]]:  # noqa: ANN401 (PyYAML's nodes have no types)
     """Yield the path and position of every value; True: of a key that its object already has."""
-    waiting: list[tuple[Any, ValuePath, Any, int]] = [(root, (), None, 0)]
+    waiting: list[tuple[Any, ValuePath, Any]] = [(root, (), None)]
     while waiting:
-        node, path, key, depth = waiting.pop()
+        node, path, key = waiting.pop()
         yield path, _position(node, key), False
-        if depth > _MOST_DEPTH:  # an alias may contain itself
-            continue
         if isinstance(node, yaml.MappingNode):
             seen = set()
-            for key_node, value_node in node.value:
+            for key_node, value_node, merge_node in _pairs(node):
                 name = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.start_mark.line)
                 if name in seen:
-                    yield (*path, name), _position(value_node, key_node), True
-                seen.add(name)
-                waiting.append((value_node, (*path, name), key_node, depth + 1))
+                    yield (*path, name), _position(value_node, merge_node or key_node), True
+                if merge_node is None:
+                    seen.add(name)
+                waiting.append((value_node, (*path, name), key_node))
         elif isinstance(node, yaml.SequenceNode):
-            waiting.extend((item, (*path, number), None, depth + 1) for number, item in enumerate(node.value))
+            waiting.extend((item, (*path, number), None) for number, item in enumerate(node.value))
+
+
+def _pairs(node: Any) -> Iterator[tuple[Any, Any, Any]]:  # noqa: ANN401 (as above)
+    """Yield the keys and values of an object, in order, and by which merge (`<<`) each comes from another, if any."""
+    for key_node, value_node in node.value:
+        if key_node.tag != _MERGE:
+            yield key_node, value_node, None
+            continue
+        for source in value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]:
+            if isinstance(source, yaml.MappingNode):
+                yield from ((key, value, key_node) for key, value, _ in _pairs(source))
 
 
 def _position(node: Any, key: Any) -> Position:  # noqa: ANN401 (as above)

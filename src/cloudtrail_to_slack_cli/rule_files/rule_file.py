@@ -79,6 +79,19 @@ def rule_file(document: Document) -> RuleFile:
     return RuleFile(document, tuple(_entries(document.data)))
 
 
+def unusable_parts(document: Document) -> Iterator[tuple[ValuePath, str]]:
+    """Yield why no rule of a file is read, or one of its lists is not: where, and what is wrong."""
+    data = document.data
+    if not isinstance(data, dict):
+        yield (), "must be an object with the lists `rules` and `ignore_rules`"
+    elif not any(kind in data for kind in KINDS):
+        yield (), "has neither `rules` nor `ignore_rules`"
+    else:
+        for kind in KINDS:
+            if not isinstance(data.get(kind), list | None):
+                yield (kind,), f"{kind} must be a list"
+
+
 def looks_like_rule_file(data: object) -> bool:
     """Whether a parsed file has the lists of a rule file, and rules in them."""
     return isinstance(data, dict) and any(

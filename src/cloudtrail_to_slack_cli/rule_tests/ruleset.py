@@ -83,10 +83,9 @@ class Ruleset:
         ignore_rules: list[object] = []
         for path in map(Path, paths):
             document = _read(path)
-            if not isinstance(document, Mapping):
-                raise ConfigurationError(
-                    [ConfigurationIssue(str(path), "must be an object with rules and ignore_rules")]
-                )
+            if not isinstance(document, Mapping) or not {"rules", "ignore_rules"} & document.keys():
+                problem = "must be an object with rules, ignore_rules or both"
+                raise ConfigurationError([ConfigurationIssue(str(path), problem)])
             for key, all_of_them in (("rules", rules), ("ignore_rules", ignore_rules)):
                 listed = document.get(key) or []
                 if not isinstance(listed, list):
@@ -237,7 +236,7 @@ def _read(path: Path) -> object:
         ConfigurationError: it cannot be read.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         if path.suffix == ".json":
             return json.loads(text)
         from cloudtrail_to_slack_cli.rule_files.document import parse  # noqa: PLC0415 (the extra `cli` brings PyYAML)

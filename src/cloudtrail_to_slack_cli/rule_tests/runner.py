@@ -10,7 +10,7 @@ from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack_cli.rule_files.document import ValuePath
-from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, RuleEntry, RuleFile
+from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, RuleEntry, RuleFile, unusable_parts
 from cloudtrail_to_slack_cli.rule_tests.cases import Case, cases_of
 from cloudtrail_to_slack_cli.tracing import deciding, trace
 
@@ -73,7 +73,9 @@ class FileRunner:
             yield from cases_of(self.file, entry)
 
     def run(self) -> Iterator[TestResult]:
-        """Run every test; a rule that cannot be used is a failed test of its own."""
+        """Run every test; a rule that cannot be used is a failed test of its own, and so is a file or a list of it."""
+        for path, problem in unusable_parts(self.file.document):
+            yield TestResult(self.file.path, self._line(path), "rules", "the file can be used", (problem,))
         for entry in self.file.entries:
             wrong = self.unusable.get(_place(entry))
             if wrong:

@@ -66,6 +66,16 @@ def test_a_folder_of_anything_is_read_to_its_end(tmp_path: Path) -> None:
     assert found["matched"] == 1
 
 
+def test_a_line_that_is_too_long_is_left_out(tmp_path: Path) -> None:
+    """A line of more than 16 MiB is reported and counts as failed; the lines before and after it are evaluated."""
+    long = {"eventName": "x" * 40 * 1024**2}
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(each) for each in (event("a"), long, event("b"))))
+    ran = cloudtrail_to_slack("backtest", tmp_path, "--format", "jsonl", "--processes", "1")
+    assert [json.loads(line)["event_id"] for line in ran.out.splitlines()] == ["a", "b"]
+    assert "a record was left out: " in ran.err
+    assert "a.jsonl: a line of more than 16,777,216 bytes" in ran.err
+
+
 def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
     """What the shell writes as <(…) is read once, whatever is in it."""
     log = write_log(tmp_path / "a.json.gz", event())

@@ -311,6 +311,7 @@ def test_a_configuration_is_checked(tmp_path: Path, dump: Any) -> None:
     assert ran.code == 1
     assert [each["code"] for each in findings(ran)] == ["CT010", "CT030"]
     assert "slack.routes[0].accounts" in findings(ran)[1]["message"]
+    assert {each["file"] for each in findings(ran)} == {str(tmp_path / "rendered")}
 
 
 def test_rules_in_one_string_are_checked(tmp_path: Path) -> None:
@@ -344,6 +345,11 @@ def test_a_plan_is_checked(tmp_path: Path) -> None:
         ran = cloudtrail_to_slack("check", "--terraform-plan", write(tmp_path, "other.json", text))
         assert ran.code == 3
         assert problem in ran.err
+    assert (
+        "gone.json: cannot be read: No such file" in cloudtrail_to_slack("check", "--terraform-plan", "gone.json").err
+    )
+    path.write_text(json.dumps(plan), "utf-16")  # as Windows PowerShell redirects it
+    assert cloudtrail_to_slack("check", "--terraform-plan", path).code == 1
 
 
 def test_rule_files_are_checked_beside_a_configuration(tmp_path: Path) -> None:

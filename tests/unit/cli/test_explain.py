@@ -115,16 +115,45 @@ def test_events_come_from_everywhere(tmp_path: Path, config: Path) -> None:
     assert json.loads(piped.out)["event"]["eventName"] == "DeleteTrail"
     several = cloudtrail_to_slack("explain", log)
     assert several.code == 2
-    assert "contains 2 records: choose one with --event-id" in several.err
-    assert cloudtrail_to_slack("explain", log, "--event-id", "third").code == 2
+    assert "contains 2 records: choose one with --event-id, such as " in several.err
+    assert " or second (StopLogging)\n" in several.err
+    assert cloudtrail_to_slack("explain", log, "--event-id", "third\x1b[31m").err.endswith("eventID third\\u001b[31m\n")
     wrong = cloudtrail_to_slack("explain", "root-create-access-key")
     assert wrong.code == 3
     assert "did you mean root-creates-access-key?" in wrong.err
-    assert cloudtrail_to_slack("explain", "-", stdin="{").code == 3
-    assert cloudtrail_to_slack("explain", "-", stdin="").code == 3
     unknown = cloudtrail_to_slack("explain", "-", "--config", config, "--rule", "delete", stdin=json.dumps(first))
     assert unknown.code == 2
     assert "there is no rule 'delete'; there are deleted, old, raises, region" in unknown.err
+
+
+def test_what_lookup_events_prints_is_read() -> None:
+    """The records that `aws cloudtrail lookup-events` prints are strings in a list; each is a record."""
+    event = make_event("DeleteTrail")
+    found = {"Events": [{"EventName": "DeleteTrail", "CloudTrailEvent": json.dumps(event)}]}
+    for text in (found, found["Events"], found["Events"][0]):
+        ran = cloudtrail_to_slack("explain", "--format", "json", stdin=json.dumps(text))
+        assert json.loads(ran.out)["decision"] == "alert"
+    assert cloudtrail_to_slack("explain", stdin='{"CloudTrailEvent": "{"}').code == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"", ": is empty"),
+        (b"{", ":1:2: is not JSON: Expecting property name enclosed in double quotes"),
+        (b'{"eventName": "X"}\n{"eventName": \n', ":2:15: is not JSON: Expecting value"),
+        (b'{"eventName": "X"}\n\xff', ":2: is not UTF-8"),
+        (b"[" * 10**5, ":1: cannot be read: nested too deeply"),
+        (b"1" * 10**4, ":1: cannot be read: a number has too many digits"),
+        (b'{"use_default_rules": true}', ": contains no CloudTrail record"),
+        (b'"DeleteTrail"', ": contains no CloudTrail record"),
+    ],
+)
+def test_an_event_that_cannot_be_read_is_said(text: bytes, problem: str) -> None:
+    """What is wrong with an event, and in which line, is said without a traceback; the exit code is 3."""
+    ran = cloudtrail_to_slack("explain", "-", stdin=text)
+    assert ran.code == 3
+    assert ran.err.startswith(f"Error: standard input{problem}")
 
 
 def test_events_in_yaml_are_as_json_has_them(tmp_path: Path) -> None:

@@ -207,6 +207,26 @@ def test_the_junit_report_has_every_test(tmp_path: Path, rules: Path) -> None:
     assert cloudtrail_to_slack("test", rules, "--junit", tmp_path / "no" / "report.xml").code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("rule:\n  - 'True'", "has neither `rules` nor `ignore_rules`"),
+        ("- expression: 'True'", "must be an object with the lists `rules` and `ignore_rules`"),
+        ("", "must be an object"),
+        ("rules: {expression: 'True'}", "rules must be a list"),
+    ],
+)
+def test_a_file_without_rules_fails_where_it_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    """A file whose rules the function would not read is no success, and no command goes on without its rules."""
+    path = write(tmp_path, "rules.yaml", text)
+    ran = cloudtrail_to_slack("test", path)
+    assert ran.code == 1
+    assert problem in ran.out
+    ran = cloudtrail_to_slack("explain", "stop-logging", "--rule-file", path)
+    assert ran.code == 2
+    assert f"Error: {path}: {problem}" in ran.err
+
+
 def test_exit_codes_say_what_is_wrong(tmp_path: Path, rules: Path) -> None:
     """0: all passed, 1: a test failed, 2: wrong usage, 3: a file cannot be read or there is none."""
     assert cloudtrail_to_slack("test", rules).code == 0

@@ -184,7 +184,8 @@ def test_tracked_names_are_data(name: str) -> None:
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown key": ({"rule": "True"}, "rule: is not a known key; the keys are account_names"),
+    "unknown key": ({"rule": "True"}, "rule: is not a known key; did you mean rules?"),
+    "unknown key like none": ({"sns_topic": 1}, "sns_topic: is not a known key; the keys are account_names"),
     "unknown key of slack": ({"slack": {"channel": "C1"}}, "slack.channel: is not a known key"),
     "unknown key of a route": (
         {"slack": {"routes": [{"accounts": ["111111111111"], "slack_channel_id": "C", "x": 1}]}},

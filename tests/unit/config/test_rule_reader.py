@@ -85,8 +85,9 @@ KEPT: dict[str, tuple[dict[str, Any], str]] = {
     "a title of another type": ({"title": {}}, "rules[0].title: must be a string, not an object"),
     "a key that is misspelt": (
         {"severty": "high"},
-        "rules[0].severty: is not a known key; the keys are description, expr",
+        "rules[0].severty: is not a known key; did you mean severity?",
     ),
+    "a key like none": ({"team": "sec"}, "rules[0].team: is not a known key; the keys are description, expr"),
     "an empty key": ({"": 1}, "rules[0]: is not a known key"),
 }
 

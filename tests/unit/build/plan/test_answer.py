@@ -51,7 +51,7 @@ ERRORS: dict[str, tuple[Any, str]] = {
     "a nested key": ("event['userIdentity']['arn'] == 'x'", "rules.yaml: rules[0]: reads a nested key"),
     "a misspelt key": (
         {"expression": "True", "severty": "high"},
-        "rules.yaml: rules[0].severty: is not a known key; the keys are",
+        "rules.yaml: rules[0].severty: is not a known key; did you mean severity?",
     ),
     "a mistyped key": ({"expression": "True", "id": 7}, "rules.yaml: rules[0].id: must be "),
     "a severity": ({"expression": "True", "severity": "urgent"}, "rules.yaml: rules[0].severity: must be one of"),
