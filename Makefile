@@ -32,17 +32,17 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-# Each process starts a local AWS of its own, so many of them cost more than they save.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
+# Each process collects all tests and starts a local AWS of its own, so many of them cost more than they save.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses
 # They take Terraform, and come with `make terraform`.
 TERRAFORM_TESTS := $(shell grep -rl --include='test_*.py' '^from support.terraform import' tests | sort)
 PYTHON_TESTS := --ignore=tests/simulation $(TERRAFORM_TESTS:%=--ignore=%)
 
 pytest: $(READY) ## the Python tests but the long ones, with few examples of each property
-	$(PYTEST) $(PYTHON_TESTS) -m 'not long' --examples 0.1
+	$(PYTEST) 2 $(PYTHON_TESTS) -m 'not long' --examples 0.1
 
 thorough: $(READY) ## all Python tests, with many examples of each property, and coverage (branches counted, 95 % at least)
-	$(PYTEST) $(PYTHON_TESTS) --examples 1 --cov --cov-report=term
+	$(PYTEST) 4 $(PYTHON_TESTS) --examples 1 --cov --cov-report=term
 
 # Lambda's default runtime is newer than the oldest Python that is supported. pyenv's Pythons count too.
 newest-python: ## the Python tests once more, with the newest Python that is here, if that is another one
@@ -57,7 +57,7 @@ newest-python: ## the Python tests once more, with the newest Python that is her
 # Without coverage: the histories trace lines themselves, to end a process between any two.
 histories: export FAULTS_SECONDS ?= 20
 histories: $(READY) ## random histories of faults, as many as twenty seconds have
-	$(PYTEST) tests/simulation
+	$(PYTEST) 4 tests/simulation
 
 N ?= 2000
 SEED ?=
@@ -76,7 +76,7 @@ terraform: $(READY) ## terraform validate and test of the module and its submodu
 	@$(WITH_TERRAFORM) --providers 'terraform validate and test' bash tests/terraform.sh
 	@test -n "$${TF_CLI_CONFIG_FILE_V6:-}" || \
 		echo 'skipped: tests of policies and packages, because TF_CLI_CONFIG_FILE_V6 names no providers that create nothing'
-	$(PYTEST) -rfE $(TERRAFORM_TESTS)
+	$(PYTEST) 4 -rfE $(TERRAFORM_TESTS)
 
 checkov: build/checkov/.ready ## look for insecure settings in the Terraform code; skips stand in it, with reasons
 	build/checkov/bin/checkov --directory . --framework terraform --compact --quiet --skip-download \
@@ -124,6 +124,7 @@ $(READY): pyproject.toml requirements.txt
 	@test -n "$(PYTHON)" || { echo 'error: Python 3.11 or newer is needed and was not found; set PYTHON=…' >&2; exit 1; }
 	@echo "creating $(VENV) with $$("$(PYTHON)" --version); this and the next two steps are done once"
 	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile pip==26.3  # half the time of Python 3.11's
 	@echo 'installing what the function carries, pinned in requirements.txt'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.txt
 	@echo 'installing this project and its development tools, pinned in pyproject.toml (some minutes on a slow line)'

@@ -1,18 +1,16 @@
 """The fixtures of the flow tests, and how many examples the property tests try."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
-from unittest import mock
 
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.payloads import Notification
 from cloudtrail_to_slack.pipeline import Pipeline
 from cloudtrail_to_slack_dev.fake_slack import FakeSlack
 from cloudtrail_to_slack_dev.moto_server import MotoServer
+from support import boto_memory
 from support.app_environment import AppEnvironment
 from support.cases import mark_long_cases
 from support.examples import scale_examples
@@ -37,11 +35,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session", autouse=True)
-def service_models_are_read_once() -> Iterator[None]:
-    """Read boto's descriptions of AWS's services once for all sessions of boto: each takes up to 100 ms of CPU."""
-    read = JSONFileLoader.load_file
-    load_file = cache(lambda path: read(JSONFileLoader(), path))
-    with mock.patch.object(JSONFileLoader, "load_file", lambda _loader, path: load_file(path)):
+def boto_remembers() -> Iterator[None]:
+    """What is the same for all sessions and clients of boto is worked out once."""
+    with boto_memory.remembered():
         yield
 
 

@@ -29,7 +29,7 @@ def keep_invocations(folder: Path) -> None:
         unfinished.rename(unfinished.with_suffix(".json"))
         return "null", False, ""
 
-    LambdaFunction._invoke_lambda = keep  # type: ignore[assignment]  # noqa: SLF001 (moto offers no other way in)
+    LambdaFunction._invoke_lambda = keep  # noqa: SLF001 (moto offers no other way in)
 
 
 def invoke_from_eventbridge() -> None:
@@ -50,7 +50,7 @@ def invoke_from_eventbridge() -> None:
         for arn in functions:
             lambda_backends[self.account_id][self.region_name].get_function(arn)._invoke_lambda(event)  # noqa: SLF001 (likewise)
 
-    Rule.send_to_targets = send_to_all  # type: ignore[method-assign]
+    Rule.send_to_targets = send_to_all
 
 
 def answer_as_aws() -> None:
@@ -63,15 +63,17 @@ def answer_as_aws() -> None:
         self: LambdaFunction, account_id: str, spec: dict[str, Any], *rest: Any, **named: Any
     ) -> None:
         create(self, account_id, spec, *rest, **named)
-        self.dead_letter_config = spec.get("DeadLetterConfig")  # type: ignore[attr-defined]
+        self.dead_letter_config = spec.get("DeadLetterConfig")
 
     def configuration_with_target(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 (moto's)
         target = getattr(self, "dead_letter_config", None)
-        return configuration(self, on_create) | ({"DeadLetterConfig": target} if target else {})
+        found: dict[str, Any] = configuration(self, on_create)
+        return found | ({"DeadLetterConfig": target} if target else {})
 
     def update_code_and_architecture(self: LambdaFunction, updated_spec: dict[str, Any]) -> dict[str, Any]:
         self.architectures = updated_spec.get("Architectures") or self.architectures
-        return update_code(self, updated_spec)
+        updated: dict[str, Any] = update_code(self, updated_spec)
+        return updated
 
     def attributes_without_spaces(self: Queue) -> dict[str, Any]:
         found: dict[str, Any] = attributes.__get__(self)
@@ -79,10 +81,10 @@ def answer_as_aws() -> None:
             found["RedrivePolicy"] = json.dumps(json.loads(found["RedrivePolicy"]), separators=(",", ":"))
         return found
 
-    LambdaFunction.__init__ = create_with_target  # type: ignore[method-assign]
-    LambdaFunction.get_configuration = configuration_with_target  # type: ignore[method-assign]
-    LambdaFunction.update_function_code = update_code_and_architecture  # type: ignore[method-assign]
-    Queue.attributes = property(attributes_without_spaces)  # type: ignore[assignment, method-assign]
+    LambdaFunction.__init__ = create_with_target
+    LambdaFunction.get_configuration = configuration_with_target
+    LambdaFunction.update_function_code = update_code_and_architecture
+    Queue.attributes = property(attributes_without_spaces)
 
 
 if __name__ == "__main__":

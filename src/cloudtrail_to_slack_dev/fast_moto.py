@@ -14,11 +14,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from botocore.loaders import JSONFileLoader
 from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import backends
 from moto.core import responses
@@ -62,6 +63,11 @@ def _one_at_a_time(call: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHand
     return wait_and_call
 
 
+def _read_once(read: Callable[[JSONFileLoader, str], Any]) -> Callable[[JSONFileLoader, str], Any]:
+    content = cache(partial(read, JSONFileLoader()))
+    return lambda _loader, path: content(path)
+
+
 if __name__ == "__main__":
     services = tuple(backends.list_of_moto_modules())
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -73,5 +79,6 @@ if __name__ == "__main__":
         mock.patch.object(WSGIRequestHandler, "log_request", return_value=None),
         mock.patch.object(Subscription, "private_key", return_value=key),
         mock.patch.object(responses, "method_names_from_class", cache(method_names_from_class)),
+        mock.patch.object(JSONFileLoader, "load_file", _read_once(JSONFileLoader.load_file)),
     ):
         main(sys.argv[1:])

@@ -26,7 +26,7 @@ def read_packs() -> dict[str, dict[str, Any]]:
     Raises:
         ValueError: a rule lacks a field.
     """
-    packs = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(PACKS.glob("*.yaml"))}
+    packs = {path.stem: yaml.load(path.read_bytes(), yaml.CSafeLoader) for path in sorted(PACKS.glob("*.yaml"))}
     for name, pack in packs.items():
         for number, rule in enumerate(pack.get("rules") or []):
             if missing := [key for key in _REQUIRED if key not in rule]:

@@ -33,11 +33,13 @@ MODULES = tuple(sorted(_module(path) for path in PACKAGE.rglob("*.py")))
 PURE = [*_pure_modules(), "cloudtrail_to_slack.errors", "cloudtrail_to_slack.ingest.object_keys"]
 
 
-def python(*options: str, code: str) -> set[str]:
-    """Run `code` in a fresh interpreter with an empty environment; return the names of the modules it then has."""
+@cache
+def brought_by_the_handler() -> set[str]:
+    """Import the handler in a fresh interpreter with an empty environment; return the names of the modules it has."""
+    code = "import cloudtrail_to_slack.handler\nimport boto3\nassert boto3.DEFAULT_SESSION is None"
     whole = f"import sys\nsys.path.insert(0, {str(SOURCE)!r})\n{code}\nprint(*sys.modules, sep='\\n')"
     ran = subprocess.run(  # noqa: S603 (our own interpreter and code)
-        [sys.executable, "-W", "error", *options, "-c", whole], env={}, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", whole], env={}, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr
     return set(ran.stdout.split())
@@ -72,7 +74,6 @@ for name in {modules!r}:
 """
 
 
-@cache
 def imported(*options: str, modules: tuple[str, ...], first: str = "") -> dict[str, set[str]]:
     """Import each module by itself; return the names of the modules that there are then, by the module's name.
 
@@ -88,38 +89,35 @@ def imported(*options: str, modules: tuple[str, ...], first: str = "") -> dict[s
     return loaded
 
 
-@pytest.mark.parametrize("module", PURE)
-def test_pure_modules_need_only_the_standard_library(module: str) -> None:
+def test_pure_modules_need_only_the_standard_library() -> None:
     """A pure module imports where nothing is installed, and brings nothing that talks to a network."""
-    loaded = imported("-I", "-S", modules=tuple(PURE))[module]
-    assert module in loaded
-    assert not loaded & NETWORK
-    others = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names
-    assert others - {"__main__"} == {"cloudtrail_to_slack"}
+    for module, loaded in imported("-I", "-S", modules=tuple(PURE)).items():
+        assert module in loaded
+        assert not loaded & NETWORK, module
+        others = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names
+        assert others - {"__main__"} == {"cloudtrail_to_slack"}, module
 
 
 def test_the_handler_needs_no_environment() -> None:
     """Importing the handler reads no environment, makes no AWS client and no session, and opens nothing."""
-    code = "import cloudtrail_to_slack.handler\nimport boto3\nassert boto3.DEFAULT_SESSION is None"
-    loaded = python(code=code)
-    assert "cloudtrail_to_slack.handler" in loaded
+    assert "cloudtrail_to_slack.handler" in brought_by_the_handler()
 
 
 def test_the_handler_brings_no_development_tools() -> None:
     """A cold start loads nothing that only development needs."""
-    loaded = {name.split(".")[0] for name in python(code="import cloudtrail_to_slack.handler")}
+    loaded = {name.split(".")[0] for name in brought_by_the_handler()}
     assert not loaded & DEVELOPMENT
 
 
 def test_the_handler_loads_no_secrets_clients() -> None:
     """What reads SSM and Secrets Manager is loaded only by set-ups that keep secrets there."""
-    loaded = python(code="import cloudtrail_to_slack.handler")
+    loaded = brought_by_the_handler()
     assert not [name for name in loaded if name.startswith("aws_lambda_powertools.utilities.parameters")]
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_imports_by_itself(module: str) -> None:
+def test_every_module_imports_by_itself() -> None:
     """Each module can be the first to be imported: there is no circle among them."""
     first = "import cloudtrail_to_slack.handler, cloudtrail_to_slack.auto_restart.handler"
-    assert module in imported(modules=MODULES, first=first)[module]
+    for module, loaded in imported(modules=MODULES, first=first).items():
+        assert module in loaded
