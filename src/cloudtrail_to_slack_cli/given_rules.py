@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import click
+
 from cloudtrail_to_slack.config.loader import Config, read_config
 from cloudtrail_to_slack_cli.check.configuration import read_configuration
 from cloudtrail_to_slack_cli.errors import CommandError
+from cloudtrail_to_slack_cli.options import option_group
 from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, read_rule_file, unusable_parts
 
 
@@ -65,6 +68,24 @@ class GivenRules:
         if wrong:
             raise CommandError("\n  ".join(["the rules cannot be used:", *wrong]))
         return config
+
+
+_OPTIONS = (
+    click.option("--config", type=click.Path(), help="Use a config.json, such as Terraform's output rendered_config."),
+    click.option("--no-default-rules", is_flag=True, help="Leave the default rules out."),
+    click.option("--rule-file", "rule_files", multiple=True, type=click.Path(), help="Add the rules in a rule file."),
+    click.option("--pack", "packs", multiple=True, metavar="NAME", help="Add a detection pack."),
+)
+# Adds --config, --rule-file, --pack and --no-default-rules to a command, which receives them as `rules`.
+rule_options = option_group("rules", GivenRules, *_OPTIONS)
+all_rule_options = option_group(
+    "rules",
+    GivenRules,
+    click.option("--rule", "rules", multiple=True, metavar="EXPR", help="Add a rule."),
+    click.option("--ignore-rule", "ignore_rules", multiple=True, metavar="EXPR", help="Add an ignore rule."),
+    *_OPTIONS,
+    click.option("--events-to-track", metavar="A,B", help="Add a rule for events of these names."),
+)
 
 
 def _listed(value: object) -> list[object]:

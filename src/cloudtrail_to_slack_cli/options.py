@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -11,35 +12,26 @@ from cloudtrail_to_slack_cli.terminal import is_terminal
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_RULE_OPTIONS = (
-    click.option("--pack", "packs", multiple=True, metavar="NAME", help="Add a detection pack."),
-    click.option("--rule-file", "rule_files", multiple=True, type=click.Path(), help="Add the rules in a rule file."),
-    click.option("--no-default-rules", is_flag=True, help="Leave the default rules out."),
-    click.option("--config", type=click.Path(), help="Use a config.json, such as Terraform's output rendered_config."),
-)
 
+def option_group(
+    name: str, make: Callable[..., object], *options: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds options to a command, which receives what `make` returns for their values as `name`."""
 
-_DEPLOYMENT_OPTIONS = (
-    click.option("--profile", help="The AWS profile to use."),
-    click.option("--region", help="The function's region; by default the one in your AWS configuration."),
-    click.option(
-        "--function", "name", default="cloudtrail-to-slack", show_default=True, help="The function's name or ARN."
-    ),
-)
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def wrapped(**given: Any) -> Any:  # noqa: ANN401 (what click passes)
+            values = {each: given.pop(each) for each in names}
+            return command(**{name: make(**values)}, **given)
 
+        others = len(getattr(wrapped, "__click_params__", ()))
+        for option in reversed(options):
+            option(wrapped)
+        parameters: list[click.Parameter] = getattr(wrapped, "__click_params__", [])  # click keeps them there
+        names = [each.name for each in parameters[others:] if each.name]
+        return wrapped
 
-def deployment_options(command: F) -> F:
-    """Add the options that say which deployed function is meant: --function, --region, --profile."""
-    for option in _DEPLOYMENT_OPTIONS:
-        command = option(command)
-    return command
-
-
-def rule_options(command: F) -> F:
-    """Add the options that say which rules apply: --config, --rule-file, --pack, --no-default-rules."""
-    for option in _RULE_OPTIONS:
-        command = option(command)
-    return command
+    return decorate
 
 
 def standard_input() -> str:
@@ -60,7 +52,4 @@ def format_option(kinds: Iterable[str], about: str = "What to print.") -> Callab
     )
 
 
-def event_id_option(command: F) -> F:
-    """Add the option that chooses one record of several."""
-    option = click.option("--event-id", metavar="ID", help="Choose the record with this eventID from a log file.")
-    return option(command)
+event_id_option = click.option("--event-id", metavar="ID", help="Choose the record with this eventID from a log file.")

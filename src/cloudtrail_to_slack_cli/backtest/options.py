@@ -1,81 +1,21 @@
-"""Options that choose the logs to read."""
+"""Options that choose the logs to read, and those for what messages depend on and `config.json` does not contain."""
 
+import json
 import re
-from collections.abc import Callable
 from datetime import date, datetime
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from cloudtrail_to_slack.config.routes import WebhookRoute, read_webhook_routes
 from cloudtrail_to_slack_cli.backtest.plan import Wanted
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, SlackBy
 from cloudtrail_to_slack_cli.backtest.selection import Selection
-from cloudtrail_to_slack_cli.errors import CommandError
+from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
+from cloudtrail_to_slack_cli.options import option_group
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,10}(-[a-z]{1,20}){1,3}-[0-9]{1,2}")
-
-_OPTIONS = (
-    click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path()),
-    click.option(
-        "--keys",
-        metavar="FILE",
-        help="Read the S3 objects that a list, or the manifest.json of an S3 Inventory, names.",
-    ),
-    click.option(
-        "--from", "first", metavar="DAY", help="Leave out log files delivered before this day, YYYY-MM-DD (UTC)."
-    ),
-    click.option("--to", "last", metavar="DAY", help="Leave out log files delivered after this day."),
-    click.option("--account", "accounts", multiple=True, metavar="ID", help="Read only log files of this account."),
-    click.option("--region", "regions", multiple=True, metavar="NAME", help="Read only log files of this region."),
-    click.option("--profile", help="The AWS profile to read S3 with."),
-    click.option(
-        "--max-requests",
-        "most_requests",
-        type=click.IntRange(0),
-        metavar="N",
-        help="Stop before reading if it takes more than N requests to S3.",
-    ),
-    click.option(
-        "--dry-run", "is_dry_run", is_flag=True, help="Print what would be read and what that costs, then stop."
-    ),
-    click.option(
-        "--state",
-        type=click.Path(),
-        metavar="DIR",
-        help="Keep results in this folder, and continue an interrupted run.",
-    ),
-    click.option(
-        "--engine",
-        type=click.Choice(["local", "spark"]),
-        default="local",
-        show_default=True,
-        help="Evaluate on this machine, or in an Apache Spark session.",
-    ),
-    click.option(
-        "--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core."
-    ),
-)
-
-_NAMES = (
-    "paths", "keys", "first", "last", "accounts", "regions", "profile", "most_requests", "is_dry_run", "state",
-    "engine", "processes",
-)  # fmt: skip
-
-
-def log_options(command: Command) -> Callable[..., Any]:
-    """Give a command the options that say which logs it reads; it receives them as `wanted`."""
-
-    @wraps(command)
-    def wrapped(**given: Any) -> Any:  # noqa: ANN401 (what click passes)
-        chosen = {name: given.pop(name) for name in _NAMES}
-        return command(wanted=_wanted(**chosen), **given)
-
-    decorated: Callable[..., Any] = wrapped
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
 
 
 def _wanted(
@@ -116,3 +56,100 @@ def _day(option: str, text: str | None) -> date | None:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 (a day has no zone)
     except ValueError:
         raise CommandError(f"{option} {text}: write a day as YYYY-MM-DD") from None
+
+
+def _deployment(files_per_invocation: int, slack: str, webhook_routes: str | None, *, no_table: bool) -> Deployment:
+    by = SlackBy(slack)
+    webhooks = _webhooks(webhook_routes) if webhook_routes else []
+    if webhooks and by is SlackBy.CONFIGURATION:
+        by = SlackBy.WEBHOOK
+    if webhooks and by is not SlackBy.WEBHOOK:
+        raise CommandError(f"--webhook-routes is for --slack webhook, not for --slack {slack}")
+    return Deployment(files_per_invocation, by, webhooks, has_table=not no_table)
+
+
+def _webhooks(path: str) -> list[WebhookRoute]:
+    """Return the routes to webhooks; no error quotes an address."""
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 (paths stay as they are written)
+            data = json.load(file)
+    except OSError:
+        raise UnreadableError(path, "cannot be read") from None
+    except (ValueError, RecursionError):
+        raise UnreadableError(path, "is not JSON") from None
+    routes, issues = read_webhook_routes(data, "routes")
+    if issues:
+        raise UnreadableError(path, "; ".join(map(str, issues)))
+    return routes
+
+
+# The options that say which logs are read; a command receives them as `wanted`.
+log_options = option_group(
+    "wanted",
+    _wanted,
+    click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path()),
+    click.option(
+        "--keys",
+        metavar="FILE",
+        help="Read the S3 objects that a list, or the manifest.json of an S3 Inventory, names.",
+    ),
+    click.option(
+        "--from", "first", metavar="DAY", help="Leave out log files delivered before this day, YYYY-MM-DD (UTC)."
+    ),
+    click.option("--to", "last", metavar="DAY", help="Leave out log files delivered after this day."),
+    click.option("--account", "accounts", multiple=True, metavar="ID", help="Read only log files of this account."),
+    click.option("--region", "regions", multiple=True, metavar="NAME", help="Read only log files of this region."),
+    click.option("--profile", help="The AWS profile to read S3 with."),
+    click.option(
+        "--max-requests",
+        "most_requests",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Stop before reading if it takes more than N requests to S3.",
+    ),
+    click.option(
+        "--dry-run", "is_dry_run", is_flag=True, help="Print what would be read and what that costs, then stop."
+    ),
+    click.option(
+        "--state",
+        type=click.Path(),
+        metavar="DIR",
+        help="Keep results in this folder, and continue an interrupted run.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["local", "spark"]),
+        default="local",
+        show_default=True,
+        help="Evaluate on this machine, or in an Apache Spark session.",
+    ),
+    click.option(
+        "--processes", type=click.IntRange(1), help="How many processes to use; by default one for each core."
+    ),
+)
+# Those that say how messages are predicted; a command receives them as `deployment`.
+predicted_options = option_group(
+    "deployment",
+    _deployment,
+    click.option(
+        "--files-per-invocation",
+        type=click.IntRange(1, 10_000),
+        default=1,
+        show_default=True,
+        help="How many log files, in order of delivery, one invocation reads.",
+    ),
+    click.option(
+        "--slack",
+        type=click.Choice([each.value for each in SlackBy]),
+        default=SlackBy.CONFIGURATION.value,
+        show_default=True,
+        help="How alerts reach Slack: as the configuration says, by a bot, by webhooks, or not at all.",
+    ),
+    click.option(
+        "--webhook-routes",
+        type=click.Path(),
+        metavar="FILE",
+        help="The webhooks by account, as in SLACK_WEBHOOK_ROUTES; their addresses may be invented.",
+    ),
+    click.option("--no-table", is_flag=True, help="Predict for a function without a state table."),
+)

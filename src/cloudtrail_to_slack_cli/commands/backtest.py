@@ -9,11 +9,10 @@ from typing import IO
 
 import click
 
-from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_options
 from cloudtrail_to_slack_cli.backtest.evaluation import Keeps
 from cloudtrail_to_slack_cli.backtest.formats.document import write_json
 from cloudtrail_to_slack_cli.backtest.formats.table import write_csv
-from cloudtrail_to_slack_cli.backtest.options import log_options
+from cloudtrail_to_slack_cli.backtest.options import log_options, predicted_options
 from cloudtrail_to_slack_cli.backtest.plan import Wanted, show_plan
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
@@ -21,8 +20,8 @@ from cloudtrail_to_slack_cli.backtest.progress import Progress, interruptible
 from cloudtrail_to_slack_cli.backtest.report import Report, summary
 from cloudtrail_to_slack_cli.backtest.run import add_parts, evaluate, make_worker
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
-from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import format_option, rule_options
+from cloudtrail_to_slack_cli.given_rules import GivenRules, all_rule_options
+from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.terminal import console, is_terminal
 
 _EXAMPLE = """\b
@@ -35,30 +34,19 @@ Examples:
 
 @click.command("backtest", epilog=_EXAMPLE)
 @log_options
-@click.option("--rule", "rules", multiple=True, metavar="EXPR", help="Add a rule.")
-@click.option("--ignore-rule", "ignore_rules", multiple=True, metavar="EXPR", help="Add an ignore rule.")
-@rule_options
-@click.option("--events-to-track", metavar="A,B", help="Add a rule for events of these names.")
+@all_rule_options
 @format_option(
     ["text", "json", "jsonl", "csv", "html"],
     "What to print: tables, one JSON document, each matched event as a line of JSON, the rules as CSV, or a page.",
 )
 @predicted_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no summary to standard error.")
-def command(
-    wanted: Wanted,
-    output_format: str,
-    deployment: Deployment,
-    *,
-    quiet: bool,
-    **given: object,
-) -> int:
+def command(wanted: Wanted, rules: GivenRules, output_format: str, deployment: Deployment, *, quiet: bool) -> int:
     """Show what the rules would have sent for past log files: alerts per rule, and messages per channel and day.
 
     PATHs are files, folders and s3://bucket/prefix: .json, .json.gz, .jsonl, .jsonl.gz; on disk also .zip, .tar and
     .tar.gz. Damaged files are reported and skipped.
     """
-    rules = GivenRules(**given)  # type: ignore[arg-type]  # click's options have its names and types
     config = rules.read()
     with wanted.plan() as plan, tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
         show_plan(plan, is_dry_run=wanted.is_dry_run, is_shown=not quiet)

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cloudtrail_to_slack.rules.model import Rule
-from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import format_option, rule_options
+from cloudtrail_to_slack_cli.given_rules import GivenRules, rule_options
+from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.terminal import console, counted, line
 
 _EXAMPLE = """\b
@@ -24,21 +24,21 @@ Examples:
 @click.command("coverage", epilog=_EXAMPLE)
 @rule_options
 @format_option(["text", "json", "navigator"], "A table, the same as JSON, or a layer for the ATT&CK Navigator.")
-def command(output_format: str, **given: object) -> None:
+def command(output_format: str, rules: GivenRules) -> None:
     """List the rules by the MITRE ATT&CK technique that they detect.
 
     Without options it lists the default rules. A rule for a technique does not detect every form of it.
     """
-    rules = GivenRules(**given).read().rules  # type: ignore[arg-type]  # click's options have its names and types
-    by_technique = techniques(rules)
+    known = rules.read().rules
+    by_technique = techniques(known)
     if output_format == "navigator":
         click.echo(json.dumps(navigator_layer(by_technique), indent=2))
     elif output_format == "json":
         shown = {technique: [rule.name for rule in found] for technique, found in by_technique.items()}
-        without = [rule.name for rule in rules if not rule.mitre]
+        without = [rule.name for rule in known if not rule.mitre]
         click.echo(json.dumps({"techniques": shown, "rules_without_technique": without}, indent=2))
     else:
-        _print(console(), rules, by_technique)
+        _print(console(), known, by_technique)
 
 
 def techniques(rules: Sequence[Rule]) -> dict[str, list[Rule]]:

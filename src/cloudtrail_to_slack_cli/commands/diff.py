@@ -12,12 +12,11 @@ from typing import Any
 
 import click
 
-from cloudtrail_to_slack_cli.backtest.deployment_options import predicted_options
 from cloudtrail_to_slack_cli.backtest.diff.comparison import compare
 from cloudtrail_to_slack_cli.backtest.diff.formats import diff_as_json, diff_as_markdown, diff_as_text
 from cloudtrail_to_slack_cli.backtest.diff.sides import Side, is_result, side_of_document, side_of_report
 from cloudtrail_to_slack_cli.backtest.evaluation import Keeps
-from cloudtrail_to_slack_cli.backtest.options import log_options
+from cloudtrail_to_slack_cli.backtest.options import log_options, predicted_options
 from cloudtrail_to_slack_cli.backtest.plan import Plan, Wanted, show_plan
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import click
 from rich.console import Console
 
 from cloudtrail_to_slack_cli.doctor import function, incoming, outgoing, permissions
-from cloudtrail_to_slack_cli.doctor.deployment import Deployment, session_of
+from cloudtrail_to_slack_cli.doctor.deployment import Deployment, deployment_options
 from cloudtrail_to_slack_cli.doctor.finding import Finding, Level, checked
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
-from cloudtrail_to_slack_cli.options import deployment_options
+from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.terminal import console, counted, line
 
 _EXAMPLE = """\b
@@ -43,18 +44,15 @@ _CHECKS = {
     help="The function's config.json (the output rendered_config); by default the one in the function's layers.",
 )
 @click.option("--send-test", is_flag=True, help="Send a marked test alert through every route.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(
-    name: str, region: str | None, profile: str | None, config: Path | None, *, send_test: bool, form: str
-) -> int:
+@format_option(["text", "json"])
+def command(deployment: Deployment, config: Path | None, output_format: str, *, send_test: bool) -> int:
     """Diagnose a deployed function: show what is wrong, and how to fix it.
 
     It reads with your own AWS credentials and changes nothing. --send-test sends messages, with the function's secrets.
     Exit code 1: there is a problem or a warning.
     """
-    deployment = Deployment(session_of(region, profile), name, config)
-    findings = list(_findings(deployment, send_test=send_test))
-    if form == "json":
+    findings = list(_findings(replace(deployment, config_file=config), send_test=send_test))
+    if output_format == "json":
         shown = [
             {"area": each.area, "level": each.level.value, "what": each.what, "fix": each.fix} for each in findings
         ]

@@ -8,8 +8,8 @@ from cloudtrail_to_slack_cli.decisions import decide
 from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_cli.event_input import read_event_argument
 from cloudtrail_to_slack_cli.explanation import explanation_lines, explanation_object
-from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import event_id_option, format_option, rule_options, standard_input
+from cloudtrail_to_slack_cli.given_rules import GivenRules, rule_options
+from cloudtrail_to_slack_cli.options import event_id_option, format_option, standard_input
 from cloudtrail_to_slack_cli.terminal import console
 
 _EXAMPLE = """\b
@@ -26,13 +26,13 @@ Examples:
 @event_id_option
 @rule_options
 @format_option(["text", "json"])
-def command(event: str, rule: str | None, event_id: str | None, output_format: str, **given: object) -> None:
+def command(event: str, rule: str | None, event_id: str | None, output_format: str, rules: GivenRules) -> None:
     """Explain what the rules decide about an event, and why.
 
     EVENT is a file with a record, a log file (with --event-id), an event as EventBridge delivers it, the name of a
     sample event, or - for standard input. Without EVENT, standard input is read.
     """
-    config = GivenRules(**given).read()  # type: ignore[arg-type]  # click's options have its names and types
+    config = rules.read()
     decision = decide(config, read_event_argument(event, event_id))
     known = {each.rule.name for each in (*decision.rules, *decision.ignore_rules)}
     if rule is not None and rule not in known:

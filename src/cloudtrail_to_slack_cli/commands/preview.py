@@ -9,8 +9,8 @@ from rich.console import Console
 
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
 from cloudtrail_to_slack_cli.event_input import STANDARD_INPUT, read_records_argument
-from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import format_option, rule_options
+from cloudtrail_to_slack_cli.given_rules import GivenRules, rule_options
+from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.preview.previews import Preview, preview
 from cloudtrail_to_slack_cli.slack_display.terminal_text import message_lines
 from cloudtrail_to_slack_cli.terminal import console, line
@@ -35,13 +35,12 @@ _MOST_EVENTS = 200
     "--serve", is_flag=True, help="Show the messages on a page on localhost that reloads when a file changes."
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="The port of the page.")
-def command(events: tuple[str, ...], output_format: str, port: int, *, serve: bool, **given: object) -> int:
+def command(events: tuple[str, ...], output_format: str, port: int, *, serve: bool, rules: GivenRules) -> int:
     """Show what the alerts on events will look like.
 
     EVENTs are files with records, names of sample events, or - for standard input. For an event that does not alert,
     the reason is shown; if no event alerts, the exit code is 1.
     """
-    rules = GivenRules(**given)  # type: ignore[arg-type]  # click's options have its names and types
 
     def read() -> list[Preview]:
         return _previews(rules, events)

@@ -10,11 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject, SingleEvent, read_payload
-from cloudtrail_to_slack_cli.doctor.deployment import Deployment, session_of
+from cloudtrail_to_slack_cli.doctor.deployment import Deployment, deployment_options
 from cloudtrail_to_slack_cli.doctor.finding import error_code
 from cloudtrail_to_slack_cli.doctor.incoming import dead_letter_queues
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, CommandError
-from cloudtrail_to_slack_cli.options import deployment_options
 from cloudtrail_to_slack_cli.terminal import console, counted, line
 
 _EXAMPLE = """\b
@@ -39,15 +38,12 @@ _HIDDEN_SECONDS = 960
     help="Stop after N messages.",
 )
 @click.option("--dry-run", is_flag=True, help="List the dead letters and change nothing.")
-def command(
-    name: str, region: str | None, profile: str | None, queue_url: str | None, max_messages: int, *, dry_run: bool
-) -> int:
+def command(deployment: Deployment, queue_url: str | None, max_messages: int, *, dry_run: bool) -> int:
     """Send dead letters through the function again.
 
     The command invokes the function with each message, and the function delivers what was not delivered before. If it
     succeeds, the message is removed from the queue; if it fails, the message stays. Exit code 1: some failed again.
     """
-    deployment = Deployment(session_of(region, profile), name)
     out, failed, done = console(), 0, 0
     try:
         _ = deployment.function

@@ -16,8 +16,8 @@ from cloudtrail_to_slack_cli.backtest.totals import Totals
 from cloudtrail_to_slack_cli.decisions import EventDecision, decide
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
 from cloudtrail_to_slack_cli.event_input import read_event_argument
-from cloudtrail_to_slack_cli.given_rules import GivenRules
-from cloudtrail_to_slack_cli.options import event_id_option, rule_options, standard_input
+from cloudtrail_to_slack_cli.given_rules import GivenRules, rule_options
+from cloudtrail_to_slack_cli.options import event_id_option, standard_input
 from cloudtrail_to_slack_cli.suggestion import Suggestion, attack_samples, suggest
 from cloudtrail_to_slack_cli.terminal import console, counted, line, safe
 
@@ -37,7 +37,7 @@ _SHOWN = 5
 @click.option("--any-resource", is_flag=True, help="Leave the resources out of the conditions.")
 @event_id_option
 @rule_options
-def command(event: str, logs: tuple[str, ...], event_id: str | None, *, any_resource: bool, **given: object) -> int:
+def command(event: str, logs: tuple[str, ...], event_id: str | None, *, any_resource: bool, rules: GivenRules) -> int:
     """Suggest the narrowest ignore rule for an unwanted alert.
 
     Prints YAML with a reason and an expiry date for you to fill in. Comments state how many alerts in the given logs
@@ -45,7 +45,7 @@ def command(event: str, logs: tuple[str, ...], event_id: str | None, *, any_reso
     same as for explain.
     """
     today = datetime.now(UTC).date()
-    config = GivenRules(**given).read()  # type: ignore[arg-type]  # click's options have its names and types
+    config = rules.read()
     record = read_event_argument(event, event_id)
     decision = decide(config, record, today)
     if decision.word != "alert":

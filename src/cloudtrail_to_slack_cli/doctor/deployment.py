@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import click
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,21 +21,10 @@ from cloudtrail_to_slack.config.settings import Settings, read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
 from cloudtrail_to_slack_cli.doctor.finding import error_code
 from cloudtrail_to_slack_cli.errors import CommandError
+from cloudtrail_to_slack_cli.options import option_group
 
 _MOST_LAYER_BYTES = 64 * 2**20
 _DOWNLOAD_SECONDS = 30
-
-
-def session_of(region: str | None, profile: str | None) -> boto3.Session:
-    """Return a session of boto3.
-
-    Raises:
-        CommandError: there is no such profile.
-    """
-    try:
-        return boto3.Session(region_name=region, profile_name=profile)
-    except BotoCoreError as error:
-        raise CommandError(str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -165,6 +155,25 @@ class Deployment:
         raise CommandError(
             "config.json was found in no layer of the function: give --config with the output `rendered_config`"
         )
+
+
+def _deployment(name: str, region: str | None, profile: str | None) -> Deployment:
+    try:
+        return Deployment(boto3.Session(region_name=region, profile_name=profile), name)
+    except BotoCoreError as error:  # there is no such profile
+        raise CommandError(str(error)) from None
+
+
+# Adds --function, --region and --profile to a command, which receives them as `deployment`.
+deployment_options = option_group(
+    "deployment",
+    _deployment,
+    click.option(
+        "--function", "name", default="cloudtrail-to-slack", show_default=True, help="The function's name or ARN."
+    ),
+    click.option("--region", help="The function's region; by default the one in your AWS configuration."),
+    click.option("--profile", help="The AWS profile to use."),
+)
 
 
 def _download(url: str) -> bytes:
