@@ -2,27 +2,23 @@
 
 import io
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import IO
 
 import click
 
-from cloudtrail_to_slack_cli.backtest.evaluation import Keeps
 from cloudtrail_to_slack_cli.backtest.formats.document import write_json
 from cloudtrail_to_slack_cli.backtest.formats.table import write_csv
 from cloudtrail_to_slack_cli.backtest.options import log_options, predicted_options
 from cloudtrail_to_slack_cli.backtest.plan import Wanted, show_plan
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
-from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
-from cloudtrail_to_slack_cli.backtest.progress import Progress, interruptible
 from cloudtrail_to_slack_cli.backtest.report import Report, summary
-from cloudtrail_to_slack_cli.backtest.run import add_parts, evaluate, make_worker
+from cloudtrail_to_slack_cli.backtest.run import Backtest
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_UNREADABLE
 from cloudtrail_to_slack_cli.given_rules import GivenRules, all_rule_options
 from cloudtrail_to_slack_cli.options import format_option
-from cloudtrail_to_slack_cli.terminal import console, is_terminal
+from cloudtrail_to_slack_cli.terminal import console
 
 _EXAMPLE = """\b
 Examples:
@@ -48,29 +44,18 @@ def command(wanted: Wanted, rules: GivenRules, output_format: str, deployment: D
     .tar.gz. Damaged files are reported and skipped.
     """
     config = rules.read()
-    with wanted.plan() as plan, tempfile.TemporaryDirectory(prefix="cloudtrail-to-slack-") as folder:
+    with wanted.plan() as plan:
         show_plan(plan, is_dry_run=wanted.is_dry_run, is_shown=not quiet)
         if wanted.is_dry_run:
             return EXIT_CLEAN
-        keeps_lines = output_format == "jsonl"
-        keeps = Keeps(
-            folder,
-            lines=keeps_lines,
-            alerts=not keeps_lines,
-            records=output_format == "html",
-        )
-        worker = make_worker(config, rules.document(), wanted, keeps, wanted.state)
-        report = Report(config, None if keeps_lines else AlertStore(folder), deployment)
-        progress = Progress(plan, is_shown=not quiet and is_terminal(sys.stderr))
-        with closing(report), closing(progress), interruptible(plan, report.totals.counts, wanted.state):
-            parts = evaluate(worker, wanted, plan)
-            add_parts(report, parts, progress, write=_write if keeps_lines else None)
-            report.predict()
-            progress.close()
+        backtest = Backtest(
+            config, rules.document(), wanted, plan, deployment, _write if output_format == "jsonl" else None,
+            keeps_records=output_format == "html", shows_progress=not quiet,
+        )  # fmt: skip
+        with backtest.report() as report:
             _print(report, output_format, quiet=quiet)
-    return (
-        EXIT_UNREADABLE if len(report.problems) == report.files and not report.totals.counts["records"] else EXIT_CLEAN
-    )
+    is_unreadable = len(report.problems) == report.files and not report.totals.counts["records"]
+    return EXIT_UNREADABLE if is_unreadable else EXIT_CLEAN
 
 
 def _print(report: Report, output_format: str, *, quiet: bool) -> None:
