@@ -164,18 +164,7 @@ class Part:
     def _write_errors(self, path: str, unreadable: Sequence[str] = ()) -> None:
         for (time, file), found in self._errors.items():
             self._rows += 1
-            errors = tuple(
-                RuleError(
-                    rule=each.rule_name,
-                    expression=each.expression,
-                    severity=each.severity,
-                    cause=each.cause,
-                    detail=each.detail,
-                    events=each.events,
-                    event_ids=each.event_ids,
-                )
-                for each in found.reports
-            )
+            errors = tuple(msgspec.convert(each, RuleError, from_attributes=True) for each in found.reports)
             reasons = tuple(unreadable) if file == path else ()
             self.alerts.add(write_row(FileRow(Place(time, file, path, -self._rows), errors, reasons)))
         self._errors.clear()

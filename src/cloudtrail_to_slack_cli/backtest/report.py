@@ -3,23 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack_cli.backtest.evaluation import Part
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
-from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, label
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
-from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED, ChannelDay, Prediction
+from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED, Prediction
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, alerting
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY, RuleTotals, Totals, alert_facts
 from cloudtrail_to_slack_cli.terminal import counted
 
 if TYPE_CHECKING:
-    from cloudtrail_to_slack_cli.backtest.prediction.invocation import Invocation
+    from cloudtrail_to_slack_cli.backtest.prediction.invocation import Alert, Invocation
     from cloudtrail_to_slack_cli.backtest.prediction.predict import Predictor
 
 
@@ -68,7 +67,7 @@ class Report:
             self.prediction.add(invocation)
             if not self.deployment.has_table:
                 self._count_of_invocation(invocation)
-            self.store.add_outcomes(map(_outcome, invocation.delivered))
+            self.store.add_outcomes(_outcome(alert, invocation.day) for alert in invocation.delivered)
 
     def _make_predictor(self) -> "Predictor":
         # The function's code for delivery takes a tenth of a second to import.
@@ -156,12 +155,12 @@ def as_json(report: Report) -> dict[str, Any]:
         "own_role": totals.counts["own_role"],
         "channels": [
             {
-                "destination": address.kind,
-                "channel": address.name,
-                **_counts(total),
-                "days": {day: _counts(counts) for day, counts in days.items()},
+                "destination": target.destination,
+                "channel": target.address,
+                **asdict(total),
+                "days": {day: asdict(counts) for day, counts in days.items()},
             }
-            for address, total, days in prediction.channels()
+            for target, total, days in prediction.channels()
         ],
         "notices": [{"notice": title, "messages": count} for title, count in most_first(prediction.notices)],
         "not_predicted": list(NOT_PREDICTED),
@@ -197,19 +196,9 @@ def _busiest(hours: Counter[str]) -> dict[str, Any] | None:
     return {"hour": found[0], "alerts": found[1]} if found else None
 
 
-def _counts(day: ChannelDay) -> dict[str, int]:
-    return {
-        "messages": day.messages,
-        "replies": day.replies,
-        "threads": day.threads,
-        "summaries": day.summaries,
-        "notices": day.notices,
-    }
-
-
-def _outcome(delivered: Delivered) -> bytes:
+def _outcome(alert: "Alert", day: str) -> bytes:
     """Return what became of an alert, as JSON: the event, the rules, and how it reached each destination."""
-    row = delivered.row
+    row = alert.row
     values = {
         "id": row.identity,
         "event_id": row.event_id or None,
@@ -220,7 +209,7 @@ def _outcome(delivered: Delivered) -> bytes:
         "region": row.region or None,
         "actor": row.actor,
         "rules": list(row.rules),
-        "day": delivered.day,
-        "delivered": {address.label: form.value for address, form in delivered.forms.items()},
+        "day": day,
+        "delivered": {label(target): form.value for target, form in alert.forms.items()},
     }
     return json.dumps(values).encode()

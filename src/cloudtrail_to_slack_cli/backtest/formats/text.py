@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time, sparkline
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import label
 from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour, most_first, summary
 from cloudtrail_to_slack_cli.terminal import counted, in_one_line, is_terminal, line
@@ -67,10 +68,10 @@ def _print_channels(out: Console, report: Report) -> None:
     if not prediction.days:
         return
     rows = []
-    for address, total, days in prediction.channels():
+    for target, total, days in prediction.channels():
         busiest, most = max(days.items(), key=lambda each: each[1].messages)
         counts = (total.messages, total.replies, total.threads, total.summaries, total.notices)
-        rows.append((address.label, (*(f"{count:,}" for count in counts), f"{most.messages:,} ({busiest})")))
+        rows.append((label(target), (*(f"{count:,}" for count in counts), f"{most.messages:,} ({busiest})")))
     out.print()
     headings = ("channel", "messages", "in threads", "threads", "summaries", "notices", "most on a day")
     _print_tables(out, headings, rows, numbers=len(headings))

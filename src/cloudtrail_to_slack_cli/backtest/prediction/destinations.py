@@ -8,7 +8,6 @@ from typing import Any
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.config.routes import EVERY_ACCOUNT, Route, Routes, WebhookRoute
 from cloudtrail_to_slack.delivery.routing import Router, Target
-from cloudtrail_to_slack.rules import Severity
 
 DEFAULT_NAME = "default"
 _ACCOUNTS_SHOWN = 3  # as the function shows of a webhook
@@ -37,29 +36,6 @@ class Deployment:
     has_table: bool = True
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
-    """A destination's address. `name` is a channel's ID, say; for a webhook, which is a secret, its accounts."""
-
-    kind: str
-    name: str
-
-    @property
-    def label(self) -> str:
-        """How reports call it."""
-        return f"{self.kind} {self.name}"
-
-    @property
-    def has_limit(self) -> bool:
-        """Whether there is a limit of messages; how many an added destination takes is not known here."""
-        return self.kind in ("slack_app", "slack_webhook")
-
-    @property
-    def has_threads(self) -> bool:
-        """Whether similar alerts share a thread."""
-        return self.kind == "slack_app"
-
-
 @dataclass(frozen=True, slots=True)
 class _Routed:
     """A destination as the router sees it."""
@@ -70,37 +46,27 @@ class _Routed:
     def routes(self) -> Routes:
         return self.known
 
-    def describe(self, address: str) -> str:
-        return address
+
+def make_router(config: Config, deployment: Deployment) -> Router:
+    """Return the routes to the destinations of a configuration; where it has no channel, to one called "default"."""
+    # As in the function, the list that is a secret counts where both name an account.
+    webhooks = (*deployment.webhooks, *config.slack_webhook_routes)
+    slack = deployment.slack
+    if slack is SlackBy.CONFIGURATION:
+        slack = _configured(config, has_webhooks=bool(webhooks))
+    known: dict[str, Any] = {}  # what the router uses of a destination
+    if slack is SlackBy.WEBHOOK:
+        known["slack_webhook"] = _Routed(Routes(DEFAULT_NAME, _webhook_routes(webhooks)), receives_notices=True)
+    elif slack is SlackBy.BOT:
+        known["slack_app"] = _Routed(config.slack or Routes(DEFAULT_NAME), receives_notices=True)
+    known["sns"] = _Routed(config.sns, receives_notices=False)
+    known |= {name: _Routed(routes, receives_notices=True) for name, routes in config.destinations.items()}
+    return Router(known)
 
 
-class Destinations:
-    """The destinations of a configuration; where it has no channel, one called "default"."""
-
-    def __init__(self, config: Config, deployment: Deployment | None = None) -> None:
-        deployment = deployment or Deployment()
-        # As in the function, the list that is a secret counts where both name an account.
-        webhooks = (*deployment.webhooks, *config.slack_webhook_routes)
-        slack = deployment.slack
-        if slack is SlackBy.CONFIGURATION:
-            slack = _configured(config, has_webhooks=bool(webhooks))
-        known: dict[str, Any] = {}  # what the router uses of a destination
-        if slack is SlackBy.WEBHOOK:
-            known["slack_webhook"] = _Routed(Routes(DEFAULT_NAME, _webhook_routes(webhooks)), receives_notices=True)
-        elif slack is SlackBy.BOT:
-            known["slack_app"] = _Routed(config.slack or Routes(DEFAULT_NAME), receives_notices=True)
-        known["sns"] = _Routed(config.sns, receives_notices=False)
-        known |= {name: _Routed(routes, receives_notices=True) for name, routes in config.destinations.items()}
-        self.router = Router(known)
-
-    def for_alert(self, account: str | None, severity: Severity) -> list[Address]:
-        """Return where an alert about an account goes."""
-        return [address_of(target) for target in self.router.targets(account, severity)]
-
-
-def address_of(target: Target) -> Address:
-    """Return what reports call a target of the function's."""
-    return Address(target.destination, target.address)
+def label(target: Target) -> str:
+    """Return what reports call a target: a channel or a topic by its id, a webhook, which is a secret, by accounts."""
+    return f"{target.destination} {target.address}"
 
 
 def _configured(config: Config, *, has_webhooks: bool) -> SlackBy:

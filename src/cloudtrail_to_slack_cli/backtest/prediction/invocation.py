@@ -13,25 +13,25 @@ from typing import Any
 
 from cloudtrail_to_slack.alerts.alert import PendingAlert
 from cloudtrail_to_slack.delivery.limits import Slots
-from cloudtrail_to_slack.delivery.routing import Target
+from cloudtrail_to_slack.delivery.routing import Router, Target
 from cloudtrail_to_slack.destinations.slack.destination import message_limit
 from cloudtrail_to_slack.destinations.slack.render.summary import summary
 from cloudtrail_to_slack.destinations.slack.threads import ThreadPlace
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule, Severity
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import Address, Destinations, address_of
-from cloudtrail_to_slack_cli.backtest.prediction.memory import Deliveries, Thread, Threads
-from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered, Form, Message, NoticeMessage
+from cloudtrail_to_slack_cli.backtest.prediction.memory import Deliveries, Threads
+from cloudtrail_to_slack_cli.backtest.prediction.messages import Form, Message
 from cloudtrail_to_slack_cli.backtest.prediction.notices import Sent
-from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow, Place
+from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert on its way: as the report keeps it, and as the function does."""
+    """An alert on its way: as the report keeps it, as the function does, and how it reached each target."""
 
     row: AlertRow
     pending: PendingAlert
+    forms: dict[Target, Form] = field(default_factory=dict)
 
     @property
     def is_critical(self) -> bool:
@@ -66,126 +66,120 @@ class Invocation:
     `counted` are the events that rules with a threshold matched, each with the rules that alert on it, perhaps none.
     """
 
-    destinations: Destinations
+    router: Router
     threads: Threads
     deliveries: Deliveries
     limit: int
     now: float
     day: str
     messages: list[Message] = field(default_factory=list)
-    delivered: list[Delivered] = field(default_factory=list)
-    notices: list[NoticeMessage] = field(default_factory=list)
+    delivered: list[Alert] = field(default_factory=list)
+    notices: list[Sent] = field(default_factory=list)
     counted: list[AlertRow] = field(default_factory=list)
-    _forms: dict[Place, dict[Address, Form]] = field(default_factory=dict)
-    _known: set[tuple[Address, str]] = field(default_factory=set)
-    _slots: "dict[Address, Slots[Alert]]" = field(default_factory=dict)
+    _known: set[tuple[Target, str]] = field(default_factory=set)
+    _slots: "dict[Target, Slots[Alert]]" = field(default_factory=dict)
 
     def deliver(self, alerts: Sequence[Alert]) -> None:
         """Deliver alerts to every destination that they are routed to, as far as each one's limit goes."""
-        queues: dict[Address, list[Alert]] = {}
+        queues: dict[Target, list[Alert]] = {}
         for alert in alerts:
-            forms: dict[Address, Form] = {}
-            self.delivered.append(Delivered(alert.row, self.day, forms))
-            self._forms[alert.row.place] = forms
-            for address in self.destinations.for_alert(alert.pending.account, alert.pending.severity):
-                if (address, alert.pending.key) in self._known:
-                    forms[address] = Form.DUPLICATE
+            self.delivered.append(alert)
+            for target in self.router.targets(alert.pending.account, alert.pending.severity):
+                if (target, alert.pending.key) in self._known:
+                    alert.forms[target] = Form.DUPLICATE
                     continue
-                self._known.add((address, alert.pending.key))
-                queues.setdefault(address, []).append(alert)
-        for address, queue in queues.items():
-            slots = self._slots_of(address)
+                self._known.add((target, alert.pending.key))
+                queues.setdefault(target, []).append(alert)
+        for target, queue in queues.items():
+            slots = self._slots_of(target)
             if slots:
                 slots.expect(sum(not alert.is_critical for alert in queue))
             for alert in sorted(queue, key=lambda each: each.order):
-                self._deliver(alert, address, slots)
+                self._deliver(alert, target, slots)
 
     def finish(self) -> None:
         """Summarize what exceeds the message limits."""
-        for address, slots in self._slots.items():
+        for target, slots in self._slots.items():
             overflow, slots.overflow = slots.overflow, []
             if len(overflow) == 1 and slots.limited < slots.limit:
-                self._send(overflow[0], address, slots)
+                self._send(overflow[0], target, slots)
             elif overflow:
-                self._summarize(sorted(overflow, key=lambda each: each.order), address, slots)
+                self._summarize(sorted(overflow, key=lambda each: each.order), target, slots)
 
     def notify(self, notices: Sequence[Sent]) -> None:
         """Send notices; of a kind of which there may be very many, what exceeds the limit is one summary."""
-        grouped: Counter[tuple[Address, str]] = Counter()
-        for sent in notices:
-            address, notice = address_of(sent.target), sent.notice
+        grouped: Counter[tuple[Target, str]] = Counter()
+        for target, notice in notices:
             if notice.identity:
                 key = f"notice#{notice.identity}"
-                if self.deliveries.has(address.label, key, self.now):
+                if self.deliveries.has(target, key, self.now):
                     continue
-                self.deliveries.add(address.label, key, self.now)
-            if notice.group and address.has_limit:
-                grouped[address, notice.group.kind] += 1
-                if grouped[address, notice.group.kind] > message_limit(self.limit).per_invocation:
+                self.deliveries.add(target, key, self.now)
+            if notice.group and _has_limit(target):
+                grouped[target, notice.group.kind] += 1
+                if grouped[target, notice.group.kind] > message_limit(self.limit).per_invocation:
                     continue
-            self.notices.append(NoticeMessage(address, self.day, notice.title))
+            self.notices.append((target, notice))
 
-    def _slots_of(self, address: Address) -> "Slots[Alert] | None":
-        if not address.has_limit:
+    def _slots_of(self, target: Target) -> "Slots[Alert] | None":
+        if not _has_limit(target):
             return None
-        slots = self._slots.get(address)
-        if slots is None:
-            target = Target(address.kind, address.name)
-            slots = self._slots[address] = Slots(target, message_limit(self.limit), self.limit, address.has_threads)
-        return slots
+        if target not in self._slots:
+            self._slots[target] = Slots(target, message_limit(self.limit), self.limit, _has_threads(target))
+        return self._slots[target]
 
-    def _deliver(self, alert: Alert, address: Address, slots: "Slots[Alert] | None") -> None:
+    def _deliver(self, alert: Alert, target: Target, slots: "Slots[Alert] | None") -> None:
         if slots and not alert.is_critical and slots.at_limit:
             slots.overflow.append(alert)
         else:
-            self._send(alert, address, slots)
+            self._send(alert, target, slots)
 
-    def _send(self, alert: Alert, address: Address, slots: "Slots[Alert] | None") -> None:
+    def _send(self, alert: Alert, target: Target, slots: "Slots[Alert] | None") -> None:
         """Send an alert as a message of its own, unless it was delivered before."""
-        if not self._is_new(alert, address):
+        if not self._is_new(alert, target):
             return
         row, form, parent_day = alert.row, Form.MESSAGE, None
-        if address.has_threads:
+        if _has_threads(target):
             place = ThreadPlace(alert.pending.severity, alert.pending.time, row.fingerprint, row.shared_fingerprint)
-            thread, is_reply = self.threads.join(address.name, place, self.day, self.now)
-            if is_reply:
-                form, parent_day = Form.REPLY, _first_reply(thread)
-        self._note(alert, address, form)
-        self.messages.append(Message(address, self.day, form, [row], parent_day))
+            is_reply, parent_day = self.threads.join(target.address, place, self.day, self.now)
+            form = Form.REPLY if is_reply else form
+        self._note(alert, target, form)
+        self.messages.append(Message(target, form, [row], parent_day))
         if slots:
             slots.count(limited=not alert.is_critical)
 
-    def _summarize(self, alerts: Sequence[Alert], address: Address, slots: "Slots[Alert]") -> None:
+    def _summarize(self, alerts: Sequence[Alert], target: Target, slots: "Slots[Alert]") -> None:
         """Send alerts as one summary; of a webhook, what has no slot left is sent by a retry."""
-        new = [alert for alert in alerts if self._is_new(alert, address)]
+        new = [alert for alert in alerts if self._is_new(alert, target)]
         for number, part in enumerate(_parts(new)):
             for alert in part:
-                self._note(alert, address, Form.SUMMARY)
-            is_reply = number > 0 and address.has_threads
+                self._note(alert, target, Form.SUMMARY)
+            is_reply = number > 0 and _has_threads(target)
             form = Form.REPLY if is_reply else Form.MESSAGE if number else Form.SUMMARY
             parent_day = self.day if is_reply and number == 1 else None
             rows = [alert.row for alert in part]
-            self.messages.append(Message(address, self.day, form, rows, parent_day, summarizes=True))
+            self.messages.append(Message(target, form, rows, parent_day))
             if not is_reply:
                 slots.count(limited=True)
 
-    def _is_new(self, alert: Alert, address: Address) -> bool:
-        if self.deliveries.has(address.label, alert.pending.key, self.now):
-            self._forms[alert.row.place][address] = Form.DUPLICATE
+    def _is_new(self, alert: Alert, target: Target) -> bool:
+        if self.deliveries.has(target, alert.pending.key, self.now):
+            alert.forms[target] = Form.DUPLICATE
             return False
         return True
 
-    def _note(self, alert: Alert, address: Address, form: Form) -> None:
-        self._forms[alert.row.place][address] = form
-        self.deliveries.add(address.label, alert.pending.key, self.now)
+    def _note(self, alert: Alert, target: Target, form: Form) -> None:
+        alert.forms[target] = form
+        self.deliveries.add(target, alert.pending.key, self.now)
 
 
-def _first_reply(thread: Thread) -> str | None:
-    """Return the day of a thread's parent where this is the first reply."""
-    if thread.has_replies:
-        return None
-    thread.has_replies = True
-    return thread.day
+def _has_limit(target: Target) -> bool:
+    """Whether there is a limit of messages; how many an added destination takes is not known here."""
+    return target.destination in ("slack_app", "slack_webhook")
+
+
+def _has_threads(target: Target) -> bool:
+    return target.destination == "slack_app"
 
 
 def _parts(alerts: Sequence[Alert]) -> Iterator[Sequence[Alert]]:

@@ -8,6 +8,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack.destinations.slack.threads import ThreadPlace
 
 
@@ -25,20 +26,20 @@ class Deliveries:
 
     def __init__(self, seconds: int | None) -> None:
         self._seconds = seconds
-        self._until: dict[tuple[str, str], int] = {}
-        self._ends: deque[tuple[int, tuple[str, str]]] = deque()
+        self._until: dict[tuple[Target, str], int] = {}
+        self._ends: deque[tuple[int, tuple[Target, str]]] = deque()
 
-    def has(self, destination: str, key: str, now: float) -> bool:
-        """Whether an alert was delivered to a destination."""
+    def has(self, target: Target, key: str, now: float) -> bool:
+        """Whether an alert was delivered to a target."""
         self._forget(now)
-        return (destination, key) in self._until
+        return (target, key) in self._until
 
-    def add(self, destination: str, key: str, now: float) -> None:
+    def add(self, target: Target, key: str, now: float) -> None:
         """Note that it was delivered."""
         if self._seconds is not None:
             end = int(now + self._seconds)
-            self._until[destination, key] = end
-            self._ends.append((end, (destination, key)))
+            self._until[target, key] = end
+            self._ends.append((end, (target, key)))
 
     def _forget(self, now: float) -> None:
         while self._ends and self._ends[0][0] <= int(now):
@@ -60,8 +61,8 @@ class Threads:
         if self._seconds is None:
             self._open.clear()
 
-    def join(self, channel: str, place: ThreadPlace, day: str, now: float) -> tuple[Thread, bool]:
-        """Return the thread that an alert stands in, and whether it is a reply there."""
+    def join(self, channel: str, place: ThreadPlace, day: str, now: float) -> tuple[bool, str | None]:
+        """Return whether an alert is a reply in a thread, and if it is the first one there, its parent's day."""
         self._forget(now)
         found, missed, keys = None, [], place.keys(channel)
         for key in keys:
@@ -75,7 +76,9 @@ class Threads:
         thread = found or Thread(place.severity, day)
         end = math.inf if self._seconds is None else int(now + self._seconds)
         self._open |= dict.fromkeys(missed, (end, thread))
-        return thread, found is not None
+        is_first_reply = found is not None and not found.has_replies
+        thread.has_replies = found is not None
+        return found is not None, thread.day if is_first_reply else None
 
     def _forget(self, now: float) -> None:
         """Let go of what is over, now and then."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import Address
+from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow
 
 
@@ -15,7 +15,6 @@ class Form(Enum):
     REPLY = "reply"
     SUMMARY = "summary"
     DUPLICATE = "duplicate"
-    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +22,10 @@ class Message:
     """A message about `rows`, one alert or those of a summary.
 
     `form` is where it stands: in the channel, in a thread, or it is the first message of a summary. `parent_day` is the
-    day of the message that it is the first reply to, None where it is not the first. `summarizes`: it is part of a
-    summary.
+    day of the message that it is the first reply to, None where it is not the first.
     """
 
-    address: Address
-    day: str
+    target: Target
     form: Form
     rows: Sequence[AlertRow]
     parent_day: str | None = None
-    summarizes: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeMessage:
-    """A message about the function itself."""
-
-    address: Address
-    day: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """What became of the alert `row`, by address."""
-
-    row: AlertRow
-    day: str
-    forms: dict[Address, Form]

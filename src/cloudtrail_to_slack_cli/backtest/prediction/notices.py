@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec.structs import asdict
+
 from cloudtrail_to_slack.alerts.notice import Notice, unreadable_notice
 from cloudtrail_to_slack.alerts.own_role import OwnCalls, OwnRoles
 from cloudtrail_to_slack.clock import Clock
@@ -23,18 +25,11 @@ from cloudtrail_to_slack.notices.self_reports import ReportCache, SelfReports
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.rules import Severity
 from cloudtrail_to_slack.rules.evaluation_errors import MOST_IDS, RuleErrorReport
-from cloudtrail_to_slack_cli.backtest.prediction.rows import FileRow, RuleError
+from cloudtrail_to_slack_cli.backtest.prediction.rows import FileRow
 
 _MESSAGES: Final[MessageIds] = frozenset({None})
 _BUCKET = "trail"  # its name is in the text alone
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A notice and where it goes."""
-
-    target: Target
-    notice: Notice
+Sent = tuple[Target, Notice]
 
 
 @dataclass(slots=True)
@@ -48,12 +43,12 @@ class _Delivery:
 
     def notify(self, notices: Iterable[tuple[Notice, MessageIds]]) -> None:
         for notice, _ in notices:
-            self.sent += [Sent(target, notice) for target in self.router.notice_targets(notice.account)]
+            self.sent += [(target, notice) for target in self.router.notice_targets(notice.account)]
 
     def notify_at(self, notices: Iterable[tuple[Target, Notice]], _: MessageIds) -> list[bool]:
-        added = [Sent(target, notice) for target, notice in notices]
-        self.sent += added
-        return [True] * len(added)
+        before = len(self.sent)
+        self.sent += notices
+        return [True] * (len(self.sent) - before)
 
     def unrouted(self, _what: str, _code: str, _message_ids: MessageIds) -> None:
         """Do nothing: the alerts say it too."""
@@ -76,7 +71,7 @@ class PredictedNotices:
 
     def send(self, files: Sequence[FileRow], own_calls: OwnCalls, now: float) -> list[Sent]:
         """Return what an invocation that read `files` sends at the time `now`."""
-        reports = list(_reports(files))
+        reports = _reports(files)
         delivery: Any = _Delivery(self._router)  # what `SelfReports` uses of one
         for file in files:
             for reason in file.unreadable:
@@ -101,24 +96,19 @@ def _silent() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _reports(files: Sequence[FileRow]) -> Iterator[RuleErrorReport]:
-    """Yield one report for each rule and cause, in order of first occurrence."""
-    found: dict[tuple[str, int | None, str], tuple[FileRow, RuleError, list[str], int]] = {}
+def _reports(files: Sequence[FileRow]) -> list[RuleErrorReport]:
+    """Return one report for each rule and cause, in order of first occurrence."""
+    found: dict[tuple[str, int | None, str], RuleErrorReport] = {}
     for file in files:
         for error in file.errors:
-            key = error.rule, error.severity, error.cause
-            first, known, ids, events = found.get(key, (file, error, [], 0))
-            ids += [each for each in error.event_ids if each not in ids][: MOST_IDS - len(ids)]
-            found[key] = first, known, ids, events + error.events
-    for file, error, ids, events in found.values():
-        yield RuleErrorReport(
-            rule_name=error.rule,
-            expression=error.expression,
-            cause=error.cause,
-            detail=error.detail,
-            events=events,
-            event_ids=tuple(ids),
-            log_file=LogFile(_BUCKET, file.place.file),
-            severity=None if error.severity is None else Severity(error.severity),
-            message_ids=_MESSAGES,
-        )
+            key = error.rule_name, error.severity, error.cause
+            if key not in found:
+                severity = None if error.severity is None else Severity(error.severity)
+                values = {**asdict(error), "severity": severity, "message_ids": _MESSAGES}
+                found[key] = RuleErrorReport(**values, log_file=LogFile(_BUCKET, file.place.file))
+                continue
+            report = found[key]
+            new = [each for each in error.event_ids if each not in report.event_ids]
+            report.events += error.events
+            report.event_ids = (*report.event_ids, *new)[:MOST_IDS]
+    return list(found.values())

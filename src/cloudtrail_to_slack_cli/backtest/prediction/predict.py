@@ -12,16 +12,16 @@ from msgspec.structs import replace
 
 from cloudtrail_to_slack.alerts.own_role import OwnCalls
 from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.delivery.routing import Router
 from cloudtrail_to_slack.evaluation.records import MAX_ALERTS, MAX_MORE_CRITICAL, PendingAlerts
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
 from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter
 from cloudtrail_to_slack_cli.backtest.prediction.arrival import UNKNOWN
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, Destinations
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, make_router
 from cloudtrail_to_slack_cli.backtest.prediction.invocation import Alert, Invocation, make_pending
 from cloudtrail_to_slack_cli.backtest.prediction.memory import Deliveries, Threads
-from cloudtrail_to_slack_cli.backtest.prediction.messages import Delivered
 from cloudtrail_to_slack_cli.backtest.prediction.notices import PredictedNotices
 from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow, FileRow, Row, alert_row
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY
@@ -33,7 +33,7 @@ class Predictor:
 
     config: Config
     deployment: Deployment
-    _destinations: Destinations = field(init=False)
+    _router: Router = field(init=False)
     _notices: PredictedNotices = field(init=False)
     _rules: Mapping[str, Rule] = field(init=False)
     _threads: Threads = field(init=False)
@@ -42,8 +42,8 @@ class Predictor:
 
     def __post_init__(self) -> None:
         config, has_table = self.config, self.deployment.has_table
-        self._destinations = Destinations(config, self.deployment)
-        self._notices = PredictedNotices(config, self._destinations.router)
+        self._router = make_router(config, self.deployment)
+        self._notices = PredictedNotices(config, self._router)
         self._rules = {rule.name: rule for rule in config.rules}
         self._threads = Threads(config.dynamodb_time_to_live if has_table else None)
         remembers = has_table and config.deduplicate_deliveries
@@ -63,7 +63,7 @@ class Predictor:
         if not self.deployment.has_table:
             self._thresholds = ThresholdCounter(MemoryCounts())
         invocation = Invocation(
-            self._destinations, self._threads, self._deliveries, config.max_messages_per_channel, now, day
+            self._router, self._threads, self._deliveries, config.max_messages_per_channel, now, day
         )
         pending, alerts, own_calls = PendingAlerts(), 0, self._notices.own_calls()
         for file in files:
@@ -74,7 +74,7 @@ class Predictor:
                 if alert is None:
                     continue
                 if alerts >= MAX_ALERTS + (MAX_MORE_CRITICAL if alert.is_critical else 0):
-                    invocation.delivered.append(Delivered(alert.row, day, {}))
+                    invocation.delivered.append(alert)
                     continue
                 alerts += 1
                 entry: Any = alert  # what is pending is opaque to what keeps it

@@ -30,7 +30,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
 class RuleError(msgspec.Struct, frozen=True, array_like=True):
     """A rule that raised, for one cause, on events of a log file; `severity` None: it is an ignore rule."""
 
-    rule: str
+    rule_name: str
     expression: str
     severity: int | None
     cause: str

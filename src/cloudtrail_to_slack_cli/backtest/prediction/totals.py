@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cloudtrail_to_slack_cli.backtest.prediction.destinations import Address
+from cloudtrail_to_slack.delivery.routing import Target
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import label
 from cloudtrail_to_slack_cli.backtest.prediction.messages import Form, Message
 from cloudtrail_to_slack_cli.backtest.prediction.rows import SAMPLES, AlertRow
 
@@ -60,7 +61,7 @@ class Prediction:
     `noise` counts messages by the rule and the actor they are mostly about, `notices` those by their titles.
     """
 
-    days: dict[Address, dict[str, ChannelDay]] = field(default_factory=dict)
+    days: dict[Target, dict[str, ChannelDay]] = field(default_factory=dict)
     rules: dict[str, RulePrediction] = field(default_factory=dict)
     noise: Counter[tuple[str, str]] = field(default_factory=Counter)
     notices: Counter[str] = field(default_factory=Counter)
@@ -70,17 +71,17 @@ class Prediction:
     def add(self, invocation: "Invocation") -> None:
         """Add what an invocation sends."""
         for message in invocation.messages:
-            self._add_message(message)
-        for notice in invocation.notices:
-            day = self.days.setdefault(notice.address, {}).setdefault(notice.day, ChannelDay())
+            self._add_message(message, invocation.day)
+        for target, notice in invocation.notices:
+            day = self.days.setdefault(target, {}).setdefault(invocation.day, ChannelDay())
             day.messages += 1
             day.notices += 1
             self.notices[notice.title] += 1
             self.noise[_NOTICES, notice.title] += 1
-        for delivered in invocation.delivered:
-            row = delivered.row
-            self.unrouted += not delivered.forms
-            self.duplicates += sum(form is Form.DUPLICATE for form in delivered.forms.values())
+        for alert in invocation.delivered:
+            row = alert.row
+            self.unrouted += not alert.forms
+            self.duplicates += sum(form is Form.DUPLICATE for form in alert.forms.values())
             for name in row.rules:
                 rule = self.rules.setdefault(name, RulePrediction())
                 rule.alerts += 1
@@ -93,15 +94,15 @@ class Prediction:
         """All messages to all channels."""
         return sum(day.messages for days in self.days.values() for day in days.values())
 
-    def channels(self) -> list[tuple[Address, ChannelDay, dict[str, ChannelDay]]]:
+    def channels(self) -> list[tuple[Target, ChannelDay, dict[str, ChannelDay]]]:
         """Return each channel with its total and its days, the most messages first."""
         found = []
-        for address, days in self.days.items():
+        for target, days in self.days.items():
             total = ChannelDay()
             for day in days.values():
                 total.add(day)
-            found.append((address, total, dict(sorted(days.items()))))
-        return sorted(found, key=lambda each: (-each[1].messages, each[0]))
+            found.append((target, total, dict(sorted(days.items()))))
+        return sorted(found, key=lambda each: (-each[1].messages, label(each[0])))
 
     def noisiest(self) -> list[tuple[str, str, int]]:
         """Return the fewest rules and actors that make four fifths of the messages: rule, actor, messages."""
@@ -114,9 +115,9 @@ class Prediction:
             found.append((rule, actor, count))
         return found
 
-    def _add_message(self, message: Message) -> None:
-        days = self.days.setdefault(message.address, {})
-        day = days.setdefault(message.day, ChannelDay())
+    def _add_message(self, message: Message, on: str) -> None:
+        days = self.days.setdefault(message.target, {})
+        day = days.setdefault(on, ChannelDay())
         day.messages += 1
         day.replies += message.form is Form.REPLY
         day.summaries += message.form is Form.SUMMARY

@@ -9,6 +9,7 @@ from typing import IO, Final
 from cloudtrail_to_slack_cli.backtest.formats.page.chart import chart
 from cloudtrail_to_slack_cli.backtest.formats.page.markup import escape, table
 from cloudtrail_to_slack_cli.backtest.formats.page.rules import rule_details, rules_table
+from cloudtrail_to_slack_cli.backtest.prediction.destinations import label
 from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED
 from cloudtrail_to_slack_cli.backtest.report import Report, most_first, summary
 from cloudtrail_to_slack_cli.slack_display.style import STYLE, THEMES, asset
@@ -84,11 +85,11 @@ def _messages_per_day(report: Report) -> Counter[str]:
 def _tables(report: Report) -> Iterator[str]:
     channels = [
         [
-            escape(address.label),
+            escape(label(target)),
             *(f"{n:,}" for n in (total.messages, total.replies, total.threads, total.summaries, total.notices)),
             f"{max(day.messages for day in days.values()):,}",
         ]
-        for address, total, days in report.prediction.channels()
+        for target, total, days in report.prediction.channels()
     ]
     headings = ["channel", "messages", "in threads", "threads", "summaries", "notices", "most on a day"]
     yield _card("Channels", table("What each channel receives", headings, channels))
