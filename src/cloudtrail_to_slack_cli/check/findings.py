@@ -48,7 +48,7 @@ def at_value(document: Document, path: ValuePath, code: Code, message: str, rule
         line, column = position.key_line, position.key_column
     text = document.line(line)
     length = max(len(text) - column, 1) if position.key_line is None else max(len(str(path[-1])) if path else 1, 1)
-    return _finding(document, code, message, rule, SourceSpan(line, column, length))
+    return finding_at(document, code, message, rule, SourceSpan(line, column, length))
 
 
 def in_expression(document: Document, entry: RuleEntry, code: Code, message: str, place: SourceSpan | None) -> Finding:
@@ -57,14 +57,14 @@ def in_expression(document: Document, entry: RuleEntry, code: Code, message: str
         return at_value(document, entry.expression_path, code, message, entry.name)
     found = _in_file(document, document.position(entry.expression_path), entry.expression, place)
     if found is not None:
-        return _finding(document, code, message, entry.name, found)
+        return finding_at(document, code, message, entry.name, found)
     whole = at_value(document, entry.expression_path, code, message, entry.name)
     return Finding(
         code, message, whole.file, whole.line, whole.column, 1, entry.name, render_caret(entry.expression, place)
     )
 
 
-def _finding(document: Document, code: Code, message: str, rule: str | None, place: SourceSpan) -> Finding:
+def finding_at(document: Document, code: Code, message: str, rule: str | None, place: SourceSpan) -> Finding:
     """Return a finding at a line and a column from 0 of a file."""
     text = document.line(place.line)
     shown = render_caret(text, SourceSpan(1, place.column, place.length)) if text.strip() else ""

@@ -1,5 +1,6 @@
 """Likely mistakes in valid rules: in each rule, and in rules together."""
 
+import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,22 +10,8 @@ from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
 from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
 from cloudtrail_to_slack.rules.packs import default_rules
 from cloudtrail_to_slack_cli.catalogue import is_known_source, known_sources
-from cloudtrail_to_slack_cli.check.codes import (
-    ALWAYS,
-    DATED_EVENT,
-    EXPIRED,
-    EXPIRING,
-    LOOSE_IGNORE,
-    NEVER,
-    NO_TEST,
-    NOT_BOOLEAN,
-    REPEATED_ID,
-    REPEATS,
-    SHADOWED,
-    UNKNOWN_EVENT,
-    UNKNOWN_FIELD,
-    Code,
-)
+from cloudtrail_to_slack_cli.check import codes
+from cloudtrail_to_slack_cli.check.codes import Code
 from cloudtrail_to_slack_cli.check.conditions import Conjunction, alternatives, conjunctions, covers, meaning
 from cloudtrail_to_slack_cli.check.findings import Finding, at_value, in_expression
 from cloudtrail_to_slack_cli.check.results import not_boolean
@@ -40,6 +27,7 @@ class UsableRule:
 
     file: RuleFile
     entry: RuleEntry
+    tree: ast.Expression
     alternatives: list[Conjunction]
     meaning: object
 
@@ -63,6 +51,15 @@ class UsableRule:
         line = self.file.document.position(self.entry.path).line + 1
         return f"{self.entry.name} ({self.file.path}:{line})"
 
+    def finding(self, code: Code, message: str, *path: str) -> Finding:
+        """Return a finding about the rule, or what is at a path in it."""
+        return at_value(self.file.document, (*self.entry.path, *path), code, message, self.entry.name)
+
+    def finding_at(self, node: ast.expr | None, code: Code, message: str) -> Finding:
+        """Return a finding about a part of the rule's expression; None: the whole of it."""
+        place = place_of(node, self.tree, self.entry.expression) if node else None
+        return in_expression(self.file.document, self.entry, code, message, place)
+
 
 def usable_rules(files: Iterable[RuleFile]) -> list[UsableRule]:
     """Return the rules of all files whose expression can be used."""
@@ -71,27 +68,25 @@ def usable_rules(files: Iterable[RuleFile]) -> list[UsableRule]:
         for entry in file.entries:
             if entry.expression and expression_error(entry.expression) is None:
                 tree = parse_expression(entry.expression)
-                found.append(UsableRule(file, entry, alternatives(tree), meaning(tree)))
+                found.append(UsableRule(file, entry, tree, alternatives(tree), meaning(tree)))
     return found
 
 
 def lint_rule(rule: UsableRule, today: date, *, needs_tests: bool) -> Iterator[Finding]:
     """Yield what is probably wrong with one rule."""
     document, entry = rule.file.document, rule.entry
-    tree = parse_expression(entry.expression)
-    loose = {message for _, message in loose_conditions(tree)} if rule.is_ignore_rule else set()
+    loose = {message for _, message in loose_conditions(rule.tree)} if rule.is_ignore_rule else set()
     for warning in warnings_for(entry.expression, ignores=rule.is_ignore_rule):
-        code = LOOSE_IGNORE if str(warning) in loose else _code_of_warning(str(warning))
+        code = codes.LOOSE_IGNORE if str(warning) in loose else _code_of_warning(str(warning))
         yield in_expression(document, entry, code, str(warning), warning.place)
-    for node, problem in not_boolean(tree):
-        yield in_expression(document, entry, NOT_BOOLEAN, problem, place_of(node, tree, entry.expression))
+    for node, problem in not_boolean(rule.tree):
+        yield rule.finding_at(node, codes.NOT_BOOLEAN, problem)
     yield from _never_or_always(rule)
     yield from _other_service(rule)
     if rule.is_ignore_rule:
         yield from _expiry(rule, today)
     elif needs_tests and not entry.tests:
-        problem = "has no test; add `tests` with a name, an event and what to expect"
-        yield at_value(document, entry.path, NO_TEST, problem, entry.name)
+        yield rule.finding(codes.NO_TEST, "has no test; add `tests` with a name, an event and what to expect")
 
 
 def lint_together(rules: Sequence[UsableRule], today: date, *, use_default_rules: bool = False) -> Iterator[Finding]:
@@ -105,7 +100,7 @@ def lint_together(rules: Sequence[UsableRule], today: date, *, use_default_rules
         key = (rule.is_ignore_rule, rule.meaning)
         if key in seen:
             problem = f"says the same as {seen[key]}; remove one of them"
-            yield at_value(rule.file.document, rule.entry.expression_path, REPEATS, problem, rule.entry.name)
+            yield rule.finding_at(None, codes.REPEATS, problem)
         seen.setdefault(key, rule.place)
     ignoring = [rule for rule in rules if rule.is_ignore_rule and not (rule.expires and rule.expires < today)]
     for rule in rules:
@@ -114,7 +109,7 @@ def lint_together(rules: Sequence[UsableRule], today: date, *, use_default_rules
         shadow = next((each for each in ignoring if covers(each.alternatives, rule.alternatives)), None)
         if shadow:
             problem = f"never alerts: the ignore rule {shadow.place} ignores every event that it matches"
-            yield at_value(rule.file.document, rule.entry.expression_path, SHADOWED, problem, rule.entry.name)
+            yield rule.finding_at(None, codes.SHADOWED, problem)
 
 
 def _repeated_ids(rules: Sequence[UsableRule]) -> Iterator[Finding]:
@@ -127,30 +122,27 @@ def _repeated_ids(rules: Sequence[UsableRule]) -> Iterator[Finding]:
         first = seen.setdefault(rule_id, rule)
         if first.file is not rule.file:
             problem = f"id is {rule_id!r}, and {first.place} has that id already"
-            yield at_value(rule.file.document, (*rule.entry.path, "id"), REPEATED_ID, problem, rule.entry.name)
+            yield rule.finding(codes.REPEATED_ID, problem, "id")
 
 
 def _code_of_warning(message: str) -> Code:
     if message.startswith("looks for"):
-        return DATED_EVENT if "which CloudTrail calls" in message else UNKNOWN_EVENT
-    return UNKNOWN_FIELD
+        return codes.DATED_EVENT if "which CloudTrail calls" in message else codes.UNKNOWN_EVENT
+    return codes.UNKNOWN_FIELD
 
 
 def _never_or_always(rule: UsableRule) -> Iterator[Finding]:
-    document, entry = rule.file.document, rule.entry
-    tree = parse_expression(entry.expression)
     constant = _constant_value(rule)
     if constant is True:
         problem = "ignores every event" if rule.is_ignore_rule else "matches every event"
-        yield in_expression(document, entry, ALWAYS, problem, place_of(tree.body, tree, entry.expression))
+        yield rule.finding_at(rule.tree.body, codes.ALWAYS, problem)
         return
     if constant is False:
-        problem = "can never match: its value is always False"
-        yield in_expression(document, entry, NEVER, problem, place_of(tree.body, tree, entry.expression))
+        yield rule.finding_at(rule.tree.body, codes.NEVER, "can never match: its value is always False")
         return
     whole = len(rule.alternatives) == 1
     seen: set[str] = set()
-    for conjunction in (*rule.alternatives, *conjunctions(tree)):
+    for conjunction in (*rule.alternatives, *conjunctions(rule.tree)):
         condition = conjunction.contradiction
         if condition is None or condition.dump in seen:
             continue
@@ -158,27 +150,23 @@ def _never_or_always(rule: UsableRule) -> Iterator[Finding]:
         others = "the other conditions on" if len(conjunction.conditions) > 1 else "itself on"
         what = "can never match" if whole and conjunction is rule.alternatives[0] else "has a part that can never hold"
         problem = f"{what}: this condition contradicts {others} {condition.field}"
-        yield in_expression(document, entry, NEVER, problem, place_of(condition.node, tree, entry.expression))
+        yield rule.finding_at(condition.node, codes.NEVER, problem)
 
 
 def _other_service(rule: UsableRule) -> Iterator[Finding]:
     """Yield conditions on an event's name that contradict those on its service."""
-    tree = parse_expression(rule.entry.expression)
     for conjunction in rule.alternatives:
         names, sources = conjunction.values.get("eventName"), conjunction.values.get("eventSource")
         if not names or not sources or not all(isinstance(each, str) for each in (*names, *sources)):
             continue
         possible = [known_sources(str(name)) for name in names]
-        if not all(possible) or not all(is_known_source(str(source)) for source in sources):
-            continue
-        if any(of_name & sources for of_name in possible):
+        are_known = all(possible) and all(is_known_source(str(source)) for source in sources)
+        if not are_known or any(of_name & sources for of_name in possible):
             continue
         condition = next(each for each in conjunction.conditions if each.field == "eventSource")
         real = sorted({source for of_name in possible for source in of_name})
         problem = f"can never match: {', '.join(sorted(map(str, names)))} is an event of {' and '.join(real[:5])}"
-        yield in_expression(
-            rule.file.document, rule.entry, NEVER, problem, place_of(condition.node, tree, rule.entry.expression)
-        )
+        yield rule.finding_at(condition.node, codes.NEVER, problem)
 
 
 def _constant_value(rule: UsableRule) -> object:
@@ -193,12 +181,9 @@ def _constant_value(rule: UsableRule) -> object:
 
 def _expiry(rule: UsableRule, today: date) -> Iterator[Finding]:
     expires = rule.expires
-    path = (*rule.entry.path, "expires")
-    if expires is None:
-        return
-    if expires < today:
+    if expires is not None and expires < today:
         problem = f"expired on {expires} and ignores nothing any more; remove it or set another day"
-        yield at_value(rule.file.document, path, EXPIRED, problem, rule.entry.name)
-    elif expires - today <= SOON:
+        yield rule.finding(codes.EXPIRED, problem, "expires")
+    elif expires is not None and expires - today <= SOON:
         problem = f"expires on {expires}: after that day the events that it ignores alert again"
-        yield at_value(rule.file.document, path, EXPIRING, problem, rule.entry.name)
+        yield rule.finding(codes.EXPIRING, problem, "expires")

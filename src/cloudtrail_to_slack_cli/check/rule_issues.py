@@ -8,17 +8,8 @@ from collections.abc import Iterator
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.errors import ConfigurationIssue, ExpressionError
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
-from cloudtrail_to_slack_cli.check.codes import (
-    BROKEN_TEST,
-    FIELD,
-    NO_EXPRESSION,
-    REFUSED,
-    REPEATED_ID,
-    STRUCTURE,
-    SYNTAX,
-    UNKNOWN_KEY,
-    Code,
-)
+from cloudtrail_to_slack_cli.check import codes
+from cloudtrail_to_slack_cli.check.codes import Code
 from cloudtrail_to_slack_cli.check.findings import Finding, at_value, in_expression
 from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, RuleEntry, RuleFile, unusable_parts
 from cloudtrail_to_slack_cli.rule_tests.cases import cases_of
@@ -32,15 +23,15 @@ def structure_findings(file: RuleFile) -> Iterator[Finding]:
     """Yield what is wrong with a file around its rules."""
     document = file.document
     for path, position in document.repeated:
-        finding = at_value(document, path, STRUCTURE, f"has the key {path[-1]!r} twice, and only the last one counts")
+        problem = f"has the key {path[-1]!r} twice, and only the last one counts"
         line, column = position.key_line or 0, position.key_column or 0
-        yield Finding(STRUCTURE, finding.message, file.path, line + 1, column + 1, len(str(path[-1])))
+        yield Finding(codes.STRUCTURE, problem, file.path, line + 1, column + 1, len(str(path[-1])))
     for key in document.data if isinstance(document.data, dict) else ():
         if key not in _TOP_LEVEL and not str(key).startswith("x-"):
             problem = f"has the key {str(key)[:100]!r}, which is not read; the keys are rules and ignore_rules"
-            yield at_value(document, (str(key),), STRUCTURE, problem)
+            yield at_value(document, (str(key),), codes.STRUCTURE, problem)
     for value_path, problem in unusable_parts(document):
-        yield at_value(document, value_path, STRUCTURE, problem)
+        yield at_value(document, value_path, codes.STRUCTURE, problem)
 
 
 def issue_findings(file: RuleFile, *, use_default_rules: bool = False) -> Iterator[Finding]:
@@ -62,7 +53,7 @@ def test_findings(file: RuleFile) -> Iterator[Finding]:
     for entry in file.entries:
         for case in cases_of(file, entry):
             if case.problem:
-                yield at_value(file.document, case.problem_path, BROKEN_TEST, case.problem, entry.name)
+                yield at_value(file.document, case.problem_path, codes.BROKEN_TEST, case.problem, entry.name)
 
 
 def expression_error(expression: str) -> ExpressionError | None:
@@ -79,18 +70,18 @@ def _issue(file: RuleFile, entry: RuleEntry, key: str, fault: ConfigurationIssue
     is_about_expression = key == "expression" or (not key and isinstance(entry.content, str))
     error = expression_error(entry.expression) if is_about_expression and entry.expression else None
     if error is not None:
-        code = REFUSED if _is_python(entry.expression) else SYNTAX
+        code = codes.REFUSED if _is_python(entry.expression) else codes.SYNTAX
         return in_expression(file.document, entry, code, str(error), error.place)
     if is_about_expression or not key:
-        return at_value(file.document, entry.path, NO_EXPRESSION, problem, entry.name)
+        return at_value(file.document, entry.path, codes.NO_EXPRESSION, problem, entry.name)
     code = _code_of_key(key, problem)
     return at_value(file.document, (*entry.path, key), code, f"{key} {problem}", entry.name)
 
 
 def _code_of_key(key: str, problem: str) -> Code:
     if "known" in problem and "key" in problem:
-        return UNKNOWN_KEY
-    return REPEATED_ID if key == "id" and "another rule" in problem else FIELD
+        return codes.UNKNOWN_KEY
+    return codes.REPEATED_ID if key == "id" and "another rule" in problem else codes.FIELD
 
 
 def _is_python(expression: str) -> bool:
@@ -112,4 +103,4 @@ def _unquoted_day(file: RuleFile, entry: RuleEntry) -> Iterator[Finding]:
         return
     if _TERRAFORM_DAY.fullmatch(value):
         problem = f'expires must be quoted, or Terraform reads it as a moment: write "{value}"'
-        yield at_value(file.document, path, FIELD, problem, entry.name)
+        yield at_value(file.document, path, codes.FIELD, problem, entry.name)

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cloudtrail_to_slack.errors import SourceSpan
-from cloudtrail_to_slack.rules.expressions.diagnostics import render_caret
 from cloudtrail_to_slack_cli.check.codes import BAD_SUPPRESSION, BY_CODE, UNREADABLE, UNUSED_SUPPRESSION, Code
-from cloudtrail_to_slack_cli.check.findings import Finding
+from cloudtrail_to_slack_cli.check.findings import Finding, finding_at
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleFile
 
 _COMMENT = re.compile(r"(?:^|\s)#\s*noqa\b(?P<rest>.*)$", re.IGNORECASE)
@@ -63,15 +62,14 @@ def _suppressions(file: RuleFile) -> tuple[list[Suppression], list[Finding]]:
         reason = named["reason"].strip(_MARKS) if named else ""
         codes = [code.upper() for code in re.findall(r"[A-Za-z]+\d+", named["codes"])] if named else []
         unknown = [code for code in codes if code not in BY_CODE or code in _NOT_SUPPRESSIBLE]
+        problem = ""
         if not codes:
-            problems.append(
-                _finding(file, BAD_SUPPRESSION, "names no code; write # noqa: CT018 and why", number, column)
-            )
+            problem = "names no code; write # noqa: CT018 and why"
         elif unknown:
             problem = f"names {', '.join(unknown)}, which is not a code that can be suppressed"
-            problems.append(_finding(file, BAD_SUPPRESSION, problem, number, column))
         elif not reason:
             problem = f"has no reason; write # noqa: {', '.join(codes)} and why"
+        if problem:
             problems.append(_finding(file, BAD_SUPPRESSION, problem, number, column))
         else:
             first, last = _range(number, text, ranges, file.document.lines)
@@ -98,7 +96,6 @@ def _rule_lines(file: RuleFile) -> list[tuple[int, int]]:
 
 
 def _finding(file: RuleFile, code: Code, problem: str, line: int, column: int) -> Finding:
-    text = file.document.line(line - 1)
-    length = max(len(text) - column + 1, 1)
-    shown = render_caret(text, SourceSpan(1, column - 1, length))
-    return Finding(code, problem, file.path, line, column, length, None, shown)
+    """Return a finding about a comment at a line and a column from 1."""
+    length = max(len(file.document.line(line - 1)) - column + 1, 1)
+    return finding_at(file.document, code, problem, None, SourceSpan(line - 1, column - 1, length))
