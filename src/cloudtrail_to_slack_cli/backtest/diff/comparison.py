@@ -1,6 +1,6 @@
 """Compare two results: alerts that are new, gone, moved or by other rules, and the messages of each channel."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cloudtrail_to_slack_cli.backtest.diff.sides import Example, Fate, Side
@@ -26,8 +26,7 @@ class Group:
         """Add an alert."""
         self.alerts += 1
         self.messages += sum(form in _OWN_MESSAGE for _, form in fate.forms)
-        earlier = self.example is None or _age(fate.example) < _age(self.example)
-        if earlier:
+        if self.example is None or _age(fate.example) < _age(self.example):
             self.example = fate.example
 
 
@@ -36,11 +35,11 @@ class ChannelChange:
     """The messages of a channel on both sides: all, and the most on a day, and that day on the new side."""
 
     channel: str
-    old: int
-    new: int
-    most_old: int
-    most_new: int
-    busiest_day: str
+    old_messages: int
+    new_messages: int
+    old_most_per_day: int
+    new_most_per_day: int
+    busiest_day: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +76,15 @@ def compare(old: Side, new: Side, most_per_day: int | None = None) -> Comparison
     """Return what differs between two sides; `most_per_day` is how many messages a channel may receive on a day."""
     found = Comparison(old, new)
     both = old.alerts.keys() & new.alerts.keys()
-    found.new = _groups((new.alerts[key] for key in new.alerts if key not in both), _nothing, _rules)
-    found.gone = _groups((old.alerts[key] for key in old.alerts if key not in both), _rules, _nothing)
-    moved: dict[tuple[Names, Names], Group] = {}
-    changed: dict[tuple[Names, Names], Group] = {}
-    reformed: dict[tuple[Names, Names], Group] = {}
-    for key, before in old.alerts.items():
-        after = new.alerts.get(key)
-        if after is None:
-            continue
-        is_same = True
-        for kind, one, other in (
-            (moved, before.destinations, after.destinations),
-            (changed, before.rules, after.rules),
-            (reformed, _written(before), _written(after)),
-        ):
-            # One that moved has other forms for that reason.
-            if one != other and not (kind is reformed and before.destinations != after.destinations):
-                kind.setdefault((one, other), Group(one, other)).add(after)
-                is_same = False
-        found.unchanged += is_same
-    found.moved, found.changed, found.reformed = (
-        _sorted(moved.values()),
-        _sorted(changed.values()),
-        _sorted(reformed.values()),
-    )
+    found.new = _groups(((), fate.rules, fate) for key, fate in new.alerts.items() if key not in both)
+    found.gone = _groups((fate.rules, (), fate) for key, fate in old.alerts.items() if key not in both)
+    pairs = [(before, new.alerts[key]) for key, before in old.alerts.items() if key in both]
+    found.unchanged = sum((one.rules, one.forms) == (other.rules, other.forms) for one, other in pairs)
+    found.changed = _groups((one.rules, other.rules, other) for one, other in pairs)
+    found.moved = _groups((one.destinations, other.destinations, other) for one, other in pairs)
+    # One that moved has other forms for that reason.
+    stayed = (each for each in pairs if each[0].destinations == each[1].destinations)
+    found.reformed = _groups((_written(one), _written(other), other) for one, other in stayed)
     found.channels = [_channel(label, old, new) for label in sorted(old.days.keys() | new.days.keys())]
     for rule in sorted(old.rules.keys() | new.rules.keys()):
         pair = old.rules.get(rule, 0), new.rules.get(rule, 0)
@@ -117,24 +100,13 @@ def compare(old: Side, new: Side, most_per_day: int | None = None) -> Comparison
     return found
 
 
-def _groups(fates: Iterable[Fate], before: Callable[[Fate], Names], after: Callable[[Fate], Names]) -> list[Group]:
+def _groups(changes: Iterable[tuple[Names, Names, Fate]]) -> list[Group]:
+    """Return alerts with the names before and after, grouped by these, the most alerts first; without equal ones."""
     groups: dict[tuple[Names, Names], Group] = {}
-    for fate in fates:
-        names = before(fate), after(fate)
-        groups.setdefault(names, Group(*names)).add(fate)
-    return _sorted(groups.values())
-
-
-def _sorted(groups: Iterable[Group]) -> list[Group]:
-    return sorted(groups, key=lambda group: (-group.alerts, group.before, group.after))
-
-
-def _rules(fate: Fate) -> Names:
-    return fate.rules
-
-
-def _nothing(_: Fate) -> Names:
-    return ()
+    for before, after, fate in changes:
+        if before != after:
+            groups.setdefault((before, after), Group(before, after)).add(fate)
+    return sorted(groups.values(), key=lambda group: (-group.alerts, group.before, group.after))
 
 
 def _written(fate: Fate) -> Names:
@@ -148,11 +120,5 @@ def _age(example: Example) -> tuple[str, str]:
 def _channel(label: str, old: Side, new: Side) -> ChannelChange:
     before, after = old.days.get(label, {}), new.days.get(label, {})
     busiest = max(sorted(after), key=lambda day: after[day], default="")
-    return ChannelChange(
-        channel=label,
-        old=sum(before.values()),
-        new=sum(after.values()),
-        most_old=max(before.values(), default=0),
-        most_new=after.get(busiest, 0),
-        busiest_day=busiest,
-    )
+    counts = sum(before.values()), sum(after.values()), max(before.values(), default=0), after.get(busiest, 0)
+    return ChannelChange(label, *counts, busiest or None)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from cloudtrail_to_slack_cli.backtest.diff.comparison import Comparison, Group
@@ -17,11 +18,7 @@ def diff_as_json(found: Comparison) -> dict[str, Any]:
     return {
         "old": found.old.name,
         "new": found.new_side.name,
-        "alerts": {
-            "old": len(found.old.alerts),
-            "new": len(found.new_side.alerts),
-            "unchanged": found.unchanged,
-        },
+        "alerts": {"old": len(found.old.alerts), "new": len(found.new_side.alerts), "unchanged": found.unchanged},
         "messages": {"old": found.old.messages, "new": found.new_side.messages},
         "new_alerts": [_group(each, rules=each.after) for each in found.new],
         "gone_alerts": [_group(each, rules=each.before) for each in found.gone],
@@ -29,20 +26,8 @@ def diff_as_json(found: Comparison) -> dict[str, Any]:
         "changed_rules": [_group(each, before=each.before, after=each.after) for each in found.changed],
         "changed_messages": [_group(each, before=each.before, after=each.after) for each in found.reformed],
         "rules": [{"rule": rule, "old_messages": old, "new_messages": new} for rule, old, new in found.rules],
-        "channels": [
-            {
-                "channel": each.channel,
-                "old_messages": each.old,
-                "new_messages": each.new,
-                "old_most_per_day": each.most_old,
-                "new_most_per_day": each.most_new,
-                "busiest_day": each.busiest_day or None,
-            }
-            for each in found.channels
-        ],
-        "over_limit": [
-            {"channel": each.channel, "day": each.day, "messages": each.messages} for each in found.over_limit
-        ],
+        "channels": [asdict(each) for each in found.channels],
+        "over_limit": [asdict(each) for each in found.over_limit],
     }
 
 
@@ -61,8 +46,8 @@ def diff_as_text(found: Comparison) -> Iterator[str]:
         yield ""
         yield "Messages:"
         for channel in found.channels:
-            most = f"most on a day {channel.most_old:,} -> {channel.most_new:,}"
-            yield f"  {_short(channel.channel)}: {channel.old:,} -> {channel.new:,}, {most}"
+            most = f"most on a day {channel.old_most_per_day:,} -> {channel.new_most_per_day:,}"
+            yield f"  {_short(channel.channel)}: {channel.old_messages:,} -> {channel.new_messages:,}, {most}"
         for rule, old, new in found.rules:
             yield f"  rule {_short(rule)}: {old:,} -> {new:,}"
     yield from (f"Over the limit: {each}" for each in _over_limit(found, _short))
@@ -81,7 +66,7 @@ def diff_as_markdown(found: Comparison) -> Iterator[str]:
         yield "| channel | messages before | after | most on a day before | after |"
         yield "| --- | ---: | ---: | ---: | ---: |"
         for channel in found.channels:
-            counts = (channel.old, channel.new, channel.most_old, channel.most_new)
+            counts = (channel.old_messages, channel.new_messages, channel.old_most_per_day, channel.new_most_per_day)
             yield f"| {_code(channel.channel)} | {' | '.join(f'{count:,}' for count in counts)} |"
     if found.rules:
         yield ""
@@ -138,13 +123,9 @@ def _more(groups: Sequence[Group]) -> Iterable[str]:
 
 
 def _example(example: Example) -> str:
-    parts = (
-        example.event_time,
-        example.event_name,
-        f"by {example.actor or 'unknown'}",
-        f"in {example.account or 'unknown'}",
-    )
-    return " ".join(_short(part) for part in (*parts, f"(event {example.event_id or 'without id'})"))
+    by, where = f"by {example.actor or 'unknown'}", f"in {example.account_id or 'unknown'}"
+    parts = (example.event_time, example.event_name, by, where, f"(event {example.event_id or 'without id'})")
+    return " ".join(map(_short, parts))
 
 
 def _short(text: str) -> str:
@@ -163,17 +144,10 @@ def _code(text: str) -> str:
 
 def _group(group: Group, **names: Sequence[str]) -> dict[str, Any]:
     example = group.example
+    shown = {name: value or None for name, value in asdict(example).items()} if example else {}
     return {
         **{name: list(values) for name, values in names.items()},
         "alerts": group.alerts,
         "messages": group.messages,
-        "example": {
-            "event_id": example.event_id or None,
-            "event_time": example.event_time or None,
-            "event_name": example.event_name or None,
-            "account_id": example.account or None,
-            "actor": example.actor,
-        }
-        if example
-        else None,
+        "example": {**shown, "actor": example.actor} if example else None,
     }

@@ -1,8 +1,8 @@
 """The two sides of a comparison: results of `backtest --format json`, from a file or evaluated now."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,7 @@ class Example:
     event_id: str
     event_time: str
     event_name: str
-    account: str
+    account_id: str
     actor: str
 
 
@@ -93,13 +93,6 @@ def _day(day: str) -> str:
 
 
 def _fate(alert: Mapping[str, Any]) -> Fate:
-    example = Example(*(str(alert[key] or "") for key in _EXAMPLE))
-    return Fate(tuple(map(str, alert["rules"])), tuple(_forms(alert["delivered"])), example)
-
-
-_EXAMPLE = ("event_id", "event_time", "event_name", "account_id", "actor")
-
-
-def _forms(delivered: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for destination, form in sorted(delivered.items()):
-        yield str(destination), str(form)
+    example = Example(*(str(alert[each.name] or "") for each in fields(Example)))
+    forms = tuple((str(destination), str(form)) for destination, form in sorted(alert["delivered"].items()))
+    return Fate(tuple(map(str, alert["rules"])), forms, example)
