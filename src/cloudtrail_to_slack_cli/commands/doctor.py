@@ -1,6 +1,7 @@
 """`doctor`: diagnose a deployed function, and show how to fix what is wrong."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -76,11 +77,6 @@ def _print(out: Console, findings: list[Finding]) -> None:
         if each.fix:
             out.print(line(f"{'':12} → {each.fix}"))
     out.print()
-    numbers = {level: sum(each.level is level for each in findings) for level in Level}
-    parts = [
-        counted(numbers[Level.PROBLEM], "problem"),
-        counted(numbers[Level.WARNING], "warning"),
-        f"{numbers[Level.UNKNOWN]:,} not checked",
-        f"{numbers[Level.OK]:,} fine",
-    ]
-    out.print(line(", ".join(parts), "bold"))
+    numbers = Counter(each.level for each in findings)
+    serious = f"{counted(numbers[Level.PROBLEM], 'problem')}, {counted(numbers[Level.WARNING], 'warning')}"
+    out.print(line(f"{serious}, {numbers[Level.UNKNOWN]:,} not checked, {numbers[Level.OK]:,} fine", "bold"))

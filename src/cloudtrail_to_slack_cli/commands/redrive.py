@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject, SingleEvent, read_payload
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment, deployment_options
@@ -30,13 +29,9 @@ _HIDDEN_SECONDS = 960
 @deployment_options
 @click.option("--queue", "queue_url", help="The URL of one dead-letter queue; by default all of the function's.")
 @click.option(
-    "--max-messages",
-    type=click.IntRange(1),
-    default=1_000,
-    show_default=True,
-    metavar="N",
+    "--max-messages", type=click.IntRange(1), default=1_000, show_default=True, metavar="N",
     help="Stop after N messages.",
-)
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="List the dead letters and change nothing.")
 def command(deployment: Deployment, queue_url: str | None, max_messages: int, *, dry_run: bool) -> int:
     """Send dead letters through the function again.
@@ -54,18 +49,22 @@ def command(deployment: Deployment, queue_url: str | None, max_messages: int, *,
                 out.print(line(f"{_sent(message)}  {describe(message['Body'])}"))
                 if dry_run:
                     continue
+                receipt = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
                 error = _invoke(deployment, message)
                 if error:
                     failed += 1
                     out.print(line(f"  failed again and stays in the queue: {error}", "red"))
-                    _show_again(sqs, url, message)
+                    # It can be seen again in a while, so that this command does not receive it a second time.
+                    sqs.change_message_visibility(**receipt, VisibilityTimeout=60)
                 else:
-                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                    sqs.delete_message(**receipt)
     except ClientError as error:
         raise CommandError(f"{error.operation_name} failed: {error_code(error)}") from None
     except BotoCoreError as error:
         raise CommandError(f"AWS cannot be reached: {type(error).__name__}") from None
-    _print_summary(out, done, failed, dry_run=dry_run)
+    style, outcome = ("bold red" if failed else "bold"), f", {failed:,} failed again"
+    out.print()
+    out.print(line(counted(done, "dead letter") + ("; nothing was changed" if dry_run else outcome), style))
     return EXIT_FINDINGS if failed else EXIT_CLEAN
 
 
@@ -119,12 +118,9 @@ def _payload(body: str) -> Any:
     Source of the first: AWS Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
     """
     payload = json.loads(body)
-    is_envelope = isinstance(payload, dict) and "Type" in payload
-    return {"Records": [_as_message("m0", body)]} if is_envelope else payload
-
-
-def _as_message(message_id: str, body: str) -> dict[str, Any]:
-    return {"messageId": message_id, "eventSource": "aws:sqs", "body": body, "attributes": {}}
+    if not (isinstance(payload, dict) and "Type" in payload):
+        return payload
+    return {"Records": [{"messageId": "m0", "eventSource": "aws:sqs", "body": body, "attributes": {}}]}
 
 
 def _invoke(deployment: Deployment, message: Mapping[str, Any]) -> str | None:
@@ -145,19 +141,6 @@ def _invoke(deployment: Deployment, message: Mapping[str, Any]) -> str | None:
     return "the function returned it to the queue; its log says why" if failures else None
 
 
-def _show_again(sqs: Any, url: str, message: Mapping[str, Any]) -> None:
-    """Let a message be seen again: in a while, so that this command does not receive it a second time."""
-    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=60)
-
-
 def _sent(message: Mapping[str, Any]) -> str:
     stamp = message.get("Attributes", {}).get("SentTimestamp")
     return f"{datetime.fromtimestamp(int(stamp) / 1000, UTC):%Y-%m-%d %H:%M}" if stamp else "at an unknown time"
-
-
-def _print_summary(out: Console, done: int, failed: int, *, dry_run: bool) -> None:
-    out.print()
-    if dry_run:
-        out.print(line(f"{counted(done, 'dead letter')}; nothing was changed", "bold"))
-    else:
-        out.print(line(f"{counted(done, 'dead letter')}, {failed:,} failed again", "bold red" if failed else "bold"))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,32 +22,16 @@ class Level(Enum):
 class Finding:
     """What a check of `area` saw, and the `fix`, which is empty if there is nothing to do."""
 
-    area: str
     level: Level
+    area: str
     what: str
     fix: str = ""
 
 
-def ok(area: str, what: str) -> Finding:
-    """Return a finding that needs nothing to be done."""
-    return Finding(area, Level.OK, what)
-
-
-def warning(area: str, what: str, fix: str) -> Finding:
-    """Return a finding that may be meant."""
-    return Finding(area, Level.WARNING, what, fix)
-
-
-def problem(area: str, what: str, fix: str) -> Finding:
-    """Return a finding because of which alerts are lost or late."""
-    return Finding(area, Level.PROBLEM, what, fix)
-
-
-def unknown(area: str, what: str, fix: str) -> Finding:
-    """Return a finding of a check that could not be made."""
-    return Finding(area, Level.UNKNOWN, what, fix)
-
-
+ok = partial(Finding, Level.OK)
+warning = partial(Finding, Level.WARNING)  # it may be meant
+problem = partial(Finding, Level.PROBLEM)  # alerts are lost or late
+unknown = partial(Finding, Level.UNKNOWN)
 Check = Callable[[], Iterator[Finding]]
 
 

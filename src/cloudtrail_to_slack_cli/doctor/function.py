@@ -43,9 +43,8 @@ def check_table(deployment: Deployment) -> Iterator[Finding]:
     area, settings = "state table", deployment.usable_settings
     name = settings.table_name if settings else deployment.environment.get("DYNAMODB_TABLE_NAME")
     if not name:
-        yield warning(
-            area, "there is none: deliveries may repeat, and threads end with the invocation", "set up a table"
-        )
+        what = "there is none: deliveries may repeat, and threads end with the invocation"
+        yield warning(area, what, "set up a table")
         return
     dynamodb = deployment.client("dynamodb")
     answer = found(lambda: dynamodb.describe_table(TableName=name), "ResourceNotFoundException")

@@ -83,9 +83,8 @@ def check_queue(deployment: Deployment) -> Iterator[Finding]:
     for mapping in deployment.event_source_mappings:
         arn = mapping["EventSourceArn"]
         if mapping.get("State") not in ("Enabled", "Creating", "Updating", "Enabling"):
-            yield problem(
-                area, f"Lambda does not read {arn} ({mapping.get('State')})", "enable the event source mapping"
-            )
+            what = f"Lambda does not read {arn} ({mapping.get('State')})"
+            yield problem(area, what, "enable the event source mapping")
         elif "ReportBatchItemFailures" not in mapping.get("FunctionResponseTypes", []):
             fix = 'set function_response_types = ["ReportBatchItemFailures"]: failed messages are lost without it'
             yield problem(area, f"the mapping of {arn} treats partial failures as success", fix)
@@ -98,11 +97,10 @@ def _backlog(deployment: Deployment, arn: str) -> Finding:
     url = _queue_url(sqs, name)
     if url is None:
         return problem("queue", f"there is no queue {name}", "apply the module again")
-    waiting = messages(sqs, url)
+    waiting = _messages(sqs, url)
     if waiting > _LISTED:
-        return warning(
-            "queue", f"{waiting:,} notifications wait in {name}", "check the function's errors and throttles"
-        )
+        fix = "check the function's errors and throttles"
+        return warning("queue", f"{waiting:,} notifications wait in {name}", fix)
     return ok("queue", f"Lambda reads {name}; {waiting:,} notifications wait")
 
 
@@ -113,7 +111,7 @@ def _queue_url(sqs: Any, name: str) -> str | None:
     return str(answer["QueueUrl"]) if answer else None
 
 
-def messages(sqs: Any, url: str) -> int:
+def _messages(sqs: Any, url: str) -> int:
     """Return how many messages wait in a queue. Source: Amazon SQS API Reference, GetQueueAttributes."""
     name = "ApproximateNumberOfMessages"
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
@@ -132,7 +130,7 @@ def check_dead_letters(deployment: Deployment) -> Iterator[Finding]:
         url = _queue_url(sqs, name)
         if url is None:
             yield problem(area, f"there is no queue {name}: failed invocations are lost", "apply the module again")
-        elif waiting := messages(sqs, url):
+        elif waiting := _messages(sqs, url):
             yield problem(area, f"{waiting:,} failed notifications wait in {name}", fix)
         else:
             yield ok(area, f"{name} is empty")
@@ -178,15 +176,10 @@ def check_activity(deployment: Deployment) -> Iterator[Finding]:
         yield problem(area, f"no log file was read in {_DAYS} days", fix)
     else:
         yield ok(area, f"the last log file was read in the hour from {read:%Y-%m-%d %H:%M} UTC")
-    metrics = cloudwatch.list_metrics(
-        Namespace=NAMESPACE, MetricName="Delivered", Dimensions=[{"Name": "FunctionName", "Value": name}]
-    )["Metrics"]
-    sent = [
-        when
-        for metric in metrics
-        if (when := last("Delivered", {each["Name"]: each["Value"] for each in metric["Dimensions"]}))
-    ]
-    if sent:
+    dimensions = [{"Name": "FunctionName", "Value": name}]
+    metrics = cloudwatch.list_metrics(Namespace=NAMESPACE, MetricName="Delivered", Dimensions=dimensions)["Metrics"]
+    times = [last("Delivered", {each["Name"]: each["Value"] for each in metric["Dimensions"]}) for metric in metrics]
+    if sent := list(filter(None, times)):
         yield ok(area, f"the last message was sent in the hour from {max(sent):%Y-%m-%d %H:%M} UTC")
     else:
         yield unknown(area, f"no message was sent in {_DAYS} days", "use --send-test to check that messages arrive")

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cloudtrail_to_slack.config.routes import parse_webhook_routes
+from cloudtrail_to_slack.config.routes import Routes, parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack.config.settings import Settings
 from cloudtrail_to_slack.config.webhooks import problem_of_list
@@ -192,10 +192,8 @@ def _routes(deployment: Deployment) -> Iterator[Route]:
     settings = deployment.usable_settings
     if settings is None:
         return
-    config, bot = settings.config, settings.slack_bot_token
-    for kind, routes in (("bot", config.slack), ("sns", config.sns)):
-        if kind == "bot" and not bot:
-            continue
+    bot = settings.slack_bot_token
+    for kind, routes in (("bot", settings.config.slack if bot else Routes()), ("sns", settings.config.sns)):
         by_address: dict[str, list[str]] = {routes.default: ["all other accounts"]} if routes.default else {}
         for account, route in routes.by_account.items():
             by_address.setdefault(route.address, []).append(account)

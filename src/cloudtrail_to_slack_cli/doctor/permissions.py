@@ -17,11 +17,7 @@ AREA = "permissions"
 def check_permissions(deployment: Deployment) -> Iterator[Finding]:
     """Yield a finding for each thing that the role may not do."""
     settings = deployment.usable_settings
-    missing = [
-        (action, resource)
-        for action, resource in _needed(deployment, settings)
-        if not allows(deployment.statements, action, resource)
-    ]
+    missing = [each for each in _needed(deployment, settings) if not allows(deployment.statements, *each)]
     for action, resource in missing:
         yield problem(AREA, f"the role may not {action} on {resource}", "apply the module again, or allow it")
     if not missing:
@@ -55,8 +51,7 @@ def _needed(deployment: Deployment, settings: Settings | None) -> Iterator[tuple
         table = f"arn:{partition}:dynamodb:{region}:{account}:table/{settings.table_name}"
         for action in ("PutItem", "UpdateItem", "DeleteItem"):
             yield f"dynamodb:{action}", table
-    sns = settings.config.sns
-    for topic in sorted(sns.addresses()):
+    for topic in sorted(settings.config.sns.addresses()):
         yield "sns:Publish", topic
     # With the bot, webhooks are not read.
     routes = () if settings.slack_bot_token else settings.config.slack_webhook_routes
