@@ -20,7 +20,7 @@ from support.command_line import Ran, cloudtrail_to_slack
 pyspark = pytest.importorskip("pyspark", reason="PySpark is in an environment of its own: make spark")
 pytestmark = pytest.mark.filterwarnings("default")  # PySpark's own
 
-from cloudtrail_to_slack_cli.backtest import groups, spark  # noqa: E402 (after the check for PySpark)
+from cloudtrail_to_slack_cli.backtest import plan, spark  # noqa: E402 (after the check for PySpark)
 from cloudtrail_to_slack_cli.errors import EXIT_FINDINGS  # noqa: E402 (as above)
 
 FORMATS = ("text", "json", "jsonl", "csv")
@@ -48,7 +48,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make many groups of few files."""
-    monkeypatch.setattr(groups, "_FILES_AT_MOST", 4)
+    monkeypatch.setattr(plan, "_FILES_AT_MOST", 4)
 
 
 @pytest.fixture

@@ -55,3 +55,8 @@ def has_records(name: str) -> bool:
 def is_archive(name: str) -> bool:
     """Whether a file's name is that of an archive."""
     return name.lower().endswith(ARCHIVES)
+
+
+def unreadable(error: OSError) -> str:
+    """Return in words why a file cannot be read."""
+    return f"it cannot be read ({error.strerror or type(error).__name__})"

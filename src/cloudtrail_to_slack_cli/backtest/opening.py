@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from cloudtrail_to_slack.errors import LogFileError
-from cloudtrail_to_slack_cli.backtest.log_file import LogFile, is_archive, is_s3
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile, is_archive, is_s3, unreadable
 from cloudtrail_to_slack_cli.backtest.reading import Content, OpenedStream
 from cloudtrail_to_slack_cli.backtest.s3.fetching import Fetcher
-from cloudtrail_to_slack_cli.backtest.selection import Answer, Selection, is_log_file
+from cloudtrail_to_slack_cli.backtest.selection import Selection, is_log_file
 from cloudtrail_to_slack_cli.backtest.tar_archives import read_tar
 from cloudtrail_to_slack_cli.backtest.zip_archives import open_zip_member
 
@@ -48,7 +48,7 @@ def _opened(file: LogFile, selection: Selection) -> Iterator[Content]:
                 is_stored = os.path.isfile(file.path)  # noqa: PTH113 (paths stay as they are); a pipe is read only once
                 yield Content(file.name, stream, (lambda: _stream(file)) if is_stored else None)
         except (LogFileError, OSError, ValueError) as error:
-            yield Content(file.name, problem=_words(error))
+            yield Content(file.name, problem=unreadable(error) if isinstance(error, OSError) else str(error))
 
 
 def _stream(file: LogFile) -> OpenedStream:
@@ -71,16 +71,16 @@ def _in_tar(file: LogFile, selection: Selection) -> Iterator[Content]:
                 full = f"{file.path}!/{name}"
                 if is_archive(name):
                     yield Content(full, problem=NESTED)
-                elif not is_log_file(name) or (answer := selection.includes(name)) is Answer.NO:
+                elif not is_log_file(name) or (is_chosen := selection.includes(name)) is False:
                     continue
-                elif answer is Answer.UNKNOWN:
+                elif is_chosen is None:
                     yield Content(full, problem=_NAMELESS)
                 elif isinstance(content, str):
                     yield Content(full, problem=content)
                 else:
                     yield _small_again(full, content)
     except (LogFileError, OSError) as error:
-        yield Content(file.path, problem=_words(error))
+        yield Content(file.path, problem=unreadable(error) if isinstance(error, OSError) else str(error))
 
 
 def _small_again(name: str, content: IO[bytes]) -> Content:
@@ -92,12 +92,6 @@ def _small_again(name: str, content: IO[bytes]) -> Content:
     if len(head) <= _SMALL:
         return Content(name, io.BytesIO(head), lambda: io.BytesIO(head))
     return Content(name, _Headed(head, content))
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"it cannot be read ({error.strerror or type(error).__name__})"
-    return str(error)
 
 
 class _Headed:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Self
+from zlib import crc32
 
 import click
 import msgspec
@@ -23,6 +24,12 @@ DOLLARS_PER_GET = 0.0004 / 1000
 _DOLLARS_PER_GB_OUT = 0.09
 _KEPT_IN_MEMORY = 16 * 1024 * 1024
 _ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(LogFile)
+_FILES_AT_MOST = 2048
+_BYTES_AT_MOST = 2 * 1024 * 1024
+_FILES_AT_LEAST = 64
+# A group ends behind a file whose name says so: one in 512. So files that are new do not change the groups around
+# them, and what `--state` keeps of those is still of use.
+_ENDS = 0x1FF
 _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 
 
@@ -58,6 +65,25 @@ class Plan:
     def __iter__(self) -> Iterator[LogFile]:
         self._kept.seek(0)
         yield from map(_read_line, self._kept)
+
+    def groups(self) -> Iterator[list[LogFile]]:
+        """Yield the files in groups, the same ones for the same files; a large file is a group of its own.
+
+        So sending them to another process pays off.
+        """
+        group: list[LogFile] = []
+        size = 0
+        for file in self:
+            if group and (len(group) >= _FILES_AT_MOST or size + file.size > _BYTES_AT_MOST):
+                yield group
+                group, size = [], 0
+            group.append(file)
+            size += max(file.size, 0)
+            if len(group) >= _FILES_AT_LEAST and not crc32(file.name.encode("utf-8", "replace")) & _ENDS:
+                yield group
+                group, size = [], 0
+        if group:
+            yield group
 
     def __enter__(self) -> Self:
         return self

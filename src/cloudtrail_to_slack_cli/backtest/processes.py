@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Part
-from cloudtrail_to_slack_cli.backtest.groups import in_groups
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile
 from cloudtrail_to_slack_cli.backtest.plan import Plan
 from cloudtrail_to_slack_cli.backtest.state import State
@@ -51,7 +50,7 @@ def evaluate_files(worker: Worker, plan: Plan, processes: int) -> Generator[Part
     Raises:
         CommandError: a process was ended.
     """
-    groups = in_groups(plan)
+    groups = plan.groups()
     if processes <= 1 or plan.files == 1 or plan.size + plan.files * _BYTES_PER_FILE < _WORTH_A_PROCESS:
         try:
             yield from map(worker.evaluate, groups)

@@ -10,7 +10,7 @@ import msgspec
 from cloudtrail_to_slack.errors import ConnectionLostError, LogFileError
 from cloudtrail_to_slack.ingest.log_files import Stream, read_stream, unpacked
 from cloudtrail_to_slack.ingest.record_chunks import Scan
-from cloudtrail_to_slack_cli.backtest.log_file import LINES
+from cloudtrail_to_slack_cli.backtest.log_file import LINES, unreadable
 from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_cli.event_input import read_records_in, unwrap
 
@@ -71,7 +71,7 @@ def read_batches(content: Content, scan: Scan) -> Iterator[Batch]:
     except ConnectionLostError:  # for which the function, which reads from S3, takes a file that stops too early
         raise LogFileError("it cannot be read to its end") from None
     except OSError as error:
-        raise LogFileError(f"it cannot be read ({error.strerror or type(error).__name__})") from None
+        raise LogFileError(unreadable(error)) from None
 
 
 def _document(content: Content, stream: Stream, scan: Scan) -> Iterator[Batch]:

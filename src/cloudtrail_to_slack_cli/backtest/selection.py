@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import Enum
 
 from cloudtrail_to_slack.ingest.object_keys import read_key
 from cloudtrail_to_slack_cli.backtest.log_file import DOCUMENTS, has_records
@@ -21,14 +20,6 @@ _FOLDERS = re.compile(
 )
 
 
-class Answer(Enum):
-    """Whether a file is asked for; UNKNOWN: its name does not say."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The days (UTC, in which CloudTrail delivered), from the first to the last, accounts and regions; none: all."""
@@ -43,19 +34,18 @@ class Selection:
         """Whether nothing is left out."""
         return not (self.first or self.last or self.accounts or self.regions)
 
-    def includes(self, name: str) -> Answer:
-        """Return whether a file of that name is asked for."""
+    def includes(self, name: str) -> bool | None:
+        """Return whether a file of that name is asked for; None: its name does not say."""
         if self.is_everything:
-            return Answer.YES
+            return True
         found = _NAME.fullmatch(name.rpartition("/")[2]) or _FOLDERS.fullmatch(name)
-        if not found:
-            return Answer.UNKNOWN
         try:
-            day = date.fromisoformat(found["day"].replace("/", ""))
+            day = date.fromisoformat(found["day"].replace("/", "")) if found else None
         except ValueError:
-            return Answer.UNKNOWN
-        chosen = self.has_account(found["account"]) and self.has_region(found["region"]) and self.has_days(day, day)
-        return Answer.YES if chosen else Answer.NO
+            day = None
+        if not found or not day:
+            return None
+        return self.has_account(found["account"]) and self.has_region(found["region"]) and self.has_days(day, day)
 
     def has_account(self, account: str) -> bool:
         """Whether log files of an account are asked for."""

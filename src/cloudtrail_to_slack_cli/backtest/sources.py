@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cloudtrail_to_slack.errors import LogFileError
-from cloudtrail_to_slack_cli.backtest.log_file import LogFile, has_records, is_archive
+from cloudtrail_to_slack_cli.backtest.log_file import LogFile, has_records, is_archive, unreadable
 from cloudtrail_to_slack_cli.backtest.opening import NESTED
-from cloudtrail_to_slack_cli.backtest.selection import Answer, Selection, is_log_file
+from cloudtrail_to_slack_cli.backtest.selection import Selection, is_log_file
 from cloudtrail_to_slack_cli.backtest.tar_archives import tar_members
 from cloudtrail_to_slack_cli.backtest.zip_archives import zip_members
 from cloudtrail_to_slack_cli.errors import UnreadableError
@@ -43,9 +43,9 @@ def select(files: Iterable[LogFile], selection: Selection) -> Iterator[tuple[Log
     """Yield the files that are asked for, and with False those of which that is not known, which are left out."""
     for file in files:
         is_whole_archive = file.member is None and is_archive(file.path)
-        answer = Answer.YES if is_whole_archive or file.problem else selection.includes(file.name.replace(os.sep, "/"))
-        if answer is not Answer.NO:
-            yield file, answer is Answer.YES
+        chosen = is_whole_archive or file.problem or selection.includes(file.name.replace(os.sep, "/"))
+        if chosen is not False:
+            yield file, chosen is not None
 
 
 def _is_wanted(name: str, path: str) -> bool:
@@ -70,7 +70,7 @@ def _found(path: str) -> Iterator[LogFile]:
     try:
         about = os.stat(path)  # noqa: PTH116 (as above)
     except OSError as error:
-        yield LogFile(path, 0, problem=f"it cannot be read ({error.strerror or type(error).__name__})")
+        yield LogFile(path, 0, problem=unreadable(error))
         return
     version = f"{about.st_size}-{about.st_mtime_ns}"
     lower = path.lower()
@@ -87,5 +87,4 @@ def _found(path: str) -> Iterator[LogFile]:
                 elif is_log_file(inside):
                     yield each
     except (LogFileError, OSError) as error:
-        words = f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
-        yield LogFile(path, 0, version, problem=words)
+        yield LogFile(path, 0, version, problem=unreadable(error) if isinstance(error, OSError) else str(error))

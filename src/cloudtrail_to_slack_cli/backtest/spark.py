@@ -16,7 +16,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Part
-from cloudtrail_to_slack_cli.backtest.groups import in_groups
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile
 from cloudtrail_to_slack_cli.backtest.plan import Plan
 from cloudtrail_to_slack_cli.errors import CommandError
@@ -41,7 +40,7 @@ def evaluate_on_spark(evaluator: Evaluator, plan: Plan, *, partitions: int | Non
     pyspark = _pyspark()
     session = pyspark.sql.SparkSession.builder.appName("cloudtrail-to-slack backtest").getOrCreate()
     context = session.sparkContext
-    groups: list[Group] = list(enumerate(in_groups(plan)))
+    groups: list[Group] = list(enumerate(plan.groups()))
     count = partitions or min(len(groups), context.defaultParallelism * _PARTITIONS_PER_CORE)
     settings = pickle.dumps(evaluator)
     results = context.parallelize(groups, max(count, 1)).mapPartitions(partial(evaluate_groups, settings))

@@ -12,14 +12,14 @@ import pytest
 from bench.records import log_file
 
 from cloudtrail_to_slack.testing import make_event
-from cloudtrail_to_slack_cli.backtest import groups
+from cloudtrail_to_slack_cli.backtest import plan
 from support.command_line import cloudtrail_to_slack
 
 
 @pytest.fixture
 def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twelve log files, in groups of three, one of them damaged."""
-    monkeypatch.setattr(groups, "_FILES_AT_MOST", 3)
+    monkeypatch.setattr(plan, "_FILES_AT_MOST", 3)
     folder = tmp_path / "logs"
     folder.mkdir()
     for number in range(12):

@@ -5,12 +5,12 @@ and most log files are so small that this is what a backtest waits for.
 """
 
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-from xml.etree import ElementTree as ET
 
 import boto3
 from botocore import UNSIGNED
@@ -23,6 +23,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from cloudtrail_to_slack.errors import LogFileError
+from cloudtrail_to_slack_cli.backtest.s3.addresses import Address
 from cloudtrail_to_slack_cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ _TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _TIMEOUT: Any = (10, 60)  # seconds to connect, and to read; its types know one number alone
 _OK, _PARTIAL, _EMPTY = 200, 206, 416
 _TRANSIENT_CODES = frozenset({"RequestTimeout", "SlowDown", "RequestTimeTooSkewed", "ExpiredToken"})
+
+# Source: Amazon S3 API Reference, "REST error responses".
+_ERROR_CODE = re.compile(rb"<Code>([A-Za-z0-9.]+)</Code>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +74,19 @@ class S3Requests:
                 raise CommandError(f"s3://{bucket} cannot be read: {error}") from None
         return self._clients[bucket]
 
-    def get(self, bucket: str, key: str, first: int, size: int, etag: str = "") -> Piece:
+    def get(self, address: Address, first: int, size: int, etag: str = "") -> Piece:
         """Return up to `size` bytes of an object from byte `first`, of the version that has this ETag.
 
         Raises:
             LogFileError: S3 refuses it, or cannot be reached.
         """
-        way = self._way(bucket)
+        if address.bucket not in self._ways:
+            self._ways[address.bucket] = _Way(self._session, self.client(address.bucket), address.bucket)
+        way = self._ways[address.bucket]
         headers = {"Range": f"bytes={first}-{first + size - 1}"}
         if etag:
             headers["If-Match"] = etag
-        url = way.base + quote(key, safe="/~")
+        url = way.base + quote(address.key, safe="/~")
         problem = ""
         for attempt in range(_ATTEMPTS):
             if attempt:
@@ -98,18 +104,12 @@ class S3Requests:
                 continue
             if answer.status_code == _EMPTY:
                 return Piece(b"", first, etag)
-            code = _code(answer.content) or f"HTTP {answer.status_code}"
+            named = _ERROR_CODE.search(answer.content)
+            code = named[1].decode() if named else f"HTTP {answer.status_code}"
             problem = f"S3 answers {code}"
             if answer.status_code not in _TRANSIENT and code not in _TRANSIENT_CODES:
                 break
         raise LogFileError(_explained(problem))
-
-    def _way(self, bucket: str) -> "_Way":
-        way = self._ways.get(bucket)
-        if way is None:
-            client = self.client(bucket)
-            way = self._ways[bucket] = _Way(self._session, client, bucket)
-        return way
 
     def _client(self, bucket: str) -> "S3Client":
         if self._session.get_credentials() is None:
@@ -171,15 +171,6 @@ def _piece(answer: Any, first: int) -> Piece | None:  # noqa: ANN401 (as above)
         return Piece(content[first:], len(content), headers.get("ETag", ""))
     size = headers.get("Content-Range", "").rpartition("/")[2]
     return Piece(content, int(size) if size.isdigit() else first + len(content), headers.get("ETag", ""))
-
-
-def _code(body: bytes) -> str:
-    if b"<!" in body:  # no document of S3 declares anything
-        return ""
-    try:
-        return ET.fromstring(body).findtext("Code") or ""  # noqa: S314 (from S3, and without declarations)
-    except ET.ParseError:
-        return ""
 
 
 def _explained(problem: str) -> str:

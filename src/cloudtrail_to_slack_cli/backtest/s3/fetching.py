@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_archive
@@ -11,30 +12,21 @@ from cloudtrail_to_slack_cli.backtest.reading import Content
 from cloudtrail_to_slack_cli.backtest.s3.addresses import Address, read_address
 
 if TYPE_CHECKING:
-    from cloudtrail_to_slack_cli.backtest.s3.client import Piece
+    from cloudtrail_to_slack_cli.backtest.s3.client import Piece, S3Requests
 
-IN_FLIGHT = 48  # requests of a process
+_IN_FLIGHT = 48  # requests of a process
 PIECE_BYTES = 8 * 1024 * 1024  # of a request
-BYTES_IN_FLIGHT = 64 * 1024 * 1024  # of a process
+_BYTES_IN_FLIGHT = 64 * 1024 * 1024  # of a process
 _FIRST_PIECE_OF_UNKNOWN = 1024 * 1024
 _ARCHIVE = "an archive in S3 is not read: download it first"
-
-
-class GetPiece(Protocol):
-    """Reads a part of an object."""
-
-    def get(self, bucket: str, key: str, first: int, size: int, etag: str = "") -> "Piece":
-        """Return up to `size` bytes from byte `first`, of the version with this ETag."""
 
 
 class Fetcher:
     """Fetches objects ahead of those who read them."""
 
-    def __init__(self, requests: GetPiece, *, in_flight: int = IN_FLIGHT, most_bytes: int = BYTES_IN_FLIGHT) -> None:
+    def __init__(self, requests: "S3Requests") -> None:
         self._requests = requests
-        self._in_flight = in_flight
-        self._most_bytes = most_bytes
-        self._pool = ThreadPoolExecutor(in_flight, "fetch")
+        self._pool = ThreadPoolExecutor(_IN_FLIGHT, "fetch")
 
     def fetch(self, files: Iterable[LogFile]) -> Iterator[Content]:
         """Yield the content of objects in S3, in their order."""
@@ -44,11 +36,10 @@ class Fetcher:
         following = next(rest, None)
         try:
             while following or waiting:
-                while (
-                    following and len(waiting) < 2 * self._in_flight
-                ):  # some have arrived, and wait for those before them
+                # Some have arrived, and wait for those before them.
+                while following and len(waiting) < 2 * _IN_FLIGHT:
                     asked = _first_piece(following)
-                    if waiting and size + asked > self._most_bytes:
+                    if waiting and size + asked > _BYTES_IN_FLIGHT:
                         break
                     waiting.append((following, self._started(following, asked)))
                     size += asked
@@ -68,8 +59,7 @@ class Fetcher:
     def _started(self, file: LogFile, size: int) -> "Future[Piece] | None":
         if file.problem or is_archive(file.path):
             return None
-        address = read_address(file.path)
-        return self._pool.submit(self._requests.get, address.bucket, address.key, 0, max(size, 1))
+        return self._pool.submit(self._requests.get, read_address(file.path), 0, max(size, 1))
 
     def _content(self, file: LogFile, future: "Future[Piece] | None") -> Content:
         if future is None:
@@ -78,16 +68,14 @@ class Fetcher:
             piece = future.result()
         except LogFileError as error:
             return Content(file.name, problem=str(error))
-        address = read_address(file.path)
-        return Content(
-            file.name, _Pieces(self._requests, address, piece), lambda: _Pieces(self._requests, address, piece)
-        )
+        opened = partial(ObjectStream, self._requests, read_address(file.path), piece)
+        return Content(file.name, opened(), opened)
 
 
-class _Pieces:
+class ObjectStream:
     """An object, of which the first part is there; the others are fetched when they are read."""
 
-    def __init__(self, requests: GetPiece, address: Address, first: "Piece") -> None:
+    def __init__(self, requests: "S3Requests", address: Address, first: "Piece") -> None:
         self._requests = requests
         self._address = address
         self._piece = first
@@ -103,9 +91,7 @@ class _Pieces:
         piece = self._piece
         if self._at == len(piece.content) and self._position + self._at < piece.size:
             self._position += self._at
-            self._piece = piece = self._requests.get(
-                self._address.bucket, self._address.key, self._position, PIECE_BYTES, piece.etag
-            )
+            self._piece = piece = self._requests.get(self._address, self._position, PIECE_BYTES, piece.etag)
             self._at = 0
         taken = piece.content[self._at : self._at + size]
         self._at += len(taken)

@@ -15,7 +15,7 @@ from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, has_records, is_s3
 from cloudtrail_to_slack_cli.backtest.s3.addresses import Address, read_address
 from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests
-from cloudtrail_to_slack_cli.backtest.s3.fetching import PIECE_BYTES
+from cloudtrail_to_slack_cli.backtest.s3.fetching import PIECE_BYTES, ObjectStream
 from cloudtrail_to_slack_cli.backtest.selection import is_log_file
 from cloudtrail_to_slack_cli.errors import UnreadableError
 
@@ -118,19 +118,17 @@ def _listed(row: Mapping[str, str]) -> LogFile | None:
 def _object(path: str, s3: S3Requests) -> bytes:
     """Return an object in S3, of at most `_LARGEST_MANIFEST` bytes."""
     address = read_address(path)
-    pieces, at = [], 0
+    pieces, left = [], _LARGEST_MANIFEST
     try:
-        piece = s3.get(address.bucket, address.key, 0, PIECE_BYTES)
-        while True:
-            pieces.append(piece.content)
-            at += len(piece.content)
-            if at >= piece.size or not piece.content:
-                return b"".join(pieces)
-            if at > _LARGEST_MANIFEST:
+        stream = ObjectStream(s3, address, s3.get(address, 0, PIECE_BYTES))
+        while piece := stream.read(PIECE_BYTES):
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
                 raise UnreadableError(path, f"has more than {_LARGEST_MANIFEST:,} bytes")
-            piece = s3.get(address.bucket, address.key, at, PIECE_BYTES, piece.etag)
     except LogFileError as error:
         raise UnreadableError(path, str(error)) from None
+    return b"".join(pieces)
 
 
 def _gunzipped(path: str, content: bytes) -> bytes:
