@@ -74,14 +74,14 @@ def decide(config: Config, record: Mapping[str, Any], today: date | None = None)
     errors = {id(problem.rule): problem.detail for problem in alone.problems}
     matched = {id(rule) for rule in alone.matched}
     rules = [RuleDecision(rule, id(rule) in matched, errors.get(id(rule))) for rule in config.rules]
-    return EventDecision(
-        event, evaluation, tuple(rules), tuple(_ignore_rule(rule, event, today) for rule in config.ignore_rules)
-    )
+    ignore_rules = [decide_ignore_rule(rule, event.flat, today) for rule in config.ignore_rules]
+    return EventDecision(event, evaluation, tuple(rules), tuple(ignore_rules))
 
 
-def _ignore_rule(rule: IgnoreRule, event: Event, today: date) -> RuleDecision:
+def decide_ignore_rule(rule: IgnoreRule, flat: Mapping[str, Any], today: date) -> RuleDecision:
+    """Evaluate an ignore rule on a flattened event, whatever other rules say."""
     if rule.expires is not None and rule.expires < today:
         return RuleDecision(rule, matches=False, expired=True)
-    alone = RuleSet([Rule(rule.expression)], []).evaluate(event.flat, today)
+    alone = RuleSet([Rule(rule.expression)], []).evaluate(flat, today)
     error = alone.problems[0].detail if alone.problems else None
     return RuleDecision(rule, bool(alone.matched), error)

@@ -3,7 +3,6 @@
 Also what `aws cloudtrail lookup-events` prints, in which each record is a string.
 """
 
-import difflib
 import gzip
 import io
 import json
@@ -16,6 +15,7 @@ from typing import Any
 from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
 from cloudtrail_to_slack_cli.rule_files.document import parse
+from cloudtrail_to_slack_cli.terminal import closest
 
 STANDARD_INPUT = "-"
 # What only a record has. Source: AWS CloudTrail User Guide, "CloudTrail record contents", the fields of all events.
@@ -31,37 +31,40 @@ def read_records(path: str) -> list[dict[str, Any]]:
     Raises:
         UnreadableError: it cannot be read, or contains no record.
     """
-    return _read(_text(path), path)
+    name = "standard input" if path == STANDARD_INPUT else path
+    try:
+        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        raise UnreadableError(name, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return read_records_in(content, name)
 
 
-def read_records_in(content: bytes, name: str, *, most_bytes: int) -> list[dict[str, Any]]:
+def read_records_in(content: bytes, name: str, *, most_bytes: int = _MOST_BYTES) -> list[dict[str, Any]]:
     """Read all records of the content of a file that is called `name`, of at most `most_bytes` when unpacked.
 
     Raises:
         UnreadableError: it cannot be read, or contains no record.
     """
-    return _read(_decoded(content, name, most_bytes), name)
+    values = _values(_decoded(content, name, most_bytes), name)
+    unwrapped = (record for value in values for record in unwrap(value))
+    records = [record for record in unwrapped if isinstance(record, dict) and record]
+    if not any(_SIGNS & record.keys() for record in records):
+        raise UnreadableError(name, "contains no CloudTrail record")
+    return records
 
 
-def read_record(path: str, event_id: str | None = None) -> dict[str, Any]:
-    """Read the one record of a file, or the one with that `eventID`.
+def choose(records: list[dict[str, Any]], path: str, event_id: str | None = None) -> dict[str, Any]:
+    """Return the one record of a file, or the one with that `eventID`.
 
     Raises:
-        UnreadableError: it cannot be read.
         CommandError: there are several records and no `event_id`, or none has it.
     """
-    return _chosen(read_records(path), path, event_id)
-
-
-def _chosen(records: list[dict[str, Any]], path: str, event_id: str | None) -> dict[str, Any]:
-    if event_id is None and len(records) == 1:
-        return records[0]
-    if event_id is None:
+    if event_id is None and len(records) > 1:
         known = [f"{record['eventID']} ({record.get('eventName')})" for record in records if record.get("eventID")]
         such = f", such as {' or '.join(known[:_SHOWN_IDS])}" if known else ""
         raise CommandError(f"{path} contains {len(records):,} records: choose one with --event-id{such}")
     for record in records:
-        if record.get("eventID") == event_id:
+        if event_id in (None, record.get("eventID")):
             return record
     raise CommandError(f"{path} contains no record with the eventID {event_id}")
 
@@ -105,32 +108,6 @@ def _looked_up(value: dict[str, object]) -> object:
         return value
 
 
-def _read(text: str, path: str) -> list[dict[str, Any]]:
-    path = "standard input" if path == STANDARD_INPUT else path
-    records = list(_records(_values(text, path)))
-    if not any(_SIGNS & record.keys() for record in records):
-        raise UnreadableError(path, "contains no CloudTrail record")
-    return records
-
-
-def _records(values: Iterator[object]) -> Iterator[dict[str, Any]]:
-    for value in values:
-        for record in unwrap(value):
-            if isinstance(record, dict) and record:
-                yield record
-
-
-def _text(path: str) -> str:
-    shown = "standard input" if path == STANDARD_INPUT else path
-    try:
-        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
-    except OSError as error:
-        raise UnreadableError(shown, f"cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        raise UnreadableError(shown, f"cannot be read: {error}") from None
-    return _decoded(content, shown, _MOST_BYTES)
-
-
 def _decoded(content: bytes, path: str, most_bytes: int) -> str:
     try:
         if content.startswith(_GZIP):
@@ -155,13 +132,11 @@ def _values(text: str, path: str) -> Iterator[object]:
         return
     if not text.strip():
         raise UnreadableError(path, "is empty")
-    whole: Exception
     try:
-        value = json.loads(text)
+        yield json.loads(text)
     except (ValueError, RecursionError) as error:
         whole = error
     else:
-        yield value
         return
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     for number, line in lines:
@@ -186,9 +161,9 @@ def read_event_argument(argument: str, event_id: str | None = None) -> dict[str,
 
     Raises:
         UnreadableError: it cannot be read.
-        CommandError: as `read_record`.
+        CommandError: as `choose`.
     """
-    return _chosen(read_records_argument(argument), argument, event_id)
+    return choose(read_records_argument(argument), argument, event_id)
 
 
 def read_records_argument(argument: str) -> list[dict[str, Any]]:
@@ -203,6 +178,6 @@ def read_records_argument(argument: str) -> list[dict[str, Any]]:
     try:
         return read_records(argument)
     except UnreadableError as error:
-        close = [] if is_file else difflib.get_close_matches(argument, samples.names(), n=1)
-        meant = f", and no sample has that name; did you mean {close[0]}?" if close else ""
+        close = "" if is_file else closest(argument, samples.names())
+        meant = f", and no sample has that name{close}" if close else ""
         raise UnreadableError(error.path, f"{error.problem}{meant}", error.line, error.column) from None

@@ -96,22 +96,13 @@ def _read(path: Path) -> "Rules | UnreadableError | None":
         text = path.read_text("utf-8-sig")
     except (OSError, ValueError):
         return None
-    if "tests" not in text or "expect" not in text:
+    if not all(word in text for word in ("tests", "expect", "expression")):
         return None
     try:
-        from cloudtrail_to_slack_cli import errors  # noqa: PLC0415 (this may be a rule file)
-        from cloudtrail_to_slack_cli.rule_files.discovery import is_candidate  # noqa: PLC0415 (likewise)
-        from cloudtrail_to_slack_cli.rule_files.document import parse  # noqa: PLC0415 (likewise)
-        from cloudtrail_to_slack_cli.rule_files.rule_file import looks_like_rule_file, rule_file  # noqa: PLC0415
+        from cloudtrail_to_slack_cli.rule_files.discovery import read_candidate  # noqa: PLC0415 (it may be a rule file)
     except ImportError:  # the extra `cli` is not installed
         return None
-    if not is_candidate(text):
-        return None
-    try:
-        document = parse(text, str(path))
-    except errors.UnreadableError as error:
-        return error
-    if not looks_like_rule_file(document.data):
-        return None
-    rules = rule_file(document)
-    return rules if any(entry.tests is not None for entry in rules.entries) else None
+    rules = read_candidate(str(path))
+    if rules is None or isinstance(rules, Exception) or any(entry.tests is not None for entry in rules.entries):
+        return rules
+    return None

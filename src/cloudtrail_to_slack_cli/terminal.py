@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING
 
 from cloudtrail_to_slack.alerts.text import visible
@@ -62,3 +63,11 @@ def line(text: str, style: str = "") -> "Text":
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Return a number and its noun: "1 rule", "1,000 rules"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def closest(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return a question after the known word that was probably meant, `otherwise` where none is close."""
+    from difflib import get_close_matches  # noqa: PLC0415 (only for what is wrong)
+
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else otherwise

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cloudtrail_to_slack_cli.errors import UnreadableError
 from cloudtrail_to_slack_cli.rule_files.document import parse, read_text
-from cloudtrail_to_slack_cli.rule_files.rule_file import RuleFile, looks_like_rule_file, rule_file
+from cloudtrail_to_slack_cli.rule_files.rule_file import RuleFile, looks_like_rule_file, read_rule_file, rule_file
 
 _ENDINGS = (".yaml", ".yml", ".json")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv"})
@@ -30,31 +30,22 @@ def find_rule_files(paths: Iterable[str]) -> Iterator[RuleFile | UnreadableError
     for path in given:
         if os.path.isdir(path):  # noqa: PTH112 (paths stay as they are written)
             for each in _files(path):
-                candidate = _candidate(each)
+                candidate = read_candidate(each)
                 if candidate is not None:
                     found += 1
                     yield candidate
         else:
             found += 1
-            yield _named(path)
+            try:
+                yield read_rule_file(path)
+            except UnreadableError as error:
+                yield error
     if not found:
         raise UnreadableError(", ".join(given), "no rule file found: a rule file has `rules` or `ignore_rules`")
 
 
-def is_candidate(text: str) -> bool:
-    """Whether a string may be that of a rule file."""
-    return "expression" in text and _SIGN.search(text) is not None
-
-
-def _named(path: str) -> RuleFile | UnreadableError:
-    try:
-        return rule_file(parse(read_text(path), path))
-    except UnreadableError as error:
-        return error
-
-
-def _candidate(path: str) -> RuleFile | UnreadableError | None:
-    """Return a file of a folder if it is a rule file."""
+def read_candidate(path: str) -> RuleFile | UnreadableError | None:
+    """Return a file if it is a rule file, or why it cannot be read although it seems to be one; else None."""
     try:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:  # a pipe might never end
@@ -67,7 +58,7 @@ def _candidate(path: str) -> RuleFile | UnreadableError | None:
     try:
         document = parse(text, path)
     except UnreadableError as error:
-        return error if is_candidate(text) else None
+        return error if "expression" in text else None
     return rule_file(document) if looks_like_rule_file(document.data) else None
 
 

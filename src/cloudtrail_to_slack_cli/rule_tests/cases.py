@@ -1,7 +1,6 @@
 """The tests of a rule as they are written, and the events that they mean."""
 
 import copy
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 
 from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.errors import CommandError
-from cloudtrail_to_slack_cli.event_input import as_json, read_record, unwrap
+from cloudtrail_to_slack_cli.event_input import as_json, choose, read_records, unwrap
 from cloudtrail_to_slack_cli.rule_files.document import ValuePath
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleEntry, RuleFile
 from cloudtrail_to_slack_cli.rule_tests.record_fields import remove_field, set_field
+from cloudtrail_to_slack_cli.terminal import closest
 
 EXPECTATIONS = ("match", "no_match", "ignored", "error")
 KEYS = ("name", "expect", "event", "file", "sample", "set", "unset")
@@ -78,8 +78,7 @@ def _case(file: RuleFile, entry: RuleEntry, written: object, path: ValuePath) ->
 def _expectation(written: dict[str, Any]) -> str:
     for key in written:
         if key not in KEYS:
-            close = difflib.get_close_matches(str(key), KEYS, n=1)
-            meant = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(KEYS)}"
+            meant = closest(str(key), KEYS, f"; known are {', '.join(KEYS)}")
             raise _CaseError(str(key), f"a test has no key {key!r}{meant}")
     if "name" in written and not isinstance(written["name"], str | int | float):
         raise _CaseError("name", "name must be a string")
@@ -123,19 +122,15 @@ def _base(file: RuleFile, key: str, value: object) -> dict[str, Any]:
         try:
             return copy.deepcopy(samples.load(value))
         except KeyError:
-            close = difflib.get_close_matches(value, samples.names(), n=1)
-            meant = f"; did you mean {close[0]}?" if close else "; `cloudtrail-to-slack events --samples` lists them"
+            meant = closest(value, samples.names(), "; `cloudtrail-to-slack events --samples` lists them")
             raise _CaseError(key, f"there is no sample {value!r}{meant}") from None
     try:
-        return read_record(_resolved(file, value))
+        # Relative to the rule file, else to the current folder.
+        beside = Path(file.path).parent / value
+        path = str(value if not beside.exists() and Path(value).exists() else beside)
+        return choose(read_records(path), path)
     except CommandError as error:
         raise _CaseError(key, str(error)) from None
-
-
-def _resolved(file: RuleFile, path: str) -> str:
-    """Return the path of an event's file: relative to the rule file, else to the current folder."""
-    beside = Path(file.path).parent / path
-    return str(path if not beside.exists() and Path(path).exists() else beside)
 
 
 def _changed(event: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
