@@ -85,8 +85,9 @@ locals {
   # the wrong one alone. Source: AWS KMS Developer Guide, "kms:ViaService".
   via_endings = distinct([local.dns_suffix, "amazonaws.com"])
   # A key is used in its own region, which for a topic, a parameter or a secret may be another.
-  key_regions       = distinct(concat([local.region], [for arn in local.used_key_arns : element(split(":", arn), 3)]))
-  logs_via_services = [for ending in local.via_endings : "s3.${local.region}.${ending}"]
+  key_regions = distinct(concat([local.region], [for arn in local.used_key_arns : element(split(":", arn), 3)]))
+  # That of the log files' key is their bucket's.
+  logs_via_services = [for ending in local.via_endings : "s3.${element(split(":", local.logs_key_arn), 3)}.${ending}"]
   used_via_services = sort(flatten([
     for region in local.key_regions : [
       for service in ["dynamodb", "lambda", "secretsmanager", "sns", "sqs", "ssm"] : [
@@ -153,6 +154,13 @@ locals {
         "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
       ]
       Resource = ["*"]
+    }
+    # Lambda itself needs them, and the function's code does not. Source: as above.
+    DenyNetworkInterfacesToCode = length(var.lambda_vpc_subnet_ids) == 0 ? null : {
+      Effect    = "Deny"
+      Action    = ["ec2:*"]
+      Resource  = ["*"]
+      Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.given.function_name}" } }
     }
     # X-Ray knows no resources. Source: Service Authorization Reference, AWS X-Ray.
     WriteTraces = !var.enable_xray_tracing ? null : {

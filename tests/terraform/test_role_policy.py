@@ -62,7 +62,7 @@ module "alias_elsewhere" {{
 
   function_name                  = "alias-elsewhere"
   cloudtrail_logs_s3_bucket_name = "trail-logs"
-  cloudtrail_logs_kms_key_id     = "arn:aws:kms:eu-west-1:999988887777:alias/logs"
+  cloudtrail_logs_kms_key_id     = "arn:aws:kms:us-east-1:999988887777:alias/logs"
   default_sns_topic_arn          = "arn:aws:sns:{_HERE}:alerts"
   lambda_package                 = "package.zip"
 }}
@@ -73,6 +73,8 @@ module "key_id" {{
   function_name                  = "key-id"
   cloudtrail_logs_s3_bucket_name = "trail-logs"
   cloudtrail_logs_kms_key_id     = "1234abcd-12ab-34cd-56ef-1234567890ab"
+  lambda_vpc_subnet_ids          = ["subnet-1"]
+  lambda_vpc_security_group_ids  = ["sg-1"]
   default_sns_topic_arn          = "arn:aws:sns:{_HERE}:alerts"
   lambda_package                 = "package.zip"
 }}
@@ -223,19 +225,33 @@ def test_no_action_and_no_resource_is_a_wildcard(role: list[Statement]) -> None:
     ("module", "key", "alias"),
     [
         ("alias", f"{_KEY}*", "alias/logs"),
-        ("alias_elsewhere", "arn:aws:kms:eu-west-1:999988887777:key/*", "alias/logs"),
+        ("alias_elsewhere", "arn:aws:kms:us-east-1:999988887777:key/*", "alias/logs"),
         ("key_id", f"{_KEY}1234abcd-12ab-34cd-56ef-1234567890ab", None),
     ],
 )
 def test_the_key_of_the_logs_may_be_named_in_any_way(
     policies: dict[str, list[Statement]], module: str, key: str, alias: str | None
 ) -> None:
-    """An alias allows the keys that have it, in its account; an ID is that of a key here."""
+    """An alias allows the keys that have it, in its account; an ID is that of a key here. S3 uses it in its region."""
     statements = policies[f"module.{module}.aws_iam_role_policy.this"]
     (found,) = [statement for statement in statements if statement["Sid"] == "DecryptLogFiles"]
     assert found["Resource"] == key
+    assert found["Condition"]["StringEquals"]["kms:ViaService"] == [f"s3.{key.split(':')[3]}.amazonaws.com"]
     aliases = found.get("Condition", {}).get("ForAnyValue:StringEquals", {}).get("kms:ResourceAliases", [])
     assert aliases == ([alias] if alias else [])
+
+
+def test_in_a_vpc_lambda_manages_network_interfaces_and_the_code_does_not(
+    policies: dict[str, list[Statement]],
+) -> None:
+    """What Lambda needs of EC2 is denied to calls of the function's own code, and of no other function."""
+    role = policies["module.key_id.aws_iam_role_policy.this"]
+    (needed,) = [statement for statement in role if statement["Sid"] == "ManageNetworkInterfaces"]
+    caller = f"arn:aws:lambda:{_HERE}:function:key-id"
+    for action in needed["Action"]:
+        assert allows(role, action, "*")
+        assert not allows(role, action, "*", context={"lambda:SourceFunctionArn": caller})
+        assert allows(role, action, "*", context={"lambda:SourceFunctionArn": f"{caller}-2"})
 
 
 def test_the_table_may_be_used_as_the_code_uses_it() -> None:
