@@ -66,9 +66,9 @@ locals {
 # Rules from everywhere they can be given: joined strings, objects, files. The tests in rule files stay there.
 
 locals {
-  joined_rules        = [for rule in split(var.rules_separator, coalesce(var.rules, " ")) : trimspace(rule) if trimspace(rule) != ""]
-  joined_ignore_rules = [for rule in split(var.rules_separator, coalesce(var.ignore_rules, " ")) : trimspace(rule) if trimspace(rule) != ""]
-  events_to_track     = [for name in split(",", coalesce(var.events_to_track, " ")) : trimspace(name) if trimspace(name) != ""]
+  joined_rules        = [for rule in split(local.given.rules_separator, coalesce(local.given.rules, " ")) : trimspace(rule) if trimspace(rule) != ""]
+  joined_ignore_rules = [for rule in split(local.given.rules_separator, coalesce(local.given.ignore_rules, " ")) : trimspace(rule) if trimspace(rule) != ""]
+  events_to_track     = [for name in split(",", coalesce(local.given.events_to_track, " ")) : trimspace(name) if trimspace(name) != ""]
 
   # Each rule of a file with where it stands, for messages. A tuple, because rules are texts or objects.
   file_rules = flatten([for path in var.rule_files : [

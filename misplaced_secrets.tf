@@ -4,6 +4,8 @@
 locals {
   # Slack's tokens and webhooks, as the validations have it too. No local value may stand in those before Terraform 1.9.
   secret_pattern = "(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B"
+  # Rules may name Slack's addresses, and the beginnings of its tokens.
+  secret_in_text = "(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/"
 
   # The variables that are one string, and what a plan that is going to fail uses in place of a secret: no null where
   # the number of resources depends on whether there is a value, because that is known of values not known otherwise.
@@ -42,12 +44,16 @@ locals {
     dead_letter_target_arn                    = [var.dead_letter_target_arn, "arn:aws:sqs:us-east-1:000000000000:queue"]
     restart_logging_maintenance_ssm_parameter = [var.restart_logging_maintenance_ssm_parameter, null]
     restart_logging_slack_channel_id          = [var.restart_logging_slack_channel_id, null]
+    rules                                     = [var.rules, "", local.secret_in_text]
+    ignore_rules                              = [var.ignore_rules, "", local.secret_in_text]
+    rules_separator                           = [var.rules_separator, ",", local.secret_in_text]
+    events_to_track                           = [var.events_to_track, "", local.secret_in_text]
   }
   misplaced_tags = { for name, value in var.tags : name => can(regex(local.secret_pattern, value)) }
   tags           = { for name, value in var.tags : name => local.misplaced_tags[name] ? "" : value }
 
   misplaced = merge(
-    { for name, pair in local.strings : name => can(regex(local.secret_pattern, pair[0])) },
+    { for name, pair in local.strings : name => can(regex(try(pair[2], local.secret_pattern), pair[0])) },
     { tags = anytrue(values(local.misplaced_tags)) },
   )
   given = { for name, pair in local.strings : name => local.misplaced[name] ? pair[1] : pair[0] }

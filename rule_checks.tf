@@ -36,7 +36,7 @@ data "external" "rule_check" {
     config    = jsonencode(local.rules_config)
     places    = jsonencode(local.rule_places)
     file_keys = jsonencode({ for path in var.rule_files : path => try(keys(yamldecode(file(path))), []) })
-    separator = var.rules_separator
+    separator = local.given.rules_separator
     joined    = jsonencode({ rules = length(local.joined_rules), ignore_rules = length(local.joined_ignore_rules) })
   }
 }

@@ -238,6 +238,11 @@ variable "realtime_event_patterns" {
     condition     = alltrue([for pattern in coalesce(var.realtime_event_patterns, []) : try(length(pattern), 0) <= 2048])
     error_message = "realtime_event_patterns: EventBridge takes 2048 characters a pattern; longer: ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}] with ${length(pattern)}" if try(length(pattern), 0) > 2048])}."
   }
+
+  validation {
+    condition     = !anytrue([for pattern in coalesce(var.realtime_event_patterns, []) : can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(pattern)))])
+    error_message = "realtime_event_patterns: there is a Slack token or webhook in ${join(", ", [for i, pattern in coalesce(var.realtime_event_patterns, []) : "[${i}]" if can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(pattern)))])}, which plans and config.json would show: take it out."
+  }
 }
 
 # ---------------------------------------------------------------------------
@@ -492,6 +497,11 @@ variable "account_names" {
     condition     = alltrue([for name in values(var.account_names) : try(trimspace(name) != "", false)])
     error_message = "account_names: every account must have a name; missing for: ${join(", ", [for account, name in var.account_names : account if !try(trimspace(name) != "", false)])}."
   }
+
+  validation {
+    condition     = !can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(var.account_names)))
+    error_message = "account_names: there is a Slack token or webhook in it, which plans and config.json would show: take it out."
+  }
 }
 
 variable "account_names_from_organizations" {
@@ -627,6 +637,11 @@ variable "destinations" {
     condition     = alltrue(flatten([for destination in values(var.destinations) : [for route in destination.routes : route.min_severity == null || contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))]]))
     error_message = "destinations: min_severity must be info, low, medium, high or critical; wrong in: ${join(", ", [for name, destination in var.destinations : name if anytrue([for route in destination.routes : route.min_severity != null && !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(route.min_severity, "-")))])])}."
   }
+
+  validation {
+    condition     = !can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(var.destinations)))
+    error_message = "destinations: there is a Slack token or webhook in it, which plans and config.json would show: take it out."
+  }
 }
 
 # ---------------------------------------------------------------------------
@@ -649,6 +664,11 @@ variable "disabled_rules" {
   validation {
     condition     = alltrue([for id in var.disabled_rules : try(trimspace(id) != "", false)])
     error_message = "disabled_rules must hold ids of rules, such as default/access-denied; empty: ${join(", ", [for i, id in var.disabled_rules : "[${i}]" if !try(trimspace(id) != "", false)])}."
+  }
+
+  validation {
+    condition     = !anytrue([for id in var.disabled_rules : can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(id)))])
+    error_message = "disabled_rules: there is a Slack token or webhook in ${join(", ", [for i, id in var.disabled_rules : "[${i}]" if can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(id)))])}, which plans and config.json would show: take it out."
   }
 }
 
@@ -676,6 +696,11 @@ variable "rule_severities" {
     condition     = alltrue([for severity in values(var.rule_severities) : contains(["info", "low", "medium", "high", "critical"], lower(coalesce(severity, "-")))])
     error_message = "rule_severities: a severity must be info, low, medium, high or critical; wrong: ${join(", ", [for id, severity in var.rule_severities : "${id} = ${replace(jsonencode(severity), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !contains(["info", "low", "medium", "high", "critical"], lower(coalesce(severity, "-")))])}."
   }
+
+  validation {
+    condition     = !can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(var.rule_severities)))
+    error_message = "rule_severities: there is a Slack token or webhook in it, which plans and config.json would show: take it out."
+  }
 }
 
 variable "rule_exceptions" {
@@ -697,6 +722,11 @@ variable "rule_exceptions" {
   validation {
     condition     = alltrue(flatten([for exceptions in values(var.rule_exceptions) : [for exception in coalesce(exceptions, []) : exception.expires == null || can(formatdate("YYYY", "${coalesce(exception.expires, "-")}T00:00:00Z"))]]))
     error_message = "rule_exceptions: expires must be a day such as 2027-01-31; wrong for: ${join(", ", [for id, exceptions in var.rule_exceptions : id if !alltrue([for exception in coalesce(exceptions, []) : exception.expires == null || can(formatdate("YYYY", "${coalesce(exception.expires, "-")}T00:00:00Z"))])])}."
+  }
+
+  validation {
+    condition     = !can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(var.rule_exceptions)))
+    error_message = "rule_exceptions: there is a Slack token or webhook in it, which plans and config.json would show: take it out."
   }
 }
 
@@ -773,6 +803,11 @@ variable "detection_rules" {
     condition     = alltrue(flatten([for rule in var.detection_rules : [for technique in coalesce(rule.mitre, []) : can(regex("^T[0-9]{4}([.][0-9]{3})?$", technique))]]))
     error_message = "detection_rules: mitre lists techniques such as T1562 or T1562.008; wrong: ${join(", ", [for i, rule in var.detection_rules : "[${i}].mitre = ${replace(jsonencode(rule.mitre), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if anytrue([for technique in coalesce(rule.mitre, []) : !can(regex("^T[0-9]{4}([.][0-9]{3})?$", technique))])])}."
   }
+
+  validation {
+    condition     = !anytrue([for rule in var.detection_rules : can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(rule)))])
+    error_message = "detection_rules: there is a Slack token or webhook in ${join(", ", [for i, rule in var.detection_rules : "[${i}]" if can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(rule)))])}, which plans and config.json would show: take it out."
+  }
 }
 
 variable "detection_ignore_rules" {
@@ -795,6 +830,11 @@ variable "detection_ignore_rules" {
     condition     = alltrue([for rule in var.detection_ignore_rules : rule.expires == null || can(formatdate("YYYY", "${coalesce(rule.expires, "-")}T00:00:00Z"))])
     error_message = "detection_ignore_rules: expires must be a day such as 2027-01-31; wrong: ${join(", ", [for i, rule in var.detection_ignore_rules : "[${i}].expires = ${replace(jsonencode(coalesce(rule.expires, " ")), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if rule.expires != null && !can(formatdate("YYYY", "${coalesce(rule.expires, "-")}T00:00:00Z"))])}."
   }
+
+  validation {
+    condition     = !anytrue([for rule in var.detection_ignore_rules : can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(rule)))])
+    error_message = "detection_ignore_rules: there is a Slack token or webhook in ${join(", ", [for i, rule in var.detection_ignore_rules : "[${i}]" if can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(rule)))])}, which plans and config.json would show: take it out."
+  }
 }
 
 variable "rule_files" {
@@ -805,7 +845,7 @@ variable "rule_files" {
 
   validation {
     condition     = alltrue([for path in var.rule_files : try(fileexists(path), false)])
-    error_message = "rule_files: there is no file at ${join(", ", [for i, path in var.rule_files : "[${i}] ${jsonencode(path)}" if !try(fileexists(path), false)])}. Write paths from the folder of your own configuration as \"$${path.module}/…\"."
+    error_message = "rule_files: there is no file at ${join(", ", [for i, path in var.rule_files : "[${i}] ${replace(jsonencode(path), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)")}" if !try(fileexists(path), false)])}. Write paths from the folder of your own configuration as \"$${path.module}/…\"."
   }
 
   validation {
@@ -820,7 +860,12 @@ variable "rule_files" {
 
   validation {
     condition     = length(distinct(var.rule_files)) == length(var.rule_files)
-    error_message = "rule_files: a file is named twice: ${join(", ", [for path in distinct(var.rule_files) : jsonencode(path) if length([for other in var.rule_files : other if other == path]) > 1])}."
+    error_message = "rule_files: a file is named twice: ${join(", ", [for path in distinct(var.rule_files) : replace(jsonencode(path), "/(?i)\"[^\"]*(xox|xapp-|hooks[.]|services/t)[^\"]*\"/", "(hidden)") if length([for other in var.rule_files : other if other == path]) > 1])}."
+  }
+
+  validation {
+    condition     = !anytrue([for path in var.rule_files : can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(try(file(path), path))))])
+    error_message = "rule_files: there is a Slack token or webhook in ${join(", ", [for i, path in var.rule_files : "[${i}]" if can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(try(file(path), path))))])}, which plans and config.json would show: take it out."
   }
 }
 

@@ -46,6 +46,11 @@ variable "event_patterns" {
     condition     = alltrue([for pattern in coalesce(var.event_patterns, []) : length(pattern) <= 2048])
     error_message = "event_patterns: EventBridge takes 2048 characters a pattern; longer: ${join(", ", [for i, pattern in coalesce(var.event_patterns, []) : "[${i}] with ${length(pattern)}" if length(pattern) > 2048])}."
   }
+
+  validation {
+    condition     = !anytrue([for pattern in coalesce(var.event_patterns, []) : can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(pattern)))])
+    error_message = "event_patterns: there is a Slack token or webhook in ${join(", ", [for i, pattern in coalesce(var.event_patterns, []) : "[${i}]" if can(regex("(?i:(xox[a-z]|xapp)-[0-9]+-[a-z0-9]{6})|services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/", jsonencode(pattern)))])}, which plans would show: take it out."
+  }
 }
 
 variable "name" {

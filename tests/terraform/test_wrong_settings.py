@@ -90,12 +90,11 @@ _NO_CHANNELS: list[Any] = [
 ]
 _SECRET_VARIABLES = ("slack_bot_token", "default_slack_hook_url")
 # A token or a webhook in one of these is refused by a precondition, which does not show it: every variable of one
-# string, but those that take a secret and those with rules in them.
+# string, but those that take a secret.
 _MISPLACED = tuple(
     name
     for name, found in declared(_ROOT, "variable").items()
-    if argument(found, "type") == "string"
-    and name not in {*_SECRET_VARIABLES, "rules", "ignore_rules", "rules_separator", "events_to_track"}
+    if argument(found, "type") == "string" and name not in _SECRET_VARIABLES
 )
 _LOOKS_SECRET = re.compile(
     r"(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B"
@@ -160,10 +159,17 @@ _REFUSED: dict[str, list[Any]] = {
     "dead_letter_target_arn": [f"{_QUEUE}.fifo", f"{_TOPIC}.fifo", _SECRET, "queue"],
     "s3_sns_fanout_topic_arn": [f"{_TOPIC}.fifo", _QUEUE],
     "cloudtrail_sns_topic_arn": [f"{_TOPIC}.fifo", _QUEUE],
-    "account_names": [{"111111111111": None}, {"111111111111": " "}],
+    "account_names": [{"111111111111": None}, {"111111111111": " "}, {"111111111111": _TOKEN}],
     "cloudtrail_logs_s3_bucket_name": ["", "a..b", "Logs", "s3://logs"],
-    "destinations": [{"pager": {"default": ""}}, {"pager": {"routes": [{"accounts": _ACCOUNTS, "address": ""}]}}],
-    "disabled_rules": [[None], [""]],
+    "destinations": [
+        {"pager": {"default": ""}},
+        {"pager": {"default": _HOOK}},
+        {"pager": {"routes": [{"accounts": _ACCOUNTS, "address": ""}]}},
+        {"pager": {"routes": [{"accounts": _ACCOUNTS, "address": _TOKEN}]}},
+    ],
+    "detection_ignore_rules": [[{"expression": "True", "reason": _HOOK}]],
+    "detection_rules": [[{"expression": f"'{_TOKEN}' in event.values()"}], [{"expression": "True", "mitre": [_TOKEN]}]],
+    "disabled_rules": [[None], [""], [_TOKEN]],
     "dynamodb_table_name": ["", "ab"],
     "function_name": ["", "a" * 65, "a.b"],
     "iam_role_permissions_boundary": ["", "deny-all", _TOPIC, "arn:aws:iam::111122223333:policy/a b"],
@@ -172,15 +178,22 @@ _REFUSED: dict[str, list[Any]] = {
     "lambda_package": ["", " "],
     "lambda_reserved_concurrent_executions": [0, 1.5],
     "role_name": ["", "a" * 49],
-    "rule_files": [[None], ["nothing.yaml"]],
-    "rule_severities": [{"a": None}, {"a": _TOKEN}],
+    "rule_exceptions": [{"a": [{"expression": _TOKEN}]}],
+    "rule_files": [[None], ["nothing.yaml"], [_TOKEN], ["secret.yaml"]],
+    "rule_severities": [{"a": None}, {"a": _TOKEN}, {_TOKEN: "high"}],
     "sns_topic_name": ["", "alerts.fifo"],
     "sqs_max_receive_count": [1.5, 0],
     "sqs_maximum_concurrency": [2.5, 1],
     "kms_key_arn": ["alias/logs", f"arn:aws:kms:{_HERE}:alias/logs", _TOPIC, f"arn:aws:kms:{_HERE}:key/*"],
     "lambda_vpc_security_group_ids": [[None], [""], ["subnet-1"], [_TOKEN], [f"sg-{i}" for i in range(6)]],
     "lambda_vpc_subnet_ids": [[None], [" "], ["sg-1"], [_HOOK], [f"subnet-{i}" for i in range(17)]],
-    "realtime_event_patterns": [[None], ["[]"], ['{"source": "aws.iam"}'], ['{"source": []}']],
+    "realtime_event_patterns": [
+        [None],
+        ["[]"],
+        ['{"source": "aws.iam"}'],
+        ['{"source": []}'],
+        [f'{{"source": ["{_TOKEN}"]}}'],
+    ],
     "s3_notification_filter_prefix": [
         "/AWSLogs/",
         " AWSLogs/",
@@ -287,6 +300,11 @@ _ACCEPTED: list[dict[str, Any]] = [
     {"dead_letter_target_arn": _TOPIC},
     {"s3_sns_fanout_topic_arn": f"{_TOPIC}2", "enable_s3_sns_fanout": True, "create_s3_sns_fanout_topic": False},
     {"s3_notification_filter_prefix": "", "tags": {"cost centre": "Zürich / 7+1=8 @home", "none": None}},
+    {
+        "rules": "'hooks.slack.com' in event.get('requestParameters.url', '')",
+        "detection_rules": [{"expression": "re.search('xox[a-z]-[0-9]+-', event.get('requestParameters.value', ''))"}],
+        "account_names": {"111111111111": "services/TEAM/B"},
+    },
     {"sns_configuration": _severe(("*", "critical"), ("111111111111", "high"), ("*", "high"), ("*", "low"))},
 ]
 
@@ -336,7 +354,9 @@ def _case(variable: str, number: int) -> str:
 def refused(tmp_path_factory: pytest.TempPathFactory) -> list[Diagnostic]:
     """What a plan of the variables alone says of every value that they refuse."""
     cases = _cases(name for name in _REFUSED if name not in _SECRET_VARIABLES)
-    return _terraform(tmp_path_factory.mktemp("refused"), cases, only="variables.tf").diagnostics()
+    terraform = _terraform(tmp_path_factory.mktemp("refused"), cases, only="variables.tf")
+    terraform.write(json.dumps({"rules": [_TOKEN]}), "secret.yaml")
+    return terraform.diagnostics()
 
 
 @pytest.mark.parametrize("variable", [name for name in _REFUSED if name not in _SECRET_VARIABLES])
