@@ -2,8 +2,9 @@
 
 locals {
   # What is given is watched too; its name is the last part of its ARN. The keys are known when the ARN is not.
+  # Not by the name that is known at plan: a first plan would then print the dashboard, some 250 lines of it.
   dead_letter_names = { for key, arn in {
-    dead-letters       = local.create_dead_letters ? local.own_arns.dead_letters : local.given.dead_letter_target_arn
+    dead-letters       = local.create_dead_letters ? aws_sqs_queue.dead_letters[0].arn : local.given.dead_letter_target_arn
     failed-invocations = local.create_dead_letters && !local.create_dead_letter_queue ? local.given.dead_letter_target_arn : null
   } : key => reverse(split(":", coalesce(arn, "-")))[0] if key == "dead-letters" || local.create_dead_letters && !local.create_dead_letter_queue }
   dead_letter_metrics = { for key, name in local.dead_letter_names : key =>
