@@ -1,4 +1,4 @@
-"""Time as an invocation sees it: what time it is, whether enough is left to wait, and how long a call may take."""
+"""An invocation's clock: the current time, whether enough is left to wait, and how long a call may take."""
 
 import math
 import signal
@@ -18,12 +18,12 @@ _AFTER_THE_END = 2  # seconds: Lambda stops a function in time, give or take
 _REPEAT_SECONDS = 1.0  # an error raised inside a finalizer is swallowed; the next signal raises again
 
 
-class _Interrupted(BaseException):  # not an Exception: clients would take it for one of a socket, and try again
-    """The time of a block is over."""
+class _Interrupted(BaseException):  # not an Exception: clients would treat it as a socket error and retry
+    """A block has used up its time."""
 
 
 class Clock:
-    """Says what time it is, and waits, as long as the invocation's deadline allows.
+    """Tells the time, and waits as long as the invocation's deadline allows.
 
     `remaining` returns the seconds until Lambda stops the function, infinite where nothing does; `margin` of them are
     kept for finishing cleanly. `now` returns the seconds since 1970.
@@ -43,7 +43,7 @@ class Clock:
         self._sleep = sleep or time.sleep
 
     def spare(self) -> float:
-        """Return how many seconds the invocation has for anything but finishing cleanly; infinite as `remaining`."""
+        """Return how many seconds the invocation has left, less those for finishing cleanly; may be infinite."""
         return self.remaining() - self._margin
 
     def has(self, seconds: float) -> bool:
@@ -51,7 +51,7 @@ class Clock:
         return seconds <= self.spare()
 
     def wait(self, seconds: float) -> bool:
-        """Wait; False, at once, when the invocation has no time for it."""
+        """Wait, and return True; return False at once if the invocation has no time for it."""
         if not self.has(seconds):
             return False
         if seconds > 0:
@@ -59,16 +59,16 @@ class Clock:
         return True
 
     def lease(self, most: float) -> float:
-        """Return for how many seconds a lease holds: until the invocation has surely ended, but not over `most`."""
+        """Return for how many seconds a lease lasts: until the invocation has surely ended, but at most `most`."""
         return min(self.remaining() + _AFTER_THE_END, most)
 
     def timeout(self, most: float) -> float:
-        """Return how long a request may take: `most` seconds, or what is left of the invocation and half its margin."""
+        """Return how many seconds a request may take: at most `most`, and no more than the invocation has left."""
         return max(_LEAST_TIMEOUT_SECONDS, min(most, self.remaining() - self._margin / 2))
 
     @contextmanager
     def call(self, most: float) -> Iterator[float]:
-        """Limit a whole request, and give the seconds that it may take, for its client; see `timeout`.
+        """Limit a whole request, and yield the seconds that it may take; see `timeout`.
 
         Raises:
             TransientError: it took longer.
@@ -93,10 +93,10 @@ def invocation_clock(context: Any) -> Clock:  # noqa: ANN401 (Lambda's, or none)
 
 @contextmanager
 def interrupt_after(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block when it takes longer than `seconds`: clients bound only each wait on a socket.
+    """Raise TimeoutError if the block takes longer than `seconds`: clients limit only each wait on a socket.
 
-    Only in the main thread, where Lambda runs the handler: signals reach no other. Elsewhere, or where the process
-    uses the timer otherwise, the block runs without this limit.
+    This works only in the main thread, which receives signals, and where Lambda runs the handler. Elsewhere, or if the
+    process already uses the timer, the block runs without this limit.
     """
     if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0]:
         yield
@@ -104,8 +104,8 @@ def interrupt_after(seconds: float) -> Iterator[None]:
     running = True
 
     def interrupt(_signal: int, frame: FrameType | None) -> None:
-        # Not on the way to the block or from it, where nothing catches it: the next signal comes in the block. And a
-        # signal may be pending when the block ends.
+        # Not while the block is entered or left, where nothing would catch it: the next signal comes in the block. A
+        # signal may also be pending when the block ends.
         if running and not (frame and frame.f_globals.get("__name__") == "contextlib"):
             raise _Interrupted
 
@@ -121,5 +121,5 @@ def interrupt_after(seconds: float) -> Iterator[None]:
     finally:
         running = False  # the signal may have come just before it was set above
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if before is not signal.SIG_DFL:  # which ends the process, were a thread to get its signal only now
+        if before is not signal.SIG_DFL:  # which would end the process if a signal were still pending
             signal.signal(signal.SIGALRM, before)

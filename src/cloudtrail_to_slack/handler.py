@@ -11,13 +11,13 @@ from cloudtrail_to_slack.observability.logging import logger
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever invoked us)
     """Handle one invocation, whatever invoked it.
 
-    Returns the invocation's counts, or for SQS the messages to hand back (`batchItemFailures`). Source: AWS Lambda
+    Returns the invocation's counts, or for SQS the messages to retry (`batchItemFailures`). Source: AWS Lambda
     Developer Guide, "Implementing partial batch responses". The event source mapping must have
-    `ReportBatchItemFailures`, or Lambda takes the answer for a success.
+    `ReportBatchItemFailures`, or Lambda treats the response as a success.
 
     Raises:
         ConfigurationError: the settings have issues; all of them are named.
-        InvocationFailedError: something failed that no SQS message can be handed back for.
+        InvocationFailedError: something failed that belongs to no SQS message.
     """
     notifications, report = application(os.environ).run(event, context)
     failed = {message_id for failure in report.failures for message_id in failure.message_ids}

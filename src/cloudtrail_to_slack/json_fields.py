@@ -9,7 +9,7 @@ _NAMES: dict[type, str] = {str: "a string", dict: "an object", list: "a list", b
 
 
 def string(value: object) -> str:
-    """Return `value` as it is if it is a string, otherwise an empty one."""
+    """Return `value` if it is a string, otherwise an empty one."""
     return value if isinstance(value, str) else ""
 
 
@@ -19,12 +19,12 @@ def mapping(value: object) -> Mapping[str, Any]:
 
 
 def string_at(value: object, *path: str) -> str:
-    """Return the string at a path of nested objects without white space around it; "" where there is none."""
+    """Return the string at a path of nested objects, stripped; "" if there is none."""
     for name in path:
         value = mapping(value).get(name)
     return string(value).strip()
 
 
 def type_name(value: object) -> str:
-    """Return what JSON calls the type of `value`, with its article; nothing of its content."""
+    """Return JSON's name for the type of `value`, with an article; nothing of its content."""
     return _NAMES.get(type(value), "a number" if isinstance(value, (int, float)) else "something else")

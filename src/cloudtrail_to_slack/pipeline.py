@@ -1,4 +1,4 @@
-"""From notifications to delivered alerts: the only place where all the parts meet."""
+"""From notifications to delivered alerts: the only module where all parts meet."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -23,8 +23,8 @@ from cloudtrail_to_slack.ingest.payloads import (
     MessageIds,
     MissingDataCheckDue,
     Notification,
+    OtherItem,
     RemovedObject,
-    Single,
     SingleEvent,
     Unrecognised,
     merge_message_ids,
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
     from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
 
-_Single = tuple[Single, MessageIds]  # something to do that is no log file, and the messages that asked for it
-# Sends what the function reports about itself.
+_OtherWork = tuple[OtherItem, MessageIds]  # anything but a log file, and the messages that named it
+# Sends the function's notices about itself.
 SendSelfReports = Callable[[Sequence[RuleErrorReport], OwnCalls], None]
-_TOO_LONG = "the rules take longer on it than there is time"
+_TOO_LONG = "evaluating the rules on it takes longer than the remaining time"
 
 
 class Pipeline:
-    """Works off the notifications of one invocation. Used once."""
+    """Processes the notifications of one invocation. Used once."""
 
     def __init__(  # noqa: PLR0913 (all the parts meet here)
         self,
@@ -73,7 +73,7 @@ class Pipeline:
         self._check: LogSourceCheck | None = log_sources[1] if log_sources else None
         self._report = Report()
         pending = PendingAlerts()
-        self._turns = Turns(clock, pending, self._deliver_pending, self._failed_on_file)
+        self._turns = Turns(clock, pending, self._deliver_pending, self._fail_file)
         self._records = RecordEvaluator(
             prefilter,
             own_roles,
@@ -91,24 +91,24 @@ class Pipeline:
         self._notices: list[tuple[Notice, MessageIds]] = []
 
     def run(self, notifications: Sequence[Notification]) -> Report:
-        """Do everything that is asked for, whatever of it fails; `Report.failures` says what was not done."""
+        """Process all notifications, even if some of them fail; `Report.failures` lists what failed."""
         return limited(self._run, notifications)  # one timer for all rules and records
 
     def _run(self, notifications: Sequence[Notification]) -> Report:
         self._report.counts["rules_unusable"] = len(self._config.rule_issues)
         work = work_items(notifications)
         files = [LogFileEvaluation(self._context, item, ids) for item, ids in work if isinstance(item, LogFile)]
-        singles = [(item, ids) for item, ids in work if not isinstance(item, (LogFile, MissingDataCheckDue))]
-        late = self._take_singles(singles, len(files))
+        others = [(item, ids) for item, ids in work if not isinstance(item, (LogFile, MissingDataCheckDue))]
+        postponed = self._process_others(others, len(files))
         self._evaluate_files(files)
-        self._take_singles(late, 0, is_last_time=True)
+        self._process_others(postponed, 0, is_last_attempt=True)
         self._deliver_pending()
         self._delivery.finish()
         self._delivery.notify([*self._notices, *self._context.notices])
         self._report_on_self()
         for item, message_ids in work:
-            if isinstance(item, MissingDataCheckDue):  # for which there is time when all alerts are delivered
-                self._take_single(item, message_ids)
+            if isinstance(item, MissingDataCheckDue):  # it can wait until all alerts are delivered
+                self._process_or_fail(item, message_ids)
         self._delivery.close()
         for message_ids, undelivered in self._delivery.failures:
             self._report.fail(message_ids, [undelivered])
@@ -118,7 +118,7 @@ class Pipeline:
         return self._report
 
     def _evaluate_files(self, files: Sequence[LogFileEvaluation]) -> None:
-        """Evaluate log files as far as there is time, and meanwhile fetch those whose turn comes."""
+        """Evaluate log files while there is time, and fetch the next ones meanwhile."""
         if self._turns.left() > 0:
             self._ahead.begin([file.log_file for file in files])
         try:
@@ -126,46 +126,48 @@ class Pipeline:
         finally:
             self._ahead.stop()
 
-    def _take_singles(self, singles: Sequence[_Single], others: int, *, is_last_time: bool = False) -> list[_Single]:
-        """Do small things, each in its share of the time, of which `others` get one too; return what takes longer."""
-        late: list[_Single] = []
-        for position, (item, message_ids) in enumerate(singles):
-            self._turns.share(len(singles) - position + others)
+    def _process_others(
+        self, work: Sequence[_OtherWork], waiting_files: int, *, is_last_attempt: bool = False
+    ) -> list[_OtherWork]:
+        """Process items, each within an equal share of the time, as are the files; return those that take longer."""
+        postponed: list[_OtherWork] = []
+        for position, (item, message_ids) in enumerate(work):
+            self._turns.share(len(work) - position + waiting_files)
             if self._turns.left() <= 0:
-                self._failed_on(item, message_ids, _TOO_LONG if is_last_time else NOT_BEGUN)
+                self._fail(item, message_ids, _TOO_LONG if is_last_attempt else NOT_BEGUN)
                 continue
             try:
-                self._take_single(item, message_ids)
+                self._process_or_fail(item, message_ids)
             except EvaluationTimeError as error:
-                if is_last_time:
-                    self._failed_on(item, message_ids, str(error))
+                if is_last_attempt:
+                    self._fail(item, message_ids, str(error))
                     continue
-                late.append((item, message_ids))
+                postponed.append((item, message_ids))
                 self._report.counts.subtract(("records_in", "failed"))  # it is not counted yet
         self._turns.share(1)
-        return late
+        return postponed
 
-    def _take_single(self, item: Single, message_ids: MessageIds) -> None:
-        """Do a small thing, whatever goes wrong with it but an EvaluationTimeError."""
+    def _process_or_fail(self, item: OtherItem, message_ids: MessageIds) -> None:
+        """Process an item; record any error as a failure, except an EvaluationTimeError, which is raised."""
         try:
-            self._take(item, message_ids)
+            self._process(item, message_ids)
         except EvaluationTimeError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
-            self._failed_on(item, message_ids, error)
+            self._fail(item, message_ids, error)
 
-    def _failed_on_file(self, file: LogFileEvaluation, error: Exception) -> None:
-        self._failed_on(file.log_file, file.message_ids, error)
+    def _fail_file(self, file: LogFileEvaluation, error: Exception) -> None:
+        self._fail(file.log_file, file.message_ids, error)
 
-    def _failed_on(self, item: Item, message_ids: MessageIds, problem: str | Exception) -> None:
+    def _fail(self, item: Item, message_ids: MessageIds, problem: str | Exception) -> None:
         about = item.object if isinstance(item, RemovedObject) else item
         name = about.url if isinstance(about, LogFile) else type(item).__name__
         if isinstance(problem, Exception):
-            log_unexpected("working off a notification", problem)
+            log_unexpected("processing a notification", problem)
             problem = f"this function fails on it ({type(problem).__name__})"
         self._report.fail(message_ids, [f"{name}: {problem}"])
 
-    def _take(self, item: Single, message_ids: MessageIds) -> None:
+    def _process(self, item: OtherItem, message_ids: MessageIds) -> None:
         counts = self._report.counts
         match item:
             case RemovedObject() as removed:
@@ -173,9 +175,9 @@ class Pipeline:
                 if self._config.s3_removed_object_notification:
                     notice = removed_object_notice(removed, read_key(removed.object.key).account)
                     self._notices.append((notice, message_ids))
-            # Whatever is done about such a call makes more of them, which EventBridge would bring within seconds.
+            # Reacting to such a call causes more of them, which EventBridge would deliver within seconds.
             case SingleEvent(record) if is_own_work(record) and self._own_roles.made(record):
-                self._ignore("a call that this function made as its work, which its log file brings too")
+                self._ignore("a call that this function made to do its work; the log file contains it too")
             case SingleEvent(record):
                 source = RecordSource(None, message_ids, lambda reason: self._report.fail(message_ids, [reason]))
                 self._records.evaluate(record, source)
@@ -183,9 +185,9 @@ class Pipeline:
                 try:
                     self._check.run(message_ids)
                 except (StateError, DeliveryError) as error:
-                    self._report.fail(message_ids, [f"the check of log sources: {error}"])
+                    self._report.fail(message_ids, [f"the check for missing log data: {error}"])
             case MissingDataCheckDue():
-                self._ignore("a check of log sources, and their monitoring is off")
+                self._ignore("a check for missing log data, which is switched off")
             case Ignored(reason):
                 self._ignore(reason)
             case Unrecognised(description):
@@ -197,12 +199,12 @@ class Pipeline:
         logger.info("ignored", extra={"reason": reason})
 
     def _deliver_pending(self) -> None:
-        """Deliver what matched so far."""
+        """Deliver the alerts that are pending."""
         for alerts in self._records.pending.take():
             self._delivery.deliver(alerts)
 
     def _report_on_self(self) -> None:
-        """Send what the function reports about itself, and log each rule that raised."""
+        """Send the function's notices about itself, and log each rule that raised an error."""
         reports = self._records.rule_errors.reports
         self._report.counts["rule_errors"] = sum(report.events for report in reports)
         for report in reports:

@@ -1,4 +1,4 @@
-"""Retries, as steps between which other work can continue."""
+"""Retries, written as generators, so that other work continues while one waits."""
 
 import random
 from collections.abc import Callable, Generator, Iterator
@@ -13,23 +13,22 @@ Steps = Generator[float, None, T]  # yields the seconds to wait before its next 
 
 _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.5
-_FIRST_LOOKS_SECONDS = (1.0, 2.0, 4.0)
-_LAST_LOOK_SECONDS = 5.0
+_FIRST_CHECKS_SECONDS = (1.0, 2.0, 4.0)
+_LATER_CHECKS_SECONDS = 5.0
 
 
 def backoff_delays() -> Iterator[float]:
-    """Yield, without end, the seconds between looks at what another function does: it is done soon, or has died."""
-    return chain(_FIRST_LOOKS_SECONDS, repeat(_LAST_LOOK_SECONDS))
+    """Yield, without end, the seconds between checks of another function's progress, which ends soon or has died."""
+    return chain(_FIRST_CHECKS_SECONDS, repeat(_LATER_CHECKS_SECONDS))
 
 
-def with_retries(send: Callable[[], T], again: Callable[[], None] = lambda: None) -> Generator[float, None, T]:
-    """Send, again after a transient error; yields the seconds to wait before. `again` is called at each repetition.
+def with_retries(send: Callable[[], T], on_retry: Callable[[], None] = lambda: None) -> Generator[float, None, T]:
+    """Send, and retry after transient errors; yields the seconds to wait. `on_retry` is called before each retry.
 
-    A destination that says when to come back is asked again for as long as there is time; one that does not, a few
-    times.
+    If the destination says when to retry, there is no limit on retries but the time; otherwise they are few.
 
     Raises:
-        DeliveryError: as `send`, when trying again does not help or a DeadlineExceededError is thrown in.
+        DeliveryError: the last one of `send`, if retries do not help or a DeadlineExceededError is thrown in.
     """
     waits = [_FIRST_WAIT_SECONDS * 2**attempt for attempt in reversed(range(_ATTEMPTS - 1))]
     while True:
@@ -46,14 +45,14 @@ def with_retries(send: Callable[[], T], again: Callable[[], None] = lambda: None
                 yield seconds
             except DeadlineExceededError:
                 raise error from None
-        again()
+        on_retry()
 
 
 def run_to_completion(clock: Clock, work: Steps[T]) -> T:
-    """Run one piece of work by itself, waiting where it must; return what it gives.
+    """Run one piece of work to its end, waiting when it asks for it; return its result.
 
     Raises:
-        DeliveryError: as the work does; a DeadlineExceededError where there is no time to wait.
+        DeliveryError: the work raised it; a DeadlineExceededError if there is no time to wait.
     """
     try:
         seconds = next(work)

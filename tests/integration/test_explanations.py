@@ -139,5 +139,5 @@ def test_a_file_on_which_this_function_fails_is_logged_and_handed_back(
     app_env.monkeypatch.setattr("cloudtrail_to_slack.evaluation.file_evaluation.read_key", read)
     assert failed_messages(app_env.invoke(sqs_event(s3_event(other), s3_event(KEY)))) == ["m0"]
     (line,) = _lines(capsys, "unexpected error")
-    assert (line["while"], line["error"]) == ("working off a notification", "ZeroDivisionError")
+    assert (line["while"], line["error"]) == ("processing a notification", "ZeroDivisionError")
     assert len(app_env.texts()) == 1

@@ -1,8 +1,7 @@
 """Interpret the keys of objects in the trail's bucket.
 
-A caller of `UpdateTrail` chooses the prefix that stands before CloudTrail's own part of a key, and may make it look
-like any other layout. CloudTrail writes the end of the key: so the last layout in a key counts, and the file's name
-counts for more than any folder.
+A caller of `UpdateTrail` chooses the prefix before CloudTrail's part of a key, and may make it look like any layout.
+CloudTrail writes the end of the key. So the last layout in a key counts, and the file's name overrules any folder.
 """
 
 import re
@@ -30,14 +29,14 @@ _LOG_FILE_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What a key says: the 12-digit account or None, and why the object is no log file (None: it may be one)."""
+    """The account in a key (12 digits or None), and why the object is not a log file (None: it may be one)."""
 
     account: str | None
     skip_reason: str | None
 
 
 def read_key(key: str) -> KeyFacts:
-    """Return what `key` (decoded) says about its object."""
+    """Return the facts in a decoded key."""
     name = key.rpartition("/")[2]
     layout, named = _LAYOUT.match(key), _FILE_NAME.fullmatch(name)
     account = layout["account"] if layout else named["account"] if named else None
@@ -46,16 +45,16 @@ def read_key(key: str) -> KeyFacts:
 
 
 def _skip_reason(key: str, name: str, folder: str | None, named: str | None) -> str | None:
-    """Return why an object is no log file; `folder` and `named` are the kinds that its layout and its name state."""
+    """Return why an object is not a log file; `folder` and `named` are the kinds that its layout and name state."""
     if folder in LOG_KINDS:
         return None if name else "a folder"
     for kind in (named, folder):
         if kind in _SKIPPED_KINDS:
             return _SKIPPED_KINDS[kind]
     if folder is not None:
-        return "written by another service than CloudTrail"
-    # Not CloudTrail's layout: it was copied. The folders it was copied to may still be named after what it is.
+        return "written by a service other than CloudTrail"
+    # Not CloudTrail's layout, so it was copied. The target folders may still be named after the kind of file.
     for part in key.split("/"):
         if part.startswith("CloudTrail-") and part in _SKIPPED_KINDS:
             return _SKIPPED_KINDS[part]
-    return None if key.endswith((".json.gz", ".json")) else "named neither .json.gz nor .json"
+    return None if key.endswith((".json.gz", ".json")) else "its name ends neither with .json.gz nor with .json"

@@ -1,10 +1,10 @@
-"""From the function's payload to the work it names. Pure.
+"""From an invocation's payload to the log files, removed objects and events it names. Pure.
 
 Envelopes nest: an SNS envelope in an SQS message holds an S3 notification.
 
-A log file is read from where only CloudTrail writes, so it does not matter much who sent its notification. A single
-event is believed as it comes, so it is taken only where EventBridge itself delivers it: as an invocation's payload, or
-as the body of an SQS message that an AWS service sent. Anywhere else it is from a caller who may publish or send.
+A log file is read from a bucket that only CloudTrail writes to, so it matters little who sent its notification. A
+single event cannot be verified, so it is accepted only if EventBridge itself delivered it: as an invocation's payload,
+or as the body of an SQS message that an AWS service sent. Elsewhere, anyone who may publish could have written it.
 """
 
 import json
@@ -16,11 +16,11 @@ from urllib.parse import unquote_plus
 
 from cloudtrail_to_slack.json_fields import mapping, string, type_name
 
-# "AWS API Call via CloudTrail" and its like, of which there come to be more. Source: Amazon EventBridge User Guide,
+# "AWS API Call via CloudTrail" and similar ones; AWS adds more. Source: Amazon EventBridge User Guide,
 # "AWS service events delivered via AWS CloudTrail".
 _VIA_CLOUDTRAIL = " via CloudTrail"
-_BY_AWS = "aws."  # so begins the source of what AWS itself puts on a bus, but for what partners put there
-_BY_PARTNERS = "aws.partner/"
+_BY_AWS = "aws."  # the source of events from AWS itself begins with it
+_BY_PARTNERS = "aws.partner/"  # but so does that of partners' events
 # Source and detail-type, as monitoring.tf sends them.
 MISSING_DATA_CHECK = ("cloudtrail-to-slack", "Missing Log Data Check")
 # What SNS sends to a subscriber about the subscription itself. Source: Amazon SNS Developer Guide, "Parsing message
@@ -39,29 +39,29 @@ _DEEPEST = 4  # Lambda's SNS record, in it SQS, in it SNS, in it S3: nothing AWS
 _NAMED_KEYS = 20
 _KEY_LENGTH = 40
 
-# The SQS messages that asked for something; None stands for an invocation that was not queued.
+# The SQS messages that named an item; None: the invocation did not come from a queue.
 MessageIds = frozenset[str | None]
 
 
 class HasMessageIds(Protocol):
-    """Something that messages brought."""
+    """Something that belongs to messages."""
 
     @property
     def message_ids(self) -> MessageIds:
         """The ids of these messages."""
 
 
-def merge_message_ids(brought: Iterable[HasMessageIds]) -> MessageIds:
-    """Return the ids of all messages that brought any of these."""
-    return MessageIds().union(*(each.message_ids for each in brought))
+def merge_message_ids(items: Iterable[HasMessageIds]) -> MessageIds:
+    """Return the message ids of all items."""
+    return MessageIds().union(*(item.message_ids for item in items))
 
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """An object that arrived in a bucket; its versions are different objects.
+    """An object that was created in a bucket; two versions are two log files.
 
-    `version` and `etag` (without quotes) say which content of it was meant, `region` is the bucket's, and `size` is in
-    bytes; each is None where the notification does not have it.
+    `version` and `etag` (without quotes) identify the content, `region` is the bucket's, and `size` is in bytes; each
+    is None if the notification lacks it.
     """
 
     bucket: str
@@ -73,13 +73,13 @@ class LogFile:
 
     @property
     def url(self) -> str:
-        """Where the object is, as `s3://bucket/key`."""
+        """The object's address, `s3://bucket/key`."""
         return f"s3://{self.bucket}/{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedObject:
-    """An object that was removed from a bucket, by whom, from where and how, where the notification says it."""
+    """An object that was removed from a bucket, and by whom, from where and how, if the notification says so."""
 
     object: LogFile
     time: str | None
@@ -90,19 +90,19 @@ class RemovedObject:
 
 @dataclass(frozen=True, slots=True)
 class SingleEvent:
-    """One CloudTrail record that EventBridge brought by itself."""
+    """One CloudTrail record that EventBridge delivered."""
 
     record: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class MissingDataCheckDue:
-    """The module's own schedule asks whether an account and region has fallen silent."""
+    """The schedule's request to check for accounts and regions that stopped delivering log files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Something that asks for nothing to be done."""
+    """Something that needs no processing."""
 
     reason: str
 
@@ -114,20 +114,20 @@ class Unrecognised:
     description: str
 
 
-Single = RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
-Item = LogFile | Single
+OtherItem = RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
+Item = LogFile | OtherItem
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What one message asks for. `message_id` is SQS's, and None for what was not queued."""
+    """The items that one message names. `message_id` is SQS's; None: it was not in a queue."""
 
     items: tuple[Item, ...]
     message_id: str | None = None
 
 
 def work_items(notifications: Iterable[Notification]) -> list[tuple[Item, MessageIds]]:
-    """Return all there is to do, each object once, with the messages that asked for it."""
+    """Return all items, each object once, with the messages that named it."""
     found: dict[object, tuple[Item, MessageIds]] = {}
     for notification in notifications:
         for item in notification.items:
@@ -138,10 +138,10 @@ def work_items(notifications: Iterable[Notification]) -> list[tuple[Item, Messag
 
 
 def read_payload(payload: object, *, single_events: bool = True) -> list[Notification]:
-    """Read the payload of an invocation: one notification for each SQS message, else one in all.
+    """Read the payload of an invocation: one notification per SQS message, or a single one if there is no queue.
 
-    Never raises: what cannot be read is an `Unrecognised` item, and its neighbours stay readable. Without
-    `single_events` EventBridge delivers none here, so what looks like one is unrecognised.
+    Never raises: what cannot be read becomes an `Unrecognised` item, and the rest is read. Without `single_events`,
+    EventBridge delivers no events to this function, so what looks like one is unrecognised.
     """
     doubt = None if single_events else _OFF
     records = payload.get("Records") if isinstance(payload, Mapping) else None
@@ -160,7 +160,7 @@ def read_payload(payload: object, *, single_events: bool = True) -> list[Notific
 
 
 def _items(payload: object, depth: int, doubt: str | None) -> list[Item]:
-    """Read a payload; `doubt` says why a single event in it cannot be from EventBridge, None: it can be."""
+    """Read a payload; `doubt` says why a single event in it cannot be from EventBridge; None: it can."""
     if not isinstance(payload, Mapping) or depth > _DEEPEST:
         return [Unrecognised(_describe(payload))]
     if payload.get("Event") == "s3:TestEvent":
@@ -195,7 +195,7 @@ def _record_items(record: object, depth: int, doubt: str | None) -> list[Item]:
 
 
 def _doubt_about_sender(record: Mapping[str, Any], depth: int) -> str | None:
-    """Return why an SQS message cannot be EventBridge's. Lambda always passes on who sent it."""
+    """Return why an SQS message cannot be from EventBridge; None: it can. Lambda always passes on the sender."""
     if depth:
         return _IN_A_MESSAGE
     sender = mapping(record.get("attributes")).get("SenderId")
@@ -204,7 +204,7 @@ def _doubt_about_sender(record: Mapping[str, Any], depth: int) -> str | None:
 
 def _inner(message: object, depth: int, doubt: str | None) -> list[Item]:
     """Read a message that holds a payload as JSON text."""
-    # CloudTrail greets a topic with this text when it is set up.
+    # CloudTrail sends this text to a topic when it is configured.
     if isinstance(message, str) and message.startswith("CloudTrail validation message"):
         return [Ignored("CloudTrail validation message")]
     try:
@@ -232,7 +232,7 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
 
 
 def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
-    """Read an EventBridge event: an S3 one (its key is not encoded), a CloudTrail one, or what our schedule sends."""
+    """Read an event from EventBridge: from S3 (the key is not encoded), from CloudTrail, or from our own schedule."""
     detail, kind = mapping(payload.get("detail")), string(payload.get("detail-type"))
     source = string(payload.get("source"))
     is_from_aws = source.startswith(_BY_AWS) and not source.startswith(_BY_PARTNERS)
@@ -257,8 +257,8 @@ def _log_file(
     """Return the object that a notification is `about`; None where its bucket or key is missing."""
     name, key = string(mapping(bucket).get("name")), string(about.get("key"))
     version, etag, size = string(about.get(version_key)), string(about.get(etag_key)).strip('"'), about.get("size")
-    # The version "null" is overwritten in place, so the ETag says more. Source: Amazon S3 User Guide, "Working with
-    # objects in a versioning-suspended bucket".
+    # The version "null" is overwritten in place, so only the ETag identifies the content. Source: Amazon S3 User
+    # Guide, "Working with objects in a versioning-suspended bucket".
     if not name or not key:
         return None
     return LogFile(
@@ -286,7 +286,7 @@ def _object_item(log_file: LogFile, event: str, time: object, principal: object,
 
 
 def _single_event(payload: Mapping[str, Any], detail: Mapping[str, Any], doubt: str | None) -> Item:
-    """Return the record, with the bus's account where it has none, by which it is routed and deduplicated."""
+    """Return the record; one without an account gets the bus's, for routing and deduplication."""
     if doubt:
         return Unrecognised(f"a single event {doubt}, so it is not from EventBridge")
     account = string(payload.get("account"))
@@ -295,7 +295,7 @@ def _single_event(payload: Mapping[str, Any], detail: Mapping[str, Any], doubt: 
 
 
 def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:
-    """Read CloudTrail's own SNS message, which names several objects of one bucket, keys not encoded.
+    """Read CloudTrail's own SNS message, which names several objects of one bucket; their keys are not encoded.
 
     Source: AWS CloudTrail User Guide, "Configuring Amazon SNS notifications for CloudTrail".
     """
@@ -308,7 +308,7 @@ def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:
 
 
 def _describe(value: object) -> str:
-    """Describe what arrived, and nothing of its content."""
+    """Describe a payload without any of its content."""
     if not isinstance(value, Mapping):
         return type_name(value)
     keys = sorted(str(key)[:_KEY_LENGTH] for key in value)
