@@ -23,7 +23,7 @@ class _Interrupted(BaseException):  # not an Exception: clients would treat it a
 
 
 class Clock:
-    """Tells the time, and waits as long as the invocation's deadline allows.
+    """Knows the time, and waits as long as the invocation's deadline allows.
 
     `remaining` returns the seconds until Lambda stops the function, infinite where nothing does; `margin` of them are
     kept for finishing cleanly. `now` returns the seconds since 1970.

@@ -49,8 +49,8 @@ SKIPPED = {
     "a digest of an organization": (f"AWSLogs/o-a1b2/{ACCOUNT}/CloudTrail-Digest/{DAY}/x.json.gz", "digest"),
     "aggregated": (f"AWSLogs/{ACCOUNT}/CloudTrail-Aggregated/{DAY}/x.json.gz", "aggregated"),
     "AWS Config": (f"o-a1b2/AWSLogs/o-a1b2/{ACCOUNT}/Config/{DAY}/ConfigHistory/x.json.gz", "AWS Config"),
-    "a load balancer": (f"AWSLogs/{ACCOUNT}/elasticloadbalancing/{DAY}/x.log.gz", "another service"),
-    "flow logs": (f"AWSLogs/{ACCOUNT}/vpcflowlogs/{DAY}/x.log.gz", "another service"),
+    "a load balancer": (f"AWSLogs/{ACCOUNT}/elasticloadbalancing/{DAY}/x.log.gz", "a service other than CloudTrail"),
+    "flow logs": (f"AWSLogs/{ACCOUNT}/vpcflowlogs/{DAY}/x.log.gz", "a service other than CloudTrail"),
     "a folder": (f"AWSLogs/{ACCOUNT}/CloudTrail/{DAY}/", "folder"),
     "a digest that was copied": (f"copies/{ACCOUNT}_CloudTrail-Digest_eu-west-1_x.json.gz", "digest"),
     "a digest that was copied with its folder": (
