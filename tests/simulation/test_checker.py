@@ -114,7 +114,7 @@ _BROKEN = {
     "a damaged log file is a success": (
         "log file: no trailer", (LogFileEvaluation, "_fail", lambda *_: None), "succeeded with a log file"),
     "the newest version is read": (
-        "log file: overwritten", (log_files, "_announced", lambda s3, file: s3.get_object(
+        "log file: overwritten", (log_files, "_get_named_version", lambda s3, file: s3.get_object(
             Bucket=file.bucket, Key=file.key)), "neither sent"),
     "what is fetched ahead goes to another file": (
         "many log files at once", (ReadAhead, "take", _any_other(ReadAhead.take)), "neither sent"),

@@ -1,11 +1,11 @@
 """The deduplication store: it records which alert was delivered where, so that none is delivered twice.
 
-One item of the state table for each alert and address, with a lease (see `state.leases`) that ends at `expires_at`, and
-`completed` once it is delivered. If a function dies between sending and recording that, the alert is delivered again.
+The state table has one item for each alert and address: a lease (see `state.leases`) that ends at `expires_at`, marked
+`completed` after the delivery. If a function dies between sending and recording, the alert is delivered again.
 
-When the table cannot be used for a while (throttled, down), nothing that it guards is sent: the invocation fails and
-Lambda retries it. When it cannot be used at all (deleted, access denied), alerts are delivered without it, at least
-once: who can take a table away must not be able to suppress alerts with it.
+If the table is unavailable for a while (throttled, down), nothing that needs it is sent: the invocation fails and
+Lambda retries it. If the table cannot be used at all (deleted, access denied), alerts are delivered without it, at
+least once: an attacker who can remove the table must not be able to suppress alerts.
 """
 
 import math
@@ -39,10 +39,10 @@ _IS_FREE = lease_condition(done="completed = :true")
 
 
 class DeduplicationStore:
-    """The store as one invocation uses it; `dynamodb` None: there is no table, and everything is acquired.
+    """The store as one invocation uses it; `dynamodb` None: without a table, everything is acquired.
 
-    `time_to_live` is how many seconds a delivered alert is remembered. `memory` outlives the invocation and serves
-    `acquire_cooldown` where there is no table. What needs a table that cannot be used now raises TransientError.
+    A delivered alert is remembered for `time_to_live` seconds. `memory` outlives the invocation and serves
+    `acquire_cooldown` without a table. Methods raise TransientError if the table is unavailable.
     """
 
     def __init__(
@@ -62,13 +62,13 @@ class DeduplicationStore:
         self._acquired_at: dict[str, float] = {}
 
     def claim(self, key: str) -> Claim:
-        """Acquire the right to deliver what `key` stands for, or prolong it."""
+        """Acquire the right to deliver what has this key, or prolong it."""
         return self.claim_all([key])[key]
 
     def claim_all(self, keys: Sequence[str], until: float = math.inf) -> dict[str, Claim]:
-        """Acquire many at once; the keys must differ. What is left after `until` (seconds since 1970) is left out.
+        """Acquire many at once; the keys must differ. Those not reached by `until` (seconds since 1970) are left out.
 
-        What was acquired before a TransientError stays acquired.
+        Keys that were acquired before a TransientError stay acquired.
         """
         claims: dict[str, Claim] = {}
         for chunk in chunks(keys):
@@ -78,7 +78,7 @@ class DeduplicationStore:
         return claims
 
     def prolong(self, keys: Iterable[str]) -> None:
-        """Prolong those leases that may end while a message is sent, since sending it may have had to wait.
+        """Prolong the leases that may end while a message is sent, because sending may have had to wait.
 
         Raises:
             DeliveryError: another function has taken one over.
@@ -96,14 +96,14 @@ class DeduplicationStore:
         """
         for position, chunk in enumerate(chunks(keys)):
             if position and self._clock.remaining() < _LEAST_SECONDS:
-                raise DeadlineExceededError  # what is left may be sent again; else all of the invocation would be
+                raise DeadlineExceededError  # the rest may be sent again, instead of the whole invocation
             items = [{**self._item(key, self._time_to_live), "completed": _TRUE} for key in chunk]
             if len(items) == 1 or self._write(Table.put_all, items) is None:
                 for item in items:
                     self._write(Table.put, item)
 
     def release(self, keys: Iterable[str]) -> None:
-        """Release leases, so that a retry need not wait until they end; no harm is done if it fails."""
+        """Release leases, so that a retry need not wait until they end; a failure does no harm."""
         for position, key in enumerate(keys):
             self._memory.pop(key, None)
             # The leases end by themselves, soon after the invocation.
@@ -117,7 +117,7 @@ class DeduplicationStore:
                 return
 
     def acquire_cooldown(self, key: str, seconds: float) -> bool:
-        """Return whether `key` was not acquired within `seconds`; from now on it is, unless it is released."""
+        """Acquire `key` for `seconds`, and return True; return False if it is acquired already."""
         now = self._clock.now()
         if self._memory.get(key, 0.0) > now:
             return False
@@ -131,7 +131,7 @@ class DeduplicationStore:
             return True
 
     def _claim_chunk(self, keys: Sequence[str]) -> dict[str, Claim]:
-        """Acquire up to a transaction's items: all at once, then all that can be acquired, then singly."""
+        """Acquire up to one transaction's items: all at once, then those that are free, then one by one."""
         claims: dict[str, Claim] = {}
         left = list(keys)
         for _ in range(_ROUNDS):
@@ -139,7 +139,7 @@ class DeduplicationStore:
                 break
             conflicts = self._write(Table.put_all, [self._lease(key) for key in left], _IS_FREE, self._values())
             if conflicts is None:
-                continue  # another transaction was at the same items, or there is no table
+                continue  # another transaction conflicted, or there is no table
             claims |= {left[position]: _claim_of(item) for position, item in conflicts.items()}
             left = [key for key in left if key not in claims]
             if not conflicts:
@@ -154,7 +154,7 @@ class DeduplicationStore:
         return self._item(key, self._clock.lease(LONGEST_LEASE_SECONDS))
 
     def _item(self, key: str, seconds: float) -> dict[str, Any]:
-        """Return an item of our own that lasts for `seconds`."""
+        """Return an item of this invocation that lasts for `seconds`."""
         return {"pk": {"S": key}, "owner": {"S": self._owner}, "expires_at": number(self._clock.now() + seconds)}
 
     def _values(self, cooldown: float | None = None) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class DeduplicationStore:
         return {**lease_values(self._clock.now(), self._owner, longest, kept), ":true": _TRUE}
 
     def _write(self, write: Callable[..., T], *arguments: Any) -> T | None:  # noqa: ANN401 (those of `write`)
-        """Return what a write to the table gives; None without one, also from now on if it cannot be used at all."""
+        """Write to the table, and return the result; None without a table, also once it cannot be used at all."""
         if self._table is None:
             return None
         try:
@@ -176,7 +176,7 @@ class DeduplicationStore:
 
 
 def _claim_of(conflict: Mapping[str, Any] | None) -> Claim:
-    """Return what the item that stood in the way says; None: there is none."""
+    """Return the claim that a conflicting item (None: there was none) results in."""
     if conflict is None:
         return Claim.ACQUIRED
     return Claim.COMPLETED if is_true(conflict, "completed") else Claim.IN_PROGRESS

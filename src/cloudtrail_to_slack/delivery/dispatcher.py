@@ -1,8 +1,8 @@
 """Deliver alerts and notices to their destinations, each once, and record what could not be delivered.
 
-Each address has its own queue, in which the most severe alerts come first, then the earliest; what one has to wait for,
-or cannot accept, does not delay another. See `jobs` for one delivery, and `deduplication` for what keeps it from being
-repeated.
+Each address has its own queue, in which the most severe alerts come first, then the earliest. An address that is slow
+or rejects messages does not delay the others. See `jobs` for one delivery, and `deduplication` for how repeats are
+avoided.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from cloudtrail_to_slack.alerts.text import Line, Value, joined
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.delivery.deduplication import DeduplicationStore
 from cloudtrail_to_slack.delivery.jobs import AlertJob, DeliveryJob, NoticeJob, OverflowSummary
-from cloudtrail_to_slack.delivery.limits import AlertRoom, Slots
+from cloudtrail_to_slack.delivery.limits import AlertMemory, Slots
 from cloudtrail_to_slack.delivery.results import Outcome, Results, Undelivered
 from cloudtrail_to_slack.delivery.routing import Router, Target
 from cloudtrail_to_slack.delivery.scheduler import Scheduler
@@ -28,18 +28,18 @@ from cloudtrail_to_slack.observability.logging import id_to_log, log_unexpected,
 from cloudtrail_to_slack.retry import Steps, with_retries
 from cloudtrail_to_slack.rules import Severity
 
-_WARNING_SECONDS = 3600  # between two about the same route
-_MOST_LOGGED = 50  # of what did not reach one target for one reason
-_NOTICES_OF_A_KIND = 5  # of messages at an address; beyond it one lists the rest
+_WARNING_SECONDS = 3600  # between two warnings about the same route
+_MOST_LOGGED = 50  # failures of one target for one reason
+_NOTICES_OF_A_KIND = 5  # messages for one address; the last lists the rest
 _ACCOUNTS_SHOWN = 3
 
 
 class Delivery:
     """Delivers the alerts and notices of one invocation: `deliver`, `notify`, `notify_at` and `finish` never raise.
 
-    `failures` has what did not arrive, and the ids of the messages that asked for it. The rest is what the jobs share:
-    `misconfigured` has the error's code of each target that accepts nothing, and `slots` those of each target for
-    alerts ("") or a kind of notices.
+    `failures` holds what was not delivered, and the messages it came from. The jobs share the rest: `misconfigured` has
+    the error code of each target that accepts nothing, and `slots` those of each target for alerts ("") or a kind of
+    notice.
     """
 
     def __init__(self, destinations: Mapping[str, Destination[Any]], store: DeduplicationStore, clock: Clock) -> None:
@@ -49,7 +49,7 @@ class Delivery:
         self.results = Results()
         self.router = Router(destinations)
         self.scheduler = Scheduler(clock)
-        self.room = AlertRoom()
+        self.memory = AlertMemory()
         self.failures: list[tuple[MessageIds, Undelivered]] = []
         self.misconfigured: dict[Target, str] = {}
         self.slots: dict[tuple[Target, str], Slots[DeliveryJob]] = {}
@@ -59,9 +59,9 @@ class Delivery:
         self._undelivered: Counter[tuple[Target, str]] = Counter()
 
     def deliver(self, alerts: Iterable[tuple[PendingAlert, AlertFactory, MessageIds]]) -> None:
-        """Deliver alerts to every destination they are routed to, as far as each address's limit goes.
+        """Deliver alerts to every destination they are routed to, within each address's message limit.
 
-        The most severe come first, and critical ones always. What exceeds the limit is summarized by `finish`.
+        The most severe come first, and critical ones are always sent. `finish` summarizes what exceeds the limit.
         """
         pending: Counter[Target] = Counter()
         for alert, make, message_ids in alerts:
@@ -78,7 +78,7 @@ class Delivery:
         self.scheduler.run()
 
     def notify(self, notices: Iterable[tuple[Notice, MessageIds]]) -> None:
-        """Deliver notices, after the alerts; what exceeds the limit of a kind of them as a summary."""
+        """Deliver notices, after the alerts; those beyond the limit of their kind as a summary."""
         for notice, message_ids in notices:
             targets = self.router.notice_targets(notice.account)
             if not targets:
@@ -89,7 +89,7 @@ class Delivery:
         self.finish()
 
     def notify_at(self, notices: Iterable[tuple[Target, Notice]], message_ids: MessageIds) -> list[bool]:
-        """Deliver notices, each to one target; return whether each arrived. `message_ids` must not be empty."""
+        """Deliver notices, each to one target; return whether each was delivered. `message_ids` must not be empty."""
         jobs = [self._add_notice(notice, target, message_ids) for target, notice in notices]
         self.scheduler.run()
         return [job.finished and job.failure is None for job in jobs]
@@ -110,7 +110,7 @@ class Delivery:
             self.scheduler.run()
 
     def close(self) -> None:
-        """Complete the threads, once everything is delivered: how many alerts each has, and their details."""
+        """Complete the threads after all deliveries: show how many alerts each has, and post details."""
         try:
             for threads in filter(None, self._threads.values()):
                 threads.finish()
@@ -118,20 +118,20 @@ class Delivery:
             log_unexpected("completing threads", error)
 
     def unrouted(self, what: str, code: str, message_ids: MessageIds) -> None:
-        """Record that something has no destination at all."""
+        """Record that something has no destination."""
         self.results.count("unrouted", Outcome.UNDELIVERED)
         logger.error("undelivered", extra={"what": what, "destination": "unrouted", "code": code})
         self.failures.append((message_ids, Undelivered(what, "any destination", code)))
 
     def threads_of(self, target: Target) -> Threads[Any] | None:
-        """Return the threads of a target's destination; None where it has none."""
+        """Return the threads of a target's destination; None: it has none."""
         name = target.destination
         if name not in self._threads:
             self._threads[name] = self.destinations[name].threads(self.clock)
         return self._threads[name]
 
     def slots_of(self, target: Target, kind: str | None) -> Slots[DeliveryJob] | None:
-        """Return the slots of a target for alerts ("") or a kind of notices; None where there is no limit."""
+        """Return the slots of a target for alerts ("") or a kind of notice; None: there is no limit."""
         limit = self.destinations[target.destination].limit
         if limit is None or kind is None:
             return None
@@ -144,12 +144,12 @@ class Delivery:
     def send(
         self, target: Target, keys: Sequence[str], sizes: Sizes[Any], parent: str | None = None
     ) -> Steps[Sent[Any]]:
-        """Send the largest of some sizes that the target accepts, while the leases of `keys` hold."""
+        """Send the largest size that the target accepts, while the leases of `keys` last."""
         destination, check = self.destinations[target.destination], partial(self.store.prolong, keys)
         return (yield from self._sender.send(destination, target.address, check, sizes, parent))
 
     def record_delivered(self, keys: Sequence[str]) -> Steps[None]:
-        """Record that these are delivered; that they are is true whether or not it can be recorded."""
+        """Record a delivery; if that is impossible, log it, because the delivery itself succeeded."""
         try:
             yield from with_retries(partial(self.store.complete, keys))
         except DeliveryError as error:
@@ -157,7 +157,7 @@ class Delivery:
             logger.warning("delivered but not recorded: a retry may deliver it again", extra=extra)
 
     def record_failure(self, target: Target, message_ids: MessageIds, what: str, code: str) -> Undelivered:
-        """Record that something did not reach a target; of thousands, as in a flood, only the first are logged."""
+        """Record that something did not reach a target; in a flood, log only the first failures."""
         address = self.router.describe(target)
         failure = Undelivered(what, address, code)
         self.results.count(target.destination, Outcome.UNDELIVERED)
@@ -165,13 +165,13 @@ class Delivery:
         self._undelivered[target, code] += 1
         count = self._undelivered[target, code]
         if count <= _MOST_LOGGED + 1:
-            what = what if count <= _MOST_LOGGED else "more, for the same reason, which are not logged"
+            what = what if count <= _MOST_LOGGED else "further ones, for the same reason, which are not logged"
             extra = {"what": what, "destination": target.destination, "address": address, "code": code}
             logger.error("undelivered", extra=extra)
         return failure
 
     def route_warning(self, target: Target, code: str) -> tuple[str | None, Line | None]:
-        """Return a key to release if that fails, and what to say of an unusable target; None if said lately."""
+        """Return a key to release if sending fails, and the warning about an unusable target; None: sent recently."""
         key = f"route#{target.key}"
         if not self.store.acquire_cooldown(key, _WARNING_SECONDS):
             return None, None
@@ -187,7 +187,7 @@ class Delivery:
         )  # fmt: skip
 
     def _add(self, alert: PendingAlert, make: AlertFactory, name: str, target: Target, message_ids: MessageIds) -> bool:
-        """Queue an alert, unless it is or was queued already; return whether a limit is for it."""
+        """Queue an alert, unless it was queued before; return whether it counts towards the limit."""
         key = f"alert#{target.key}#{alert.key}"
         known = self._jobs.get(key)
         if known:

@@ -1,9 +1,9 @@
 """The delivery of one alert or notice to one destination, and of many as a summary.
 
-acquire ── delivered already ──────────▶ done, a duplicate avoided
+acquire ── delivered already ──────────▶ done, duplicate avoided
   │  └──── in progress elsewhere ──────▶ back to the end of the queue, then wait for it
   ▼
-send ───── destination misconfigured ──▶ once more, by the default route
+send ───── destination misconfigured ──▶ again, by the default route
   │  └──── not sent ───────────────────▶ release, and fail
   ▼
 record that it is delivered
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 class DeliveryJob:
     """One delivery job. `effective_target` is `target`, or the default route after a fallback.
 
-    `subject` is an alert or notice, and `name` what logs and errors call it. `key` is that of the deduplication store;
-    None: nothing keeps it from being delivered again. `kind` chooses the slots that it takes; None: it is not limited.
-    `is_critical`: it gets a message of its own beyond the limit, too; `is_exempt`: also the slot for the summary;
-    `can_be_alone`: there is still all that it takes to send it as a message of its own.
+    `subject` is an alert or notice, and `name` its name in logs and errors. `key` is its key in the deduplication
+    store; None: it may be delivered again. `kind` chooses its slots; None: it is not limited. `is_critical`: it gets a
+    message of its own even beyond the limit. `is_exempt`: it may take the summary's slot. `can_be_alone`: the job still
+    holds all it needs to be a message of its own.
     """
 
     delivery: "Delivery"
@@ -71,31 +71,31 @@ class DeliveryJob:
             yield from self._deliver()
         except DestinationMisconfiguredError as error:
             self.fall_back(error)
-        except Exception as error:  # noqa: BLE001 (a fault of ours must not stop other addresses)
+        except Exception as error:  # noqa: BLE001 (a bug must not stop other addresses)
             self.fail(_code_of(error))
 
     def add_source(self, message_ids: MessageIds) -> None:
-        """Record that other messages asked for the same."""
+        """Add further messages that the same subject came from."""
         if self.failure:
             self.delivery.failures.append((message_ids, self.failure))
         else:
             self.message_ids |= message_ids
 
     def fail(self, code: str) -> None:
-        """Record that it did not arrive."""
+        """Record that it was not delivered."""
         self._finish()
         self.failure = self.delivery.record_failure(self.target, self.message_ids, self.name, code)
 
     def mark_delivered(self) -> None:
-        """Record that it arrived."""
+        """Record that it was delivered."""
         self._finish(Outcome.DELIVERED, *([Outcome.FELL_BACK] if self.effective_target != self.target else []))
 
     def mark_duplicate(self) -> None:
-        """Record that it had arrived before."""
+        """Record that it had been delivered before."""
         self._finish(Outcome.DUPLICATE_AVOIDED)
 
     def fall_back(self, error: DestinationMisconfiguredError) -> None:
-        """Take the default route, since its own cannot be used; fail where that cannot be used either."""
+        """Take the default route, because its own cannot be used; fail if that cannot be used either."""
         delivery, code, failed = self.delivery, error.code, self.effective_target
         if error.certain and failed not in delivery.misconfigured:
             delivery.misconfigured[failed] = code
@@ -111,7 +111,7 @@ class DeliveryJob:
         delivery.scheduler.add(fallback, self.order, self)
 
     def route_warning(self) -> tuple[str | None, Line | None]:
-        """Return the key and text of what to say of the job's own route; None when it can be used."""
+        """Return the key and text of a warning about the job's own route; None: it can be used."""
         if self.effective_target == self.target:
             return None, None
         return self.delivery.route_warning(self.target, self._fallback_code)
@@ -153,13 +153,13 @@ class DeliveryJob:
         raise NotImplementedError
 
     def _acquire(self, key: str) -> Steps[bool]:
-        """Acquire the right to deliver it; False when that is not to be had, or not yet."""
+        """Acquire the right to deliver it; False: it is delivered already, or deferred."""
         delivery, delays = self.delivery, backoff_delays()
         while (claim := (yield from with_retries(partial(delivery.store.claim, key)))) is Claim.IN_PROGRESS:
             if not self._deferred:
                 self._deferred = True
-                after_all_that_need_not_wait = (1, *self.order[1:])
-                delivery.scheduler.add(self.effective_target, after_all_that_need_not_wait, self)
+                last = (1, *self.order[1:])  # after all jobs that need not wait
+                delivery.scheduler.add(self.effective_target, last, self)
                 return False
             try:
                 yield next(delays)
@@ -172,12 +172,12 @@ class DeliveryJob:
 
 @dataclass(eq=False)
 class AlertJob(DeliveryJob):
-    """The delivery of an alert. `make` is None when all that may still be sent of it is its id."""
+    """The delivery of an alert. `make` is None once only its ID may still be sent."""
 
     make: AlertFactory | None = field(default=None, kw_only=True)
 
     def mark_delivered(self) -> None:
-        """Record that it arrived, and how long after the event."""
+        """Record that it was delivered, and how long after the event."""
         super().mark_delivered()
         if self.subject.time:
             latency = max(self.delivery.clock.now() - self.subject.time.timestamp(), 0.0)
@@ -185,19 +185,19 @@ class AlertJob(DeliveryJob):
 
     def _finish(self, *outcomes: Outcome) -> None:
         super()._finish(*outcomes)
-        self.make = None  # its record takes no more memory
+        self.make = None  # frees its record
 
     def _overflow(self, slots: Slots[DeliveryJob]) -> None:
         if slots.overflow:
-            self.make, self.can_be_alone = None, False  # a summary holds no more than the id of all but the first
+            self.make, self.can_be_alone = None, False  # a summary needs only its ID; the first may still be sent alone
         super()._overflow(slots)
 
     def _send(self, warning: Line | None, keys: list[str]) -> Steps[None]:
         if self.make is None:
             raise DeliveryError("alert_dropped")
         delivery, target, size = self.delivery, self.effective_target, self.subject.size
-        yield from delivery.room.wait(size)
-        with delivery.room.taken(size):
+        yield from delivery.memory.wait_for(size)
+        with delivery.memory.reserve(size):
             alert = self.make()
             threads = delivery.threads_of(target)
             if threads:
@@ -211,7 +211,7 @@ class NoticeJob(DeliveryJob):
     """The delivery of a notice."""
 
     def fail(self, code: str) -> None:
-        """Record that it did not arrive; a notice that no message asked for must not fail the invocation."""
+        """Record that it was not delivered; a notice that belongs to no message must not fail the invocation."""
         if self.message_ids:
             super().fail(code)
         else:
@@ -227,9 +227,9 @@ class NoticeJob(DeliveryJob):
 class OverflowSummary:
     """Delivers alerts, or notices of one kind, to one address as one summary of as few messages as possible.
 
-    The summary's further messages reply to its first; so do those about alerts that come when it is sent already,
-    because another function held and did not send them, or another address was misconfigured. Where the destination has
-    no replies, its messages take slots of the limit. What finds no slot is left to a retry, which has its own limit.
+    The summary's further messages reply to its first. So do messages about alerts that come later, because another
+    function acquired and did not send them, or another address was misconfigured. Without replies, the messages take
+    slots of the limit. Whatever finds no slot is left to a retry, which has its own limit.
     """
 
     delivery: "Delivery"
@@ -250,26 +250,26 @@ class OverflowSummary:
         except DestinationMisconfiguredError as error:
             for job in self._release():
                 job.fall_back(error)
-        except Exception as error:  # noqa: BLE001 (a fault of ours must not stop other addresses)
+        except Exception as error:  # noqa: BLE001 (a bug must not stop other addresses)
             self._release()
             self.fail(_code_of(error))
 
     def fail(self, code: str) -> None:
-        """Record that none of what is left was delivered."""
+        """Record that the remaining jobs were not delivered."""
         for job in self.jobs:
             if not job.finished:
                 job.fail(code)
 
     def _release(self) -> list[DeliveryJob]:
-        """Release what is left; return it."""
+        """Release the remaining jobs, and return them."""
         left = [job for job in self.jobs if not job.finished]
         self.delivery.store.release([job.key for job in left if job.key])
         return left
 
     def _acquire(self, jobs: Sequence[DeliveryJob]) -> Steps[tuple[list[DeliveryJob], list[DeliveryJob]]]:
-        """Acquire what is not delivered yet; return what is acquired, and what is in progress elsewhere.
+        """Acquire the jobs that are not delivered yet; return those acquired, and those in progress elsewhere.
 
-        What takes longer to acquire than half of the time that is left fails, so that some of the rest can be sent.
+        Jobs that are not acquired within half of the remaining time fail, so that the others can still be sent.
         """
         by_key = {str(job.key): job for job in jobs}
         until = self.delivery.clock.now() + self.delivery.clock.spare() / 2
@@ -311,14 +311,14 @@ class OverflowSummary:
             sent = yield from self.delivery.send(slots.target, keys, sizes, slots.parent)
         except ParentGoneError as error:
             slots.parent = None
-            raise DeliveryError(error.code) from None  # the address is in order
+            raise DeliveryError(error.code) from None  # the address itself can be used
         slots.parent = slots.parent or sent.id
         if not is_reply:
             slots.count(limited=True)
 
 
 def _code_of(error: Exception) -> str:
-    """Return what stands for an error; log one of ours, but not its text, which might quote a secret."""
+    """Return an error's code; log a bug of ours by its type, because its text might quote a secret."""
     if isinstance(error, DeliveryError):
         return error.code
     log_unexpected("sending a message", error)

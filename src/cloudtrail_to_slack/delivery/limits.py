@@ -1,4 +1,4 @@
-"""How much one invocation may send to an address, and how much it may hold in memory."""
+"""Limits of one invocation: messages per address, and alerts in memory."""
 
 import math
 from collections.abc import Generator
@@ -12,20 +12,20 @@ from cloudtrail_to_slack.retry import Steps
 
 Waiting = TypeVar("Waiting")
 _MOST_BYTES = 2 * 1024**2  # of the records of all alerts in memory
-_SMALL_BYTES = 16 * 1024  # not counted: CloudTrail's records have a few KB
-_LOOK_AGAIN_SECONDS = 0.1
+_SMALL_BYTES = 16 * 1024  # records up to this size are not counted; most have a few KB
+_CHECK_AGAIN_SECONDS = 0.1
 
 
 @dataclass(slots=True)
 class Slots(Generic[Waiting]):
     """The slots for alerts, or for one kind of notice, at one address.
 
-    Of what is not critical there are at most `limit` messages, one of which is the summary of the `overflow`. Critical
-    alerts take slots first, for they are sorted by severity, and are sent when no slot is left, too.
+    At most `limit` messages are not critical, and one of them is the summary of the `overflow`. Critical alerts take
+    slots first, because they are sorted by severity, and are sent even if no slot is left.
 
-    `message_limit` is the destination's; `most_single` is how many of its messages may be about one thing each. `sent`
-    counts all messages, `limited` those that the limit is for. `reserved` slots are kept for the summary. `parent` is
-    the summary's first message, to which the others reply; `has_threads` is False where there is no such thing.
+    `message_limit` is the destination's; `most_single` is how many messages may hold a single alert or notice. `sent`
+    counts all messages, `limited` those that count towards the limit. `reserved` slots are kept for the summary.
+    `parent` is the summary's first message, to which the others reply, if the destination `has_threads`.
     """
 
     target: Target
@@ -40,7 +40,7 @@ class Slots(Generic[Waiting]):
 
     @property
     def limit(self) -> int:
-        """How many messages there may be in an invocation."""
+        """The most messages in an invocation."""
         return self.message_limit.per_invocation
 
     @property
@@ -50,13 +50,13 @@ class Slots(Generic[Waiting]):
 
     @property
     def exhausted(self) -> bool:
-        """True when there is no slot even for a summary, and no thread in which it could go on."""
+        """True when no slot is left even for a summary, and it has no thread to continue in."""
         return self.limited >= self.limit and not self.parent
 
     def expect(self, pending: int) -> None:
-        """Reserve slots for the summary of what `pending` more alerts exceed the limit by.
+        """Reserve slots for the summary of those of `pending` more alerts that will exceed the limit.
 
-        In a thread a summary takes one slot; without, each of its messages.
+        In a thread a summary takes one slot; otherwise each of its messages takes one.
         """
         pending += len(self.overflow)
         if not self.has_threads and pending > self.limit - self.sent:
@@ -64,32 +64,32 @@ class Slots(Generic[Waiting]):
             self.reserved = max(self.reserved, min(messages, self.limit))
 
     def count(self, *, limited: bool) -> None:
-        """Count a message that was sent; `limited`: the limit is for it."""
+        """Count a message that was sent; `limited`: it counts towards the limit."""
         self.sent += 1
         self.limited += limited
 
 
-class AlertRoom:
-    """Lets a delivery wait until there is room in memory for its alert; a single one always fits.
+class AlertMemory:
+    """Limits the memory of alerts that are being sent; a single one always fits.
 
-    An alert is made from its record when it is sent, and takes some 20 times as much memory. Each of dozens of
-    destinations may have one that waits, for a rate limit say.
+    An alert is made from its record when it is sent, and takes about 20 times as much memory. Each of dozens of
+    destinations may have one that waits, such as for a rate limit.
     """
 
     def __init__(self) -> None:
-        self._taken = 0
+        self._reserved = 0
 
-    def wait(self, size: int) -> Steps[None]:
-        """Wait until there is room for the alert of a record of `size` bytes."""
-        while size > _SMALL_BYTES and self._taken and self._taken + size > _MOST_BYTES:
-            yield _LOOK_AGAIN_SECONDS
+    def wait_for(self, size: int) -> Steps[None]:
+        """Wait until there is memory for the alert of a record of `size` bytes."""
+        while size > _SMALL_BYTES and self._reserved and self._reserved + size > _MOST_BYTES:
+            yield _CHECK_AGAIN_SECONDS
 
     @contextmanager
-    def taken(self, size: int) -> Generator[None, None, None]:
-        """Take the room of an alert for as long as it is in memory."""
+    def reserve(self, size: int) -> Generator[None, None, None]:
+        """Reserve the memory of an alert while it is sent."""
         size = size if size > _SMALL_BYTES else 0
-        self._taken += size
+        self._reserved += size
         try:
             yield
         finally:
-            self._taken -= size
+            self._reserved -= size

@@ -7,7 +7,7 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A message that did not reach a destination: which, where to, and the destination's word for why."""
+    """A message that did not reach a destination: its name, the address, and the error code."""
 
     what: str
     destination: str
@@ -18,7 +18,7 @@ class Undelivered:
 
 
 class Outcome(Enum):
-    """What is counted for each kind of destination, by the names of the metrics."""
+    """The outcomes counted for each destination; the values are the names of the metrics."""
 
     DELIVERED = "Delivered"
     UNDELIVERED = "Undelivered"
@@ -45,5 +45,5 @@ class Results:
         return sum(self.per_destination(outcome).values())
 
     def per_destination(self, outcome: Outcome) -> dict[str, int]:
-        """Return the counts of the destinations that have any."""
+        """Return the counts by destination, without zeros."""
         return {name: counts[outcome] for name, counts in self.counts.items() if counts[outcome]}

@@ -15,9 +15,9 @@ if TYPE_CHECKING:  # the restart function has routes and knows no rules
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One address of a destination; a webhook is a secret, so it is not in `repr`.
+    """One address of a destination; not in `repr`, because a webhook is a secret.
 
-    `error` says why it is known beforehand that nothing can be sent there.
+    `error` is set if it is already known that nothing can be sent there.
     """
 
     destination: str
@@ -26,29 +26,29 @@ class Target:
 
     @property
     def key(self) -> str:
-        """What stands for it in keys: of its address only a digest."""
+        """The target in keys; only a digest of its address."""
         return f"{self.destination}#{hashlib.sha256(self.address.encode()).hexdigest()[:32]}"
 
 
 class Router:
-    """The routes of one invocation, by the destination's name; each destination's are read when they are needed first.
+    """The routes of one invocation, by the destination's name, each read when first needed.
 
-    Where they cannot be read, everything for that destination fails, and nothing for another.
+    If a destination's routes cannot be read, only what is sent to that destination fails.
     """
 
     def __init__(self, destinations: Mapping[str, Destination[Any]]) -> None:
         self._destinations = destinations
-        self._known: dict[str, tuple[Routes, str | None]] = {}  # with the code of the error where they cannot be read
+        self._known: dict[str, tuple[Routes, str | None]] = {}  # with an error code if they cannot be read
 
     def targets(self, account: str | None, severity: "Severity | None" = None) -> list[Target]:
-        """Return where alerts about `account` go; empty when no route and no default takes them.
+        """Return where alerts about `account` go; empty: no route and no default takes them.
 
-        Without a severity, routes for severe alerts do not count.
+        Without a severity, routes for severe alerts are left out.
         """
         return self._targets(self._destinations, lambda routes: routes.for_account(account, severity))
 
     def notice_targets(self, account: str | None) -> list[Target]:
-        """Return where notices go: to the destinations in use that receive them, or to all where there is none.
+        """Return where notices go: to the configured destinations that receive them, or to all if none does.
 
         Without a default, they go to any route.
         """
@@ -57,16 +57,16 @@ class Router:
         return self._targets(used or self._destinations, lambda routes: routes.any(account))
 
     def alarm_targets(self, account: str) -> list[Target]:
-        """Return where alarms about `account` go: where its alerts go, and without a default to any route."""
+        """Return where alarms about `account` go: where its alerts go, or without a default to any route."""
         return self._targets(self._destinations, lambda routes: routes.any(account))
 
     def fallback(self, target: Target) -> Target | None:
-        """Return the default of the same destination; None when that is the target itself, or there is none."""
+        """Return the default of the same destination; None: there is none, or it is the target itself."""
         default = self._read(target.destination)[0].default
         return None if default in (None, target.address) else Target(target.destination, default)
 
     def accounts(self, target: Target) -> list[str]:
-        """Return the accounts whose route `target` is."""
+        """Return the accounts that are routed to `target`."""
         return self._read(target.destination)[0].accounts(target.address)
 
     def describe(self, target: Target) -> str:

@@ -1,7 +1,7 @@
 """Run many deliveries in one thread, one at a time for each destination.
 
-A delivery is a generator that yields the seconds it must wait before it can go on: what Slack asks for with a 429, say.
-Meanwhile the other destinations go on. Each address has a queue of its own, in which deliveries keep their order.
+A delivery is a generator that yields how many seconds it must wait before it can continue, such as after a 429 from
+Slack. Meanwhile the other destinations continue. Each address has its own queue, which keeps its order.
 """
 
 import heapq
@@ -19,10 +19,10 @@ class Job(Protocol):
     """One delivery; neither method raises."""
 
     def run(self) -> Steps[None]:
-        """Do it; a DeadlineExceededError thrown in where it waits ends it."""
+        """Deliver it; a DeadlineExceededError thrown in while it waits ends it."""
 
     def fail(self, code: str) -> None:
-        """Record that it was not begun, or not ended."""
+        """Record that it was not started or not completed."""
 
 
 @dataclass(slots=True)
@@ -43,19 +43,19 @@ class Scheduler:
         self._queues: dict[Hashable, _Queue] = {}
         self._numbers = itertools.count()
 
-    def add(self, queue: Hashable, order: Any, job: Job) -> None:  # noqa: ANN401 (whatever sorts)
-        """Add a job to a queue; what has the smaller `order` comes first, what came first among equals."""
+    def add(self, queue: Hashable, order: Any, job: Job) -> None:  # noqa: ANN401 (anything sortable)
+        """Add a job to a queue, sorted by `order`; among equals, the one that was added first comes first."""
         known = self._queues.setdefault(queue, _Queue(len(self._queues)))
         heapq.heappush(known.waiting, (order, next(self._numbers), job))
 
     def run(self) -> None:
-        """Work off everything, as long as there is time; fail what is left then."""
+        """Run all jobs while there is time, then fail the rest."""
         while busy := [queue for queue in self._queues.values() if queue.current or queue.waiting]:
             now = self._clock.now()
-            # Of those that can go on, the one that has taken the least time, so that a destination that does not answer
-            # delays no other; among equals, the one that has waited for its turn the longest.
+            # Of those that can continue, choose the one that has taken the least time, so that a destination that does
+            # not answer delays no other; among equals, the one that has waited the longest.
             queue = min(busy, key=lambda queue: (max(queue.not_before, now), queue.spent, queue.served, queue.number))
-            # With no time for the one that can go on first there is none for the others.
+            # If there is no time to wait for this one, there is none for the others.
             if not self._clock.wait(max(queue.not_before - now, 0.0)):
                 for each in busy:
                     _fail_all(each)
@@ -66,7 +66,7 @@ class Scheduler:
             queue.spent += self._clock.now() - start
 
     def _step(self, queue: _Queue) -> None:
-        """Let a queue go on until it has to wait, or one job is done."""
+        """Continue a queue until it has to wait or one job is done."""
         if queue.current is None:
             job = heapq.heappop(queue.waiting)[2]
             queue.current = job, job.run()
@@ -85,7 +85,7 @@ def _fail_all(queue: _Queue) -> None:
             steps.throw(DeadlineExceededError())
         except StopIteration:
             pass
-        else:  # it would wait once more, for something else
+        else:  # it would wait again, for something else
             steps.close()
             job.fail(DeadlineExceededError.CODE)
     left, queue.waiting = queue.waiting, []

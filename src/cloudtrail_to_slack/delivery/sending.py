@@ -35,16 +35,16 @@ class Sender:
         sizes: Sizes[P],
         parent: str | None = None,
     ) -> Steps[Sent[P]]:
-        """Send the first, largest message that is accepted; `check` is called before each attempt.
+        """Send the largest size that is accepted; `check` is called before each attempt.
 
         Raises:
-            DeliveryError: not even the last was accepted, or the reason is not its content.
+            DeliveryError: not even the smallest was accepted, or the reason is not the content.
         """
         rejection: DeliveryError = PayloadRejectedError("nothing_to_send")
         for number, make in enumerate(sizes):
             try:
                 payload = make()
-            except Exception as error:  # noqa: BLE001 (a fault of ours in the long message leaves the short one)
+            except Exception as error:  # noqa: BLE001 (a bug in the long message must not stop the short one)
                 rejection = PayloadRejectedError(type(error).__name__)
                 log_unexpected("making a message", error)
                 continue
@@ -74,6 +74,6 @@ class Sender:
                 return destination.send(address, payload, parent=parent, timeout=timeout)
         except DeliveryError:
             raise
-        except Exception as error:  # noqa: BLE001 (what an SDK raises on an answer that is none of the destination's)
+        except Exception as error:  # noqa: BLE001 (an SDK may raise anything on a response that it does not know)
             log_unexpected("sending a message", error)
             raise TransientError(type(error).__name__) from None

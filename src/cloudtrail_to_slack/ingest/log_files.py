@@ -48,17 +48,17 @@ def open_log_file(client: "Callable[[], S3Client]", log_file: LogFile) -> "tuple
         LogFileError: that version cannot be fetched. Says why.
     """
     try:
-        answer = _announced(client(), log_file)
+        answer = _get_named_version(client(), log_file)
     except ClientError as error:
         if is_transient(error.response):
             raise S3UnavailableError(f"S3 answers {error_code(error)}") from None
-        raise LogFileError(_meaning(error_code(error), log_file)) from None
+        raise LogFileError(_explanation(error_code(error), log_file)) from None
     except (BotoCoreError, HTTPError, TimeoutError) as error:  # HTTPError: S3 stops amid an answer that refuses
         raise S3UnavailableError(f"S3 cannot be read ({type(error).__name__})") from None
     return answer["Body"], answer.get("ContentLength")
 
 
-def _announced(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
+def _get_named_version(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
     """Return S3's answer with the version that the notification names; S3 refuses any other by its ETag.
 
     Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
@@ -85,7 +85,7 @@ def _announced(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
         raise LogFileError(problem) from None
 
 
-def _meaning(code: str, log_file: LogFile) -> str:
+def _explanation(code: str, log_file: LogFile) -> str:
     """Say what S3's answer means."""
     if code in _CHANGED:
         return "it was changed after the notification: its ETag is now a different one"

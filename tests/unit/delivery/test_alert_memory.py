@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cloudtrail_to_slack.delivery.limits import AlertRoom
+from cloudtrail_to_slack.delivery.limits import AlertMemory
 from cloudtrail_to_slack.delivery.scheduler import Scheduler
 from cloudtrail_to_slack.errors import DeadlineExceededError
 from cloudtrail_to_slack.retry import Steps, run_to_completion
@@ -17,15 +17,15 @@ _MEGABYTE = 1024**2
 class Sending:
     """The delivery of an alert whose record has `size` bytes, to a destination that lets it wait ten seconds."""
 
-    room: AlertRoom
+    room: AlertMemory
     size: int
     made: list[int]
     most: list[int] = field(default_factory=list)
 
     def run(self) -> Steps[None]:
         """Make the alert, wait, and be done."""
-        yield from self.room.wait(self.size)
-        with self.room.taken(self.size):
+        yield from self.room.wait_for(self.size)
+        with self.room.reserve(self.size):
             self.made.append(self.size)
             self.most.append(sum(self.made))
             yield 10.0
@@ -38,7 +38,7 @@ class Sending:
 
 def _most_at_once(*sizes: int) -> tuple[int, float]:
     """Send an alert of each size to a destination of its own; return the most in memory, and how long it took."""
-    time, room = StillTime(), AlertRoom()
+    time, room = StillTime(), AlertMemory()
     scheduler, made, most = Scheduler(time.clock()), list[int](), list[int]()
     for number, size in enumerate(sizes):
         scheduler.add(number, 0, Sending(room, size, made, most))
@@ -63,8 +63,8 @@ def test_ordinary_alerts_wait_for_none() -> None:
 
 def test_without_time_to_wait_it_says_so() -> None:
     """Where the invocation ends before there is room, that is the error."""
-    time, room = StillTime(end=5.0), AlertRoom()
-    with room.taken(3 * _MEGABYTE), pytest.raises(DeadlineExceededError):
-        run_to_completion(time.clock(), room.wait(_MEGABYTE))
-    run_to_completion(time.clock(), room.wait(_MEGABYTE))
+    time, room = StillTime(end=5.0), AlertMemory()
+    with room.reserve(3 * _MEGABYTE), pytest.raises(DeadlineExceededError):
+        run_to_completion(time.clock(), room.wait_for(_MEGABYTE))
+    run_to_completion(time.clock(), room.wait_for(_MEGABYTE))
     assert time.now < 5
