@@ -16,6 +16,7 @@ from cloudtrail_to_slack_cli.errors import (
     EXIT_USAGE,
     CommandError,
 )
+from cloudtrail_to_slack_cli.interruption import raise_on_interruption
 
 # Each command is imported when it is used: some need much that others do not.
 COMMANDS = {
@@ -49,6 +50,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command = import_module(f"cloudtrail_to_slack_cli.commands.{cmd_name.replace('-', '_')}").command
+        raise_on_interruption()
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _WIDTH_IN_A_PIPE = 100
+_USUAL_WIDTH = 80
 
 
 def console(stream: IO[str] | None = None) -> "Console":
@@ -41,6 +42,14 @@ def is_terminal(stream: IO[str]) -> bool:
         return stream.isatty()
     except ValueError:  # it is closed
         return False
+
+
+def columns(stream: IO[str]) -> int:
+    """Return how many characters fit into a line of a terminal; of any other stream, how many do by custom."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    except (OSError, ValueError):
+        return _USUAL_WIDTH
 
 
 def safe(text: str) -> str:

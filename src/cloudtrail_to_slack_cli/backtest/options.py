@@ -73,8 +73,8 @@ def _webhooks(path: str) -> list[WebhookRoute]:
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 (paths stay as they are written)
             data = json.load(file)
-    except OSError:
-        raise UnreadableError(path, "cannot be read") from None
+    except OSError as error:
+        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         raise UnreadableError(path, "is not JSON") from None
     routes, issues = read_webhook_routes(data, "routes")

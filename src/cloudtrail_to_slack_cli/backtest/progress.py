@@ -1,8 +1,9 @@
 """The progress of a backtest."""
 
 import signal
+import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 
@@ -10,6 +11,7 @@ import click
 
 from cloudtrail_to_slack_cli.backtest.evaluation import Part
 from cloudtrail_to_slack_cli.backtest.plan import Plan
+from cloudtrail_to_slack_cli.terminal import columns
 
 _SECONDS = 0.2
 _WIDTH = 78
@@ -21,12 +23,14 @@ _MINUTE, _HOUR = 60, 3600
 
 
 class Progress:
-    """A line on the terminal: files, the rate, and the time that is left."""
+    """A line on the terminal: files, the rate, and the time that is left. `clock` counts seconds."""
 
-    def __init__(self, plan: Plan, *, is_shown: bool) -> None:
+    def __init__(self, plan: Plan, *, is_shown: bool, clock: Callable[[], float] = monotonic) -> None:
         self._plan = plan
         self._is_shown = is_shown
-        self._begin = self._last = monotonic()
+        self._clock = clock
+        self._width = min(_WIDTH, columns(sys.stderr) - 1)  # a line that wraps could not be taken away
+        self._begin = self._last = clock()
         self._is_open = False
         self._records = self._files = self._work = 0
         self._done_before = 0
@@ -42,10 +46,10 @@ class Progress:
             self._done_before += work
         else:
             self._records += counts["records"]
-        now = monotonic()
+        now = self._clock()
         if self._is_shown and now - self._last >= _SECONDS:
             self._last, self._is_open = now, True
-            click.echo(f"\r{self.text(now - self._begin)[:_WIDTH].ljust(_WIDTH)}", err=True, nl=False)
+            click.echo(f"\r{self.text(now - self._begin)[: self._width].ljust(self._width)}", err=True, nl=False)
 
     def text(self, seconds: float) -> str:
         """Return how far it is after `seconds`."""
@@ -59,7 +63,7 @@ class Progress:
     def close(self) -> None:
         """Take the line away."""
         if self._is_open:
-            click.echo(f"\r{' ' * _WIDTH}\r", err=True, nl=False)
+            click.echo(f"\r{' ' * self._width}\r", err=True, nl=False)
             self._is_open = False
 
 

@@ -41,7 +41,7 @@ def command(wanted: Wanted, rules: GivenRules, output_format: str, deployment: D
     """Show what the rules would have sent for past log files: alerts per rule, and messages per channel and day.
 
     PATHs are files, folders and s3://bucket/prefix: .json, .json.gz, .jsonl, .jsonl.gz; on disk also .zip, .tar and
-    .tar.gz. Damaged files are reported and skipped.
+    .tar.gz. A damaged file is reported, and counts as far as it can be read.
     """
     config = rules.read()
     with wanted.plan() as plan:

@@ -92,7 +92,7 @@ def _document(path: str) -> Any:  # noqa: ANN401 (JSON; what is none is for the 
     try:
         with open(path, "rb") as file:  # noqa: PTH123 (paths stay as they are written)
             return json.loads(file.read())  # UTF-8 or, from some shells, UTF-16
-    except OSError:
-        raise UnreadableError(path, "cannot be read") from None
+    except OSError as error:
+        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         return None

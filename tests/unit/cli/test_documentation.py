@@ -114,7 +114,7 @@ def test_the_schema_is_the_one_that_ships() -> None:
 
 def test_the_package_has_what_it_promises() -> None:
     """The console script, the pytest plugin and the extra `cli` are declared; the wheel leaves the demo out."""
-    assert _PROJECT["scripts"]["cloudtrail-to-slack"] == "cloudtrail_to_slack_cli.main:main"
+    assert _PROJECT["scripts"]["cloudtrail-to-slack"] == "cloudtrail_to_slack_cli.__main__:main"
     assert _PROJECT["entry-points"]["pytest11"]["cloudtrail_to_slack"] == "cloudtrail_to_slack_cli.pytest_plugin"
     names = {re.split("[<>=]", each)[0] for each in _PROJECT["optional-dependencies"]["cli"]}
     assert names >= {"click", "rich", "pyyaml"}

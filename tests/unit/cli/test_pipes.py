@@ -1,4 +1,4 @@
-"""Commands end quietly where their output cannot be written."""
+"""Commands end quietly where their output cannot be written, or the user interrupts them."""
 
 import subprocess
 import sys
@@ -6,6 +6,21 @@ from pathlib import Path
 
 import pytest
 
+# Ctrl-C while a module is imported, and while a class is made, where Python turns it into a RuntimeError.
+_INTERRUPTED = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == sys.argv[2]:
+            class Interrupting:
+                def __set_name__(self, *_):
+                    os.kill(os.getpid(), signal.SIGINT)
+            class Imported:
+                field = Interrupting()
+sys.meta_path.insert(0, Finder())
+from cloudtrail_to_slack_cli.__main__ import main
+main()
+"""
 _SCHEMA = (sys.executable, "-m", "cloudtrail_to_slack_cli", "schema")
 
 
@@ -25,3 +40,11 @@ def test_a_closed_pipe_is_no_error() -> None:
         process.stdout.close()
         said = process.stderr.read()
     assert (process.returncode, said) == (141, b"")
+
+
+@pytest.mark.parametrize("module", ["click", "cloudtrail_to_slack_cli.commands.schema"])
+def test_an_interruption_while_modules_are_imported_shows_no_traceback(module: str) -> None:
+    """Ctrl-C right after the start ends a command with 130 and no word, whatever is being imported."""
+    command = (sys.executable, "-c", _INTERRUPTED, "schema", module)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (our own)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
