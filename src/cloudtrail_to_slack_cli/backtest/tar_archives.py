@@ -1,14 +1,15 @@
 """Reading tar archives in bounded memory, whatever is in them. Nothing is ever written to disk.
 
 `tarfile` reads a header's long names in one piece, however long they claim to be, and follows sizes backwards. So it is
-given a file that hands out small pieces only, and moves forward only.
+given a file that hands out small pieces only, and moves forward only. And it takes a damaged header for the end of the
+archive, unless that is the first.
 """
 
 import tarfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Self, cast
 
 from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack.ingest.log_files import Stream, unpacked
@@ -17,6 +18,7 @@ from cloudtrail_to_slack_cli.backtest.log_file import LogFile, Member
 _LARGEST_HEADER = 1024 * 1024
 _LARGEST_PIECE = 256 * 1024
 _NO_LIMIT = 2**62
+_DAMAGED = "it is not a valid tar archive, or is truncated"
 _ERRORS = (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, RecursionError, zlib.error)
 
 
@@ -51,7 +53,8 @@ def read_tar(file: BinaryIO) -> Iterator[tuple[str, "IO[bytes] | str"]]:
 
 def _headers(file: "_Forward") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
     try:
-        with tarfile.open(fileobj=cast("BinaryIO", file), mode="r:") as archive:
+        # Zeros end an archive, and another may follow: that is how archives are concatenated.
+        with _Archive.open(fileobj=cast("BinaryIO", file), mode="r:", ignore_zeros=True) as archive:
             while (info := archive.next()) is not None:
                 if info.size < 0:
                     raise LogFileError("it is not a valid tar archive: a size in it is negative")
@@ -61,7 +64,32 @@ def _headers(file: "_Forward") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInf
     except _ERRORS as error:
         if isinstance(error, LogFileError):
             raise
-        raise LogFileError("it is not a valid tar archive, or is truncated") from None
+        raise LogFileError(_DAMAGED) from None
+
+
+class _Header(tarfile.TarInfo):
+    """A header that is damaged or missing is an error, and no end."""
+
+    @classmethod
+    def fromtarfile(cls, archive: "_Archive") -> Self:  # type: ignore[override]  # it is made for no other archive
+        try:
+            header = super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            # typeshed does not know these two.
+            if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
+                archive.has_ended = True
+            elif not (archive.has_ended and isinstance(error, tarfile.EmptyHeaderError)):  # type: ignore[attr-defined]
+                raise LogFileError(_DAMAGED) from None
+            raise
+        archive.has_ended = False
+        return header
+
+
+class _Archive(tarfile.TarFile):
+    """`has_ended`: zeros came after the last file."""
+
+    tarinfo = _Header
+    has_ended = False
 
 
 class _Member:

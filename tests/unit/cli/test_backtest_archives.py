@@ -185,6 +185,33 @@ def test_zip_directories_that_lie_are_refused(tmp_path: Path) -> None:
         }
 
 
+def test_no_damaged_header_passes_for_the_end_of_a_tar_archive(tmp_path: Path) -> None:
+    """A header that is garbled or cut, or an end that is missing, is reported; what came before is read."""
+    whole = tarred(tmp_path / "whole.tar", {"a.json": DOCUMENT, "b.json": DOCUMENT}, "w").read_bytes()
+    second = whole.index(b"b.json")
+    damaged = {
+        "garbled": whole[:second] + b"x" * 512 + whole[second + 512 :],
+        "cut": whole[: second + 100],
+        "no-end": whole[:second],
+    }
+    for name, content in damaged.items():
+        for ending, pack in ((".tar", bytes), (".tar.gz", gzip.compress)):
+            path = tmp_path / f"{name}{ending}"
+            path.write_bytes(pack(content))
+            report = backtest(path)
+            assert report["matched"] == 2
+            assert report["damaged"] == {str(path): "it is not a valid tar archive, or is truncated"}
+
+
+def test_tar_archives_one_after_the_other_are_all_read(tmp_path: Path) -> None:
+    """What concatenated archives hold is read, with any padding between and after them."""
+    whole = tarred(tmp_path / "whole.tar", {"a.json": DOCUMENT}, "w").read_bytes()
+    for ending, pack in ((".tar", bytes), (".tar.gz", gzip.compress)):
+        (tmp_path / f"two{ending}").write_bytes(pack(whole + whole + bytes(4096)))
+        report = backtest(tmp_path / f"two{ending}")
+        assert (report["matched"], report["damaged"]) == (4, {})
+
+
 def test_tar_headers_that_lie_are_refused(tmp_path: Path) -> None:
     """Truncation, sizes that lead backwards and names of gigabytes end the archive; what came before is read."""
     whole = tarred(tmp_path / "whole.tar", {"a.json": DOCUMENT, "b.json": DOCUMENT}, "w").read_bytes()
