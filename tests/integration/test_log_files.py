@@ -216,9 +216,9 @@ def test_invalid_text_in_a_record_does_not_hide_it(app_env: AppEnvironment, text
 
 
 def test_a_record_nested_too_deeply_fails_alone(app_env: AppEnvironment) -> None:
-    """A record nested deeper than can be decoded fails, and the ones around it are alerted."""
+    """A record nested deeper than can be decoded or flattened fails, and the ones around it are alerted."""
     app_env.configure_bot(table=False)
-    deep = '{"a":' * 50_000 + "1" + "}" * 50_000
+    deep = json.dumps(record(requestParameters="HERE")).replace('"HERE"', '{"a":' * 50_000 + "1" + "}" * 50_000)
     before, after = json.dumps(record()), json.dumps(record())
     app_env.put(gzip.compress(f'{{"Records": [{before}, {deep}, {after}]}}'.encode()))
     with pytest.raises(InvocationFailedError, match="1 of its 3 records cannot be read"):

@@ -1,6 +1,7 @@
 """Splitting log files into chunks of whole records."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -145,7 +146,6 @@ _NOT_WHOLE: Mapping[str, tuple[bytes, int, str]] = {
     "a key without a value": (b'{"Records":[%s],"x"}', 1, "it is not JSON at byte"),
     "a value that is none": (b'{"Records":[%s],"x":nope}', 1, "it is not JSON at byte"),
     "a broken value": (b'{"Records":[%s],"x":{"a" 1}}', 1, "it is not JSON at byte"),
-    "a value too deep": (b'{"Records":[%s],"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 1, "it is not JSON at byte"),
     "no end of the list": (b'{"Records":[%s', 1, "it is not JSON at byte"),
     "no end of the list, after a comma": (b'{"Records":[%s,', 1, "it is not JSON at byte"),
     "no end of a record": (b'{"Records":[%s,{"a":', 1, "it is not JSON at byte"),
@@ -170,6 +170,10 @@ _NOT_WHOLE: Mapping[str, tuple[bytes, int, str]] = {
     "nothing": (b"", 0, "it is not JSON: it is empty"),
     "white space only": (b" \n ", 0, "it is not JSON: it is empty"),
 }  # fmt: skip
+if sys.version_info < (3, 14):  # since then the depth that can be read depends on the stack
+    _NOT_WHOLE["a value too deep"] = (
+        b'{"Records":[%s],"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 1, "it is not JSON at byte",
+    )  # fmt: skip
 _CUTS = [(1, 1), (7, 40), (64, 200), (1_000_000, 128 * 1024)]
 
 
