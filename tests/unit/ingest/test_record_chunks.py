@@ -122,7 +122,7 @@ _WHOLE: Mapping[str, tuple[bytes, int]] = {
     "values of every kind": (b'{"a":null,"b":-1.5e3,"c":"]}","d":[],"Records":[%s],"e":{},"f":true,"g":NaN}', 1),
     "white space": (b"%s".replace(b"%s", b" " * 700) + b'{"Records":[%s' + b"\n" * 700 + b"]}" + b"\t" * 700, 1),
 }
-_NOT_WHOLE: Mapping[str, tuple[bytes, int, str]] = {
+_NOT_WHOLE: dict[str, tuple[bytes, int, str]] = {
     "a brace too many after a record": (b'{"Records":[%s},%s]}', 1, "it is not JSON at byte"),
     "a brace too many in the second document": (b'{"Records":[%s]}{"Records":[%s}]}', 2, "it is not JSON at byte"),
     "a bracket too many": (b'{"Records":[%s]]}', 1, "it is not JSON at byte"),
