@@ -19,7 +19,7 @@ _SKIPPED = {
     "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/03/14/x.json.gz": "digest",
     "AWSLogs/o-abc123/111122223333/CloudTrail-Aggregated/eu-west-1/2026/03/14/x.json.gz": "aggregated",
     "o-abc123/AWSLogs/111122223333/Config/eu-west-1/2026/3/14/ConfigHistory/x.json.gz": "Config",
-    "AWSLogs/111122223333/elasticloadbalancing/eu-west-1/2026/03/14/x.log.gz": "another service",
+    "AWSLogs/111122223333/elasticloadbalancing/eu-west-1/2026/03/14/x.log.gz": "a service other than CloudTrail",
     "copied/111122223333_CloudTrail-Digest_eu-west-1.json.gz": "digest",
     "notes.txt": "neither",
 }
