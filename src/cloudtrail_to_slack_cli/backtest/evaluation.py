@@ -35,20 +35,23 @@ _BYTES_OF_A_VALUE = 50  # of a record that came decoded; roughly
 
 
 class MatchedLines:
-    """Matched events as JSON, one a line: in memory, and in a file in `folder` if there are many."""
+    """Matched events as JSON, one a line: in memory, and in a file in `folder` if there are many.
+
+    `size` is how many bytes are in memory.
+    """
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._pieces: list[bytes] = []
-        self._size = 0
+        self.size = 0
         self._file: str | None = None
         self._is_kept = False
 
     def add(self, line: bytes) -> None:
         """Add a line."""
         self._pieces.append(line)
-        self._size += len(line)
-        if self._size > _KEPT_IN_MEMORY:
+        self.size += len(line)
+        if self.size > _KEPT_IN_MEMORY:
             self._spill()
 
     def take(self) -> Iterator[bytes]:
@@ -62,20 +65,15 @@ class MatchedLines:
         yield b"".join(self._pieces)
         self._pieces = []
 
-    @property
-    def size_in_memory(self) -> int:
-        """How many bytes are in memory."""
-        return self._size
-
     def load(self) -> None:
         """Read all lines into memory, so that another machine can have them."""
         self._pieces = list(self.take())
-        self._size, self._file = sum(map(len, self._pieces)), None
+        self.size, self._file = sum(map(len, self._pieces)), None
 
     def append(self, other: "MatchedLines") -> None:
         """Add the lines of another part, which are in memory."""
         self._pieces += other._pieces  # noqa: SLF001 (of its own class)
-        self._size += other._size  # noqa: SLF001 (as above)
+        self.size += other.size
 
     def keep(self, path: str) -> None:
         """Write all lines to a file, which stays."""
@@ -98,7 +96,7 @@ class MatchedLines:
             os.close(descriptor)
         with Path(self._file).open("ab") as file:
             file.writelines(self._pieces)
-        self._pieces, self._size = [], 0
+        self._pieces, self.size = [], 0
 
 
 @dataclass(slots=True)
@@ -122,16 +120,6 @@ class Part:
     _position: int = 0
     _errors: dict[tuple[float, str], RuleErrors] = field(default_factory=dict)  # of the present file, by log file
     _rows: int = 0  # of what is not an alert
-
-    @property
-    def size_of_lines(self) -> int:
-        """How many bytes of lines are in memory."""
-        return self.lines.size_in_memory + self.alerts.size_in_memory
-
-    def load_lines(self) -> None:
-        """Read all that is in files into memory, so that another machine can have it."""
-        self.lines.load()
-        self.alerts.load()
 
     def add(self, other: "Part") -> None:
         """Add what was found in the files that follow; the lines of both are in memory."""
@@ -188,11 +176,6 @@ class Keeps:
     lines: bool = False
     alerts: bool = False
     records: bool = False
-
-    @property
-    def choice(self) -> tuple[bool, ...]:
-        """What is kept, wherever it is."""
-        return self.lines, self.alerts, self.records
 
 
 @dataclass

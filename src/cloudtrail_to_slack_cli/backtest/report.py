@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.events.event import read_event
+from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack_cli.backtest.evaluation import Part
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, label
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
-from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED, Prediction
+from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED, Prediction, RulePrediction
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, alerting
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY, RuleTotals, Totals, alert_facts
 from cloudtrail_to_slack_cli.terminal import counted
@@ -103,16 +104,22 @@ class Report:
         return sorted(day for day in self.totals.days if day != NO_DAY)
 
     @property
-    def rules(self) -> list[tuple[str, RuleTotals]]:
+    def rules(self) -> list[tuple[Rule, RuleTotals]]:
         """The rules that matched, the most alerts first, then those that did not, in their order."""
-        names = dict.fromkeys(rule.name for rule in self.config.rules)
-        found = [(name, self.totals.rules.get(name, RuleTotals())) for name in names]
+        rules = {rule.name: rule for rule in self.config.rules}
+        found = [(rule, self.totals.rules.get(name, RuleTotals())) for name, rule in rules.items()]
         return sorted(found, key=lambda each: -each[1].alerts)
 
-    def messages_of(self, rule: str) -> int:
-        """Return how many messages show an alert of a rule."""
-        found = self.prediction.rules.get(rule)
-        return found.messages if found else 0
+    def counts_of(self, rule: Rule) -> dict[str, int]:
+        """Return how many alerts a rule made, messages that show them, and actors and accounts that they are about."""
+        totals = self.totals.rules.get(rule.name, RuleTotals())
+        predicted = self.prediction.rules.get(rule.name, RulePrediction())
+        return {
+            "alerts": totals.alerts,
+            "messages": predicted.messages,
+            "actors": len(totals.actors),
+            "accounts": len(totals.accounts),
+        }
 
     def outcomes(self) -> Iterator[bytes]:
         """Yield what became of each alert, as JSON."""
@@ -122,24 +129,22 @@ class Report:
 def as_json(report: Report) -> dict[str, Any]:
     """Return everything but the single alerts, for programs."""
     totals, prediction = report.totals, report.prediction
-    severities = {rule.name: rule.severity.word for rule in report.config.rules}
     return {
         "files": report.files,
         "damaged": [{"file": path, "problem": problem} for path, problem in report.problems],
         **{name: totals.counts[name] for name in ("records", "matched", "ignored", "unmatched", "failed")},
-        "alerts_per_day": by_day(totals.days),
+        "alerts_per_day": dict(sorted(totals.days.items())),
         "rules": [
             {
-                "rule": name,
-                "severity": severities[name],
-                "alerts": rule.alerts,
-                "messages": report.messages_of(name),
-                "actors": len(rule.actors),
-                "accounts": len(rule.accounts),
-                "busiest_hour": _busiest(rule.hours),
-                "alerts_per_day": by_day(rule.days),
+                "rule": rule.name,
+                "severity": rule.severity.word,
+                **report.counts_of(rule),
+                "busiest_hour": dict(zip(("hour", "alerts"), found.busiest_hour, strict=True))
+                if found.busiest_hour
+                else None,
+                "alerts_per_day": dict(sorted(found.days.items())),
             }
-            for name, rule in report.rules
+            for rule, found in report.rules
         ],
         "ignore_rules": [
             {"ignore_rule": rule.name, "ignored": totals.ignored[rule.name]} for rule in report.config.ignore_rules
@@ -176,24 +181,9 @@ def summary(report: Report) -> str:
     return f"{what}: {', '.join(parts)}"
 
 
-def busiest_hour(hours: Counter[str]) -> tuple[str, int] | None:
-    """Return the hour with the most alerts, the first of them where several are, and how many; None: all unknown."""
-    return max(sorted(hours.items()), key=lambda each: each[1]) if hours else None
-
-
-def by_day(days: Counter[str]) -> dict[str, int]:
-    """Return what was counted by day, in order."""
-    return dict(sorted(days.items()))
-
-
 def most_first(counts: Counter[Any]) -> list[tuple[Any, int]]:
     """Return what was counted, the most first, then by name."""
     return sorted(counts.items(), key=lambda each: (-each[1], str(each[0])))
-
-
-def _busiest(hours: Counter[str]) -> dict[str, Any] | None:
-    found = busiest_hour(hours)
-    return {"hour": found[0], "alerts": found[1]} if found else None
 
 
 def _outcome(alert: "Alert", day: str) -> bytes:

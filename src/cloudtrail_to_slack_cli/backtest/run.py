@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import click
@@ -62,7 +62,7 @@ class Backtest:
     def _worker(self, keeps: Keeps) -> Worker:
         today = datetime.now(UTC).date()
         folder = self.wanted.state
-        state = State.open(folder, [self.document, keeps.choice], today) if folder else None
+        state = State.open(folder, [self.document, replace(keeps, folder="")], today) if folder else None
         opener = Opener(self.wanted.selection, self.wanted.profile)
         return Worker(Evaluator(self.config, state.today if state else today, keeps, opener), state)
 

@@ -75,7 +75,7 @@ def merge(results: Iterable[Numbered]) -> Iterator[Numbered]:
     for first, last, part in results:
         if begun is None:
             begun = first, last, part
-        elif first != begun[1] + 1 or begun[2].size_of_lines > _LARGEST_RESULT:
+        elif first != begun[1] + 1 or begun[2].lines.size + begun[2].alerts.size > _LARGEST_RESULT:
             yield begun
             begun = first, last, part
         else:
@@ -102,7 +102,8 @@ def in_order(results: Iterable[Numbered]) -> Iterator[Part]:
 
 def _portable(part: Part) -> Part:
     """Return a result with all that it has in files."""
-    part.load_lines()
+    part.lines.load()
+    part.alerts.load()
     return part
 
 

@@ -41,6 +41,11 @@ class RuleTotals:
     actors: set[bytes] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
 
+    @property
+    def busiest_hour(self) -> tuple[str, int] | None:
+        """The hour with the most alerts, the first of them where several are, and how many; None: all are unknown."""
+        return max(sorted(self.hours.items()), key=lambda each: each[1]) if self.hours else None
+
     def add(self, other: "RuleTotals") -> None:
         """Add the totals of another part."""
         self.alerts += other.alerts

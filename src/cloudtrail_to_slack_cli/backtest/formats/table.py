@@ -3,7 +3,7 @@
 import csv
 from typing import IO
 
-from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour
+from cloudtrail_to_slack_cli.backtest.report import Report
 
 COLUMNS = (
     "rule", "severity", "alerts", "messages", "actors", "accounts", "first_day", "last_day", "busiest_hour",
@@ -16,12 +16,11 @@ def write_csv(out: IO[str], report: Report) -> None:
     """Write one row for each rule, the most alerts first."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    severities = {rule.name: rule.severity.word for rule in report.config.rules}
-    for name, rule in report.rules:
-        days, (hour, most) = sorted(rule.days), busiest_hour(rule.hours) or ("", "")
-        counts = (rule.alerts, report.messages_of(name), len(rule.actors), len(rule.accounts))
+    for rule, found in report.rules:
+        days, busiest = sorted(found.days), found.busiest_hour or ("", "")
         period = (days[0], days[-1]) if days else ("", "")
-        writer.writerow([_cell(name), severities[name], *counts, *period, hour, most])
+        counts = report.counts_of(rule).values()
+        writer.writerow([_cell(rule.name), rule.severity.word, *counts, *period, *busiest])
 
 
 def _cell(text: str) -> str:

@@ -1,6 +1,7 @@
 """The results of a backtest as text for a terminal."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.table import Table
 from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time, sparkline
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import label
 from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED
-from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour, most_first, summary
+from cloudtrail_to_slack_cli.backtest.report import Report, most_first, summary
 from cloudtrail_to_slack_cli.terminal import counted, in_one_line, is_terminal, line
 
 _LONGEST_NAME = 42
@@ -31,7 +32,7 @@ def print_text(out: Console, report: Report) -> None:
     out.print(line(summary(report), "bold"))
     if report.totals.days:
         out.print(line(_period(report)))
-    if silent := sum(not rule.alerts for _, rule in report.rules):
+    if silent := sum(not found.alerts for _, found in report.rules):
         out.print(line(f"{counted(silent, 'rule')} matched nothing"))
     for ignore_rule, count in most_first(report.totals.ignored):
         out.print(line(f"ignored by {in_one_line(ignore_rule)}: {count:,}"))
@@ -48,15 +49,14 @@ def print_text(out: Console, report: Report) -> None:
 def _print_rules(out: Console, report: Report) -> None:
     known = report.known_days
     rows = []
-    for name, rule in report.rules:
-        if not rule.alerts:
+    for rule, found in report.rules:
+        if not found.alerts:
             continue
-        numbers = by_time(rule.days, known[0], known[-1], _LONGEST_LINE) if known else []
-        busiest = busiest_hour(rule.hours)
-        counts = (rule.alerts, report.messages_of(name), len(rule.actors), len(rule.accounts))
+        numbers = by_time(found.days, known[0], known[-1], _LONGEST_LINE) if known else []
+        busiest = found.busiest_hour
+        counts = [f"{count:,}" for count in report.counts_of(rule).values()]
         hour = f"{busiest[0][:13].replace('T', ' ')}h: {busiest[1]:,}" if busiest else ""
-        cells = (*(f"{n:,}" for n in counts), _rate(rule.alerts, report.days), sparkline(numbers, out.encoding), hour)
-        rows.append((name, cells))
+        rows.append((rule.name, (*counts, _rate(found.alerts, report.days), sparkline(numbers, out.encoding), hour)))
     if rows:
         headings = ("rule", "alerts", "messages", "actors", "accounts", "a day", "per day", "busiest hour")
         _print_tables(out, headings, rows, numbers=5)
@@ -70,8 +70,8 @@ def _print_channels(out: Console, report: Report) -> None:
     rows = []
     for target, total, days in prediction.channels():
         busiest, most = max(days.items(), key=lambda each: each[1].messages)
-        counts = (total.messages, total.replies, total.threads, total.summaries, total.notices)
-        rows.append((label(target), (*(f"{count:,}" for count in counts), f"{most.messages:,} ({busiest})")))
+        counts = (f"{count:,}" for count in astuple(total))
+        rows.append((label(target), (*counts, f"{most.messages:,} ({busiest})")))
     out.print()
     headings = ("channel", "messages", "in threads", "threads", "summaries", "notices", "most on a day")
     _print_tables(out, headings, rows, numbers=len(headings))

@@ -49,7 +49,6 @@ class RulePrediction:
     """What a rule sends: messages that show an alert of it, who its alerts are about, and the first of them."""
 
     messages: int = 0
-    alerts: int = 0
     actors: Counter[str] = field(default_factory=Counter)
     samples: list[AlertRow] = field(default_factory=list)
 
@@ -84,7 +83,6 @@ class Prediction:
             self.duplicates += sum(form is Form.DUPLICATE for form in alert.forms.values())
             for name in row.rules:
                 rule = self.rules.setdefault(name, RulePrediction())
-                rule.alerts += 1
                 rule.actors[row.actor] += 1
                 if row.record is not None and len(rule.samples) < SAMPLES:
                     rule.samples.append(row)

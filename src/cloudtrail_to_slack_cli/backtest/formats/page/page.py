@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import IO, Final
 
 from cloudtrail_to_slack_cli.backtest.formats.page.chart import chart
@@ -86,7 +87,7 @@ def _tables(report: Report) -> Iterator[str]:
     channels = [
         [
             escape(label(target)),
-            *(f"{n:,}" for n in (total.messages, total.replies, total.threads, total.summaries, total.notices)),
+            *(f"{count:,}" for count in astuple(total)),
             f"{max(day.messages for day in days.values()):,}",
         ]
         for target, total, days in report.prediction.channels()

@@ -11,7 +11,7 @@ from cloudtrail_to_slack_cli.backtest.formats.page.markup import escape, scrolli
 from cloudtrail_to_slack_cli.backtest.formats.sparkline import by_time, sparkline
 from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow
 from cloudtrail_to_slack_cli.backtest.prediction.totals import RulePrediction
-from cloudtrail_to_slack_cli.backtest.report import Report, busiest_hour, most_first
+from cloudtrail_to_slack_cli.backtest.report import Report, most_first
 from cloudtrail_to_slack_cli.backtest.totals import RuleTotals
 from cloudtrail_to_slack_cli.slack_display.blocks import render_message
 from cloudtrail_to_slack_cli.terminal import counted
@@ -29,8 +29,7 @@ def rules_table(report: Report) -> str:
     head = "".join(
         f'<th scope="col" data-sorts{" class=count" if is_number else ""}>{name}</th>' for name, is_number in _COLUMNS
     )
-    rules = {rule.name: rule for rule in report.config.rules}
-    body = "".join(_row(report, number, rules[name], totals) for number, (name, totals) in enumerate(report.rules, 1))
+    body = "".join(_row(report, number, *each) for number, each in enumerate(report.rules, 1))
     content = (
         '<table id="rules"><caption>Click a heading to sort</caption><thead><tr>'
         f'{head}<th scope="col">alerts per day</th><th scope="col">busiest hour (UTC)</th></tr></thead>'
@@ -51,12 +50,11 @@ def rules_table(report: Report) -> str:
 def rule_details(report: Report) -> Iterator[str]:
     """Yield what there is to see of each rule that matched."""
     rules = {rule.name: rule for rule in report.config.rules}
-    for number, (name, totals) in enumerate(report.rules, 1):
-        found = report.prediction.rules.get(name)
+    for number, (rule, totals) in enumerate(report.rules, 1):
+        found = report.prediction.rules.get(rule.name)
         if not totals.alerts or found is None:
             continue
-        rule = rules[name]
-        title = f"{escape(rule.title or name)}" + (f" <small>({escape(name)})</small>" if rule.title else "")
+        title = escape(rule.title or rule.name) + (f" <small>({escape(rule.name)})</small>" if rule.title else "")
         yield f'<details class="rule" id="rule-{number}"><summary>{title}: {counted(totals.alerts, "alert")}</summary>'
         yield _actors(found)
         yield "<h3>Sample messages</h3>" if found.samples else ""
@@ -68,10 +66,10 @@ def rule_details(report: Report) -> Iterator[str]:
 def _row(report: Report, number: int, rule: Rule, totals: RuleTotals) -> str:
     name, severity, known = rule.name, rule.severity, report.known_days
     bars = sparkline(by_time(totals.days, known[0], known[-1], _BARS)) if known and totals.alerts else ""
-    busiest = busiest_hour(totals.hours)
+    busiest = totals.busiest_hour
     hour = f"{busiest[0][:10]} {busiest[0][11:16]}, {counted(busiest[1], 'alert')}" if busiest else ""
     label = f'<a href="#rule-{number}">{escape(name)}</a>' if totals.alerts else escape(name)
-    cells = (totals.alerts, report.messages_of(name), len(totals.actors), len(totals.accounts))
+    cells = report.counts_of(rule).values()
     return (
         f'<tr data-details="rule-{number}"{"" if totals.alerts else " data-silent"}><th scope="row">{label}</th>'
         f'<td class="count" data-value="{int(severity)}">{severity.word}</td>'
