@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
@@ -131,11 +131,6 @@ class Part:
         self.failures |= other.failures
         self.counted += other.counted
 
-    def begin_file(self) -> None:
-        """Begin with the next file."""
-        self._in_file.clear()
-        self._position = self._rows = 0
-
     def add_errors(self, problems: Sequence[RuleProblem], event: Event, path: str) -> None:
         """Keep what rules raised on an event, for the notices about it."""
         if len(self._errors) > _MOST_LOG_FILES:
@@ -148,6 +143,8 @@ class Part:
         if delivered is not None:
             self._errors.setdefault((delivered, path), RuleErrors())
         self._write_errors(path, unreadable)
+        self._in_file.clear()
+        self._position = self._rows = 0
 
     def _write_errors(self, path: str, unreadable: Sequence[str] = ()) -> None:
         for (time, file), found in self._errors.items():
@@ -157,11 +154,16 @@ class Part:
             self.alerts.add(write_row(FileRow(Place(time, file, path, -self._rows), errors, reasons)))
         self._errors.clear()
 
-    def next_alert(self, rules: Iterable[str]) -> tuple[int, bool]:
-        """Return the number of an alert in its file, and whether it is one of the first of a rule there."""
+    def add_alert(
+        self, event: Event, rules: tuple[Rule, ...], path: str, size: int, *, keep_record: bool, is_own: bool
+    ) -> None:
+        """Keep an alert for the prediction; with `keep_record` also its record, where it is one of a rule's first."""
         self._position += 1
-        self._in_file.update(rules)
-        return self._position, any(self._in_file[rule] <= SAMPLES for rule in rules)
+        self._in_file.update(rule.name for rule in rules)
+        is_early = any(self._in_file[rule.name] <= SAMPLES for rule in rules)
+        place = Place(*_log_file(event, path), path, self._position)
+        row = alert_row(event, rules, place, size, keep_record=keep_record and is_early, is_own=is_own)
+        self.alerts.add(write_row(row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,6 @@ class Evaluator:
         part = Part(files, MatchedLines(self.keeps.folder), MatchedLines(self.keeps.folder))
         for content in self.opener.open(files):
             part.totals.counts["files"] += 1
-            part.begin_file()
             unreadable: list[str] = []
             try:
                 for batch in read_batches(content, self.prefilter):
@@ -246,8 +247,10 @@ class Evaluator:
             part.failures.setdefault(path, str(error))
             return
         evaluation = self.rule_set.evaluate(event.flat, self.today, mask)
-        if evaluation.problems:
-            self._note_errors(evaluation.problems, event, path, part)
+        for problem in evaluation.problems:
+            totals.errors[problem.rule.name, problem.cause] += 1
+        if evaluation.problems and self.keeps.alerts:
+            part.add_errors(evaluation.problems, event, path)
         rules = evaluation.matched or evaluation.silenced
         if not rules:
             totals.counts["unmatched"] += 1
@@ -256,25 +259,19 @@ class Evaluator:
         ignored_by = evaluation.ignored_by.name if evaluation.ignored_by else None
         if evaluation.outcome is EventOutcome.MATCHED:
             is_own = self.own_roles.made(event.record)
-            size = len(bytes(raw)) if isinstance(raw, bytes | msgspec.Raw) else _BYTES_OF_A_VALUE * len(event.flat)
-            self._keep(event, rules, size, path, part, is_own=is_own)
+            if self.keeps.alerts:
+                size = len(bytes(raw)) if isinstance(raw, bytes | msgspec.Raw) else _BYTES_OF_A_VALUE * len(event.flat)
+                part.add_alert(event, rules, path, size, keep_record=self.keeps.records, is_own=is_own)
             if not is_own and any(rule.threshold for rule in rules):
                 line = _values(event, (), None, path) if self.keeps.lines else {}
                 part.counted.append(counted_match(rules, event, line))
                 return
-        self._count(event, rules, ignored_by, part)
+        self._count(event, rules, ignored_by, totals)
         if self.keeps.lines:
             part.lines.add(as_line(_values(event, names, ignored_by, path)))
 
-    def _note_errors(self, problems: Sequence[RuleProblem], event: Event, path: str, part: Part) -> None:
-        for problem in problems:
-            part.totals.errors[problem.rule.name, problem.cause] += 1
-        if self.keeps.alerts:
-            part.add_errors(problems, event, path)
-
-    def _count(self, event: Event, rules: tuple[Rule, ...], ignored_by: str | None, part: Part) -> None:
+    def _count(self, event: Event, rules: tuple[Rule, ...], ignored_by: str | None, totals: Totals) -> None:
         """Count an event that rules matched."""
-        totals = part.totals
         if ignored_by is not None:
             totals.counts["ignored"] += 1
             totals.ignored[ignored_by] += 1
@@ -284,22 +281,6 @@ class Evaluator:
             totals.counts["own_role"] += 1
         else:
             totals.add_alert([rule.name for rule in rules], alert_facts(event))
-
-    def _keep(self, event: Event, rules: tuple[Rule, ...], size: int, path: str, part: Part, *, is_own: bool) -> None:
-        """Keep an alert for the prediction."""
-        if not self.keeps.alerts:
-            return
-        time, file = _log_file(event, path)
-        position, is_early = part.next_alert([rule.name for rule in rules])
-        row = alert_row(
-            event,
-            rules,
-            Place(time, file, path, position),
-            size,
-            keep_record=self.keeps.records and is_early,
-            is_own=is_own,
-        )
-        part.alerts.add(write_row(row))
 
 
 def _log_file(event: Event, path: str) -> tuple[float, str]:
