@@ -12,7 +12,7 @@ from typing import BinaryIO, NoReturn, cast
 
 import boto3
 
-from cloudtrail_to_slack_cli.backtest.s3.addresses import read_address
+from cloudtrail_to_slack_cli.backtest.log_file import read_address
 from cloudtrail_to_slack_cli.errors import EXIT_USAGE, CommandError
 from cloudtrail_to_slack_cli.main import run
 

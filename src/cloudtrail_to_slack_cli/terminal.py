@@ -80,3 +80,20 @@ def closest(word: str, known: Iterable[str], otherwise: str = "") -> str:
 
     close = get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else otherwise
+
+
+def annotation(level: str, message: str, **properties: object) -> None:
+    """Print a command that makes GitHub Actions annotate a line; everything is escaped that ends a part of it.
+
+    Source: GitHub's actions/toolkit, packages/core/src/command.ts (escapeData, escapeProperty).
+    """
+    written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    sys.stdout.write(f"::{level} {written}::{_escaped(message)}\n")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

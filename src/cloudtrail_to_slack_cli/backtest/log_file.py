@@ -1,12 +1,19 @@
 """The sources of a backtest: files, members of archives, and S3 objects."""
 
+import re
 from dataclasses import dataclass
+
+from cloudtrail_to_slack_cli.errors import CommandError
 
 DOCUMENTS = (".json", ".json.gz")
 LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 S3 = "s3://"
 UNKNOWN_SIZE = -1
+# A name, or the ARN of an access point, which has slashes of its own.
+_BUCKET = re.compile(
+    r"(arn:aws[a-z-]*:s3[a-z-]*:[a-z0-9-]*:[0-9]*:accesspoint/[a-z0-9-]+|[A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:/|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +67,26 @@ def is_archive(name: str) -> bool:
 def unreadable(error: OSError) -> str:
     """Return in words why a file cannot be read."""
     return f"it cannot be read ({error.strerror or type(error).__name__})"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A bucket, and a key or a prefix in it."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{S3}{self.bucket}/{self.key}"
+
+
+def read_address(text: str) -> Address:
+    """Read `s3://bucket/key`.
+
+    Raises:
+        CommandError: it is no such address.
+    """
+    found = _BUCKET.match(text, len(S3)) if text.startswith(S3) else None
+    if not found:
+        raise CommandError(f"{text} is not an S3 address: write s3://bucket/prefix")
+    return Address(found[1], text[found.end() :])

@@ -10,8 +10,7 @@ from zlib import crc32
 import click
 import msgspec
 
-from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_s3
-from cloudtrail_to_slack_cli.backtest.s3.addresses import read_address
+from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_s3, read_address
 from cloudtrail_to_slack_cli.backtest.s3.fetching import requests_for
 from cloudtrail_to_slack_cli.backtest.selection import Selection
 from cloudtrail_to_slack_cli.backtest.sources import KINDS, find_log_files, select

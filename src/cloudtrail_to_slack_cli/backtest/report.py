@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack_cli.backtest.evaluation import Part
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, label
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
-from cloudtrail_to_slack_cli.backtest.prediction.totals import NOT_PREDICTED, Prediction, RulePrediction
+from cloudtrail_to_slack_cli.backtest.prediction.totals import Prediction, RulePrediction
 from cloudtrail_to_slack_cli.backtest.thresholds import CountedMatch, alerting
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY, RuleTotals, Totals, alert_facts
 from cloudtrail_to_slack_cli.terminal import counted
@@ -124,53 +124,6 @@ class Report:
     def outcomes(self) -> Iterator[bytes]:
         """Yield what became of each alert, as JSON."""
         return self.store.outcomes() if self.store else iter(())
-
-
-def as_json(report: Report) -> dict[str, Any]:
-    """Return everything but the single alerts, for programs."""
-    totals, prediction = report.totals, report.prediction
-    return {
-        "files": report.files,
-        "damaged": [{"file": path, "problem": problem} for path, problem in report.problems],
-        **{name: totals.counts[name] for name in ("records", "matched", "ignored", "unmatched", "failed")},
-        "alerts_per_day": dict(sorted(totals.days.items())),
-        "rules": [
-            {
-                "rule": rule.name,
-                "severity": rule.severity.word,
-                **report.counts_of(rule),
-                "busiest_hour": dict(zip(("hour", "alerts"), found.busiest_hour, strict=True))
-                if found.busiest_hour
-                else None,
-                "alerts_per_day": dict(sorted(found.days.items())),
-            }
-            for rule, found in report.rules
-        ],
-        "ignore_rules": [
-            {"ignore_rule": rule.name, "ignored": totals.ignored[rule.name]} for rule in report.config.ignore_rules
-        ],
-        "errors": [
-            {"rule": rule, "error": error, "events": events} for (rule, error), events in most_first(totals.errors)
-        ],
-        "files_per_invocation": report.deployment.files_per_invocation,
-        "has_table": report.deployment.has_table,
-        "messages": prediction.messages,
-        "duplicates": prediction.duplicates,
-        "unrouted": prediction.unrouted,
-        "own_role": totals.counts["own_role"],
-        "channels": [
-            {
-                "destination": target.destination,
-                "channel": target.address,
-                **asdict(total),
-                "days": {day: asdict(counts) for day, counts in days.items()},
-            }
-            for target, total, days in prediction.channels()
-        ],
-        "notices": [{"notice": title, "messages": count} for title, count in most_first(prediction.notices)],
-        "not_predicted": list(NOT_PREDICTED),
-        "noisiest": [{"rule": rule, "actor": actor, "messages": count} for rule, actor, count in prediction.noisiest()],
-    }
 
 
 def summary(report: Report) -> str:

@@ -9,11 +9,10 @@ from urllib.parse import quote
 
 from rich.console import Console
 
-from cloudtrail_to_slack_cli.check.annotations import annotation
 from cloudtrail_to_slack_cli.check.checker import Checked
 from cloudtrail_to_slack_cli.check.codes import CODES
 from cloudtrail_to_slack_cli.check.findings import Finding
-from cloudtrail_to_slack_cli.terminal import counted, line
+from cloudtrail_to_slack_cli.terminal import annotation, counted, line
 
 _PAGE = "docs/findings.md"
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"

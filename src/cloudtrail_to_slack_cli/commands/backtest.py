@@ -8,8 +8,7 @@ from typing import IO
 
 import click
 
-from cloudtrail_to_slack_cli.backtest.formats.document import write_json
-from cloudtrail_to_slack_cli.backtest.formats.table import write_csv
+from cloudtrail_to_slack_cli.backtest.formats.data import write_csv, write_json
 from cloudtrail_to_slack_cli.backtest.options import log_options, predicted_options
 from cloudtrail_to_slack_cli.backtest.plan import Wanted, show_plan
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment

@@ -6,7 +6,6 @@ from time import perf_counter
 import click
 from rich.console import Console
 
-from cloudtrail_to_slack_cli.check.annotations import annotation
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError
 from cloudtrail_to_slack_cli.options import format_option
 from cloudtrail_to_slack_cli.rule_files.discovery import find_rule_files
@@ -14,7 +13,7 @@ from cloudtrail_to_slack_cli.rule_files.rule_file import RuleFile
 from cloudtrail_to_slack_cli.rule_tests.cases import count_expected
 from cloudtrail_to_slack_cli.rule_tests.junit import junit_xml
 from cloudtrail_to_slack_cli.rule_tests.runner import FileRunner, TestResult
-from cloudtrail_to_slack_cli.terminal import console, counted, line
+from cloudtrail_to_slack_cli.terminal import annotation, console, counted, line
 
 _EXAMPLE = """\b
 Examples:

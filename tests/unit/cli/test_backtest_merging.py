@@ -18,7 +18,7 @@ from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.testing import make_event
 from cloudtrail_to_slack_cli.backtest import spark
 from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps, Part
-from cloudtrail_to_slack_cli.backtest.formats.document import write_json
+from cloudtrail_to_slack_cli.backtest.formats.data import write_json
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile
 from cloudtrail_to_slack_cli.backtest.prediction.store import AlertStore
 from cloudtrail_to_slack_cli.backtest.report import Report

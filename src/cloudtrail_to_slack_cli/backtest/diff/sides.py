@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
-from cloudtrail_to_slack_cli.backtest.report import Report, as_json
+from cloudtrail_to_slack_cli.backtest.formats.data import as_json
+from cloudtrail_to_slack_cli.backtest.report import Report
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY
 from cloudtrail_to_slack_cli.errors import UnreadableError
 

@@ -20,9 +20,9 @@ from cloudtrail_to_slack.destinations.slack.threads import ThreadPlace
 from cloudtrail_to_slack.events.call_outcome import CallOutcome
 from cloudtrail_to_slack.rules import Rule, Severity
 from cloudtrail_to_slack_cli.backtest.prediction.memory import Deliveries, Threads
-from cloudtrail_to_slack_cli.backtest.prediction.messages import Form, Message
 from cloudtrail_to_slack_cli.backtest.prediction.notices import Sent
 from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow
+from cloudtrail_to_slack_cli.backtest.prediction.totals import Form, Message
 
 
 @dataclass(frozen=True, slots=True)

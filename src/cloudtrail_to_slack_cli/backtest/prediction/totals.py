@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from cloudtrail_to_slack.delivery.routing import Target
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import label
-from cloudtrail_to_slack_cli.backtest.prediction.messages import Form, Message
 from cloudtrail_to_slack_cli.backtest.prediction.rows import SAMPLES, AlertRow
 
 if TYPE_CHECKING:
@@ -19,6 +19,29 @@ NOT_PREDICTED: Final = (
 )
 _NOTICES = "notices"  # in the place of a rule
 _MOST = 0.8  # of the messages: what makes so many is named
+
+
+class Form(Enum):
+    """The forms in which an alert reaches a destination, or why it does not."""
+
+    MESSAGE = "message"
+    REPLY = "reply"
+    SUMMARY = "summary"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message about `rows`, one alert or those of a summary.
+
+    `form` is where it stands: in the channel, in a thread, or it is the first message of a summary. `parent_day` is the
+    day of the message that it is the first reply to, None where it is not the first.
+    """
+
+    target: Target
+    form: Form
+    rows: Sequence[AlertRow]
+    parent_day: str | None = None
 
 
 @dataclass(slots=True)

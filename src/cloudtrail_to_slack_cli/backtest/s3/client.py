@@ -23,7 +23,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from cloudtrail_to_slack.errors import LogFileError
-from cloudtrail_to_slack_cli.backtest.s3.addresses import Address
+from cloudtrail_to_slack_cli.backtest.log_file import Address
 from cloudtrail_to_slack_cli.errors import CommandError
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.errors import LogFileError
-from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_archive
+from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, Address, LogFile, is_archive, read_address
 from cloudtrail_to_slack_cli.backtest.reading import Content
-from cloudtrail_to_slack_cli.backtest.s3.addresses import Address, read_address
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack_cli.backtest.s3.client import Piece, S3Requests

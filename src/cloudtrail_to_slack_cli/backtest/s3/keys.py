@@ -12,8 +12,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from cloudtrail_to_slack.errors import LogFileError
-from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, has_records, is_s3
-from cloudtrail_to_slack_cli.backtest.s3.addresses import Address, read_address
+from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, Address, LogFile, has_records, is_s3, read_address
 from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests
 from cloudtrail_to_slack_cli.backtest.s3.fetching import PIECE_BYTES, ObjectStream
 from cloudtrail_to_slack_cli.backtest.selection import is_log_file

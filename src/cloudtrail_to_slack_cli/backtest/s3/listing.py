@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudtrail_to_slack.ingest.object_keys import LOG_KINDS
-from cloudtrail_to_slack_cli.backtest.log_file import LogFile
-from cloudtrail_to_slack_cli.backtest.s3.addresses import Address
+from cloudtrail_to_slack_cli.backtest.log_file import Address, LogFile
 from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests
 from cloudtrail_to_slack_cli.backtest.selection import Selection, is_log_file
 from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
