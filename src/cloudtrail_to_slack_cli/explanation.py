@@ -1,11 +1,12 @@
 """An explanation of a decision: for people as lines of text, for programs as one object."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
 
+from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.config.routes import Routes
 from cloudtrail_to_slack.destinations.slack.render.alert import alert_message
@@ -27,19 +28,19 @@ def explanation_lines(decision: EventDecision, config: Config, rule: str | None 
         yield line(f"  {key} = {shown(value, 200)}")
     yield Text()
     for heading, decisions in (("Rules", decision.rules), ("Ignore rules", decision.ignore_rules)):
-        yield from _rules(heading, [each for each in decisions if rule in (None, each.rule.name)], decision)
+        chosen = _chosen(decisions, rule)
+        if chosen:
+            yield line(heading, "bold")
+            for each in chosen:
+                yield from _rule(each, decision.event.flat)
+            yield Text()
     yield line("Decision", "bold")
     yield from (line(f"  {text}") for text in _decided(decision))
     yield from _messages(decision, config)
 
 
-def _rules(heading: str, decisions: list[RuleDecision], decision: EventDecision) -> Iterator[Text]:
-    if not decisions:
-        return
-    yield line(heading, "bold")
-    for each in decisions:
-        yield from _rule(each, decision.event.flat)
-    yield Text()
+def _chosen(decisions: Sequence[RuleDecision], rule: str | None) -> list[RuleDecision]:
+    return [each for each in decisions if rule in (None, each.rule.name)]
 
 
 def _messages(decision: EventDecision, config: Config) -> Iterator[Text]:
@@ -71,10 +72,8 @@ def explanation_object(decision: EventDecision, config: Config, rule: str | None
     return {
         "event": dict(flat),
         "decision": decision.word,
-        "rules": [_as_object(each, flat) for each in decision.rules if rule is None or each.rule.name == rule],
-        "ignore_rules": [
-            _as_object(each, flat) for each in decision.ignore_rules if rule is None or each.rule.name == rule
-        ],
+        "rules": [_as_object(each, flat) for each in _chosen(decision.rules, rule)],
+        "ignore_rules": [_as_object(each, flat) for each in _chosen(decision.ignore_rules, rule)],
         "ignored_by": ignored_by.name if ignored_by else None,
         "ignore_reason": ignored_by.reason if ignored_by else None,
         "destinations": destinations(decision, config) if alert else [],
@@ -85,28 +84,26 @@ def explanation_object(decision: EventDecision, config: Config, rule: str | None
 
 def destinations(decision: EventDecision, config: Config) -> list[str]:
     """Return where the alert goes, in words: route, fallback, thread."""
-    account = decision.event.account
-    found: list[str] = []
-    if config.slack:
-        found += _slack(config, account, decision)
-    else:
-        found.append("Slack: the configuration names no channel; webhooks are secrets and not part of it")
-    severity = decision.alert.severity if decision.alert else None
+    account, alert = decision.event.account, decision.alert
+    severity = alert.severity if alert else None
+    found = list(_slack(config, account, alert))
     topic = config.sns.for_account(account, severity)
     if topic:
         found.append(f"SNS: {topic} ({_why(config.sns, account, topic)})")
     return found
 
 
-def _slack(config: Config, account: str | None, decision: EventDecision) -> Iterator[str]:
-    channel = config.slack.for_account(account, decision.alert.severity if decision.alert else None)
+def _slack(config: Config, account: str | None, alert: Alert | None) -> Iterator[str]:
+    if not config.slack:
+        yield "Slack: the configuration names no channel; webhooks are secrets and not part of it"
+        return
+    channel = config.slack.for_account(account, alert.severity if alert else None)
     if channel is None:
         yield f"Slack: no route names account {account or 'unknown'}, and there is no default channel"
         return
     yield f"Slack: channel {channel} ({_why(config.slack, account, channel)})"
     if config.slack.default and config.slack.default != channel:
         yield f"Slack: if that channel cannot be used, the default channel {config.slack.default}"
-    alert = decision.alert
     if alert and alert.fingerprint:
         seconds = config.dynamodb_time_to_live
         yield f"Slack: alerts like it within {seconds:,} seconds share a thread (fingerprint {alert.fingerprint[:12]})"
@@ -164,15 +161,13 @@ def _decided(decision: EventDecision) -> Iterator[str]:
 def _as_object(decision: RuleDecision, flat: Mapping[str, Any]) -> dict[str, Any]:
     rule = decision.rule
     step = trace(rule.expression, flat)
-    decided = deciding(step)
-    kind = {"severity": rule.severity.word} if isinstance(rule, Rule) else {"reason": rule.reason}
     return {
         "rule": rule.name,
         "result": decision.word,
         "error": decision.error,
-        "decided_by": decided.source,
+        "decided_by": deciding(step).source,
         "trace": _step(step),
-        **kind,
+        **({"severity": rule.severity.word} if isinstance(rule, Rule) else {"reason": rule.reason}),
     }
 
 

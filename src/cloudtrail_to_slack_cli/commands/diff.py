@@ -43,12 +43,7 @@ Examples:
     ["text", "json", "markdown"], "What to print: text, one JSON document, or Markdown for a comment on a pull request."
 )
 def command(
-    old: str,
-    new: str,
-    wanted: Wanted,
-    deployment: Deployment,
-    max_messages_per_day: int | None,
-    output_format: str,
+    old: str, new: str, wanted: Wanted, deployment: Deployment, max_messages_per_day: int | None, output_format: str
 ) -> int:
     """Compare what two configurations send: alerts and messages that are new, gone or moved to another channel.
 

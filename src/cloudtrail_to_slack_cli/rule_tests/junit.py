@@ -1,8 +1,8 @@
 """The results of tests as JUnit XML, as CI systems read it."""
 
-import html
 import re
 from collections.abc import Iterable, Sequence
+from xml.etree import ElementTree as ET
 
 from cloudtrail_to_slack_cli.errors import UnreadableError
 from cloudtrail_to_slack_cli.rule_tests.runner import TestResult
@@ -16,50 +16,45 @@ def junit_xml(results: Sequence[TestResult], unreadable: Iterable[UnreadableErro
     by_file: dict[str, list[TestResult]] = {}
     for result in results:
         by_file.setdefault(result.file, []).append(result)
-    errors = list(unreadable)
-    suites = [_suite(path, each) for path, each in by_file.items()] + [_unreadable(error) for error in errors]
+    suites = [_suite(path, each) for path, each in by_file.items()]
+    errors = [_unreadable(error) for error in unreadable]
+    root = _element("testsuites", name="cloudtrail-to-slack", **_counts(results, len(errors)), time=f"{seconds:.3f}")
+    root.extend([*suites, *errors])
+    ET.indent(root)
+    written: bytes = ET.tostring(root, "utf-8", xml_declaration=True)
+    return written.decode() + "\n"
+
+
+def _suite(path: str, results: Sequence[TestResult]) -> ET.Element:
+    time = f"{sum(result.seconds for result in results):.3f}"
+    suite = _element("testsuite", name=path, **_counts(results, 0), skipped="0", time=time)
+    for result in results:
+        names = {"classname": f"{result.file}: {result.rule}", "name": result.name, "file": result.file}
+        case = _element("testcase", **names, line=str(result.line), time=f"{result.seconds:.3f}")
+        if not result.passed:
+            failure = _element("failure", message=result.why[0])
+            failure.text = _allowed("\n".join(result.why))
+            case.append(failure)
+        suite.append(case)
+    return suite
+
+
+def _unreadable(error: UnreadableError) -> ET.Element:
+    suite = _element("testsuite", name=error.path, tests="1", failures="0", errors="1", skipped="0", time="0.000")
+    case = _element("testcase", classname=error.path, name="the file can be read")
+    case.append(_element("error", message=str(error)))
+    suite.append(case)
+    return suite
+
+
+def _counts(results: Sequence[TestResult], errors: int) -> dict[str, str]:
     failures = sum(not result.passed for result in results)
-    return (
-        '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<testsuites name="cloudtrail-to-slack" tests="{len(results) + len(errors)}" failures="{failures}"'
-        f' errors="{len(errors)}" time="{seconds:.3f}">\n{"".join(suites)}</testsuites>\n'
-    )
+    return {"tests": str(len(results) + errors), "failures": str(failures), "errors": str(errors)}
 
 
-def _suite(path: str, results: Sequence[TestResult]) -> str:
-    failures = sum(not result.passed for result in results)
-    seconds = sum(result.seconds for result in results)
-    cases = "".join(map(_case, results))
-    return (
-        f'  <testsuite name={_quoted(path)} tests="{len(results)}" failures="{failures}" errors="0" skipped="0"'
-        f' time="{seconds:.3f}">\n{cases}  </testsuite>\n'
-    )
+def _element(tag: str, **attributes: str) -> ET.Element:
+    return ET.Element(tag, {name: _allowed(value) for name, value in attributes.items()})
 
 
-def _case(result: TestResult) -> str:
-    begin = (
-        f"    <testcase classname={_quoted(f'{result.file}: {result.rule}')} name={_quoted(result.name)}"
-        f' file={_quoted(result.file)} line="{result.line}" time="{result.seconds:.3f}"'
-    )
-    if result.passed:
-        return f"{begin}/>\n"
-    text = _text("\n".join(result.why))
-    return f"{begin}>\n      <failure message={_quoted(result.why[0])}>{text}</failure>\n    </testcase>\n"
-
-
-def _unreadable(error: UnreadableError) -> str:
-    name = _quoted(error.path)
-    return (
-        f'  <testsuite name={name} tests="1" failures="0" errors="1" skipped="0" time="0.000">\n'
-        f"    <testcase classname={name} name={_quoted('the file can be read')}>\n"
-        f"      <error message={_quoted(str(error))}/>\n    </testcase>\n  </testsuite>\n"
-    )
-
-
-def _quoted(text: str) -> str:
-    text = _text(text).replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
-    return f'"{text}"'
-
-
-def _text(text: str) -> str:
-    return html.escape(_NOT_IN_XML.sub("?", text))
+def _allowed(text: str) -> str:
+    return _NOT_IN_XML.sub("?", text)

@@ -1,74 +1,11 @@
 """The emoji short codes that alerts use, as Unicode; any other code stays as it is written."""
 
+import json
 import re
+from importlib.resources import files
 from typing import Final
 
-EMOJI: Final = {
-    "arrow_down": "⬇️",
-    "arrow_right": "➡️",
-    "arrow_up": "⬆️",
-    "bangbang": "‼️",
-    "bell": "🔔",
-    "broken_heart": "💔",
-    "bulb": "💡",
-    "bust_in_silhouette": "👤",
-    "busts_in_silhouette": "👥",
-    "calendar": "📆",
-    "chart_with_upwards_trend": "📈",
-    "clock3": "🕒",
-    "cloud": "☁️",
-    "computer": "💻",
-    "detective": "🕵️",
-    "earth_americas": "🌎",
-    "exclamation": "❗",
-    "eyes": "👀",
-    "file_folder": "📁",
-    "fire": "🔥",
-    "gear": "⚙️",
-    "globe_with_meridians": "🌐",
-    "footprints": "👣",
-    "hammer_and_wrench": "🛠️",
-    "heavy_check_mark": "✔️",
-    "hourglass_flowing_sand": "⏳",
-    "information_source": "\u2139\ufe0f",
-    "key": "🔑",
-    "large_blue_circle": "🔵",
-    "large_green_circle": "🟢",
-    "large_orange_circle": "🟠",
-    "large_yellow_circle": "🟡",
-    "link": "🔗",
-    "lock": "🔒",
-    "loudspeaker": "📢",
-    "mag": "🔍",
-    "page_facing_up": "📄",
-    "mailbox": "📫",
-    "memo": "📝",
-    "mute": "🔇",
-    "no_bell": "🔕",
-    "no_entry": "⛔",
-    "no_entry_sign": "🚫",
-    "octagonal_sign": "🛑",
-    "office": "🏢",
-    "package": "📦",
-    "question": "❓",
-    "red_circle": "🔴",
-    "repeat": "🔁",
-    "robot_face": "🤖",
-    "rotating_light": "🚨",
-    "shield": "🛡️",
-    "speech_balloon": "💬",
-    "thread": "🧵",
-    "tada": "🎉",
-    "unlock": "🔓",
-    "warning": "⚠️",
-    "wastebasket": "🗑️",
-    "white_check_mark": "✅",
-    "white_circle": "⚪",
-    "wrench": "🔧",
-    "x": "❌",
-    "zap": "⚡",
-}
-
+EMOJI: Final[dict[str, str]] = json.loads(files(__package__).joinpath("emoji.json").read_text("utf-8"))
 _SHORT_CODE: Final = re.compile(r":([a-z0-9_+-]+):")
 
 

@@ -11,8 +11,7 @@ UNKNOWN = 0.0  # the time of what has none
 _LAST = 253_402_300_799.0  # the last second of the year 9999, after which there is no day
 # ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_UNIQUE.json.gz. Source: the same guide, "Finding your CloudTrail log files".
 _NAME = re.compile(
-    r"[0-9]{12}_CloudTrail(?:-[A-Za-z]+)?_[a-z0-9-]+_([0-9]{8}T[0-9]{4})([0-9]{2})?Z_[^/\\]+\.json(?:\.gz)?\Z",
-    re.ASCII,
+    r"[0-9]{12}_CloudTrail(?:-[A-Za-z]+)?_[a-z0-9-]+_([0-9]{8}T[0-9]{4})([0-9]{2})?Z_[^/\\]+\.json(?:\.gz)?\Z", re.ASCII
 )
 
 

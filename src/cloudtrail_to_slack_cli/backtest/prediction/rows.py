@@ -81,13 +81,7 @@ Row = AlertRow | FileRow
 
 
 def alert_row(
-    event: Event,
-    rules: tuple[Rule, ...],
-    place: Place,
-    size: int,
-    *,
-    keep_record: bool = False,
-    is_own: bool = False,
+    event: Event, rules: tuple[Rule, ...], place: Place, size: int, *, keep_record: bool = False, is_own: bool = False
 ) -> AlertRow:
     """Return what is kept of the alert of an event that `rules` matched; its record has `size` bytes."""
     pending = pending_alert(event, rules, size)
