@@ -1,6 +1,7 @@
 """The plan of a backtest: the files it will read, their size, and the cost of the requests."""
 
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +11,10 @@ from zlib import crc32
 import click
 import msgspec
 
-from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_s3, read_address
+from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, LogFile, is_archive, is_s3, read_address
 from cloudtrail_to_slack_cli.backtest.s3.fetching import requests_for
 from cloudtrail_to_slack_cli.backtest.selection import Selection
-from cloudtrail_to_slack_cli.backtest.sources import KINDS, find_log_files, select
+from cloudtrail_to_slack_cli.backtest.sources import KINDS, find_log_files
 from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
 from cloudtrail_to_slack_cli.terminal import counted
 
@@ -90,11 +91,6 @@ class Plan:
     def __exit__(self, *_: object) -> None:
         self._kept.close()
 
-    @property
-    def dollars(self) -> float:
-        """What the requests to S3 cost, those that listed the files included."""
-        return self.lists * DOLLARS_PER_LIST + self.gets * self.readings * DOLLARS_PER_GET
-
     def describe(self) -> list[str]:
         """Return in a few lines what is going to be read, and what that costs."""
         what = f"{counted(self.files, 'file')}, {readable_size(self.size)}"
@@ -102,10 +98,10 @@ class Plan:
             what += f" and {counted(self.unknown_sizes, 'file')} of unknown size"
         lines = [what]
         if self.lists or self.gets:
-            lines.append(
-                f"requests to S3: {self.lists:,} LIST (sent) and {self.gets * self.readings:,} GET, "
-                f"${self.dollars:,.4f} at the prices of S3 Standard in us-east-1"
-            )
+            gets = self.gets * self.readings
+            dollars = self.lists * DOLLARS_PER_LIST + gets * DOLLARS_PER_GET
+            requests = f"{self.lists:,} LIST (sent) and {gets:,} GET, ${dollars:,.4f}"
+            lines.append(f"requests to S3: {requests} at the prices of S3 Standard in us-east-1")
             outside = self.bytes_in_s3 * self.readings / 1e9 * _DOLLARS_PER_GB_OUT
             lines.append(f"data transfer: nothing inside the bucket's region, about ${outside:,.2f} out of AWS")
         if self.unnamed:
@@ -169,10 +165,8 @@ class Wanted:
             raise UnreadableError(where, f"contains no {KINDS}{left_out}")
         requests = plan.lists + plan.gets * plan.readings
         if self.most_requests is not None and requests > self.most_requests:
-            raise CommandError(
-                f"it takes {requests:,} requests to S3, more than --max-requests {self.most_requests:,}; "
-                "no log file was read"
-            )
+            more = f"more than --max-requests {self.most_requests:,}; no log file was read"
+            raise CommandError(f"it takes {requests:,} requests to S3, {more}")
 
     def _add_path(self, plan: Plan, path: str) -> None:
         if not is_s3(path):
@@ -187,11 +181,16 @@ class Wanted:
         plan.lists += listing.requests
 
     def _add(self, plan: Plan, files: Iterable[LogFile]) -> None:
-        for file, is_known in select(files, self.selection):
-            if is_known:
+        """Add the files that are asked for; those of which that is not known are left out."""
+        for file in files:
+            is_whole_archive = file.member is None and is_archive(file.path)
+            if is_whole_archive or file.problem:
                 plan.add(file)
-            else:
-                plan.unnamed += 1
+                continue
+            is_chosen = self.selection.includes(file.name.replace(os.sep, "/"))
+            if is_chosen:
+                plan.add(file)
+            plan.unnamed += is_chosen is None
 
 
 def _as_line(file: LogFile) -> bytes:

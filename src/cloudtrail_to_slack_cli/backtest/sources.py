@@ -2,13 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile, has_records, is_archive, unreadable
 from cloudtrail_to_slack_cli.backtest.opening import NESTED
-from cloudtrail_to_slack_cli.backtest.selection import Selection, is_log_file
+from cloudtrail_to_slack_cli.backtest.selection import is_log_file
 from cloudtrail_to_slack_cli.backtest.tar_archives import tar_members
 from cloudtrail_to_slack_cli.backtest.zip_archives import zip_members
 from cloudtrail_to_slack_cli.errors import UnreadableError
@@ -37,15 +37,6 @@ def find_log_files(path: str) -> Iterator[LogFile]:
             found = os.path.join(parent, name)  # noqa: PTH118 (as above)
             if not name.startswith(".") and (is_archive(name) or _is_wanted(name, found)):
                 yield from _found(found) if _is_openable(found) else (LogFile(found, 0, problem=_NO_FILE),)
-
-
-def select(files: Iterable[LogFile], selection: Selection) -> Iterator[tuple[LogFile, bool]]:
-    """Yield the files that are asked for, and with False those of which that is not known, which are left out."""
-    for file in files:
-        is_whole_archive = file.member is None and is_archive(file.path)
-        chosen = is_whole_archive or file.problem or selection.includes(file.name.replace(os.sep, "/"))
-        if chosen is not False:
-            yield file, chosen is not None
 
 
 def _is_wanted(name: str, path: str) -> bool:

@@ -19,6 +19,7 @@ from cloudtrail_to_slack_cli.errors import UnreadableError
 from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, translate
 
 _LEVELS = {"informational": "info", "low": "low", "medium": "medium", "high": "high", "critical": "critical"}
+_OUTDATED = ("deprecated", "unsupported")
 _TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?")
 
 
@@ -56,9 +57,7 @@ def import_files(paths: Sequence[str]) -> Iterator[Imported]:
             for reference in rule.rules or ()
         }
         for rule in collection.rules:
-            if isinstance(rule, SigmaCorrelationRule):
-                yield _imported_correlation(str(path), rule)
-            elif id(rule) not in referenced and isinstance(rule, SigmaRule):
+            if id(rule) not in referenced and isinstance(rule, SigmaRule | SigmaCorrelationRule):
                 yield _imported(str(path), rule)
 
 
@@ -71,25 +70,19 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
             yield path
 
 
-def _imported(path: str, rule: SigmaRule) -> Imported:
+def _imported(path: str, rule: SigmaRule | SigmaCorrelationRule) -> Imported:
+    """Return our rule; a correlation that counts events of one rule becomes a rule with a threshold."""
     name = str(rule.title or path)
     try:
-        _check_log_source(rule)
-        return Imported(path, name, _with_metadata(rule, _expression(rule)), _lost(rule))
-    except InexpressibleError as error:
-        return Imported(path, name, None, [str(error)])
-
-
-def _imported_correlation(path: str, rule: SigmaCorrelationRule) -> Imported:
-    """Return a correlation that counts events of one rule, as a rule with a threshold."""
-    name = str(rule.title or path)
-    try:
-        base = _counted_rule(rule)
+        base = _counted_rule(rule) if isinstance(rule, SigmaCorrelationRule) else rule
         _check_log_source(base)
-        imported = {**_with_metadata(rule, _expression(base)), "threshold": _threshold(rule)}
-        return Imported(path, name, imported, _lost(base))
+        imported = _with_metadata(rule, _expression(base))
+        if isinstance(rule, SigmaCorrelationRule):
+            imported["threshold"] = _threshold(rule)
     except InexpressibleError as error:
         return Imported(path, name, None, [str(error)])
+    status = base.status.name.lower() if base.status else ""
+    return Imported(path, name, imported, [f"its authors call it {status}"] if status in _OUTDATED else [])
 
 
 def _counted_rule(rule: SigmaCorrelationRule) -> SigmaRule:
@@ -155,8 +148,9 @@ def _expression(rule: SigmaRule) -> str:
 def _with_metadata(rule: SigmaRule | SigmaCorrelationRule, expression: str) -> dict[str, Any]:
     level = _LEVELS.get(rule.level.name.lower(), "medium") if rule.level else "medium"
     techniques = [tag.name for tag in rule.tags if tag.namespace == "attack" and _TECHNIQUE.fullmatch(tag.name.lower())]
+    slug = re.sub(r"[^a-z0-9]+", "-", str(rule.title).lower()).strip("-")
     values = {
-        "id": f"sigma/{rule.id}" if rule.id else f"sigma/{_slug(str(rule.title))}",
+        "id": f"sigma/{rule.id or slug or 'rule'}",
         "title": rule.title,
         "severity": level,
         "expression": expression,
@@ -166,15 +160,3 @@ def _with_metadata(rule: SigmaRule | SigmaCorrelationRule, expression: str) -> d
         "mitre": [each.upper() for each in techniques] or None,
     }
     return {name: value for name, value in values.items() if value}
-
-
-def _lost(rule: SigmaRule) -> list[str]:
-    """Return what of a rule is not in ours, although there is one."""
-    notes = []
-    if rule.status is not None and rule.status.name.lower() in ("deprecated", "unsupported"):
-        notes.append(f"its authors call it {rule.status.name.lower()}")
-    return notes
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "rule"
