@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder
 
-_ATTEMPTS = 3  # at getting a file that S3 does not begin to send
+_ATTEMPTS = 3  # to get a file that S3 does not begin to send
 _FIRST_WAIT_SECONDS = 0.5
 _LEAST_CALL_SECONDS = 0.5
 _MOST_CALL_SECONDS = 15.0  # of one request, or of one piece of its answer
@@ -37,7 +37,7 @@ NOT_BEGUN = "the function had no time left to read it and will retry"
 
 @dataclass(slots=True)
 class EvaluationContext:
-    """What the evaluations of all log files of an invocation share. `notices` gathers what is to be said of them."""
+    """What all evaluations of an invocation share. `notices` gathers the notices about log files."""
 
     client_within: ClientWithin
     ahead: ReadAhead
@@ -51,26 +51,26 @@ class EvaluationContext:
 
 @dataclass(slots=True)
 class _TimedBody:
-    """What S3 sends, each piece of which must come within the seconds that `limit` returns."""
+    """The body of S3's response, each piece of which must arrive within the seconds that `limit` returns."""
 
     body: "StreamingBody"
     limit: Callable[[], float]
 
     def read(self, size: int, /) -> bytes:
-        """Read from the body; raises TimeoutError where that takes too long."""
+        """Read from the body; raises TimeoutError if it takes too long."""
         with interrupt_after(self.limit()):
             return self.body.read(size)
 
     def close(self) -> None:
-        """Let go of what was not read."""
+        """Discard what was not read."""
         self.body.close()
 
 
 class LogFileEvaluation:
     """The evaluation of one log file.
 
-    `done`: there is nothing left to do. `begun`: something of it was read. `spent` is how many seconds it has taken so
-    far; before `not_before` (seconds since 1970) it is too early to ask S3 again.
+    `done`: nothing is left to do. `begun`: some of it was read. `spent` is how many seconds it has taken so far; before
+    `not_before` (seconds since 1970) it is too early to ask S3 again.
     """
 
     def __init__(self, context: EvaluationContext, log_file: LogFile, message_ids: MessageIds) -> None:
@@ -87,12 +87,12 @@ class LogFileEvaluation:
         self._call_seconds = _MOST_CALL_SECONDS
         self._unavailable: S3UnavailableError | None = None
         self._records = 0
-        self._beyond = 0  # records that match and are too many
+        self._beyond = 0  # records that match and exceed the limit on alerts
         self._broken = 0  # records that cannot be read
         self._first_problem = ""
 
     def take_turn(self, is_over: Callable[[], bool], seconds: float) -> None:
-        """Go on until it is done or the turn is over; S3 has `seconds` to begin its answer."""
+        """Continue until it is done or the turn is over; S3 has `seconds` to begin its response."""
         start = self._context.now()
         self._call_seconds = min(max(seconds, _LEAST_CALL_SECONDS), _MOST_CALL_SECONDS)
         if self._steps is None:
@@ -105,8 +105,8 @@ class LogFileEvaluation:
             self.spent += self._context.now() - start
 
     def give_up(self) -> None:
-        """End it where it is, because there is no time left."""
-        self._steps = None  # and with it the connection to S3
+        """Stop where it is, because no time is left."""
+        self._steps = None  # this closes the connection to S3
         self.done = True
         if self._unavailable and not self.begun:
             self._fail(str(self._unavailable))
@@ -127,7 +127,7 @@ class LogFileEvaluation:
             logger.info("skipped", extra={"object": self.log_file.url, "reason": facts.skip_reason})
             return
         try:
-            # Not the body itself: as a context manager it is the stream below it, which raises other errors.
+            # Not the body itself: as a context manager it returns the stream below it, which raises other errors.
             with closing(self._body(seconds)) as body:
                 for chunk in read_stream(body, self._context.scan):
                     self.begun = True
@@ -163,7 +163,7 @@ class LogFileEvaluation:
         return _TimedBody(body, lambda: self._call_seconds)
 
     def _chunk_steps(self, chunk: Chunk) -> Iterator[None]:
-        """Evaluate the records of a chunk that some rule may match; the others are counted."""
+        """Evaluate the records of a chunk that a rule may match; count the others."""
         records, counts = self._context.records, self._context.report.counts
         scanned: Iterable[int | None] = repeat(None)
         if chunk.scanned is not None:
@@ -204,7 +204,7 @@ class LogFileEvaluation:
         self._say("unreadable", reason)
 
     def _say(self, what: str, reason: str, *, notify: bool = True, **facts: float) -> None:
-        """Log what is wrong with the file, count it as a failure, and with `notify` send a notice."""
+        """Log what is wrong with the file, record a failure, and with `notify` prepare a notice."""
         file = self.log_file
         logger.error(what, extra={"object": file.url, "reason": reason, **facts})
         self._context.report.fail(self.message_ids, [f"{file.url}: {reason}"])

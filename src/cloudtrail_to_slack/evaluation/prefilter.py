@@ -1,7 +1,7 @@
 """Screen many records at once, decoding only the fields that the rules' index needs.
 
-What does not fit (a field that is no string, a top-level key that reads like a nested one) the decoder refuses, and
-then every record of the chunk is looked at in full.
+The decoder refuses unusual records, such as one with a field that is not a string, or a top-level key that reads like
+a nested one. Then every record of the chunk is decoded in full.
 """
 
 from collections.abc import Sequence
@@ -24,23 +24,23 @@ class Prefilter:
         self.rule_set = rule_set
         self._index = rule_set.index(missing=msgspec.UNSET)
         self.fields = self._index.fields
-        # Returns those of the candidate rules of a record, as bits, that its text does not rule out.
+        # Returns the candidate rules of a record, as bits, that its text does not rule out.
         self.possible = rule_set.required_keys().possible
         self._array = msgspec.json.Decoder(list[_record_type(self.fields)])  # type: ignore[misc]  # made at run time
 
     def scan_array(self, text: bytes) -> list[int]:
-        """Return for each record of a JSON array the rules that may match or raise, as bits.
+        """Return for each record of a JSON array the rules that may match or raise an error, as bits.
 
         Raises:
-            msgspec.ValidationError: a record must be looked at in full.
-            msgspec.DecodeError: `text` is no JSON array.
+            msgspec.ValidationError: a record must be decoded in full.
+            msgspec.DecodeError: `text` is not a JSON array.
         """
         records: list[Any] = self._array.decode(text)
         return self._index.candidates([_column(records, field) for field in self.fields], len(records))
 
 
 def _record_type(fields: Sequence[str]) -> type[msgspec.Struct]:
-    """Return a type with just these fields; a field of an object is a field of a type of its own."""
+    """Return a type with just these fields; nested fields belong to nested types."""
     nested: dict[str, list[tuple[str, Any, Any]]] = {}
     members: list[tuple[str, Any, Any]] = []
     names: dict[str, str] = {}
@@ -48,7 +48,7 @@ def _record_type(fields: Sequence[str]) -> type[msgspec.Struct]:
         parent, _, child = field.partition(".")
         if child:
             nested.setdefault(parent, []).append((child, _String, msgspec.UNSET))
-            # The same key written flat would be the same to a rule.
+            # A flat key of this name would look the same to a rule.
             names[f"{parent}_{child}"] = field
             members.append((f"{parent}_{child}", _Never, msgspec.UNSET))
         else:

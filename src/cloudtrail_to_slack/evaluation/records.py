@@ -1,4 +1,4 @@
-"""Evaluate records one by one: decode, flatten, apply the rules, and keep the matches until they are delivered."""
+"""Evaluate records one by one: decode, flatten, apply the rules, and keep the alerts until they are delivered."""
 
 import logging
 from collections.abc import Callable
@@ -25,14 +25,14 @@ from cloudtrail_to_slack.rules.evaluation_errors import RuleErrors
 if TYPE_CHECKING:
     from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
 
-# What matched is kept until an invocation delivers, so that it is delivered in order; but not more than this of it, or
-# a flood would fill the memory.
+# Alerts are kept until the next delivery, so that they are delivered in order. But there is a limit, because a flood
+# would fill the memory.
 MAX_PENDING_BYTES = 16 * 1024**2
 _BYTES_EACH = 1000
-_LEAST_SECONDS = 0.2  # for what is begun just before the time is over
-_BYTES_OF_A_VALUE = 50  # of a record that came decoded; roughly
-# Alerts of one invocation: something of each is kept until its end, so that none is delivered twice. Of what is beyond
-# it, only critical alerts are still delivered, and the log file fails.
+_LEAST_SECONDS = 0.2  # for a record that is begun just before the time is over
+_BYTES_OF_A_VALUE = 50  # roughly, of a record that arrived decoded
+# Alerts of one invocation: some data of each is kept until its end, so that none is delivered twice. Beyond the limit
+# only critical alerts are still delivered, and the log file fails.
 MAX_ALERTS = 50_000
 MAX_MORE_CRITICAL = 5_000
 TOO_MANY_ALERTS = (
@@ -40,13 +40,13 @@ TOO_MANY_ALERTS = (
     "make the rules narrower"
 )
 _MANY_ALERTS = 500  # a topic takes about that many in an invocation of 30 seconds
-_LONGEST_NAME = 200  # logged of a rule without an id, which goes by its expression, and of an event's name
+_LONGEST_NAME = 200  # in logs: of an event, or of a rule, whose name may be its expression
 
 Pending = tuple[PendingAlert, AlertFactory, MessageIds]
 
 
 class PendingAlerts:
-    """The alerts that matched and are not delivered yet. `size` is roughly how many bytes they take."""
+    """The alerts that are not delivered yet. `size` is roughly how many bytes they take."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -63,10 +63,10 @@ class PendingAlerts:
         self.size += size + _BYTES_EACH
 
     def take(self) -> list[list[Pending]]:
-        """Return all of them, and keep none: in parts, of which each must be delivered before the next.
+        """Return and remove all alerts, in parts that must be delivered one after the other.
 
-        They are one part unless they are very many. Then those of the log files with the fewest come first, so that a
-        flood in one file, which may take longer than there is time, cannot keep those of the others from going out.
+        There is one part, unless there are very many alerts. Then each log file is a part, and the one with the fewest
+        alerts comes first, so that a flood in one file, which may take too long, cannot hold up the others.
         """
         by_source, self._by_source, self.size = self._by_source, {}, 0
         if sum(map(len, by_source.values())) > _MANY_ALERTS:
@@ -76,14 +76,14 @@ class PendingAlerts:
 
 @dataclass(frozen=True, slots=True)
 class RecordSource:
-    """A log file or None, the messages that asked for it, and what is called with what is wrong with a record of it."""
+    """A log file (None: EventBridge), the messages that named it, and a callback for problems with its records."""
 
     log_file: LogFile | None
     message_ids: MessageIds
-    failed: Callable[[str], None]
+    on_failure: Callable[[str], None]
 
     def event(self, raw: Any) -> Event:  # noqa: ANN401 (JSON)
-        """Return the event of a record, which is undecoded when it comes from a log file."""
+        """Return the event of a record, which is still undecoded if it comes from a log file."""
         return read_event(decode_record(raw), object_key=self.log_file.key) if self.log_file else read_event(raw)
 
 
@@ -91,17 +91,17 @@ class AccountNames(Protocol):
     """Knows accounts by name."""
 
     def get(self, account: str, /) -> str | None:
-        """Return the name of an account; None where it is not known."""
+        """Return the name of an account; None: it is unknown."""
 
 
 @dataclass(slots=True)
 class RecordEvaluator:
     """Evaluates the records of one invocation.
 
-    What matches is added to `pending`, or to `own_calls` where one of `own_roles` made the call; what goes wrong is
-    added to `rule_errors`. `now` returns the seconds since 1970, `time_left` how many seconds there are for it.
-    `thresholds` counts the matches of rules that have one; None: there are no such rules. `explains`: it logs what
-    became of each record.
+    Matches are added to `pending`, or to `own_calls` if one of `own_roles` made the call; errors of rules are added to
+    `rule_errors`. `now` returns the seconds since 1970, `time_left` how many seconds are left for evaluation.
+    `thresholds` counts the matches of rules with a threshold; None: there are no such rules. `explains`: it logs the
+    outcome of each record.
     """
 
     prefilter: Prefilter
@@ -125,12 +125,12 @@ class RecordEvaluator:
         self._today = _moment(self.now).date()
 
     def evaluate(self, raw: Any, source: RecordSource, candidates: int | None = None) -> None:  # noqa: ANN401 (JSON)
-        """Evaluate one record and count it; whatever is wrong with it stays its own problem.
+        """Evaluate one record and count it; a problem with it affects no other record.
 
-        `candidates` are the rules that may match, as the prefilter finds them; None: all.
+        `candidates` are the rules that may match, as the prefilter found them; None: all.
 
         Raises:
-            EvaluationTimeError: it would take longer than there is time.
+            EvaluationTimeError: it would take longer than the time left.
         """
         counts = self.report.counts
         counts["records_in"] += 1
@@ -146,19 +146,19 @@ class RecordEvaluator:
             raise
         except RecordError as error:
             counts["failed"] += 1
-            source.failed(str(error))
+            source.on_failure(str(error))
             if self.explains:
                 _explain_failed(error, source)
         except Exception as error:  # noqa: BLE001 (a bug in one record must not hide the rest of its file)
             counts["failed"] += 1
-            source.failed(f"a record that this function fails on ({type(error).__name__})")
+            source.on_failure(f"a record that this function cannot process ({type(error).__name__})")
             log_unexpected("evaluating a record", error)
 
     def explain_skipped(self, raw: Any, source: RecordSource) -> None:  # noqa: ANN401 (JSON)
-        """Log of a record that the prefilter left out that no rule can match it."""
+        """Log that no rule can match a record, which the prefilter has ruled out."""
         try:
             _explain(source.event(raw), Evaluation(EventOutcome.UNMATCHED), 0, source)
-        except RecordError as error:  # it was no more than looked at, which it stood
+        except RecordError as error:  # the prefilter decodes only some of its fields
             _explain_failed(error, source)
 
     def _evaluate(self, raw: Any, source: RecordSource, candidates: int | None) -> EventOutcome:  # noqa: ANN401 (JSON)
@@ -185,7 +185,7 @@ class RecordEvaluator:
         return EventOutcome.MATCHED
 
     def _reached(self, matched: tuple[Rule, ...], event: Event, message_ids: MessageIds) -> tuple[Rule, ...]:
-        """Return which of the rules that matched alert; what thresholds cannot count for now fails its messages."""
+        """Return which of the matched rules alert; matches that thresholds cannot count now fail their messages."""
         if not (self.thresholds and any(rule.threshold for rule in matched)):
             return matched
 
@@ -200,7 +200,7 @@ class RecordEvaluator:
         return self.thresholds.reached(matched, event.flat, time, identity, uncounted)
 
     def _keep(self, event: Event, rules: tuple[Rule, ...], raw: Any, source: RecordSource) -> None:  # noqa: ANN401 (JSON)
-        """Keep what matched until it is delivered; RecordError: an invocation has no room for more alerts."""
+        """Keep an alert until it is delivered; raises RecordError beyond the limit of an invocation."""
         is_critical = any(rule.severity is Severity.CRITICAL for rule in rules)
         if self._alerts >= MAX_ALERTS + (MAX_MORE_CRITICAL if is_critical else 0):
             raise RecordError(TOO_MANY_ALERTS)

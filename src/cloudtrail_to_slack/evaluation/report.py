@@ -10,7 +10,7 @@ from cloudtrail_to_slack.rules import IgnoreRule
 
 
 class Failure(NamedTuple):
-    """Something that could not be done, and the messages that asked for it."""
+    """Something that failed, and the messages it came from."""
 
     message_ids: MessageIds
     problem: str
@@ -18,7 +18,7 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """What an invocation did. `counts` are named as the closing log line names them."""
+    """What an invocation did. `counts` have the names of the closing log line."""
 
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
@@ -27,5 +27,5 @@ class Report:
     ignored_by: Counter[IgnoreRule] = field(default_factory=Counter)
 
     def fail(self, message_ids: MessageIds, problems: Iterable[object]) -> None:
-        """Record what could not be done."""
+        """Record what failed."""
         self.failures.extend(Failure(message_ids, str(problem)) for problem in problems)

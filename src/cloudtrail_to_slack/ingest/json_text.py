@@ -19,7 +19,7 @@ _RAW_DECODER = msgspec.json.Decoder(msgspec.Raw)
 
 
 def has_more_values(text: bytes, most: int) -> bool:
-    """Return whether a JSON text has more than `most` values inside it, with those that hold others."""
+    """Return whether a JSON text has more than `most` values in it, lists and objects included."""
     if sum(map(text.count, (b",", b"[", b"{"))) <= most:
         return False
     found = _BEFORE_VALUE.match(text)
@@ -30,14 +30,14 @@ def has_more_values(text: bytes, most: int) -> bool:
 
 
 def without_lone_surrogates(text: bytes) -> bytes:
-    """Replace every half of a surrogate pair: valid in JSON, and no valid text; one must not hide a whole file."""
+    """Replace lone surrogates, which JSON allows and UTF-8 does not; one must not hide a whole file."""
     if not _SURROGATE.search(text):
         return text
     return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape["lone"] else escape[0], text)
 
 
 def lenient_decode(text: bytes) -> object:
-    """Decode JSON as the standard library does, also numbers that msgspec refuses; replace bytes that are no UTF-8.
+    """Decode JSON with the standard library, which accepts numbers that msgspec refuses; replace invalid UTF-8.
 
     Raises:
         ValueError: it is not JSON.
@@ -50,7 +50,7 @@ def lenient_decode(text: bytes) -> object:
 
 
 def check_json(text: bytes) -> None:
-    """Raise what `lenient_decode` raises where a value is not JSON, or nested too deeply."""
+    """Raise what `lenient_decode` raises if a value is not JSON, or nested too deeply."""
     try:
         _RAW_DECODER.decode(text)
     except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors

@@ -29,23 +29,23 @@ _CHANGED = frozenset({"PreconditionFailed", "412"})
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
 _RECORD_DECODER = msgspec.json.Decoder()
 
-# Returns a client whose request is answered or given up after at most that many seconds.
+# Returns a client whose requests end after at most that many seconds.
 ClientWithin = Callable[[float], "S3Client"]
 
 
 class Stream(Protocol):
-    """What a log file is read from: an S3 body, or an open file."""
+    """What a log file is read from: the body of S3's response, or an open file."""
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes, none at the end."""
 
 
 def open_log_file(client: "Callable[[], S3Client]", log_file: LogFile) -> "tuple[StreamingBody, int | None]":
-    """Return the body of the version that the notification names, and its size in bytes, where S3 says it.
+    """Return the body of the version that the notification names, and its size in bytes, if S3 states it.
 
     Raises:
-        S3UnavailableError: S3 may answer another time.
-        LogFileError: that version cannot be fetched. Says why.
+        S3UnavailableError: a later attempt may succeed.
+        LogFileError: that version cannot be fetched; the message says why.
     """
     try:
         answer = _get_named_version(client(), log_file)
@@ -59,10 +59,10 @@ def open_log_file(client: "Callable[[], S3Client]", log_file: LogFile) -> "tuple
 
 
 def _get_named_version(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTypeDef":
-    """Return S3's answer with the version that the notification names; S3 refuses any other by its ETag.
+    """Return S3's response with the version that the notification names; the ETag excludes any other.
 
-    Reading a version takes s3:GetObjectVersion. Where a bucket's policy allows s3:GetObject alone, the newest version
-    will do, as long as its ETag is that of the notification.
+    Reading a version requires s3:GetObjectVersion. If only s3:GetObject is allowed, the newest version is read, as long
+    as its ETag is that of the notification.
     Sources: Amazon S3 API Reference, GetObject; Amazon S3 User Guide, "Conditional requests".
     """
     wanted: GetObjectRequestTypeDef = {"Bucket": log_file.bucket, "Key": log_file.key}
@@ -86,7 +86,7 @@ def _get_named_version(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTyp
 
 
 def _explanation(code: str, log_file: LogFile) -> str:
-    """Say what S3's answer means."""
+    """Explain an error code of S3."""
     if code in _CHANGED:
         return "it was changed after the notification: its ETag is now a different one"
     if code == "NoSuchVersion":
@@ -100,18 +100,18 @@ def read_stream(body: Stream, scan: Scan, *, max_bytes: int = MAX_JSON_BYTES) ->
     """Yield the records of a log file in order, in chunks.
 
     Raises:
-        LogFileError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. Says
-            which, and nothing of its content; raised after all records before that place.
+        LogFileError: it is truncated, not JSON, larger than `max_bytes` of JSON, or has no list of `Records`. The
+            message quotes none of its content. It is raised after all records before that point.
     """
     intake = Intake()
     return chunks(unpacked(body, max_bytes=max_bytes, intake=intake), scan, intake=intake)
 
 
 def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES, intake: Intake | None = None) -> Iterator[bytes]:
-    """Yield what a file holds, gunzipped if it is gzip, in pieces, some of which are empty; `intake` counts them.
+    """Yield a file's content, gunzipped if it is gzip, in pieces, some of them empty; `intake` counts them.
 
     Raises:
-        LogFileError: it is damaged, or holds more than `max_bytes`, or too many times more than is stored.
+        LogFileError: it is damaged, holds more than `max_bytes`, or is compressed too much.
     """
     intake = intake or Intake()
     stored, first = _stored(body, intake), b""
@@ -125,10 +125,10 @@ def unpacked(body: Stream, *, max_bytes: int = MAX_JSON_BYTES, intake: Intake | 
 
 
 def decode_record(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 (any JSON)
-    """Decode one record; bytes that are no UTF-8 are replaced, so that stray ones in a text do not hide the record.
+    """Decode one record; invalid UTF-8 is replaced, so that a stray byte does not hide the record.
 
     Raises:
-        RecordError: it is not JSON in itself, nested too deeply, or has more values than `MAX_RECORD_VALUES`.
+        RecordError: it is not JSON, nested too deeply, or has more values than `MAX_RECORD_VALUES`.
     """
     if len(raw) > _LEAST_VALUE_BYTES * MAX_RECORD_VALUES and has_more_values(bytes(raw), MAX_RECORD_VALUES):
         raise RecordError(f"a record of more than {MAX_RECORD_VALUES:,} values")
@@ -155,8 +155,8 @@ def _stored(body: Stream, intake: Intake) -> Iterator[bytes]:
 def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Gunzip piece by piece. A gzip file may have several members, one after the other, and zeros after each.
 
-    ISA-L does it in less than half of the time that zlib takes, and gunzip is half of all work on a log file. What is
-    in many small members comes in one piece for each that is read: who takes the pieces copies some each time.
+    ISA-L takes less than half of zlib's time, and gunzip is half of all work on a log file. Many small members are
+    joined into one piece per read, because the consumer copies some data for each piece.
     """
     inflate, given = isal_zlib.decompressobj(wbits=31), 0  # how many bytes the member gave
     for number, compressed in enumerate(pieces):
@@ -168,7 +168,7 @@ def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 piece = inflate.decompress(left, CHUNK_BYTES)
             except isal_zlib.IsalError:  # type: ignore[misc]  # its stubs say it is no class
-                yield text + _before_the_fault(member, given)
+                yield text + _before_the_damage(member, given)
                 raise LogFileError("it is not valid gzip") from None
             given += len(piece)
             text += piece
@@ -181,10 +181,10 @@ def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise LogFileError("it is truncated")
 
 
-def _before_the_fault(member: bytes, given: int) -> bytes:
-    """Return what can be unpacked of the beginning of a damaged member after the bytes `given`, at most a chunk.
+def _before_the_damage(member: bytes, given: int) -> bytes:
+    """Unpack a damaged member up to the damage, and return what follows the first `given` bytes, at most a chunk.
 
-    ISA-L gives nothing of a damaged piece, and most log files are one piece. Byte by byte, zlib does.
+    ISA-L returns nothing of a damaged piece, and most log files are one piece; zlib, byte by byte, does.
     """
     inflate, rest, size = zlib.decompressobj(wbits=31), list[bytes](), 0
     try:

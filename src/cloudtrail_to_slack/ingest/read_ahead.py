@@ -1,8 +1,7 @@
 """Fetch small log files from S3 before their turn, several at once.
 
-A batch of them spends most of its time waiting for S3. While one file is evaluated, those after it are fetched in
-threads; what S3 answers, content or error, counts in the file's own turn. The first file of an invocation, large files
-and every second attempt are fetched in their turn.
+A batch spends most of its time waiting for S3. While one file is evaluated, threads fetch the next ones; an error takes
+effect in the file's own turn. The first file of an invocation, large files and retries are fetched in their turn.
 """
 
 from collections import deque
@@ -28,14 +27,14 @@ _MAX_WAIT_SECONDS = 4.0
 
 
 class FetchedBody:
-    """The content of a log file that was fetched, read as the body of S3's answer is read."""
+    """The content of a fetched log file, which is read like the body of S3's response."""
 
     def __init__(self, pieces: Iterable[bytes], error: Exception | None) -> None:
         self._pieces = deque(pieces)
         self._error = error
 
     def read(self, _size: int, /) -> bytes:
-        """Return the next piece, of at most `READ_BYTES`, and none at the end; raise what S3's body raised there."""
+        """Return the next piece, of at most `READ_BYTES`, or none at the end; raise what S3's body raised there."""
         if self._pieces:
             return self._pieces.popleft()
         if self._error:
@@ -43,7 +42,7 @@ class FetchedBody:
         return b""
 
     def close(self) -> None:
-        """Let go of what was not read."""
+        """Discard what was not read."""
         self._pieces.clear()
 
 
@@ -60,7 +59,7 @@ class _Fetch(Thread):
         self._response: Any = None
 
     def give_up(self) -> None:
-        """Let the thread end soon: S3 need not send any more."""
+        """Let the thread end soon: nothing more is needed from S3."""
         self._is_wanted = False
         # Closing a socket does not wake a thread that reads from it.
         shut_down = getattr(self._response, "shutdown", None)
@@ -69,7 +68,7 @@ class _Fetch(Thread):
                 shut_down()
 
     def run(self) -> None:
-        """Fetch the file, unless there is too much of it, or it is not needed any more."""
+        """Fetch the file, unless it is too large or no longer needed."""
         pieces: list[bytes] = []
         broken: Exception | None = None
         try:
@@ -101,7 +100,7 @@ class ReadAhead:
         self._s3: S3Client | None = None
 
     def begin(self, log_files: Sequence[LogFile]) -> None:
-        """Begin to fetch what comes after the first of these, which are in the order of their turns."""
+        """Begin to fetch the files after the first; they must be in the order of their turns."""
         if len(log_files) < 2:  # noqa: PLR2004 (there is none after the first)
             return
         readable = [each for each in log_files if not read_key(each.key).skip_reason]
@@ -111,10 +110,10 @@ class ReadAhead:
             self._fill()
 
     def take(self, log_file: LogFile) -> FetchedBody | None:
-        """Return a file that was fetched, waiting for it if it is under way; None: it must be fetched now.
+        """Return a fetched file, waiting for it if it is being fetched; None: it must be fetched now.
 
         Raises:
-            S3UnavailableError: S3 may answer another time.
+            S3UnavailableError: a later attempt may succeed.
             LogFileError: as `open_log_file`.
         """
         self._waiting.pop(log_file, None)
@@ -131,13 +130,13 @@ class ReadAhead:
         return fetch.body
 
     def stop(self) -> None:
-        """Fetch nothing more, and let go of what was fetched and not taken."""
+        """Fetch nothing more, and discard what was fetched and not taken."""
         self._waiting.clear()
         while self._ahead:
             self._give_up(self._ahead.popitem()[1])
 
     def wait(self, seconds: float) -> None:
-        """Wait at most so long for the threads that are still running, so that none outlives the invocation."""
+        """Wait at most `seconds` for the threads that still run, so that none outlives the invocation."""
         until = self._clock.now() + min(seconds, _MAX_WAIT_SECONDS)
         for fetch in self._given_up:
             fetch.join(max(until - self._clock.now(), 0.0))
@@ -148,14 +147,14 @@ class ReadAhead:
             self._given_up.append(fetch)
 
     def _fill(self) -> None:
-        """Fetch as many at once as may be."""
+        """Start as many fetches as allowed."""
         while self._waiting and self._s3 and len(self._ahead) < MAX_AHEAD:
             log_file = next(iter(self._waiting))
             del self._waiting[log_file]
             fetch = _Fetch(self._s3, log_file)
             try:
                 fetch.start()
-            except RuntimeError:  # there are no more threads to be had
+            except RuntimeError:  # no more threads can be started
                 self._waiting.clear()
                 return
             self._ahead[log_file] = fetch

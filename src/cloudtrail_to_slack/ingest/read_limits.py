@@ -27,7 +27,7 @@ MAX_OTHER_BYTES = 1024**2
 class Intake:
     """What was read of a file: bytes as S3 stores them, bytes of JSON, records, bytes besides Records.
 
-    Each method raises LogFileError where that is too much.
+    Each method raises LogFileError beyond a limit.
     """
 
     stored: int = 0
@@ -36,7 +36,7 @@ class Intake:
     other: int = 0
 
     def add_text(self, size: int, most: int = MAX_JSON_BYTES) -> None:
-        """Add `size` bytes of JSON, of which there may be `most`, and only so many times more than is stored."""
+        """Add `size` bytes of JSON; the limits are `most` and a multiple of what is stored."""
         self.text += size
         if self.text > most:
             raise LogFileError(f"it contains more than {most:,} bytes of JSON")
@@ -54,7 +54,7 @@ class Intake:
             raise LogFileError(f"it has more records than {limit}, as no log file does")
 
     def add_other(self, size: int) -> None:
-        """Add a key or value besides Records, of `size` bytes; it takes the time of a record."""
+        """Add a key or value besides Records, of `size` bytes; it counts as a record, too."""
         self.other += size
         if self.other > MAX_OTHER_BYTES + self.stored:
             limit = f"{MAX_OTHER_BYTES:,} bytes and its size"

@@ -1,11 +1,11 @@
 """Split a log file that arrives in pieces into chunks of whole records, in bounded memory. It does no I/O.
 
-A file is one JSON document with a list of `Records`, or several of them, one after the other, as when files were
-concatenated. Every record is yielded, or the file is damaged: nothing in it is skipped.
+A file is one JSON document with a list of `Records`, or several, one after the other, if files were concatenated.
+Nothing is skipped: every record is yielded, or an error says that the file is damaged.
 
-Where one record ends and the next begins is first guessed: CloudTrail's records begin with their version, and a quote
-that is not escaped is never part of a string. A guess inside a nested list leaves brackets open, so that the chunk
-cannot be decoded; then the brackets are counted.
+The end of a chunk is first guessed: CloudTrail's records begin with their version, and an unescaped quote is never part
+of a string. After a wrong guess, inside a nested list, brackets are left open and the chunk cannot be decoded. Then
+brackets are counted instead.
 """
 
 import re
@@ -30,14 +30,14 @@ CHUNK_BYTES = 128 * 1024
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _WORD = re.compile(rb'[^\x00-\x20,:"{}\[\]]++')
-# The next run of brackets, with the strings before it: only matched at a place, for what is cut off in a string fails
-# at once, and a search would try again from every quote in it.
+# The next run of brackets, with the strings before it. It is matched, not searched: in a string that is cut off, a
+# match fails at once, and a search would try again from every quote.
 _BRACKETS = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+(?:([{\[]++)|([}\]]++))', re.DOTALL)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _GUESSES = (b'},{"eventVersion":', b'}, {"eventVersion":', b"},{")
 _PARTS_AT_ONCE = 5_000
 _STEPS_AT_ONCE = 5_000
-_STEPS_OF_A_PIECE = 1_000  # as much work as so many steps
+_STEPS_OF_A_PIECE = 1_000  # a piece is as much work as this many steps
 _NO_LIST = "it has no list of Records"
 _TOO_LARGE = f"it has a record of more than {MAX_RECORD_BYTES:,} bytes or {MAX_RECORD_VALUES:,} values"
 _TOO_MUCH_ELSE = f"it has a key or value besides its Records of more than {MAX_OTHER_BYTES:,} bytes"
@@ -46,7 +46,7 @@ _KEY_DECODER = msgspec.json.Decoder(str)
 
 
 class Scan(Protocol):
-    """Looks at many records at once."""
+    """Scans many records at once."""
 
     def scan_array(self, text: bytes) -> list[int]:
         """Return a number for each record of a JSON array; raises what msgspec raises."""
@@ -54,9 +54,10 @@ class Scan(Protocol):
 
 @dataclass(slots=True)
 class Chunk:
-    """Some records of a file, maybe none. `scanned` has a number for each, None when they must be looked at one by one.
+    """Some records of a file, maybe none. `scanned` has a number for each; None: each must be decoded in full.
 
-    `parts` are the records where there is no `text`, a JSON array, that can be decoded as a whole: some are broken.
+    `text` is a JSON array of the records. If it cannot be decoded as a whole, because some are broken, `parts` has
+    them.
     """
 
     text: bytes
@@ -78,13 +79,13 @@ _NOTHING = Chunk(b"[]", [])
 def chunks(
     pieces: Iterable[bytes], scan: Scan, *, chunk_bytes: int = CHUNK_BYTES, intake: Intake | None = None
 ) -> Iterator[Chunk]:
-    """Yield the records of a log file in order, in chunks; among them, while there is much to skip, empty ones.
+    """Yield the records of a log file in order, in chunks; some are empty, while there is much else to read.
 
-    `intake` is what the pieces are taken from, as far as it was read; None: records are not limited by it.
+    `intake` counts what was read of the file; None: records are not limited by it.
 
     Raises:
-        LogFileError: the file is no log file or is beyond a limit, or its pieces end in this error; after all records
-            before that place.
+        LogFileError: the file is not a log file or exceeds a limit, or reading it failed. It is raised after all
+            records before that point.
     """
     return _Splitter(scan, chunk_bytes, intake or Intake(stored=MAX_JSON_BYTES)).chunks(pieces)
 
@@ -97,7 +98,7 @@ _Next = Literal[
 
 
 class _Splitter:
-    """Splits one file: of `_buffer`, what is before `_at` was read; `_dropped` bytes of the file stood before it."""
+    """Splits one file. `_buffer` was read up to `_at`; `_dropped` bytes of the file came before the buffer."""
 
     def __init__(self, scan: Scan, chunk_bytes: int, intake: Intake) -> None:
         self._scan = scan
@@ -107,17 +108,17 @@ class _Splitter:
         self._at = 0
         self._dropped = 0
         self._has_ended = False
-        self._failure: LogFileError | None = None  # in which the pieces ended
+        self._failure: LogFileError | None = None  # the error that ended the pieces
         self._next: _Next = "document"
         self._key = ""
         self._has_records: bool | None = None  # the document; None: there was no document yet
         self._parts: list[bytes] = []  # records whose brackets were counted, for the next chunk
         self._size = 0  # of the parts, in bytes
-        self._brackets = (0, 0, 0)  # of a value that is not all there: how far they are counted, open ones, and all
-        self._guessed_until = 0  # what is before this position in the file was looked through in vain
+        self._brackets = (0, 0, 0)  # of an incomplete value: position, open ones, all
+        self._guessed_until = 0  # no guess was right before this position in the file
 
     def chunks(self, pieces: Iterable[bytes]) -> Iterator[Chunk]:
-        """Yield the records of every document; now and then nothing, so that the caller can look at the time."""
+        """Yield the records of every document, and now and then an empty chunk, so that the caller checks the time."""
         left, steps = iter(pieces), 0
         while not self._has_ended:
             self._take_piece(left)
@@ -126,7 +127,7 @@ class _Splitter:
                 while self._skip_space() and (chunk := self._step(self._buffer[self._at : self._at + 1])):
                     steps += 1
                     if chunk is not _NOTHING or steps >= _STEPS_AT_ONCE:
-                        self._drop_read()  # a file may have to wait for others here, and must not keep much
+                        self._drop_read()  # a file may have to wait here for others, and must not keep much
                         steps = 0
                         yield chunk
                 self._check_end()
@@ -154,7 +155,7 @@ class _Splitter:
             raise LogFileError("it is not JSON: it is empty")
 
     def _step(self, mark: bytes) -> Chunk | None:  # noqa: C901, PLR0912 (all that a file may hold)
-        """Read what begins with the character `mark`; return the records that are ready, None: it is not all there."""
+        """Read what begins with the character `mark`; return the records that are ready; None: it is incomplete."""
         match self._next, mark:
             case "record", _:
                 return self._record()
@@ -205,7 +206,7 @@ class _Splitter:
         self._brackets = (0, 0, 0)
 
     def _other(self, check: Callable[[bytes], object], following: _Next) -> Chunk | None:
-        """Pass over a key, or a value that is no list of records, which must be JSON; None: it is not all there."""
+        """Pass over a key, or a value other than the records, which must be JSON; None: it is incomplete."""
         value = self._value(MAX_OTHER_BYTES, _TOO_MUCH_ELSE)
         if value is None:
             return None
@@ -221,7 +222,7 @@ class _Splitter:
         self._key = _KEY_DECODER.decode(without_lone_surrogates(text))
 
     def _record(self) -> Chunk | None:
-        """Read a chunk of records whose end is guessed, else one record; None: it is not all there."""
+        """Read a chunk of records whose end is guessed, otherwise one record; None: it is incomplete."""
         if not self._parts:
             if len(self._buffer) - self._at < self._chunk_bytes and not self._has_ended:
                 return None
@@ -237,7 +238,7 @@ class _Splitter:
         return self._given_parts() if is_full else _NOTHING
 
     def _guessed_chunk(self) -> Chunk | None:
-        """Read a chunk whose end is guessed; None where no guess is right."""
+        """Read a chunk whose end is guessed; None: no guess was right."""
         for end, after in self._guesses():
             chunk = self._chunk(b"".join((b"[", memoryview(self._buffer)[self._at : end], b"]")))
             if chunk:
@@ -248,7 +249,7 @@ class _Splitter:
         return None
 
     def _guesses(self) -> Iterator[tuple[int, int]]:
-        """Yield where a chunk may end, and where to go on: with the file, else before the last record in memory."""
+        """Yield where a chunk may end, and where to continue: at the end of the file, or before the last record."""
         if self._has_ended and (end := _list_end(self._buffer)) > self._at:
             yield end, end
         start = max(self._at, self._guessed_until - self._dropped)
@@ -258,7 +259,7 @@ class _Splitter:
                 yield found + 1, found + 2
 
     def _given_parts(self) -> Chunk:
-        """Return the chunk of the records whose brackets were counted so far."""
+        """Return a chunk of the records whose brackets were counted."""
         if not self._parts:
             return _NOTHING
         parts, self._parts, self._size = self._parts, [], 0
@@ -266,7 +267,7 @@ class _Splitter:
         return self._chunk(b"[" + b",".join(parts) + b"]") or Chunk(b"", None, parts)
 
     def _chunk(self, array: bytes) -> Chunk | None:
-        """Return the chunk of a JSON array; None when it cannot be decoded."""
+        """Return the chunk of a JSON array; None: it cannot be decoded."""
         try:
             return Chunk(array, self._scan.scan_array(array))
         except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
@@ -281,11 +282,11 @@ class _Splitter:
         return None
 
     def _value(self, most: int, problem: str) -> bytes | None:
-        """Return the value that begins here, whose brackets are counted, not checked to fit; None: it is not all there.
+        """Return the value that begins here, with its brackets counted but not matched; None: it is incomplete.
 
         Raises:
-            LogFileError: there is none, or the file ends before it does; or it has more than `most` bytes, or more
-                values than a record may have, and `problem` says so.
+            LogFileError: there is none, or the file ends in it; or, with `problem`, it has more than `most` bytes or
+                more values than a record may have.
         """
         if self._buffer[self._at : self._at + 1] in (b"{", b"["):
             end = self._end_of_brackets(problem)
@@ -302,7 +303,7 @@ class _Splitter:
         found = (_STRING if is_string else _WORD).match(self._buffer, self._at)
         if found is None and not is_string:
             raise self._error()
-        # A word goes on as long as it is at the end of what is there.
+        # A word at the end of the buffer may continue.
         is_whole = found and (is_string or found.end() < len(self._buffer) or self._has_ended)
         return found.end() if found and is_whole else None
 
@@ -323,7 +324,7 @@ class _Splitter:
         return None
 
     def _skip_space(self) -> bool:
-        """Go to the next character that is no white space; False: none is there."""
+        """Go to the next character other than white space; False: there is none yet."""
         found = _SPACE.match(self._buffer, self._at)
         self._at = found.end() if found else self._at
         return self._at < len(self._buffer)
@@ -333,12 +334,12 @@ class _Splitter:
         self._buffer, self._at = self._buffer[self._at :], 0
 
     def _error(self, problem: str = "") -> LogFileError:
-        """Return the error that says what is wrong with the file here; what ended the pieces comes before that."""
+        """Return the error that ended the pieces, or one that says what is wrong with the file here."""
         return self._failure or LogFileError(problem or f"it is not JSON at byte {self._dropped + self._at:,}")
 
 
 def _list_end(text: bytes) -> int:
-    """Return where the list ends that ends a text together with its document; -1 where none does."""
+    """Return where the list ends that, with its document, ends a text; -1: none does."""
     end = len(text)
     for bracket in (b"}", b"]"):
         end = len(text[:end].rstrip(b" \t\r\n")) - 1
