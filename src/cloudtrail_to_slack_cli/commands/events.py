@@ -79,4 +79,6 @@ def _samples(out: Console, query: Sequence[str], output_format: str) -> int:
     else:
         for name, about in found.items():
             out.print(line(name, "bold") + line(f"  {about}"))
+    if not found:
+        click.echo("no sample event has all of these words", err=True)
     return EXIT_CLEAN if found else EXIT_FINDINGS

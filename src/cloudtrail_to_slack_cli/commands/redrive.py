@@ -9,6 +9,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject, SingleEvent, read_payload
+from cloudtrail_to_slack_cli.aws_session import no_aws
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment, deployment_options
 from cloudtrail_to_slack_cli.doctor.finding import error_code
 from cloudtrail_to_slack_cli.doctor.incoming import dead_letter_queues
@@ -61,7 +62,7 @@ def command(deployment: Deployment, queue_url: str | None, max_messages: int, *,
     except ClientError as error:
         raise CommandError(f"{error.operation_name} failed: {error_code(error)}") from None
     except BotoCoreError as error:
-        raise CommandError(f"AWS cannot be reached: {type(error).__name__}") from None
+        raise no_aws(error) from None
     style, outcome = ("bold red" if failed else "bold"), f", {failed:,} failed again"
     out.print()
     out.print(line(counted(done, "dead letter") + ("; nothing was changed" if dry_run else outcome), style))

@@ -19,6 +19,7 @@ from cloudtrail_to_slack.aws.clients import AwsClients
 from cloudtrail_to_slack.config.secrets import SecretReader
 from cloudtrail_to_slack.config.settings import Settings, read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
+from cloudtrail_to_slack_cli.aws_session import no_aws, open_session
 from cloudtrail_to_slack_cli.doctor.finding import error_code
 from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_cli.options import option_group
@@ -71,7 +72,7 @@ class Deployment:
                 raise CommandError(f"there is no function {self.name} in {self.region}: check --function") from None
             raise CommandError(f"the function {self.name} cannot be read: {error_code(error)}") from None
         except BotoCoreError as error:
-            raise CommandError(f"AWS cannot be reached: {error}") from None
+            raise no_aws(error) from None
         return function
 
     @cached_property
@@ -158,10 +159,7 @@ class Deployment:
 
 
 def _deployment(name: str, region: str | None, profile: str | None) -> Deployment:
-    try:
-        return Deployment(boto3.Session(region_name=region, profile_name=profile), name)
-    except BotoCoreError as error:  # there is no such profile
-        raise CommandError(str(error)) from None
+    return Deployment(open_session(profile, region), name)
 
 
 # Adds --function, --region and --profile to a command, which receives them as `deployment`.

@@ -16,6 +16,7 @@ from sigma.rule import SigmaRule
 from cloudtrail_to_slack.errors import ExpressionError
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression
 from cloudtrail_to_slack_cli.errors import UnreadableError
+from cloudtrail_to_slack_cli.rule_files.document import read_text
 from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, translate
 
 _LEVELS = {"informational": "info", "low": "low", "medium": "medium", "high": "high", "critical": "critical"}
@@ -40,14 +41,11 @@ def import_files(paths: Sequence[str]) -> Iterator[Imported]:
         UnreadableError: there is no such file, or it cannot be read.
     """
     for path in _files(paths):
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UnreadableError(str(path), str(getattr(error, "strerror", None) or error)) from None
+        text = read_text(path)
         try:
             collection = SigmaCollection.from_yaml(text)
             collection.resolve_rule_references()
-        except (SigmaError, yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
+        except (SigmaError, yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
             yield Imported(str(path), path.stem, None, [f"it is not a Sigma rule: {' '.join(str(error).split())}"])
             continue
         referenced = {
@@ -65,7 +63,10 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
     for name in paths:
         path = Path(name)
         if path.is_dir():
-            yield from sorted(each for each in path.rglob("*") if each.suffix in (".yml", ".yaml"))
+            found = sorted(each for each in path.rglob("*") if each.suffix in (".yml", ".yaml") and each.is_file())
+            if not found:
+                raise UnreadableError(name, "contains no .yml and no .yaml")
+            yield from found
         else:
             yield path
 
@@ -135,7 +136,7 @@ def _expression(rule: SigmaRule) -> str:
     """
     try:
         conditions = [translate(condition.parsed) for condition in rule.detection.parsed_condition]
-    except SigmaError as error:
+    except (SigmaError, TypeError, RecursionError) as error:  # pySigma expects conditions to be text
         raise InexpressibleError(f"its condition cannot be read: {error}") from None
     text = conditions[0] if len(conditions) == 1 else " or ".join(f"({each})" for each in conditions)
     try:

@@ -155,6 +155,8 @@ condition: one and not 1 of filter_*
         (sigma("s:\n  a: b\ncondition: s", _HEAD.replace("product: aws", "product: windows")), "logs of windows"),
         (sigma("s:\n  a|re: '(?=x)'\ncondition: s"), "invalid"),
         (sigma("s:\n  a: b\ncondition: other"), "its condition cannot be read"),
+        (sigma("s:\n  a: b\ncondition: {a: b}"), "its condition cannot be read"),
+        (f"title: {'[' * 2000}", "it is not a Sigma rule"),
         ("title: x\nlogsource: 5\n", "it is not a Sigma rule"),
         ("- just\n- a list\n", "it is not a Sigma rule"),
         ("a: [\n", "it is not a Sigma rule"),
@@ -201,5 +203,8 @@ def test_a_folder_is_searched_and_a_missing_file_is_said(tmp_path: Path) -> None
     for name in ("a/one.yml", "b/two.yaml", "b/notes.txt"):
         write(tmp_path, name, sigma("s:\n  eventName: X\ncondition: s"))
     assert "2 rules imported" in cloudtrail_to_slack("import-sigma", tmp_path).err
+    (tmp_path / "empty").mkdir()
+    ran = cloudtrail_to_slack("import-sigma", tmp_path / "empty")
+    assert (ran.code, "empty: contains no .yml and no .yaml" in ran.err) == (3, True)
     ran = cloudtrail_to_slack("import-sigma", tmp_path / "missing.yml")
     assert (ran.code, "No such file" in ran.err) == (3, True)

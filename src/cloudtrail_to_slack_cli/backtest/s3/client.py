@@ -23,6 +23,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from cloudtrail_to_slack.errors import LogFileError
+from cloudtrail_to_slack_cli.aws_session import NO_CREDENTIALS, no_aws, open_session
 from cloudtrail_to_slack_cli.backtest.log_file import Address
 from cloudtrail_to_slack_cli.errors import CommandError
 
@@ -57,7 +58,7 @@ class S3Requests:
     """
 
     def __init__(self, profile: str | None = None) -> None:
-        self._session = boto3.Session(profile_name=profile)
+        self._session = open_session(profile)
         self._clients: dict[str, S3Client] = {}
         self._ways: dict[str, _Way] = {}
 
@@ -70,8 +71,10 @@ class S3Requests:
         if bucket not in self._clients:
             try:
                 self._clients[bucket] = self._client(bucket)
-            except (BotoCoreError, ClientError) as error:
+            except ClientError as error:
                 raise CommandError(f"s3://{bucket} cannot be read: {error}") from None
+            except BotoCoreError as error:
+                raise no_aws(error) from None
         return self._clients[bucket]
 
     def get(self, address: Address, first: int, size: int, etag: str = "") -> Piece:
@@ -113,7 +116,7 @@ class S3Requests:
 
     def _client(self, bucket: str) -> "S3Client":
         if self._session.get_credentials() is None:
-            raise CommandError("there are no AWS credentials: set AWS_PROFILE, or log in with the AWS command line")
+            raise CommandError(NO_CREDENTIALS)
         settings = Config(
             max_pool_connections=CONNECTIONS, retries={"max_attempts": _ATTEMPTS, "mode": "standard"},
             connect_timeout=10, read_timeout=60,
