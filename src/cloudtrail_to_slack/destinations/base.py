@@ -1,6 +1,6 @@
-"""What a destination is: it renders alerts and notices, sends one message to one address, and says why that failed.
+"""The interface of a destination: it renders alerts and notices, sends one message, and says why that failed.
 
-Deduplication, queues, retries and fallback are those of `delivery` for all of them. A message limit and threads are
+`delivery` provides deduplication, queues, retries and fallback for all destinations. A message limit and threads are
 optional.
 """
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.alerts.text import Line
     from cloudtrail_to_slack.aws.clients import AwsClients
 
-TIMEOUT_SECONDS = 10  # that a destination may take for an answer
+TIMEOUT_SECONDS = 10  # for a destination to respond
 P = TypeVar("P")  # what the destination sends: the payload of one message
-Sizes = Sequence[Callable[[], P]]  # make the same message, the largest first: each next one has less to be rejected for
+Sizes = Sequence[Callable[[], P]]  # each makes the same message, the largest first; smaller ones are rejected less
 
 
 @dataclass(frozen=True, slots=True)
 class Sent(Generic[P]):
-    """A message as the destination accepted it; `id` is what replies refer to, None where there are no replies."""
+    """A message as the destination accepted it; replies refer to `id`; None: there are no replies."""
 
     id: str | None
     payload: P
 
 
-# Sends the largest of some sizes that is accepted, as a reply to the message with this id or (None) as one of its own.
+# Sends the largest size that is accepted, as a reply to the message with this ID, or (None) as a message of its own.
 Send = Callable[[Sizes[P], str | None], Steps[Sent[P]]]
 
 
@@ -46,10 +46,10 @@ class Summary(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class MessageLimit(Generic[P]):
-    """How many messages an address gets in one invocation, and what summarizes the alerts or notices beyond it."""
+    """The most messages for an address in one invocation, and how the alerts or notices beyond it are summarized."""
 
     per_invocation: int
-    alerts_per_summary: int  # that fit into one message of a summary
+    alerts_per_summary: int  # alerts that fit into one message of a summary
     summarize_alerts: "Callable[[Sequence[PendingAlert], Line | None], Sequence[Summary[P]]]"
     summarize_notices: "Callable[[Sequence[Notice], Line | None], Sequence[Summary[P]]]"
 
@@ -58,21 +58,21 @@ class Threads(Protocol[P]):
     """Threads of similar alerts, for one invocation."""
 
     def join(self, address: str, alert: "Alert", warning: "Line | None", send: Send[P]) -> Steps[None]:
-        """Send an alert into its thread, or as the parent of one.
+        """Send an alert as a reply in its thread, or as the parent of a new one.
 
         Raises:
             DeliveryError: it was not sent.
         """
 
     def finish(self) -> None:
-        """Do what waits until everything else is delivered, such as showing how many alerts a thread has."""
+        """Do what can wait until all deliveries are done, such as showing how many alerts a thread has."""
 
 
 class Destination(Protocol[P]):
-    """A place to send to. One object for the life of the process.
+    """A channel for alerts, such as Slack or SNS. One object for the life of the process.
 
-    `name` is the metrics' dimension and the key of its routes, and `receives_notices` says whether notices of rule
-    errors and the like are sent to it. Without a `limit` it takes any number of messages.
+    `name` is the metrics' dimension and the key of its routes. `receives_notices`: it gets notices, such as those of
+    rule errors. Without a `limit` it gets any number of messages.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Destination(Protocol[P]):
 
     @property
     def fixes(self) -> Mapping[str, str]:
-        """What to do about an error, by its code."""
+        """How to fix each error, by its code."""
 
     def routes(self) -> Routes:
         """Return the addresses by account.
@@ -91,32 +91,32 @@ class Destination(Protocol[P]):
         """
 
     def describe(self, address: str) -> str:
-        """Return which address it is, for logs and messages; never a secret."""
+        """Return a description of an address for logs and messages, never a secret."""
 
     def render_alert(self, alert: "Alert", *, dedup_key: str, warning: "Line | None") -> Sizes[P]:
-        """Return what makes the messages of an alert; `warning` says why it comes to another address than its own."""
+        """Return an alert in several sizes; `warning` says why it goes to the default address instead of its own."""
 
     def render_notice(self, notice: "Notice", *, warning: "Line | None") -> Sizes[P]:
-        """Return what makes the messages of a notice."""
+        """Return a notice in several sizes."""
 
     def send(self, address: str, payload: P, *, parent: str | None, timeout: float) -> str | None:
-        """Send one message, once, within `timeout` seconds; return its id where it can be replied to.
+        """Send one message, once, within `timeout` seconds; return its ID if replies are possible.
 
         Raises:
-            DeliveryError: of the kind that says what may help.
+            DeliveryError: its subclass decides what is tried next.
         """
 
     def threads(self, _clock: Clock, /) -> Threads[P] | None:
-        """Return the threads of an invocation; None: each alert is a message of its own."""
+        """Return the threads of an invocation; None: there are no threads."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What destinations are made of. `routes` has the routes that `config.json` holds, by the destination's name.
+    """What destinations are made from. `routes` holds the routes in `config.json`, by the destination's name.
 
-    `thread_table` is the name of the state table that keeps threads, empty for none, and `thread_seconds` how long.
-    `webhook_references` are the routes to webhooks, each with where that is kept.
+    `thread_table` is the name of the state table, which keeps threads for `thread_seconds`; empty: there is none.
+    `webhook_references` are the routes to webhooks, each with the source of its address.
     """
 
     environment: Mapping[str, str]
@@ -129,5 +129,5 @@ class Services:
     webhook_references: Sequence[tuple[Route, SecretSource]] = ()
 
     def secret(self, name: str) -> SecretSource | None:
-        """Return where the secret `name` is, by the environment; None where there is none."""
+        """Return the source of the secret `name`, as the environment states it; None: there is none."""
         return find_secret(name, self.environment, [])

@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     import requests
 
 _CONNECT_SECONDS = 3.0
-_JSON = "application/json; charset=utf-8"  # Slack warns of JSON without a charset
+_JSON = "application/json; charset=utf-8"  # Slack warns about JSON without a charset
 
 
 class HttpClient:
-    """Posts over connections that are kept."""
+    """Posts over persistent connections."""
 
     def post(self, url: str, body: Mapping[str, Any], timeout: float, *, token: str = "") -> "requests.Response":
-        """Post a document, with a bearer token if given, and return the answer, whatever its status.
+        """Post a document, with a bearer token if given, and return the response, whatever its status.
 
-        A redirect is an answer, too: its target must get neither the token nor the document.
+        A redirect is not followed: its target must get neither the token nor the document.
 
         Raises:
-            TransientError: there is no answer.
+            TransientError: there is no response.
         """
         try:
             return self._session.post(
@@ -32,7 +32,7 @@ class HttpClient:
                 timeout=(min(_CONNECT_SECONDS, timeout), timeout),
                 allow_redirects=False,
             )
-        except OSError as error:  # which the errors of requests are; their texts quote the address
+        except OSError as error:  # the base of requests' errors, whose messages quote the address
             raise TransientError(f"connection_failed_{type(error).__name__}") from None
 
     @cached_property

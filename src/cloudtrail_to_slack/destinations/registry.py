@@ -1,4 +1,4 @@
-"""The destinations that there are: one line each."""
+"""The known destinations, one line each."""
 
 from collections import UserDict
 from functools import cached_property
@@ -8,7 +8,7 @@ from typing import Any
 from cloudtrail_to_slack.destinations.base import Destination, Services
 from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue
 
-# The name, and the module whose `load(services)` makes the destination, or returns None where it is not configured.
+# The name, and the module whose `load(services)` returns the destination, or None if it is not configured.
 REGISTRY: dict[str, str] = {
     "slack_app": "cloudtrail_to_slack.destinations.slack.bot",
     "slack_webhook": "cloudtrail_to_slack.destinations.slack.webhook",
@@ -17,7 +17,7 @@ REGISTRY: dict[str, str] = {
 
 
 class Destinations(UserDict[str, Destination[Any]]):
-    """The configured destinations by name, made when the first is needed: a cold start pays for none.
+    """The configured destinations by name, made when one is first needed, which keeps a cold start short.
 
     Raises:
         ConfigurationError: there are routes for a destination that is not in the registry.

@@ -1,4 +1,4 @@
-"""The Slack bot: posts to channels and threads, and updates what it posted."""
+"""The Slack bot: it posts to channels and threads, and updates its messages."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -21,7 +21,7 @@ from cloudtrail_to_slack.observability.logging import logger
 
 
 class SlackBot(SlackDestination):
-    """A bot of the scope `chat:write`. `token` is read at every call, and anew when Slack refuses it: it is rotated."""
+    """A bot with the scope `chat:write`. If Slack rejects the token, its secret is read again: it may be rotated."""
 
     name = "slack_app"
 
@@ -89,6 +89,6 @@ class SlackBot(SlackDestination):
 
 
 def load(services: Services) -> SlackBot | None:
-    """Return the bot, where there is a token for one."""
+    """Return the bot, if there is a token."""
     token = services.secret("SLACK_BOT_TOKEN")
     return SlackBot(token, read_slack_api_url(services.environment, []), services) if token else None

@@ -31,19 +31,19 @@ class SlackDestination(Destination[SlackMessage]):
         self.limit = message_limit(limit)
 
     def render_alert(self, alert: Alert, *, dedup_key: str, warning: Line | None) -> Sizes[SlackMessage]:  # noqa: ARG002 (Slack has no use for it)
-        """Return what makes an alert's messages."""
+        """Return an alert in several sizes."""
         return alert_sizes(alert, self._user_group(alert), warning)
 
     def render_reply(self, alert: Alert, warning: Line | None) -> Sizes[SlackMessage]:
-        """Return what makes the messages of an alert in a thread."""
+        """Return an alert for a thread in several sizes."""
         return alert_sizes(alert, self._user_group(alert), warning, is_reply=True)
 
     def render_notice(self, notice: Notice, *, warning: Line | None) -> Sizes[SlackMessage]:
-        """Return what makes a notice's messages."""
+        """Return a notice in several sizes."""
         return notice_sizes(notice, warning)
 
     def _user_group(self, alert: Alert) -> str | None:
-        """Return the user group that a critical alert mentions, wherever it is sent."""
+        """Return the user group that a critical alert mentions, even if it goes to the default route."""
         if alert.severity is not Severity.CRITICAL:
             return None
         try:
@@ -53,13 +53,13 @@ class SlackDestination(Destination[SlackMessage]):
 
 
 def message_body(message: SlackMessage) -> dict[str, Any]:
-    """Return what is posted of a message, whichever way: nothing in it is made a link or a mention."""
+    """Return the JSON body of a message; Slack must not turn anything in it into a link or a mention."""
     shown = {"blocks": message.blocks} if message.blocks else {"mrkdwn": False}
     return {"text": message.text, **shown, "parse": "none", "unfurl_links": False, "unfurl_media": False}
 
 
 def message_limit(per_invocation: int) -> MessageLimit[SlackMessage]:
-    """Return a channel's limit of so many messages."""
+    """Return the message limit of a channel."""
     return MessageLimit(
         per_invocation,
         ALERTS_IN_ONE_MESSAGE,
@@ -69,7 +69,7 @@ def message_limit(per_invocation: int) -> MessageLimit[SlackMessage]:
 
 
 def _summaries(parts: Sequence[SummaryPart], warning: Line | None) -> Sequence[Summary[SlackMessage]]:
-    """Return the parts of a summary in two sizes, the first part with the warning."""
+    """Return the parts of a summary in two sizes each, the first with the warning."""
     return [
         Summary(
             [

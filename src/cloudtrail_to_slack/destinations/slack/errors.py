@@ -36,7 +36,7 @@ _CONFIGURATION_CODES = frozenset(
 )  # fmt: skip
 # The token is wrong or no longer valid.
 TOKEN_CODES = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
-# What Slack says of a thread that takes no reply; the channel may still take a message.
+# The thread accepts no reply; the channel may still accept a message.
 THREAD_GONE_CODES = frozenset(
     {"thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked",
      "restricted_action_non_threadable_channel"}
@@ -61,8 +61,8 @@ _CODE_LENGTH = 60
 
 
 def slack_error(code: str, status: int, retry_after: str | None) -> DeliveryError:
-    """Return the error for Slack's `code`, HTTP `status` and, of a 429, the header `Retry-After` (seconds)."""
-    if not _CODE.fullmatch(code):  # a proxy's page might hold anything, so nothing of it is passed on
+    """Return the error for Slack's `code`, the HTTP `status` and the header `Retry-After` (seconds)."""
+    if not _CODE.fullmatch(code):  # a proxy's page may contain anything, so none of it is passed on
         code = "unexpected_answer" if status == HTTPStatus.OK else f"http_{status}"
     code = code[:_CODE_LENGTH]
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -1,8 +1,8 @@
 """Threads of similar alerts: the first is the parent, later ones reply to it, and the parent shows how many there are.
 
-A thread never hides what is more severe than its parent: such an alert is posted in the channel, as the parent of what
-follows. What several accounts record of one call has different fingerprints; a second item, under the one that these
-copies share, points to the thread in which the first copy stands.
+A thread never hides an alert that is more severe than its parent: such an alert is posted in the channel, as the parent
+of a new thread. Copies of one call in several accounts have different fingerprints; a second item, under the
+fingerprint that they share, points to the thread of the first copy.
 """
 
 import json
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LEASE_SECONDS = 15  # how long opening a thread may take before another function does it instead
+LEASE_SECONDS = 15  # for opening a thread, before another function does it instead
 _THREAD_IS_FREE = lease_condition(done="attribute_exists(ts)")
 _UNCHANGED = "expires_at = :seen_expires_at AND ts = :seen_ts"
 _TIMESTAMP = re.compile(r"[0-9.]{1,40}")
@@ -45,9 +45,9 @@ _OPEN = (
 )
 DETAILS_TEXT = "Request and response of the alert above"
 _ASK_AGAIN_SECONDS = 0.3
-# Replies with details that a channel gets in one invocation; in a flood Slack's rate limit is left to alerts.
+# Replies with details for a channel in one invocation; in a flood, Slack's rate limit is left to alerts.
 _MOST_DETAILS = 5
-_LONGEST_WAIT_SECONDS = 2  # for a rate limit to end, so that details can be posted
+_LONGEST_WAIT_SECONDS = 2  # for a rate limit to end, before posting details
 
 # Posts an alert, as a message of its own (None) or under a thread's `ts`.
 Post = Callable[[str | None], Steps[Sent[SlackMessage]]]
@@ -55,7 +55,7 @@ Post = Callable[[str | None], Steps[Sent[SlackMessage]]]
 
 @dataclass(frozen=True, slots=True)
 class ThreadPlace:
-    """What decides where an alert is posted.
+    """The facts that decide where an alert is posted.
 
     Alerts of one `fingerprint` share a thread, and so do the copies of one call, which share the fingerprint `shared`.
     """
@@ -66,16 +66,16 @@ class ThreadPlace:
     shared: str | None = None
 
     def keys(self, channel: str) -> list[str]:
-        """Return the keys of the items that may know its thread: first the one that its copies share."""
+        """Return the keys of the items that may have its thread: first the one that its copies share."""
         return [f"thread#{channel}#{fingerprint}" for fingerprint in (self.shared, self.fingerprint) if fingerprint]
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread that is open: the parent message's `ts`, and the message itself as JSON, to show it again.
+    """An open thread: the parent message's `ts`, and the message as JSON, to show it again with a count.
 
-    `severity` is the parent's, 0 where it is unknown. `home` is the key of the item that counts the thread's alerts;
-    empty: the item's own.
+    `severity` is the parent's; 0: unknown. `home` is the key of the item that counts the thread's alerts; empty: the
+    item's own.
     """
 
     ts: str
@@ -94,7 +94,7 @@ class ThreadStore:
         self._owner = uuid.uuid4().hex
 
     def claim(self, key: str) -> Thread | bool:
-        """Return the thread `key` if it is open, True when it is ours to open, False while another is opening it."""
+        """Return the thread if it is open; True: this function may open it; False: another is opening it."""
         now = self._clock.now()
         item = {"pk": {"S": key}, "owner": {"S": self._owner}, "expires_at": number(now + LEASE_SECONDS)}
         kept = max(longest_kept(self._time_to_live), LEASE_SECONDS)
@@ -104,13 +104,13 @@ class ThreadStore:
         if "ts" not in conflict:
             return False
         thread = _read_thread(key, conflict)
-        if thread is None:  # nothing of ours: it makes way, unless it is something else by now
+        if thread is None:  # this code did not write it: replace it, unless it has changed
             seen = {":seen_expires_at": conflict["expires_at"], ":seen_ts": conflict["ts"]}
             return self._table.put(item, _UNCHANGED, seen) is None
         return thread
 
     def opened(self, key: str, thread: Thread, *, replaced: Thread | None = None) -> bool:
-        """Record a thread with one alert in it, where it is ours to open or takes the place of the one `replaced`."""
+        """Record a thread with one alert, if this function may open it or it replaces `replaced`."""
         values = {
             ":expected": {"S": replaced.ts if replaced else self._owner},
             ":ts": {"S": thread.ts},
@@ -124,28 +124,28 @@ class ThreadStore:
         return self._table.update(key, _OPEN, f"{attribute} = :expected", values, names=names).conflict is None
 
     def release(self, key: str) -> None:
-        """Let the next alert open the thread that is ours to open."""
+        """Let the next alert open the thread instead of this function."""
         self._table.delete(key, "#owner = :value", {":value": {"S": self._owner}})
 
     def forget(self, key: str, thread: Thread) -> None:
-        """Forget a thread whose parent message is gone, unless another has been opened meanwhile."""
+        """Forget a thread whose parent message is gone, unless a new one has been opened meanwhile."""
         self._table.delete(key, "ts = :value", {":value": {"S": thread.ts}})
 
     def count(self, key: str, thread: Thread) -> int | None:
-        """Count one more alert in the thread; return how many there are, None when it is no longer that one."""
+        """Count one more alert in the thread; return how many there are; None: a new thread has replaced it."""
         values = {":one": number(1), ":ts": {"S": thread.ts}}
         answer = self._table.update(key, "ADD alerts :one", "ts = :ts", values, returned="ALL_NEW")
         return whole_number(answer.attributes, "alerts")
 
     def claim_shown(self, key: str, thread: Thread, alerts: int) -> bool:
-        """Claim the right to show that the thread has `alerts`; False when a later count is shown already."""
+        """Claim the right to show that the thread has `alerts`; False: a later count is shown already."""
         values = {":alerts": number(alerts), ":ts": {"S": thread.ts}}
         condition = "ts = :ts AND shown < :alerts"
         return self._table.update(key, "SET shown = :alerts", condition, values).conflict is None
 
 
 class _OwnThreads:
-    """The threads of one invocation, where there is no table; they are not counted. For the methods see the store."""
+    """The threads of one invocation without a table; they are not counted. For the methods see `ThreadStore`."""
 
     def __init__(self) -> None:
         self._threads: dict[str, Thread] = {}
@@ -174,8 +174,8 @@ class SlackThreads:
         self._table = table
         self._store = table or _OwnThreads()
         self._clock = clock
-        self._counts: dict[str, Callable[[], None]] = {}  # what shows that of a thread which grew, by the thread's key
-        self._details: list[Callable[[], None]] = []  # what posts those of an alert
+        self._counts: dict[str, Callable[[], None]] = {}  # shows the count of a thread that grew, by its key
+        self._details: list[Callable[[], None]] = []  # posts the details of an alert
         self._with_details: Counter[str] = Counter()  # by channel
 
     def join(self, address: str, alert: Alert, warning: Line | None, send: Send[SlackMessage]) -> Steps[None]:
@@ -195,13 +195,13 @@ class SlackThreads:
         yield from self.post(address, place, post)
 
     def post(self, channel: str, place: ThreadPlace, post: Post) -> Steps[None]:
-        """Post an alert where it belongs; what goes wrong with the thread never keeps it from being posted.
+        """Post an alert where it belongs; errors with the thread never prevent that.
 
         Raises:
             DeliveryError: the alert was not posted.
         """
         keys = place.keys(channel)
-        claims: dict[str, Thread | bool] = {}  # of keys whose thread the alert does not join
+        claims: dict[str, Thread | bool] = {}  # by the keys of threads that the alert does not join
         try:
             thread = yield from self._reply(keys, claims, channel, place, post)
             if thread is None:
@@ -214,7 +214,7 @@ class SlackThreads:
             raise
         for key, claim in claims.items():
             replaced = claim if isinstance(claim, Thread) else None
-            # What copies share goes on pointing to the first of them, also where a later one is more severe.
+            # The shared item still points to the first copy, even if a later one is more severe.
             if claim and (replaced is None or key == keys[-1]):
                 _quietly(partial(self._store.opened, key, thread, replaced=replaced))
 
@@ -230,7 +230,7 @@ class SlackThreads:
     def _reply(
         self, keys: Sequence[str], claims: dict[str, Thread | bool], channel: str, place: ThreadPlace, post: Post
     ) -> Steps[Thread | None]:
-        """Post the alert in the first thread that is open and severe enough; None where there is none."""
+        """Post the alert in the first thread that is open and severe enough; None: there is none."""
         for key in keys:
             for _ in range(2):  # a thread may turn out to be gone, and then a new one is opened
                 claim = claims[key] = yield from self._claim(key)
@@ -250,7 +250,7 @@ class SlackThreads:
         return None
 
     def _claim(self, key: str) -> Steps[Thread | bool]:
-        """Claim the thread, waiting while another function opens it; False: do without."""
+        """Claim the thread, waiting while another function opens it; False: post without a thread."""
         give_up = self._clock.now() + LEASE_SECONDS + 1
         try:
             while True:
@@ -263,7 +263,7 @@ class SlackThreads:
             return False
 
     def _post_details(self, channel: str, parent: str, blocks: list[Block]) -> None:
-        """Post details in the thread of their alert, once at most; raise DeliveryError where they may not be posted."""
+        """Post details in the thread of their alert, at most once; raise DeliveryError if that failed or may have."""
 
         def post() -> None:
             try:
@@ -291,12 +291,12 @@ class SlackThreads:
 
 
 def _whole(sizes: Sizes[SlackMessage]) -> Sizes[SlackMessage]:
-    """Return what makes the same messages with their details at the end."""
+    """Return the same sizes, with the details at the end of the message."""
     return [lambda make=make: make().whole for make in sizes]  # type: ignore[misc]  # mypy infers no default's type
 
 
 def _quietly(call: Callable[[], T], failure: str = "thread state not written") -> T | None:
-    """Do something that no alert depends on."""
+    """Call a function that no alert depends on; log its errors."""
     try:
         return call()
     except (StateError, DeliveryError) as error:
@@ -305,7 +305,7 @@ def _quietly(call: Callable[[], T], failure: str = "thread state not written") -
 
 
 def _read_thread(key: str, item: Mapping[str, Any]) -> Thread | None:
-    """Return the thread that an item holds; None for what this code does not write."""
+    """Return the thread in an item; None: this code did not write it."""
     ts, opening = string(item, "ts"), string(item, "opening")
     severity, home = whole_number(item, "severity") or 0, string(item, "home") or ""
     if ts is None or opening is None or not _TIMESTAMP.fullmatch(ts) or not _is_message(opening):
@@ -315,7 +315,7 @@ def _read_thread(key: str, item: Mapping[str, Any]) -> Thread | None:
 
 
 def _is_message(text: str) -> bool:
-    """Whether a text is a message as `Thread` keeps it: text and blocks."""
+    """Whether `text` is a message as `Thread` keeps it: text and blocks."""
     try:
         match json.loads(text):
             case [str(), list(blocks)]:

@@ -1,4 +1,4 @@
-"""Slack's incoming webhooks: an address that is itself a secret, and one channel behind it."""
+"""Slack's incoming webhooks. A webhook's address is a secret, and leads to one channel."""
 
 from http import HTTPStatus
 
@@ -34,7 +34,7 @@ class SlackWebhook(SlackDestination):
             raise DestinationMisconfiguredError("webhooks_unreadable") from None
 
     def describe(self, address: str) -> str:
-        """Return which webhook it is by the accounts that are routed to it: its address is a secret."""
+        """Describe a webhook by the accounts that are routed to it, because its address is a secret."""
         try:
             routes = self._webhooks.routes()
         except SecretError:
@@ -47,7 +47,7 @@ class SlackWebhook(SlackDestination):
         return f"the Slack webhook of {shown}" if shown else "Slack webhook"
 
     def send(self, address: str, payload: SlackMessage, *, parent: str | None, timeout: float) -> None:  # noqa: ARG002 (there are no replies)
-        """Post a message to the webhook with this name, looked up anew where Slack rejects it: it is rotated."""
+        """Post a message to the webhook of this name; if Slack rejects it, read the secret anew: it may be rotated."""
         url = self._webhooks.address(address)
         try:
             self._post(url, payload, timeout)
@@ -61,13 +61,13 @@ class SlackWebhook(SlackDestination):
         # Slack folds long sections: `expand` is off. Source: Slack API docs, Section block.
         answer = self._http.post(url, message_body(message.whole), timeout)
         said = answer.text[:100].strip()
-        # Anything but Slack's own "ok" is a proxy's or a login page's answer.
+        # Any other body comes from a proxy or a login page, not from Slack.
         if answer.status_code != HTTPStatus.OK or said != "ok":
             raise slack_error(said, answer.status_code, answer.headers.get("Retry-After"))
 
 
 def load(services: Services) -> SlackWebhook | None:
-    """Return the webhooks, where there are any and no bot, which is used in their place."""
+    """Return the webhooks, if any are configured and no bot, which takes their place."""
     default, routes = services.secret("SLACK_WEBHOOK_URL"), services.secret("SLACK_WEBHOOK_ROUTES")
     if services.secret("SLACK_BOT_TOKEN") or not (default or routes or services.webhook_references):
         return None

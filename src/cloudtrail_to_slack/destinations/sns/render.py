@@ -40,9 +40,9 @@ Attributes = dict[str, str | list[str]]
 
 @dataclass(frozen=True, slots=True)
 class SnsMessage:
-    """What is published: subject, body, attributes that subscriptions can filter by, and what FIFO topics need.
+    """A message: subject, body, attributes for the filters of subscriptions, and fields for FIFO topics.
 
-    `group` is in whose order it is delivered, `identity` what the same message has whenever it is published.
+    FIFO topics keep the order within a `group`, and drop a message with the `identity` of an earlier one.
     """
 
     subject: str
@@ -53,7 +53,7 @@ class SnsMessage:
 
 
 def alert_sizes(alert: Alert, key: str, warning: Line | None) -> Sequence[Callable[[], SnsMessage]]:
-    """Return what makes an alert's messages: whole, in ASCII without what the call holds, bare, and its body alone."""
+    """Return an alert in several sizes: whole, ASCII without request and response, bare, and the bare body alone."""
     note = plain_line(warning) if warning else None
 
     def reduced(line: str, attributes: Attributes, reduce: Callable[[str, object], object]) -> SnsMessage:

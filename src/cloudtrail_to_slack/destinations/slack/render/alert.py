@@ -1,7 +1,7 @@
 """An alert as a Slack message, for a person on a phone at night.
 
-The first two lines say what happened and where; then why it matters; who, from where, on what, with which result and
-when; links and ids; last the details, cut to fit. Every string of the event is shown through `render.text`.
+The first lines say what happened, where and why it matters; then come who, from where, on what, with which result and
+when; links and IDs; and last the details, cut to fit. `render.text` escapes every string of the event.
 """
 
 import re
@@ -62,12 +62,12 @@ _REPLY_ROOM = 4000  # a thread is read as a whole; the parent message has the re
 def alert_sizes(
     alert: Alert, user_group: str | None, warning: Line | None, *, is_reply: bool = False
 ) -> Sizes[SlackMessage]:
-    """Return what makes an alert's messages: whole or as a reply, compact, without blocks, or one bare line."""
+    """Return an alert in several sizes: whole or as a reply, compact, without blocks, and one bare line."""
 
     def finished(make: Callable[[Alert], SlackMessage]) -> SlackMessage:
         return with_warning(with_mention(make(alert), user_group), warning)
 
-    def bare() -> SlackMessage:  # but for the mention there must be nothing in it to reject
+    def bare() -> SlackMessage:  # it holds nothing that Slack may reject, except the mention
         message = minimal_message(alert)
         return SlackMessage(f"{mention(user_group)} {message.text}") if user_group else message
 
@@ -89,7 +89,7 @@ def alert_message(alert: Alert) -> SlackMessage:
 
 
 def reply_message(alert: Alert) -> SlackMessage:
-    """Return the message of an alert that answers in a thread: what may differ from the alert that opened it."""
+    """Return an alert as a reply in a thread: only what may differ from the parent message."""
     blocks = [
         section(f"{headline(alert)}\n{rule_titles(alert)}"),
         section("", reply_fields(alert.event)),
@@ -122,7 +122,7 @@ def plain_message(alert: Alert) -> SlackMessage:
 
 
 def minimal_message(alert: Alert) -> SlackMessage:
-    """Return the alert as one short line of plain ASCII, in which there is nothing left to reject."""
+    """Return the alert as one short line of plain ASCII, which holds nothing that Slack may reject."""
     event = alert.event
     ended = "" if alert.outcome is CallOutcome.SUCCEEDED else alert.outcome.value.replace(" ", "-")
     parts = (event.name, ended, event.account, event.event_id, alert.log_file.url if alert.log_file else "EventBridge")
@@ -153,14 +153,14 @@ def _caution(alert: Alert) -> str:
 
 
 def _first_steps(alert: Alert) -> str:
-    """Return what to do first, as the most severe rule with such steps says."""
+    """Return the first steps of the most severe rule that has any."""
     wanted = next((rule.first_steps for rule in by_severity(alert) if rule.first_steps), ())
     lines = [f"{number}. {plain(step, _STEP_LENGTH)}" for number, step in enumerate(wanted[:_STEPS_SHOWN], 1)]
     return "\n".join([":footprints: *First steps*", *lines]) if lines else ""
 
 
 def _footer(alert: Alert) -> list[Block]:
-    """Return what ties the event to others, links and ids."""
+    """Return links, IDs, and relations to other events."""
     event, origin = alert.event, alert.log_file
     relations = event_relations(event)
     event_address = insights_link(event.region) if event.insight else event_link(event.region, event.event_id)
@@ -212,7 +212,7 @@ def reply_fields(event: Event) -> list[str]:
 
 
 def event_relations(event: Event) -> list[str]:
-    """Return a line of Slack markup for each tie to another event: what it updates, and who else recorded the call.
+    """Return a line for each relation to another event: what it updates, and who else recorded the call.
 
     Source: AWS CloudTrail User Guide, "CloudTrail record contents" (`addendum`) and "Example sharedEventID".
     """

@@ -1,4 +1,4 @@
-"""What was asked and answered, as JSON cut to fit: what an alert holds beside its own words."""
+"""The details of an alert: request and response as JSON, cut to fit."""
 
 import json
 from collections.abc import Mapping, ValuesView
@@ -26,11 +26,11 @@ _SECTION_ROOM = 150  # JSON characters around the text of one section
 _LEAST_DETAIL = 200
 _LONGEST_NUMBER = 15
 _MOST_INDENTED = 40  # levels; the deepest real record we know has 11
-_SHORT_LINES, _SHORT_LENGTH = 12, 400  # of details that a phone's screen has room for
+_SHORT_LINES, _SHORT_LENGTH = 12, 400  # that fit on a phone's screen
 
 
 def details(event: Event, labels: Mapping[str, str], room: int) -> list[Block]:
-    """Return the sections of some keys of the record, with their labels, within `room` characters of JSON."""
+    """Return sections with parts of the record, labelled, within `room` characters of JSON."""
     labels = {"insightDetails": "Insight"} if event.insight else labels
     values = {label: event.record.get(key) for key, label in labels.items()}
     present = {label: value for label, value in values.items() if value not in (None, "", "null", {}, [])}
@@ -44,7 +44,7 @@ def details(event: Event, labels: Mapping[str, str], room: int) -> list[Block]:
 
 
 def are_short(blocks: list[Block]) -> bool:
-    """Return whether details are so short that an alert with them still fits on a phone's screen."""
+    """Return whether an alert with these details still fits on a phone's screen."""
     texts = [block["text"]["text"] for block in blocks if "text" in block]
     lines = sum(text.count("\n") + 1 for text in texts)
     return lines <= _SHORT_LINES and sum(map(len, texts)) <= _SHORT_LENGTH
@@ -83,7 +83,7 @@ def _is_deeper(value: object, levels: int) -> bool:
 
 
 def _readable(value: Any) -> Any:  # noqa: ANN401 (any JSON in, any JSON out)
-    """Unpack JSON documents that stand in a value as text, as policies do."""
+    """Unpack strings that are JSON documents, such as policies."""
     if isinstance(value, Mapping):
         return {key: _readable(child) for key, child in value.items()}
     if isinstance(value, str) and value.startswith("{"):
@@ -97,14 +97,14 @@ def _readable(value: Any) -> Any:  # noqa: ANN401 (any JSON in, any JSON out)
 
 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a document that says a key twice: unpacked, it would say something else."""
+    """Refuse a document that repeats a key, because unpacking would change its meaning."""
     if len(dict(pairs)) < len(pairs):
         raise ValueError("a key is repeated")
     return dict(pairs)
 
 
 def _number(text: str) -> int:
-    """Read a short whole number; refuse a document with numbers that might be written otherwise than they were."""
+    """Read a short whole number; refuse a document with other numbers, which might come out differently."""
     if len(text) > _LONGEST_NUMBER:
         raise ValueError("a number is too long")
     return int(text)

@@ -1,4 +1,4 @@
-"""The head of an alert: what happened, where and how it ended in the first two lines, then which rules matched."""
+"""The first lines of an alert: what happened, where and how it ended, and which rules matched."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ SEVERITY_MARKS = {
     Severity.HIGH: ":large_orange_circle:",
     Severity.CRITICAL: ":red_circle:",
 }
-# By outcome: what it is called, a title that is an attempt, and the mark beside the call's name.
+# By outcome: its name, a title for an attempt, and the mark beside the call's name.
 _OUTCOMES = {
     CallOutcome.DENIED: ("Denied", "Denied attempt to {}", ":x: *denied*"),
     CallOutcome.FAILED: ("Failed", "Failed attempt to {}", ":x: *failed*"),
@@ -41,7 +41,7 @@ _LONGEST_DESCRIPTION = 250
 _LONGEST_TITLE = 120
 _LONGEST_FACT = 82
 _EDGES = re.compile(r"( ?[(),.:;]{0,2} ?)(.*?)( ?[(),.:;]{0,2} ?)", re.DOTALL)
-# Titles that say themselves that nothing came of the call.
+# Titles that already say that the call failed.
 _REFUSALS = re.compile(r"\b(denied|denial|refus|reject|unauthori[sz]ed|forbidden|fail|attempt|blocked)", re.IGNORECASE)
 
 
@@ -54,7 +54,7 @@ def notification_text(alert: Alert) -> str:
 
 
 def lead(alert: Alert) -> str:
-    """Return what happened, with its meaning first: how severe it is, and the title of the most severe rule."""
+    """Return the severity and the title of the most severe rule, then what happened and where."""
     title = f"*{alert.severity.name}* · {rule_title(by_severity(alert)[0], alert.outcome)}"
     return f"{SEVERITY_MARKS[alert.severity]} {title}\n{_what_and_where(alert)}"
 
@@ -65,7 +65,7 @@ def headline(alert: Alert) -> str:
 
 
 def place(event: Event, account_name: str | None = None) -> list[str]:
-    """Return account, region and service, as far as the event has them, and what the account is called."""
+    """Return account (with its name, if known), region and service, as far as the event has them."""
     account = account_label(event.account, account_name) if account_name else f"account {event.account or 'unknown'}"
     return [account, *(part[:80] for part in (event.region, event.source) if part)]
 
@@ -76,9 +76,9 @@ def account_label(account: str | None, name: str | None) -> str:
 
 
 def why(alert: Alert) -> str:
-    """Return what the rules that matched are about, and their runbooks, the most severe first.
+    """Return titles, descriptions and runbooks of the rules that matched, the most severe first.
 
-    The title of the most severe one is in the lead. Empty where there is nothing to add to it.
+    The title of the most severe one is left out: it is in the lead. Empty: there is nothing to add.
     """
     first = by_severity(alert)[0]
 
@@ -94,7 +94,7 @@ def why(alert: Alert) -> str:
 
 
 def rule_titles(alert: Alert) -> str:
-    """Return which rules matched, the most severe first, by their titles alone."""
+    """Return the titles of the rules that matched, the most severe first."""
     return _rule_lines(alert, lambda rule: rule_title(rule, alert.outcome))
 
 
@@ -104,7 +104,7 @@ def by_severity(alert: Alert) -> list[Rule]:
 
 
 def rule_title(rule: Rule, outcome: CallOutcome) -> str:
-    """Return what to call a rule that matched a call which ended so: its title must not claim that it succeeded."""
+    """Return a rule's title for a call with this outcome: it must not claim that a failed call succeeded."""
     name = _title(rule) if rule.title else code(rule.name, 150)
     if outcome not in _OUTCOMES or (outcome.is_refusal and rule.title and _REFUSALS.search(rule.title)):
         return name
@@ -123,12 +123,12 @@ def outcome_marks(event: Event, outcome: CallOutcome) -> list[str]:
 
 
 def warns_of_mfa(event: Event, outcome: CallOutcome) -> bool:
-    """Whether to warn of a missing MFA device: not where the sign-in failed, which may be before it is asked for."""
+    """Whether to warn about missing MFA: not if the sign-in failed, perhaps before AWS asked for it."""
     return event.without_mfa and not outcome.is_refusal
 
 
 def ended_words(outcome: CallOutcome) -> str:
-    """Return how a call ended, to follow what it was; empty for a success and for what is no call."""
+    """Return how a call ended, to be put after its name; empty for a success and if it is not a call."""
     return f", {_OUTCOMES[outcome][0].lower()}" if outcome in _OUTCOMES else ""
 
 
@@ -162,7 +162,7 @@ def _rule_lines(alert: Alert, show: Callable[[Rule], str]) -> str:
 
 
 def _title(rule: Rule, *, bold: bool = True) -> str:
-    """Return a title with the rule's own words in bold and facts of the event as code, which holds strangers' text."""
+    """Return a title with the rule's own words in bold, and untrusted facts of the event as code."""
     if not rule.facts:
         own = plain(rule.title or "", _LONGEST_TITLE)
         return f"*{own}*" if bold else own
@@ -171,7 +171,7 @@ def _title(rule: Rule, *, bold: bool = True) -> str:
         if part.is_fact:
             shown += code(part.text, _LONGEST_FACT)
             continue
-        # What stands right beside a fact is no part of the bold text, which begins and ends with a word.
+        # Punctuation beside a fact is not bold, because bold text must begin and end with a word.
         before, words, after = _EDGES.fullmatch(part.text).groups()  # type: ignore[union-attr]  # it matches any text
         own = plain(words, _LONGEST_TITLE)
         shown += f"{before}*{own}*{after}" if bold and own else f"{before}{own}{after}"

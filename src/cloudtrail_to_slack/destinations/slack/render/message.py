@@ -1,4 +1,4 @@
-"""A Slack message, the limits it keeps, and what is added to one that is made.
+"""A Slack message, its limits, and how warnings, mentions and counts are added to it.
 
 Sources: Slack API docs, "Block Kit reference" (per block) and github.com/slackapi/bolt-js issues 2509 and 2867 (the
 undocumented limit on all blocks together, in which the blocks' own structure counts).
@@ -34,7 +34,7 @@ class SlackMessage:
 
     @property
     def whole(self) -> "SlackMessage":
-        """The message with its details at its end."""
+        """The message with the details at its end."""
         return SlackMessage(self.text, [*self.blocks, *self.details])
 
 
@@ -49,7 +49,7 @@ def section(text: str, fields: list[str] | None = None) -> Block:
 
 
 def sections(*texts: str) -> list[Block]:
-    """Return a section for each of some texts, none for an empty one."""
+    """Return a section for each text that is not empty."""
     return [section(text) for text in texts if text]
 
 
@@ -74,7 +74,7 @@ def blocks_length(blocks: list[Block]) -> int:
 
 
 def with_warning(message: SlackMessage, warning: Line | None) -> SlackMessage:
-    """Return the message with a warning on top of it, itself where there is none."""
+    """Return the message with a warning at the top, if there is one."""
     if not warning:
         return message
     shown = f":construction: {mrkdwn_line(warning)}"
@@ -110,12 +110,12 @@ def with_thread_count(parent: SlackMessage, alerts: int, last: datetime | None) 
 
 
 def mrkdwn_line(line: Line, *, bold: bool = False) -> str:
-    """Return a line in Slack's markup: values as code, and our own text in bold if asked for."""
+    """Return a line in Slack's markup: values as code, our own text optionally in bold."""
     return "".join(_span(span, bold=bold) for span in line)
 
 
 def icons(of: tuple[Icon, ...]) -> str:
-    """Return icons, as they stand before a headline."""
+    """Return icons for the beginning of a headline."""
     return " ".join(f":{icon.value}:" for icon in of)
 
 
@@ -136,6 +136,6 @@ def _span(span: str | Value | Time | Link | Icon, *, bold: bool) -> str:
 
 
 def _as_code(text: str) -> str:
-    """Return an escaped text without backticks as a code block, without its last line where that is too much."""
+    """Return an escaped text without backticks as a code block, without its last line if it is too long."""
     fits = utf16_length(text) <= MAX_SECTION_TEXT - len("``````")
     return f"```{text if fits else text.rpartition(chr(10))[0]}```"

@@ -31,7 +31,7 @@ _BRIEF_LENGTH = 3_000
 
 
 def notice_sizes(notice: Notice, warning: Line | None) -> Sizes[SlackMessage]:
-    """Return what makes a notice's messages: whole, without blocks, or its beginning as one bare line."""
+    """Return a notice in several sizes: whole, without blocks, and its beginning as one bare line."""
     return [
         lambda: with_warning(notice_message(notice), warning),
         lambda: with_warning(plain_notice(notice), warning),
@@ -55,7 +55,7 @@ def notice_message(notice: Notice) -> SlackMessage:
 
 
 def plain_notice(notice: Notice) -> SlackMessage:
-    """Return a notice as text without blocks, for when Slack rejects those: all that there is room for."""
+    """Return a notice as text without blocks, in case Slack rejects those, cut to fit."""
     title, text = f"{_mark(notice)}{plain(notice.title, 300)}", notice.text
     lines, room = [title], _MOST_PLAIN_TEXT - len(title)
     brief = [line for line in map(plain_line, notice.brief) if line not in text]
@@ -69,7 +69,7 @@ def plain_notice(notice: Notice) -> SlackMessage:
 
 
 def bare_notice(notice: Notice) -> SlackMessage:
-    """Return the beginning of a notice as one line of plain ASCII, in which there is nothing left to reject."""
+    """Return the beginning of a notice as one line of plain ASCII, which holds nothing that Slack may reject."""
     text = " - ".join(filter(None, [notice.title, *notice.text.splitlines()]))
     return SlackMessage(_NOT_BARE.sub("?", text)[:_MOST_BARE_TEXT])
 

@@ -1,4 +1,4 @@
-"""Many alerts, with counts, the most severe and the ID of every event, or many notices as few messages."""
+"""Summaries: many alerts, with counts, the most severe and all event IDs, or many notices, in few messages."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -37,9 +37,9 @@ class SummaryPart:
 
 
 def summary(alerts: Sequence[PendingAlert]) -> list[SummaryPart]:
-    """Return a summary of alerts, at least one, as few messages as Slack's limits allow.
+    """Return a summary of at least one alert, in as few messages as Slack's limits allow.
 
-    `alerts` are sorted, the most severe first. The first message has these and counts; the others go on with ids.
+    `alerts` are sorted, the most severe first. The first message has the most severe and counts; the others have IDs.
     """
     ids = list(chunked((plain(alert.event_id or "without id", 100) for alert in alerts), _MESSAGE_ROOM, _FIRST_IDS))
     total = f"{len(alerts):,} more {'alert' if len(alerts) == 1 else 'alerts'}"
@@ -62,7 +62,7 @@ def summary(alerts: Sequence[PendingAlert]) -> list[SummaryPart]:
 
 
 def notice_summary(notices: Sequence[Notice]) -> list[SummaryPart]:
-    """Return a summary of notices of one kind, at least one, likewise: a line for each."""
+    """Return a summary of at least one notice of one kind: a line for each."""
     group = notices[0].group
     mark, what = (icons(group.icons), group.what) if group else (":information_source:", "notices")
     lines = list(chunked((mrkdwn_line(notice.line or (notice.title,)) for notice in notices), _MESSAGE_ROOM))
@@ -83,7 +83,7 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _most_severe(alerts: Sequence[PendingAlert]) -> str:
-    """Return the alerts that matter most, what is alike counted: what happened, by whom, and how it ended."""
+    """Return the most severe alerts, similar ones counted: what happened, by whom, and how it ended."""
     lines = Counter(
         f"{SEVERITY_MARKS[alert.severity]} {word(alert.name) if alert.name else '*an event without a name*'}"
         f" by {code(alert.actor, 150)}{ended_words(alert.outcome)}"

@@ -1,4 +1,4 @@
-"""Strings of strangers made safe for Slack: visible, escaped and cut to fit.
+"""Untrusted strings made safe for Slack: visible, escaped and cut to fit.
 
 Sources: Slack API docs, "Formatting text for app surfaces" (escaping, `<!date^…>`) and "Block Kit reference" (limits).
 """
@@ -22,13 +22,13 @@ def plain(text: str, limit: int) -> str:
 
 
 def code(text: str, limit: int) -> str:
-    """Return `text` as inline code: formatting, emoji, mentions and links mean nothing in it."""
+    """Return `text` as inline code, in which formatting, emoji, mentions and links have no effect."""
     shown = _shown(text, limit)
     return f"`{cut(shown, limit - 2, escape)}`" if shown else "`(empty)`"
 
 
 def word(text: str, limit: int = 102) -> str:
-    """Return `text` in bold when it is a plain word such as an event name, else as code."""
+    """Return `text` in bold if it is a plain word, such as an event name; otherwise as code."""
     return f"*{text}*" if _SAFE_WORD.fullmatch(text) and len(text) <= limit - 2 else code(text, limit)
 
 
@@ -42,7 +42,7 @@ def link(address: str | None, label: str) -> str:
 
 
 def code_block(text: str, fits: Callable[[str], bool]) -> str:
-    """Return `text` as a code block, cut to the longest that `fits` and saying that it is cut; "" if none does."""
+    """Return `text` as a code block, cut to the longest that `fits`, with a note if it is cut; "": none fits."""
 
     def block(length: int) -> str:
         shown = visible(text[:length], keep_lines=True).replace(_BACKTICK, _LOOKS_LIKE_BACKTICK)
@@ -56,7 +56,7 @@ def code_block(text: str, fits: Callable[[str], bool]) -> str:
 
 
 def cut(text: str, limit: int, render: Callable[[str], str]) -> str:
-    """Return `render(text)`, of as much of `text` as keeps it within `limit`, in JSON too; an ellipsis shows a cut."""
+    """Return `render(text)`, with `text` cut so that the result is within `limit`, also in JSON; "…" marks a cut."""
     whole = render(text)
     if json_length(whole) <= limit:
         return whole
@@ -64,7 +64,7 @@ def cut(text: str, limit: int, render: Callable[[str], str]) -> str:
 
 
 def both_zones(time: datetime | None, raw: str) -> str:
-    """Return the time in UTC and, on a second line, in the reader's zone; `raw` where it is no time."""
+    """Return the time in UTC and, on a second line, in the reader's time zone; `raw` if it is not a time."""
     if time is None or not _FIRST <= time <= _LAST:
         return code(raw, 60) if raw else "unknown"
     shown = utc(time)
@@ -72,7 +72,7 @@ def both_zones(time: datetime | None, raw: str) -> str:
 
 
 def chunked(lines: Iterable[str], room: int, first_room: int | None = None) -> Iterator[list[str]]:
-    """Yield lines in chunks of at most `room` characters of JSON, the first of `first_room`; or one longer line."""
+    """Yield lines in chunks of at most `room` characters of JSON (the first: `first_room`), or a single longer line."""
     chunk: list[str] = []
     length, most = 0, room if first_room is None else first_room
     for line in lines:
@@ -92,7 +92,7 @@ def _shown(text: str, limit: int) -> str:
 
 
 def _longest(top: int, fits: Callable[[int], bool]) -> int:
-    """Return the greatest length from 0 to `top` that fits, given that whatever is shorter than a fitting one fits."""
+    """Return the greatest length from 0 to `top` that fits, assuming that all shorter ones fit."""
     if fits(top):
         return top
     low, high = 0, top
