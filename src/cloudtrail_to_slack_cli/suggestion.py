@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any
 
 from cloudtrail_to_slack.events.event import Event, read_event
-from cloudtrail_to_slack.rules import Rule, RuleSet
+from cloudtrail_to_slack.rules import IgnoreRule
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression
 from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
+from cloudtrail_to_slack_cli.decisions import decide_ignore_rule
 from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_cli.rule_tests.record_fields import set_field
 
@@ -45,7 +46,7 @@ class Suggestion:
     def matches(self, record: Mapping[str, Any]) -> bool:
         """Whether it would ignore a record."""
         flat = read_event(dict(record)).flat
-        return bool(RuleSet([Rule(self.expression)], []).evaluate(flat, date.min).matched)
+        return decide_ignore_rule(IgnoreRule(self.expression), flat, date.min).matches
 
     def as_yaml(self, today: date) -> str:
         """Return it as a rule file, with a reason and an expiry to fill in, and tests."""
@@ -80,15 +81,19 @@ def suggest(event: Event, *, any_resource: bool = False) -> Suggestion:
     Raises:
         CommandError: the event does not say who the caller is.
     """
-    conditions = [_caller(event)]
+    conditions: list[Condition] = [_caller(event)]
     for field in ("eventSource", "eventName", "recipientAccountId", "errorCode"):
         value = event.flat.get(field)
         if isinstance(value, str):
             conditions.append((field, "==", value))
         elif value is None and field == "errorCode":
             conditions.append((field, "is", None))
-    if not any_resource:
-        conditions += list(_resources(event))[:_MOST_RESOURCES]
+    resources = [
+        (field, "==", value)
+        for field, value in event.flat.items()
+        if _RESOURCE.fullmatch(field) and isinstance(value, str) and 0 < len(value) <= _LONGEST
+    ]
+    conditions += [] if any_resource else resources[:_MOST_RESOURCES]
     found = Suggestion(tuple(conditions), ())
     loose = tuple(message for _, message in loose_conditions(parse_expression(found.expression)))
     return Suggestion(found.conditions, loose)
@@ -111,12 +116,6 @@ def _caller(event: Event) -> Condition:
     raise CommandError(
         "the event does not say who made the call, so any ignore rule for it would ignore other callers too"
     )
-
-
-def _resources(event: Event) -> Iterator[Condition]:
-    for field, value in event.flat.items():
-        if _RESOURCE.fullmatch(field) and isinstance(value, str) and 0 < len(value) <= _LONGEST:
-            yield field, "==", value
 
 
 def _written(condition: Condition) -> str:

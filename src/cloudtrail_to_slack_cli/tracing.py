@@ -45,11 +45,9 @@ def trace(expression: str, flat: Mapping[str, Any]) -> Step:
 def deciding(step: Step) -> Step:
     """Return the first part that decided the value: a condition that failed, held or raised; else the step itself."""
     while step.parts:
-        last = step.parts[-1]
-        whole = step.kind in ("and", "or") and not step.error and bool(step.value) is (step.kind == "and")
-        if whole:  # every part had its say
-            return step
-        step = last
+        if step.kind in ("and", "or") and not step.error and bool(step.value) is (step.kind == "and"):
+            return step  # every part had its say
+        step = step.parts[-1]
     return step
 
 
@@ -68,26 +66,19 @@ def _trace(node: ast.expr, text: str, flat: Mapping[str, Any]) -> Step:
             step.parts.append(part)
             if part.error or bool(part.value) is (step.kind == "or"):
                 break
-        _take(step, step.parts[-1])
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         step.kind = "not"
-        step.parts.append(_trace(node.operand, text, flat))
-        _take(step, step.parts[-1])
-        step.value = not step.value
+        step.parts = [_trace(node.operand, text, flat)]
     elif isinstance(node, ast.IfExp):
         step.kind = "if"
         test = _trace(node.test, text, flat)
-        step.parts.append(test)
-        if not test.error:
-            step.parts.append(_trace(node.body if test.value else node.orelse, text, flat))
-        _take(step, step.parts[-1])
+        step.parts = [test] if test.error else [test, _trace(node.body if test.value else node.orelse, text, flat)]
     else:
         _evaluate(step, node, flat)
+        return step
+    last = step.parts[-1]
+    step.value, step.error = not last.value if step.kind == "not" else last.value, last.error
     return step
-
-
-def _take(step: Step, part: Step) -> None:
-    step.value, step.error = part.value, part.error
 
 
 def _evaluate(step: Step, node: ast.expr, flat: Mapping[str, Any]) -> None:

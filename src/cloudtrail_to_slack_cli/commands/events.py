@@ -38,7 +38,7 @@ def command(query: tuple[str, ...], output_format: str, *, shows_fields: bool, l
     if lists_samples:
         return _samples(out, query, output_format)
     found = list(search(query))
-    everywhere = [field for field in record_fields() if all(word.lower() in field.lower() for word in query)]
+    everywhere = [field for field in record_fields() if _has_all(field, query)]
     if output_format == "json":
         events = [
             {"event_name": e.name, "event_source": e.source, "read_only": e.is_read_only, "fields": list(e.fields)}
@@ -66,14 +66,14 @@ def _print(out: Console, event: KnownEvent, *, shows_fields: bool) -> None:
         out.print(line(f"  {field}"))
 
 
+def _has_all(text: str, words: Sequence[str]) -> bool:
+    return all(word.lower() in text.lower() for word in words)
+
+
 def _samples(out: Console, query: Sequence[str], output_format: str) -> int:
     """List the sample events that have all words in their name or description."""
-    all_of_them = {name: samples.about(name) for name in samples.names()}
-    found = {
-        name: about
-        for name, about in all_of_them.items()
-        if all(word.lower() in f"{name} {about}".lower() for word in query)
-    }
+    described = ((name, samples.about(name)) for name in samples.names())
+    found = {name: about for name, about in described if _has_all(f"{name} {about}", query)}
     if output_format == "json":
         out.file.write(json.dumps([{"sample": name, "about": about} for name, about in found.items()], indent=2) + "\n")
     else:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -41,10 +42,7 @@ def command(events: tuple[str, ...], output_format: str, port: int, *, serve: bo
     EVENTs are files with records, names of sample events, or - for standard input. For an event that does not alert,
     the reason is shown; if no event alerts, the exit code is 1.
     """
-
-    def read() -> list[Preview]:
-        return _previews(rules, events)
-
+    read = partial(_previews, rules, events)
     if serve:
         files = [*events, *rules.rule_files, *([rules.config] if rules.config else [])]
         _serve(read, files, port)
@@ -54,8 +52,10 @@ def command(events: tuple[str, ...], output_format: str, port: int, *, serve: bo
     for number, each in enumerate(previews):
         if output_format == "blocks":
             _print_blocks(out, each)
-        else:
-            _print_text(out, each, is_first=number == 0)
+            continue
+        if number:
+            out.print()
+        _print_text(out, each)
     return EXIT_CLEAN if any(each.decision.word == "alert" for each in previews) else EXIT_FINDINGS
 
 
@@ -83,16 +83,13 @@ def _serve(read: Callable[[], list[Preview]], files: Sequence[str], port: int) -
             click.echo("")
 
 
-def _print_text(out: Console, each: Preview, *, is_first: bool) -> None:
-    if not is_first:
-        out.print()
+def _print_text(out: Console, each: Preview) -> None:
     where = f" -> {each.channel}" if each.channel else ""
     out.print(line(f"{each.name}{where}", "bold"))
     if each.note:
         out.print(line(each.note, "yellow"))
-    if each.slack:
-        for text in message_lines(each.slack):
-            out.print(text)
+    for text in message_lines(each.slack) if each.slack else ():
+        out.print(text)
 
 
 def _print_blocks(out: Console, each: Preview) -> None:

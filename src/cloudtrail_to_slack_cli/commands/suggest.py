@@ -13,7 +13,7 @@ from cloudtrail_to_slack_cli.backtest.evaluation import Evaluator, Keeps
 from cloudtrail_to_slack_cli.backtest.plan import Wanted
 from cloudtrail_to_slack_cli.backtest.processes import Worker, evaluate_files
 from cloudtrail_to_slack_cli.backtest.totals import Totals
-from cloudtrail_to_slack_cli.decisions import EventDecision, decide
+from cloudtrail_to_slack_cli.decisions import decide
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
 from cloudtrail_to_slack_cli.event_input import read_event_argument
 from cloudtrail_to_slack_cli.given_rules import GivenRules, rule_options
@@ -49,7 +49,10 @@ def command(event: str, logs: tuple[str, ...], event_id: str | None, *, any_reso
     record = read_event_argument(event, event_id)
     decision = decide(config, record, today)
     if decision.word != "alert":
-        click.echo(_no_alert(decision), err=True)
+        by = decision.evaluation.ignored_by
+        is_ignored = by and decision.word == "ignored"
+        why = f"is ignored already, by {by.name}" if by and is_ignored else "does not alert: no rule matches"
+        click.echo(f"the event {why}", err=True)
         return EXIT_FINDINGS
     suggestion = suggest(decision.event, any_resource=any_resource)
     attacks = [each for each in attack_samples() if suggestion.matches(each["event"])]
@@ -63,13 +66,6 @@ def command(event: str, logs: tuple[str, ...], event_id: str | None, *, any_reso
         out.print(line(f"# {text}"))
     out.print(line(suggestion.as_yaml(today).rstrip("\n")))
     return EXIT_FINDINGS if attacks else EXIT_CLEAN
-
-
-def _no_alert(decision: EventDecision) -> str:
-    ignored_by = decision.evaluation.ignored_by
-    if decision.word == "ignored" and ignored_by:
-        return f"the event is ignored already, by {ignored_by.name}"
-    return "the event does not alert: no rule matches"
 
 
 def _attacks(matched: Sequence[dict[str, object]]) -> Iterator[str]:

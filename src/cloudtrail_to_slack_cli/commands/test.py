@@ -55,16 +55,24 @@ def command(paths: tuple[str, ...], junit: str | None, min_tests: int, output_fo
         _print_file(out, found, of_file, verbose=verbose)
         results += of_file
     seconds = perf_counter() - begin
-    for result in results:
-        if not result.passed:
-            _print_failure(out, result)
-            if output_format == "github":
-                message = "\n".join((f"{result.rule}: {result.name}", *result.why))
-                annotation("error", message, file=result.file, line=result.line, title="a test of a rule failed")
-    failed = sum(not result.passed for result in results)
-    _print_summary(out, len(results), failed, f"{counted(rules, 'rule')} in {counted(files, 'file')}, {seconds:.1f} s")
+    failed = [result for result in results if not result.passed]
+    for each in failed:
+        _print_failure(out, each)
+        if output_format == "github":
+            message = "\n".join((f"{each.rule}: {each.name}", *each.why))
+            annotation("error", message, file=each.file, line=each.line, title="a test of a rule failed")
+    where = f"({counted(rules, 'rule')} in {counted(files, 'file')}, {seconds:.1f} s)"
+    passed = f"{len(results) - len(failed):,} passed"
+    out.print()
+    if failed:
+        out.print(line(f"{len(failed):,} failed, {passed}", "bold red"), line(where))
+    else:
+        out.print(line(passed, "bold green") if results else line("no tests", "bold yellow"), line(where))
     if junit:
-        _write(junit, junit_xml(results, unreadable, seconds))
+        try:
+            Path(junit).write_text(junit_xml(results, unreadable, seconds), "utf-8")
+        except OSError as error:
+            raise click.UsageError(f"--junit: {junit} cannot be written: {error.strerror or error}") from None
     return EXIT_UNREADABLE if unreadable else EXIT_FINDINGS if failed else EXIT_CLEAN
 
 
@@ -96,20 +104,3 @@ def _print_failure(out: Console, result: TestResult) -> None:
     out.print(line("FAILED", "bold red"), line(f"{result.file}:{result.line} {result.rule}: {result.name}", "bold"))
     for each in result.why:
         out.print(line(f"    {each}"))
-
-
-def _print_summary(out: Console, total: int, failed: int, where: str) -> None:
-    out.print()
-    if failed:
-        out.print(line(f"{failed:,} failed, {total - failed:,} passed", "bold red"), line(f"({where})"))
-    elif total:
-        out.print(line(f"{total:,} passed", "bold green"), line(f"({where})"))
-    else:
-        out.print(line("no tests", "bold yellow"), line(f"({where})"))
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text, "utf-8")
-    except OSError as error:
-        raise click.UsageError(f"--junit: {path} cannot be written: {error.strerror or error}") from None
