@@ -67,8 +67,6 @@ class State:
         path = self._path(files)
         try:
             part = _Unpickler(io.BytesIO(path.read_bytes())).load()
-        except FileNotFoundError:
-            return None
         except Exception:  # noqa: BLE001 (whatever is wrong with it, it is made again)
             return None
         if not isinstance(part, Part) or not all(lines.moved_to(self.folder) for lines in _lines_of(part)):

@@ -29,19 +29,18 @@ def check(
 ) -> Checked:
     """Check rule files and configurations; rules of all of them are also compared with each other."""
     today = today or datetime.now(UTC).date()
-    given = list(files)
-    configured = list(configurations)
+    given, configured = list(files), list(configurations)
     errors = [each for each in given if isinstance(each, UnreadableError)]
     rule_files = [each for each in given if isinstance(each, RuleFile)]
-    of_file: dict[int, list[Finding]] = {}
-    for file in rule_files:
-        of_file[id(file)] = [*structure_findings(file), *issue_findings(file), *test_findings(file)]
+    of_file = {
+        id(file): [*structure_findings(file), *issue_findings(file), *test_findings(file)] for file in rule_files
+    }
     for configuration in configured:
         issues = issue_findings(configuration.file, use_default_rules=configuration.use_default_rules)
         of_file[id(configuration.file)] = [*configuration.findings, *issues]
     everything = [*rule_files, *(configuration.file for configuration in configured)]
     rules = usable_rules(everything)
-    needing_tests = {id(file) for file in rule_files}
+    needing_tests = set(map(id, rule_files))
     for rule in rules:
         of_file[id(rule.file)] += lint_rule(rule, today, needs_tests=id(rule.file) in needing_tests)
     by_path = {file.path: id(file) for file in everything}

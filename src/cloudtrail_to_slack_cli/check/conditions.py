@@ -84,10 +84,8 @@ class Conjunction:
     def contradiction(self) -> Condition | None:
         """The condition because of which not everything can hold; None if nothing is known against it."""
         for field, values in self.values.items():
-            if values:
-                continue
-            of_field = [condition for condition in self.conditions if condition.field == field]
-            return of_field[-1]
+            if not values:
+                return self._of(field)[-1]
         return None
 
     def implies(self, condition: Condition) -> bool:
@@ -100,15 +98,13 @@ class Conjunction:
         return all(condition.holds(value) is True for value in _with_missing(values))
 
     def _possible(self, field: str, values: frozenset[object]) -> frozenset[object]:
-        conditions = [condition for condition in self.conditions if condition.field == field]
-        return frozenset(
-            value
-            for value in values
-            if any(
-                all(condition.holds(each) is not False for condition in conditions)
-                for each in _with_missing(frozenset({value}))
-            )
-        )
+        def may_be(value: object) -> bool:
+            return all(condition.holds(value) is not False for condition in self._of(field))
+
+        return frozenset(value for value in values if any(map(may_be, _with_missing(frozenset({value})))))
+
+    def _of(self, field: str) -> list[Condition]:
+        return [condition for condition in self.conditions if condition.field == field]
 
 
 def alternatives(tree: ast.Expression) -> list[Conjunction]:

@@ -30,6 +30,16 @@ class Finding:
     reason: str | None = None
 
     @property
+    def text(self) -> str:
+        """The message, with the rule that it is about."""
+        return f"{self.message} (rule {self.rule})" if self.rule else self.message
+
+    @property
+    def end_column(self) -> int:
+        """The column behind the place."""
+        return self.column + self.length
+
+    @property
     def sort_key(self) -> tuple[str, int, int, str]:
         """Findings are listed by file, line and column."""
         return self.file, self.line, self.column, self.code.code

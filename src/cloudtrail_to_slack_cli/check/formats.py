@@ -22,9 +22,8 @@ def print_text(out: Console, checked: Checked) -> None:
     """Print findings for people: place, code and message, the line with a caret, and a summary."""
     for finding in checked.findings:
         style = "bold red" if finding.code.level == "error" else "bold yellow"
-        rule = f" (rule {finding.rule})" if finding.rule else ""
         place = f"{finding.file}:{finding.line}:{finding.column}: "
-        out.print(line(place, "bold") + line(finding.code.code, style) + line(f" {finding.message}{rule}"))
+        out.print(line(place, "bold") + line(finding.code.code, style) + line(f" {finding.text}"))
         if finding.shown:
             out.print(line(finding.shown, "dim"))
     what = f"{counted(checked.rules, 'rule')} in {counted(checked.files, 'file')}"
@@ -38,31 +37,26 @@ def print_text(out: Console, checked: Checked) -> None:
 
 def print_json(out: Console, checked: Checked) -> None:
     """Print findings as one JSON document."""
+    counts = {"findings": len(checked.findings), "suppressed": len(checked.suppressed)}
     document = {
         "findings": [_as_json(finding) for finding in checked.findings],
         "suppressed": [{**_as_json(finding), "reason": finding.reason} for finding in checked.suppressed],
-        "summary": {
-            "files": checked.files,
-            "rules": checked.rules,
-            "findings": len(checked.findings),
-            "suppressed": len(checked.suppressed),
-        },
+        "summary": {"files": checked.files, "rules": checked.rules, **counts},
     }
-    _write(out, json.dumps(document, indent=2, ensure_ascii=False))
+    _write(out, document)
 
 
 def print_github(out: Console, checked: Checked) -> None:
     """Print findings as commands of GitHub Actions, which annotate the lines of a pull request."""
     del out
     for finding in checked.findings:
-        rule = f" (rule {finding.rule})" if finding.rule else ""
         annotation(
             finding.code.level,
-            finding.message + rule,
+            finding.text,
             file=finding.file,
             line=finding.line,
             col=finding.column,
-            endColumn=finding.column + finding.length,
+            endColumn=finding.end_column,
             title=f"{finding.code.code} {finding.code.name}",
         )
 
@@ -85,7 +79,7 @@ def print_sarif(out: Console, checked: Checked) -> None:
     }
     results = [_as_sarif(finding, numbers) for finding in (*checked.findings, *checked.suppressed)]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    _write(out, json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False))
+    _write(out, {"$schema": _SARIF, "version": "2.1.0", "runs": [run]})
 
 
 PRINTERS: Mapping[str, Callable[[Console, Checked], None]] = {
@@ -105,18 +99,18 @@ def _as_json(finding: Finding) -> dict[str, Any]:
         "file": finding.file,
         "line": finding.line,
         "column": finding.column,
-        "end_column": finding.column + finding.length,
+        "end_column": finding.end_column,
         "rule": finding.rule,
     }
 
 
 def _as_sarif(finding: Finding, numbers: Mapping[str, int]) -> dict[str, Any]:
-    region = {"startLine": finding.line, "startColumn": finding.column, "endColumn": finding.column + finding.length}
+    region = {"startLine": finding.line, "startColumn": finding.column, "endColumn": finding.end_column}
     result: dict[str, Any] = {
         "ruleId": finding.code.code,
         "ruleIndex": numbers[finding.code.code],
         "level": finding.code.level,
-        "message": {"text": f"{finding.message} (rule {finding.rule})" if finding.rule else finding.message},
+        "message": {"text": finding.text},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(finding.file)}, "region": region}}],
     }
     if finding.reason is not None:
@@ -135,6 +129,6 @@ def _uri(path: str) -> str:
     return quote(pure.as_posix())
 
 
-def _write(out: Console, text: str) -> None:
+def _write(out: Console, document: dict[str, Any]) -> None:
     """Write what programs read: as it is, not wrapped."""
-    out.file.write(f"{text}\n")
+    out.file.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

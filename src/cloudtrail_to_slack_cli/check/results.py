@@ -15,10 +15,7 @@ _LITERALS = (ast.JoinedStr, ast.BinOp, ast.List, ast.Dict, ast.Set, ast.Tuple, a
 
 def not_boolean(tree: ast.Expression) -> Iterator[tuple[ast.expr, str]]:
     """Yield parts that may become the value of an expression and are not boolean, each with what to do."""
-    for node in _possible_values(tree.body):
-        problem = _problem(node)
-        if problem:
-            yield node, problem
+    yield from ((node, problem) for node in _possible_values(tree.body) if (problem := _problem(node)))
 
 
 def _possible_values(node: ast.expr) -> Iterator[ast.expr]:

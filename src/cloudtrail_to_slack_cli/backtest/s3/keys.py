@@ -8,7 +8,6 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote_plus
 
 from cloudtrail_to_slack.errors import LogFileError
@@ -69,7 +68,14 @@ def _inventory(path: str, s3: S3Requests) -> Iterator[LogFile]:
 
     Source: Amazon S3 User Guide, "Locating your inventory list": the manifest; "Amazon S3 Inventory list": its columns.
     """
-    manifest = _manifest(path, s3)
+    try:
+        manifest = json.loads(_object(path, s3) if is_s3(path) else Path(path).read_bytes())
+    except OSError as error:
+        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        raise UnreadableError(path, "is not JSON") from None
+    if not isinstance(manifest, dict):
+        raise UnreadableError(path, "is not an S3 Inventory manifest")
     columns = [column.strip() for column in str(manifest.get("fileSchema", "")).split(",")]
     if manifest.get("fileFormat") != "CSV" or not {"Bucket", "Key"} <= set(columns):
         kind = manifest.get("fileFormat")
@@ -85,19 +91,6 @@ def _inventory(path: str, s3: S3Requests) -> Iterator[LogFile]:
                     yield found
         except (csv.Error, ValueError):
             raise UnreadableError(address, f"does not have the columns that {path} names") from None
-
-
-def _manifest(path: str, s3: S3Requests) -> Mapping[str, Any]:
-    try:
-        content = _object(path, s3) if is_s3(path) else Path(path).read_bytes()
-        manifest = json.loads(content)
-    except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
-    except (ValueError, RecursionError):
-        raise UnreadableError(path, "is not JSON") from None
-    if not isinstance(manifest, dict):
-        raise UnreadableError(path, "is not an S3 Inventory manifest")
-    return manifest
 
 
 def _listed(row: Mapping[str, str]) -> LogFile | None:

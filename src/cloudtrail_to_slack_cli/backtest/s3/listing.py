@@ -52,14 +52,6 @@ class _Step:
 _Page = tuple[list[LogFile], list[_Step]]
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A step, and its page once that is asked for."""
-
-    step: _Step
-    page: "Future[_Page] | None" = None
-
-
 @dataclass
 class Listing:
     """The log files under an address in S3. `requests` counts those that were sent; more than `most_requests` fail."""
@@ -80,16 +72,15 @@ class Listing:
         self.s3.client(self.address.bucket)  # says what is wrong, and is made before the threads are
         pool = ThreadPoolExecutor(_AT_ONCE, "list")
         first = _Step(self.address.key, by_folder=not self.address.key or self.address.key.endswith("/"))
-        waiting = deque([_Waiting(first)])
+        waiting, pages = deque([first]), dict[_Step, Future[_Page]]()
         try:
             while waiting:
-                for each in islice(waiting, 2 * _AT_ONCE):
-                    if each.page is None:
-                        each.page = pool.submit(self._list, each.step)
-                page = waiting.popleft().page
-                files, more = page.result() if page else ([], [])
+                for step in islice(waiting, 2 * _AT_ONCE):
+                    if step not in pages:
+                        pages[step] = pool.submit(self._list, step)
+                files, more = pages.pop(waiting.popleft()).result()
                 yield from files
-                waiting.extendleft(_Waiting(step) for step in reversed(more))
+                waiting.extendleft(reversed(more))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
