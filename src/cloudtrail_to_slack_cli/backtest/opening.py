@@ -4,16 +4,17 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from typing import IO, BinaryIO
 
 from cloudtrail_to_slack.errors import LogFileError
+from cloudtrail_to_slack.ingest.log_files import Stream
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile, is_archive, is_s3, unreadable
-from cloudtrail_to_slack_cli.backtest.reading import Content, OpenedStream
+from cloudtrail_to_slack_cli.backtest.reading import Content, OpenedStream, PieceStream
 from cloudtrail_to_slack_cli.backtest.s3.fetching import Fetcher
 from cloudtrail_to_slack_cli.backtest.selection import Selection, is_log_file
-from cloudtrail_to_slack_cli.backtest.tar_archives import read_tar
-from cloudtrail_to_slack_cli.backtest.zip_archives import open_zip_member
+from cloudtrail_to_slack_cli.backtest.tar_archives import read_tar, tar_member_pieces
+from cloudtrail_to_slack_cli.backtest.zip_archives import zip_member_pieces
 
 _NAMELESS = "its name does not state its account, region and day, of which some are asked for"
 _SMALL = 1024 * 1024
@@ -55,13 +56,8 @@ def _stream(file: LogFile) -> OpenedStream:
     opened = Path(file.path).open("rb")  # noqa: SIM115 (its reader closes it)
     if file.member is None:
         return opened
-    try:
-        if file.member.method is not None:
-            return open_zip_member(opened, file)
-        return _Range(opened, file.member.offset, file.size)
-    except BaseException:
-        opened.close()
-        raise
+    read_member = tar_member_pieces if file.member.method is None else zip_member_pieces
+    return PieceStream(read_member(opened, file.size, file.member), opened.close)
 
 
 def _in_tar(file: LogFile, selection: Selection) -> Iterator[Content]:
@@ -83,7 +79,7 @@ def _in_tar(file: LogFile, selection: Selection) -> Iterator[Content]:
         yield Content(file.path, problem=unreadable(error) if isinstance(error, OSError) else str(error))
 
 
-def _small_again(name: str, content: IO[bytes]) -> Content:
+def _small_again(name: str, content: Stream) -> Content:
     """Return the content of a file in a tar.gz, which can be read anew where it is small."""
     try:
         head = content.read(_SMALL + 1)
@@ -91,37 +87,7 @@ def _small_again(name: str, content: IO[bytes]) -> Content:
         return Content(name, problem=str(error))
     if len(head) <= _SMALL:
         return Content(name, io.BytesIO(head), lambda: io.BytesIO(head))
-    return Content(name, _Headed(head, content))
-
-
-class _Headed:
-    """The rest of a file, and before it what was read of it already."""
-
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        self._head = io.BytesIO(head)
-        self._rest = rest
-
-    def read(self, size: int, /) -> bytes:
-        return self._head.read(size) or self._rest.read(size)
-
-
-class _Range:
-    """A part of a file: what a tar stores of one."""
-
-    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
-        self._file = file
-        self._left = size
-        file.seek(offset)
-
-    def read(self, size: int, /) -> bytes:
-        piece = self._file.read(min(size, self._left))
-        if not piece and self._left:
-            raise LogFileError("it is truncated")
-        self._left -= len(piece)
-        return piece
-
-    def close(self) -> None:
-        self._file.close()
+    return Content(name, PieceStream(chain((head,), iter(lambda: content.read(_SMALL), b""))))
 
 
 class Opener:

@@ -29,6 +29,36 @@ class OpenedStream(Stream, Protocol):
         """Close it."""
 
 
+class PieceStream:
+    """What comes in pieces, to be read like a file, once. Damage is raised again where the reader goes on."""
+
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None] = lambda: None) -> None:
+        self._pieces = pieces
+        self._piece, self._at = b"", 0
+        self._damage: LogFileError | None = None
+        self.close = close
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end.
+
+        Raises:
+            LogFileError: what the pieces raise.
+        """
+        if self._damage is not None:
+            raise self._damage
+        try:
+            while self._at == len(self._piece):
+                self._piece, self._at = next(self._pieces), 0
+        except StopIteration:
+            return b""
+        except LogFileError as error:
+            self._damage = error
+            raise
+        taken = self._piece[self._at : self._at + size]
+        self._at += len(taken)
+        return taken
+
+
 @dataclass(slots=True)
 class Batch:
     """Some records. `masks` are the rules that may match each, as bits; None: all may. `failed` records are unreadable.

@@ -14,6 +14,7 @@ from typing import IO, BinaryIO, Self, cast
 from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack.ingest.log_files import Stream, unpacked
 from cloudtrail_to_slack_cli.backtest.log_file import LogFile, Member
+from cloudtrail_to_slack_cli.backtest.reading import PieceStream
 
 _LARGEST_HEADER = 1024 * 1024
 _LARGEST_PIECE = 256 * 1024
@@ -34,13 +35,13 @@ def tar_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFil
         yield LogFile(path, info.size, version, member, _problem(info))
 
 
-def read_tar(file: BinaryIO) -> Iterator[tuple[str, "IO[bytes] | str"]]:
+def read_tar(file: BinaryIO) -> Iterator[tuple[str, Stream | str]]:
     """Yield the name and the content of each file in a tar.gz, or what is wrong with it; each must be read in turn.
 
     Raises:
         LogFileError: it is damaged or a bomb; raised after all files before the damage.
     """
-    for archive, info in _headers(_Forward(_Unpacked(file))):
+    for archive, info in _headers(_Forward(PieceStream(unpacked(file, max_bytes=_NO_LIMIT)))):
         problem = _problem(info)
         if problem:
             yield _text(info.name), problem
@@ -48,7 +49,22 @@ def read_tar(file: BinaryIO) -> Iterator[tuple[str, "IO[bytes] | str"]]:
         content = archive.extractfile(info)
         if content is not None:
             with closing(content):
-                yield _text(info.name), _Member(content)  # type: ignore[misc]  # it has what is asked of it
+                yield _text(info.name), PieceStream(_pieces(content))
+
+
+def tar_member_pieces(file: BinaryIO, size: int, member: Member) -> Iterator[bytes]:
+    """Yield the content of a member of a tar archive that is not compressed, `size` bytes, in pieces.
+
+    Raises:
+        LogFileError: it is truncated.
+    """
+    file.seek(member.offset)
+    while size:
+        piece = file.read(min(size, _LARGEST_PIECE))
+        if not piece:
+            raise LogFileError("it is truncated")
+        size -= len(piece)
+        yield piece
 
 
 def _headers(file: "_Forward") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
@@ -92,43 +108,15 @@ class _Archive(tarfile.TarFile):
     has_ended = False
 
 
-class _Member:
-    """The content of a file in an archive; what goes wrong with the archive goes wrong with it."""
-
-    def __init__(self, content: IO[bytes]) -> None:
-        self._content = content
-
-    def read(self, size: int, /) -> bytes:
-        try:
-            return self._content.read(size)
-        except _ERRORS as error:
-            if isinstance(error, LogFileError):
-                raise
-            raise LogFileError("it is truncated") from None
-
-
-class _Unpacked:
-    """What a gzip file unpacks to; a bomb is an error."""
-
-    def __init__(self, file: Stream) -> None:
-        self._pieces = unpacked(file, max_bytes=_NO_LIMIT)
-        self._piece = b""
-        self._damage: LogFileError | None = None
-
-    def read(self, size: int, /) -> bytes:
-        while not self._piece:
-            if self._damage is not None:  # who goes on has met it before
-                raise self._damage
-            try:
-                piece = next(self._pieces, None)
-            except LogFileError as error:
-                self._damage = error
-                raise
-            if piece is None:
-                return b""
-            self._piece = piece
-        taken, self._piece = self._piece[:size], self._piece[size:]
-        return taken
+def _pieces(content: IO[bytes]) -> Iterator[bytes]:
+    """Yield the content of a file in an archive; what goes wrong with the archive goes wrong with it."""
+    try:
+        while piece := content.read(_LARGEST_PIECE):
+            yield piece
+    except _ERRORS as error:
+        if isinstance(error, LogFileError):
+            raise
+        raise LogFileError("it is truncated") from None
 
 
 class _Forward:

@@ -30,6 +30,7 @@ _IN_EXTRA = 0xFFFFFFFF
 _EXTRA_64 = 1
 _CHUNK = 64 * 1024
 _NOT_ZIP = "it is not a zip archive, or is truncated"
+_TRUNCATED = "it is truncated"
 _CONTRADICTORY = "it is not a valid zip archive: its directory contradicts itself"
 
 
@@ -64,86 +65,52 @@ def zip_members(path: str, file: BinaryIO, version: str = "") -> Iterator[LogFil
         yield LogFile(path, packed, version, member, _problem(flags, method))
 
 
-def open_zip_member(file: BinaryIO, log_file: LogFile) -> "ZipMember":
-    """Return the content of a member of the zip archive `file`.
+def zip_member_pieces(file: BinaryIO, size: int, member: Member) -> Iterator[bytes]:
+    """Yield the unpacked content of a member of the zip archive `file`, of `size` bytes as stored, in pieces.
 
     Raises:
-        LogFileError: there is no such member.
+        LogFileError: there is no such member, or it is damaged, or a bomb.
     """
-    member = log_file.member
-    if member is None:
-        raise LogFileError("it is not a file in an archive")
     file.seek(member.offset)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
         raise LogFileError(_CONTRADICTORY)
     *_, name_length, extra_length = _LOCAL.unpack(header)
     file.seek(name_length + extra_length, os.SEEK_CUR)
-    return ZipMember(file, log_file.size, member)
+    intake, checksum = Intake(), 0
+    stored = _stored(file, size, intake)
+    for piece in _inflated(stored) if member.method == DEFLATED else stored:
+        checksum = isal_zlib.crc32(piece, checksum)
+        intake.add_text(len(piece))
+        yield piece
+    if member.method == STORED and intake.stored < size:
+        raise LogFileError(_TRUNCATED)
+    if checksum != member.checksum:
+        raise LogFileError("its checksum is wrong: the archive is damaged")
 
 
-class ZipMember:
-    """The unpacked content of one file in a zip archive, to be read once, from its beginning to its end."""
+def _stored(file: BinaryIO, size: int, intake: Intake) -> Iterator[bytes]:
+    while piece := file.read(min(_CHUNK, size - intake.stored)):
+        intake.stored += len(piece)
+        yield piece
 
-    def __init__(self, file: BinaryIO, size: int, member: Member) -> None:
-        self._file = file
-        self._left = size
-        self._inflate = isal_zlib.decompressobj(wbits=-15) if member.method == DEFLATED else None
-        self._waiting = b""
-        self._expected, self._checksum = member.checksum, 0
-        self._intake = Intake()
-        self._ended = False
 
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none at the end.
-
-        Raises:
-            LogFileError: it is damaged, or a bomb.
-        """
-        while not self._ended:
-            piece = self._packed(size) if self._inflate is None else self._inflated(size)
-            if piece:
-                self._checksum = isal_zlib.crc32(piece, self._checksum)
-                self._intake.add_text(len(piece))
-                return piece
-        return b""
-
-    def close(self) -> None:
-        """Close the archive."""
-        self._file.close()
-
-    def _packed(self, size: int) -> bytes:
-        piece = self._file.read(min(size, self._left))
-        self._left -= len(piece)
-        self._intake.stored += len(piece)
-        if not piece:
-            self._end(is_whole=not self._left)
-        return piece
-
-    def _inflated(self, size: int) -> bytes:
-        inflate = self._inflate
-        if not self._waiting:
-            self._waiting = self._file.read(min(_CHUNK, self._left))
-            self._left -= len(self._waiting)
-            self._intake.stored += len(self._waiting)
+def _inflated(stored: Iterator[bytes]) -> Iterator[bytes]:
+    inflate, packed = isal_zlib.decompressobj(wbits=-15), b""
+    while True:
+        packed = packed or (b"" if inflate.eof else next(stored, b""))
+        had = bool(packed)
         try:
-            piece: bytes = inflate.decompress(self._waiting, size)  # type: ignore[union-attr]  # only called with one
+            piece = inflate.decompress(packed, _CHUNK)
         except (zlib.error, isal_zlib.IsalError):  # type: ignore[misc]  # its stubs say it is not a class
             raise LogFileError("it cannot be unpacked: the archive is damaged") from None
-        had = bool(self._waiting)
-        self._waiting = inflate.unconsumed_tail  # type: ignore[union-attr]  # as above
-        if inflate.eof and not piece:  # type: ignore[union-attr]  # as above
-            self._end(is_whole=True)
-        elif not piece and not had:
-            self._end(is_whole=False)
-        return piece
-
-    def _end(self, *, is_whole: bool) -> None:
-        self._ended = True
-        if not is_whole:
-            raise LogFileError("it is truncated")
-        if self._checksum != self._expected:
-            raise LogFileError("its checksum is wrong: the archive is damaged")
+        packed = inflate.unconsumed_tail
+        if piece:
+            yield piece
+        elif inflate.eof:
+            return
+        elif not had:
+            raise LogFileError(_TRUNCATED)
 
 
 def _directory(file: BinaryIO, size: int) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, Address, LogFile, is_archive, read_address
-from cloudtrail_to_slack_cli.backtest.reading import Content
+from cloudtrail_to_slack_cli.backtest.reading import Content, PieceStream
 
 if TYPE_CHECKING:
     from cloudtrail_to_slack_cli.backtest.s3.client import Piece, S3Requests
@@ -67,37 +67,23 @@ class Fetcher:
             piece = future.result()
         except LogFileError as error:
             return Content(file.name, problem=str(error))
-        opened = partial(ObjectStream, self._requests, read_address(file.path), piece)
-        return Content(file.name, opened(), opened)
+        pieces = partial(object_pieces, self._requests, read_address(file.path), piece)
+        return Content(file.name, PieceStream(pieces()), lambda: PieceStream(pieces()))
 
 
-class ObjectStream:
-    """An object, of which the first part is there; the others are fetched when they are read."""
+def object_pieces(requests: "S3Requests", address: Address, piece: "Piece") -> Iterator[bytes]:
+    """Yield an object, of which the first piece is there; the others are fetched when they are read.
 
-    def __init__(self, requests: "S3Requests", address: Address, first: "Piece") -> None:
-        self._requests = requests
-        self._address = address
-        self._piece = first
-        self._at = 0  # in the piece
-        self._position = 0  # of the piece in the object
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none at the end.
-
-        Raises:
-            LogFileError: S3 refuses the rest, or it changed.
-        """
-        piece = self._piece
-        if self._at == len(piece.content) and self._position + self._at < piece.size:
-            self._position += self._at
-            self._piece = piece = self._requests.get(self._address, self._position, PIECE_BYTES, piece.etag)
-            self._at = 0
-        taken = piece.content[self._at : self._at + size]
-        self._at += len(taken)
-        return taken
-
-    def close(self) -> None:
-        """Let go of what is there."""
+    Raises:
+        LogFileError: S3 refuses the rest, or it changed.
+    """
+    position = 0
+    while piece.content:
+        yield piece.content
+        position += len(piece.content)
+        if position >= piece.size:
+            return
+        piece = requests.get(address, position, PIECE_BYTES, piece.etag)
 
 
 def _first_piece(file: LogFile) -> int:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from cloudtrail_to_slack.errors import LogFileError
 from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, Address, LogFile, has_records, is_s3, read_address
 from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests
-from cloudtrail_to_slack_cli.backtest.s3.fetching import PIECE_BYTES, ObjectStream
+from cloudtrail_to_slack_cli.backtest.s3.fetching import PIECE_BYTES, object_pieces
 from cloudtrail_to_slack_cli.backtest.selection import is_log_file
 from cloudtrail_to_slack_cli.errors import UnreadableError
 
@@ -112,8 +112,7 @@ def _object(path: str, s3: S3Requests) -> bytes:
     address = read_address(path)
     pieces, left = [], _LARGEST_MANIFEST
     try:
-        stream = ObjectStream(s3, address, s3.get(address, 0, PIECE_BYTES))
-        while piece := stream.read(PIECE_BYTES):
+        for piece in object_pieces(s3, address, s3.get(address, 0, PIECE_BYTES)):
             pieces.append(piece)
             left -= len(piece)
             if left < 0:
