@@ -227,7 +227,7 @@ def test_a_table_that_is_throttled_at_a_check_fails_it(
     scene.app_env.monkeypatch.setattr("time.sleep", lambda _: None)  # the SDK's
     scene.until_due(A)
     dynamodb(operation, "ProvisionedThroughputExceededException", 3)  # as often as the SDK asks
-    message = r"the check of log sources: the state table failed \(ProvisionedThroughputExceededException\)"
+    message = r"the check for missing log data: the state table failed \(ProvisionedThroughputExceededException\)"
     with pytest.raises(InvocationFailedError, match=message):
         scene.check()
     assert scene.said() == []
@@ -255,7 +255,7 @@ def test_what_is_reported_and_cannot_be_recorded_is_not_reported_again(
 
     with scene.app_env.monkeypatch.context() as patched:
         patched.setattr(Sender, "_send", sending)
-        with pytest.raises(InvocationFailedError, match=f"the check of log sources: .*{code}"):
+        with pytest.raises(InvocationFailedError, match=f"the check for missing log data: .*{code}"):
             scene.check()
     scene.pass_time(6, every=1)
     assert len(scene.said()) == 1
