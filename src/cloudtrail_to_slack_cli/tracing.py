@@ -9,6 +9,7 @@ from cloudtrail_to_slack.rules.expressions.compile import compile_tree, parse_ex
 from cloudtrail_to_slack.rules.lint.known_fields import read_key
 
 _MISSING = object()
+_MOST_ALTERNATIVES = 5
 
 
 @dataclass(slots=True)
@@ -49,6 +50,18 @@ def deciding(step: Step) -> Step:
             return step  # every part had its say
         step = step.parts[-1]
     return step
+
+
+def why(expression: str, flat: Mapping[str, Any]) -> list[str]:
+    """Return in lines the first condition of an expression that decided its value, and what it read."""
+    step = deciding(trace(expression, flat))
+    what = {"and": "every condition holds", "or": "no alternative holds"}.get(step.kind)
+    if what and step.parts:
+        lines = [f"{what}:", *(f"  {part.source} is {part.shown}" for part in step.parts[:_MOST_ALTERNATIVES])]
+        more = len(step.parts) - _MOST_ALTERNATIVES
+        return [*lines, *([f"  and {more} more"] if more > 0 else [])]
+    value = step.shown if step.error else f"is {step.shown}"
+    return [f"decided by: {step.source}", f"  {value}", *(f'  "{key}" is {read}' for key, read in step.reads)]
 
 
 def shown(value: object, longest: int = 120) -> str:

@@ -62,8 +62,30 @@ def test_an_ignore_rule_applies_until_it_expires(rules: Ruleset) -> None:
     event = key_created(userIdentity__arn="arn:aws:iam::111122223333:user/rotation")
     assert_ignored(rules, event, "rotation", today=date(2027, 1, 31))
     assert_alerts(rules, event, today=date(2027, 2, 1))
-    with pytest.raises(AssertionError, match="ignored by another, and the rules decide: ignored by rotation"):
+    with pytest.raises(AssertionError, match=r"there is no ignore rule another; there are rotation$"):
         assert_ignored(rules, event, "another", today=date(2027, 1, 31))
+    with pytest.raises(AssertionError, match=r"the rules decide: ignored by rotation[^\n]*$"):
+        assert_alerts(rules, event, today=date(2027, 1, 31))
+
+
+@pytest.mark.parametrize("named", [(), ("key-created",)])
+def test_an_assertion_says_what_decided(rules: Ruleset, named: tuple[str, ...]) -> None:
+    """An event without an alert is shown with the condition that decided, and what it read."""
+    with pytest.raises(AssertionError) as failed:
+        assert_alerts(rules, make_event("CreateAccesKey"), *named)
+    assert """
+  key-created:
+    decided by: event.get("eventName") == "CreateAccessKey"
+      is False
+      "eventName" is 'CreateAccesKey'""" in str(failed.value)
+    assert ("raises:" in str(failed.value)) is not bool(named)
+
+
+def test_a_field_with_one_underscore_is_refused() -> None:
+    """CloudTrail's fields have no underscores, so a test with one in the wrong place cannot pass by accident."""
+    with pytest.raises(ValueError, match=r"no field userIdentity_type; did you mean userIdentity__type\?"):
+        make_event("CreateUser", userIdentity_type="Root")
+    assert make_event("X", requestParameters__a_b=1)["requestParameters"] == {"a_b": 1}
 
 
 def test_an_assertion_says_what_the_rules_decide() -> None:

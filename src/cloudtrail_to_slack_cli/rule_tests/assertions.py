@@ -1,6 +1,6 @@
 """Events and assertions for tests of rules in Python."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,6 +8,7 @@ from cloudtrail_to_slack_cli.rule_tests.record_fields import remove_field, set_f
 from cloudtrail_to_slack_cli.rule_tests.ruleset import Decision, Ruleset, in_words
 
 _ACCOUNT = "111122223333"
+_EXPLAINED = 3  # rules that do not match, each with the condition that decided
 _SERVICES: Mapping[str, str] = {  # of the events that the default rules look for
     "ConsoleLogin": "signin",
     "AssumeRole": "sts",
@@ -28,6 +29,9 @@ def make_event(name: str, source: str | None = None, **fields: object) -> dict[s
             that the default rules look for.
         **fields: Fields to set, nested ones with dots (`**{"userIdentity.type": "Root"}`) or two underscores
             (`userIdentity__type="Root"`); an object replaces the one there was, `...` removes the field.
+
+    Raises:
+        ValueError: a field cannot be one of CloudTrail's, as with one underscore instead of two.
     """
     service = source or _SERVICES.get(name)
     record: dict[str, Any] = {
@@ -58,6 +62,8 @@ def make_event(name: str, source: str | None = None, **fields: object) -> dict[s
     }
     for field, value in fields.items():
         path = field.replace("__", ".").split(".")
+        if "_" in path[0]:
+            raise ValueError(f"CloudTrail has no field {path[0]}; did you mean {field.replace('_', '__')}?")
         if value is ...:
             remove_field(record, path)
         else:
@@ -69,15 +75,17 @@ def assert_alerts(ruleset: Ruleset, event: Mapping[str, Any], *rules: str, today
     """Assert that an event alerts, and if rules are named, by id or expression, that each of them matches.
 
     Raises:
-        AssertionError: it does not; says what the rules decide instead.
+        AssertionError: it does not; says what the rules decide instead, and why those that are named do not match.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test instead
     result = ruleset.evaluate(event, today=today)
-    if result.decision is not Decision.ALERT:
-        raise AssertionError(f"expected an alert, and the rules decide: {in_words(result)}")
-    _check_known(ruleset, rules)
-    missing = [rule for rule in rules if rule not in result.rules]
-    if missing:
-        raise AssertionError(f"expected {', '.join(missing)} to match, and the rules decide: {in_words(result)}")
+    _check_known("rule", rules, ruleset.rules)
+    missing = [rule for rule in rules or ruleset.rules if rule not in result.rules]
+    if result.decision is not Decision.ALERT or (rules and missing):
+        expected = f"{', '.join(missing)} to match" if rules and missing else "an alert"
+        explained = missing if (rules or len(missing) <= _EXPLAINED) and result.decision is not Decision.IGNORED else ()
+        why = [ruleset.why(event, rule) for rule in explained[:_EXPLAINED]]
+        raise AssertionError(f"expected {expected}, and the rules decide: {in_words(result)}{''.join(why)}")
 
 
 def assert_no_alert(ruleset: Ruleset, event: Mapping[str, Any], *rules: str, today: date | None = None) -> None:
@@ -86,8 +94,9 @@ def assert_no_alert(ruleset: Ruleset, event: Mapping[str, Any], *rules: str, tod
     Raises:
         AssertionError: one does. An ignored event is no such event: see `assert_ignored`.
     """
+    __tracebackhide__ = True
     result = ruleset.evaluate(event, today=today)
-    _check_known(ruleset, rules)
+    _check_known("rule", rules, ruleset.rules)
     concerned = [*result.rules, *(error.rule for error in result.errors)]
     if [rule for rule in concerned if not rules or rule in rules]:
         raise AssertionError(f"expected no alert, and the rules decide: {in_words(result)}")
@@ -101,14 +110,17 @@ def assert_ignored(
     Raises:
         AssertionError: none does, or another one.
     """
+    __tracebackhide__ = True
     result = ruleset.evaluate(event, today=today)
+    _check_known("ignore rule", (by,) if by else (), ruleset.ignore_rules)
     if result.decision is not Decision.IGNORED or by not in (None, result.ignored_by):
         wanted = f"by {by}" if by else "by an ignore rule"
         raise AssertionError(f"expected it to be ignored {wanted}, and the rules decide: {in_words(result)}")
 
 
-def _check_known(ruleset: Ruleset, rules: Iterable[str]) -> None:
+def _check_known(kind: str, rules: Iterable[str], known: Sequence[str]) -> None:
     """Refuse a rule that the ruleset does not have: asserting that it does not match would always pass."""
-    unknown = [rule for rule in rules if rule not in ruleset.rules]
+    __tracebackhide__ = True
+    unknown = [rule for rule in rules if rule not in known]
     if unknown:
-        raise AssertionError(f"there is no rule {', '.join(unknown)}; there are {', '.join(ruleset.rules)}")
+        raise AssertionError(f"there is no {kind} {', '.join(unknown)}; there are {', '.join(known) or 'none'}")

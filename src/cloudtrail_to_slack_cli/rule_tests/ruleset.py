@@ -139,6 +139,13 @@ class Ruleset:
             tuple(RuleError(problem.rule.name, problem.detail) for problem in evaluation.problems),
         )
 
+    def why(self, event: Mapping[str, Any], rule: str) -> str:
+        """Return in indented lines which condition of a rule decided. Not for your own tests."""
+        from cloudtrail_to_slack_cli.tracing import why  # noqa: PLC0415 (only for tests that fail)
+
+        expression = next(each.expression for each in self.config.rules if each.name == rule)
+        return "\n    ".join((f"\n  {rule}:", *why(expression, _event(event).flat)))
+
     def alert(self, event: Mapping[str, Any], *, today: date | None = None) -> Alert | None:
         """Return the alert of an event, as destinations render it; None if there is none. Not for your own tests."""
         read = _event(event)

@@ -13,9 +13,7 @@ from cloudtrail_to_slack_cli.decisions import decide_ignore_rule
 from cloudtrail_to_slack_cli.rule_files.document import ValuePath
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleEntry, RuleFile, unusable_parts
 from cloudtrail_to_slack_cli.rule_tests.cases import Case, cases_of
-from cloudtrail_to_slack_cli.tracing import deciding, trace
-
-_MOST_ALTERNATIVES = 5
+from cloudtrail_to_slack_cli.tracing import why
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +100,20 @@ class FileRunner:
         evaluation = self._engine.evaluate(flat, self._today, 1 << number)
         problem = next((problem for problem in evaluation.problems if problem.rule is rule), None)
         if problem is not None:
-            return "error", [problem.detail, *_decided(rule, flat)]
+            return "error", [problem.detail, *why(rule.expression, flat)]
         if evaluation.outcome is EventOutcome.MATCHED:
-            return "match", [*_decided(rule, flat), *self._expired(flat)]
+            return "match", [*why(rule.expression, flat), *self._expired(flat)]
         if evaluation.outcome is EventOutcome.IGNORED and evaluation.ignored_by and evaluation.silenced:
             ignored_by = evaluation.ignored_by
             reason = f" ({ignored_by.reason})" if ignored_by.reason else ""
-            return "ignored", [f"ignored by {ignored_by.name}{reason}", *_decided(ignored_by, flat)]
-        return "no_match", _decided(rule, flat)
+            return "ignored", [f"ignored by {ignored_by.name}{reason}", *why(ignored_by.expression, flat)]
+        return "no_match", why(rule.expression, flat)
 
     def _ignore(self, rule: IgnoreRule, flat: dict[str, object]) -> _Outcome:
         decision = decide_ignore_rule(rule, flat, self._today)
         if decision.expired:
             return "no_match", [f"the ignore rule expired on {rule.expires}"]
-        return decision.word, [*filter(None, [decision.error]), *_decided(rule, flat)]
+        return decision.word, [*filter(None, [decision.error]), *why(rule.expression, flat)]
 
     def _expired(self, flat: dict[str, object]) -> list[str]:
         """Name the ignore rules that would have ignored an event, had they not expired."""
@@ -132,15 +130,3 @@ class FileRunner:
 
 def _place(entry: RuleEntry) -> str:
     return f"{entry.kind}[{entry.number}]"
-
-
-def _decided(rule: Rule | IgnoreRule, flat: dict[str, object]) -> list[str]:
-    """Return the first condition that decided, and what it read."""
-    step = deciding(trace(rule.expression, flat))
-    what = {"and": "every condition holds", "or": "no alternative holds"}.get(step.kind)
-    if what and step.parts:
-        lines = [f"{what}:", *(f"  {part.source} is {part.shown}" for part in step.parts[:_MOST_ALTERNATIVES])]
-        more = len(step.parts) - _MOST_ALTERNATIVES
-        return [*lines, *([f"  and {more} more"] if more > 0 else [])]
-    value = step.shown if step.error else f"is {step.shown}"
-    return [f"decided by: {step.source}", f"  {value}", *(f'  "{key}" is {read}' for key, read in step.reads)]

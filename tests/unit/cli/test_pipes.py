@@ -48,3 +48,11 @@ def test_an_interruption_while_modules_are_imported_shows_no_traceback(module: s
     command = (sys.executable, "-c", _INTERRUPTED, "schema", module)
     ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (our own)
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
+def test_without_the_extra_the_command_says_what_to_install() -> None:
+    """The package without its extra `cli` has the command, which names what is missing."""
+    code = "import sys; sys.modules['click'] = None; from cloudtrail_to_slack_cli.__main__ import main; main()"
+    ran = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=False)  # noqa: S603 (our own)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "Error: click is not installed: install the extra `cli` (pipx install '.[cli]')\n"
