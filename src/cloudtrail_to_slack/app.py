@@ -107,10 +107,14 @@ class Application:
         """Return what counts the matches of rules with a threshold; None where there are none."""
         if all(rule.threshold is None for rule in self._config.rules):
             return None
-        from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter  # noqa: PLC0415 (only some configurations have any)
+        from cloudtrail_to_slack.rules.thresholds import (  # noqa: PLC0415 (only some configurations have any)
+            MOST_IN_MEMORY,
+            MemoryCounts,
+            ThresholdCounter,
+        )
 
         if not self._table:
-            return ThresholdCounter(MemoryCounts())
+            return ThresholdCounter(MemoryCounts(MOST_IN_MEMORY))
         from cloudtrail_to_slack.state.threshold_counts import TableCounts  # noqa: PLC0415 (likewise)
 
         return ThresholdCounter(

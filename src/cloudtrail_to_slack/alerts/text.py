@@ -18,6 +18,7 @@ _HIDDEN_RANGES = (
     (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0000, 0xE0FFF),
 )  # fmt: skip
 _UNUSUAL = re.compile(r"[^ -~]")  # what is neither of these is never hidden
+_MOST_MARKS = 4  # that stand above or below one character: no script needs more, and a pile of them covers other lines
 
 
 class Icon(Enum):
@@ -149,8 +150,14 @@ def is_hidden(character: str) -> bool:
 
 
 def replace_hidden(text: str, show: Callable[[str], str]) -> str:
-    """Return `text` with each hidden character as `show` writes it."""
-    return _UNUSUAL.sub(lambda match: show(match[0]) if is_hidden(match[0]) else match[0], text)
+    """Return `text` with each hidden character, and each mark that is piled too high, as `show` writes it."""
+    return _UNUSUAL.sub(lambda match: show(match[0]) if is_hidden(match[0]) or _is_piled(match) else match[0], text)
+
+
+def _is_piled(match: re.Match[str]) -> bool:
+    """Return whether a character is a combining mark after as many of them as there may be."""
+    before = match.string[max(match.start() - _MOST_MARKS, 0) : match.end()]
+    return len(before) > _MOST_MARKS and all(unicodedata.category(each) == "Mn" for each in before)
 
 
 def visible(text: str, *, keep_lines: bool = False) -> str:

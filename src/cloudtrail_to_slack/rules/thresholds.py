@@ -6,6 +6,7 @@ completes the set again, and no other event of the window does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from cloudtrail_to_slack.errors import CloudTrailToSlackError
 from cloudtrail_to_slack.events.identity import identity_digest
 from cloudtrail_to_slack.rules.model import Rule, Threshold
 
+MOST_IN_MEMORY = 100_000  # members of all sets of an invocation; each takes half a kilobyte
 _KEPT_CHARACTERS = 120  # of a value that is counted; a longer one counts by its digest
 _SHOWN_VALUES = 5
 _SHOWN_CHARACTERS = 60
@@ -56,17 +58,23 @@ class CountStoreError(CloudTrailToSlackError):
 
 
 class MemoryCounts:
-    """Keeps the sets in memory: those of one invocation, or of a whole backtest."""
+    """Keeps the sets in memory: those of one invocation, or of a whole backtest, with at most so many members."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: float = math.inf) -> None:
+        self._most = most
         self._sets: dict[str, tuple[set[str], str]] = {}
+        self._members = 0
 
     def add(self, window: Window, event: str, count: int) -> Count:
         """Add an event to its set; see `CountStore`."""
-        members, completed_by = self._sets.setdefault(window.key, (set(), ""))
+        members, completed_by = self._sets.get(window.key, (set(), ""))
         if len(members) >= count and completed_by != event:
             return Count(completed_by)
+        self._members += (window.value or event) not in members
+        if self._members > self._most:
+            raise CountStoreError(f"without a state table there is room for {self._most:,}", is_transient=True)
         members.add(window.value or event)
+        self._sets[window.key] = members, completed_by
         if len(members) < count:
             return Count()
         self._sets[window.key] = members, event
@@ -135,7 +143,7 @@ class ThresholdCounter:
                 self._unavailable = error
                 raise
             self._failed(str(error))
-            self._store = MemoryCounts()
+            self._store = MemoryCounts(MOST_IN_MEMORY)
             count = self._store.add(window, event, needed)
         if count.completed_by is not None:
             self._closed[window.key] = count.completed_by

@@ -118,6 +118,14 @@ def test_a_retry_finds_its_alert_again() -> None:
     assert [identity for identity, _ in alerts(ThresholdCounter(store), rule, events[::-1])] == ["e3"]
 
 
+def test_memory_has_room_for_so_many() -> None:
+    """A store in memory refuses what it has no room for, and that is not a match that does not count: it fails."""
+    counter, failed = ThresholdCounter(MemoryCounts(most=3)), list[str]()
+    for identity, fields, time in (read(number, "s", f"arn {number}") for number in range(5)):
+        assert not counter.reached((secrets_read(),), fields, time, partial(str, identity), failed.append)
+    assert failed == ["without a state table there is room for 3"] * 2
+
+
 class Failing:
     """A store that fails from some call on."""
 

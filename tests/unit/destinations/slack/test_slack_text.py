@@ -56,6 +56,8 @@ def test_json_length(text: str) -> None:
         ("\ud800", "\\ud800"),
         ("\u2028\u2029", "\\u2028\\u2029"),
         ("\U000e0041", "\\U000e0041"),
+        ("e" + "\u0301" * 6, "e" + "\u0301" * 4 + "\\u0301" * 2),
+        ("\u0e01\u0e35\u0e48", "\u0e01\u0e35\u0e48"),
     ],
 )
 def test_visible(text: str, shown: str) -> None:
