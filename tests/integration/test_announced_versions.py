@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -186,6 +187,19 @@ def test_without_the_right_to_versions_and_without_an_etag_the_error_names_the_r
     with pytest.raises(InvocationFailedError, match=r"AccessDenied; .* needs s3:GetObjectVersion"):
         app_env.invoke(_by_s3("some-version", None))
     assert len(may_not_read_versions) == 1
+
+
+def test_a_denied_key_is_named(app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is the KMS key that the role may not use, the error names that right and none of S3's."""
+    message = "User: arn is not authorized to perform: kms:Decrypt on resource: arn"
+    content = f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>".encode()
+    session: Any = boto3.Session()
+    answer = SimpleNamespace(status_code=403, headers={}, content=content)
+    session.events.register("before-send.s3.GetObject", lambda **_: answer)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+    app_env.configure_bot(table=False)
+    with pytest.raises(InvocationFailedError, match=r"AccessDenied: the role may not use the KMS key .*kms:Decrypt.$"):
+        app_env.invoke(_by_s3("some-version", None))
 
 
 def test_a_confirmation_from_sns_is_no_failure(app_env: AppEnvironment, capsys: pytest.CaptureFixture[str]) -> None:

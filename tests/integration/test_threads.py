@@ -214,6 +214,16 @@ def test_a_thread_whose_opening_is_gone_is_opened_anew(scene: Scene, app_env: Ap
     assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [0, 1]
 
 
+def test_a_thread_whose_parent_was_deleted_is_forgotten(scene: Scene, app_env: AppEnvironment) -> None:
+    """When the parent's count cannot be shown because it was deleted, the next alert opens a new thread."""
+    scene.join()
+    scene.join()
+    app_env.slack.fail(SlackError("message_not_found"), method="chat.update")
+    scene.threads.finish()
+    scene.join()
+    assert [len(thread.replies) for thread in app_env.slack.threads(CHANNEL)] == [1, 0]
+
+
 def test_an_older_count_never_replaces_a_newer_one(scene: Scene, app_env: AppEnvironment, time: FakeTime) -> None:
     """Of two functions that counted, the slower one does not show its older number."""
     slow = Scene(app_env, time)

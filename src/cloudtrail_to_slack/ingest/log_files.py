@@ -1,5 +1,6 @@
 """Read log files from S3: GET, gunzip, and split into records, one chunk at a time."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -27,6 +28,9 @@ _LEAST_VALUE_BYTES = 2  # a character, and what separates it from the next
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHANGED = frozenset({"PreconditionFailed", "412"})
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden"})
+# In the message of a denial: "… is not authorized to perform: kms:Decrypt on resource: …", "The ciphertext refers to a
+# customer master key that does not exist, …".
+_ABOUT_KEY = re.compile(r"kms:|customer master key|KMS key", re.IGNORECASE)
 _RECORD_DECODER = msgspec.json.Decoder()
 
 # Returns a client whose requests end after at most that many seconds.
@@ -52,7 +56,7 @@ def open_log_file(client: "Callable[[], S3Client]", log_file: LogFile) -> "tuple
     except ClientError as error:
         if is_transient(error.response):
             raise S3UnavailableError(f"S3 answers {error_code(error)}") from None
-        raise LogFileError(_explanation(error_code(error), log_file)) from None
+        raise LogFileError(_explanation(error, log_file)) from None
     except (BotoCoreError, HTTPError, TimeoutError) as error:  # HTTPError: S3 stops amid an answer that refuses
         raise S3UnavailableError(f"S3 cannot be read ({type(error).__name__})") from None
     return answer["Body"], answer.get("ContentLength")
@@ -85,12 +89,15 @@ def _get_named_version(s3: "S3Client", log_file: LogFile) -> "GetObjectOutputTyp
         raise LogFileError(problem) from None
 
 
-def _explanation(code: str, log_file: LogFile) -> str:
-    """Explain an error code of S3."""
+def _explanation(error: ClientError, log_file: LogFile) -> str:
+    """Explain an error of S3's."""
+    code = error_code(error)
     if code in _CHANGED:
         return "it was changed after the notification: its ETag is now a different one"
     if code == "NoSuchVersion":
         return "the version that the notification names is gone: S3 answers NoSuchVersion"
+    if code in _DENIED and _ABOUT_KEY.search(str(error)):
+        return f"S3 answers {code}: the role may not use the KMS key that encrypts it (kms:Decrypt)"
     if code in _DENIED and log_file.version:
         return f"S3 answers {code}; to read the version of the notification the role needs s3:GetObjectVersion"
     return f"S3 answers {code}"

@@ -287,7 +287,11 @@ class SlackThreads:
             with self._clock.call(TIMEOUT_SECONDS) as timeout:
                 self._bot.update(channel, thread.ts, message, timeout)
 
-        run_to_completion(self._clock, with_retries(update))
+        try:
+            run_to_completion(self._clock, with_retries(update))
+        except ParentGoneError:  # it was deleted, and Slack would post each further reply in the channel
+            self._table.forget(key, thread)
+            raise
 
 
 def _whole(sizes: Sizes[SlackMessage]) -> Sizes[SlackMessage]:

@@ -11,6 +11,7 @@ from cloudtrail_to_slack.destinations.slack.render.headline import (
     lead,
     notification_text,
     outcome_marks,
+    rule_titles,
     why,
 )
 from cloudtrail_to_slack.events.call_outcome import call_outcome
@@ -142,6 +143,14 @@ def test_why() -> None:
     assert "*First &lt;a&gt;* · Because &amp; so. · <https://x.example/?a&amp;b%7C%3C%3E|runbook>" in second
     assert "`event['y']`" in third
     assert more == "and 2 more rules"
+
+
+def test_a_title_that_rules_share_is_shown_once() -> None:
+    """Rules of several packs about the same thing have one title; each still says what it is about."""
+    title, said = "Sign-in without MFA", ("first", "second", None)
+    rules = [Rule("True", id=f"r-{number}", title=title, description=each) for number, each in enumerate(said)]
+    assert why(alert(*rules)) == ":bell: first\n:bell: second"
+    assert rule_titles(alert(*rules)) == ":bell: *Sign-in without MFA*"
 
 
 def test_the_lead() -> None:

@@ -78,12 +78,15 @@ def account_label(account: str | None, name: str | None) -> str:
 def why(alert: Alert) -> str:
     """Return titles, descriptions and runbooks of the rules that matched, the most severe first.
 
-    The title of the most severe one is left out: it is in the lead. Empty: there is nothing to add.
+    The title of the most severe one is left out: it is in the lead. A title that several share is shown once. Empty:
+    there is nothing to add.
     """
-    first = by_severity(alert)[0]
+    shown = {rule_title(by_severity(alert)[0], alert.outcome)}
 
     def about(rule: Rule) -> str:
-        title = "" if rule is first else rule_title(rule, alert.outcome)
+        title = rule_title(rule, alert.outcome)
+        title = "" if title in shown else title
+        shown.add(title)
         description = plain(rule.description, _LONGEST_DESCRIPTION) if rule.description else ""
         runbook = link(rule.runbook_url, "runbook")
         return " · ".join(
@@ -155,7 +158,7 @@ def _insight(event: Event, insight: Insight) -> str:
 
 def _rule_lines(alert: Alert, show: Callable[[Rule], str]) -> str:
     rules = by_severity(alert)
-    lines = [f":bell: {shown}" for rule in rules[:_RULES_SHOWN] if (shown := show(rule))]
+    lines = [f":bell: {line}" for line in dict.fromkeys(map(show, rules[:_RULES_SHOWN])) if line]
     more = len(rules) - _RULES_SHOWN
     rest = f"and {more} more {'rule' if more == 1 else 'rules'}"
     return "\n".join([*lines, *([rest] if more > 0 else [])])
