@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import IO, Self
 
 import requests
+
+from cloudtrail_to_slack_dev import bound_process
 
 _END_SECONDS = 10
 _RUNNING = re.compile(r"Running on (http://[\d.]+:\d+)")
@@ -30,7 +32,10 @@ class MotoServerError(RuntimeError):
 
 
 class MotoServer:
-    """A moto server in a process of its own, for as long as the `with` block runs. `url` is its endpoint."""
+    """A moto server in a process of its own, for as long as the `with` block and this process run.
+
+    `url` is its endpoint.
+    """
 
     def __init__(self, program: str = "moto.server") -> None:
         self.url = ""
@@ -41,8 +46,8 @@ class MotoServer:
         # Interrupted within Popen, a process would be left running.
         with _interruptions_later():
             self._process = subprocess.Popen(  # noqa: S603 (our own name of a module)
-                [sys.executable, "-m", self._program, "-H", "127.0.0.1", "-p", "0"],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", bound_process.__name__, self._program, "-H", "127.0.0.1", "-p", "0"],
+                stdin=subprocess.PIPE,  # while it is open, the server runs
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -54,8 +59,9 @@ class MotoServer:
             output = self._output(self._process)
             self.url = self._wait_for_url(output)
         except BaseException:  # an interruption too: nothing is left running
-            self._process.kill()
-            self._process.wait()
+            _end(self._process, self._process.kill)
+            if self._process.stdout:
+                self._process.stdout.close()
             raise
         # It logs every request; an unread pipe would fill up and stop it.
         threading.Thread(target=_drain, args=(output,), daemon=True).start()
@@ -65,12 +71,7 @@ class MotoServer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._process:
-            self._process.terminate()
-            try:
-                self._process.wait(_END_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            _end(self._process, self._process.terminate)
 
     def reset(self) -> None:
         """Forget everything that was created."""
@@ -89,6 +90,17 @@ class MotoServer:
             if found:
                 return found[1]
         raise MotoServerError(f"the moto server did not start:\n{''.join(said[-20:])}")
+
+
+def _end(process: subprocess.Popen[str], how: Callable[[], None]) -> None:
+    how()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin:
+        process.stdin.close()
 
 
 def _drain(output: IO[str]) -> None:

@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
@@ -28,6 +29,7 @@ def run_in_processes(seeds: range, processes: int, start: float) -> Report:
     """Run the histories in processes of their own, and print the progress from time to time."""
     context = multiprocessing.get_context("spawn")
     work: _Work = context.Queue()
+    work.cancel_join_thread()  # after an interruption, what was not taken is not waited for
     done: _Done = context.Queue()
     chunks = [seeds[first : first + _AT_ONCE] for first in range(0, len(seeds), _AT_ONCE)]
     for chunk in [*chunks, *([None] * processes)]:
@@ -97,6 +99,8 @@ def _show_stacks(workers: Sequence[BaseProcess]) -> None:
 def _work(work: _Work, done: _Done) -> None:
     faulthandler.register(signal.SIGUSR1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with what it has started
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # An interruption leaves threads behind that would print their tracebacks.
     with (
         suppress(KeyboardInterrupt),
@@ -106,3 +110,8 @@ def _work(work: _Work, done: _Done) -> None:
     ):
         while chunk := work.get():
             done.put(run_all(environment, chunk))
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)  # what it has started ends with it

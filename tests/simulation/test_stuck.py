@@ -2,11 +2,15 @@
 
 import faulthandler
 import multiprocessing
+import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 from functools import partial
 from multiprocessing.synchronize import Event
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +60,32 @@ def test_a_process_that_is_stuck_is_ended_with_its_stack(capfd: pytest.CaptureFi
     error = capfd.readouterr().err
     assert "in _never_ends" in error
     assert ("is stuck" if waits else "does not end") in error
+
+
+_ENDLESS = """
+import time
+from simulation import processes
+
+processes._PROGRESS_SECONDS = 0.0
+processes.run_in_processes(range(10**6), 2, time.monotonic())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_ended_leaves_no_process(number: signal.Signals) -> None:
+    """However a run ends, its processes end with it: all of them hold its standard error, which comes to its end."""
+    with subprocess.Popen(  # noqa: S603 (our own code)
+        [sys.executable, "-c", _ENDLESS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 (no threads yet)
+    ) as run:
+        assert run.stdout
+        assert b"a second" in run.stdout.readline()
+        if number == signal.SIGINT:  # a terminal interrupts all of them
+            os.killpg(run.pid, number)
+        else:
+            run.send_signal(number)
+        run.communicate(timeout=60)
