@@ -24,7 +24,7 @@ def log_rule_issues(issues: Sequence[RuleIssue]) -> None:
 
 def log_rule_warnings(rules: Iterable[Rule | IgnoreRule], clock: Clock) -> None:
     """Log a warning for each probable mistake in the user's rules, as long as the invocation has time to spare."""
-    from cloudtrail_to_slack.rules.lint.suggestions import warnings_for  # noqa: PLC0415 (after the first invocation, not before)
+    from cloudtrail_to_slack.rules.lint.linter import warnings_for  # noqa: PLC0415 (after the first invocation, not before)
 
     given = 0
     for rule in rules:

@@ -17,7 +17,7 @@ from cloudtrail_to_slack.rules.expressions.time_limit import limited
 from cloudtrail_to_slack.rules.index.index import RequiredKeys, RuleIndex
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 
-# Denied calls are counted, whether or not a rule matches them.
+# Denied calls are counted even if no rule matches them.
 _DENIED = 'str(event.get("errorCode")).startswith("AccessDenied")'
 
 
@@ -31,7 +31,7 @@ class EventOutcome(Enum):
 
 @dataclass(frozen=True)
 class RuleProblem:
-    """A rule that could not decide about an event: the kind of problem, and a `detail` that may quote the event."""
+    """A rule that failed on an event: the kind of problem, and a `detail` that may quote the event."""
 
     rule: Rule | IgnoreRule
     cause: str
@@ -40,7 +40,7 @@ class RuleProblem:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the rules say of one event, in order; `silenced` would have matched, had the event not been ignored."""
+    """The result of all rules for one event; `silenced` are rules that matched an ignored event."""
 
     outcome: EventOutcome
     matched: tuple[Rule, ...] = ()
@@ -66,7 +66,7 @@ class RuleSet:
         return RuleIndex([*(rule.expression for rule, *_ in self._rules), _DENIED], missing)
 
     def required_keys(self) -> RequiredKeys:
-        """Return the keys without which rules cannot match, for a look at the text of a record."""
+        """Return the keys without which rules cannot match, to search for in a record's text."""
         return RequiredKeys(rule.expression for rule, *_ in self._rules)
 
     def evaluate(
@@ -90,7 +90,7 @@ class RuleSet:
             rule
             for rule, evaluate, exceptions in rules
             if _matches(rule, evaluate, event, problems, deadline)
-            # An exception says that it is no match. One that raises says nothing.
+            # If an exception matches, the rule does not. An exception that raises an error has no effect.
             and not (exceptions and _first_match(exceptions, event, today, problems, deadline))
         )
         if not (matched or problems or self._denied(event)):
@@ -108,7 +108,7 @@ def _compiled(rules: Iterable[IgnoreRule]) -> list[tuple[IgnoreRule, Evaluate]]:
 
 
 def _evaluator(rule: Rule) -> Evaluate:
-    """Return what evaluates a rule. Those of packs, which are many and checked, are compiled when first evaluated."""
+    """Return a rule's compiled expression. The many rules of packs, checked by tests, are compiled when first used."""
     if not rule.is_shipped:
         return compile_expression(rule.expression)
     compiled = cache(lambda: compile_expression(rule.expression))
@@ -151,7 +151,7 @@ def _matches(
 
 
 def _cause(error: Exception, expression: str) -> str:
-    """Return the kind of an error; it names a missing key if the rule has it, but never a word of the event."""
+    """Return the kind of an error; it names a missing key if the rule contains it, but never quotes the event."""
     key = error.args[0] if isinstance(error, KeyError) and error.args else None
     if isinstance(key, str) and key in expression:
         return f"KeyError: {key!r}"

@@ -25,9 +25,9 @@ _NOT_PLAIN = re.compile(r"[^0-9A-Za-z-]")
 class RuleErrorReport:
     """A rule that raised an error, for one cause: the error as first seen, and the events that it was raised on.
 
-    `event_ids` are those that are known by name, `events` how many there are. `severity` is the rule's, None for an
-    ignore rule. `log_file` is the log file of the first event, None for one from EventBridge. `message_ids` are the
-    messages that brought the events.
+    `events` is how many there are; `event_ids` are the first of their IDs. `severity` is the rule's; None: it is an
+    ignore rule. `log_file` is that of the first event; None: it came from EventBridge. `message_ids` are the messages
+    that the events came from.
     """
 
     rule_name: str
@@ -55,7 +55,7 @@ class RuleErrors:
     def add(
         self, problems: Iterable[RuleProblem], event: Event, log_file: LogFile | None, message_ids: MessageIds
     ) -> None:
-        """Add the problems that rules had with an event; `message_ids` are the messages that brought it."""
+        """Add the problems of rules with an event; `message_ids` are the messages that it came from."""
         for problem in problems:
             rule, cause = problem.rule, problem.cause
             report = self._reports.get((rule, cause))

@@ -1,6 +1,6 @@
 """The model of a rule: an expression, and what people should know when it matches. Pure, and for Python 3.9 too.
 
-`Rule` and `IgnoreRule` alone say which fields a rule has: all that is known of a field elsewhere follows from them.
+`Rule` and `IgnoreRule` define the fields of rules. The reader, the schema and the docs are derived from them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 # Source: MITRE ATT&CK, techniques such as T1562 and sub-techniques such as T1562.008.
 TECHNIQUE_PATTERN = r"^T[0-9]{4}([.][0-9]{3})?$"
-# What is counted is kept in one item of the state table for each window, so it is bounded.
+# All counted events of a window are in one item of the state table, so their number is limited.
 MAX_THRESHOLD_COUNT = 500
 MAX_THRESHOLD_MINUTES = 1440
 
 
-# What a field of a rule holds: `config.rule_reader` reads each kind, and the schema of rule files has each.
+# The kinds of fields. `config.rule_values` reads each, and the CLI's `rule_schema` describes each.
 FieldKind = Enum(
     "FieldKind",
     ["EXPRESSION", "STRING", "STRINGS", "SEVERITY", "URL", "TECHNIQUES", "DAY", "THRESHOLD", "TESTS"],
@@ -33,7 +33,7 @@ class RuleField(NamedTuple):
 
 
 class Severity(IntEnum):
-    """How urgent a match is; of several matching rules the highest counts."""
+    """How urgent a match is; an alert has the highest severity of its rules."""
 
     INFO = 1
     LOW = 2
@@ -51,8 +51,8 @@ class Severity(IntEnum):
 class Threshold:
     """How many events a rule must match before it alerts: `count` within a window of `minutes`.
 
-    Events are counted apart for each combination of the fields `by`; with `distinct` not events are counted but the
-    different values of that field. Windows follow one another from 1970 on, so an event is in exactly one.
+    Events are counted separately for each combination of the fields `by`; with `distinct`, the different values of that
+    field are counted instead. Windows follow one another from 1970 on, so each event is in exactly one.
     """
 
     count: int
@@ -62,7 +62,7 @@ class Threshold:
 
 
 def _given(kind: FieldKind, description: str, default: object = None) -> Any:  # noqa: ANN401 (a field of any type)
-    """Return a field that people may give a rule."""
+    """Return a field that users may set."""
     return field(default=default, metadata={"rule_field": (kind, description)})
 
 
@@ -75,7 +75,7 @@ class _Condition:
 
     @property
     def name(self) -> str:
-        """The id, or without one the expression: what SNS bodies, logs and metrics call the rule."""
+        """The id, or without one the expression: the rule's name in SNS bodies, logs and metrics."""
         return self.id or self.expression
 
 
@@ -83,10 +83,10 @@ class _Condition:
 class Rule(_Condition):
     """A Python expression over `event` that raises an alert when it is True.
 
-    `attempt` states what happened as something that was tried ("delete a CloudTrail trail"), for calls that did not
-    succeed; only the default rules have it. `exceptions` narrow this rule alone: what one of them matches is no match.
-    `is_shipped`: the rule comes from a detection pack of this project, whose tests have checked it.
-    `facts` are what an event has for the fields in the title, of a rule that matched it.
+    `attempt` names the call as an attempt ("delete a CloudTrail trail"), for calls that did not succeed; only default
+    rules have it. If one of the `exceptions` matches, the rule does not. `is_shipped`: the rule comes from a detection
+    pack of this project, whose tests have checked it. `facts` are the event's values for the fields in the title, after
+    a match.
     """
 
     id: str | None = _given(FieldKind.STRING, "the rule's name in alerts, logs and metrics; unique")
@@ -115,14 +115,14 @@ class Rule(_Condition):
 
 @dataclass(frozen=True)
 class IgnoreRule(_Condition):
-    """A Python expression over `event` that silences what it matches, through the day it `expires` (UTC)."""
+    """A Python expression over `event` that silences the events it matches, until the end of `expires` (UTC)."""
 
     id: str | None = _given(FieldKind.STRING, "the ignore rule's name in logs and metrics")
     reason: str | None = _given(FieldKind.STRING, "why these events need no alert")
     expires: date | None = _given(FieldKind.DAY, "the last day (UTC) on which it applies, such as `2027-01-31`")
 
 
-# Rule files may have them; the function reads past them.
+# Fields of rule files that the function ignores.
 FILE_ONLY_FIELDS = (RuleField("tests", FieldKind.TESTS, "events with the expected result, for the command line"),)
 
 

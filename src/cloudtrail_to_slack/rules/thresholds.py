@@ -1,7 +1,7 @@
 """Thresholds: a rule that alerts only after it has matched often enough within a window. Pure.
 
-The event that completes the set of what is counted carries the alert; when it comes again, by a retry or as a copy, it
-completes the set again, and no other event of the window does.
+The event that completes the set of counted events raises the alert. If it comes again, by a retry or as a copy, it does
+so again, and no other event of the window does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class Window:
-    """The set `key` in which an event is counted until `end` (seconds since 1970), as its `value` or as itself."""
+    """The set `key` that counts an event until `end` (seconds since 1970), by its `value`; None: by its identity."""
 
     key: str
     value: str | None
@@ -32,7 +32,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Count:
-    """A set after an event was to be added: which event completed it, and where it is this one, what is in the set."""
+    """A set after adding an event: the event that completed it, and if that is this event, the members."""
 
     completed_by: str | None = None
     members: frozenset[str] = frozenset()
@@ -50,7 +50,7 @@ class CountStore(Protocol):
 
 
 class CountStoreError(CloudTrailToSlackError):
-    """Counts cannot be kept where they are kept. `is_transient`: they may be in a moment."""
+    """The store of counts cannot be used. `is_transient`: a later attempt may succeed."""
 
     def __init__(self, problem: str, *, is_transient: bool) -> None:
         self.is_transient = is_transient
@@ -58,7 +58,7 @@ class CountStoreError(CloudTrailToSlackError):
 
 
 class MemoryCounts:
-    """Keeps the sets in memory: those of one invocation, or of a whole backtest, with at most so many members."""
+    """Keeps the sets in memory, for one invocation or a whole backtest, with at most `most` members in all."""
 
     def __init__(self, most: float = math.inf) -> None:
         self._most = most
@@ -82,15 +82,15 @@ class MemoryCounts:
 
 
 class ThresholdCounter:
-    """Counts the matches of rules with thresholds, those of one invocation or backtest.
+    """Counts the matches of rules with thresholds, for one invocation or backtest.
 
-    `store` keeps the counts. Where it cannot be used at all, `failed` is called once, and counting goes on in memory.
-    Where it fails for a moment, nothing is counted any more: the retry of the invocation counts it.
+    `store` keeps the counts. If it cannot be used at all, `on_failure` is called once, and counting continues in
+    memory. After a transient failure nothing more is counted: the invocation's retry counts it.
     """
 
-    def __init__(self, store: CountStore, failed: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, store: CountStore, on_failure: Callable[[str], None] = lambda _: None) -> None:
         self._store = store
-        self._failed = failed
+        self._on_failure = on_failure
         self._unavailable: CountStoreError | None = None
         # Windows that are complete, with the event that completed them, and members that are in their sets already.
         self._closed: dict[str, str] = {}
@@ -106,8 +106,8 @@ class ThresholdCounter:
     ) -> tuple[Rule, ...]:
         """Return which of the rules that matched alert: those without a threshold, and those that now reach theirs.
 
-        `time` is the event's, in seconds since 1970; `identity` returns what its copies share and no other event has.
-        `uncounted` is called with the reason where a rule's match could not be counted for now.
+        `time` is the event's, in seconds since 1970; `identity` returns an identity that only its copies share.
+        `uncounted` is called with a reason if a match could not be counted now.
         """
         alerting = []
         for rule in rules:
@@ -124,10 +124,10 @@ class ThresholdCounter:
         return tuple(alerting)
 
     def _add(self, window: Window, needed: int, identity: Callable[[], str]) -> frozenset[str] | None:
-        """Return the members of the set that the event completes; None while it does not.
+        """Return the members of the set if the event completes it; None: it does not.
 
         Raises:
-            CountStoreError: it cannot be counted for now.
+            CountStoreError: it cannot be counted now.
         """
         if (window.key, window.value) in self._added:
             return None
@@ -142,7 +142,7 @@ class ThresholdCounter:
             if error.is_transient:
                 self._unavailable = error
                 raise
-            self._failed(str(error))
+            self._on_failure(str(error))
             self._store = MemoryCounts(MOST_IN_MEMORY)
             count = self._store.add(window, event, needed)
         if count.completed_by is not None:
@@ -153,7 +153,7 @@ class ThresholdCounter:
 
 
 def window_of(rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: float) -> Window | None:
-    """Return where an event that matched is counted; None where it does not have the field whose values are counted."""
+    """Return the window of an event that matched; None: it lacks the field whose values are counted."""
     seconds = threshold.minutes * 60
     start = int(time // seconds) * seconds
     value = None if threshold.distinct is None else event.get(threshold.distinct)
@@ -165,7 +165,7 @@ def window_of(rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: 
 
 
 def _with_count(rule: Rule, threshold: Threshold, members: frozenset[str]) -> Rule:
-    """Return the rule with what was counted before its description."""
+    """Return the rule with the count before its description."""
     minutes = f"{threshold.minutes} {'minute' if threshold.minutes == 1 else 'minutes'}"
     if threshold.distinct is None:
         found = f"{len(members)} {'match' if len(members) == 1 else 'matches'} within {minutes}."

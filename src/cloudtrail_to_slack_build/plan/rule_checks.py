@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cloudtrail_to_slack.config.field_reader import Reader
 from cloudtrail_to_slack.config.rule_reader import RuleReader
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
-from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
+from cloudtrail_to_slack.rules.lint.linter import warnings_for
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS, EVENTS_TO_TRACK_ID
 from cloudtrail_to_slack_build.plan import without_re2

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression, parse_expression, place_of
 from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
-from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
+from cloudtrail_to_slack.rules.lint.linter import warnings_for
 from cloudtrail_to_slack.rules.packs import default_rules
 from cloudtrail_to_slack_cli.catalogue import is_known_source, known_sources
 from cloudtrail_to_slack_cli.check import codes

@@ -166,7 +166,7 @@ def lint(ruleset: Ruleset) -> tuple[LintWarning, ...]:
 
     The default rules are left out. `cloudtrail-to-slack check` finds more, in files.
     """
-    from cloudtrail_to_slack.rules.lint.suggestions import warnings_for  # noqa: PLC0415 (it reads a list of 15,000 names)
+    from cloudtrail_to_slack.rules.lint.linter import warnings_for  # noqa: PLC0415 (it reads a list of 15,000 names)
 
     found: list[LintWarning] = []
     rules: Iterable[Rule | IgnoreRule] = (*ruleset.config.rules, *ruleset.config.ignore_rules)

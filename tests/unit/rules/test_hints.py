@@ -13,7 +13,7 @@ from cloudtrail_to_slack.rules.expressions.compile import compile_expression
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt, render_caret
 from cloudtrail_to_slack.rules.lint import known_events as event_names
 from cloudtrail_to_slack.rules.lint.known_events import is_known
-from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
+from cloudtrail_to_slack.rules.lint.linter import warnings_for
 from cloudtrail_to_slack.rules.packs import default_rules, events_to_track_rule
 from support.strategies import hostile_text
 

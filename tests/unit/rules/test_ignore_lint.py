@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
-from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
+from cloudtrail_to_slack.rules.lint.linter import warnings_for
 
 ROOT = Path(__file__).resolve().parents[3]
 ARN, ISSUER = "userIdentity.arn", "userIdentity.sessionContext.sessionIssuer.arn"

@@ -13,7 +13,7 @@ import pytest
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import EventOutcome, RuleSet
 from cloudtrail_to_slack.rules.index.indexable_conditions import indexable_conditions_of
-from cloudtrail_to_slack.rules.lint.suggestions import warnings_for
+from cloudtrail_to_slack.rules.lint.linter import warnings_for
 from cloudtrail_to_slack.rules.model import FILE_ONLY_FIELDS, TECHNIQUE_PATTERN, Rule, rule_fields
 from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS, all_pack_rule_ids, default_rules, pack_names, pack_rules
 from cloudtrail_to_slack_cli.rule_files.rule_file import read_rule_file

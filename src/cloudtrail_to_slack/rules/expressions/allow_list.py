@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
+from cloudtrail_to_slack.rules.expressions import refusals
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS, KEY_FUNCTIONS, METHODS, TEST_MAKERS, TYPES
 from cloudtrail_to_slack.rules.expressions.guards import WIDE
 from cloudtrail_to_slack.rules.expressions.limits import MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_NODES, MAX_FORMAT_WIDTH
+from cloudtrail_to_slack.rules.expressions.refusals import RefusalError
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, walk
-from cloudtrail_to_slack.rules.lint import linter as mistakes
-from cloudtrail_to_slack.rules.lint.linter import RefusalError
 
 _ALLOWED = (
     ast.Constant, ast.Name, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.IfExp, ast.Subscript, ast.Slice,
@@ -45,7 +45,7 @@ def check(tree: ast.Expression) -> None:
     """Check that an expression uses only what a rule may use.
 
     Raises:
-        RefusalError: it does not; with the first place in the expression that is not allowed.
+        RefusalError: it does not; the error has the first part that is not allowed.
     """
     nodes = _parts(tree)
     checker = _Checker(nodes)
@@ -57,7 +57,7 @@ def check(tree: ast.Expression) -> None:
 
 
 def _parts(tree: ast.Expression) -> list[ast.AST]:
-    """Return all parts of an expression, in the order in which they are read."""
+    """Return all parts of an expression, in source order."""
     nodes = []
     counted = 0
     for node, depth in walk(tree.body):
@@ -92,7 +92,7 @@ class _Checker(ast.NodeVisitor):
                 self._named |= {id(part) for part in ast.walk(node.args[1])}
 
     def generic_visit(self, node: ast.AST) -> None:
-        """Find nothing wrong with a node of any other kind, and leave what is in it to `check`."""
+        """Accept a node of any other kind; `check` visits the nodes in it."""
 
     def visit_Constant(self, node: ast.Constant) -> None:
         """Check a constant."""
@@ -110,7 +110,7 @@ class _Checker(ast.NodeVisitor):
         if name == "event" or name in self._own:
             return
         if name not in FUNCTIONS:
-            raise RefusalError(node, mistakes.unknown_name(name))
+            raise RefusalError(node, refusals.unknown_name(name))
         if id(node) not in self._named:
             raise RefusalError(node, f"uses {name} without calling it, which is not allowed in a rule; write {name}(…)")
 
@@ -118,7 +118,7 @@ class _Checker(ast.NodeVisitor):
         """Check the name of a method."""
         name, is_called = node.attr, id(node) in self._named
         if name.startswith("_") or name not in METHODS:
-            raise mistakes.refused_attribute(node, is_called=is_called)
+            raise refusals.refused_attribute(node, is_called=is_called)
         if isinstance(node.value, ast.Name) and node.value.id in FUNCTIONS:
             raise RefusalError(node, f"uses .{name} of {node.value.id}; call it on a value: value.{name}(…)")
         if not is_called:
@@ -128,7 +128,7 @@ class _Checker(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         """Check what reads a key."""
-        mistakes.check_nested_read(node)
+        refusals.check_nested_read(node)
 
     def visit_Call(self, node: ast.Call) -> None:
         """Check a call."""
@@ -136,7 +136,7 @@ class _Checker(ast.NodeVisitor):
         if isinstance(node.func, ast.Attribute):
             if starred:
                 raise RefusalError(node, f"uses * in a call of .{node.func.attr}; write the arguments out")
-            mistakes.check_nested_read(node)
+            refusals.check_nested_read(node)
             return
         if not isinstance(node.func, ast.Name) or node.func.id in self._own:
             raise RefusalError(

@@ -16,33 +16,33 @@ from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
 from cloudtrail_to_slack.rules.expressions.instrumentation import GUARDS, guarded, may_need_guard
 from cloudtrail_to_slack.rules.expressions.limits import MAX_ELEMENTS, MAX_EXPRESSION_CHARACTERS
+from cloudtrail_to_slack.rules.expressions.refusals import LONGEST_PROBLEM, RefusalError, unreadable
 from cloudtrail_to_slack.rules.expressions.syntax import parse, walk
 from cloudtrail_to_slack.rules.expressions.time_limit import RULE_FILE, limited
-from cloudtrail_to_slack.rules.lint.linter import LONGEST_PROBLEM, RefusalError, unreadable
 
 __all__ = ["FUNCTIONS", "Evaluate", "compile_expression", "compile_tree", "parse_expression", "place_of"]
 
 Evaluate = Callable[[Mapping[str, Any]], object]
 
-_KEPT = 2_048  # compiled expressions: the configuration checks them, then the engine asks for them again
+_KEPT = 2_048  # compiled expressions: loading the configuration compiles them, then the engine needs them again
 _GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS, **GUARDS}  # nothing in an expression can write into it
 
 
 @functools.lru_cache(_KEPT)
 def compile_expression(text: str) -> Evaluate:
-    """Compile a rule's expression to a function of a flattened event, which may be used by several threads at once.
+    """Compile a rule's expression to a function of a flattened event, which several threads may call at once.
 
-    The function raises whatever the expression raises, and RuleBudgetError when it would take too much.
+    The function raises whatever the expression raises, and RuleBudgetError if it exceeds a limit.
 
     Raises:
-        ExpressionError: `text` is no Python expression, or uses what a rule may not use.
+        ExpressionError: `text` is not a Python expression, or uses what a rule may not use.
     """
     return compile_tree(parse_expression(text))
 
 
 @functools.lru_cache(_KEPT)
 def parse_expression(text: str) -> ast.Expression:
-    """Parse a rule's expression, raising as `compile_expression`. The tree is shared: it stays as it is."""
+    """Parse a rule's expression; raises as `compile_expression`. The tree is shared and must not be changed."""
     text = text.strip()
     if len(text) > MAX_EXPRESSION_CHARACTERS:
         raise ExpressionError(f"is longer than {MAX_EXPRESSION_CHARACTERS:,} characters")
@@ -59,7 +59,7 @@ def parse_expression(text: str) -> ast.Expression:
                 raise ExpressionError(problem, place_of(refusal.node, tree, text)) from None
     except SyntaxError as error:
         raise unreadable(text, error) from None
-    except (ValueError, RecursionError, MemoryError):  # null bytes, or nesting beyond what the parser takes
+    except (ValueError, RecursionError, MemoryError):  # null bytes, or nested too deeply for the parser
         raise ExpressionError("is not a Python expression (it cannot be parsed)") from None
     return tree
 
@@ -85,7 +85,7 @@ def compile_tree(tree: ast.Expression) -> Evaluate:
 
 
 def _check_over_limit(body: ast.expr) -> None:
-    """Refuse the parts that do not depend on the event and take too much, before any event comes."""
+    """Refuse parts that exceed a limit whatever the event is."""
     waiting: list[ast.AST] = [body] if _may_be_large(body) else []
     while waiting:
         node = waiting.pop()
@@ -103,7 +103,7 @@ def _check_over_limit(body: ast.expr) -> None:
 
 
 def _iterations(node: ast.AST) -> int:
-    """Return how many iterations the loops of a part take, as far as what they go through is constant."""
+    """Return how many iterations the loops of a part take, as far as they iterate over constants."""
     inner = max((_iterations(part) for part in ast.iter_child_nodes(node)), default=1)
     for generator in getattr(node, "generators", ()):
         with contextlib.suppress(Exception):  # as above
@@ -118,7 +118,7 @@ def _may_be_large(whole: ast.AST) -> bool:
 
 
 def _stands_alone(node: ast.expr) -> bool:
-    """Whether `node` is an expression of its own that depends neither on the event nor on a variable around it."""
+    """Whether `node` can be evaluated alone: it depends neither on the event nor on a variable around it."""
     if isinstance(node, (ast.Starred, ast.FormattedValue, ast.Slice, ast.Attribute)):
         return False
     if isinstance(getattr(node, "ctx", None), ast.Store) or (isinstance(node, ast.Name) and node.id in FUNCTIONS):
@@ -129,7 +129,7 @@ def _stands_alone(node: ast.expr) -> bool:
 
 
 def place_of(node: ast.AST, tree: ast.Expression, text: str) -> SourceSpan | None:
-    """Return where a node of `tree` stands in its text; None when it has no place of its own."""
+    """Return the position of a node of `tree` in its text; None: it has none."""
     if sys.version_info < (3, 12):
         # Before 3.12 parts of an f-string are placed where they stand in a text of their own.
         f_strings = (outer for outer in ast.walk(tree) if isinstance(outer, ast.JoinedStr))

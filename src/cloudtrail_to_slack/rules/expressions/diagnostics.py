@@ -13,13 +13,13 @@ _LONGEST_CARET = 40
 
 
 def render_caret(text: str, place: SourceSpan) -> str:
-    """Return the line of `text` that `place` is in, and a line of carets under the place, both indented."""
+    """Return the line of `text` with `place` in it, and a line of carets under the place, both indented."""
     lines = text.split("\n")  # as Python counts lines
     line = lines[min(max(place.line, 1), len(lines)) - 1]
     first = last = column = min(max(place.column, 0), len(line))
     room = WIDTH
     while room > 0 and (first > 0 or last < len(line)):
-        # To both sides in turn; where one side ends, the other takes the rest.
+        # Extend both sides in turn; when one side ends, the other takes the rest.
         if last < len(line):
             room -= _columns(line[last])
             last += 1
@@ -33,13 +33,13 @@ def render_caret(text: str, place: SourceSpan) -> str:
 
 
 def excerpt(text: str, longest: int = WIDTH) -> str:
-    """Return `text` in one line that holds nothing invisible, cut at its end when it is longer."""
+    """Return `text` in one line with hidden characters shown, cut if it is longer."""
     shown = _visible(text.replace("\n", " ")[: longest + 1])
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}{_CUT}"
 
 
 def _visible(text: str) -> str:
-    """Return `text` with nothing that is invisible or takes part in anything: no control, no change of direction."""
+    """Return `text` with hidden and control characters shown."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode("ascii")
         for character in text.replace("\t", "    ")

@@ -14,7 +14,7 @@ from cloudtrail_to_slack.rules.expressions.limits import MAX_GLOB_WORK, MAX_JSON
 _KEPT = 128
 _LONGEST_ADDRESS = 64
 _LONGEST_SHOWN = 100
-# What RE2 says of a pattern that it refuses, and what to do about it.
+# RE2's reasons for refusing a pattern, and how to fix it.
 _ADVICE = (
     ("invalid perl operator", "; RE2 has no look-around: combine two tests with and, or and not"),
     (r"invalid escape sequence: \Z", r"; write \z for the end of the text"),
@@ -35,22 +35,22 @@ def _pattern_function(name: str) -> Callable[[str, object], bool]:
     return function
 
 
-# Whether a pattern matches somewhere in a string, at its beginning, or the whole of it; False for what is no string.
-# A glob has `*`, `?` and `[a-z]`, is case-sensitive and matches the whole string.
+# Whether a pattern matches anywhere in a string, at its beginning, or all of it; False: it is not a string. A glob has
+# `*`, `?` and `[a-z]`, is case-sensitive and matches the whole string.
 re_search, re_match, re_fullmatch, glob = map(_pattern_function, ("re_search", "re_match", "re_fullmatch", "glob"))
 
 
 def ip_in(text: object, *networks: str) -> bool:
-    """Whether `text` is an IPv4 or IPv6 address in one of the networks; False when it is no address.
+    """Whether `text` is an IPv4 or IPv6 address in one of the networks.
 
     Raises:
-        ValueError: a network is none.
+        ValueError: a network is invalid.
     """
     return _kept_test("ip_in", *networks)(text)
 
 
 def json_loads(text: object) -> Any:  # noqa: ANN401 (JSON says anything)
-    """Return what the JSON `text` says; None when it is no string or no JSON.
+    """Return the value of the JSON `text`; None: it is not a string or not JSON.
 
     Raises:
         RuleBudgetError: the text is longer than a rule may read, or nested too deeply.
@@ -70,10 +70,10 @@ def json_loads(text: object) -> Any:  # noqa: ANN401 (JSON says anything)
 def pattern_test(how: str, pattern: str) -> Test:
     """Return the test for a pattern; `how` is search, match or fullmatch.
 
-    RE2 takes time that grows with the text and no faster, and little memory, whatever the pattern.
+    RE2's time is linear in the text, and its memory small, whatever the pattern.
 
     Raises:
-        TypeError, ValueError: the pattern is none.
+        TypeError, ValueError: the pattern is invalid.
     """
     _check_pattern(pattern)
     compiled = _compile(pattern)
@@ -138,8 +138,8 @@ def _ip_test(*networks: str) -> Test:
     return lambda text: isinstance(text, str) and len(text) <= _LONGEST_ADDRESS and is_in(text)
 
 
-# Of these functions what depends on constant arguments alone is made once, when the rule is compiled: the name of the
-# function to the maker of the test, and which argument is left, the first or the last.
+# Functions whose test is made once, when the rule is compiled, if the other arguments are constant: the maker of the
+# test, and the position of the tested argument, the first or the last.
 TEST_MAKERS: Mapping[str, tuple[Callable[..., Test], int]] = {
     "re_search": (functools.partial(pattern_test, "search"), -1),
     "re_match": (functools.partial(pattern_test, "match"), -1),
@@ -167,14 +167,14 @@ METHODS = frozenset(
      "difference", "intersection", "isdisjoint", "issubset", "issuperset", "union"}
 )  # fmt: skip
 
-# Where a function may stand without being called: as key=…, and as the second argument of isinstance.
+# Functions that may be used without a call: as key=…, and as the second argument of isinstance.
 KEY_FUNCTIONS = frozenset({"len", "str", "int", "float", "abs", "bool"})
 TYPES = frozenset({"str", "int", "float", "bool", "list", "tuple", "set", "dict"})
 
 
 @functools.lru_cache(_KEPT)
 def _kept_test(function: str, *arguments: str) -> Test:
-    """Return the test that a function makes of a pattern or networks, which may come from an event."""
+    """Return the test of a pattern or networks, which may come from an event."""
     return TEST_MAKERS[function][0](*arguments)
 
 
@@ -193,7 +193,7 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 (the package ships no types)
         raise ValueError("needs the package google-re2, which is not installed") from None
     options = re2.Options()
     options.log_errors = False  # it would write them to standard error
-    options.never_capture = True  # whether it matches is all that is asked
+    options.never_capture = True  # only whether it matches is needed
     try:
         return re2.compile(pattern, options)
     except re2.error as error:

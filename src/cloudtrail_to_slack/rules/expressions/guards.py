@@ -1,4 +1,4 @@
-"""Guarded operations, whose result could be much larger than their input; too much raises RuleBudgetError. Pure."""
+"""Guards for operations whose result can be much larger than their input: they raise RuleBudgetError. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _MAPPINGS = (dict, MappingProxyType)
 _UNORDERED: tuple[Any, ...] = (set, *_MAPPINGS, type({}.keys()), type({}.values()), type({}.items()))
 _COLLECTIONS: tuple[Any, ...] = (list, tuple, *_UNORDERED)
 _ELEMENT = 8  # what an element of a collection weighs, a character being 1
-_LONGEST_NUMBER = 5_000  # also of a template: an integer of as many digits as Python shows, a float with all its digits
-# A `%` with a width or precision of four digits or one that is an argument; a key may hold anything.
+_LONGEST_NUMBER = 5_000  # characters: an integer with as many digits as Python shows; also the limit of a template
+# A `%` whose width or precision has four digits or is an argument; a key may hold anything.
 WIDE = re.compile(r"%(?:\(.*\))?[#0\- +]*(?:\d{4}|\*|\d*\.(?:\d{4}|\*))", re.DOTALL)
 
 
@@ -74,7 +74,7 @@ def replace(method: Any, *args: Any, **keywords: Any) -> Any:
 
 
 def from_end(method: Any, *args: Any, **keywords: Any) -> Any:
-    """Bound a method that searches from the end or strips, which takes longer than searching."""
+    """Bound a method that searches from the end or strips, which is slower than other searches."""
     for needle in (*args[:1], keywords.get("sep")):
         if isinstance(needle, str) and len(method.__self__) * len(needle) > limits.MAX_SEARCH_WORK:
             raise RuleBudgetError(f"a search of more than {limits.MAX_SEARCH_WORK:,} steps")
@@ -100,19 +100,19 @@ def bounded_range(function: type[range], *args: Any) -> range:
 
 
 def one_by_one(value: Any) -> Any:
-    """Return what gives its elements one by one to what hashes them, so that the timer can end that."""
+    """Return an iterator over a collection that is going to be hashed, so that the timer can interrupt that."""
     if isinstance(value, _UNORDERED) or not hasattr(value, "__iter__"):
         return value
     return (element for element in value)
 
 
 def reached(value: Any) -> Any:
-    """Return `value`: only to be called, so that the timer can end the evaluation there."""
+    """Return `value`; the call itself lets the timer end the evaluation."""
     return value
 
 
 def weight(value: Any) -> int:
-    """Return how much there is to look at in a value; beyond `limits.MAX_WEIGHT` no more is counted."""
+    """Return the size of a value with all its elements; counting stops beyond `limits.MAX_WEIGHT`."""
     waiting: list[Any] = [value]
     total = 0
     while waiting and total <= limits.MAX_WEIGHT:
@@ -136,5 +136,5 @@ def _check_length(like: object, length: int) -> None:
 
 
 def _check_bits(bits: int) -> None:
-    if bits > limits.MAX_BITS + 1:  # of 2 ** 1024 one bit is not of the estimate's making
+    if bits > limits.MAX_BITS + 1:  # the estimate may be one bit too low
         raise RuleBudgetError(f"an integer of more than {limits.MAX_BITS:,} bits")

@@ -1,4 +1,4 @@
-"""Guard the operations in an expression whose result can be much larger than their input, and no others. Pure.
+"""Insert guards into an expression, at operations whose result can be much larger than their input. Pure.
 
 Python handles signals only at calls and loops, so a long expression without either gets calls for the timer.
 """
@@ -21,21 +21,21 @@ _OPERATORS: Mapping[type[ast.operator], str] = {
 }  # fmt: skip
 _ON_SETS = (ast.Sub, ast.BitOr, ast.BitAnd, ast.BitXor)
 _HASHING = frozenset({"set", "dict", "difference", "intersection", "union", "isdisjoint", "issubset", "issuperset"})
-_FEW = 16  # operations without a call, of which each may copy a string
-_LITERALS = (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.Subscript)  # none of them gives a set
+_FEW = 16  # operations without a call, each of which may copy a string
+_LITERALS = (ast.Constant, ast.JoinedStr, ast.Compare, ast.UnaryOp, ast.Subscript)  # none of them returns a set
 _CALLS = {
     "join": "join", "replace": "replace", "int": "digits", "round": "digits", "range": "bounded_range",
     **dict.fromkeys(("rfind", "rindex", "rpartition", "rsplit", "strip", "lstrip", "rstrip"), "from_end"),
 }  # fmt: skip
 _GUARDED_CALLS = frozenset({*_CALLS, *_HASHING, *TEST_MAKERS})
 _GUARDED_OPERATORS = (*_OPERATORS, *_ON_SETS)
-# The names of the guards in an expression: no rule can say them, since they begin with an underscore.
+# The names of the guards in an expression. No rule can use them, because they begin with an underscore.
 _NAMES = (*_OPERATORS.values(), *_CALLS.values(), "one_by_one", "reached")
 GUARDS: Mapping[str, Any] = {f"_{name}": getattr(guards, name) for name in _NAMES}
 
 
 class Guarded(NamedTuple):
-    """An expression with its guards, and the tests made of its constant patterns and networks, by their names in it."""
+    """An expression with guards, and by name the tests that were made from its constant patterns and networks."""
 
     body: ast.expr
     may_take_long: bool  # it has guards or loops inside loops, so it needs the timer
@@ -43,7 +43,7 @@ class Guarded(NamedTuple):
 
 
 def guarded(body: ast.expr) -> Guarded:
-    """Return a checked expression with its guards; `body` itself stays as it is."""
+    """Return a checked expression with guards; `body` itself is not changed."""
     nodes = [node for node, _ in walk(body)]
     loops = sum(isinstance(node, ast.comprehension) for node in nodes)
     is_long = sum(map(_copies, nodes)) > _FEW
@@ -55,7 +55,7 @@ def guarded(body: ast.expr) -> Guarded:
 
 
 class _Transformer(ast.NodeTransformer):
-    """Replaces operations and calls by their guards, which it counts, and by tests that are made beforehand."""
+    """Replaces operations and calls with guards, which it counts, and with tests that are made beforehand."""
 
     def __init__(self, *, is_long: bool) -> None:
         self.guards = 0
@@ -63,7 +63,7 @@ class _Transformer(ast.NodeTransformer):
         self._is_long = is_long
 
     def _guard(self, name: str, *args: ast.expr, like: ast.Call | None = None) -> ast.Call:
-        """Return a call of a guard; with `like`, one that gets the arguments of that call too."""
+        """Return a call of a guard; with `like`, the arguments of that call are added."""
         self.guards += 1
         more, keywords = (like.args, like.keywords) if like else ([], [])
         return ast.Call(ast.Name(f"_{name}", ast.Load()), [*args, *more], keywords)
@@ -100,7 +100,7 @@ class _Transformer(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """Guard functions and methods, and make tests of constant patterns beforehand."""
         call = call_of(node)
-        if call.function == "isinstance":  # its second argument names types, with `|` between them
+        if call.function == "isinstance":  # its second argument names types, joined by `|`
             node.args[0] = self.visit(node.args[0])
             return node
         self.generic_visit(node)
@@ -121,7 +121,7 @@ class _Transformer(ast.NodeTransformer):
         return node
 
     def _test(self, name: str, node: ast.Call) -> ast.Call:
-        """Return a call of a test, which is made beforehand where all but what it tests is constant."""
+        """Return a call of a test; it is made beforehand if all arguments but the tested value are constant."""
         make, left = TEST_MAKERS[name]
         rest = node.args[1:] if left == 0 else node.args[:-1]
         constants = [argument.value for argument in rest if isinstance(argument, ast.Constant)]
@@ -133,14 +133,14 @@ class _Transformer(ast.NodeTransformer):
 
 
 def may_need_guard(node: ast.AST) -> bool:
-    """Return whether a part of an expression may make more than it is given, or take longer."""
+    """Return whether a part of an expression may return much more than it gets, or take long."""
     if isinstance(node, ast.Call):
         return call_of(node).name in _GUARDED_CALLS
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.BinOp) and isinstance(node.op, _GUARDED_OPERATORS))
 
 
 def _copies(node: ast.AST) -> bool:
-    """Whether `node` looks at or copies a whole string without a call."""
+    """Whether `node` reads or copies a whole string without a call."""
     if isinstance(node, (ast.BinOp, ast.Subscript)):
         return isinstance(getattr(node, "op", None), ast.Add) or isinstance(getattr(node, "slice", None), ast.Slice)
     texts = isinstance(node, ast.JoinedStr) and not all(isinstance(part, ast.Constant) for part in node.values)
@@ -148,7 +148,7 @@ def _copies(node: ast.AST) -> bool:
 
 
 def _may_be_set(node: ast.expr) -> bool:
-    """Whether `node` may give a set, or something that can be combined with one."""
+    """Whether `node` may return a set, or something that can be combined with one."""
     if isinstance(node, ast.BinOp):
         return isinstance(node.op, _ON_SETS) and _may_be_set(node.left)
     return not isinstance(node, _LITERALS)
@@ -160,6 +160,6 @@ def _is_small(node: ast.expr) -> bool:
 
 
 def _shrinks(args: list[ast.expr]) -> bool:
-    """Whether `replace(…)` with these arguments gives no more than there was."""
+    """Whether `replace(…)` with these arguments never makes a string longer."""
     strings: list[Any] = [argument.value for argument in args[:2] if isinstance(argument, ast.Constant)]
     return len(strings) > 1 and all(type(part) is str for part in strings) and len(strings[1]) <= len(strings[0])

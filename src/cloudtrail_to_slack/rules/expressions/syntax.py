@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-_NO_PARTS = frozenset({"ctx", "op", "ops", "kind", "id", "attr", "arg", "n", "s"})  # of a node: its marks and words
+_NO_PARTS = frozenset({"ctx", "op", "ops", "kind", "id", "attr", "arg", "n", "s"})  # fields that hold no nodes
 
 
 class FieldRead(NamedTuple):
@@ -19,7 +19,7 @@ class FieldRead(NamedTuple):
 
     @property
     def is_constant(self) -> bool:
-        """Whether it depends on this field alone: a default may read others."""
+        """Whether it depends only on this field: a default may read others."""
         return self.default is None or isinstance(self.default, ast.Constant)
 
 
@@ -47,7 +47,7 @@ def parse(text: str) -> ast.Expression:
     Positions in the tree are those in the text without the white space around it.
 
     Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: it is no Python expression.
+        SyntaxError, ValueError, RecursionError, MemoryError: it is not a Python expression.
     """
     text = text.strip()
     try:
@@ -70,7 +70,7 @@ def parse(text: str) -> ast.Expression:
 
 
 def walk(node: ast.AST) -> Iterator[tuple[ast.AST, int]]:
-    """Yield `node` and the parts in it with their depth; quickly, for a cold start may read hundreds of rules."""
+    """Yield `node` and all nodes in it with their depth; fast, because a cold start may read hundreds of rules."""
     waiting = [(node, 1)]
     while waiting:
         part, depth = waiting.pop()
@@ -85,7 +85,7 @@ def walk(node: ast.AST) -> Iterator[tuple[ast.AST, int]]:
 
 
 def field_read(node: ast.AST) -> FieldRead | None:
-    """Return the read that `node` is; None when it is none, or when its key is not written out."""
+    """Return the read of a field that `node` is; None: it is none, or its key is not a literal."""
     if isinstance(node, ast.Subscript) and is_event(node.value):
         key = string_constant(node.slice)
         return FieldRead(str(key.value), key, raises=True) if key else None
@@ -112,12 +112,12 @@ def is_event(node: ast.AST | None) -> bool:
 
 
 def string_constant(node: ast.AST) -> ast.Constant | None:
-    """Return `node` if it is a string that is written out."""
+    """Return `node` if it is a string literal."""
     return node if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def strings(node: ast.expr) -> list[str] | None:
-    """Return the string, or the strings of a collection that is written out; None when anything else is in it."""
+    """Return the string, or the strings of a collection of literals; None: it holds anything else."""
     nodes = node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [node]
     found = [str(constant.value) for constant in map(string_constant, nodes) if constant]
     return found if len(found) == len(nodes) else None

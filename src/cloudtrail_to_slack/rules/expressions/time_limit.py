@@ -1,6 +1,6 @@
-"""The limits of an evaluation's time and memory: one timer for all evaluations of a call.
+"""Limit the time and memory of evaluations, with one timer for all evaluations in a call.
 
-Signals reach the main thread alone, and interrupt no call of C code: the guards bound how much one call makes.
+Only the main thread receives signals, and they do not interrupt C code: guards bound how much one call can do.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from cloudtrail_to_slack.rules.expressions.limits import MAX_CPU_SECONDS, MAX_ME
 T = TypeVar("T")
 RULE_FILE = "<rule>"  # the file name of compiled rules
 TICK_SECONDS = 0.005
-# What rules call, by the names of modules: our own, and of libraries what keeps nothing from one call to the next.
+# Modules that rules call, where an error may be raised: our own, and libraries that keep no state between calls.
 _CALLED = {*(f"{__package__}.{name}" for name in ("guards", "functions")), "re2", "json", "json.decoder", "ipaddress"}
-_MEMORY = Path("/proc/self/statm")  # in pages of 4 KB; elsewhere than on Linux time alone counts
+_MEMORY = Path("/proc/self/statm")  # in pages of 4 KB; other systems than Linux limit only time
 
 
 class _Watch:
-    """The evaluation that the last tick found, and CPU time and memory when a tick first found it."""
+    """The evaluation that the last tick found, and the CPU time and memory when a tick first found it."""
 
     armed = False
     evaluation: FrameType | None = None
@@ -34,9 +34,9 @@ class _Watch:
 
 
 def limited(function: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 (those of the function)
-    """Call `function` with limits for each evaluation in it; nothing is left of the timer afterwards.
+    """Call `function` with limits for each evaluation in it; the timer is removed afterwards.
 
-    Does no more than the call inside another one, outside the main thread, or where another program uses the timer.
+    Nested calls, other threads and processes that already use the timer get no limits from this call.
     """
     if _Watch.armed or not _is_available():
         return function(*args)
@@ -47,7 +47,7 @@ def limited(function: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 (those
         return function(*args)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        if before is not signal.SIG_DFL:  # which ends the process, were a thread to get its signal only now
+        if before is not signal.SIG_DFL:  # which would end the process if a signal were still pending
             signal.signal(signal.SIGPROF, before)
         _Watch.armed, _Watch.evaluation = False, None
 
@@ -73,7 +73,7 @@ def _tick(_signal: int, frame: FrameType | None) -> None:
 
 
 def _memory() -> int:
-    """Return how many bytes the process has in memory; 0 where that cannot be read."""
+    """Return how many bytes of memory the process uses; 0: unknown."""
     try:
         return int(_MEMORY.read_bytes().split()[1]) * 4096
     except OSError:

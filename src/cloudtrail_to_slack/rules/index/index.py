@@ -15,8 +15,8 @@ from cloudtrail_to_slack.rules.index.indexable_conditions import (
     required_ends,
 )
 
-Value = Hashable  # a string, None, or what stands for a field that a record does not have
-# Distinct values remembered for a field, and how many bytes their characters take, before the table is begun anew.
+Value = Hashable  # a string, None, or the marker of a missing field
+# Distinct values remembered for a field, and how many bytes their characters take, before the table is cleared.
 _KEPT_VALUES = 20_000
 _KEPT_BYTES = 4_000_000
 _LARGEST_CHARACTER = 4  # bytes, of all characters of a string that has one beyond ASCII
@@ -24,13 +24,13 @@ _ESCAPE = b"\\"
 
 
 class RuleIndex:
-    """The index of expressions over `fields`, flattened keys; `missing` is the value of one that is not there."""
+    """The index of expressions over `fields`, flattened keys; `missing` is the value of a missing field."""
 
     def __init__(self, expressions: Iterable[str], missing: Hashable) -> None:
         conditions = [indexable_conditions_of(expression) for expression in expressions]
         self.all_rules = (1 << len(conditions)) - 1
         chosen = {field for of_rule in conditions for field in _wanted(of_rule)}
-        # What comes after a part that may raise on a field not looked at decides nothing.
+        # After a part that may raise an error on a field that is not indexed, nothing can rule out the rule.
         conditions = [
             list(takewhile(lambda condition: condition.field in chosen or not condition.may_raise, of_rule))
             for of_rule in conditions
@@ -39,7 +39,7 @@ class RuleIndex:
         self._tables = [_Table(field, conditions, self.all_rules, missing) for field in self.fields]
 
     def candidates(self, columns: Sequence[Sequence[Value]], length: int) -> list[int]:
-        """Return for each of `length` records, as bits, which rules may match or raise; `columns` are of `fields`."""
+        """Return for each of `length` records, as bits, the rules that may match or raise; `columns` match `fields`."""
         if not columns:
             return [self.all_rules] * length
         rows = [table.masks(column) for table, column in zip(self._tables, columns, strict=True)]
@@ -52,9 +52,9 @@ class RuleIndex:
 
 
 class RequiredKeys:
-    """The ends of the keys that each rule requires: a record whose text lacks one need not be decoded for the rule.
+    """The last parts of the keys that each rule requires: a record whose text lacks one cannot match the rule.
 
-    A flattened key ends with a key of the record, which stands in its text as it is unless something is escaped there.
+    A flattened key ends with a key of the record, which appears in its text, unless the text has escapes.
     """
 
     def __init__(self, expressions: Iterable[str]) -> None:
@@ -63,7 +63,7 @@ class RequiredKeys:
         self._may_require = (1 << len(self._expressions)) - 1
 
     def possible(self, candidates: int, text: bytes | memoryview) -> int:
-        """Return those of the candidate rules, as bits, that can match a record or raise on it, by its JSON text."""
+        """Return the candidate rules, as bits, that can match a record or raise on it, judging by its JSON text."""
         asked = candidates & self._may_require
         if not asked:
             return candidates
@@ -83,7 +83,7 @@ class RequiredKeys:
 
 
 class _Table:
-    """The rules that each value of one field leaves in the running; `always_candidates` are those that raise on it."""
+    """The rules that remain possible for each value of one field; `always_candidates` raise on it."""
 
     def __init__(
         self, field: str, conditions: Sequence[Sequence[Condition]], all_rules: int, missing: Hashable
@@ -92,8 +92,8 @@ class _Table:
         own = ([condition for condition in of_rule if condition.field == field] for of_rule in conditions)
         self._of_rules = {number: of_rule for number, of_rule in enumerate(own) if of_rule}
         self._others = all_rules & ~sum(1 << number for number in self._of_rules)
-        self._evaluated = []  # by their number, the rules that must be evaluated on each string
-        # A rule that compares with constants only can be True for those alone, and never raises on a string.
+        self._evaluated = []  # numbers of the rules that must be evaluated on each string
+        # A rule that only compares with constants can be True for those alone, and never raises on a string.
         self._by_constant: dict[str, int] = defaultdict(int)
         for number, of_rule in self._of_rules.items():
             constants = [condition.constants for condition in of_rule if condition.constants is not None]
@@ -107,7 +107,7 @@ class _Table:
         self.always_candidates: dict[Value, int] = {}
 
     def masks(self, column: Sequence[Value]) -> list[int]:
-        """Return what each value of the column leaves in the running."""
+        """Return the rules that remain possible for each value of the column."""
         known = list(map(self._masks.get, column))
         if None not in known:
             return known  # type: ignore[return-value]  # no None is in it
@@ -118,7 +118,7 @@ class _Table:
         return [self._masks[value] if value in self._masks else self._new_mask(value) for value in column]
 
     def _new_mask(self, value: Value) -> int:
-        """Return, and remember, the rules that `value` leaves in the running."""
+        """Return, and remember, the rules that remain possible for `value`."""
         mask, evaluated = self._others, list(self._of_rules)
         if isinstance(value, str):
             mask, evaluated = mask | self._by_constant.get(value, 0), self._evaluated
@@ -135,7 +135,7 @@ class _Table:
 
 
 def _result(conditions: Iterable[Condition], event: dict[str, Hashable]) -> bool | None:
-    """Return whether all conditions are True for the event; None when one raises or gives no boolean before that."""
+    """Return whether all conditions are True for the event; None: one raised or was not a boolean."""
     for condition in conditions:
         try:
             result = condition.evaluate(event)
@@ -147,7 +147,7 @@ def _result(conditions: Iterable[Condition], event: dict[str, Hashable]) -> bool
 
 
 def _wanted(conditions: Sequence[Condition]) -> list[str]:
-    """Return the most selective field of a rule, and those whose parts may raise before Python comes to it."""
+    """Return the most selective field of a rule, and the fields before it whose conditions may raise."""
     if not conditions:
         return []
     best = min(conditions, key=lambda condition: condition.selectivity)

@@ -1,6 +1,6 @@
 """Find a rule's indexable conditions: leading parts that depend on one field each, and the keys it requires. Pure.
 
-Of `A and B and C`, when A is False, neither B nor C can match or raise; what always gives a boolean may be passed over.
+In `A and B and C`, if A is False, neither B nor C can match or raise. A part that is always a boolean may be skipped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Condition:
     """A leading part of a rule that depends on one of `INDEXED_FIELDS` alone.
 
     `constants` are the only strings for which the part can be True; None: it must be evaluated for each value.
-    `may_raise`: it does not give a boolean for every event.
+    `may_raise`: it may raise an error, or return something other than a boolean.
     """
 
     field: str
@@ -39,12 +39,12 @@ class Condition:
 
     @cached_property
     def evaluate(self) -> Evaluate:
-        """The part as a function of an event; compiled when it is first used, for most never are."""
+        """The part as a function of an event; compiled when first used, because most never are."""
         return compile_tree(ast.Expression(self.part))
 
     @property
     def selectivity(self) -> tuple[bool, int]:
-        """A key that sorts conditions that few values meet first: those that say `not` come last."""
+        """A sort key: conditions that few values fulfill come first, negated ones last."""
         part = self.part
         says_not = isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.NotEq, ast.NotIn, ast.IsNot))
         says_not |= isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not)
@@ -52,7 +52,7 @@ class Condition:
 
 
 def indexable_conditions_of(expression: str) -> list[Condition]:
-    """Return the leading conditions of a valid rule, in order; none when its first part needs more than one field."""
+    """Return the leading conditions of a valid rule, in order; none if its first part needs several fields."""
     conditions = []
     for part in _conjuncts(parse_expression(expression).body):
         field, safe = _only_field(part), _always_boolean(part)
@@ -64,7 +64,7 @@ def indexable_conditions_of(expression: str) -> list[Condition]:
 
 
 def required_ends(expression: str) -> Sequence[bytes]:
-    """Return with what the text of a record's keys must end, quote included, for a rule to match or raise."""
+    """Return the ends of keys, quote included, that a record's text must contain for a rule to match or raise."""
     ends = []
     for part in _conjuncts(parse_expression(expression).body):
         fields = _fields(part)
@@ -79,7 +79,7 @@ def required_ends(expression: str) -> Sequence[bytes]:
 
 
 def _is_false_without_them(part: ast.expr) -> bool:
-    """Whether a part that depends on certain fields is False for every event that has none of them."""
+    """Whether a part is False for every event that has none of its fields."""
     try:
         return compile_tree(ast.Expression(part))({}) is False
     except Exception:  # noqa: BLE001 (a rule may raise anything)
@@ -96,14 +96,14 @@ def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def _fields(part: ast.expr) -> frozenset[str]:
-    """Return the fields that `part` depends on; none where it depends on the whole event."""
+    """Return the fields that `part` depends on; empty: it depends on the whole event."""
     nodes = [node for node, _ in walk(part)]
     fields = [read.name for read in map(field_read, nodes) if read and read.is_constant]
     return frozenset(fields) if sum(map(is_event, nodes)) == len(fields) else frozenset()
 
 
 def _only_field(part: ast.expr) -> str | None:
-    """Return the one field that `part` depends on; None when it depends on none, on several or on the whole event."""
+    """Return the only field that `part` depends on; None: it depends on none, several or the whole event."""
     fields = _fields(part)
     return next(iter(fields)) if len(fields) == 1 else None
 
@@ -125,7 +125,7 @@ def _got_key(node: ast.AST) -> str | None:
 
 
 def _always_boolean(part: ast.expr) -> bool:
-    """Whether `part` gives True or False for every event: leaves of an event are JSON scalars."""
+    """Whether `part` is True or False for every event: leaves of an event are JSON scalars."""
     if isinstance(part, ast.BoolOp):
         return all(map(_always_boolean, part.values))
     if isinstance(part, ast.UnaryOp):

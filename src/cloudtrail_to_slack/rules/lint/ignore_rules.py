@@ -1,4 +1,4 @@
-"""Lint for ignore rules: conditions that an attacker can fulfil by choosing a name. Pure.
+"""Lint for ignore rules: conditions that an attacker can fulfill by choosing a name. Pure.
 
 Callers choose user agents and the names of sessions, and some the names and paths of users and roles.
 """
@@ -13,10 +13,11 @@ from cloudtrail_to_slack.rules.expressions.syntax import Call, call_of, is_event
 from cloudtrail_to_slack.rules.lint.known_fields import read_key
 
 _ISSUER = "userIdentity.sessionContext.sessionIssuer"
-# Fixed as a whole, chosen in part. With == they say who calls; names do not, for every account may have the same.
+# Callers choose a part of these. Compared as a whole they identify the caller; names do not: other accounts may have
+# the same.
 _IDENTITIES = frozenset({"userIdentity.arn", "userIdentity.principalId", f"{_ISSUER}.arn", f"{_ISSUER}.principalId"})
 _NAMES = frozenset({"userIdentity.userName", f"{_ISSUER}.userName"})
-# Written by AWS alone: with == they say who calls.
+# Written by AWS alone, so they identify the caller.
 _FIXED = frozenset({"userIdentity.invokedBy", "userIdentity.accessKeyId", "userIdentity.onBehalfOf.userId"})
 _CHOSEN = re.compile(
     r"userAgent|userIdentity\.sessionContext\.sourceIdentity|responseElements\.assumedRoleUser\..*"
@@ -37,7 +38,7 @@ Found = Iterator[tuple[ast.expr, str]]
 
 
 def loose_conditions(tree: ast.Expression) -> Found:
-    """Yield the conditions of an ignore rule under which an attacker can have an event ignored, and what to do."""
+    """Yield the conditions of an ignore rule that an attacker can fulfill, and what to do about each."""
     return _loose(tree.body)
 
 
@@ -91,7 +92,7 @@ def _loose_comparison(node: ast.Compare, left: ast.expr, operator: ast.cmpop, ri
 
 
 def _searched(node: ast.expr, value: ast.expr, does: str) -> Found:
-    """Yield what is wrong with a test of a part of `value`, if that comes from a field that is chosen."""
+    """Yield what is wrong with a test of a part of `value`, if callers choose the field that it comes from."""
     fields = [key[1] for part in ast.walk(value) if (key := read_key(part))]
     for field in fields:
         if field == "sourceIPAddress":
@@ -107,7 +108,7 @@ def _searched(node: ast.expr, value: ast.expr, does: str) -> Found:
 
 
 def _fixes_caller(node: ast.expr) -> bool:
-    """Whether `node` holds for one user, role or service alone."""
+    """Whether `node` is true for one user, role or service alone."""
     if isinstance(node, ast.BoolOp):
         quantifier = any if isinstance(node.op, ast.And) else all
         return quantifier(map(_fixes_caller, node.values))
@@ -138,7 +139,7 @@ def _is_fixed_pattern(function: str, pattern: str) -> bool:
 
 
 def _whole_field(node: ast.expr | None) -> str | None:
-    """Return the field that `node` is the whole value of: read, made a string, in lower case or with a default."""
+    """Return the field whose whole value `node` is: as read, as a string, in lower case or with a default."""
     if node is None or isinstance(node, ast.Compare):
         return None
     key, call = read_key(node), call_of(node)

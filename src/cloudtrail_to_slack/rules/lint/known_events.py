@@ -13,15 +13,15 @@ import functools
 import re
 from pathlib import Path
 
-from cloudtrail_to_slack.rules.lint.linter import close_to
+from cloudtrail_to_slack.rules.expressions.refusals import close_to
 
 # Lambda and CloudFront add the date of their API: UpdateFunctionCode20150331v2, CreateDistribution2020_05_31.
 _API_DATE = re.compile(r"(?:\d{8}(?:v\d+)?|\d{4}_\d\d_\d\d)$", re.ASCII)
-_NEAR = 3  # how many characters a name may be longer or shorter than what it was mistaken for
+_NEAR = 3  # how many characters a misspelled name may be longer or shorter than the right one
 
 
 def unknown_event_reason(name: str) -> str | None:
-    """Return why no event is probably called `name`, None when there is nothing to say against it."""
+    """Return why there is probably no event called `name`; None: there may be one."""
     advice = _listed("permissions").get(name)
     if advice:
         return f"never appears in CloudTrail: {advice}"
@@ -33,7 +33,7 @@ def unknown_event_reason(name: str) -> str | None:
 
 
 def dated_name(name: str) -> str | None:
-    """Return the name with an API date under which CloudTrail shows an operation, None where it needs none."""
+    """Return the name with an API date under which CloudTrail shows an operation; None: it has no date."""
     date = _listed("events_with_dates").get(name)
     return f"{name}{date}" if date else None
 
@@ -45,7 +45,7 @@ def is_known(name: str) -> bool:
 
 @functools.cache
 def _listed(file: str) -> dict[str, str]:
-    """Return the names in a list, with what it says of each."""
+    """Return the names in a list, with the text after each."""
     lines = Path(__file__).with_name(f"{file}.txt").read_text("ascii").splitlines()
     return {name: said for name, _, said in (line.partition(": ") for line in lines)}
 

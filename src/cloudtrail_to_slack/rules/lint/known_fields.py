@@ -6,9 +6,9 @@ import ast
 
 from cloudtrail_to_slack.rules.expressions.syntax import field_read, is_event, string_constant
 
-# Of these some records have a string or null, and others an object.
+# In some records these are strings or null, in others objects.
 SOMETIMES_LEAVES = frozenset({"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"})
-# What has fields of its own, which are not leaves of an event.
+# Fields with fields of their own, which are not leaves of an event.
 CONTAINERS = SOMETIMES_LEAVES | {
     "userIdentity", "tlsDetails", "insightDetails", "resources", "addendum", "edgeDeviceDetails", "eventContext",
 }  # fmt: skip
@@ -30,7 +30,7 @@ FIELDS = CONTAINERS | LEAVES
 
 
 def read_key(node: ast.AST) -> tuple[ast.expr, str] | None:
-    """Return the key, where it stands and what it is, of `event["key"]`, `event.get("key")` and `"key" in event`."""
+    """Return the node and the name of the key in `event["key"]`, `event.get("key")` and `"key" in event`."""
     read = field_read(node)
     if read:
         return read.key, read.name

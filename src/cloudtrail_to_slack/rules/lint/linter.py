@@ -1,134 +1,101 @@
-"""Common mistakes in rules, and what to write instead. Pure."""
+"""Likely mistakes in valid rules: unknown fields and event names. Pure."""
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
 
-from cloudtrail_to_slack.errors import ExpressionError, SourceSpan
+from cloudtrail_to_slack.errors import SourceSpan
+from cloudtrail_to_slack.rules.expressions.compile import parse_expression, place_of
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
-from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
-from cloudtrail_to_slack.rules.expressions.syntax import call_of, field_read, is_event
-from cloudtrail_to_slack.rules.lint.known_fields import CONTAINERS, FIELDS
+from cloudtrail_to_slack.rules.expressions.refusals import close_to
+from cloudtrail_to_slack.rules.expressions.syntax import string_constant
+from cloudtrail_to_slack.rules.lint import known_fields
+from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
+from cloudtrail_to_slack.rules.lint.known_events import dated_name, unknown_event_reason
+from cloudtrail_to_slack.rules.lint.known_fields import read_key
 
-_NAMES = {
-    "true": "True", "false": "False", "null": "None", "none": "None", "TRUE": "True", "FALSE": "False", "NULL": "None",
-    "AND": "and", "OR": "or", "NOT": "not", "re": "re_search(pattern, text)", "json": "json_loads(text)",
-    "ipaddress": 'ip_in(text, "10.0.0.0/8")', "fnmatch": "glob(pattern, text)", "record": "event", "Event": "event",
-    "filter": "a comprehension", "map": "a comprehension", "reversed": "value[::-1]", "repr": "str(value)",
-    "frozenset": "set(…)", "pow": "**", "divmod": "// and %",
-}  # fmt: skip
-_ATTRIBUTES = {
-    "format": "an f-string", "format_map": "an f-string", "has_key": '"key" in event', "contains": '"part" in text',
-    "match": "re_match(pattern, text)", "search": "re_search(pattern, text)",
-    "fullmatch": "re_fullmatch(pattern, text)", "loads": "json_loads(text)", "startsWith": ".startswith(…)",
-    "endsWith": ".endswith(…)", "toLowerCase": ".lower()", "includes": '"part" in text', "length": "len(text)",
-    "zfill": 'f"{value:05}"', "center": 'f"{value:^20}"', "ljust": 'f"{value:<20}"', "rjust": 'f"{value:>20}"',
-    "append": "a comprehension", "encode": "the text itself",
-}  # fmt: skip
-_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u00b4\u2032\u2033`"  # what ' and " become in a chat
-# What other languages write. Only looked for in what is no Python, so it is no part of a good expression.
-_FOREIGN = (
-    (f"[{_QUOTES}]", "plain quotes, ' or \","), ("&&", "and"), (r"\|\|", "or"), ("!(?!=)", "not"), (r"\bAND\b", "and"),
-    (r"\bOR\b", "or"), (r"\bNOT\b", "not"),
-)  # fmt: skip
-# A string, a comment, a keyword argument, an operator that has a `=`, or else a `=` that is none of these.
-_EQUALS = re.compile(
-    r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\#.*|(?:[\w)\]]\s*\(|,)\s*\w+\s*=(?!=)|[=!<>:]=|(?P<lonely>=)"""
-)
-_HALF = re.compile(r"^(?:and|or|in|is)\b|\b(?:and|or|not|in|is)$")
-_HALVED = re.compile("never closed|unmatched|unterminated|does not match")  # what Python says of a half
-LONGEST_PROBLEM = 500  # a rule may hold names of any length
+_LONGEST_QUOTED = 60
+# Objects of which all fields are known.
+_WHOLE = {"userIdentity": known_fields.OF_USER_IDENTITY, "userIdentity.sessionContext": known_fields.OF_SESSION_CONTEXT}
 
 
-class RefusalError(Exception):
-    """A part of an expression that a rule may not have: the node, and what is wrong with it."""
+@dataclass(frozen=True)
+class RuleWarning:
+    """A probable mistake in a valid rule: what, and where."""
 
-    def __init__(self, node: ast.AST, problem: str) -> None:
-        self.node = node
-        super().__init__(problem)
+    message: str
+    place: SourceSpan | None
 
-
-def unknown_name(name: str) -> str:
-    """Return what is wrong with a name that no rule knows, and what to write instead."""
-    if name in _NAMES:
-        return f"uses the name {name}, which is not allowed in a rule; write {_NAMES[name]}"
-    if name in FIELDS:
-        return f'uses the name {name}; write event.get("{name}")'
-    close = close_to(name, ["event", *FUNCTIONS])
-    if close:
-        return f"uses the name {name}, which is neither event nor a function of rules; did you mean {close}?"
-    return f"uses the name {name}, which is neither event nor one of {', '.join(sorted(FUNCTIONS))}"
+    def __str__(self) -> str:
+        return self.message
 
 
-def refused_attribute(node: ast.Attribute, *, is_called: bool) -> RefusalError:
-    """Return the refusal of an attribute that is no method that only reads."""
-    path: list[str] = []
-    inner: ast.expr = node
-    while isinstance(inner, ast.Attribute):
-        path.insert(0, inner.attr)
-        inner = inner.value
-    if is_event(inner) and not is_called and not any(part.startswith("_") for part in path):
-        key = ".".join(path)
-        return RefusalError(node, f'uses event.{key}, and an event has keys; write event.get("{key}")')
-    if node.attr in _ATTRIBUTES:
-        return RefusalError(node, f"uses .{node.attr}, which is not allowed in a rule; use {_ATTRIBUTES[node.attr]}")
-    return RefusalError(node, f"uses .{node.attr}, which is not a method that a rule may use")
+def warnings_for(text: str, *, ignores: bool = False, most: int | None = None) -> list[RuleWarning]:
+    """Return the probable mistakes in a rule's expression, in their order.
 
-
-def check_nested_read(node: ast.Subscript | ast.Call) -> None:
-    """Refuse `event["userIdentity"]["arn"]`, `event.get("userIdentity").get("arn")` and their like.
+    `ignores`: it belongs to an ignore rule, which must not depend on what an attacker can choose. `most` limits how
+    many to look for: each takes some milliseconds.
 
     Raises:
-        RefusalError: it is written like that: keys are flattened, so it would raise, or never find anything.
+        ExpressionError: it is not an expression, or uses what a rule may not use.
     """
-    call = call_of(node)
-    read = field_read(node.value if isinstance(node, ast.Subscript) else call.receiver or node)
-    if not read or read.name not in CONTAINERS:
-        return
-    if call.method in ("items", "keys", "values"):
-        wanted = f'any(… for key, value in event.items() if key.startswith("{read.name}."))'
-        raise RefusalError(node, f"takes {read.name} for an object, and an event holds only leaves; write {wanted}")
-    if isinstance(node, ast.Subscript):
-        key, written = node.slice, '["…"]["…"]'
-    elif call.method == "get" and call.args:
-        key, written = call.args[0], '.get("…").get("…")'
-    else:
-        return
-    if isinstance(key, ast.Constant) and isinstance(key.value, (str, int)):
-        name = f"{read.name}.{key.value}"
-        instead = f'write event["{name}"] or event.get("{name}")'
-        raise RefusalError(node, f"reads a nested key as {written}, and keys are flattened; {instead}")
+    tree = parse_expression(text)
+    loose = loose_conditions(tree) if ignores else ()
+    found = islice(chain(loose, _mistakes(list(ast.walk(tree)))), most)
+    warnings = [RuleWarning(message, place_of(node, tree, text.strip())) for node, message in found]
+    return sorted(warnings, key=lambda warning: (warning.place.line, warning.place.column) if warning.place else (0, 0))
 
 
-def unreadable(text: str, error: SyntaxError) -> ExpressionError:
-    """Return what is wrong with an expression that Python cannot read, where, and what to write instead."""
-    at, advice, is_part = _lonely_equals(text), "; use == to compare", False
-    if at is None:
-        found = ((re.search(foreign, text), instead) for foreign, instead in _FOREIGN)
-        match, instead = next(((match, instead) for match, instead in found if match), (None, ""))
-        is_part = not match and bool(_HALVED.search(error.msg) or _HALF.search(text))
-        advice = "; it looks like half of an expression" if is_part else ""
-        if match:
-            at, advice = match.start(), f"; write {instead} instead of {match[0]}"
-    place = None
-    if at is not None:
-        place = SourceSpan(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1))
-    elif error.lineno:
-        place = SourceSpan(error.lineno, max((error.offset or 1) - 1, 0))
-    problem = excerpt(f"is not a Python expression ({error.msg}){advice}", LONGEST_PROBLEM)
-    return ExpressionError(problem, place, is_part=is_part)
+def _mistakes(nodes: list[ast.AST]) -> Iterator[tuple[ast.expr, str]]:
+    """Yield unknown fields and events, and names that CloudTrail shows with an API date."""
+    words = [str(constant.value) for constant in map(string_constant, nodes) if constant]
+    for node in nodes:
+        key = read_key(node)
+        wrong = _wrong_with_field(key[1]) if key else None
+        if key and wrong:
+            yield key[0], wrong
+        for element, name in _compared_event_names(node):
+            why, dated = unknown_event_reason(name), dated_name(name)
+            if why:
+                yield element, f'looks for the event "{excerpt(name, _LONGEST_QUOTED)}", which {why}'
+            elif dated and not any(word.startswith(f"{name}20") for word in words):  # the rule looks for that name too
+                use = f'which CloudTrail calls {dated}; use .startswith("{name}")'
+                yield element, f'looks for the event "{name}", {use}'
 
 
-def _lonely_equals(text: str) -> int | None:
-    """Return where a `=` stands that gives no keyword argument its value."""
-    return next((found.start() for found in _EQUALS.finditer(text) if found["lonely"]), None)
+def _wrong_with_field(key: str) -> str | None:
+    top, _, rest = key.partition(".")
+    reads = f'reads "{excerpt(key, _LONGEST_QUOTED)}"'
+    if top not in known_fields.FIELDS:
+        close = close_to(top, known_fields.FIELDS)
+        if not close and top in known_fields.OF_USER_IDENTITY:
+            close = f"userIdentity.{top}"
+        return f"{reads}, a field that no CloudTrail record has{_meant(close, rest)}"
+    if top in known_fields.LEAVES:
+        return f"{reads}, and {top} has no fields of its own" if rest else None
+    if not rest and top not in known_fields.SOMETIMES_LEAVES:
+        return f'{reads}, which is not a leaf and so not in the event; read a field in it: "{top}.…"'
+    whole = top
+    while whole in _WHOLE and rest:
+        part, _, rest = rest.partition(".")
+        if part not in _WHOLE[whole]:
+            close = close_to(part, _WHOLE[whole])
+            return f"{reads}, and {whole} has no such field{_meant(close and f'{whole}.{close}', rest)}"
+        whole = f"{whole}.{part}"
+    return None
 
 
-def close_to(word: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
-    """Return what `word` was probably meant to be."""
-    import difflib  # noqa: PLC0415 (only for words that are wrong)
+def _meant(close: str | None, rest: str) -> str:
+    return f'; did you mean "{".".join(filter(None, (close, rest)))}"?' if close else ""
 
-    same = [candidate for candidate in known if candidate.lower() == word.lower()]
-    return next(iter(same or difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)), None)
+
+def _compared_event_names(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the strings that `eventName` is compared with, and their nodes."""
+    sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+    if any((key := read_key(side)) and key[1] == "eventName" for side in sides):
+        for side in sides:
+            written = side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]
+            yield from ((constant, str(constant.value)) for constant in map(string_constant, written) if constant)

@@ -1,6 +1,6 @@
-"""Detection packs: sets of rules, including the default rules. Pure except for its own data; for Python 3.9 too.
+"""Detection packs: sets of rules, including the default rules. Pure, except that it reads its data; for Python 3.9 too.
 
-`python -m cloudtrail_to_slack_dev.generate` writes that from `packs/*.yaml`, where people read and change the rules.
+`python -m cloudtrail_to_slack_dev.generate` writes the data from `packs/*.yaml`, where rules are changed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from cloudtrail_to_slack.rules.model import FieldKind, Rule, Severity, Threshold, rule_fields
 
 DEFAULT_PACK = "default"
-DEFAULT_PREFIX = "default/"  # of their ids, so that none of a user's rules can have one by chance
+DEFAULT_PREFIX = "default/"  # of their IDs, so that no user's rule has one by chance
 EVENTS_TO_TRACK_ID = "events-to-track"
 _FOLDER = Path(__file__).parent
 _LISTS = {each.name for each in rule_fields(Rule) if each.kind in (FieldKind.STRINGS, FieldKind.TECHNIQUES)}
-_OWN_FUNCTION = "'cloudtrail-to-slack'"  # in the rules about the function itself, where its name stands
+_OWN_FUNCTION = "'cloudtrail-to-slack'"  # stands for the function's name in the rules about itself
 # Lambda and CloudFront add the date of their API: UpdateFunctionCode20150331v2, CreateDistribution2020_05_31.
 _OF_A_DATE = "0123456789v_"
 _DATED = re.compile(r"20\d{6}(?:v\d+)?$|20\d\d_\d\d_\d\d$", re.ASCII)
@@ -30,7 +30,7 @@ def pack_names() -> list[str]:
 
 
 def pack_rules(name: str, function_name: str | None) -> tuple[Rule, ...]:
-    """Return the rules of a pack, in order; those about the function itself need its name.
+    """Return the rules of a pack, in order; rules about the function itself need its name.
 
     Raises:
         KeyError: there is no such pack.
@@ -45,7 +45,7 @@ def pack_rules(name: str, function_name: str | None) -> tuple[Rule, ...]:
 
 
 def default_rules(function_name: str | None) -> tuple[Rule, ...]:
-    """Return the default rules; the two that guard the function itself need its name and are left out without one."""
+    """Return the default rules; the two about the function itself need its name, and are left out without it."""
     rules = []
     for entry in _read(DEFAULT_PACK):
         before, own, after = entry["expression"].partition(_OWN_FUNCTION)
@@ -77,7 +77,7 @@ def events_to_track_rule(names: tuple[str, ...]) -> Rule:
 
 
 def _read(name: str) -> list[Any]:
-    """Return the rules of a pack: those of its own, and the ids of default rules."""
+    """Return the entries of a pack: its rules, and IDs of default rules."""
     rules: list[Any] = json.loads((_FOLDER / f"{name}.json").read_bytes())
     return rules
 
