@@ -122,8 +122,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_output()
         return EXIT_BROKEN_PIPE
-    except SystemExit:
-        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # click saw the closed pipe first
+    except SystemExit as error:
+        # Click or rich saw the closed pipe first.
+        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper") or isinstance(error.__context__, BrokenPipeError):
             return EXIT_BROKEN_PIPE
         raise
     except OSError as error:  # a full disk, say

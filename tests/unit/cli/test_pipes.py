@@ -32,9 +32,10 @@ def test_a_full_disk_is_said_in_a_line() -> None:
     assert (ran.returncode, ran.stderr) == (3, "Error: No space left on device\n")
 
 
-def test_a_closed_pipe_is_no_error() -> None:
+@pytest.mark.parametrize("command", [("schema",), ("explain", "stop-logging")], ids=["by click", "by rich"])
+def test_a_closed_pipe_is_no_error(command: tuple[str, ...]) -> None:
     """A reader that goes away ends a command with 141, as the shell would, and nothing is said."""
-    with subprocess.Popen(_SCHEMA, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 (our own)
+    with subprocess.Popen((*_SCHEMA[:-1], *command), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 (our own)
         assert process.stdout
         assert process.stderr
         process.stdout.close()
