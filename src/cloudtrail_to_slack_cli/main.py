@@ -1,5 +1,6 @@
 """The entry point: the group of commands, and how each ends."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -146,4 +147,6 @@ def main() -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the shell closed it, as with `>&-`
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 (no path; until the end)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what it cannot encode, such as an emoji on Windows, is escaped
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run())

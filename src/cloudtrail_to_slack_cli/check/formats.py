@@ -126,7 +126,7 @@ def _uri(path: str) -> str:
         if relative.startswith(".."):
             return Path(path).as_uri()
         pure = PurePath(relative)
-    return quote(pure.as_posix())
+    return quote(os.fsencode(pure.as_posix()))
 
 
 def _write(out: Console, document: dict[str, Any]) -> None:

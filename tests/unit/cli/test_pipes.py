@@ -1,5 +1,6 @@
 """Commands end quietly where their output cannot be written, or the user interrupts them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,3 +58,16 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
     ran = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=False)  # noqa: S603 (our own)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr == "Error: click is not installed: install the extra `cli` (pipx install '.[cli]')\n"
+
+
+def test_what_an_output_cannot_encode_is_escaped(tmp_path: Path) -> None:
+    """An output that knows no emoji, and a file whose name is not UTF-8, cause no traceback."""
+    (tmp_path / "caf\udce9.yaml").write_text("rules: ['event.get()']")
+    commands = {("preview", "stop-logging"): "\\U0001f534 CRITICAL", ("check", ".", "--format", "sarif"): "caf%E9.yaml"}
+    for command, shown in commands.items():
+        ran = subprocess.run(  # noqa: S603 (our own)
+            (*_SCHEMA[:-1], *command), capture_output=True, text=True, check=False, cwd=tmp_path,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        )  # fmt: skip
+        assert shown in ran.stdout
+        assert "Traceback" not in ran.stderr
