@@ -16,10 +16,10 @@ _JSON = "application/json; charset=utf-8"  # Slack warns about JSON without a ch
 class HttpClient:
     """Posts over persistent connections."""
 
-    def post(self, url: str, body: Mapping[str, Any], timeout: float, *, token: str = "") -> "requests.Response":
-        """Post a document, with a bearer token if given, and return the response, whatever its status.
+    def post(self, url: str, body: Mapping[str, Any], timeout: float) -> "requests.Response":
+        """Post a document, and return the response, whatever its status.
 
-        A redirect is not followed: its target must get neither the token nor the document.
+        A redirect is not followed: its target must not get the document.
 
         Raises:
             TransientError: there is no response.
@@ -28,7 +28,7 @@ class HttpClient:
             return self._session.post(
                 url,
                 json=body,
-                headers={"Content-Type": _JSON, **({"Authorization": f"Bearer {token}"} if token else {})},
+                headers={"Content-Type": _JSON},
                 timeout=(min(_CONNECT_SECONDS, timeout), timeout),
                 allow_redirects=False,
             )

@@ -17,7 +17,7 @@ _MOST_FRAMES = 20
 _MOST_CAUSES = 3
 # Above this level nothing of these libraries is logged: they would log requests.
 _LIBRARIES = {
-    **dict.fromkeys(("urllib3", "requests"), logging.CRITICAL + 1),
+    **dict.fromkeys(("urllib3", "slack_sdk", "requests"), logging.CRITICAL + 1),
     **dict.fromkeys(("botocore", "boto3"), logging.WARNING),
 }
 _logged_errors: set[tuple[str, ...]] = set()

@@ -7,11 +7,13 @@ from typing import Any
 
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from cloudtrail_to_slack.config.routes import Routes, parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack.config.settings import Settings
 from cloudtrail_to_slack.config.webhooks import problem_of_list
+from cloudtrail_to_slack.destinations.slack.client import SlackClient
 from cloudtrail_to_slack.errors import SecretError
 from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment
@@ -165,26 +167,20 @@ def _send(deployment: Deployment, settings: Settings, route: Route, text: str) -
 
 
 def _call(deployment: Deployment, settings: Settings, method: str, **arguments: str) -> Answer:
-    """Call a method of Slack's API; its target must not get the token where Slack's address redirects.
+    """Call a method of Slack's API.
 
     Raises:
         SlackRefusedError, OSError: Slack refuses, or cannot be reached.
     """
     token = deployment.secrets.read(settings.slack_bot_token) if settings.slack_bot_token else ""
-    answer = requests.post(
-        f"{settings.slack_api_url}{method}",
-        data=arguments,
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=_TIMEOUT_SECONDS,
-        allow_redirects=False,
-    )
     try:
-        data = mapping(answer.json())
-    except ValueError:
-        data = {}
-    if data.get("ok") is not True:
-        raise SlackRefusedError(str(data.get("error") or f"http_{answer.status_code}"))
-    return data, answer.headers
+        answer = SlackClient(settings.slack_api_url, token, _TIMEOUT_SECONDS).api_call(method, data=arguments)
+    except SlackApiError as error:
+        data = mapping(error.response.data)
+        raise SlackRefusedError(str(data.get("error") or f"http_{error.response.status_code}")) from None
+    except SlackClientError as error:
+        raise ConnectionError(type(error).__name__) from None
+    return mapping(answer.data), {name.lower(): value for name, value in answer.headers.items()}
 
 
 def _routes(deployment: Deployment) -> Iterator[Route]:

@@ -46,7 +46,7 @@ def test_it_holds_the_code_the_dependencies_and_the_configuration(built: zipfile
     names = set(built.namelist())
     shipped = {f"cloudtrail_to_slack/{path.relative_to(_SOURCE)}" for path in _SOURCE.rglob("*.*") if path.is_file()}
     assert {name for name in shipped if "__pycache__" not in name} <= names
-    assert {"requests/__init__.py", "msgspec/__init__.py", "isal/__init__.py"} <= names
+    assert {"slack_sdk/__init__.py", "msgspec/__init__.py", "isal/__init__.py"} <= names
     assert json.loads(built.read("config.json")) == {"events_to_track": ["StopLogging"]}
     assert not any(name.startswith(("cloudtrail_to_slack_dev", "cloudtrail_to_slack_build")) for name in names)
 
@@ -55,7 +55,7 @@ def test_without_a_configuration_it_is_a_layer(package_layer: Path) -> None:
     """For `lambda_package` code and dependencies lie in `python`, compiled for that place, without config.json."""
     archive = zipfile.ZipFile(package_layer)
     names = set(archive.namelist())
-    assert {"python/cloudtrail_to_slack/handler.py", "python/requests/__init__.py"} <= names
+    assert {"python/cloudtrail_to_slack/handler.py", "python/slack_sdk/__init__.py"} <= names
     assert all(name.startswith("python/") for name in names)
     tag = f"cpython-{sys.version_info.major}{sys.version_info.minor}"
     assert b"/opt/python/cloudtrail_to_slack/handler.py" in archive.read(
@@ -68,7 +68,7 @@ def test_the_digests_of_all_zips_are_listed(package_layer: Path, capsys: pytest.
     assert package.main(["--dependencies", f"--output-directory={package_layer.parent}"]) == 0
     layer = Path(capsys.readouterr().out.strip())
     assert layer.name.endswith("-dependencies-python3.13-arm64.zip")
-    assert "python/requests/__init__.py" in zipfile.ZipFile(layer).namelist()
+    assert "python/slack_sdk/__init__.py" in zipfile.ZipFile(layer).namelist()
     lines = (layer.parent / "SHA256SUMS").read_text().splitlines()
     expected = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in (package_layer, layer)]
     assert sorted(lines) == sorted(expected)
@@ -78,7 +78,7 @@ def test_all_its_code_is_compiled(built: zipfile.ZipFile) -> None:
     """Built with a Python of the runtime's version, every module of ours and of the dependencies is compiled."""
     names = set(built.namelist())
     tag = f"cpython-{sys.version_info.major}{sys.version_info.minor}"
-    for source in ("cloudtrail_to_slack/handler", "requests/__init__", "requests/api"):
+    for source in ("cloudtrail_to_slack/handler", "slack_sdk/__init__", "requests/api"):
         folder, _, module = source.rpartition("/")
         assert f"{folder}/__pycache__/{module}.{tag}.pyc" in names
 
