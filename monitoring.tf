@@ -118,8 +118,9 @@ resource "aws_cloudwatch_event_rule" "missing_log_data" {
 resource "aws_cloudwatch_event_target" "missing_log_data" {
   count = local.watches_log_sources ? 1 : 0
 
-  rule = aws_cloudwatch_event_rule.missing_log_data[0].name
-  arn  = aws_lambda_function.this.arn
+  rule      = aws_cloudwatch_event_rule.missing_log_data[0].name
+  target_id = "function"
+  arn       = aws_lambda_function.this.arn
   # As notifications.py reads it.
   input = jsonencode({ source = "cloudtrail-to-slack", detail-type = "Missing Log Data Check" })
 

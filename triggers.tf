@@ -176,8 +176,9 @@ resource "aws_cloudwatch_event_rule" "log_files" {
 resource "aws_cloudwatch_event_target" "log_files" {
   count = var.enable_eventbridge_trigger ? 1 : 0
 
-  rule = aws_cloudwatch_event_rule.log_files[0].name
-  arn  = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
+  rule      = aws_cloudwatch_event_rule.log_files[0].name
+  target_id = "function"
+  arn       = var.enable_sqs_queue ? aws_sqs_queue.notifications[0].arn : aws_lambda_function.this.arn
 
   dynamic "dead_letter_config" {
     for_each = local.create_dead_letters ? aws_sqs_queue.dead_letters[*].arn : []
