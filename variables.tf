@@ -1142,7 +1142,7 @@ variable "iam_role_path" {
 }
 
 variable "lambda_vpc_subnet_ids" {
-  description = "IDs of the subnets in which the function runs. They must have a way to Slack and to the APIs of AWS: a NAT gateway, or VPC endpoints and a proxy. Empty: no VPC."
+  description = "IDs of the subnets in which the function runs. They must have a way to Slack and to the APIs of AWS; see docs/deployment.md. Empty: no VPC."
   type        = list(string)
   default     = []
   nullable    = false

@@ -49,6 +49,12 @@ resource "aws_cloudwatch_event_rule" "this" {
       error_message = "${join(", ", [for name, is_secret in local.misplaced : name if is_secret])} must be a name, an ARN or another setting, and no secret: there is a Slack token or webhook in it, which is not shown here."
     }
 
+    # In tests with plain mocks there is no region.
+    precondition {
+      condition     = data.aws_region.current.id != local.region || alltrue([for arn in var.alarm_topic_arns : element(split(":", arn), 3) == local.region])
+      error_message = "The forwarder is in ${local.region}, and a CloudWatch alarm notifies topics of its own region alone: give alarm_topic_arns of that region."
+    }
+
     # An event that is forwarded to its own bus would match again.
     precondition {
       condition     = local.region != element(split(":", local.target_arn), 3)

@@ -42,6 +42,12 @@ resource "terraform_data" "settings" {
       error_message = "There is more than one way to Slack: keep one of ${join(", ", local.ways_to_slack)}."
     }
 
+    # In tests with plain mocks there is no region.
+    precondition {
+      condition     = data.aws_region.current.id != local.region || alltrue([for arn in compact(concat(var.alarm_topic_arns, [local.given.kms_key_arn, local.given.api_destination_arn])) : element(split(":", arn), 3) == local.region])
+      error_message = "The tripwire is in ${local.region}, and alarm_topic_arns, kms_key_arn and api_destination_arn must be in its region: use ones of that region, or pass the module a provider of theirs."
+    }
+
     precondition {
       condition     = !local.has_bot || local.given.slack_channel_id != null
       error_message = "The bot needs a channel: set slack_channel_id (such as C0123456789)."

@@ -87,10 +87,16 @@ run "wrong_values_are_refused" {
     logs_bucket  = "s3://my-trail"
     logs_prefix  = "/AWSLogs/*"
     results_days = 0
-    maximum_vcpu = 4
+    maximum_vcpu = 8.5
+    name         = "Backtest_of_rules"
 
-    logs_kms_key_arn = "alias/logs"
+    results_bucket                = "arn:aws:s3:::results"
+    logs_kms_key_arn              = "alias/logs"
+    iam_role_permissions_boundary = "boundary"
   }
 
-  expect_failures = [var.logs_bucket, var.logs_prefix, var.results_days, var.maximum_vcpu, var.logs_kms_key_arn]
+  expect_failures = [
+    var.logs_bucket, var.logs_prefix, var.results_days, var.maximum_vcpu, var.name, var.results_bucket,
+    var.logs_kms_key_arn, var.iam_role_permissions_boundary,
+  ]
 }

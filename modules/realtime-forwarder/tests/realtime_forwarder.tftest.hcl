@@ -97,6 +97,22 @@ run "a_bus_of_another_region_than_was_said" {
   expect_failures = [aws_cloudwatch_event_rule.this]
 }
 
+run "an_alarm_topic_of_another_region" {
+  command = plan
+  variables {
+    alarm_topic_arns = ["arn:aws:sns:eu-west-1:111122223333:on-call"]
+  }
+  expect_failures = [aws_cloudwatch_event_rule.this]
+}
+
+run "a_source_that_is_no_list" {
+  command = plan
+  variables {
+    event_patterns = ["{\"source\":\"aws.iam\"}"]
+  }
+  expect_failures = [var.event_patterns]
+}
+
 run "no_pattern" {
   command = plan
   variables {
@@ -137,6 +153,12 @@ run "wrong_values_one_by_one" {
     name                 = "a name"
     retry_hours          = 0
     alarm_topic_arns     = ["on-call"]
+    event_patterns       = ["{\"source\":[\"xoxb-123456789012-123456\"]}"]
+
+    iam_role_permissions_boundary = "boundary"
   }
-  expect_failures = [var.target_region, var.target_event_bus_arn, var.name, var.retry_hours, var.alarm_topic_arns]
+  expect_failures = [
+    var.target_region, var.target_event_bus_arn, var.name, var.retry_hours, var.alarm_topic_arns, var.event_patterns,
+    var.iam_role_permissions_boundary,
+  ]
 }

@@ -312,6 +312,15 @@ run "a_webhook_with_a_channel" {
   expect_failures = [terraform_data.settings]
 }
 
+run "topics_keys_and_destinations_of_another_region" {
+  command = plan
+  variables {
+    api_destination_arn = "arn:aws:events:eu-west-1:111122223333:api-destination/slack/id"
+    alarm_topic_arns    = ["arn:aws:sns:us-east-1:111122223333:on-call"]
+  }
+  expect_failures = [terraform_data.settings]
+}
+
 run "more_names_than_a_pattern_holds" {
   command = plan
   variables {
@@ -326,6 +335,7 @@ run "wrong_values_one_by_one" {
     name                          = "a name"
     retry_hours                   = 25
     alarm_topic_arns              = ["on-call"]
+    iam_role_permissions_boundary = "boundary"
     kms_key_arn                   = "alias/mine"
     slack_bot_token_ssm_parameter = "slack/token"
     slack_bot_token_secret_arn    = "slack"
@@ -344,7 +354,7 @@ run "wrong_values_one_by_one" {
     role_names                    = ["arn:aws:iam::111122223333:role/x"]
   }
   expect_failures = [
-    var.name, var.retry_hours, var.alarm_topic_arns, var.kms_key_arn,
+    var.name, var.retry_hours, var.alarm_topic_arns, var.iam_role_permissions_boundary, var.kms_key_arn,
     var.slack_bot_token_ssm_parameter, var.slack_bot_token_secret_arn, var.slack_hook_url_ssm_parameter,
     var.slack_hook_url_secret_arn, var.api_destination_arn, var.slack_channel_id, var.slack_api_url,
     var.log_bucket_names, var.log_key_arns, var.function_names, var.event_rule_names, var.queue_arns, var.topic_arns,
