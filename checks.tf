@@ -393,7 +393,7 @@ check "accounts_in_two_routes" {
 check "settings_without_effect" {
   assert {
     condition     = !local.subscriptions_given || local.create_alerts_topic
-    error_message = "aws_sns_topic_subscriptions has no effect beside default_sns_topic_arn, to which the module subscribes no one: leave out one of them, or subscribe to that topic yourself."
+    error_message = "aws_sns_topic_subscriptions and sns_topic_subscriptions have no effect beside default_sns_topic_arn or create_sns_topic = false, because the module only subscribes to a topic that it creates: leave out one of them, or subscribe to your topic yourself."
   }
 
   assert {

@@ -135,7 +135,10 @@ locals {
       lookup(route, "min_severity", null) == null ? "" : " from severity ${lower(route.min_severity)}",
       lookup(route, "mention", null) == null ? "" : ", critical alerts mention ${route.mention}",
   ])] }
-  order_matters = length(distinct(flatten(local.slack_routes[*].accounts))) < length(flatten(local.slack_routes[*].accounts))
+  webhook_names = [for route in local.webhook_references : coalesce(lookup(route, "slack_hook_url_ssm_parameter", null), lookup(route, "slack_hook_url_secret_arn", null), "-")]
+  # Where an alert may have several routes, the first one applies.
+  order_matters = { for kind, routes in local.routes_in_order : kind =>
+  length(distinct(flatten(routes[*].accounts))) < length(flatten(routes[*].accounts)) || length(local.severe_routes[kind]) > 1 }
 }
 
 # Not as its input: of the output, which is the same, a plan would show all of it at each change.
@@ -150,15 +153,15 @@ resource "terraform_data" "configuration" {
     )
     # The addresses themselves are secrets.
     slack_webhooks = merge(
-      { for reference, shown in { for i, route in local.webhook_references : coalesce(lookup(route, "slack_hook_url_ssm_parameter", null), lookup(route, "slack_hook_url_secret_arn", null), "-") => local.shown_routes.slack_webhooks[i]... } : reference => join("; ", shown) },
+      { for name, shown in { for i, name in local.webhook_names : name => local.shown_routes.slack_webhooks[i]... } : name => join("; ", shown) },
       { for i, shown in local.shown_routes.webhook_addresses : "configuration[${i}]" => shown if !local.has_bot },
     )
     sns_topics = merge(
       { default = local.config.sns.default_topic_arn },
       { for i, route in local.sns_routes : "route ${i}" => "${route.sns_topic_arn}: ${local.shown_routes.sns_topics[i]}" },
     )
-    # Where routes share accounts, the first one applies.
-    order_of_channels = local.order_matters ? join(", ", local.slack_routes[*].slack_channel_id) : ""
+    order_of_channels = local.order_matters.slack_app_configuration ? join(", ", local.slack_routes[*].slack_channel_id) : ""
+    order_of_webhooks = local.order_matters["configuration and slack_webhook_configuration"] ? join(", ", local.webhook_names) : ""
     warnings          = join("; ", local.warnings)
     # But what is shown above, and what follows from names that the plan shows elsewhere.
     settings = { for name, value in local.config : name => value if !contains(["rules", "ignore_rules", "events_to_track", "slack", "slack_webhook_routes", "sns", "function_name", "own_role_arns"], name) }

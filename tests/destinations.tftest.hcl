@@ -290,6 +290,7 @@ run "a_plan_shows_the_routes_of_webhooks_without_addresses" {
     slack_webhook_configuration = [
       { accounts = ["222222222222"], slack_hook_url_ssm_parameter = "/one" },
       { accounts = ["333333333333"], slack_hook_url_ssm_parameter = "/one", mention = "S0123456789" },
+      { accounts = ["*"], slack_hook_url_ssm_parameter = "/two", min_severity = "critical" },
     ]
   }
 
@@ -297,25 +298,26 @@ run "a_plan_shows_the_routes_of_webhooks_without_addresses" {
     condition = terraform_data.configuration.triggers_replace.slack_webhooks == {
       "configuration[0]" = "111111111111 from severity low"
       "/one"             = "222222222222; 333333333333, critical alerts mention S0123456789"
-    }
+      "/two"             = "* from severity critical"
+    } && terraform_data.configuration.triggers_replace.order_of_webhooks == "/one, /one, /two"
     error_message = "it is not all shown: ${jsonencode(terraform_data.configuration.triggers_replace)}"
   }
 }
 
-run "a_plan_shows_the_order_of_routes_that_share_an_account" {
+run "a_plan_shows_the_order_of_routes_that_an_alert_may_have" {
   command = plan
 
   variables {
     slack_bot_token          = "xoxb-1"
     default_slack_channel_id = "C0"
     slack_app_configuration = [
-      { accounts = ["*"], slack_channel_id = "C2", min_severity = "high" },
-      { accounts = ["*"], slack_channel_id = "C1", min_severity = "critical" },
+      { accounts = ["111111111111"], slack_channel_id = "C2", min_severity = "critical" },
+      { accounts = ["*"], slack_channel_id = "C1", min_severity = "high" },
     ]
   }
 
   assert {
-    condition     = terraform_data.configuration.triggers_replace.order_of_channels == "C2, C1"
+    condition     = terraform_data.configuration.triggers_replace.order_of_channels == "C2, C1" && terraform_data.configuration.triggers_replace.order_of_webhooks == ""
     error_message = "the order is not shown: ${jsonencode(terraform_data.configuration.triggers_replace)}"
   }
 }
