@@ -30,7 +30,6 @@ class Report:
     config: Config
     store: AlertStore | None = None
     deployment: Deployment = field(default_factory=Deployment)
-    size: int = 0
     totals: Totals = field(default_factory=Totals)
     prediction: Prediction = field(default_factory=Prediction)
     problems: list[tuple[str, str]] = field(default_factory=list)
@@ -40,7 +39,6 @@ class Report:
 
     def add(self, part: Part) -> None:
         """Add what was found in some files."""
-        self.size += sum(max(file.size, 0) for file in part.files)
         self.totals.add(part.totals)
         self.problems += part.problems
         self.failures |= part.failures

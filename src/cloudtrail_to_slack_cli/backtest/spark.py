@@ -73,15 +73,14 @@ def merge(results: Iterable[Numbered]) -> Iterator[Numbered]:
     """Add up results that follow one another, as long as they are small."""
     begun: Numbered | None = None
     for first, last, part in results:
-        if begun is None:
-            begun = first, last, part
-        elif first != begun[1] + 1 or begun[2].lines.size + begun[2].alerts.size > _LARGEST_RESULT:
-            yield begun
-            begun = first, last, part
-        else:
+        if begun and first == begun[1] + 1 and begun[2].lines.size + begun[2].alerts.size <= _LARGEST_RESULT:
             begun[2].add(part)
             begun = begun[0], last, begun[2]
-    if begun is not None:
+            continue
+        if begun:
+            yield begun
+        begun = first, last, part
+    if begun:
         yield begun
 
 

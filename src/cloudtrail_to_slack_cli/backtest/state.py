@@ -11,7 +11,7 @@ import json
 import os
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -85,11 +85,7 @@ class State:
         try:
             for number, lines in enumerate(_lines_of(part)):
                 lines.keep(str(path.with_suffix(f".lines{number}")))
-            part.files = ()
-            try:
-                _write(path, pickle.dumps(part))
-            finally:
-                part.files = files
+            _write(path, pickle.dumps(replace(part, files=())))
         except OSError as error:
             raise CommandError(f"--state {self.folder} cannot be written: {error.strerror or error}") from None
 

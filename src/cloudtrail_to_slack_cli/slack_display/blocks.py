@@ -1,7 +1,7 @@
 """Block Kit blocks as HTML."""
 
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 from cloudtrail_to_slack_cli.slack_display.emoji import EMOJI
@@ -21,7 +21,7 @@ _STYLES: Final = {"bold": "strong", "italic": "em", "strike": "s", "code": "code
 
 def render_blocks(blocks: Iterable[JsonObject]) -> str:
     """Blocks that Slack has accepted, as an HTML fragment."""
-    return "".join(_BLOCKS[block["type"]](block) for block in blocks)
+    return "".join(map(_block, blocks))
 
 
 def render_message(blocks: Iterable[JsonObject], time: str) -> str:
@@ -31,6 +31,31 @@ def render_message(blocks: Iterable[JsonObject], time: str) -> str:
         f'<div class="who"><span class="name">CloudTrail to Slack</span><span class="badge">APP</span>{time}</div>'
         f'<div class="content">{render_blocks(blocks)}</div></div></article>'
     )
+
+
+def _block(block: JsonObject) -> str:
+    match block["type"]:
+        case "section":
+            return _section(block)
+        case "divider":
+            return '<hr class="divider">'
+        case "header":
+            kind, shown = " header", render_text(block["text"])
+        case "context":
+            spans = (f'<span class="context-element">{_element(element)}</span>' for element in block["elements"])
+            kind, shown = " context", "".join(spans)
+        case "actions":
+            kind, shown = " actions", "".join(map(_element, block["elements"]))
+        case "image":
+            title = f'<div class="image-title">{render_text(block["title"])}</div>' if "title" in block else ""
+            kind, shown = "", title + _element(block)
+        case "markdown":  # standard Markdown, which alerts do not use: shown as written
+            kind, shown = " text", render_plain(block["text"])
+        case "rich_text":
+            kind, shown = " rich-text", "".join(map(_rich_part, block["elements"]))
+        case unknown:
+            raise ValueError(f"Slack accepts no block of the type {unknown}")
+    return f'<div class="block{kind}">{shown}</div>'
 
 
 def _section(block: JsonObject) -> str:
@@ -45,33 +70,6 @@ def _section(block: JsonObject) -> str:
     return f'<div class="block section">{body}</div>'
 
 
-def _header(block: JsonObject) -> str:
-    return f'<div class="block header">{render_text(block["text"])}</div>'
-
-
-def _divider(_: JsonObject) -> str:
-    return '<hr class="divider">'
-
-
-def _context(block: JsonObject) -> str:
-    elements = "".join(f'<span class="context-element">{_element(element)}</span>' for element in block["elements"])
-    return f'<div class="block context">{elements}</div>'
-
-
-def _actions(block: JsonObject) -> str:
-    return f'<div class="block actions">{"".join(_element(element) for element in block["elements"])}</div>'
-
-
-def _image(block: JsonObject) -> str:
-    title = f'<div class="image-title">{render_text(block["title"])}</div>' if "title" in block else ""
-    return f'<div class="block">{title}{_element(block)}</div>'
-
-
-def _markdown(block: JsonObject) -> str:
-    # Standard Markdown, which alerts do not use: shown as written.
-    return f'<div class="block text">{render_plain(block["text"])}</div>'
-
-
 def _element(element: JsonObject) -> str:
     if element["type"] == "button":
         style = element.get("style", "default")
@@ -81,10 +79,6 @@ def _element(element: JsonObject) -> str:
         # The page loads nothing from elsewhere, so an image is shown by its description.
         return f'<span class="image">{render_plain(element["alt_text"])}</span>'
     return render_text(element)
-
-
-def _rich_text(block: JsonObject) -> str:
-    return f'<div class="block rich-text">{"".join(_rich_part(part) for part in block["elements"])}</div>'
 
 
 def _rich_part(part: JsonObject) -> str:
@@ -134,15 +128,3 @@ def _styled(fragment: str, style: Any) -> str:  # noqa: ANN401 (rich text is che
         if isinstance(style, dict) and style.get(name) is True:
             fragment = f"<{tag}>{fragment}</{tag}>"
     return fragment
-
-
-_BLOCKS: Final[Mapping[str, Callable[[JsonObject], str]]] = {
-    "actions": _actions,
-    "context": _context,
-    "divider": _divider,
-    "header": _header,
-    "image": _image,
-    "markdown": _markdown,
-    "rich_text": _rich_text,
-    "section": _section,
-}

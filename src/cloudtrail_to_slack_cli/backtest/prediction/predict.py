@@ -1,8 +1,7 @@
 """From the alerts of all log files, in order of delivery, to what each invocation sends."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from operator import attrgetter
@@ -12,11 +11,9 @@ from msgspec.structs import replace
 
 from cloudtrail_to_slack.alerts.own_role import OwnCalls
 from cloudtrail_to_slack.config.loader import Config
-from cloudtrail_to_slack.delivery.routing import Router
 from cloudtrail_to_slack.evaluation.records import MAX_ALERTS, MAX_MORE_CRITICAL, PendingAlerts
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.events.identity import event_identity, identity_digest
-from cloudtrail_to_slack.rules import Rule
 from cloudtrail_to_slack.rules.thresholds import MemoryCounts, ThresholdCounter
 from cloudtrail_to_slack_cli.backtest.prediction.arrival import UNKNOWN
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, make_router
@@ -27,40 +24,30 @@ from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow, FileRow, 
 from cloudtrail_to_slack_cli.backtest.totals import NO_DAY
 
 
-@dataclass(slots=True)
 class Predictor:
     """Predicts what the function sends, one invocation after the other."""
 
-    config: Config
-    deployment: Deployment
-    _router: Router = field(init=False)
-    _notices: PredictedNotices = field(init=False)
-    _rules: Mapping[str, Rule] = field(init=False)
-    _threads: Threads = field(init=False)
-    _deliveries: Deliveries = field(init=False)
-    _thresholds: ThresholdCounter = field(init=False)
-
-    def __post_init__(self) -> None:
-        config, has_table = self.config, self.deployment.has_table
-        self._router = make_router(config, self.deployment)
+    def __init__(self, config: Config, deployment: Deployment) -> None:
+        self._config, self._deployment = config, deployment
+        self._router = make_router(config, deployment)
         self._notices = PredictedNotices(config, self._router)
         self._rules = {rule.name: rule for rule in config.rules}
-        self._threads = Threads(config.dynamodb_time_to_live if has_table else None)
-        remembers = has_table and config.deduplicate_deliveries
+        self._threads = Threads(config.dynamodb_time_to_live if deployment.has_table else None)
+        remembers = deployment.has_table and config.deduplicate_deliveries
         self._deliveries = Deliveries(config.deduplication_time_to_live if remembers else None)
         self._thresholds = ThresholdCounter(MemoryCounts())
 
     def run(self, rows: Iterable[Row]) -> Iterator[Invocation]:
         """Yield what each invocation sends; `rows` are in order of delivery."""
         files = (list(group) for _, group in groupby(rows, key=attrgetter("place.delivered", "place.file")))
-        while batch := list(islice(files, self.deployment.files_per_invocation)):
+        while batch := list(islice(files, self._deployment.files_per_invocation)):
             yield self._invoke(batch)
 
     def _invoke(self, files: list[list[Row]]) -> Invocation:
-        config, now = self.config, files[-1][0].place.delivered  # a batch is complete when its last file is there
+        config, now = self._config, files[-1][0].place.delivered  # a batch is complete when its last file is there
         day = NO_DAY if now == UNKNOWN else datetime.fromtimestamp(now, UTC).date().isoformat()
         self._threads.begin_invocation()
-        if not self.deployment.has_table:
+        if not self._deployment.has_table:
             self._thresholds = ThresholdCounter(MemoryCounts())
         invocation = Invocation(
             self._router, self._threads, self._deliveries, config.max_messages_per_channel, now, day
