@@ -1,5 +1,7 @@
 """What ends a command: the exit codes, and the errors that carry them."""
 
+from pathlib import Path
+
 EXIT_CLEAN = 0
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
@@ -29,3 +31,15 @@ class UnreadableError(CommandError):
 
     def __reduce__(self) -> tuple[type["UnreadableError"], tuple[object, ...]]:  # it may come from another process
         return type(self), (self.path, self.problem, self.line, self.column)
+
+
+def read_bytes(path: str) -> bytes:
+    """Read a file.
+
+    Raises:
+        UnreadableError: it cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # a path that none can be
+        raise UnreadableError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudtrail_to_slack_cli import samples
-from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
+from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError, read_bytes
 from cloudtrail_to_slack_cli.rule_files.document import parse
 from cloudtrail_to_slack_cli.terminal import closest
 
@@ -32,11 +32,7 @@ def read_records(path: str) -> list[dict[str, Any]]:
         UnreadableError: it cannot be read, or contains no record.
     """
     name = "standard input" if path == STANDARD_INPUT else path
-    try:
-        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        raise UnreadableError(name, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return read_records_in(content, name)
+    return read_records_in(sys.stdin.buffer.read() if path == STANDARD_INPUT else read_bytes(path), name)
 
 
 def read_records_in(content: bytes, name: str, *, most_bytes: int = _MOST_BYTES) -> list[dict[str, Any]]:

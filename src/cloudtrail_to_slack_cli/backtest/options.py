@@ -11,7 +11,7 @@ from cloudtrail_to_slack.config.routes import WebhookRoute, read_webhook_routes
 from cloudtrail_to_slack_cli.backtest.plan import Wanted
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment, SlackBy
 from cloudtrail_to_slack_cli.backtest.selection import Selection
-from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError
+from cloudtrail_to_slack_cli.errors import CommandError, UnreadableError, read_bytes
 from cloudtrail_to_slack_cli.options import option_group
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -71,13 +71,9 @@ def _deployment(files_per_invocation: int, slack: str, webhook_routes: str | Non
 def _webhooks(path: str) -> list[WebhookRoute]:
     """Return the routes to webhooks; no error quotes an address."""
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 (paths stay as they are written)
-            data = json.load(file)
-    except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
+        routes, issues = read_webhook_routes(json.loads(read_bytes(path)), "routes")
     except (ValueError, RecursionError):
         raise UnreadableError(path, "is not JSON") from None
-    routes, issues = read_webhook_routes(data, "routes")
     if issues:
         raise UnreadableError(path, "; ".join(map(str, issues)))
     return routes

@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack_cli.check.codes import CONFIGURATION
 from cloudtrail_to_slack_cli.check.findings import Finding, at_value
-from cloudtrail_to_slack_cli.errors import UnreadableError
+from cloudtrail_to_slack_cli.errors import UnreadableError, read_bytes
 from cloudtrail_to_slack_cli.rule_files.document import Document, ValuePath, parse, read_text
 from cloudtrail_to_slack_cli.rule_files.rule_file import KINDS, RuleFile, rule_file
 
@@ -47,16 +46,11 @@ def read_plan(path: str) -> list[Configuration]:
         UnreadableError: it cannot be read, or contains no configuration.
     """
     try:
-        plan = json.loads(Path(path).read_bytes())  # in UTF-16 too, as older PowerShells write it
-    except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
+        plan = json.loads(read_bytes(path))  # in UTF-16 too, as older PowerShells write it
     except (ValueError, RecursionError):
         raise UnreadableError(path, "is not a plan as JSON: write one with terraform show -json plan.out") from None
-    parts = (
-        [plan.get(key) for key in ("planned_values", "resource_changes", "output_changes")]
-        if isinstance(plan, dict)
-        else []
-    )
+    keys = ("planned_values", "resource_changes", "output_changes") if isinstance(plan, dict) else ()
+    parts = [plan.get(key) for key in keys]
     rendered = dict.fromkeys(each for part in parts for each in _rendered(part, 0))
     if not rendered:
         problem = (

@@ -16,7 +16,7 @@ from cloudtrail_to_slack_cli.backtest.options import log_options, predicted_opti
 from cloudtrail_to_slack_cli.backtest.plan import Wanted, show_plan
 from cloudtrail_to_slack_cli.backtest.prediction.destinations import Deployment
 from cloudtrail_to_slack_cli.backtest.run import Backtest
-from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, UnreadableError
+from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, read_bytes
 from cloudtrail_to_slack_cli.given_rules import GivenRules
 from cloudtrail_to_slack_cli.options import format_option
 
@@ -85,9 +85,6 @@ def command(
 
 def _document(path: str) -> Any:  # noqa: ANN401 (JSON; what is none is for the reader of configurations to refuse)
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 (paths stay as they are written)
-            return json.loads(file.read())  # UTF-8 or, from some shells, UTF-16
-    except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
+        return json.loads(read_bytes(path))  # UTF-8 or, from some shells, UTF-16
     except (ValueError, RecursionError):
         return None

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cloudtrail_to_slack_cli.errors import UnreadableError
+from cloudtrail_to_slack_cli.errors import UnreadableError, read_bytes
 
 # A key of an object or a position in a list, from the top of a document to a value.
 ValuePath = tuple[str | int, ...]
@@ -69,21 +68,17 @@ class Document:
         return self.lines[number] if 0 <= number < len(self.lines) else ""
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str) -> str:
     """Read a file in UTF-8; `-` is not standard input here.
 
     Raises:
         UnreadableError: it cannot be read.
     """
     try:
-        return Path(path).read_text("utf-8-sig")
-    except OSError as error:
-        raise UnreadableError(str(path), f"cannot be read: {error.strerror or error}") from None
+        return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise UnreadableError(str(path), "is not UTF-8; save it as UTF-8", line) from None
-    except ValueError as error:  # a path that none can be
-        raise UnreadableError(str(path), f"cannot be read: {error}") from None
+        raise UnreadableError(path, "is not UTF-8; save it as UTF-8", line) from None
 
 
 def parse(text: str, path: str, *, is_json: bool | None = None) -> Document:

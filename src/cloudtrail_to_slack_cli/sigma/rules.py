@@ -41,7 +41,7 @@ def import_files(paths: Sequence[str]) -> Iterator[Imported]:
         UnreadableError: there is no such file, or it cannot be read.
     """
     for path in _files(paths):
-        text = read_text(path)
+        text = read_text(str(path))
         try:
             collection = SigmaCollection.from_yaml(text)
             collection.resolve_rule_references()

@@ -15,7 +15,7 @@ from cloudtrail_to_slack_cli.backtest.log_file import UNKNOWN_SIZE, Address, Log
 from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests
 from cloudtrail_to_slack_cli.backtest.s3.fetching import PIECE_BYTES, object_pieces
 from cloudtrail_to_slack_cli.backtest.selection import is_log_file
-from cloudtrail_to_slack_cli.errors import UnreadableError
+from cloudtrail_to_slack_cli.errors import UnreadableError, read_bytes
 
 _LARGEST_MANIFEST = 64 * 1024 * 1024
 _ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
@@ -69,9 +69,7 @@ def _inventory(path: str, s3: S3Requests) -> Iterator[LogFile]:
     Source: Amazon S3 User Guide, "Locating your inventory list": the manifest; "Amazon S3 Inventory list": its columns.
     """
     try:
-        manifest = json.loads(_object(path, s3) if is_s3(path) else Path(path).read_bytes())
-    except OSError as error:
-        raise UnreadableError(path, f"cannot be read: {error.strerror or error}") from None
+        manifest = json.loads(_object(path, s3) if is_s3(path) else read_bytes(path))
     except (ValueError, RecursionError):
         raise UnreadableError(path, "is not JSON") from None
     if not isinstance(manifest, dict):
