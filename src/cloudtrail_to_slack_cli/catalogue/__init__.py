@@ -30,32 +30,24 @@ class KnownEvent:
 
     name: str
     source: str
-    is_read_only: bool
     fields: tuple[str, ...]
+    is_read_only: bool = False
 
 
 def record_fields() -> list[str]:
     """Return the fields that records of all events may have, as rules read them."""
-    identity = sorted(OF_USER_IDENTITY - {"sessionContext", "onBehalfOf", "inScopeOf"})
-    context = sorted(OF_SESSION_CONTEXT - {"sessionIssuer", "attributes", "webIdFederationData"})
-    return sorted(
-        [
-            *LEAVES,
-            *(f"userIdentity.{name}" for name in identity),
-            *(f"userIdentity.sessionContext.{name}" for name in context),
-            *(f"userIdentity.sessionContext.sessionIssuer.{name}" for name in _OF_ISSUER),
-            "userIdentity.sessionContext.attributes.mfaAuthenticated",
-            "userIdentity.sessionContext.attributes.creationDate",
-            "userIdentity.onBehalfOf.userId",
-            "userIdentity.onBehalfOf.identityStoreArn",
-            "tlsDetails.tlsVersion",
-            "tlsDetails.cipherSuite",
-            "tlsDetails.clientProvidedHostHeader",
-            "resources.0.ARN",
-            "resources.0.accountId",
-            "resources.0.type",
-        ]
-    )
+    identity = OF_USER_IDENTITY - {"sessionContext", "onBehalfOf", "inScopeOf"}
+    context = OF_SESSION_CONTEXT - {"sessionIssuer", "attributes", "webIdFederationData"}
+    nested = {
+        "userIdentity": identity,
+        "userIdentity.sessionContext": context,
+        "userIdentity.sessionContext.sessionIssuer": _OF_ISSUER,
+        "userIdentity.sessionContext.attributes": ("mfaAuthenticated", "creationDate"),
+        "userIdentity.onBehalfOf": ("userId", "identityStoreArn"),
+        "tlsDetails": ("tlsVersion", "cipherSuite", "clientProvidedHostHeader"),
+        "resources.0": ("ARN", "accountId", "type"),
+    }
+    return sorted([*LEAVES, *(f"{above}.{name}" for above, names in nested.items() for name in names)])
 
 
 def search(words: Iterable[str]) -> Iterator[KnownEvent]:
@@ -89,9 +81,7 @@ def _sources() -> dict[str, frozenset[str]]:
 def known_events() -> tuple[KnownEvent, ...]:
     """Return all events."""
     text = gzip.decompress(files(__name__).joinpath(DATA).read_bytes()).decode()
-    others = [
-        KnownEvent(name, source, is_read_only=False, fields=tuple(own.split())) for name, source, own in _OTHER_EVENTS
-    ]
+    others = (KnownEvent(name, source, fields=tuple(own.split())) for name, source, own in _OTHER_EVENTS)
     return (*map(_read, text.splitlines()), *others)
 
 
@@ -104,7 +94,7 @@ def _read(line: str) -> KnownEvent:
     name, source, reads, request, response = line.split("\t")
     fields = [f"requestParameters.{field}" for field in request.split()]
     fields += [f"responseElements.{field}" for field in response.split()]
-    return KnownEvent(name, source, reads == "r", tuple(fields))
+    return KnownEvent(name, source, tuple(fields), is_read_only=reads == "r")
 
 
 def _rank(event: KnownEvent, words: list[str]) -> int:

@@ -52,7 +52,8 @@ def _suppressions(file: RuleFile) -> tuple[list[Suppression], list[Finding]]:
     problems: list[Finding] = []
     if file.path.endswith(".json"):
         return found, problems
-    ranges = _rule_lines(file)
+    positions = [file.document.position(entry.path) for entry in file.entries]
+    rules = [(position.line + 1, max(position.last_line, position.line) + 1) for position in positions]
     for number, text in enumerate(file.document.lines, 1):
         match = _COMMENT.search(text) if "noqa" in text.lower() else None
         if match is None:
@@ -72,27 +73,21 @@ def _suppressions(file: RuleFile) -> tuple[list[Suppression], list[Finding]]:
         if problem:
             problems.append(_finding(file, BAD_SUPPRESSION, problem, number, column))
         else:
-            first, last = _range(number, text, ranges, file.document.lines)
+            first, last = _range(number, text, rules, file.document.lines)
             found += [Suppression(code, reason, number, column, first, last) for code in codes]
     return found, problems
 
 
-def _range(number: int, text: str, ranges: Sequence[tuple[int, int]], lines: Sequence[str]) -> tuple[int, int]:
-    """Return the lines that a comment is about: the rule that it stands in or above, else its own line."""
+def _range(number: int, text: str, rules: Sequence[tuple[int, int]], lines: Sequence[str]) -> tuple[int, int]:
+    """Return the lines that a comment is about: those of the rule that it stands in or above, else its own."""
     at = number
     if text.lstrip().startswith("#"):  # a line of its own, about what follows
         while at < len(lines) and (not lines[at - 1].strip() or lines[at - 1].lstrip().startswith("#")):
             at += 1
-    for first, last in ranges:
+    for first, last in rules:
         if first <= at <= last or first <= number <= last:
             return first, last
     return number, at
-
-
-def _rule_lines(file: RuleFile) -> list[tuple[int, int]]:
-    """Return the first and the last line of every rule, from 1."""
-    positions = [file.document.position(entry.path) for entry in file.entries]
-    return [(position.line + 1, max(position.last_line, position.line) + 1) for position in positions]
 
 
 def _finding(file: RuleFile, code: Code, problem: str, line: int, column: int) -> Finding:

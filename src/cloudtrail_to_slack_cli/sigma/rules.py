@@ -55,7 +55,7 @@ def import_files(paths: Sequence[str]) -> Iterator[Imported]:
             for reference in rule.rules or ()
         }
         for rule in collection.rules:
-            if isinstance(rule, SigmaCorrelationRule) or (isinstance(rule, SigmaRule) and id(rule) not in referenced):
+            if isinstance(rule, SigmaCorrelationRule) or id(rule) not in referenced:
                 yield _imported(str(path), rule)
 
 

@@ -97,32 +97,24 @@ class Listing:
         except (BotoCoreError, ClientError) as error:
             raise UnreadableError(f"s3://{self.address.bucket}/{step.prefix}", f"cannot be listed: {error}") from None
         files = [self._file(each) for each in page.get("Contents", ()) if is_log_file(each["Key"])]
-        more = [
-            following
-            for folder in page.get("CommonPrefixes", ())
-            for following in steps_into(folder["Prefix"], self.selection)
-        ]
+        folders = (folder["Prefix"] for folder in page.get("CommonPrefixes", ()))
+        more = [following for folder in folders for following in steps_into(folder, self.selection)]
         if page.get("IsTruncated"):
             more.append(_Step(step.prefix, step.by_folder, page["NextContinuationToken"]))
         return files, more
 
     def _file(self, about: "ObjectTypeDef") -> LogFile:
         storage = _UNREADABLE_CLASSES.get(about.get("StorageClass", ""))
-        return LogFile(
-            str(Address(self.address.bucket, about["Key"])),
-            about["Size"],
-            about.get("ETag", "").strip('"'),
-            problem=f"it is in {storage}, and must be restored first" if storage else None,
-        )
+        problem = f"it is in {storage}, and must be restored first" if storage else None
+        path, etag = str(Address(self.address.bucket, about["Key"])), about.get("ETag", "").strip('"')
+        return LogFile(path, about["Size"], etag, problem=problem)
 
     def _count(self) -> None:
         with self._lock:
             self.requests += 1
             if self.most_requests is not None and self.requests > self.most_requests:
-                raise CommandError(
-                    f"listing {self.address} takes more than --max-requests {self.most_requests:,} requests to S3; "
-                    "nothing was read"
-                )
+                more = f"more than --max-requests {self.most_requests:,} requests to S3; nothing was read"
+                raise CommandError(f"listing {self.address} takes {more}")
 
 
 def steps_into(folder: str, selection: Selection) -> list[_Step]:
@@ -131,15 +123,10 @@ def steps_into(folder: str, selection: Selection) -> list[_Step]:
     if not found:
         return [_Step(folder, by_folder=_may_hold_layout(folder))]
     account, kind, region = found["account"], found["kind"], found["region"]
-    if account and not selection.has_account(account):
+    is_other = (account and not selection.has_account(account)) or (kind and kind not in LOG_KINDS)
+    if is_other or (region and not selection.has_region(region)):
         return []
-    if kind and kind not in LOG_KINDS:
-        return []
-    if region is None:
-        return [_Step(folder, by_folder=True)]
-    if not selection.has_region(region):
-        return []
-    return _days(folder, found, selection)
+    return _days(folder, found, selection) if region else [_Step(folder, by_folder=True)]
 
 
 def _days(folder: str, found: "re.Match[str]", selection: Selection) -> list[_Step]:
