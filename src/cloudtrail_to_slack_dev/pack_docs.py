@@ -1,6 +1,7 @@
 """docs/detections.md, written from the packs: what each rule means, and what to do when it alerts."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -110,5 +111,5 @@ def _technique(technique: str) -> str:
 
 
 def _plain(title: str) -> str:
-    """Return a title with the fields that are filled in as code."""
-    return title.replace("{", "`").replace("}", "`")
+    """Return a title with the fields that are filled in as code; of several for one place, the first."""
+    return re.sub(r"\{([^ }]+)[^}]*\}", r"`\1`", title)

@@ -14,7 +14,8 @@ from cloudtrail_to_slack.rules import Rule, Severity
 _IDENTITY_KEYS = ("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId")
 _LEAST_IDENTITY = 2  # with three of the four missing, two actors look the same
 _KEPT_CHARACTERS = 300  # of each string, of which no more is shown: very many alerts may be kept
-_TITLE_FIELD = re.compile(r"\{([A-Za-z][\w.-]*)\}", re.ASCII)
+_OR = " or "  # between fields of a title, of which the first that the event has is shown
+_TITLE_FIELD = re.compile(rf"\{{([A-Za-z][\w.-]*(?:{_OR}[A-Za-z][\w.-]*)*)\}}", re.ASCII)
 _LONGEST_FACT = 80
 _ENDINGS = {
     CallOutcome.DENIED: ", which was denied",
@@ -184,6 +185,6 @@ def title_parts(rule: Rule) -> Iterator[TitlePart]:
         yield TitlePart(title[end:], is_fact=False)
 
 
-def _fact(event: Event, field: str) -> str:
-    text = " ".join(event.text(field).split())
+def _fact(event: Event, fields: str) -> str:
+    text = " ".join(next(filter(None, map(event.text, fields.split(_OR))), "").split())
     return (text if len(text) <= _LONGEST_FACT else f"{text[: _LONGEST_FACT - 1]}…") or "unknown"

@@ -31,6 +31,9 @@ def plain_title(rule: Rule) -> str:
         ("By {userIdentity.arn}", "By unknown"),
         ("A brace { and } and {} and {0} and {a b}", "A brace { and } and {} and {0} and {a b}"),
         ("{requestParameters}", "unknown"),
+        ("To {requestParameters.roleName or requestParameters.userName or eventName}", "To eve"),
+        ("To {requestParameters.roleName or none}", "To unknown"),
+        ("To {requestParameters.userName or }", "To {requestParameters.userName or }"),
         (None, ""),
     ],
 )
