@@ -10,7 +10,7 @@
     │   └── TransientError, DeadlineExceededError
     └── InvocationFailedError
 
-No message of theirs holds an event's content or a secret: they are logged, and Lambda shows them.
+Their messages never contain an event's content or a secret, because they are logged and Lambda shows them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class CloudTrailToSlackError(Exception):
 
 @dataclass(frozen=True)
 class ConfigurationIssue:
-    """One thing wrong in a configuration: where (`rules[2].expression`) and what."""
+    """One issue in a configuration: where (`rules[2].expression`) and what."""
 
     path: str
     problem: str
@@ -38,7 +38,7 @@ class ConfigurationIssue:
 
 
 class ConfigurationError(CloudTrailToSlackError):
-    """The configuration cannot be used; `issues` names everything that is wrong with it."""
+    """The configuration cannot be used; `issues` has everything that is wrong."""
 
     def __init__(self, issues: Sequence[ConfigurationIssue]) -> None:
         self.issues = tuple(issues)
@@ -48,7 +48,7 @@ class ConfigurationError(CloudTrailToSlackError):
 
 @dataclass(frozen=True)
 class SourceSpan:
-    """A stretch of an expression, in characters: the line (from 1), where it begins in that line (from 0), how long."""
+    """A part of an expression: its line (from 1), its column (from 0) and its length in characters."""
 
     line: int
     column: int
@@ -56,10 +56,10 @@ class SourceSpan:
 
 
 class ExpressionError(CloudTrailToSlackError):
-    """A rule's expression is no expression, or uses what rules may not use.
+    """A rule's expression is invalid, or uses what rules may not use.
 
-    `place` is where, in the expression without the white space around it; None when it is nowhere in particular.
-    `is_part`: it looks like a part of an expression, as a separator in the wrong place leaves behind.
+    `place` is its position in the stripped expression; None: no particular one. `is_part`: it looks like a part of an
+    expression that was split at a separator.
     """
 
     def __init__(self, problem: str, place: SourceSpan | None = None, *, is_part: bool = False) -> None:
@@ -69,11 +69,11 @@ class ExpressionError(CloudTrailToSlackError):
 
 
 class RuleBudgetError(CloudTrailToSlackError):
-    """A rule asked for more time or memory than one evaluation may take. The message names the limit it met."""
+    """A rule exceeded the time or memory of one evaluation. The message names the limit."""
 
 
 class SecretError(CloudTrailToSlackError):
-    """A secret could not be read from where the environment says it is. `is_transient`: it may be readable later."""
+    """A secret could not be read from its source. `is_transient`: it may be readable later."""
 
     def __init__(self, problem: str, *, is_transient: bool = False) -> None:
         self.is_transient = is_transient
@@ -85,7 +85,7 @@ class LogFileError(CloudTrailToSlackError):
 
 
 class S3UnavailableError(LogFileError):
-    """S3 did not begin to answer, or asked to try again later; nothing of the file was read."""
+    """S3 did not begin to respond, or asked for a later retry; nothing of the file was read."""
 
 
 class ConnectionLostError(LogFileError):
@@ -93,15 +93,15 @@ class ConnectionLostError(LogFileError):
 
 
 class RecordError(CloudTrailToSlackError):
-    """A record of a log file is not what CloudTrail writes."""
+    """A record cannot be evaluated, because it is not what CloudTrail writes."""
 
 
 class EvaluationTimeError(CloudTrailToSlackError):
-    """The rules took all the time that the invocation had left on one record."""
+    """Evaluating one record took all the time that the invocation had left."""
 
 
 class DeliveryError(CloudTrailToSlackError):
-    """A message did not reach a destination. `code` is the destination's own word for why."""
+    """A message did not reach a destination. `code` is the destination's error code."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -109,17 +109,17 @@ class DeliveryError(CloudTrailToSlackError):
 
 
 class PayloadRejectedError(DeliveryError):
-    """The destination rejects the content; less of it may pass."""
+    """The destination rejects the content; a smaller message may be accepted."""
 
 
 class UnknownRejectionError(PayloadRejectedError):
-    """The destination rejects this message with an unknown code; a smaller one may pass, or none."""
+    """The destination rejects the message with an unknown code; a smaller one may be accepted, or none."""
 
 
 class DestinationMisconfiguredError(DeliveryError):
     """The destination rejects every message until its configuration is fixed.
 
-    `certain`: it said so in words that are known; else it may yet take another message.
+    `certain`: its code says so; otherwise it may still accept another message.
     """
 
     def __init__(self, code: str, *, certain: bool = True) -> None:
@@ -128,11 +128,11 @@ class DestinationMisconfiguredError(DeliveryError):
 
 
 class ParentGoneError(DestinationMisconfiguredError):
-    """The message that this one replies to is gone; the address itself may be in order, so this is never `certain`."""
+    """The message to reply to is gone; the address itself may be usable, so this is never `certain`."""
 
 
 class TransientError(DeliveryError):
-    """The destination may accept the same message in `retry_after` seconds (None: it did not say when)."""
+    """The destination may accept the same message after `retry_after` seconds (None: unknown)."""
 
     def __init__(self, code: str, retry_after: float | None = None) -> None:
         self.retry_after = retry_after
@@ -140,7 +140,7 @@ class TransientError(DeliveryError):
 
 
 class DeadlineExceededError(DeliveryError):
-    """The invocation has no time left to send it, or to wait until it may be sent."""
+    """The invocation has no time left to send it, or to wait for a retry."""
 
     CODE = "out_of_time"
 
@@ -149,9 +149,9 @@ class DeadlineExceededError(DeliveryError):
 
 
 class InvocationFailedError(CloudTrailToSlackError):
-    """Something failed, so Lambda must not take the invocation for a success.
+    """Something failed, so the invocation must not count as a success.
 
-    `problems` are sentences with counts and ids; only the first few stand in the message.
+    `problems` are sentences with counts and IDs; the message has only the first ones.
     """
 
     SHOWN = 20

@@ -20,7 +20,7 @@ def is_web_address(text: str) -> bool:
 
 
 def read_slack_api_url(environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> str:
-    """Return the base of Slack's API, ending with a slash; what is wrong with it is noted in `issues`."""
+    """Return the base of Slack's API, ending with a slash; add an issue if it is wrong."""
     url = environment.get("SLACK_API_URL", "").strip() or DEFAULT_SLACK_API_URL
     if not is_web_address(url):
         issues.append(ConfigurationIssue("SLACK_API_URL", "is not an http(s) address"))
@@ -28,7 +28,7 @@ def read_slack_api_url(environment: Mapping[str, str], issues: list[Configuratio
 
 
 def read_log_level(environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> str:
-    """Return the log level; what is wrong with it is noted in `issues`."""
+    """Return the log level; add an issue if it is wrong."""
     level = environment.get("LOG_LEVEL", "").strip().upper() or "INFO"
     if level in _LOG_LEVELS:
         return level

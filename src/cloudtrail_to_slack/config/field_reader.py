@@ -1,7 +1,7 @@
 """Read untyped JSON, and collect every issue with its path. Pure.
 
-A reader returns typed values, and the default for a value that is missing. For a wrong value it reports an issue and
-returns the default too, so that the user learns of all issues at once.
+A reader returns typed values, and a default for a missing one. For a wrong value it reports an issue and returns the
+default, so that the user sees all issues at once.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST = 10**9  # of any number that can be set: seconds, some thirty years
+MOST = 10**9  # the largest number that can be set; in seconds, about thirty years
 _MOST_DIGITS = 18
 
 
 class Reader:
-    """One JSON object on its way into a typed one. `path` is where it stands, empty for the whole document."""
+    """Reads one JSON object. `path` is its position in the document; empty: it is the whole document."""
 
     def __init__(self, data: object, path: str, issues: list[ConfigurationIssue]) -> None:
         self.issues = issues
@@ -31,7 +31,7 @@ class Reader:
             self.report("", f"must be an object, not {type_name(data)}")
 
     def report(self, key: str, problem: str) -> None:
-        """Note that the value at `key` (empty: the object itself) is wrong."""
+        """Report that the value at `key` (empty: the object itself) is wrong."""
         self.issues.append(ConfigurationIssue(self._path_of(key) or "config", problem))
 
     def refuse_unknown(self, known: Iterable[str]) -> None:
@@ -45,19 +45,19 @@ class Reader:
             self.report(key, f"is not a known key; {meant}")
 
     def raw(self, key: str) -> object:
-        """Return the value at `key` as it is; None when it is missing."""
+        """Return the unchecked value at `key`; None: it is missing."""
         return self._data.get(key)
 
     def string(self, key: str) -> str | None:
-        """Return the string at `key`, stripped; None when it is missing, null or blank."""
+        """Return the string at `key`, stripped; None: it is missing, null or blank."""
         return (self.separator(key) or "").strip() or None
 
     def separator(self, key: str) -> str | None:
-        """Return the string at `key` as it is, for a line break separates as well; None when it is missing or empty."""
+        """Return the string at `key`, not stripped, because a line break can separate; None: it is missing or empty."""
         return self._typed(key, str, "a string") or None
 
     def boolean(self, key: str, *, default: bool) -> bool:
-        """Return the boolean at `key`; the strings "true" and "false" are booleans too, as templates write them."""
+        """Return the boolean at `key`; the strings "true" and "false", which templates write, are accepted."""
         value = self._data.get(key)
         if isinstance(value, str) and value.strip().lower() in ("true", "false"):
             return value.strip().lower() == "true"
@@ -65,7 +65,7 @@ class Reader:
         return default if value is None else value
 
     def integer(self, key: str, *, default: int, least: int) -> int:
-        """Return the whole number at `key`, from `least` to `MOST`; a number written as a string is a number too."""
+        """Return the whole number at `key`, from `least` to `MOST`; a number written as a string is accepted."""
         value = self._data.get(key)
         if value is None:
             return default
@@ -84,11 +84,11 @@ class Reader:
         return default
 
     def items(self, key: str) -> list[Any]:
-        """Return the list at `key`, empty when it is missing."""
+        """Return the list at `key`; empty: it is missing."""
         return self._typed(key, list, "a list") or []
 
     def strings(self, key: str) -> tuple[str, ...]:
-        """Return the strings of the list at `key`, stripped and without blank ones."""
+        """Return the strings of the list at `key`, stripped, without blank ones."""
         items = self.items(key)
         for number, item in enumerate(items):
             if not isinstance(item, str):
@@ -96,14 +96,14 @@ class Reader:
         return tuple(item.strip() for item in items if isinstance(item, str) and item.strip())
 
     def nested(self, key: str, data: object) -> Reader:
-        """Return a reader of `data`, which stands at `key`; it reports its issues here."""
+        """Return a reader of `data`, the value at `key`, which adds its issues to this reader's."""
         return Reader(data, self._path_of(key), self.issues)
 
     def _path_of(self, key: str) -> str:
         return ".".join(filter(None, (self._path, key)))
 
     def _typed(self, key: str, kind: type[T], wanted: str) -> T | None:
-        """Return the value at `key`; None when it is missing or null, or of another type, which is an issue."""
+        """Return the value at `key`; None: it is missing or null, or has another type, which is an issue."""
         value = self._data.get(key)
         if value is None or isinstance(value, kind):
             return value

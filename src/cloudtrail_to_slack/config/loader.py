@@ -1,4 +1,4 @@
-"""What `config.json` says, the contract of Terraform, function and command line: rules, routes and switches. Pure."""
+"""Read `config.json`, the contract of Terraform, function and command line: rules, routes and switches. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from cloudtrail_to_slack.errors import ConfigurationIssue
 from cloudtrail_to_slack.rules.model import IgnoreRule, Rule
 
 LEAST_MISSING_DATA_HOURS = 2
-_OWN_KEYS = ("slack_app", "slack_webhook", "sns")  # destinations that are not configured under `destinations`
+_OWN_KEYS = ("slack_app", "slack_webhook", "sns")  # destinations with keys of their own at the top
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", re.ASCII)
 
 
@@ -28,8 +28,7 @@ _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", re.ASCII)
 class Config:
     """A checked configuration. `rules` are all that apply, in order: default, the user's, events to track.
 
-    `rule_issues` are the rules that cannot be used as they are written: they are left out, or evaluated without what is
-    wrong in them.
+    `rule_issues` are the rules that cannot be used as written: they are left out, or evaluated without the wrong part.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -60,7 +59,7 @@ class Config:
         return {"slack_app": self.slack, "sns": self.sns, **self.destinations}
 
 
-_LEAST = {"missing_log_data_minimum_hours": LEAST_MISSING_DATA_HOURS}  # of whole numbers, else 1
+_LEAST = {"missing_log_data_minimum_hours": LEAST_MISSING_DATA_HOURS}  # the least whole numbers; others: 1
 KEYS = (
     "rules_separator", "use_default_rules", "events_to_track", "disabled_rules", "detection_packs", "rule_severities",
     "rule_exceptions", *(each.name for each in fields(Config) if each.name != "rule_issues"),
@@ -68,10 +67,10 @@ KEYS = (
 
 
 def read_config(data: object, *, own_name: str | None = None) -> tuple[Config, list[ConfigurationIssue]]:
-    """Read the parsed `config.json`; `own_name` is the function's name where the document has none.
+    """Read the parsed `config.json`; `own_name` is the function's name if the document has none.
 
-    Returns the configuration and what is wrong with the whole of it; with such issues it is only good for finding more.
-    What is wrong with single rules is in `Config.rule_issues`, and an issue of the whole only when no rule is left.
+    Returns the configuration and its issues; with any issue the configuration must not be used. Issues of single rules
+    are in `Config.rule_issues` instead, unless no rule is left.
     """
     issues: list[ConfigurationIssue] = []
     reader = Reader(data, "", issues)
@@ -133,19 +132,19 @@ def _routes(
     routes = tuple(route for route in read if route)
     for address in dict.fromkeys((default, *(route.address for route in routes))):
         if address and pattern and not pattern.fullmatch(address):
-            section.report("", f"has an {address_key} that is none: {address[:200]}")
+            section.report("", f"has an invalid {address_key}: {address[:200]}")
     return Routes(default, routes)
 
 
 def _webhook_references(reader: Reader) -> tuple[WebhookRoute, ...]:
-    """Return the routes to webhooks that are kept elsewhere; an address itself has no place in `config.json`."""
+    """Return the routes to webhooks by reference; an address itself must not be in `config.json`."""
     key = "slack_webhook_routes"
     if reader.raw(key) is None:
         return ()
     references, issues = read_webhook_routes(reader.raw(key), key)
     reader.issues += issues
     if any(source.kind == "environment" for _, source in references):
-        reader.report(key, "has a webhook's address, which is a secret: refer to where it is kept")
+        reader.report(key, "has a webhook's address, which is a secret: use a reference to it")
     return tuple(references)
 
 
@@ -160,7 +159,7 @@ def _account_names(reader: Reader) -> dict[str, str]:
 
 
 def _destinations(reader: Reader) -> dict[str, Routes]:
-    """Return the routes of further destinations, each with `default` and `routes` of `accounts` and an `address`."""
+    """Return the routes of added destinations: `default`, and `routes` with `accounts` and an `address`."""
     section, names = _section(reader, "destinations")
     for name in _OWN_KEYS:
         if section.raw(name) is not None:
@@ -169,6 +168,6 @@ def _destinations(reader: Reader) -> dict[str, Routes]:
 
 
 def _section(reader: Reader, key: str) -> tuple[Reader, list[str]]:
-    """Return a reader of the object at `key`, which may be missing, and its keys."""
+    """Return a reader of the object at `key`, and its keys; the object may be missing."""
     data = {} if reader.raw(key) is None else reader.raw(key)
     return reader.nested(key, data), list(data) if isinstance(data, dict) else []

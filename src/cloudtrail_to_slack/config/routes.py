@@ -1,4 +1,4 @@
-"""Routes: where alerts go by account, and the list of webhooks by account, which is a secret. Pure."""
+"""Routes: where alerts go by account, and the secret list of webhooks by account. Pure."""
 
 import json
 import re
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the restart function has routes and knows no rules
 
 EVERY_ACCOUNT = "*"
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
-SLACK_OPTIONS = ("min_severity", "mention")  # of a route
+SLACK_OPTIONS = ("min_severity", "mention")  # of a Slack route
 # Source: Slack API docs, "Formatting message text", "Mentioning groups", and usergroups.list, `id`.
 _USER_GROUP = re.compile(r"S[A-Z0-9]{3,30}", re.ASCII)
 _WEBHOOK_KINDS: Mapping[str, SecretKind] = {
@@ -35,10 +35,10 @@ _WEBHOOK_SHAPE = (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route for alerts of these accounts, `EVERY_ACCOUNT` standing for all, and of at least `least` severity.
+    """A route for alerts of these accounts (`EVERY_ACCOUNT`: all) with at least the severity `least`.
 
-    `mention` is the Slack user group that its critical alerts notify. The address may be a webhook, a secret, so it is
-    not in `repr`.
+    `mention` is the Slack user group that its critical alerts notify. The address is not in `repr`, because a webhook
+    is a secret.
     """
 
     accounts: tuple[str, ...]
@@ -47,15 +47,15 @@ class Route:
     mention: str | None = None
 
 
-WebhookRoute = tuple[Route, SecretSource]  # a route to a webhook, and where that is kept
+WebhookRoute = tuple[Route, SecretSource]  # a route to a webhook, and the source of its address
 WebhookRoutes = tuple[list[WebhookRoute], list[ConfigurationIssue]]
 
 
 @dataclass(frozen=True)
 class Routes:
-    """Where alerts go: a Slack channel, a webhook, a topic ARN; `default` where no route takes them, None: nowhere.
+    """The routes of a destination; `default` takes alerts that no route takes; None: such alerts go nowhere.
 
-    Routes for severe alerts alone come first, in order; of the others, the first that names an account counts.
+    Routes with a minimum severity are tried first, in order; of the others, the first that names the account applies.
     """
 
     default: str | None = None
@@ -66,7 +66,7 @@ class Routes:
 
     @cached_property
     def by_account(self) -> Mapping[str, Route]:
-        """The routes that take alerts of any severity, by account."""
+        """The routes for alerts of any severity, by account."""
         found: dict[str, Route] = {}
         for route in self.routes:
             for account in route.accounts if route.least is None else ():
@@ -75,23 +75,23 @@ class Routes:
 
     @cached_property
     def by_severity(self) -> "tuple[tuple[Severity, Route], ...]":
-        """The routes for severe alerts alone, each after the least severity that it takes."""
+        """The routes with a minimum severity, each after that severity."""
         return tuple((route.least, route) for route in self.routes if route.least is not None)
 
     def route(self, account: str | None, severity: "Severity | None" = None) -> Route | None:
-        """Return the route that takes an alert; without a severity, those for severe alerts alone do not count."""
+        """Return the route that takes an alert; without a severity, routes with a minimum severity are left out."""
         for least, route in self.by_severity:
             if severity is not None and severity >= least and {EVERY_ACCOUNT, account}.intersection(route.accounts):
                 return route
         return self.by_account.get(account or "")
 
     def for_account(self, account: str | None, severity: "Severity | None" = None) -> str | None:
-        """Return where alerts about `account` go; see `route`."""
+        """Return the address for alerts about `account`; see `route`."""
         route = self.route(account, severity)
         return route.address if route else self.default
 
     def mention(self, account: str | None, severity: "Severity") -> str | None:
-        """Return the Slack user group that an alert mentions if it is critical: that of the route that takes it."""
+        """Return the Slack user group that a critical alert mentions: that of the route that takes it."""
         route = self.route(account, severity)
         return route.mention if route else None
 
@@ -101,11 +101,11 @@ class Routes:
         return list(dict.fromkeys(filter(None, (self.default, *(route.address for route in routes)))))
 
     def any(self, account: str | None) -> str | None:
-        """Return where alerts about `account` go, or any address where no route and no default takes them."""
+        """Return the address for alerts about `account`, or any address if no route and no default takes them."""
         return self.for_account(account) or next(iter(self.addresses()), None)
 
     def accounts(self, address: str) -> list[str]:
-        """Return the accounts whose route `address` is."""
+        """Return the accounts that are routed to `address`."""
         found = [account for account, route in self.by_account.items() if route.address == address]
         for _, route in self.by_severity:
             found += sorted({*route.accounts} - {EVERY_ACCOUNT}) if route.address == address else []
@@ -114,7 +114,7 @@ class Routes:
 
 @lru_cache(maxsize=2)  # each alert asks for the routes
 def parse_webhook_routes(text: str, variable: str) -> WebhookRoutes:
-    """Parse `SLACK_WEBHOOK_ROUTES`: routes, where their webhooks are, and which elements are wrong, quoting nothing."""
+    """Parse `SLACK_WEBHOOK_ROUTES`; return routes with their sources, and issues, which quote nothing."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -123,7 +123,7 @@ def parse_webhook_routes(text: str, variable: str) -> WebhookRoutes:
 
 
 def read_webhook_routes(data: object, path: str) -> WebhookRoutes:
-    """Read the parsed list of `{"accounts": […], "slack_hook_url": "…"}`, or where the address is kept in its place."""
+    """Read a parsed list of `{"accounts": […], "slack_hook_url": "…"}`, with an address or a reference to one."""
     if not isinstance(data, list):
         return [], [ConfigurationIssue(path, f"must be a list, not {type_name(data)}")]
     read = {f"{path}[{number}]": _webhook_route(element, f"{path}[{number}]") for number, element in enumerate(data)}
@@ -132,12 +132,12 @@ def read_webhook_routes(data: object, path: str) -> WebhookRoutes:
 
 
 def read_route(section: Reader, address_key: str, options: tuple[str, ...]) -> Route | None:
-    """Read one route; None where it has no address, which is an issue."""
+    """Read one route; None: it lacks an address, which is an issue."""
     section.refuse_unknown(("accounts", address_key, *options))
     accounts, address = section.strings("accounts"), section.string(address_key)
     least = None
     if section.raw("min_severity") is not None:
-        from cloudtrail_to_slack.config.rule_values import read_severity  # noqa: PLC0415 (brings all rules along)
+        from cloudtrail_to_slack.config.rule_values import read_severity  # noqa: PLC0415 (it imports all of the rules)
 
         least = read_severity(section, "min_severity")
     mention = section.string("mention") if "mention" in options else None
@@ -155,7 +155,7 @@ def read_route(section: Reader, address_key: str, options: tuple[str, ...]) -> R
 
 
 def _webhook_route(element: object, path: str) -> WebhookRoute | None:
-    """Return a route, and where its webhook is; None when `element` is no such route."""
+    """Return a route and the source of its webhook; None: `element` is not a valid route."""
     issues: list[ConfigurationIssue] = []
     keys = [key for key in _WEBHOOK_KINDS if isinstance(element, dict) and key in element]
     route = read_route(Reader(element, path, issues), keys[0], SLACK_OPTIONS) if len(keys) == 1 else None

@@ -1,8 +1,8 @@
 """Read the rules in `config.json` one by one, so that a mistake in one does not affect the others. Pure.
 
-A rule whose expression can be used is evaluated, whatever else about it is wrong: without its id, severity or the like
-it still detects what it is for. An ignore rule with any issue is left out, because a misread one could hide alerts; so
-is what names a rule or pack that does not exist.
+A rule with a valid expression is evaluated even if other fields are wrong, such as its id or severity, because it can
+still detect something. An ignore rule with any issue is left out, because it could hide alerts. So are references to
+unknown rules and packs.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class RuleIssue:
-    """What is wrong with one rule: where it stands (`rules[2]`), its id, and every issue in it.
+    """The issues of one rule: its position (`rules[2]`), its id, and the details.
 
-    `left_out` is False for a rule that is evaluated without the part that is wrong.
+    `left_out` is False for a rule that is evaluated without the wrong part.
     """
 
     path: str
@@ -46,9 +46,9 @@ class RuleIssue:
 
 
 class RuleReader:
-    """Reads the rules of a document. `issues` gathers what is wrong with single rules; other issues are the document's.
+    """Reads the rules of a document. `issues` gathers the issues of single rules; others go to the document's reader.
 
-    `joined` is how many of the first `rules` and `ignore_rules` were one string, split at `separator` already.
+    `joined` is how many of the first `rules` and `ignore_rules` come from one string, already split at `separator`.
     """
 
     def __init__(self, document: Reader, separator: str, joined: Mapping[str, int] | None = None) -> None:
@@ -77,7 +77,7 @@ class RuleReader:
         return tuple(self._each("ignore_rules", partial(self._rule, IgnoreRule)))
 
     def _each(self, key: str, read: Callable[[object, str, str | None], T | None]) -> list[T]:
-        """Read each rule with its path, and the separator where it was one of several joined in one string."""
+        """Read each rule with its path, and the separator if it comes from a string of several rules."""
         value: object = self._document.raw(key)
         if isinstance(value, str):
             items: list[Any] = [part.strip() for part in value.split(self._separator) if part.strip()]
@@ -93,7 +93,7 @@ class RuleReader:
     def _rule(
         self, shape: type[AnyRule], item: object, path: str, separator: str | None, taken: set[str | None] | None = None
     ) -> AnyRule | None:
-        """Return a rule as far as it can be used; the ids in `taken` are those of other rules."""
+        """Return a rule without its wrong parts, or None; `taken` are the ids of other rules."""
         issues: list[ConfigurationIssue] = []
         values = _fields(item, path, separator, shape, issues)
         rule_id, is_usable = values.get("id"), "expression" in values
@@ -110,7 +110,7 @@ class RuleReader:
         return shape(**values) if is_usable else None
 
     def _tracked(self) -> tuple[Rule, ...]:
-        """Return the rule of the events to track, as one or none."""
+        """Return the rule for the events to track, or none."""
         key = "events_to_track"
         value = self._document.raw(key)
         names = value.split(",") if isinstance(value, str) else dict(self._names(key, "the name of an event")).values()
@@ -144,7 +144,7 @@ class RuleReader:
     def _by_rule(
         self, key: str, known: Collection[str], read: Callable[[object, str], T | None]
     ) -> dict[str | None, T]:
-        """Return what the object at `key` says, by rule."""
+        """Return the values of the object at `key`, by rule."""
         given = self._document.raw(key)
         if given is not None and not isinstance(given, dict):
             self._report(key, f"must be an object with ids of rules as keys, not {type_name(given)}")
@@ -163,7 +163,7 @@ class RuleReader:
         return severity
 
     def _exceptions(self, item: object, path: str) -> tuple[IgnoreRule, ...]:
-        """Return the exceptions of one rule: one, or a list of them. One that cannot be used is left out."""
+        """Return the exceptions of one rule, given as one or as a list. Invalid ones are left out."""
         items = (
             {f"{path}[{number}]": each for number, each in enumerate(item)} if isinstance(item, list) else {path: item}
         )
@@ -171,7 +171,7 @@ class RuleReader:
         return tuple(exception for exception in found if exception is not None)
 
     def _names(self, key: str, wanted: str) -> Iterator[tuple[str, str]]:
-        """Yield the path and name of each item in the list at `key`, which must be what is `wanted`."""
+        """Yield the path and name of each item in the list at `key`; `wanted` describes an item."""
         for number, item in enumerate(self._document.items(key)):
             if isinstance(item, str):
                 yield f"{key}[{number}]", item.strip()
@@ -179,12 +179,12 @@ class RuleReader:
                 self._report(f"{key}[{number}]", f"must be {wanted}, not {type_name(item)}")
 
     def _rule_id(self, name: str, path: str, known: Collection[str]) -> str | None:
-        """Return the id of the rule that `name` means, also without the prefix of default rules; None and a report."""
+        """Return the id of the rule that `name` means, with or without the default prefix; report an unknown one."""
         for rule_id in (name, f"{packs.DEFAULT_PREFIX}{name}"):
             if rule_id in known:
                 return rule_id
         in_packs = packs.all_pack_rule_ids()
-        if name in in_packs:  # of a pack that is not switched on
+        if name in in_packs:  # a rule of a pack that is not enabled
             return name
         self._report_unknown(path, name, {*known, *in_packs}, "no rule has that id")
         return None
@@ -195,14 +195,14 @@ class RuleReader:
         self._report(path, f"is {excerpt(name, _LONGEST_NAME)!r}, and {problem}{meant}")
 
     def _report(self, path: str, problem: str, rule_id: str | None = None) -> None:
-        """Note that an entry is left out, and why."""
+        """Report that an entry is left out, and why."""
         self.issues.append(RuleIssue(path, rule_id, (ConfigurationIssue(path, problem),), left_out=True))
 
 
 def _fields(
     item: object, path: str, separator: str | None, shape: type[Rule | IgnoreRule], issues: list[ConfigurationIssue]
 ) -> dict[str, Any]:
-    """Return the fields of a rule that are given and right; the issues of all others are added to `issues`."""
+    """Return the valid fields of a rule; add the issues of the others to `issues`."""
     reader = Reader(item if isinstance(item, dict) else {}, path, issues)
     reader.refuse_unknown(each.name for each in (*rule_fields(shape), *FILE_ONLY_FIELDS))
     values = read_values(reader, shape)
@@ -214,9 +214,9 @@ def _fields(
 
 
 def _expression(reader: Reader, item: str | dict[str, Any], separator: str | None, rule_id: str | None) -> str | None:
-    """Return the expression in one line; None and an issue when it cannot be used.
+    """Return the expression in one line; None: it cannot be used, which is an issue.
 
-    `separator` is what it was split from the others at, where they came in one string.
+    `separator` is the one at which a string of several rules was split.
     """
     text, path = (item, "") if isinstance(item, str) else (reader.raw("expression"), "expression")
     if text is not None and not isinstance(text, str):
@@ -233,7 +233,9 @@ def _expression(reader: Reader, item: str | dict[str, Any], separator: str | Non
         advice = ""
         if error.is_part and separator:
             split = f'the string was split at "{excerpt(separator)}"'
-            advice = f", for {split}: set rules_separator to what no rule holds, or give the rules as a list"
+            advice = (
+                f", for {split}: set rules_separator to a string that no rule contains, or give the rules as a list"
+            )
         shown = render_caret(text, error.place) if error.place else f"    {excerpt(text)}"
         reader.report(named, f"{error}{advice}\n{shown}")
         return None
@@ -241,7 +243,7 @@ def _expression(reader: Reader, item: str | dict[str, Any], separator: str | Non
 
 
 def _in_one_line(text: str) -> str:
-    """Return an expression over several lines in one, where that means the same: as a rule's name it is shown so."""
+    """Return an expression in one line, if that means the same, because it may be shown as the rule's name."""
     line = _LINE_BREAKS.sub(" ", text)
     if line == text:
         return text
@@ -253,7 +255,7 @@ def _in_one_line(text: str) -> str:
 
 
 def _close(name: str, known: list[str]) -> list[str]:
-    """Return what `name` was probably meant to be, the best first."""
+    """Return the known names that `name` probably stands for, the best first."""
     import difflib  # noqa: PLC0415 (only for names that are wrong)
 
     close = [each for each in known if each.endswith((f"-{name}", f"/{name}"))]

@@ -1,4 +1,4 @@
-"""Read the fields of a rule, each kind in its own way. Pure."""
+"""Read the fields of a rule, with one function for each kind. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LONGEST_SHOWN = 100
 
 
 def read_values(reader: Reader, shape: type[Rule | IgnoreRule]) -> dict[str, Any]:
-    """Return what each field but the expression holds; None where it is missing or wrong."""
+    """Return the value of each field except the expression; None: it is missing or wrong."""
     return {
         each.name: VALUE_READERS[each.kind](reader, each.name)
         for each in rule_fields(shape)
@@ -38,7 +38,7 @@ def read_values(reader: Reader, shape: type[Rule | IgnoreRule]) -> dict[str, Any
 
 
 def read_severity(reader: Reader, key: str) -> Severity | None:
-    """Return the severity at `key`; None where it is missing or wrong, which is an issue."""
+    """Return the severity at `key`; None: it is missing, or wrong, which is an issue."""
     word = reader.string(key)
     if word and word.lower() not in SEVERITIES:
         reader.report(key, f"must be one of {', '.join(SEVERITIES)}")
@@ -54,7 +54,7 @@ def _url(reader: Reader, key: str) -> str | None:
 
 
 def _techniques(reader: Reader, key: str) -> tuple[str, ...]:
-    """Return the MITRE ATT&CK techniques at `key`; what is none is an issue and left out."""
+    """Return the MITRE ATT&CK techniques at `key`; invalid ones are issues and left out."""
     techniques = reader.strings(key)
     for technique in techniques:
         if not re.search(TECHNIQUE_PATTERN, technique):
@@ -67,7 +67,7 @@ def _techniques(reader: Reader, key: str) -> tuple[str, ...]:
 def _day(reader: Reader, key: str) -> date | None:
     text = reader.string(key)
     try:
-        # Terraform's yamldecode makes a time of a day without quotes.
+        # Terraform's yamldecode turns an unquoted day into a time.
         return date.fromisoformat(text.removesuffix("T00:00:00Z")) if text else None
     except ValueError:
         reader.report(key, "must be a day such as 2027-01-31")
@@ -75,7 +75,7 @@ def _day(reader: Reader, key: str) -> date | None:
 
 
 def _threshold(reader: Reader, key: str) -> Threshold | None:
-    """Return the threshold at `key`; None where it is missing or wrong: then each match alerts."""
+    """Return the threshold at `key`; None: it is missing or wrong, so each match alerts."""
     if reader.raw(key) is None:
         return None
     issues_before = len(reader.issues)

@@ -1,4 +1,4 @@
-"""Log mistakes in the configured rules, and likely mistakes, such as an unknown field or event."""
+"""Log mistakes and probable mistakes in the configured rules, such as an unknown field or event."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +8,7 @@ from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.rules import IgnoreRule, Rule
 from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS
 
-_MOST = 20  # warnings; looking for what was meant takes some milliseconds each
+_MOST = 20  # warnings; finding a suggestion takes some milliseconds each
 _MOST_ISSUES = 100
 _SECONDS_EACH = 0.5  # on the smallest function
 
@@ -23,7 +23,7 @@ def log_rule_issues(issues: Sequence[RuleIssue]) -> None:
 
 
 def log_rule_warnings(rules: Iterable[Rule | IgnoreRule], clock: Clock) -> None:
-    """Log a warning for each probable mistake in the user's rules, as long as the invocation has time to spare."""
+    """Log a warning for each probable mistake in the user's rules, while the invocation has time left."""
     from cloudtrail_to_slack.rules.lint.linter import warnings_for  # noqa: PLC0415 (after the first invocation, not before)
 
     given = 0

@@ -1,4 +1,4 @@
-"""Secrets: where they come from, and keeping them out of everything that is printed."""
+"""Secrets: where they come from, and how they are kept out of logs."""
 
 import json
 import re
@@ -24,9 +24,9 @@ _KINDS: Mapping[str, SecretKind] = {"": "environment", "_SSM_PARAMETER": "ssm", 
 
 @dataclass(frozen=True, slots=True)
 class SecretSource:
-    """Where a secret is: in the environment variable `variable` itself, or where that variable points to.
+    """The source of a secret: the environment variable `variable`, or what that variable refers to.
 
-    Of one in a list, `variable` names the place: `SLACK_WEBHOOK_ROUTES[0].slack_hook_url`.
+    If the secret is in a list, `variable` names its place: `SLACK_WEBHOOK_ROUTES[0].slack_hook_url`.
     """
 
     variable: str
@@ -38,14 +38,14 @@ class SecretSource:
         return f"SecretSource({self.variable!r}, {self.kind!r}, {shown!r})"
 
 
-# Returns what is wrong with the value of a secret, in words for logs; None: it is as it should be.
+# Returns what is wrong with the value of a secret, in words for logs; None: nothing.
 ProblemOf = Callable[[SecretSource, str], str | None]
 
 
 def find_secret(name: str, environment: Mapping[str, str], issues: list[ConfigurationIssue]) -> SecretSource | None:
-    """Find the source of the secret `name` (`SLACK_BOT_TOKEN`); None when the environment has none.
+    """Find the source of the secret `name` (`SLACK_BOT_TOKEN`); None: the environment has none.
 
-    Given in more than one way, it reports an issue: which one counts must not be a guess.
+    If there are several sources, report an issue: users must not have to guess which one applies.
     """
     sources = [
         SecretSource(name + suffix, kind, value)
@@ -59,31 +59,31 @@ def find_secret(name: str, environment: Mapping[str, str], issues: list[Configur
 
 
 def problem_of_word(source: SecretSource, value: str) -> str | None:
-    """Return what is wrong with a value that should be one word."""
+    """Return what is wrong with a value that should be a single word."""
     if not value:
         return f"{source.variable} points to an empty secret"
     if value.startswith(("{", "[")):
         return f"{source.variable} holds JSON: store the plain value, or an object with that value alone"
-    return None if re.fullmatch(r"[!-~]+", value) else f"{source.variable} holds something else than one plain word"
+    return None if re.fullmatch(r"[!-~]+", value) else f"{source.variable} holds something other than one plain word"
 
 
 class SecretReader:
-    """Reads secrets, and keeps what it read for `KEPT_SECONDS`."""
+    """Reads secrets, and caches them for `KEPT_SECONDS`."""
 
     def __init__(self, clients: "AwsClients") -> None:
         self._clients = clients
         self._renewed: set[SecretSource] = set()  # in this invocation
 
     def begin_invocation(self) -> None:
-        """Let each secret be read anew once more."""
+        """Allow each secret to be read anew, once."""
         self._renewed.clear()
 
     def read(self, source: SecretSource, problem_of: ProblemOf = problem_of_word) -> str:
-        """Return the secret's value, stripped: one word, such as a token, unless `problem_of` says otherwise.
+        """Return the secret's value, stripped: one word, such as a token, unless `problem_of` allows more.
 
         Raises:
-            SecretError: it cannot be read, or `problem_of` finds a problem, also when it is read anew. Says where it
-                should be and why not; never what it is.
+            SecretError: it cannot be read, or `problem_of` still finds a problem after it was read anew. The message
+                names the source and the reason, never the value.
         """
         value = self._value(source)
         if problem_of(source, value) and self.renew(source, value):
@@ -94,15 +94,16 @@ class SecretReader:
         return value
 
     def read_to_send(self, source: SecretSource, kind: str, problem_of: ProblemOf = problem_of_word) -> str:
-        """Return the value of a secret that messages are sent with, a token or a webhook, as `kind` says.
+        """Return a secret that is needed to send a message; `kind` is its name in logs, such as token or webhook.
 
         Raises:
-            DestinationMisconfiguredError, TransientError: it cannot be read, for good or just now.
+            DestinationMisconfiguredError: it cannot be read.
+            TransientError: it cannot be read now.
         """
         try:
             return self.read(source, problem_of)
         except SecretError as error:
-            from cloudtrail_to_slack.observability.logging import logger  # noqa: PLC0415 (what is pure imports this module)
+            from cloudtrail_to_slack.observability.logging import logger  # noqa: PLC0415 (pure modules import this one)
 
             facts = {"secret": kind, "error": str(error)}
             if error.is_transient:
@@ -111,8 +112,8 @@ class SecretReader:
             logger.error("a secret cannot be read", extra=facts)
             raise DestinationMisconfiguredError(f"{kind}_unreadable") from None
 
-    def renew(self, source: SecretSource, refused: str) -> bool:
-        """Read anew, once an invocation, a secret whose value was `refused`, for it may have been rotated.
+    def renew(self, source: SecretSource, rejected: str) -> bool:
+        """Read a secret anew, once an invocation, because its value was `rejected` and may have been rotated.
 
         Return whether it has another value now.
         """
@@ -121,12 +122,12 @@ class SecretReader:
         fetch = source not in self._renewed
         self._renewed.add(source)
         try:
-            return self._value(source, fetch=fetch) != refused
+            return self._value(source, fetch=fetch) != rejected
         except SecretError:
             return False
 
     def _value(self, source: SecretSource, *, fetch: bool = False) -> str:
-        """Return the secret's value, stripped; `fetch`: not the one that is kept. Raises SecretError."""
+        """Return the secret's value, stripped; `fetch`: do not use the cache. Raises SecretError."""
         if source.kind == "environment":
             return source.reference
         name, kept = source.reference, KEPT_SECONDS
@@ -143,9 +144,9 @@ class SecretReader:
 
 
 def _plain_value(text: str) -> str:
-    """Return the one string in a JSON document that holds nothing else; else the text as it is, stripped.
+    """Return the only string in a JSON document, if it holds nothing else; otherwise the stripped text.
 
-    The console of Secrets Manager makes such an object of a key and a value.
+    The console of Secrets Manager turns a key and a value into such an object.
     """
     value = text.strip()
     try:

@@ -1,4 +1,4 @@
-"""Everything that is set: `config.json` and the environment, checked together, without a client or a secret."""
+"""All settings: `config.json` and the environment, checked together, without clients or secrets."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked settings. With a bot token the bot is used and webhooks are not. `table_name` None: no state table."""
+    """Checked settings. With a bot token, webhooks are not used. `table_name` None: no state table."""
 
     config: Config
     slack_bot_token: SecretSource | None = None
@@ -39,7 +39,7 @@ class Settings:
 
 
 def config_path(environment: Mapping[str, str]) -> Path:
-    """Return where `config.json` is."""
+    """Return the path of `config.json`."""
     return Path(environment.get("CONFIG_PATH", "").strip() or DEFAULT_CONFIG_PATH)
 
 
@@ -47,8 +47,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read and check all settings.
 
     Raises:
-        ConfigurationError: with everything that is wrong, in the file and in the environment. What is wrong with
-            single rules alone raises nothing, as long as one can be used: see `Config.rule_issues`.
+        ConfigurationError: with all issues of the file and the environment. Issues of single rules raise nothing as
+            long as one rule can be used: see `Config.rule_issues`.
     """
     own_name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "").strip() or None
     config, issues = _read_config_file(config_path(environment), own_name)
@@ -68,11 +68,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[ConfigurationIssue]]:
-    """Read `config.json`; a file that cannot be read is an issue, reported together with those of the environment."""
+    """Read `config.json`; if it cannot be read, that is an issue, reported with those of the environment."""
     try:
         return read_config(json.loads(path.read_bytes()), own_name=own_name)
     except OSError as error:
-        problem = f"cannot be read ({error.strerror}); set CONFIG_PATH to where it is"
+        problem = f"cannot be read ({error.strerror}); set CONFIG_PATH to its path"
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         problem = f"is not JSON{where}"
@@ -80,7 +80,7 @@ def _read_config_file(path: Path, own_name: str | None) -> tuple[Config, list[Co
 
 
 def _check_destinations(settings: Settings, issues: list[ConfigurationIssue]) -> None:
-    """Check that alerts can go somewhere; a secret that is only referred to is checked when it is read."""
+    """Check that there is a destination; a referenced secret is checked when it is read."""
     config, bot = settings.config, settings.slack_bot_token
     url, routes = settings.slack_webhook_url, settings.slack_webhook_routes
     if url and url.kind == "environment" and not is_web_address(url.reference):

@@ -1,7 +1,7 @@
-"""Slack's webhooks by account. Each is read from its secret when a message is sent to it, not before.
+"""Slack's webhooks by account. Each is read from its secret only when a message is sent to it.
 
-There may be hundreds of them, each in a parameter of its own; an invocation sends to few or to none. A webhook goes by
-a name until then: its reference, or the address itself where that is what is configured.
+There may be hundreds, each in its own parameter, and an invocation sends to few or none. Until then a webhook has a
+name: the reference to its secret, or its address if that is configured.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,7 @@ from cloudtrail_to_slack.errors import SecretError
 class Webhooks:
     """The webhooks of a deployment, for the life of the process: the default one, and those of routes.
 
-    Routes come from a list, which is a secret because it may hold addresses, and from `references`, which hold none.
-    Those of the list come first.
+    Routes come first from a list, which is a secret because it may contain addresses, then from `references`.
     """
 
     def __init__(
@@ -35,25 +34,25 @@ class Webhooks:
         self._replaced: dict[str, str] = {}
 
     def routes(self) -> Routes:
-        """Return the routes, to the names of webhooks.
+        """Return the routes, whose addresses are the names of webhooks.
 
         Raises:
-            SecretError: the list of routes is kept elsewhere, and cannot be read or is no such list.
+            SecretError: the list of routes is kept elsewhere, and cannot be read or is invalid.
         """
         default = self._name(self._default) if self._default else None
         return Routes(default, self._named((*self._listed()[1], *self._references)))
 
     def address(self, name: str) -> str:
-        """Return the address of the webhook with that name; raises as `SecretReader.read_to_send`."""
+        """Return the address of a webhook by its name; raises as `SecretReader.read_to_send`."""
         name = self._replaced.get(name, name)
         source = self._sources.get(name)
         return self._secrets.read_to_send(source, "webhook", _problem_of_address) if source else name
 
-    def renew(self, name: str, refused: str) -> bool:
-        """Look up anew a webhook whose address Slack `refused`; return whether it has another address now."""
+    def renew(self, name: str, rejected: str) -> bool:
+        """Read a webhook's secret anew, because Slack `rejected` its address; return whether it has changed."""
         source = self._sources.get(self._replaced.get(name, name))
         if source is not None:
-            return self._secrets.renew(source, refused)
+            return self._secrets.renew(source, rejected)
         try:
             text, listed = self._listed()
             route = next((route for route in self._named(listed) if route.address == name), None)
@@ -68,7 +67,7 @@ class Webhooks:
         return True
 
     def _listed(self) -> tuple[str, Sequence[WebhookRoute]]:
-        """Return the list of routes, as it is kept and as it is read; raises as `routes`."""
+        """Return the list of routes, as a string and parsed; raises as `routes`."""
         if not self._list:
             return "", ()
         text = self._secrets.read(self._list, problem_of_list)

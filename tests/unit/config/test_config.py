@@ -217,7 +217,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"slack": {"routes": [{"accounts": ["111111111111"]}]}},
         "slack.routes[0].slack_channel_id: is miss",
     ),
-    "no topic": ({"sns": {"default_topic_arn": "alerts"}}, "sns: has an sns_topic_arn that is none: alerts"),
+    "no topic": ({"sns": {"default_topic_arn": "alerts"}}, "sns: has an invalid sns_topic_arn: alerts"),
     "time to live": ({"dynamodb_time_to_live": 0}, "dynamodb_time_to_live: must be at least 1"),
     "time to live without end": (
         {"dynamodb_time_to_live": 10**12},
