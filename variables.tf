@@ -45,8 +45,8 @@ variable "s3_notification_filter_prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_notification_filter_prefix)) || (can(regex("^[^*?[:space:][:cntrl:]]*$", var.s3_notification_filter_prefix)) && !can(regex("^/|//", var.s3_notification_filter_prefix)))
-    error_message = "s3_notification_filter_prefix is what keys begin with, without the bucket: no leading slash, no empty folder, no wildcards and no spaces. Write ${jsonencode(trimprefix(replace(replace(replace(trimspace(var.s3_notification_filter_prefix), "/^s3://[^/]*/", ""), "/[*?\\s].*/", ""), "/\\/+/", "/"), "/"))} instead of ${jsonencode(var.s3_notification_filter_prefix)}."
+    condition     = can(regex("(?i:^/?xox[abcdeprs][^a-z0-9]|xox[a-z]-[0-9]|xapp-[0-9]|hooks[.]slack)|services/T[A-Z0-9]+/B", var.s3_notification_filter_prefix)) || (can(regex("^([^*?[:space:][:cntrl:]]([^*?[:cntrl:]]*[^*?[:space:][:cntrl:]])?)?$", var.s3_notification_filter_prefix)) && !can(regex("^/|^s3:|AWSLogs//", var.s3_notification_filter_prefix)))
+    error_message = "s3_notification_filter_prefix is what keys begin with, without the bucket: no leading slash, no empty folder after AWSLogs, no wildcards and no spaces around it. Write ${jsonencode(trimprefix(replace(replace(replace(trimspace(var.s3_notification_filter_prefix), "/^s3://[^/]*/", ""), "/[*?].*/", ""), "/AWSLogs/+/", "AWSLogs/"), "/"))} instead of ${jsonencode(var.s3_notification_filter_prefix)}."
   }
 }
 

@@ -16,8 +16,8 @@ variable "logs_prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[^*?[:space:][:cntrl:]]*$", var.logs_prefix)) && !can(regex("^/|//", var.logs_prefix))
-    error_message = "logs_prefix must be a prefix of keys without a leading slash, empty folders, wildcards and spaces, not ${jsonencode(var.logs_prefix)}."
+    condition     = can(regex("^([^*?[:space:][:cntrl:]]([^*?[:cntrl:]]*[^*?[:space:][:cntrl:]])?)?$", var.logs_prefix)) && !can(regex("^/|^s3:|AWSLogs//", var.logs_prefix))
+    error_message = "logs_prefix must be a prefix of keys without a leading slash, wildcards and spaces around it, not ${jsonencode(var.logs_prefix)}."
   }
 }
 

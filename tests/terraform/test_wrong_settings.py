@@ -299,6 +299,7 @@ _ACCEPTED: list[dict[str, Any]] = [
     {"dead_letter_target_arn": _QUEUE},
     {"dead_letter_target_arn": _TOPIC},
     {"s3_sns_fanout_topic_arn": f"{_TOPIC}2", "enable_s3_sns_fanout": True, "create_s3_sns_fanout_topic": False},
+    {"s3_notification_filter_prefix": "all trails//AWSLogs/"},
     {"s3_notification_filter_prefix": "", "tags": {"cost centre": "Zürich / 7+1=8 @home", "none": None}},
     {
         "rules": "'hooks.slack.com' in event.get('requestParameters.url', '')",
