@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from cloudtrail_to_slack.rules.thresholds import ThresholdCounter
     from cloudtrail_to_slack.state.account_names import OrganizationNames
 
-_MOST = 20  # ignore rules in the line that closes an invocation
+_MOST = 20  # ignore rules in the closing log line
 _LONGEST_NAME = 200
 
 
 class Application:
-    """Everything that lives as long as the process."""
+    """The parts that live as long as the process."""
 
     def __init__(self, settings: Settings) -> None:
         set_log_level(settings.log_level)
@@ -69,13 +69,13 @@ class Application:
             )
         )
         self._warned = False
-        self._cooldowns: dict[str, float] = {}  # where there is no table
+        self._cooldowns: dict[str, float] = {}  # used without a table
         self._recorder_cache: RecorderCache | None = None
         self._report_cache: ReportCache | None = None
         self._names: OrganizationNames | None = None
 
     def run(self, event: Any, context: Any) -> tuple[list[Notification], Report]:  # noqa: ANN401 (whatever invoked us)
-        """Run one invocation and close it with a log line and metrics. Return what was notified, and the report."""
+        """Run one invocation, and emit its closing log line and metrics. Return its notifications and the report."""
         begin_invocation(getattr(context, "aws_request_id", None))
         self._secrets.begin_invocation()
         config, clock = self._config, invocation_clock(context)
@@ -104,7 +104,7 @@ class Application:
         return notifications, report
 
     def _thresholds(self, clock: Clock) -> "ThresholdCounter | None":
-        """Return what counts the matches of rules with a threshold; None where there are none."""
+        """Return the counter for rules with a threshold; None: there are no such rules."""
         if all(rule.threshold is None for rule in self._config.rules):
             return None
         from cloudtrail_to_slack.rules.thresholds import (  # noqa: PLC0415 (only some configurations have any)
@@ -123,7 +123,7 @@ class Application:
         )
 
     def _account_names(self, clock: Clock) -> "OrganizationNames | None":
-        """Return what knows accounts by name; None where the configuration alone does."""
+        """Return the names of accounts from AWS Organizations; None: only configured names are used."""
         if not self._config.account_names_from_organizations or not self._table:
             return None
         if self._names is None:
@@ -136,7 +136,7 @@ class Application:
     def _send_self_reports(
         self, delivery: Delivery, clock: Clock, reports: Sequence[RuleErrorReport], own_calls: OwnCalls
     ) -> None:
-        """Send what the function reports about itself, if there is anything."""
+        """Send the function's notices about itself, if there are any."""
         due = self._report_cache.due if self._report_cache else None
         if not (reports or own_calls.by_account or self._config.rule_issues or due):
             return
@@ -147,7 +147,7 @@ class Application:
         SelfReports(self._config, delivery, clock, self._report_cache, table).send(reports, own_calls)
 
     def _log_sources(self, delivery: Delivery, clock: Clock) -> "tuple[DeliveryRecorder, LogSourceCheck] | None":
-        """Return what monitors log sources; None where that is off, or there is no state table."""
+        """Return the parts that monitor log sources; None: that is off, or there is no state table."""
         if not self._table or not self._config.enable_missing_log_data_alerts:
             return None
         from cloudtrail_to_slack.log_sources.check import LogSourceCheck  # noqa: PLC0415 (likewise)
@@ -163,7 +163,7 @@ class Application:
         return DeliveryRecorder(short_timeout_table, self._recorder_cache, clock), check
 
     def _close(self, report: Report, delivery: Delivery) -> None:
-        """Write the line that closes an invocation, and the metrics."""
+        """Write the closing log line and the metrics."""
         results, name = delivery.results, self._config.function_name
         counts = {count: report.counts[count] for count in METRICS}
         by_outcome = {outcome.name.lower(): results.per_destination(outcome) for outcome in Outcome}
@@ -179,7 +179,7 @@ class Application:
 
 
 def application(environment: Mapping[str, str]) -> Application:
-    """Return the application, made anew only where what settings are read from has changed, as in tests and backtests.
+    """Return the application; it is made anew only if the sources of the settings have changed, as in tests.
 
     Raises:
         ConfigurationError: the settings have issues; all of them are named.

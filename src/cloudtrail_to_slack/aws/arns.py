@@ -38,7 +38,7 @@ def is_role_arn(text: str) -> bool:
 
 
 def is_trail_name(text: str) -> bool:
-    """Whether CloudTrail would take `text` as the name of a trail."""
+    """Whether CloudTrail accepts `text` as the name of a trail."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -48,7 +48,7 @@ def is_region(text: str) -> bool:
 
 
 def read_trail_arn(text: str) -> TrailArn | None:
-    """Read the ARN of a trail; None for anything else."""
+    """Read the ARN of a trail; None: it is not one."""
     found = _ARN.fullmatch(text)
     trail = TrailArn(*found.groups()) if found else None
     return trail if trail and is_region(trail.region) and is_trail_name(trail.name) else None

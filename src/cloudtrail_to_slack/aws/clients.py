@@ -1,4 +1,4 @@
-"""AWS clients, each made when it is first needed and kept for the life of the process."""
+"""AWS clients, each made when first needed and kept for the life of the process."""
 
 import math
 from functools import cache, cached_property
@@ -24,9 +24,9 @@ def _config(connect: float, read: float, attempts: int = 1) -> ClientConfig:
     )
 
 
-# Short enough that one hung call does not eat an invocation of 30 seconds, the default timeout. Log files and messages
-# have one attempt: evaluation and delivery retry themselves, so that other files and destinations go on meanwhile.
-_PATIENT, _PATIENT_SECONDS = _config(3, 10), 13.0  # what one attempt takes at most
+# Short enough that a hung call does not use up an invocation of 30 seconds, the default timeout. Log files and messages
+# get one attempt: evaluation and delivery retry, so that other files and destinations continue meanwhile.
+_LONG, _LONG_SECONDS = _config(3, 10), 13.0  # the most for one attempt
 _SHORT, SHORT_TIMEOUT_SECONDS = _config(1, 2), 3.0
 _SNS, _SNS_SECONDS = _config(2, 5), 7.0
 _STATE = _config(1, 5, attempts=3)
@@ -43,11 +43,11 @@ class AwsClients:
         self._client = cache(self._made)
 
     def s3(self, seconds: float = math.inf) -> "S3Client":
-        """Return a client that reads log files, whose request is answered or given up after at most `seconds`.
+        """Return a client that reads log files, with requests that end after at most `seconds`.
 
-        No client gives up before `SHORT_TIMEOUT_SECONDS`.
+        The shortest limit is `SHORT_TIMEOUT_SECONDS`.
         """
-        client: S3Client = self._client("s3", _PATIENT if seconds >= _PATIENT_SECONDS else _SHORT)
+        client: S3Client = self._client("s3", _LONG if seconds >= _LONG_SECONDS else _SHORT)
         return client
 
     @cached_property
@@ -58,33 +58,33 @@ class AwsClients:
 
     @cached_property
     def short_timeout_dynamodb(self) -> "DynamoDBClient":
-        """The client with short timeouts: a request is done or given up after `SHORT_TIMEOUT_SECONDS`."""
+        """The client of the state table with short timeouts: a request ends after `SHORT_TIMEOUT_SECONDS`."""
         client: DynamoDBClient = self._client("dynamodb", _SHORT)
         return client
 
     @cached_property
     def organizations(self) -> Any:  # noqa: ANN401 (its types would be one more dependency)
-        """AWS Organizations, with short timeouts: names of accounts may be missing, alerts may not wait for them."""
+        """AWS Organizations, with short timeouts: names of accounts may be missing, but alerts must not wait."""
         return self._client("organizations", _SHORT)
 
     @cached_property
     def parameters(self) -> "SSMProvider":
         """SSM Parameter Store, cached."""
-        from aws_lambda_powertools.utilities.parameters import SSMProvider  # noqa: PLC0415 (only some set-ups pay)
+        from aws_lambda_powertools.utilities.parameters import SSMProvider  # noqa: PLC0415 (only some deployments need it)
 
         return SSMProvider(boto3_client=self._client("ssm", _SECRETS))
 
     @cached_property
     def secrets(self) -> "SecretsProvider":
         """Secrets Manager, cached."""
-        from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415 (only some set-ups pay)
+        from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415 (only some deployments need it)
 
         return SecretsProvider(boto3_client=self._client("secretsmanager", _SECRETS))
 
     def sns(self, topic_arn: str, seconds: float = math.inf) -> "SNSClient":
-        """Return a client for a topic, whose request is answered or given up after at most `seconds`; see `s3`.
+        """Return a client for a topic, with requests that end after at most `seconds`; see `s3`.
 
-        SNS takes messages for a topic in the topic's own region only.
+        SNS accepts messages for a topic only in the topic's own region.
         """
         client: SNSClient = self._client("sns", _SHORT if seconds < _SNS_SECONDS else _SNS, topic_arn.split(":")[3])
         return client

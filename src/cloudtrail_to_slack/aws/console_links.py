@@ -12,7 +12,7 @@ from cloudtrail_to_slack.ingest.payloads import LogFile
 
 _EVENT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_LONGEST = 1200  # a log file's own key takes some 200; a longer link would take the room of what people read
+_LONGEST = 1200  # a key has about 200 characters; a longer link would leave too little room for the message
 _CONSOLES = (
     ("us-gov-", "console.amazonaws-us-gov.com"),
     ("cn-", "console.amazonaws.cn"),
@@ -21,21 +21,21 @@ _CONSOLES = (
 
 
 def event_link(region: str, event_id: str) -> str | None:
-    """Return the address of an event in CloudTrail's event history, None when region or id is no such thing."""
+    """Return the address of an event in CloudTrail's event history; None: region or ID is invalid."""
     if not is_region(region) or not _EVENT_ID.fullmatch(event_id):
         return None
     return f"https://{region}.{_console(region)}/cloudtrailv2/home?region={region}#/events/{event_id}"
 
 
 def insights_link(region: str) -> str | None:
-    """Return the address of the list of Insights of a region, None when it is no region."""
+    """Return the address of a region's list of Insights; None: the region is invalid."""
     if not is_region(region):
         return None
     return f"https://{region}.{_console(region)}/cloudtrailv2/home?region={region}#/insights"
 
 
 def log_file_link(log_file: LogFile, fallback_region: str) -> str | None:
-    """Return the address of a log file in the S3 console; `region` stands for an unknown region of its bucket."""
+    """Return a log file's address in the S3 console; `fallback_region` is used if the bucket's is unknown."""
     region = log_file.region or fallback_region
     if not is_region(region) or not _BUCKET.fullmatch(log_file.bucket):
         return None

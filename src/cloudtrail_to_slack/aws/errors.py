@@ -1,4 +1,4 @@
-"""What the errors of AWS's services mean, whichever service answers. Pure.
+"""What the errors of AWS's services mean, whatever the service. Pure.
 
 Sources: botocore/retries/standard.py, which retries the same ones; Amazon S3 API Reference, "Error responses"; AWS
 CloudTrail API Reference and Amazon SNS API Reference, "Common Error Types" (expired credentials, which are renewed, and
@@ -20,7 +20,7 @@ _TRANSIENT_CODES = re.compile(
 
 
 def error_code(error: BaseException) -> str:
-    """Return AWS's own word for why it refuses a request; ours for one that took too long; else the error's type."""
+    """Return AWS's error code; ours for a request that took too long; otherwise the error's type."""
     if isinstance(error, DeliveryError):
         return error.code
     code = mapping(mapping(getattr(error, "response", None)).get("Error")).get("Code")
@@ -28,7 +28,7 @@ def error_code(error: BaseException) -> str:
 
 
 def is_transient(answer: Mapping[str, Any]) -> bool:
-    """Return whether AWS, which refused a request with this answer, may accept the same one in a moment.
+    """Return whether AWS may accept the same request later, judging by its error response.
 
     `answer` is `ClientError.response`.
     """

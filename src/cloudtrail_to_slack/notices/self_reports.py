@@ -1,7 +1,7 @@
-"""The function's reports about itself: rules that raised an error or cannot be used, and calls by its own role.
+"""The function's notices about itself: rules that raised an error or cannot be used, and calls by its own role.
 
-Each subject is reported at most once an interval at each destination, except errors of critical rules. What comes in
-between is sent by the next invocation that reports the subject, or by the next one of this process once it is due.
+Each subject is reported at most once per interval at each destination, except errors of critical rules. Anything new in
+between is sent when the next notice is due, by an invocation that reports the subject or the next one of this process.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
 _HOUR = 3600
 _DAY = 24 * _HOUR
-_COOL_OFF_SECONDS = 900  # of notices about the own role, whose delivery may cause the next
-_NEXT_LOOK_SECONDS = 600  # until what could not be sent is tried again
-_MOST_IN_TABLE = 50  # subjects of one kind and invocation, each of which is a call to the table or two
+_COOL_OFF_SECONDS = 900  # of notices about the own role, whose delivery may cause the next one
+_RETRY_SECONDS = 600  # until a notice that could not be sent is tried again
+_MOST_IN_TABLE = 50  # subjects of one kind and invocation; each takes one or two calls to the table
 _OWN_CALLS = "the notice about calls of the function's own role"
 
 Rendered = list[tuple[Notice, list[str]]]  # notices, each with the identities of its subjects
@@ -54,10 +54,10 @@ Rendered = list[tuple[Notice, list[str]]]  # notices, each with the identities o
 
 @dataclass(frozen=True, slots=True)
 class NoticeSubject:
-    """What a periodic notice is about. `name` is for logs and errors, `identity` the same whenever it is the same.
+    """The subject of a periodic notice. `name` is for logs and errors; `identity` identifies it in every invocation.
 
-    `entries` are what is new about it, and `more` is how many others there are. `message_ids` are the messages that
-    brought them; without any, nothing fails when the notice cannot be delivered.
+    `entries` are new facts about it, and `more` counts further ones. `message_ids` are the messages that they came
+    from; without any, a notice that cannot be delivered fails nothing.
     """
 
     name: str
@@ -69,9 +69,9 @@ class NoticeSubject:
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """A kind of periodic notice: the seconds between two about the same subject, and what makes them.
+    """A kind of periodic notice: the seconds between two about the same subject, and the function that renders them.
 
-    `cool_off` is for how many seconds no further attempt is made after some failed in a row; 0: it is tried each time.
+    After several failures in a row, nothing is sent for `cool_off` seconds; 0: every invocation tries.
     """
 
     name: str
@@ -86,7 +86,7 @@ class NoticeKind:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A subject that something waits for, and when it can be sent."""
+    """A subject with facts that wait to be sent, and when that is due."""
 
     at: float
     kind: NoticeKind
@@ -98,16 +98,16 @@ class Due:
 class ReportCache:
     """What a process keeps from one invocation to the next.
 
-    `next_look` is when the unusable rules are looked up in the table again, in seconds since 1970.
+    `next_check` is when the notice about unusable rules is checked again, in seconds since 1970.
     """
 
     subjects: dict[str, Subject] = field(default_factory=dict)
     due: dict[str, Due] = field(default_factory=dict)
-    next_look: float = 0.0
+    next_check: float = 0.0
 
 
 class SelfReports:
-    """The reports of one invocation. What cannot be delivered is among the delivery's failures."""
+    """Sends the notices of one invocation. Failures are added to the delivery's."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class SelfReports:
         self._store = NoticeStore(cache.subjects, clock, Items(*table, clock)) if table else self._memory
 
     def send(self, rule_errors: Sequence[RuleErrorReport], own_calls: OwnCalls) -> None:
-        """Send what is to be reported now."""
+        """Send all notices that are due."""
         for account, kinds in own_calls.by_account.items():
             self._send_own_calls(account, [_own_calls_subject(*each) for each in kinds.items()])
         if self._config.rule_evaluation_errors_to_slack:
@@ -134,11 +134,11 @@ class SelfReports:
         self._send_unusable_rules()
         now = self._clock.now()
         for key, due in [(key, due) for key, due in self._cache.due.items() if due.at <= now]:
-            self._cache.due[key] = replace(due, at=now + _NEXT_LOOK_SECONDS)  # in case that it cannot be sent now
+            self._cache.due[key] = replace(due, at=now + _RETRY_SECONDS)  # in case it cannot be sent now
             self._send(due.kind, [due.subject], due.target)
 
     def _send_own_calls(self, account: str | None, subjects: Sequence[NoticeSubject]) -> None:
-        """Send alerts about calls of the own role where alerts about its account go."""
+        """Send notices about calls of the own role, routed like alerts about its account."""
 
         def render(due: Sequence[NoticeSubject]) -> Rendered:
             calls = [call for subject in due for call in map(read_own_call, subject.entries) if call]
@@ -185,18 +185,18 @@ class SelfReports:
         self._send_to_default(NoticeKind("rule-error", _HOUR, render), subjects)
 
     def _send_unusable_rules(self) -> None:
-        """Report unusable rules at first and then daily; what cannot be sent is tried again soon."""
+        """Report unusable rules at once and then daily; retry soon if that fails."""
         issues, now = self._config.rule_issues, self._clock.now()
-        if not issues or now < self._cache.next_look:
+        if not issues or now < self._cache.next_check:
             return
-        self._cache.next_look = now + _NEXT_LOOK_SECONDS
+        self._cache.next_check = now + _RETRY_SECONDS
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
         subject = NoticeSubject("the notice about unusable rules", unusable_rules_identity(issues), (today,))
         kind = NoticeKind("unusable-rules", _DAY, lambda _: [(unusable_rules_notice(issues), [subject.identity])])
         self._send_to_default(kind, [subject])
 
     def _send_to_default(self, kind: NoticeKind, subjects: Sequence[NoticeSubject]) -> None:
-        """Send to Slack, or to SNS where there is no Slack."""
+        """Send to the destinations that receive notices."""
         targets = self._delivery.router.notice_targets(None)
         for subject in subjects if not targets else ():
             self._delivery.unrouted(subject.name, "no route and no default", subject.message_ids)
@@ -204,7 +204,7 @@ class SelfReports:
             self._send(kind, subjects, target)
 
     def _send(self, kind: NoticeKind, subjects: Sequence[NoticeSubject], target: Target) -> None:
-        """Send what is new about the subjects, or keep it until the next notice is due."""
+        """Send new facts about the subjects, or keep them until the next notice is due."""
         acquired: list[tuple[NoticeSubject, Collected, NoticeStore]] = []
         for number, subject in enumerate(subjects):
             store = self._store if number < _MOST_IN_TABLE else self._memory
@@ -231,7 +231,7 @@ class SelfReports:
     def _collect(
         self, kind: NoticeKind, subject: NoticeSubject, target: Target, store: NoticeStore
     ) -> Collected | None:
-        """Return what is to be sent about the subject now; None: nothing."""
+        """Return the facts to send about the subject now; None: nothing."""
         key = kind.key(target, subject)
         try:
             collect = partial(store.collect, key, subject.entries, kind.interval)

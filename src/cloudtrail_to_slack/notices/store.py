@@ -1,8 +1,8 @@
-"""The memory of periodic notices: what is waiting and what was sent about a subject, and when the next is due.
+"""The store of periodic notices: what was sent and what waits to be sent about a subject, and when that is due.
 
-While one function sends, no other does (see `state.leases`). Some subjects cool off after `_ATTEMPTS` failures in a
-row, because an attempt may itself cause what the notice is about: meanwhile each invocation that has anything new to
-send about them fails. Times are seconds since 1970; what this code does not write is over (see `state.trust`).
+One function sends at a time (see `state.leases`). Some kinds cool off after `_ATTEMPTS` failures in a row, because each
+attempt may cause what the notice is about; meanwhile every invocation with anything new about them fails. Times are
+seconds since 1970; times that this code cannot have written count as past (see `state.trust`).
 """
 
 import json
@@ -22,15 +22,15 @@ from cloudtrail_to_slack.state.trust import latest_time
 
 T = TypeVar("T")
 
-MOST_ENTRIES = 100  # kept of one subject; of the others only the number
+MOST_ENTRIES = 100  # kept of one subject; further ones are only counted
 _ATTEMPTS = 3  # as many as Lambda makes of an asynchronous invocation
-_KEPT_SECONDS = 14 * 24 * 3600  # longer than a dead letter waits, so that what is to be sent is not forgotten
+_KEPT_SECONDS = 14 * 24 * 3600  # longer than a dead letter waits, so that nothing is forgotten
 _MOST_SUBJECTS = 10_000  # in memory
-_ROUNDS = 30  # against other functions: in a flood, many have something to say about one subject at the same moment
+_ROUNDS = 30  # against other functions, of which many may report one subject at the same moment in a flood
 
 
 class Standing(Enum):
-    """What to do about a subject: send what is to be sent, wait, fail without an attempt, or nothing at all."""
+    """What to do about a subject: send, wait, fail without an attempt, or nothing."""
 
     ACQUIRED = "acquired"
     WAITING = "waiting"
@@ -40,9 +40,9 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """A subject's standing. `entries` are all to be sent now, if ACQUIRED, and `more` how many others were not kept.
+    """A subject's standing. If ACQUIRED, `entries` are to be sent now, and `more` counts those that were not kept.
 
-    `due` is when it can be sent, if WAITING.
+    If WAITING, it can be sent at `due`.
     """
 
     standing: Standing
@@ -53,7 +53,7 @@ class Collected:
 
 @dataclass(slots=True)
 class Subject:
-    """What is kept of a subject; until `lease_until` its `owner` sends what is to be sent."""
+    """The state of a subject; until `lease_until` only its `owner` sends."""
 
     to_send: set[str] = field(default_factory=set)
     were_sent: set[str] = field(default_factory=set)
@@ -64,19 +64,19 @@ class Subject:
     owner: str = ""
 
     def dumped(self) -> str:
-        """Return it as a string."""
+        """Return the subject as a string."""
         numbers = (self.not_kept, self.failed_attempts, self.quiet_until, self.lease_until)
         return json.dumps([sorted(self.to_send), sorted(self.were_sent), *numbers, self.owner])
 
     def keep(self, entries: set[str]) -> None:
-        """Keep entries for the next notice, or count them where there are too many."""
+        """Keep entries for the next notice; count those that are too many."""
         unknown, room = sorted(entries - self.to_send), max(MOST_ENTRIES - len(self.to_send), 0)
         self.to_send.update(unknown[:room])
         self.not_kept += len(unknown[room:])
 
 
 def read_subject(text: str | None) -> Subject:
-    """Return what `Subject.dumped` wrote; an empty one for anything else, which someone else may have written."""
+    """Read what `Subject.dumped` wrote; return an empty subject for anything else."""
     try:
         to_send, were_sent, not_kept, failed, quiet, lease, owner = json.loads(text or "null")
         if {type(each) for each in (not_kept, failed, quiet, lease)} == {int}:
@@ -88,9 +88,9 @@ def read_subject(text: str | None) -> Subject:
 
 
 class NoticeStore:
-    """The subjects: in the table, or in `subjects`, which lives as long as the process, where there is no usable one.
+    """The subjects, in the table; without a usable one, in `subjects`, which lives as long as the process.
 
-    Every method raises TransientError where the table cannot be used now.
+    Every method raises TransientError if the table cannot be used now.
     """
 
     def __init__(self, subjects: dict[str, Subject], clock: Clock, table: Items | None = None) -> None:
@@ -100,14 +100,14 @@ class NoticeStore:
         self._owner = uuid.uuid4().hex
 
     def collect(self, key: str, entries: Sequence[str], interval: float) -> Collected:
-        """Add entries to a subject and acquire the right to send them, where it is free and the subject is due.
+        """Add entries to a subject, and acquire the right to send them if it is free and the subject is due.
 
-        That another function is sending what is known of the subject is a TransientError, too.
+        Also raises TransientError while another function is sending.
         """
         return self._change(key, partial(self._collect, entries, interval))
 
     def complete(self, key: str, sent: Collected, interval: float) -> None:
-        """Record that what was acquired is sent, and nothing is to be for an interval."""
+        """Record that the acquired entries were sent; nothing is sent again for an interval."""
 
         def change(subject: Subject) -> None:
             if subject.owner == self._owner:
@@ -119,7 +119,7 @@ class NoticeStore:
         self._change(key, change)
 
     def fail(self, key: str, cool_off: float) -> None:
-        """Release what was acquired, because it could not be sent; after some times in a row for `cool_off` seconds."""
+        """Release what could not be sent; after several failures in a row, start the cool-off."""
 
         def change(subject: Subject) -> None:
             if subject.owner == self._owner:
@@ -153,7 +153,7 @@ class NoticeStore:
         return now < time <= latest_time(now, longest)
 
     def _change(self, key: str, change: Callable[[Subject], T]) -> T:
-        """Change a subject; return what `change` does."""
+        """Change a subject; return the result of `change`."""
         results: list[T] = []
 
         def change_text(text: str | None) -> str | None:
@@ -176,5 +176,5 @@ class NoticeStore:
         if len(self._subjects) > _MOST_SUBJECTS:
             self._subjects.clear()
         subject = self._subjects.setdefault(key, Subject())
-        subject.owner = self._owner  # a process does one thing at a time
+        subject.owner = self._owner  # a process runs one invocation at a time
         return change(subject)

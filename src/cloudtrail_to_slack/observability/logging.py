@@ -1,7 +1,7 @@
 """Logs, as JSON lines.
 
-Nothing of an event's content is logged above DEBUG: counts and ids only. Libraries that log requests (and with them
-the address of a webhook) are kept from doing so at any level.
+Above DEBUG, no content of events is logged, only counts and IDs. Libraries that log requests, and with them a
+webhook's address, are silenced at any level.
 """
 
 import logging
@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 _PACKAGES = Path(__file__).parents[2]
 _MOST_FRAMES = 20
 _MOST_CAUSES = 3
-# Above this level nothing of these libraries is logged: they would log requests.
+# These libraries log requests below these levels.
 _LIBRARIES = {
     **dict.fromkeys(("urllib3", "slack_sdk", "requests"), logging.CRITICAL + 1),
     **dict.fromkeys(("botocore", "boto3"), logging.WARNING),
@@ -35,23 +35,23 @@ logger = Logger(service="cloudtrail-to-slack", level="INFO", logger_handler=_Std
 
 
 def set_log_level(level: str) -> None:
-    """Log at `level`, and keep the libraries that would log requests silent: what they know, our own errors say."""
+    """Log at `level`, and silence libraries that log requests; our own errors say what matters."""
     logger.setLevel(level)
     for library, least in _LIBRARIES.items():
         logging.getLogger(library).setLevel(least)
 
 
 def begin_invocation(request_id: str | None) -> None:
-    """Put the request's id into every line from now on."""
+    """Add the request's ID to every line from now on."""
     logger.append_keys(request_id=request_id)
     _logged_errors.clear()
 
 
 def log_unexpected(doing: str, error: BaseException) -> None:
-    """Log an exception that nothing foresaw, once per kind and invocation: a fault of this package to be reported.
+    """Log an unexpected exception, a bug of this package, once per kind and invocation.
 
-    The frames of its traceback are logged, outermost first. Its message is not, nor that of what caused it: it may hold
-    an event's content or a secret.
+    The frames of its traceback are logged, outermost first. Messages of exceptions are not, because they may contain an
+    event's content or a secret.
     """
     causes = [error]
     while len(causes) <= _MOST_CAUSES and (cause := _cause(causes[-1])):
@@ -73,11 +73,11 @@ def _cause(error: BaseException) -> BaseException | None:
 
 
 def _short_path(filename: str) -> str:
-    """Return a file's path below the folder that packages are in, for this package; else its last two parts."""
+    """Return a path relative to the folder of this package; for other packages, its last two parts."""
     path = Path(filename)
     return str(path.relative_to(_PACKAGES) if path.is_relative_to(_PACKAGES) else Path(*path.parts[-2:]))
 
 
 def id_to_log(event_id: str) -> str:
-    """Return an event's id for logs and errors: an id is short and plain, and what is not is not passed on."""
+    """Return an event's ID for logs and errors, cut, and with unusual characters replaced."""
     return re.sub(r"[^0-9A-Za-z-]", "?", event_id[:64])

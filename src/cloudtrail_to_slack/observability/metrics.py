@@ -28,7 +28,7 @@ METRICS = {
     "own_role_alerts": "OwnRoleAlerts",
     "log_sources_unrecorded": "LogSourcesUnrecorded",
 }
-# What dashboards and alarms look at, zeros included: that a function works is seen by them.
+# Metrics that dashboards and alarms need even if they are zero.
 ALWAYS_EMITTED = frozenset(
     {"RecordsIn", "RecordsMatched", "ObjectsRead", "AlertsUndelivered", "LoggingRestarted", "LoggingLeftStopped"}
 )
@@ -41,7 +41,7 @@ _VALUES_AT_ONCE = 99  # of one metric in one line. Source: CloudWatch User Guide
 def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:
     """Emit an invocation's counts as metrics of `CloudTrailToSlack`, dimension `FunctionName`.
 
-    Each metric costs money in the hours in which it has a value, so zeros are left out but for `ALWAYS_EMITTED`.
+    Each metric costs money in every hour in which it has a value, so zeros are left out, except `ALWAYS_EMITTED`.
     Source: Amazon CloudWatch pricing, "Metrics" (custom metrics, prorated by the hour).
     """
     emitted = {name: value for name, value in counts.items() if value or name in ALWAYS_EMITTED}
@@ -49,9 +49,9 @@ def emit_counts(counts: Mapping[str, int], function_name: str | None) -> None:
 
 
 def emit_delivery(results: Results, function_name: str | None) -> None:
-    """Emit what became of the messages per destination, dimensions `FunctionName` and `Destination`; no zeros.
+    """Emit the outcomes of messages, dimensions `FunctionName` and `Destination`; no zeros.
 
-    `DeliveryLatency` is the seconds from an event to its delivery, a value for each alert.
+    `DeliveryLatency` has the seconds from the event to its delivery, one value per alert.
     """
     for destination in sorted({*results.counts, *results.latencies}):
         dimensions = {"FunctionName": function_name or "unnamed", "Destination": destination}
@@ -71,7 +71,7 @@ def emit_ignored(events: Mapping[str, int], function_name: str | None) -> None:
 
 
 def emit_access_denied(total: int, ignored: int) -> None:
-    """Emit the counts of denied calls, and of those that an ignore rule matched; nothing where there were none."""
+    """Emit the counts of denied calls, and of those that an ignore rule matched, except zeros."""
     for name, dimension, value in (
         ("TotalAccessDeniedEvents", "AccessDeniedTotal", total),
         ("TotalIgnoredAccessDeniedEvents", "IgnoredAccessDeniedTotal", ignored),
@@ -83,7 +83,7 @@ def emit_access_denied(total: int, ignored: int) -> None:
 def _emit(
     values: Collection[tuple[str, float]], unit: MetricUnit, dimensions: Mapping[str, str], namespace: str = NAMESPACE
 ) -> None:
-    """Write the values of metrics in one line; none where there are none."""
+    """Write the values of metrics in one line, if there are any."""
     if not values:
         return
     metrics = EphemeralMetrics(namespace=namespace)

@@ -1,10 +1,10 @@
-"""Names of accounts: from the configuration, then from AWS Organizations, which is asked at most once an hour.
+"""Names of accounts: from the configuration, then from AWS Organizations, listed at most once an hour.
 
-One item of the state table holds the names and when the next listing is due. The function that makes that time later,
-by one conditional write, lists; all others read the item. What goes wrong costs a name, and never an alert.
+One item of the state table holds the names, and when the next listing is due. The function that postpones that time, by
+one conditional write, lists the accounts; all others read the item. An error may cost a name, but never an alert.
 
-A listing takes seconds, and that of a large organization more than an alert may wait for. So the item also holds where
-an unfinished listing stopped, and a minute later the next one continues there.
+Listing a large organization takes longer than an alert may wait. So the item also holds where an unfinished listing
+stopped, and a minute later the next one continues there.
 """
 
 from collections.abc import Mapping
@@ -28,14 +28,14 @@ _INTERVAL_SECONDS = 3600
 _ASK_AGAIN_SECONDS = 60  # while a listing is unfinished, or another function may be listing for the first time
 _KEPT_SECONDS = 30 * 86_400
 _LISTING_SECONDS = 3.0
-_MOST_SECONDS = 5.0  # for all requests together: also where answers come byte by byte
-_NEEDED_SECONDS = _MOST_SECONDS + 10  # for the alerts, too, which wait meanwhile
+_MOST_SECONDS = 5.0  # for all requests together, even if a response arrives byte by byte
+_NEEDED_SECONDS = _MOST_SECONDS + 10  # time for the alerts included, which wait meanwhile
 _MOST = 4_000  # in an item of 400 KB. Source: Amazon DynamoDB Developer Guide, "Quotas"
 _LONGEST_NAME = 50  # Source: AWS Organizations API Reference, Account
 
 
 class OrganizationNames:
-    """Names of accounts, kept for the life of the process."""
+    """The names of accounts, cached for the life of the process."""
 
     def __init__(
         self,
@@ -47,12 +47,12 @@ class OrganizationNames:
         self._configured = configured
         self._clients = clients
         self._table = table_name
-        self.clock = clock  # of the invocation that asks
+        self.clock = clock  # of the current invocation
         self._listed: dict[str, str] = {}
         self._until = 0.0
 
     def get(self, account: str, /) -> str | None:
-        """Return the name of an account; None where it is not known."""
+        """Return the name of an account; None: it is unknown."""
         if account in self._configured:
             return self._configured[account]
         if account and self.clock.now() >= self._until and self.clock.has(_NEEDED_SECONDS):
@@ -73,13 +73,13 @@ class OrganizationNames:
             )
 
     def _read(self, now: float) -> None:
-        """Take the names from the table, and list them anew where that is due; raises whatever goes wrong."""
+        """Read the names from the table, and list them anew if that is due; may raise any error."""
         items = Items(self._clients.short_timeout_dynamodb, self._table, self.clock)
         values = over_values(now, _INTERVAL_SECONDS)
         values |= {":due": number(now + _INTERVAL_SECONDS), ":expires_at": number(now + _KEPT_SECONDS)}
         answer = items.update(
             _KEY,
-            "SET due_at = :due, expires_at = :expires_at REMOVE next_token",  # nothing is tried twice at a bad one
+            "SET due_at = :due, expires_at = :expires_at REMOVE next_token",  # a bad one is not tried twice
             over("due_at"),
             values,
             returned="ALL_OLD",
@@ -100,14 +100,14 @@ class OrganizationNames:
         items.update(_KEY, change, "attribute_exists(pk)", values)
 
     def _list(self, token: str | None, end: float) -> str | None:
-        """List the accounts from `token` on until `end`; return where to continue, None when all are listed.
+        """List the accounts from `token` on until `end`; return where to continue; None: all are listed.
 
-        A name that is known stays, also where its account is closed meanwhile.
+        Known names are kept, even if the account has been closed.
         """
         for pages in count():
             try:
                 page = self._clients.organizations.list_accounts(**({"NextToken": token} if token else {}))
-            except ClientError:  # it may be throttled after some pages, which must not have been listed in vain
+            except ClientError:  # if it is throttled after some pages, they are kept
                 if pages:
                     break
                 raise
@@ -121,7 +121,7 @@ class OrganizationNames:
 
 
 def _names(item: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names in an item, as far as they are what this code writes."""
+    """Return the names in an item that have the form this code writes."""
     found = item.get("account_names")
     entries = found.get("M") if isinstance(found, Mapping) else None
     named = {account: value.get("S") for account, value in entries.items()} if isinstance(entries, Mapping) else {}

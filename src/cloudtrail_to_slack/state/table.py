@@ -1,7 +1,7 @@
 """The state table: what concurrent and successive invocations must agree on.
 
-One DynamoDB table, partition key `pk`, time to live in `expires_at` (seconds since 1970). Nothing is read and then
-written: each step is one conditional write. Every method raises StateError when the table cannot be used.
+One DynamoDB table, partition key `pk`, time to live in `expires_at` (seconds since 1970). Each step is one conditional
+write, never a read and then a write. Every method raises StateError if the table cannot be used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 100
 _ATTEMPTS = 4
 _FIRST_WAIT_SECONDS = 0.2
-_MOST_SECONDS = 10.0  # of one request with the SDK's own retries: also where an answer comes byte by byte
-# What no retry fixes. Source: Amazon DynamoDB API Reference, PutItem and "Common Errors".
+_MOST_SECONDS = 10.0  # of one request with the SDK's retries, even if a response arrives byte by byte
+# Errors that no retry fixes. Source: Amazon DynamoDB API Reference, PutItem and "Common Errors".
 _PERMANENT = frozenset(
     {"ResourceNotFoundException", "AccessDeniedException", "ValidationException", "UnrecognizedClientException",
      "InvalidSignatureException", "MissingAuthenticationToken", "IncompleteSignature", "OptInRequired"}
@@ -44,9 +44,9 @@ class StateError(CloudTrailToSlackError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a write gave: its attributes, or what kept it from being done.
+    """The result of a write: the item's attributes, or why it was not done.
 
-    `conflict` is the item that stood in the way of a condition, `cancelled_for` the reasons of a transaction.
+    `conflict` is the item that did not fulfill the condition, `cancelled_for` has the reasons of a transaction.
     """
 
     attributes: dict[str, Any] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Answer:
 
 
 class Items:
-    """The items of a state table, changed by conditional updates alone; no request outlasts the invocation."""
+    """The items of a state table, changed only by conditional updates; no request outlasts the invocation."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
         self._dynamodb = dynamodb
@@ -88,7 +88,7 @@ class Items:
     def replace(
         self, key: str, attribute: str, before: str | None, after: str, expires_at: float
     ) -> tuple[bool, str | None]:
-        """Write a string if it still is `before` (None: there is none); return whether it was, and what it is now."""
+        """Write a string if it still is `before` (None: missing); return whether it was, and the current string."""
         values = {":after": {"S": after}, ":expires_at": number(expires_at)}
         if before is None:
             condition, values[":string"] = f"NOT attribute_type({attribute}, :string)", {"S": "S"}
@@ -107,9 +107,9 @@ class Items:
         known: str | None = None,
         rounds: int = 10,
     ) -> bool:
-        """Write what `change` makes of a string, unless that is None; False when others are faster each time.
+        """Change a string to what `change` returns, unless that is None; False: other functions were always faster.
 
-        `known` is what it is, as far as is known: `change` is called anew with what it is instead.
+        `known` is the expected string; if the string differs, `change` is called again with the actual one.
         """
         text = known
         for _ in range(rounds):
@@ -122,7 +122,7 @@ class Items:
         return False
 
     def _write(self, operation: Callable[..., Mapping[str, Any]], **arguments: Any) -> Answer:  # noqa: ANN401 (of any operation)
-        """Make one conditional write; that its condition does not hold is an answer."""
+        """Make one conditional write; a condition that is not fulfilled is a result and no error."""
         try:
             return Answer(dict(self._request(operation, **arguments).get("Attributes", {})))
         except (BotoCoreError, ClientError) as error:
@@ -145,17 +145,17 @@ class Items:
             raise StateError(error.code, is_permanent=False) from None
         except (BotoCoreError, ClientError):
             raise
-        except Exception as error:  # noqa: BLE001 (what the SDK raises on an answer that is none of DynamoDB's)
+        except Exception as error:  # noqa: BLE001 (the SDK may raise anything on a response that is not from DynamoDB)
             raise StateError(f"unexpected_answer_{type(error).__name__}", is_permanent=False) from None
 
 
 class Table(Items):
-    """The state table with every request that is made to it; a condition may use the name `#owner`."""
+    """The state table with all kinds of requests; a condition may use the name `#owner`."""
 
     def put(
         self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
     ) -> dict[str, Any] | None:
-        """Put one item, if the condition holds; return the item that stood in the way, None when it was put."""
+        """Put one item, if the condition holds; return the conflicting item; None: it was put."""
         return self._write(self._dynamodb.put_item, **self._put(item, condition, values)).conflict
 
     def put_all(
@@ -163,8 +163,8 @@ class Table(Items):
     ) -> dict[int, dict[str, Any]] | None:
         """Put all items if the condition holds for each, or none.
 
-        Returns the items that stood in the way, by position: none of them, when all were put. None when it met another
-        transaction and may be tried again.
+        Returns the conflicting items by position; empty: all were put; None: another transaction conflicted, so it may
+        be tried again.
         """
         puts = [{"Put": self._put(item, condition, values)} for item in items]
         reasons = self._write(self._dynamodb.transact_write_items, TransactItems=puts).cancelled_for
@@ -181,7 +181,7 @@ class Table(Items):
         self._write(self._dynamodb.delete_item, TableName=self._table, Key={"pk": {"S": key}}, **where)
 
     def read(self, keys: Iterable[str], attributes: str) -> dict[str, Mapping[str, Any]]:
-        """Return those of the items that exist, by key."""
+        """Return the items that exist, by key."""
         found: dict[str, Mapping[str, Any]] = {}
         for chunk in chunks(keys):
             asked = [{"pk": {"S": key}} for key in chunk]
@@ -219,12 +219,12 @@ def _failed(error: BotoCoreError | ClientError) -> StateError:
 
 
 def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the keys, as many at a time as DynamoDB takes."""
+    """Yield the keys, as many at a time as DynamoDB accepts."""
     rest = iter(keys)
     while chunk := list(islice(rest, _AT_ONCE)):
         yield chunk
 
 
 def number(value: float) -> Any:  # noqa: ANN401 (the stubs' attribute type is a union of all)
-    """Return a whole number as DynamoDB takes it."""
+    """Return a whole number in DynamoDB's form."""
     return {"N": str(int(value))}

@@ -1,7 +1,7 @@
 """The counts of thresholds in the state table: one item for each window, one conditional update for each event.
 
-The item holds the set of what was counted (`members`) and the event that was added last (`last_event`). Once the set is
-complete, the condition lets only that event pass: on a retry it finds its alert again.
+The item holds the counted set (`members`) and the event that was added last (`last_event`). Once the set is complete,
+the condition accepts only that event, so that a retry of it alerts again.
 """
 
 import re
@@ -16,7 +16,7 @@ from cloudtrail_to_slack.state.trust import string
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Log files come late, and a queue keeps a notification for some days.
+# Log files may be late, and a queue keeps a notification for some days.
 _KEPT_SECONDS = 4 * 86_400
 _ADD = "ADD members :member SET last_event = :event, expires_at = :expires_at"
 _IS_OPEN = (
@@ -25,7 +25,7 @@ _IS_OPEN = (
 )
 _EVENT = re.compile("[0-9a-f]{64}")
 _ROUNDS = 3
-_WAITS_SECONDS = (0.1, 0.3)  # before the next attempts: an event waits for each, and a retry counts what is left
+_WAITS_SECONDS = (0.1, 0.3)  # before the next attempts; a retry of the invocation counts the rest
 
 
 class TableCounts:
@@ -56,7 +56,7 @@ class TableCounts:
             seen, completed_by = answer.conflict.get("members", {}), string(answer.conflict, "last_event") or ""
             if _EVENT.fullmatch(completed_by) and "SS" in seen:
                 return Count(completed_by)
-            # This code did not write it: it makes way, unless it is something else by now.
+            # This code did not write it: remove it, unless it has changed.
             self._update(window.key, "REMOVE members", "members = :seen", {":seen": seen}, "NONE")
         raise CountStoreError("contended", is_transient=True)
 
