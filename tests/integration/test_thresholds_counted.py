@@ -47,7 +47,8 @@ def test_one_alert_with_the_count_and_the_values(app_env: AppEnvironment, *, tab
     assert counts(app_env.invoke(s3_event(KEY))) == (1, 0, 4)
     assert len(app_env.texts()) == 1
     (message,) = app_env.slack.messages(CHANNEL)
-    assert "3 different requestParameters.secretId within 5 minutes: secret-0, secret-1, secret-2" in str(message)
+    counted = "3 different requestParameters.secretId within 5 minutes: `secret-0`, `secret-1`, `secret-2`."
+    assert counted in str(message)
 
 
 def test_log_files_are_counted_together(app_env: AppEnvironment) -> None:

@@ -85,8 +85,8 @@ class Rule(_Condition):
 
     `attempt` names the call as an attempt ("delete a CloudTrail trail"), for calls that did not succeed; only default
     rules have it. If one of the `exceptions` matches, the rule does not. `is_shipped`: the rule comes from a detection
-    pack of this project, whose tests have checked it. `facts` are the event's values for the fields in the title, after
-    a match.
+    pack of this project, whose tests have checked it. After a match, `facts` are the event's values for the fields in
+    the title, `counted` says what the threshold counted, and `members` are some of the values that it counted.
     """
 
     id: str | None = _given(FieldKind.STRING, "the rule's name in alerts, logs and metrics; unique")
@@ -111,6 +111,8 @@ class Rule(_Condition):
     exceptions: tuple[IgnoreRule, ...] = ()
     is_shipped: bool = False
     facts: tuple[str, ...] = ()
+    counted: str = ""
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from cloudtrail_to_slack.rules.model import Rule, Threshold
 
 MOST_IN_MEMORY = 100_000  # members of all sets of an invocation; each takes half a kilobyte
 _KEPT_CHARACTERS = 120  # of a value that is counted; a longer one counts by its digest
-_SHOWN_VALUES = 5
-_SHOWN_CHARACTERS = 60
+_SHOWN_VALUES = 4
 
 
 @dataclass(frozen=True)
@@ -165,15 +164,15 @@ def window_of(rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: 
 
 
 def _with_count(rule: Rule, threshold: Threshold, members: frozenset[str]) -> Rule:
-    """Return the rule with the count before its description."""
+    """Return the rule with what was counted."""
     minutes = f"{threshold.minutes} {'minute' if threshold.minutes == 1 else 'minutes'}"
     if threshold.distinct is None:
-        found = f"{len(members)} {'match' if len(members) == 1 else 'matches'} within {minutes}."
-    else:
-        shown = [member[:_SHOWN_CHARACTERS] for member in sorted(members)[:_SHOWN_VALUES]]
-        more = f" and {len(members) - len(shown)} more" if len(members) > len(shown) else ""
-        found = f"{len(members)} different {threshold.distinct} within {minutes}: {', '.join(shown)}{more}."
-    return replace(rule, description=f"{found} {rule.description}" if rule.description else found)
+        return replace(rule, counted=f"{len(members)} {'match' if len(members) == 1 else 'matches'} within {minutes}")
+    shown = tuple(sorted(members)[:_SHOWN_VALUES])
+    among = ", among them" if len(members) > len(shown) else ""
+    return replace(
+        rule, counted=f"{len(members)} different {threshold.distinct} within {minutes}{among}", members=shown
+    )
 
 
 def _shortened(value: str) -> str:

@@ -60,7 +60,7 @@ class SlackWebhook(SlackDestination):
     def _post(self, url: str, message: SlackMessage, timeout: float) -> None:
         # Slack folds long sections: `expand` is off. Source: Slack API docs, Section block.
         answer = self._http.post(url, message_body(message.whole), timeout)
-        said = answer.text[:100].strip()
+        said = answer.content[:100].decode("utf-8", "replace").strip()
         # Any other body comes from a proxy or a login page, not from Slack.
         if answer.status_code != HTTPStatus.OK or said != "ok":
             raise slack_error(said, answer.status_code, answer.headers.get("Retry-After"))

@@ -145,6 +145,15 @@ def test_why() -> None:
     assert more == "and 2 more rules"
 
 
+def test_what_was_counted_is_only_displayed() -> None:
+    """Values that a threshold counted are an attacker's to choose: they are shown as code, before the description."""
+    values = (":white_check_mark: *All clear* <!channel>", "`x` _y_")
+    rule = Rule("True", id="a", title="T", description="It matters.", counted="2 different names", members=values)
+    shown = "`:white_check_mark: *All clear* &lt;!channel&gt;`, `\u02cbx\u02cb _y_`"
+    assert why(alert(rule)) == f":bell: 2 different names: {shown}. It matters."
+    assert_harmless(why(alert(rule)))
+
+
 def test_a_title_that_rules_share_is_shown_once() -> None:
     """Rules of several packs about the same thing have one title; each still says what it is about."""
     title, said = "Sign-in without MFA", ("first", "second", None)

@@ -38,6 +38,7 @@ _RULES_SHOWN = 3
 _LONGEST_RUNBOOK = 300
 _LONGEST_NAME = 80
 _LONGEST_DESCRIPTION = 250
+_LONGEST_MEMBER = 62
 _LONGEST_TITLE = 120
 _LONGEST_FACT = 82
 _EDGES = re.compile(r"( ?[(),.:;]{0,2} ?)(.*?)( ?[(),.:;]{0,2} ?)", re.DOTALL)
@@ -87,13 +88,21 @@ def why(alert: Alert) -> str:
         title = rule_title(rule, alert.outcome)
         title = "" if title in shown else title
         shown.add(title)
-        description = plain(rule.description, _LONGEST_DESCRIPTION) if rule.description else ""
+        counted = _counted(rule)
+        room = _LONGEST_DESCRIPTION - json_length(counted) // 2
+        description = f"{counted} {plain(rule.description or '', room)}".strip()
         runbook = link(rule.runbook_url, "runbook")
         return " · ".join(
             filter(None, [title, description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else ""])
         )
 
     return _rule_lines(alert, about)
+
+
+def _counted(rule: Rule) -> str:
+    """Return what a threshold counted; the values are from events, so they are shown as code."""
+    members = ", ".join(code(member, _LONGEST_MEMBER) for member in rule.members)
+    return f"{plain(rule.counted, 120)}{': ' if members else ''}{members}." if rule.counted else ""
 
 
 def rule_titles(alert: Alert) -> str:
