@@ -12,8 +12,8 @@ from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Rule, Severity
 
 _IDENTITY_KEYS = ("userIdentity.type", "userIdentity.principalId", "userIdentity.arn", "userIdentity.accountId")
-_LEAST_IDENTITY = 2  # with three of the four missing, two actors look the same
-_KEPT_CHARACTERS = 300  # of each string, of which no more is shown: very many alerts may be kept
+_LEAST_IDENTITY = 2  # with fewer of the four, two actors may look the same
+_KEPT_CHARACTERS = 300  # of each string; very many alerts may be kept, and no more is shown
 _OR = " or "  # between fields of a title, of which the first that the event has is shown
 _TITLE_FIELD = re.compile(rf"\{{([A-Za-z][\w.-]*(?:{_OR}[A-Za-z][\w.-]*)*)\}}", re.ASCII)
 _LONGEST_FACT = 80
@@ -28,12 +28,12 @@ _ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An event that rules matched. `log_file` holds it; None for an event that EventBridge brought.
+    """An event that rules matched, and the log file it is in; None: it came from EventBridge.
 
-    `latency` is how many seconds after the event the alert was made; None where that is not known.
-    `fingerprint` (64 hexadecimal digits) is what similar alerts share; None: this one is like no other.
-    `account_name` is what the configuration calls the account; None: nothing.
-    `shared_fingerprint` is what the copies of one call share that several accounts record; None: it has no copies.
+    `latency` is how many seconds after the event the alert was made; None: unknown.
+    `fingerprint` (64 hexadecimal digits) is shared by similar alerts; None: there can be no similar ones.
+    `account_name` is the account's name; None: unknown.
+    `shared_fingerprint` is shared by the copies of one call in several accounts; None: it has no copies.
     """
 
     event: Event
@@ -48,7 +48,7 @@ class Alert:
 
     @property
     def title(self) -> str:
-        """What happened in one line, unescaped: who called what, and how it ended unless it succeeded."""
+        """What happened, in one unescaped line: who called what, and how it ended unless it succeeded."""
         event = self.event
         if event.insight:
             state = {"Start": " started", "End": " ended"}.get(event.insight.state, "")
@@ -70,17 +70,16 @@ class Alert:
         return list(dict.fromkeys(technique for rule in self.rules for technique in rule.mitre))
 
 
-# Makes an alert when it is its turn: from its record, which is kept as small as it came.
+# Makes an alert from its record when it is sent; until then only the compact record is kept.
 AlertFactory = Callable[[], Alert]
 
 
 @dataclass(frozen=True, slots=True)
 class PendingAlert:
-    """What is kept of an alert while it waits for its turn, and after: what orders, routes and summarizes it.
+    """What is kept of an alert before and after it is sent, to sort, route and summarize it.
 
-    `key` (64 hexadecimal digits) is the same whichever way and however often the event arrives, as long as the same
-    rules match it, and another for an event of the same id that says something else. `size` is roughly how many bytes
-    the record has.
+    `key` (64 hexadecimal digits) is the same however and however often the event arrives, as long as the same rules
+    match it; an event with the same ID but other content has another key. `size` is roughly the record's size in bytes.
     """
 
     key: str
@@ -101,14 +100,14 @@ class PendingAlert:
 
     @property
     def sort_time(self) -> datetime:
-        """The event's time; an event without one comes last."""
+        """The event's time; events without one come last."""
         return self.time or datetime.max.replace(tzinfo=UTC)
 
 
 def pending_alert(
     event: Event, rules: tuple[Rule, ...], size: int = 0, *, account_name: str | None = None
 ) -> PendingAlert:
-    """Return what is to be kept of the alert of an event that `rules` matched, whose record has `size` bytes."""
+    """Return what to keep of the alert of an event that `rules` matched; its record has `size` bytes."""
     return PendingAlert(
         key=identity_digest(event_identity(event), sorted(rule.name for rule in rules)),
         event_id=event.event_id[:_KEPT_CHARACTERS],
@@ -131,11 +130,11 @@ def make_alert(
     *,
     account_name: str | None = None,
 ) -> Alert:
-    """Make the alert of an event that `rules` (at least one) matched; `now` is the time at which it is sent.
+    """Make the alert of an event that at least one rule matched; `now` is the time at which it is sent.
 
-    Its fingerprint is the digest of who called what of which service, how it ended, and which rules matched. The shared
-    one leaves out the caller, for each account records its own identity and event id; the start and the end of an
-    Insight share it, too. Source: AWS CloudTrail User Guide, "Example sharedEventID".
+    Its fingerprint is the digest of the caller, the call, how it ended, and the rules. The shared fingerprint leaves
+    out the caller, because each account records its own identity and event ID; the start and the end of an Insight
+    share it, too. Source: AWS CloudTrail User Guide, "Example sharedEventID".
     """
     outcome = call_outcome(event)
     identity = [event.text(key) for key in _IDENTITY_KEYS]
@@ -164,7 +163,7 @@ class TitlePart:
 
 
 def with_facts(rules: tuple[Rule, ...], event: Event) -> tuple[Rule, ...]:
-    """Return the rules with what stands in the event where their titles have a `{field}`."""
+    """Return the rules with the event's values for each `{field}` in their titles."""
     return tuple(
         replace(rule, facts=tuple(_fact(event, field) for field in _TITLE_FIELD.findall(rule.title)))
         if rule.title and "{" in rule.title
@@ -174,7 +173,7 @@ def with_facts(rules: tuple[Rule, ...], event: Event) -> tuple[Rule, ...]:
 
 
 def title_parts(rule: Rule) -> Iterator[TitlePart]:
-    """Yield the parts of a rule's title, in order, none of them empty; of a rule without facts it is one part."""
+    """Yield the parts of a rule's title, in order, without empty ones; without facts there is one part."""
     title, end = rule.title or "", 0
     for match, fact in zip(_TITLE_FIELD.finditer(title), rule.facts, strict=False):
         if match.start() > end:

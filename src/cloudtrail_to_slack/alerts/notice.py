@@ -1,4 +1,4 @@
-"""Notices: what is to be said besides alerts, in no destination's format. Pure."""
+"""Notices: messages other than alerts, in no destination's format. Pure."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from cloudtrail_to_slack.events.identity import identity_digest
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject
 
 CODE_LENGTH = 500  # of one code block
-_ROOM = 11_000  # characters of a notice's sections, so that they fit into one message
-_MOST_PARTS = 40  # of these
+_ROOM = 11_000  # characters in all sections, so that they fit into one message
+_MOST_PARTS = 40  # of all sections
 _PART_LENGTH = 2_700
 _PART_FRAME = 90
 
@@ -21,8 +21,8 @@ _PART_FRAME = 90
 class Section:
     """A part of a notice: a heading and lines, or fields (a label with lines each), then code, then event IDs.
 
-    `brief` has fewer lines for where room is short. `code` are strings that are not ours. Of `ids`, `ids_shown` are
-    shown where room is short, and `events` is how many events there are in all.
+    `brief` has fewer lines, for destinations with little room, which also show only the first `ids_shown` of `ids`.
+    `code` are untrusted strings. `events` is how many events there are in all.
     """
 
     lines: tuple[Line, ...] = ()
@@ -36,7 +36,7 @@ class Section:
 
     @property
     def text(self) -> str:
-        """The section as plain text, with all there is."""
+        """The whole section as plain text."""
         heading = [plain_line(self.heading)] if self.heading else []
         fields = [f"{label}: {', '.join(map(plain_line, lines))}" for label, lines in self.fields.items()]
         more = self.events - len(self.ids)
@@ -46,14 +46,14 @@ class Section:
 
     @property
     def length(self) -> int:
-        """How many characters it takes at most."""
+        """The most characters it may take."""
         lines = sum(map(line_length, (self.heading, *(self.brief or self.lines))))
         code = sum(min(displayed_length(code), CODE_LENGTH) + 70 for code in self.code)
         return lines + code + self._ids_length + _PART_FRAME * self.parts
 
     @property
     def parts(self) -> int:
-        """Into how many parts a destination may have to split it."""
+        """The number of parts that a destination may have to split it into."""
         return 1 + math.ceil(self._ids_length / _PART_LENGTH)
 
     @property
@@ -63,7 +63,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class NoticeGroup:
-    """A kind of notice of which there may be very many: its icons, and what many of them are about."""
+    """A kind of notice of which there may be many: its icons, and a phrase for many of them."""
 
     kind: str
     icons: tuple[Icon, ...]
@@ -72,12 +72,12 @@ class NoticeGroup:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to say that is no event.
+    """A report about the function or its log files.
 
-    `title` is one line, unescaped; `headline` says the same with its values marked. `brief` is for a lock screen.
-    `account` routes it; None: the default route. `identity` is the same whenever the same thing is to be said, so that
-    it is sent once; None: always. `severity` and `rules` are those of the rules that it is about, if any. Of a `group`
-    there may be very many; then a summary shows only the `line` of each.
+    `title` is one unescaped line; `headline` says the same with its values marked. `brief` is for a lock screen.
+    `account` routes it; None: the default route. Notices with the same `identity` are sent once; None: always.
+    `severity` and `rules` belong to the rules that it is about, if any. If there are very many of a `group`, a summary
+    shows only the `line` of each.
     """
 
     title: str
@@ -96,7 +96,7 @@ class Notice:
 
     @property
     def name(self) -> str:
-        """What it is, for logs and errors."""
+        """The notice's name in logs and errors."""
         return f"the notice {self.title!r}" if self.source_file is None else f"the notice about {self.source_file}"
 
     @property
@@ -117,7 +117,7 @@ _UNREADABLE = NoticeGroup("unreadable", (Icon.BROKEN,), "log files could not be 
 
 
 def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice:
-    """Return who removed which object, and from where."""
+    """Return the notice about a removed object: who removed it, and from where."""
     url, who = removed.object.url, removed.principal or "an unknown caller"
     source_ip, when = removed.source_ip or "unknown", Time(parse_time(removed.time), removed.time or "")
     fields: dict[str, list[Line]] = {
@@ -135,7 +135,7 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
         footnotes=((Value(f"account {account or 'unknown'}", 60),), *_link(removed.object, "Where it was")),
         account=account,
         source_file=url,
-        # All that is said of the removal: another claim about the same object is another notice.
+        # All facts about the removal: another report about the same object is another notice.
         identity=identity_digest("removed", url, removed.time, removed.principal, removed.source_ip, removed.how),
         group=_REMOVALS,
         line=(
@@ -146,7 +146,7 @@ def removed_object_notice(removed: RemovedObject, account: str | None) -> Notice
 
 
 def unreadable_notice(log_file: LogFile, reason: str, account: str | None) -> Notice:
-    """Return that a log file, or records in it, could not be read, so that no rule was evaluated on what they hold."""
+    """Return the notice that a log file, or records in it, could not be read, so that no rule was evaluated on them."""
     url = log_file.url
     return Notice(
         "A log file could not be read",

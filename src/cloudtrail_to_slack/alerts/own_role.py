@@ -1,7 +1,7 @@
 """Calls that this function's own role made. Pure.
 
-The theft of the function's credentials must not be hidden. But an alert that SNS denies is itself a denied call of the
-role, and so is the alert about that one. So they are gathered, see `notices.self_reports`.
+A theft of the function's credentials must not stay hidden. But an alert that SNS denies is itself a denied call of the
+role, and so is the alert about that one. So such calls are gathered; see `notices.self_reports`.
 """
 
 import json
@@ -45,7 +45,7 @@ MOST_CALLS = 100  # kept of one kind
 def role_of_function(function_arn: object, function_name: str | None) -> str | None:
     """Return the ARN of the role that is named after the function, in the account of `function_arn`.
 
-    None where either is unknown. Source: AWS Lambda Developer Guide, "Using the Lambda context object to retrieve
+    None: either is unknown. Source: AWS Lambda Developer Guide, "Using the Lambda context object to retrieve
     Python function information" (`invoked_function_arn`).
     """
     found = _FUNCTION.match(function_arn) if isinstance(function_arn, str) else None
@@ -61,7 +61,7 @@ class OwnRoles:
         self._sessions = tuple(f"arn:{role[1]}:sts::{role[2]}:assumed-role/{role[3]}/" for role in roles)
 
     def made(self, record: Mapping[str, Any]) -> bool:
-        """Return whether one of the roles made the call that a record is of.
+        """Return whether one of the roles made a record's call.
 
         Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element": `sessionIssuer.arn` is the ARN of the
         role, with its path; `arn` that of the session, without.
@@ -75,13 +75,13 @@ class OwnRoles:
 
 
 def is_own_work(record: Mapping[str, Any]) -> bool:
-    """Return whether a call is of a kind that the functions make by themselves."""
+    """Return whether a record's call is one that the functions make to do their work."""
     name = record.get("eventName")
     return isinstance(name, str) and name in _OWN_WORK.get(str(record.get("eventSource")), ())
 
 
 class OwnCall(NamedTuple):
-    """What is kept of a call of the function's own role: its time as the event has it, what it was, and the rules."""
+    """What is kept of a call of the function's own role: its time, as in the event, the call and the rules."""
 
     time: str
     source: str
@@ -92,12 +92,12 @@ class OwnCall(NamedTuple):
     severity: str
 
     def dumped(self) -> str:
-        """Return it as a short string, the same whichever way the event comes."""
+        """Return the call as a short string, the same however the event arrives."""
         return json.dumps(self)
 
 
 def own_call(event: Event, rules: Iterable[Rule]) -> OwnCall:
-    """Return what is to be kept of an event that `rules` matched."""
+    """Return what to keep of an event that `rules` matched."""
     matched = list(rules)
     return OwnCall(
         time=event.text("eventTime")[:_LONGEST_PART],
@@ -111,7 +111,7 @@ def own_call(event: Event, rules: Iterable[Rule]) -> OwnCall:
 
 
 def read_own_call(text: str) -> OwnCall | None:
-    """Return what `OwnCall.dumped` wrote; None for anything else."""
+    """Read what `OwnCall.dumped` wrote; None: it is anything else."""
     try:
         *parts, rules, severity = json.loads(text)
         found = OwnCall._make([*map(str, parts), tuple(map(str, rules)), str(severity)])
@@ -122,7 +122,7 @@ def read_own_call(text: str) -> OwnCall | None:
 
 @dataclass(slots=True)
 class GatheredCalls:
-    """Calls of one kind: the first of them, how many there are, and the messages that brought them."""
+    """Calls of one kind: the first ones, how many there are, and the messages that they came from."""
 
     calls: list[OwnCall] = field(default_factory=list)
     number: int = 0
@@ -132,9 +132,8 @@ class GatheredCalls:
 class OwnCalls:
     """The calls of the own role that rules matched in one invocation.
 
-    `by_account` has them by the account that alerts are routed by, and by kind: those that the functions make as their
-    work are one kind for each severity, so that many of little weight crowd out none of more; every other call with its
-    outcome is a kind of its own.
+    `by_account` has them by the account that routes their alerts, and by kind. The functions' own work is one kind per
+    severity, so that many minor calls cannot crowd out a severe one; any other call with its outcome is its own kind.
     """
 
     def __init__(self, roles: OwnRoles) -> None:
@@ -142,9 +141,9 @@ class OwnCalls:
         self._roles = roles
 
     def take(self, event: Event, rules: Iterable[Rule], message_ids: MessageIds) -> bool:
-        """Gather the event; False when another role made the call, or it is not to wait.
+        """Gather the event; False: another role made the call, or it must not wait.
 
-        A critical call does not wait, unless it is one that the functions make as their work.
+        A critical call must not wait, unless the functions make it to do their work.
         """
         if not self._roles.made(event.record):
             return False

@@ -1,8 +1,8 @@
-"""The command that would restore what a call to CloudTrail took away, ready to paste.
+"""The command that restores what a call to CloudTrail took away, ready to paste.
 
-Nothing of the event stands in it but names and ARNs that keep CloudTrail's own rules, quoted for a shell; a word in
-capitals, such as TRAIL_NAME, stands where there is no such thing. Sources: AWS CLI Command Reference, cloudtrail; AWS
-CloudTrail API Reference, for what each call takes and that trails are changed in their home region.
+It contains nothing of the event but names and ARNs that follow CloudTrail's rules, quoted for a shell. If there is no
+valid one, a word in capitals, such as TRAIL_NAME, is put in its place. Sources: AWS CLI Command Reference, cloudtrail;
+AWS CloudTrail API Reference, for what each call takes and that trails are changed in their home region.
 """
 
 import re
@@ -46,9 +46,9 @@ _REPLACED = {
 
 
 def remediation_command(event: Event, log_file: LogFile | None) -> str | None:
-    """Return the command, at most 1,500 characters; None where nothing was taken away, or how to restore it is unknown.
+    """Return the command, at most 1,500 characters; None: nothing was taken away, or it cannot be restored.
 
-    A deleted trail is made again for the bucket of `log_file`, which holds the event.
+    A deleted trail is created again for the bucket of `log_file`, which contains the event.
     """
     if event.source != "cloudtrail.amazonaws.com" or call_outcome(event) is not CallOutcome.SUCCEEDED:
         return None
@@ -57,7 +57,7 @@ def remediation_command(event: Event, log_file: LogFile | None) -> str | None:
 
 
 def remediation_caution(event: Event) -> str:
-    """Return what to say before the command: where it is a guess, or for another account, else nothing."""
+    """Return a caution to put before the command if it is a guess or for another account; otherwise ""."""
     cautions = ["read it first: the previous settings may have been different"] if event.name in _GUESSED else []
     named = (read_trail_arn(event.text(f"requestParameters.{name}")) for name in ("name", "trailName"))
     trail = next(filter(None, named), None)
@@ -74,7 +74,7 @@ def start_logging_command(trail: TrailArn) -> str:
 
 
 def _create_trail(event: Event, log_file: LogFile | None) -> str:
-    """Create it anew, as CloudTrail recommends a trail to be: the event does not say what the trail was like."""
+    """Create a trail with CloudTrail's recommended settings: the event does not have the previous ones."""
     name, region = _trail(event, "name")
     arn = read_trail_arn(name)
     name = arn.name if arn else name
@@ -101,7 +101,7 @@ def _update_trail(event: Event, _: LogFile | None) -> str | None:
 
 
 def _put_insight_selectors(event: Event, _: LogFile | None) -> str | None:
-    """Those of an event data store go to another one, which the event need not name."""
+    """An event data store's Insights go to another store, which the event may not name, so there is no command."""
     if event.text("requestParameters.eventDataStore") and not event.text("requestParameters.trailName"):
         return None
     return _trail_command(event, "put-insight-selectors", "trailName", "--insight-selectors", _ALL_INSIGHTS)
@@ -114,7 +114,7 @@ def _trail_command(event: Event, command: str, parameter: str, *options: str) ->
 
 
 def _trail(event: Event, parameter: str) -> tuple[str, str]:
-    """Return the trail as the call named it and its home region: its ARN has it, else the call was made there."""
+    """Return the trail as the call named it, and its home region: that of the ARN, or else of the call."""
     named = event.text(f"requestParameters.{parameter}")
     arn = read_trail_arn(named)
     return named if arn or is_trail_name(named) else "TRAIL_NAME", arn.region if arn else event.region

@@ -31,9 +31,9 @@ _EXPLANATION = (
 def rule_error_notices(
     reports: Sequence[RuleErrorReport], most: int = MOST_NOTICES
 ) -> list[tuple[Notice, Sequence[RuleErrorReport]]]:
-    """Return the reports in as few notices as there is room in, each with its reports; the most severe come first.
+    """Return as few notices as the reports fit in, each with its reports; the most severe come first.
 
-    Of what goes beyond `most` notices, the last one has a line for each rule.
+    If there are more than `most`, the last one has only a line for each remaining rule.
     """
     most_ids = max(_MOST_IDS // max(len(reports), 1), _LEAST_IDS)
     parts: list[tuple[list[Section], list[RuleErrorReport]]] = []
@@ -79,7 +79,7 @@ def _error_section(report: RuleErrorReport, most_ids: int) -> Section:
 
 
 def _short_section(reports: Sequence[RuleErrorReport]) -> Section:
-    """Return a line for each report, as many as there is room for."""
+    """Return a line for each report, as many as fit."""
     lines: list[Line] = []
     room = _SHORT_ROOM
     for number, report in enumerate(reports):
@@ -97,7 +97,7 @@ def _events(report: RuleErrorReport) -> str:
 
 
 def unusable_rules_notice(issues: Sequence[RuleIssue]) -> Notice:
-    """Return the notice about rules that cannot be used as they are written; `issues` must not be empty."""
+    """Return the notice about rules that cannot be used as written; `issues` must not be empty."""
     what, them = ("1 rule", "it") if len(issues) == 1 else (f"{len(issues):,} rules", "them")
     title = f"{what} in the configuration cannot be used as written"
     sections = _first_sections([_issue_section(issue) for issue in issues[:_MOST_ISSUES]], _RESERVED)
@@ -108,7 +108,7 @@ def unusable_rules_notice(issues: Sequence[RuleIssue]) -> Notice:
 
 
 def unusable_rules_identity(issues: Sequence[RuleIssue]) -> str:
-    """Return a digest of what is wrong with which rules."""
+    """Return a digest of the rules and their issues."""
     return identity_digest([[issue.path, *map(str, issue.details)] for issue in issues])
 
 
@@ -121,7 +121,7 @@ def _issue_section(issue: RuleIssue) -> Section:
 
 
 def own_role_notice(calls: Sequence[OwnCall], more: int, account: str | None) -> Notice:
-    """Return the notice about calls of the function's own role, of which `more` are only counted."""
+    """Return the notice about calls of the function's own role; `more` are only counted."""
     number = len(calls) + more
     kinds: dict[tuple[str, str, str, tuple[str, ...]], list[OwnCall]] = defaultdict(list)
     for call in sorted(calls):
@@ -158,7 +158,7 @@ def _kind_section(calls: Sequence[OwnCall]) -> Section:
 
 
 def _first_sections(sections: Sequence[Section], reserved: int) -> list[Section]:
-    """Return as many of the sections as fit into one notice, with `reserved` characters left."""
+    """Return the first sections that fit into one notice, with `reserved` characters left."""
     fitting = list(sections[:1])
     for section in sections[1:]:
         if not fits([*fitting, section], reserved):

@@ -1,4 +1,4 @@
-"""Strings that an attacker may have written: marked as such, and with hidden characters made visible. Pure."""
+"""Lines of text whose untrusted parts are marked, and characters that could disguise text. Pure."""
 
 import functools
 import json
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-# Characters that show nothing or turn the text around them: controls, bidi overrides, surrogates, line separators.
+# Characters that are invisible or change the direction of text: controls, bidi overrides, surrogates, separators.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Me", "Zl", "Zp"})
-# Characters of other categories that are blank to the eye, or strike out what stands before them. Source: Unicode
+# Characters of other categories that look blank, or strike out the character before them. Source: Unicode
 # Character Database, property Default_Ignorable_Code_Point, and the combining overlays.
 _HIDDEN_RANGES = (
     (0x0334, 0x0338), (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065),
@@ -22,7 +22,7 @@ _MOST_MARKS = 4  # that stand above or below one character: no script needs more
 
 
 class Icon(Enum):
-    """A sign before or within our own text, by the short name of its emoji, for destinations that have such."""
+    """An icon in our own text, by the short name of its emoji, for destinations that can show it."""
 
     ALARM = "rotating_light"
     BROKEN = "broken_heart"
@@ -45,9 +45,9 @@ class Icon(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A string that is not ours, such as a part of an event; shown as data, cut to `limit` characters where needed.
+    """An untrusted string, such as a part of an event; shown as data, and cut to `limit` characters if needed.
 
-    `is_name`: it is the name of an API call, which may stand out where it is a plain word.
+    `is_name`: it is the name of an API call, which is shown in bold if it is a plain word.
     """
 
     text: str
@@ -57,7 +57,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A point in time; `raw` is what stood there, also if that is none."""
+    """A point in time; `raw` is the original string, even if it is not a time."""
 
     time: datetime | None
     raw: str
@@ -65,18 +65,18 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link, for destinations that have such."""
+    """A link, for destinations that can show it."""
 
     address: str
     label: str
     icon: Icon
 
 
-Line = tuple[str | Value | Time | Link | Icon, ...]  # the strings are ours
+Line = tuple[str | Value | Time | Link | Icon, ...]  # strings are our own
 
 
 def plain_line(line: Line) -> str:
-    """Return a line without formatting, its values in full and without its links."""
+    """Return a line without formatting and links, with its values in full."""
     return "".join(map(_plain_span, line)).strip()
 
 
@@ -91,7 +91,7 @@ def _plain_span(span: str | Value | Time | Link | Icon) -> str:
 
 
 def joined(values: Iterable[Value]) -> Line:
-    """Return values with commas between them."""
+    """Return values separated by commas."""
     return tuple(span for value in values for span in (", ", value))[1:]
 
 
@@ -109,7 +109,7 @@ def utc(time: datetime) -> str:
 
 
 def line_length(line: Line) -> int:
-    """Return how many characters a line takes at most where it is escaped, and within a JSON document."""
+    """Return the most characters a line may take when it is escaped in a JSON document."""
     return sum(_span_length(span) for span in line) + 2  # and a line break
 
 
@@ -122,7 +122,7 @@ def _span_length(span: str | Value | Time | Link | Icon) -> int:
 
 
 def displayed_length(text: str) -> int:
-    """Return how many characters `text` takes where hidden ones are shown, and inside a JSON document."""
+    """Return how many characters `text` takes in a JSON document, with hidden ones shown."""
     return json_length(escape(visible(text, keep_lines=True)))
 
 
@@ -132,7 +132,7 @@ def escape(text: str) -> str:
 
 
 def utf16_length(text: str) -> int:
-    """Return the length as Slack may count it at most: in UTF-16 units, an emoji being two."""
+    """Return the length in UTF-16 units, of which an emoji has two: the most that Slack may count."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
@@ -143,7 +143,7 @@ def json_length(text: str) -> int:
 
 @functools.lru_cache(4096)
 def is_hidden(character: str) -> bool:
-    """Return whether a character shows nothing, or turns the string around it."""
+    """Return whether a character is invisible, or changes the direction of the text."""
     if unicodedata.category(character) in _HIDDEN_CATEGORIES:
         return True
     return any(first <= ord(character) <= last for first, last in _HIDDEN_RANGES)

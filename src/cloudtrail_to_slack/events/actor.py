@@ -1,4 +1,4 @@
-"""The caller of an event: a record's `userIdentity` in words. Pure.
+"""The caller of an event, from a record's `userIdentity`. Pure.
 
 Sources: AWS CloudTrail User Guide, "CloudTrail userIdentity element"; IAM User Guide, "Track privileged tasks in AWS
 CloudTrail".
@@ -17,11 +17,10 @@ _SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"  # IAM reserves it
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it, as far as the record says; unknown parts are empty. Strings are unescaped and unbounded.
+    """The caller, as far as the record shows; unknown parts are empty. Strings are unescaped and unbounded.
 
-    `name` is what a person would call them and never empty. `role` and `session` are set for an assumed role;
-    `permission_set` for a role of IAM Identity Center, whose sessions are named after its users. `is_sso`: this is a
-    user of IAM Identity Center.
+    `name` is a readable name and never empty. `role` and `session` are set for an assumed role; `permission_set` for a
+    role of IAM Identity Center, whose sessions are named after its users. `is_sso`: a user of IAM Identity Center.
     """
 
     type: str
@@ -37,12 +36,12 @@ class Actor:
 
     @property
     def label(self) -> str:
-        """The name, with the role where a session's name alone would say little."""
+        """The name; for a role's session with the role, because the session's name alone says little."""
         return f"{self.role}/{self.session}" if self.role and self.session and not self.is_sso else self.name
 
 
 def person_behind(identity: object) -> list[tuple[str, str]]:
-    """Return who the record says is behind a role's session, as labels and values; nothing is guessed.
+    """Return the person behind a role's session, if the record states it, as labels and values.
 
     Sources: IAM User Guide, "Monitor and control actions taken with assumed roles" (`sourceIdentity`); AWS CloudTrail
     User Guide, "CloudTrail userIdentity element" (`onBehalfOf`).
@@ -55,7 +54,7 @@ def person_behind(identity: object) -> list[tuple[str, str]]:
 
 
 def read_actor(identity: object) -> Actor:
-    """Read a record's `userIdentity`, whatever it is."""
+    """Read a record's `userIdentity`, whatever its type."""
     if not isinstance(identity, Mapping):
         return Actor(type="", name=string_at(identity) or "unknown")
     arn, actor_type = string_at(identity, "arn"), string_at(identity, "type")

@@ -18,7 +18,7 @@ from cloudtrail_to_slack.json_fields import mapping
 
 
 class CallOutcome(Enum):
-    """How a call ended. Insights, and service events that state no result, are no calls."""
+    """How a call ended. Insights, and service events that state no result, are not calls."""
 
     SUCCEEDED = "succeeded"
     PARTLY_FAILED = "partly failed"
@@ -30,7 +30,7 @@ class CallOutcome(Enum):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether nothing came of the call: it was denied or it failed."""
+        """Whether the call had no effect: it was denied or failed."""
         return self in (CallOutcome.DENIED, CallOutcome.FAILED)
 
 
@@ -60,7 +60,7 @@ _HTTP_ERROR, _HTTP_DENIALS = 400, (401, 403)
 
 
 def call_outcome(event: Event) -> CallOutcome:
-    """Return how the call of an event ended, by whatever field records it."""
+    """Return how an event's call ended, from whichever field records it."""
     if event.insight:
         return CallOutcome.NOT_A_CALL
     known = _by_error(event) or _stated(event)
@@ -76,7 +76,7 @@ def call_outcome(event: Event) -> CallOutcome:
 
 
 def _by_error(event: Event) -> CallOutcome | None:
-    """Return what `errorCode` and `errorMessage` say; either may be there without the other."""
+    """Return the outcome by `errorCode` and `errorMessage`; one may be present without the other."""
     code, message = (
         "" if text.strip().lower() in _NO_ERROR else text for text in (event.error_code, event.error_message)
     )
@@ -116,15 +116,15 @@ def _states(details: Mapping[str, Any]) -> Iterator[Any]:
 def _is_dry_run(event: Event) -> bool:
     """Whether a call that succeeded was a dry run.
 
-    Only Lambda answers one with a success. Other services may record parameters that they do not know, so that the
-    caller could make any call of theirs look like one.
+    Only Lambda reports one as a success. Other services may record unknown parameters, so a caller could make any of
+    their calls look like a dry run.
     """
     parameters = mapping(event.record.get("requestParameters")) if event.source == "lambda.amazonaws.com" else {}
     return parameters.get("dryRun") in (True, "true") or parameters.get("invocationType") == "DryRun"
 
 
 def _failed_in_part(event: Event) -> bool:
-    """Whether the response names items with which the call did not succeed."""
+    """Whether the response names items for which the call failed."""
     response = mapping(event.record.get("responseElements"))
     inner = (mapping(response.get(f"{event.name.strip()}{suffix}")) for suffix in ("Response", "Result"))
     return any(_states_failures(key, value) for part in (response, *inner) for key, value in part.items())
@@ -137,5 +137,5 @@ def _states_failures(key: str, value: object) -> bool:
 
 
 def _holds_any(value: object) -> bool:
-    """Whether a list or an object holds more than empty ones: `{"items": []}` holds nothing."""
+    """Whether a list or an object contains anything: `{"items": []}` does not."""
     return any(map(_holds_any, value.values())) if isinstance(value, Mapping) else bool(value)

@@ -1,6 +1,6 @@
 """The kind of client that made a call: the console, a command line, infrastructure code, an SDK, a service. Pure.
 
-The caller chooses the user agent, so the word is what the caller says. Sources: AWS CloudTrail User Guide, "CloudTrail
+The caller chooses the user agent, so this is only the caller's claim. Sources: AWS CloudTrail User Guide, "CloudTrail
 record contents" (`userAgent`, `sessionCredentialFromConsole`); the user agents of the tools themselves.
 """
 
@@ -29,7 +29,7 @@ _LONGEST = 1_000  # characters that are searched
 
 
 def client_kind(event: Event) -> str | None:
-    """Return what a call was made with, in a word; None if the user agent does not show it."""
+    """Return the kind of client in a word; None: the user agent does not show it."""
     agent = event.text("userAgent").strip()[:_LONGEST]
     found = next((kind for pattern, kind in _KINDS if pattern.search(agent)), None)
     from_console = str(event.record.get("sessionCredentialFromConsole")).lower() == "true"

@@ -1,6 +1,6 @@
 """From a record to an event: what rules see, and the facts an alert shows. Pure.
 
-Callers of AWS decide what is in records: every field may be missing, null or of another type than documented.
+Callers of AWS influence records: every field may be missing, null or of another type than documented.
 """
 
 import json
@@ -26,17 +26,17 @@ _ACCOUNT = re.compile("[0-9]{12}")
 
 
 def flatten(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the leaves of `record`, keyed by the path to each: `requestParameters.items.0.name`.
+    """Return the leaves of `record` by their paths, such as `requestParameters.items.0.name`.
 
-    `None` stays; empty objects and lists vanish; of two paths that read the same, the later one wins.
+    `None` is kept; empty objects and lists are dropped; of two equal paths, the later one wins.
 
     Raises:
         RecordError: the keys would take more than `MAX_KEY_CHARACTERS` characters.
     """
     flat: dict[str, Any] = {}
     characters = 0
-    # A stack and no recursion: nesting is the attacker's to choose. Each container on the way down waits in it, with
-    # what is left of it and the path to it.
+    # A stack instead of recursion, because an attacker chooses the nesting. It holds each open container, as an
+    # iterator over the rest of it and the path to it.
     stack: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter(record.items()), "")]
     while stack:
         children, path = stack[-1]
@@ -59,7 +59,7 @@ def flatten(record: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A record as rules and alerts see it. Texts are as the record has them: unescaped and unbounded.
+    """A record as rules and alerts see it. Its strings are unescaped and unbounded.
 
     `flat` is read-only; `account` is where alerts about it are routed to, 12 digits, or None when it is unknown;
     `time` is in UTC. `name` and `source` are empty where the record has none.
@@ -89,26 +89,26 @@ class Event:
 
     @property
     def is_service_event(self) -> bool:
-        """Whether a service reports what it did by itself (CloudTrail User Guide, "Non-API events"): it is no call."""
+        """Whether a service reports its own action, not a call (AWS CloudTrail User Guide, "Non-API events")."""
         return self.text("eventType") == "AwsServiceEvent"
 
     @property
     def is_update(self) -> bool:
-        """Whether CloudTrail corrects with it an event that it delivered before, as its `addendum` says."""
+        """Whether this event corrects one that CloudTrail delivered before, as its `addendum` says."""
         return self.text("addendum.reason") == "UPDATED_DATA" or bool(self.text("addendum.originalEventID"))
 
     @property
     def without_mfa(self) -> bool:
-        """Whether this is a console sign-in for which AWS saw no MFA device; it never sees that of Identity Center."""
+        """Whether this is a console sign-in without MFA; for Identity Center AWS cannot know, so it is False."""
         is_sign_in = self.name == "ConsoleLogin" and self.text("additionalEventData.MFAUsed") != "Yes"
         return is_sign_in and not self.actor.is_sso
 
 
 def read_event(record: object, *, object_key: str | None = None) -> Event:
-    """Read one record; `object_key` (decoded) names the account when the record does not.
+    """Read one record; `object_key` (decoded) supplies the account if the record lacks it.
 
     Raises:
-        RecordError: `record` is no object, or flattens to more than is reasonable.
+        RecordError: `record` is not an object, or its flattened keys are too long.
     """
     if not isinstance(record, dict):
         raise RecordError(f"a record that is {type_name(record)} and not an object")
@@ -133,7 +133,7 @@ def read_event(record: object, *, object_key: str | None = None) -> Event:
 
 
 def as_text(value: object) -> str:
-    """Return `value` as text: a string as it is, nothing as an empty one, anything else as JSON."""
+    """Return `value` as a string: a string unchanged, None as "", anything else as JSON."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -145,7 +145,7 @@ def as_text(value: object) -> str:
 
 
 def parse_time(value: object) -> datetime | None:
-    """Return CloudTrail's `eventTime` (ISO 8601, UTC) as a datetime in UTC, None when it is no such time."""
+    """Return CloudTrail's `eventTime` (ISO 8601, UTC) as a datetime in UTC; None: it is not one."""
     if not isinstance(value, str):
         return None
     try:

@@ -1,7 +1,7 @@
-"""The identity of an event: copies agree in the id and in everything that an alert or a rule uses. Pure.
+"""The identity of an event: copies have the same ID, and the same content as far as alerts and rules use it. Pure.
 
-A caller who can invent an event can choose its id, so the same id with other content is another event. EventBridge's
-copy and the one in the log file may be written differently: docs/realtime.md says how.
+A caller who can forge an event chooses its ID, so the same ID with other content is another event. EventBridge's copy
+and the one in the log file may be written differently: see docs/realtime.md.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ _MATTERS = (
     "responseElements", "errorCode", "errorMessage", "additionalEventData", "resources", "serviceEventDetails",
     "insightDetails", "vpcEndpointId", "addendum",
 )  # fmt: skip
-_ACCOUNT = "recipientAccountId"  # known by other means where the record does not have it
-# What CloudTrail writes in place of a field that is too large. Source: AWS CloudTrail User Guide, "CloudTrail record
+_ACCOUNT = "recipientAccountId"  # if the record lacks it, the account is known by other means
+# CloudTrail's replacement of a field that is too large. Source: AWS CloudTrail User Guide, "CloudTrail record
 # contents for management, data, and network activity events".
 _OMISSION = frozenset({"omitted", "originalSize", "reason"})
 _DEEPEST = 64  # the deepest real event we know nests 11 deep
 
 
 def event_identity(event: Event) -> list[object]:
-    """Return what identifies an event, as JSON can hold it: the same for all its copies, and for no other event.
+    """Return the identity of an event as JSON values: the same for all its copies, and for no other event.
 
     Copies share their `eventID` "in most cases" (AWS CloudTrail User Guide, "CloudTrail record contents"). An event
     without one is identified by everything in its record.
@@ -36,7 +36,7 @@ def event_identity(event: Event) -> list[object]:
 
 
 def identity_digest(*parts: object) -> str:
-    """Return the digest (64 hexadecimal digits) of an identity, and of what else a key is about."""
+    """Return the digest (64 hexadecimal digits) of an identity and any other parts of a key."""
     return _digest(parts)
 
 
@@ -45,9 +45,9 @@ def _digest(parts: object) -> str:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 (JSON)
-    """Return `value` in the one form that all ways of writing it share; None for what is as good as missing.
+    """Return `value` in a canonical form, whichever way it is written; None: it is as good as missing.
 
-    Of the leaves, 5, 5.0 and "5" are the same, as are true and "true", null and "null".
+    Among leaves, 5, 5.0 and "5" are the same, as are true and "true", null and "null".
     """
     if value is None or value in ("", "null"):
         return None

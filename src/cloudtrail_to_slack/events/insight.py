@@ -11,7 +11,7 @@ from cloudtrail_to_slack.json_fields import mapping, string_at
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """What most of the unusual calls have in common: `attribute` is `userIdentityArn`, `userAgent` or `errorCode`."""
+    """A value that most of the unusual calls share; `attribute` is `userIdentityArn`, `userAgent` or `errorCode`."""
 
     attribute: str
     value: str
@@ -19,7 +19,7 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """An Insight's start or end. Rates are per minute, `minutes` is how long it went on; None where unknown."""
+    """An Insight's start or end. Rates are per minute, `minutes` is how long it lasted; None: unknown."""
 
     state: str
     event_name: str
@@ -33,7 +33,7 @@ class Insight:
 
 
 def read_insight(details: object) -> Insight | None:
-    """Read a record's `insightDetails`; None when it has none."""
+    """Read a record's `insightDetails`; None: it has none."""
     if not isinstance(details, Mapping) or not details:
         return None
     context = mapping(details.get("insightContext"))

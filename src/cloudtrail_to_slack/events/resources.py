@@ -1,9 +1,9 @@
-"""The resources of an event: those that it names, or the parameters that name one."""
+"""The resources of an event: those it lists, and those that its parameters name. Pure."""
 
 from cloudtrail_to_slack.events.event import Event, as_text
 
 _SHOWN = 4
-# Parameters that name what a call acts on, the most specific first, and what to call it.
+# Parameters that name what a call acts on, the most specific first, and a label for each.
 _NAMING_PARAMETERS = {
     "bucketName": "bucket", "key": "object", "userName": "user", "roleName": "role", "groupName": "group",
     "policyArn": "policy", "policyName": "policy", "accessKeyId": "access key", "functionName": "function",
@@ -21,7 +21,7 @@ _NAMING_PARAMETERS = {
 
 
 def resources(event: Event) -> list[tuple[str, str]]:
-    """Return up to four things the event was about: what to call each (may be empty), and its name in the event."""
+    """Return up to four resources of the event, each as a label, which may be empty, and a name."""
     found: dict[str, str] = {}
     for parameter, label in _NAMING_PARAMETERS.items():
         name = event.text(f"requestParameters.{parameter}")
@@ -33,7 +33,7 @@ def resources(event: Event) -> list[tuple[str, str]]:
             break
         if isinstance(resource, dict):
             name = as_text(resource.get("ARN") or resource.get("ARNPrefix") or resource.get("resourceName"))
-            # Not an ARN that only says again what a name said: `arn:aws:s3:::payroll` and `payroll`.
+            # Not an ARN that only repeats a name: `arn:aws:s3:::payroll` and `payroll`.
             if name and not name.endswith(tuple(f"{mark}{known}" for known in found for mark in ":/")):
                 found.setdefault(name, "")
     return [(label, name) for name, label in found.items()][:_SHOWN]
