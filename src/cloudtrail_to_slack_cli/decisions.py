@@ -9,8 +9,15 @@ from cloudtrail_to_slack.alerts.alert import Alert, make_alert
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.event import Event, read_event
+from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Evaluation, EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack_cli.errors import CommandError
+
+# The log file of an alert that is only shown: without one, it would say that EventBridge sent the event. Source of the
+# bucket's name: Amazon S3 User Guide, which reserves it for examples.
+EXAMPLE_LOG_FILE = LogFile(
+    "amzn-s3-demo-bucket", "AWSLogs/111122223333/CloudTrail/eu-west-1/2027/01/31/example.json.gz"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class EventDecision:
     @property
     def alert(self) -> Alert | None:
         """The alert, also of an event that is ignored: what it would be; None if no rule matches."""
-        return make_alert(self.event, self.matching_rules, None) if self.matching_rules else None
+        return make_alert(self.event, self.matching_rules, EXAMPLE_LOG_FILE) if self.matching_rules else None
 
 
 def decide(config: Config, record: Mapping[str, Any], today: date | None = None) -> EventDecision:

@@ -14,9 +14,8 @@ from cloudtrail_to_slack.errors import ConfigurationError, ConfigurationIssue, R
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.rules import EventOutcome, IgnoreRule, Rule, RuleSet
 from cloudtrail_to_slack.rules.packs import DEFAULT_RULE_IDS
+from cloudtrail_to_slack_cli.decisions import EXAMPLE_LOG_FILE
 from cloudtrail_to_slack_cli.errors import UnreadableError
-
-_OBJECT_KEY = "AWSLogs/111122223333/CloudTrail/eu-west-1/2027/01/31/example.json.gz"
 
 
 class Decision(Enum):
@@ -150,7 +149,7 @@ class Ruleset:
         """Return the alert of an event, as destinations render it; None if there is none. Not for your own tests."""
         read = _event(event)
         evaluation = self._engine.evaluate(read.flat, today or datetime.now(UTC).date())
-        return make_alert(read, evaluation.matched, None) if evaluation.matched else None
+        return make_alert(read, evaluation.matched, EXAMPLE_LOG_FILE) if evaluation.matched else None
 
     @classmethod
     def _checked(cls, document: object, *, may_be_empty: bool = False) -> Self:
@@ -210,7 +209,7 @@ def _event(event: Mapping[str, Any]) -> Event:
     record = detail if isinstance(detail, Mapping) and "detail-type" in event else event
     if not isinstance(record, Mapping):
         raise RecordError("an event is an object, such as make_event returns")
-    return read_event(dict(record), object_key=_OBJECT_KEY)
+    return read_event(dict(record), object_key=EXAMPLE_LOG_FILE.key)
 
 
 def _alert(ruleset: Ruleset, event: Mapping[str, Any]) -> Alert:

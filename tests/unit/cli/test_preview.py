@@ -27,6 +27,7 @@ def test_the_text_is_that_of_the_message(tmp_path: Path) -> None:
     config = write(tmp_path, "config.json", json.dumps({"slack": {"default_channel_id": "C0DEFAULT"}}))
     ran = cloudtrail_to_slack("preview", "stop-logging", "root-creates-access-key", "--config", config)
     assert (ran.code, ran.err) == (0, "")
+    assert "EventBridge" not in ran.out  # from which hardly any event comes
     assert ran.out.startswith(
         "stop-logging -> C0DEFAULT\n🔴 CRITICAL · CloudTrail logging switched off\nStopLogging by "
     )

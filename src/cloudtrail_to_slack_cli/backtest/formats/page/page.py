@@ -101,7 +101,7 @@ def _tables(report: Report) -> Iterator[str]:
     notices = [[escape(title), f"{count:,}"] for title, count in most_first(report.prediction.notices)]
     if notices:
         yield _card("Notices", table("What the function says of itself", ["notice", "messages"], notices))
-    title = "The few that make 80 % of the messages"
+    title = "The few that make 80% of the messages"
     yield _card(title, table("Rules and actors", ["rule and actor", "messages"], noisy))
     if report.config.ignore_rules:
         ignored = [[escape(rule.name), f"{report.totals.ignored[rule.name]:,}"] for rule in report.config.ignore_rules]

@@ -13,6 +13,7 @@ from cloudtrail_to_slack_cli.backtest.prediction.rows import AlertRow
 from cloudtrail_to_slack_cli.backtest.prediction.totals import RulePrediction
 from cloudtrail_to_slack_cli.backtest.report import Report, most_first
 from cloudtrail_to_slack_cli.backtest.totals import RuleTotals
+from cloudtrail_to_slack_cli.decisions import EXAMPLE_LOG_FILE
 from cloudtrail_to_slack_cli.slack_display.blocks import render_message
 from cloudtrail_to_slack_cli.terminal import counted
 
@@ -91,6 +92,6 @@ def _actors(found: RulePrediction) -> str:
 def _message(row: AlertRow, rules: dict[str, Rule]) -> str:
     """Return a message as Slack shows it."""
     event = read_event(json.loads(row.record or "{}"), object_key=row.place.source)
-    message = alert_message(make_alert(event, tuple(rules[name] for name in row.rules), None))
+    message = alert_message(make_alert(event, tuple(rules[name] for name in row.rules), EXAMPLE_LOG_FILE))
     time = f'<time class="time">{event.time:%Y-%m-%d %H:%M}</time>' if event.time else ""
     return render_message(message.whole.blocks, time)
