@@ -18,6 +18,7 @@ from support.app_environment import (
     s3_event,
     sqs_event,
 )
+from support.virtual_time import VirtualTime
 
 OTHER_KEY = KEY.replace("0123", "aaaa")
 RULE = {
@@ -155,6 +156,19 @@ def test_what_cannot_be_counted_for_now_is_left_to_the_retry(
     (_, message) = app_env.slack.messages(CHANNEL)
     assert "3 different requestParameters.secretId" in str(message)
     assert waits
+
+
+def test_very_many_counts_keep_no_other_alert_back(app_env: AppEnvironment, virtual_time: VirtualTime) -> None:
+    """Where counting would take all of the time, the file is evaluated to its end without it, and then fails."""
+    app_env.configure_bot(rules=[{**RULE, "threshold": {"count": 3, "minutes": 5, "by": "sourceIPAddress"}}])
+    matches = (read("a", sourceIPAddress=f"2001:db8::{number:x}") for number in range(40))
+    stop = record(eventName="StopLogging", eventSource="cloudtrail.amazonaws.com", errorCode=None, errorMessage=None)
+    app_env.put_log(*matches, stop)
+    virtual_time.before("dynamodb", lambda _: virtual_time.passes(1.0))
+    batch = sqs_event(s3_event(KEY))
+    assert failed_messages(app_env.invoke(batch, virtual_time.context())) == ["m0"]
+    (text,) = app_env.texts()
+    assert "StopLogging" in text
 
 
 def test_an_answer_that_is_lost_loses_no_alert(app_env: AppEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:

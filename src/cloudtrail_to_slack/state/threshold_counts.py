@@ -26,6 +26,7 @@ _IS_OPEN = (
 _EVENT = re.compile("[0-9a-f]{64}")
 _ROUNDS = 3
 _WAITS_SECONDS = (0.1, 0.3)  # before the next attempts; a retry of the invocation counts the rest
+_MOST_SHARE = 0.3  # of the invocation's time, for all counts together: alerts of other rules must not wait for them
 
 
 class TableCounts:
@@ -34,13 +35,23 @@ class TableCounts:
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
         self._items = Items(dynamodb, table_name, clock)
         self._clock = clock
+        self._seconds_left = clock.spare() * _MOST_SHARE
 
     def add(self, window: Window, event: str, count: int) -> Count:
         """Add an event to its set, unless another event has completed it.
 
         Raises:
-            CountStoreError: the table cannot be used.
+            CountStoreError: the table cannot be used, or counting has taken its share of the time.
         """
+        if self._seconds_left <= 0:
+            raise CountStoreError("there are too many of them for the time that there is", is_transient=True)
+        start = self._clock.now()
+        try:
+            return self._add(window, event, count)
+        finally:
+            self._seconds_left -= self._clock.now() - start
+
+    def _add(self, window: Window, event: str, count: int) -> Count:
         values = {
             ":member": {"SS": [window.value or event]},
             ":event": {"S": event},
