@@ -156,6 +156,8 @@ def diagnostics(tmp_path_factory: pytest.TempPathFactory) -> list[Diagnostic]:
     webhooks = "\n".join(f"  {name} = {json.dumps(value)}" for name, value in many.items())
     calls = {**_CALLS, "many_webhooks": f"{webhooks}\n  slack_bot_token = {_LATER}"}
     calls = {**calls, "waiting": f"{lines}\n  depends_on = [terraform_data.later]"}
+    expression = f"[{{ id = \"a\", expression = \"event.get('userIdentity.arn') == '${{{_LATER}}}'\" }}]"
+    calls = {**calls, "rules": f"{lines}\n  detection_rules = {expression}\n  detection_ignore_rules = {expression}"}
     text = "".join(f'module "{name}" {{\n  source = "./module"\n{lines}\n}}\n' for name, lines in calls.items())
     terraform.write(
         f'provider "aws" {{\n  region = "eu-west-1"\n}}\n'
