@@ -91,14 +91,14 @@ locals {
   severities = ["info", "low", "medium", "high", "critical"]
   routes_in_order = { for kind, routes in merge(
     {
-      slack_app_configuration                         = [for route in local.slack_routes : route if local.has_bot]
+      slack_app_configuration                         = [for route in coalesce(var.slack_app_configuration, []) : route if local.has_bot]
       "configuration and slack_webhook_configuration" = [for route in local.webhook_routes : route if !local.has_bot]
-      sns_configuration                               = local.sns_routes
+      sns_configuration                               = coalesce(var.sns_configuration, [])
     },
-    { for name, destination in local.added_destinations : "destinations.${name}" => destination.routes },
+    { for name, destination in var.destinations : "destinations.${name}" => destination.routes },
     ) : kind => [for route in routes : {
       accounts = distinct(route.accounts)
-      from     = lookup(route, "min_severity", null) == null ? -1 : index(local.severities, lower(route.min_severity))
+      from     = route.min_severity == null ? -1 : index(local.severities, lower(route.min_severity))
   }] }
   accounts_in_two_routes = [
     for kind, found in { for kind, routes in local.routes_in_order : kind => flatten([for route in routes : route.accounts if route.from == -1]) } :
@@ -346,21 +346,22 @@ check "prefix_in_another_case" {
   }
 }
 
+# `anytrue`, unlike `||`, knows its answer as soon as one of them is true, and a plan warns of a check that it does not know.
 check "channels_without_bot" {
   assert {
-    condition     = local.has_bot || length(local.slack_routes) == 0
+    condition     = anytrue([local.has_bot, length(local.slack_routes) == 0])
     error_message = "slack_app_configuration is for the bot and has no effect without its token: set slack_bot_token_ssm_parameter, slack_bot_token_secret_arn or slack_bot_token."
   }
 
   assert {
-    condition     = local.has_bot || trimspace(coalesce(local.given.default_slack_channel_id, " ")) == ""
+    condition     = anytrue([local.has_bot, !local.channel_given])
     error_message = "default_slack_channel_id is for the bot and has no effect without its token: set slack_bot_token_ssm_parameter, slack_bot_token_secret_arn or slack_bot_token."
   }
 }
 
 check "webhooks_beside_bot" {
   assert {
-    condition     = !local.has_bot || !local.has_webhook && !local.has_webhook_routes
+    condition     = anytrue([!local.has_bot, !local.has_webhook && !local.has_webhook_routes])
     error_message = "The bot is used, and webhooks have no effect beside it: leave out ${join(", ", concat(local.has_webhook ? ["default_slack_hook_url (or its reference)"] : [], local.webhook_routes_given ? ["configuration"] : [], length(var.slack_webhook_configuration) > 0 ? ["slack_webhook_configuration"] : []))}, or the bot's token. For channels by account there is slack_app_configuration."
   }
 }
@@ -392,7 +393,7 @@ check "accounts_in_two_routes" {
 
 check "settings_without_effect" {
   assert {
-    condition     = !local.subscriptions_given || local.create_alerts_topic
+    condition     = anytrue([!local.subscriptions_given, local.create_alerts_topic])
     error_message = "aws_sns_topic_subscriptions and sns_topic_subscriptions have no effect beside default_sns_topic_arn or create_sns_topic = false, because the module only subscribes to a topic that it creates: leave out one of them, or subscribe to your topic yourself."
   }
 
@@ -421,7 +422,7 @@ check "one_role_for_two_functions" {
 
 check "bucket_of_another_account" {
   assert {
-    condition     = local.bucket_in_own_account || !var.create_bucket_notification
+    condition     = anytrue([local.bucket_in_own_account, !var.create_bucket_notification])
     error_message = "The log bucket belongs to account ${local.bucket_account_id}, and only its owner can set its notification: set create_bucket_notification = false and hand the outputs bucket_notification_configuration and trail_bucket_policy to the owner."
   }
 }

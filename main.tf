@@ -133,7 +133,10 @@ locals {
   # With the bot, webhooks are not used and not handed over. Addresses are secrets, references have room in config.json.
   webhook_addresses  = [for route in coalesce(var.configuration, []) : { for key, value in route : key => value if value != null }]
   webhook_references = [for route in var.slack_webhook_configuration : { for key, value in route : key => value if value != null } if !local.has_bot]
-  webhook_routes     = nonsensitive(sensitive([for route in concat(local.webhook_addresses, local.webhook_references) : { accounts = route.accounts, min_severity = lookup(route, "min_severity", null) }]))
+  webhook_routes = nonsensitive(sensitive(concat(
+    [for route in coalesce(var.configuration, []) : { accounts = route.accounts, min_severity = route.min_severity }],
+    [for route in var.slack_webhook_configuration : { accounts = route.accounts, min_severity = route.min_severity }],
+  )))
 
   # Only what is given stands in the environment.
   # Source: AWS Lambda Developer Guide, "Lambda quotas": 4 KB for all environment variables.
