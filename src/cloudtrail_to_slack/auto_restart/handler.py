@@ -34,7 +34,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, str]:  # noqa: ANN401 
 
     Raises:
         ConfigurationError: the settings have issues; all of them are named.
-        InvocationFailedError: Slack has no notice, or CloudTrail must be called again: Lambda must retry.
+        InvocationFailedError: the notice did not reach Slack, or the trail is not restarted yet: Lambda must retry.
     """
     begin_invocation(getattr(context, "aws_request_id", None))
     return _application(tuple(os.environ.get(name) for name in VARIABLES)).handle(event, invocation_clock(context))
@@ -89,7 +89,7 @@ class Application:
     def _settle(
         self, stop: StopEvent, outcome: Outcome, before: Outcome | None, store: RestartStore, clock: Clock
     ) -> None:
-        """Notify Slack, each thing once, and settle the event; raise InvocationFailedError where a retry must."""
+        """Notify Slack, once per outcome, and settle the event; raise InvocationFailedError if a retry must do so."""
         problems, is_unfinished = [], outcome.action is RestartAction.UNFINISHED
         is_reported = False
         if is_unfinished:
@@ -118,7 +118,7 @@ class Application:
         store.complete(stop.key)
 
     def _notify(self, notice: Notice, clock: Clock) -> None:
-        """Send the notice as the bot, or to the webhook; raise DeliveryError where it was not sent."""
+        """Send the notice with the bot or to the webhook; raise DeliveryError if that fails."""
         sender = Sender(clock, Results())
         for target in Router(self._destinations).notice_targets(None):
             if target.error:

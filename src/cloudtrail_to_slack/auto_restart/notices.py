@@ -28,7 +28,7 @@ _IS_OFF = LEFT_STOPPED | {RestartAction.MAINTENANCE, RestartAction.NOT_PERMITTED
 
 
 def restart_notice(stop: StopEvent, outcome: Outcome, *, most: int, account: str, table_problem: str | None) -> Notice:
-    """Return the notice; `most` is how many restarts an hour has, `account` is the function's own."""
+    """Return the notice; `most` is the limit of restarts per hour, `account` the function's own account."""
     icon, title = _TITLES.get(outcome.action, _OFF)
     event, trail = stop.event, stop.trail
     what = [_what(stop, outcome, most)]

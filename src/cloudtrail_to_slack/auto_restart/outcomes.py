@@ -5,7 +5,7 @@ import math
 from dataclasses import asdict, dataclass
 from enum import Enum
 
-_MOST_RESTARTS = 999  # within an hour; as many as can be set
+_MOST_RESTARTS = 999  # within an hour; the most that can be set
 
 
 class RestartAction(Enum):
@@ -22,13 +22,13 @@ class RestartAction(Enum):
     UNFINISHED = "unfinished"  # Lambda's next attempt continues it
 
 
-# The trail is stopped although it should not be, and stays so: a person must look.
+# The trail stays stopped although it should not: someone must look.
 LEFT_STOPPED = frozenset(
     {RestartAction.UNREADABLE_TRAIL, RestartAction.LIMIT_REACHED, RestartAction.STOPPED_AGAIN, RestartAction.FAILED}
 )
-# What the alarm is raised for, attempts that Lambda retries included: no retry may follow.
+# Outcomes that raise the alarm, including attempts that Lambda retries, because a retry may never come.
 RAISES_ALARM = LEFT_STOPPED | {RestartAction.UNFINISHED}
-# What is reported of a trail at most every ten minutes, so that the channel is not flooded.
+# Outcomes that are reported at most every ten minutes per trail, so that the channel is not flooded.
 RATE_LIMITED = frozenset(
     {RestartAction.LIMIT_REACHED, RestartAction.NOT_PERMITTED, RestartAction.MAINTENANCE, RestartAction.ALREADY_LOGGING}
 )
@@ -38,9 +38,9 @@ RATE_LIMITED = frozenset(
 class Outcome:
     """What was done, and the facts for the notice about it.
 
-    `number` counts the restarts within the hour (0: none was begun), `until` is when maintenance ends (ISO 8601),
-    `code` CloudTrail's error, `maintenance_problem` why the maintenance parameter was ignored, and `last_started` when
-    the trail was last started (seconds since 1970), where that matters.
+    `number` counts the restarts within the hour (0: none was begun), `until` is the end of maintenance (ISO 8601),
+    `code` is CloudTrail's error code, `maintenance_problem` says why the maintenance parameter was ignored, and
+    `last_started` is when the trail was last started (seconds since 1970), if that matters.
     """
 
     action: RestartAction
@@ -51,12 +51,12 @@ class Outcome:
     last_started: float | None = None
 
     def dumped(self) -> str:
-        """Return it as JSON, for the state table."""
+        """Return the outcome as JSON, for the state table."""
         return json.dumps({**asdict(self), "action": self.action.value})
 
 
 def read_outcome(text: str | None) -> Outcome | None:
-    """Read what `dumped` wrote; None for anything else, which someone else may have written."""
+    """Read what `dumped` wrote; None: it is anything else."""
     try:
         fields = json.loads(text or "null")
         outcome = Outcome(**{**fields, "action": RestartAction(fields["action"])})

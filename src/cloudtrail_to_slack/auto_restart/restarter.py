@@ -1,7 +1,7 @@
-"""Whether a stopped trail is restarted, and if not, why.
+"""Decide whether to restart a stopped trail, and do it.
 
-CloudTrail is eventually consistent: for some seconds a status may be that of before. So a trail that is said to log is
-started all the same, and one that was started and is said to be off is checked again. Sources: AWS CloudTrail User
+CloudTrail is eventually consistent: for some seconds it may report an old status. So a trail that is reported as on is
+started anyway, and one that is reported as off after a start is checked again. Sources: AWS CloudTrail User
 Guide, "Managing data consistency in CloudTrail"; AWS CloudTrail API Reference, StartLogging, "Errors".
 """
 
@@ -25,17 +25,17 @@ from cloudtrail_to_slack.observability.logging import logger
 if TYPE_CHECKING:
     from cloudtrail_to_slack.aws.clients import AwsClients
 
-_NOTIFYING_SECONDS = 12.0  # kept for Slack while CloudTrail is waited for
+_NOTIFYING_SECONDS = 12.0  # reserved for Slack while waiting for CloudTrail
 _RETRY_SECONDS = (1.0, 2.0, 4.0, 5.0, 5.0)  # between the attempts of one start
-_CHECKS = 4  # after a start, until what CloudTrail says of it is believed
+_CHECKS = 4  # after a start, before a status of off is believed
 _CHECK_SECONDS = 3.0  # between them
 _LONGEST_MAINTENANCE = timedelta(days=7)
-_MOST_CALL_SECONDS = 10.0  # of one call with the SDK's own retries: also where an answer comes byte by byte
-_NOT_READY = "ConflictException"  # CloudTrail's word for a trail that something else is being done to
+_MOST_CALL_SECONDS = 10.0  # of one call with the SDK's retries, even if a response arrives byte by byte
+_NOT_READY = "ConflictException"  # another operation on the trail is in progress
 
 
 class TrailError(CloudTrailToSlackError):
-    """CloudTrail rejected a call; `code` is its word for why. `is_transient`: it may accept the call later."""
+    """CloudTrail rejected a call with an error code. `is_transient`: it may accept the call later."""
 
     def __init__(self, code: str, *, is_transient: bool) -> None:
         self.code = code
@@ -53,7 +53,7 @@ class Restarter:
         self._clock = clock
 
     def act(self, stop: StopEvent, before: Outcome | None) -> Outcome:
-        """Start the trail unless it is to stay off; `before` is an attempt that did not end. Never raises."""
+        """Start the trail unless it must stay off; `before` is an unfinished attempt. Never raises."""
         trail = stop.trail
         if trail is None:
             return Outcome(RestartAction.UNREADABLE_TRAIL)
@@ -79,7 +79,7 @@ class Restarter:
         counted = self._store.count(trail, stop.key, self._settings.restarts_per_hour, happened)
         if not counted.granted:
             return Outcome(RestartAction.LIMIT_REACHED, counted.number, last_started=last_started)
-        # Noted first: if this invocation dies in between, the retry knows that the start was its own.
+        # Recorded first: if this invocation dies meanwhile, the retry knows that it was started by us.
         self._store.note(stop.key, Outcome(RestartAction.UNFINISHED, counted.number))
         try:
             self._start(trail)
@@ -91,9 +91,9 @@ class Restarter:
         return Outcome(RestartAction.RESTARTED if is_on else RestartAction.STOPPED_AGAIN, counted.number)
 
     def _status(self, trail: TrailArn) -> tuple[bool, float | None]:
-        """Return whether the trail logs, and when it was last started (seconds since 1970), if CloudTrail says.
+        """Return whether the trail is logging, and when it was last started (seconds since 1970), if known.
 
-        Where CloudTrail does not answer now, the trail counts as off. Raises as `_call` where it rejects for good.
+        If CloudTrail does not respond now, the trail counts as off. Raises as `_call` on a permanent error.
         """
         try:
             answer = self._call("get_trail_status", trail)
@@ -105,10 +105,10 @@ class Restarter:
         return answer.get("IsLogging") is True, started.timestamp() if isinstance(started, datetime) else None
 
     def _start(self, trail: TrailArn) -> None:
-        """Start the trail, again after a transient error while there is time. Raises as `_call`."""
+        """Start the trail, with retries after transient errors while there is time. Raises as `_call`."""
         for seconds in (*_RETRY_SECONDS, None):
             try:
-                self._call("start_logging", trail)  # of a trail that logs, nothing changes
+                self._call("start_logging", trail)  # this changes nothing if the trail is logging
             except TrailError as error:
                 if not error.is_transient or seconds is None or not self._wait(seconds):
                     raise
@@ -116,7 +116,7 @@ class Restarter:
                 return
 
     def _is_logging(self, trail: TrailArn) -> bool:
-        """Whether CloudTrail, which accepted the start, does not keep saying that the trail is off."""
+        """Whether the trail is logging after CloudTrail accepted the start; no status at all counts as yes."""
         off = False
         for check in range(_CHECKS):
             if check and not self._wait(_CHECK_SECONDS):
@@ -127,11 +127,11 @@ class Restarter:
                 off = True
             except TrailError:
                 if not off:
-                    return True  # nothing speaks against it
+                    return True  # no status says otherwise
         return False
 
     def _call(self, operation: str, trail: TrailArn) -> Any:  # noqa: ANN401 (boto3 has no types for CloudTrail here)
-        """Call CloudTrail in the trail's region; raise TrailError where it rejects the call, or does not answer."""
+        """Call CloudTrail in the trail's region; raise TrailError if it rejects the call or does not respond."""
         name = trail.name if trail.account == self._settings.account else str(trail)
         try:
             with self._clock.call(_MOST_CALL_SECONDS):
@@ -151,13 +151,13 @@ def _rejected(error: TrailError, number: int) -> Outcome:
 
 
 def _read_maintenance(clients: "AwsClients", parameter: str | None, clock: Clock) -> tuple[datetime | None, str | None]:
-    """Return until when stopped trails are left alone (None: they are not), and what is wrong with the parameter.
+    """Return the end of maintenance (None: there is none), and what is wrong with the parameter.
 
-    It is read afresh each time. A broken one must not switch restarts off: it means no maintenance, and is reported.
+    It is read each time. An invalid one must not disable restarts: it means no maintenance, and is reported.
     """
     if parameter is None:
         return None, None
-    until, problem = None, "holds no time such as 2026-03-14T18:00:00Z"
+    until, problem = None, "does not hold a time such as 2026-03-14T18:00:00Z"
     try:
         with clock.call(_MOST_CALL_SECONDS):
             answer = clients.parameters.client.get_parameter(Name=parameter)

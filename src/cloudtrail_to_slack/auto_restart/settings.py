@@ -1,4 +1,4 @@
-"""The environment of the restart function, checked; the function reads no `config.json`."""
+"""The settings of the restart function, from its environment alone; it has no `config.json`."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _TRAILS = re.compile(r"arn:(aws[a-z-]*):cloudtrail:([a-z0-9-]+|\*):([0-9]{12}):t
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked settings. In `allowed_trails`, `*` is any region or any name, as in the policy of the function's role."""
+    """Checked settings. In `allowed_trails`, `*` means any region or name, as in the policy of the function's role."""
 
     function_name: str
     account: str
@@ -44,7 +44,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read and check all settings; raise ConfigurationError with everything that is wrong."""
+    """Read and check all settings; raise ConfigurationError with all issues."""
     issues: list[ConfigurationIssue] = []
     given = {name: environment.get(name, "").strip() for name in VARIABLES}
 

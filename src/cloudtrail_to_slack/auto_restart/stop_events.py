@@ -1,6 +1,6 @@
-"""From an EventBridge event to what was stopped: which trail, in which region and account, and who did it. Pure.
+"""Read an EventBridge event: which trail was stopped, in which region and account, and who did it. Pure.
 
-Only AWS can put events whose source begins with "aws."; what is in them was written by the caller. Source: Amazon
+Only AWS can send events whose source begins with "aws.", but their content comes from the caller. Source: Amazon
 EventBridge User Guide, "AWS service events delivered via AWS CloudTrail".
 """
 
@@ -21,9 +21,9 @@ _LONGEST_NAMED = 300
 class StopEvent:
     """A trail was stopped.
 
-    `key` (64 hexadecimal digits) is the same however often the event arrives, and another for an event of the same id
-    with another trail, region, account or content. `named` is the trail as the call named it, unescaped; `trail` is
-    None when CloudTrail could have no such trail.
+    `key` (64 hexadecimal digits) is the same however often the event arrives; an event with the same ID but another
+    trail, region, account or content has another key. `named` is the trail as the call named it, unescaped; `trail` is
+    None if CloudTrail cannot have such a trail.
     """
 
     key: str
@@ -34,13 +34,13 @@ class StopEvent:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What arrived is not a trail that was stopped; `reason` quotes nothing of it."""
+    """A payload that does not report a stopped trail; `reason` quotes nothing of it."""
 
     reason: str
 
 
 def read_stop_event(envelope: object) -> StopEvent | Refused:
-    """Read what EventBridge sent; never raises."""
+    """Read an event from EventBridge; never raises."""
     if not isinstance(envelope, Mapping):
         return Refused("the payload is not an object")
     for name, expected in (("source", "aws.cloudtrail"), ("detail-type", "AWS API Call via CloudTrail")):
@@ -51,7 +51,7 @@ def read_stop_event(envelope: object) -> StopEvent | Refused:
     except RecordError as error:
         return Refused(f"its detail is {error}")
     if event.source != "cloudtrail.amazonaws.com" or event.name != "StopLogging":
-        return Refused("its detail is another call than CloudTrail's StopLogging")
+        return Refused("its detail is a call other than CloudTrail's StopLogging")
     if event.record.get("errorCode") is not None or event.record.get("errorMessage") is not None:
         return Refused("the call failed, so nothing was stopped")
     named = event.text("requestParameters.name")
@@ -63,7 +63,7 @@ def read_stop_event(envelope: object) -> StopEvent | Refused:
 
 
 def _trail(named: str, region: str, account: str) -> TrailArn | None:
-    """Return the trail: an ARN says where it is; a name is one of the account and region that the call was made in.
+    """Return the trail: an ARN has its region and account; a name belongs to those of the call.
 
     StopLogging has to be called in the trail's home region. Source: AWS CloudTrail API Reference, StopLogging.
     """

@@ -1,4 +1,4 @@
-"""What invocations must agree on: who handles an event, what was done about it, and how often a trail was started.
+"""The state that invocations share: who handles an event, what was done, and how often a trail was started.
 
     restart#event#<key>     owner, leased_until     who works on the event; when the lease ends another may
                             done                    what was done, for a retry that has only to send the notice
@@ -6,8 +6,8 @@
     restart#trail#<arn>     restarts                when the trail was started, and for which events, within the hour
     restart#quiet#<action>#<arn>  event, quiet_until   for which event a notice was sent, and until when for no other
 
-Who can take the table away must not be able to keep logging off with it: where it cannot be used, everything is
-granted, `problem` says why, and what is done is neither counted nor reported only once.
+An attacker who can remove the table must not be able to keep logging off: if it cannot be used, everything is granted,
+`problem` says why, restarts are not counted, and notices may be repeated.
 """
 
 import json
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 HOUR = 3600
-KEPT_SECONDS = 7 * 24 * HOUR  # longer than EventBridge and Lambda try, and than a dead letter waits to be sent again
+KEPT_SECONDS = 7 * 24 * HOUR  # longer than EventBridge and Lambda retry, and than a dead letter waits
 QUIET_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Whether a restart is `granted`, and its number within the hour: 0, not counted; refused: how many there were.
+    """Whether a restart is `granted`, and its number within the hour (0: not counted; refused: how many there were).
 
-    `text` is the trail's new list of restarts; None where it stays as it is.
+    `text` is the trail's new list of restarts; None: it does not change.
     """
 
     granted: bool
@@ -63,7 +63,7 @@ class RestartStore:
         self.problem: str | None = None
 
     def claim(self, key: str) -> tuple[Claim, Outcome | None]:
-        """Claim the event `key`, or prolong our own claim; return with it what an earlier attempt did."""
+        """Claim the event `key`, or prolong our own claim; also return the outcome of an earlier attempt."""
         now = self._clock.now()
         answer = self._update(
             f"restart#event#{key}",
@@ -86,7 +86,7 @@ class RestartStore:
         return Claim.ACQUIRED, read_outcome(string(item, "done")) if is_ours and "completed" not in item else None
 
     def note(self, key: str, outcome: Outcome) -> None:
-        """Save what was done, or is about to be."""
+        """Save an outcome, or one that is about to happen."""
         self._set_owned(key, "done", {"S": outcome.dumped()})
 
     def complete(self, key: str) -> None:
@@ -94,7 +94,7 @@ class RestartStore:
         self._set_owned(key, "completed", {"BOOL": True})
 
     def release(self, key: str) -> None:
-        """Give the event up, so that a retry need not wait until the lease ends."""
+        """Release the event, so that a retry need not wait until the lease ends."""
         self._set_owned(key, "leased_until", number(0))
 
     def count(self, trail: TrailArn, key: str, most: int, happened: float | None) -> Count:
@@ -109,13 +109,13 @@ class RestartStore:
         return counted if self._change_restarts(trail, change) else Count(granted=True, number=0)
 
     def forget(self, trail: TrailArn, key: str) -> None:
-        """Take the restart for the event `key` out of the count, if it can be done."""
+        """Remove the restart for the event `key` from the count, if possible."""
         self._change_restarts(trail, lambda seen: "[]" if seen is None else without(seen, key))
 
     def should_notify(self, trail: TrailArn, outcome: Outcome, key: str) -> bool:
-        """Return whether to send a notice of the outcome: not where one for another event was sent a short time ago."""
+        """Return whether to send a notice: not if one about another event with this outcome was sent recently."""
         now, started = self._clock.now(), outcome.last_started or 0
-        news = started if started <= now + CLOCKS_DIFFER_SECONDS else 0  # after a start, the same outcome is news again
+        news = started if started <= now + CLOCKS_DIFFER_SECONDS else 0  # after a start, the same is reported again
         answer = self._update(
             f"restart#quiet#{outcome.action.value}#{trail}",
             "SET event = :event, #owner = :owner, quiet_until = :until, expires_at = :until",
@@ -133,7 +133,7 @@ class RestartStore:
         self._update(f"restart#event#{key}", f"SET {attribute} = :value", "#owner = :owner", {":value": value})
 
     def _change_restarts(self, trail: TrailArn, change: Callable[[str | None], str | None]) -> bool:
-        """Change when the trail was started; False when the table cannot be used, now or any more."""
+        """Change the trail's list of restarts; False: the table cannot be used."""
         if self.problem is None:
             try:
                 expires_at = self._clock.now() + 2 * HOUR
@@ -144,7 +144,7 @@ class RestartStore:
         return self.problem is None
 
     def _update(self, item: str, update: str, condition: str, values: Mapping[str, Any]) -> Answer | None:
-        """Make one conditional write; None when the table cannot be used, now or any more."""
+        """Make one conditional write; None: the table cannot be used."""
         if self.problem is not None:
             return None
         values = {":owner": {"S": self._owner}, **values}
@@ -176,14 +176,14 @@ def count(restarts: str | None, key: str, now: float, most: int, happened: float
 
 
 def without(restarts: str | None, key: str) -> str | None:
-    """Return the trail's restarts without that for the event `key`; None where it is not among them."""
+    """Return the trail's restarts without that for the event `key`; None: it has none."""
     entries = _read(restarts)
     others = [(known, at) for known, at in entries if known != key]
     return json.dumps(others) if len(others) < len(entries) else None
 
 
 def _read(restarts: str | None) -> list[tuple[str, float]]:
-    """Read what `count` wrote; anything else is nothing, and prevents no restart."""
+    """Read what `count` wrote; anything else counts as empty, and prevents no restart."""
     try:
         pairs = [(key, at) for key, at in json.loads(restarts or "[]")]
     except (ValueError, TypeError, RecursionError):

@@ -4,7 +4,7 @@
     intervals ──▶ down, not notified? ──▶ one notice for each channel and topic ──▶ saved as notified
                   notified, seen since? ─▶ likewise ──────────────────────────────▶ no longer notified
 
-What could not be delivered is not saved, so the next check reports it; it is saved for each destination.
+A report is saved per destination, and only once it is delivered; otherwise the next check reports again.
 """
 
 import uuid
@@ -29,8 +29,8 @@ from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import run_to_completion, with_retries
 from cloudtrail_to_slack.state.table import StateError
 
-# Three checks at the module's pace. After a longer gap (the schedule was off, the function throttled, the table down)
-# log files may have been missed just as long, so nothing is reported as down.
+# Three checks at the module's schedule. After a longer gap (schedule off, function throttled, table unavailable) log
+# files may have been missed for just as long, so nothing is reported as down.
 _LONGEST_GAP_SECONDS = 5_400
 _SHOWN = 40  # accounts and regions by name; the rest are counted
 _SHOWN_ON_LOCK_SCREEN = 25
@@ -47,7 +47,7 @@ _MEANWHILE: Line = (
 
 @dataclass(frozen=True, slots=True)
 class SourceDown:
-    """An account and region that delivers no log files any more, as of `now` (seconds since 1970)."""
+    """An account and region that stopped delivering log files, as of `now` (seconds since 1970)."""
 
     source: LogSource
     intervals: DeliveryIntervals
@@ -56,7 +56,7 @@ class SourceDown:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecovered:
-    """An account and region that was reported as down; `before` and `last` are its last log files then and by now."""
+    """An account and region that delivers again; `before` and `last` are its last log files then and now."""
 
     source: LogSource
     before: int
@@ -65,7 +65,7 @@ class SourceRecovered:
 
 @dataclass(slots=True)
 class _Findings:
-    """What is to be reported to one target, and how many accounts and regions are down and watched there in all."""
+    """What to report to one target, and how many accounts and regions are down and watched there in all."""
 
     down: list[SourceDown] = field(default_factory=list)
     recovered: list[SourceRecovered] = field(default_factory=list)
@@ -74,7 +74,7 @@ class _Findings:
 
 
 class LogSourceCheck:
-    """Checks of one invocation; `least` is how many seconds without a log file are never reported."""
+    """Checks log sources; gaps shorter than `least` seconds are never reported."""
 
     def __init__(self, table: LogSourceTable, delivery: Delivery, clock: Clock, least: int) -> None:
         self._table = table
@@ -83,7 +83,7 @@ class LogSourceCheck:
         self._least = least
 
     def run(self, message_ids: MessageIds) -> None:
-        """Check, unless another function is at it. What is not delivered is among the delivery's failures.
+        """Check, unless another function is checking. Undelivered notices are added to the delivery's failures.
 
         Raises:
             StateError, TransientError: the table cannot be used.
@@ -91,7 +91,7 @@ class LogSourceCheck:
         owner, now = uuid.uuid4().hex, int(self._clock.now())
         checked = self._table.begin_check(owner, self._clock.lease(LONGEST_CHECK_SECONDS))
         if checked is None:
-            logger.info("another function is checking the log sources")
+            logger.info("another function is checking for missing log data")
             return
         try:
             intervals = self._read(now)
@@ -104,12 +104,12 @@ class LogSourceCheck:
                 logger.warning("lease of the check not released", extra={"error": str(error)})
 
     def _read(self, now: int) -> dict[LogSource, DeliveryIntervals]:
-        """Return all intervals; those that cannot have been learned by now are corrected."""
+        """Return all intervals, and correct those that cannot be genuine."""
         intervals: dict[LogSource, DeliveryIntervals] = {}
         for account, text in sorted(self._table.intervals(self._table.accounts()).items()):
             stored = decode(text)
             known = credible(stored, now)
-            if known != stored:  # with a last log file as late as any check, it would never be down
+            if known != stored:  # with a last log file in the future, a source would never be down
                 problem = "delivery intervals that this function cannot have written, corrected"
                 logger.error(problem, extra={"account": account})
                 self._table.put_intervals(account, text, encode(known))
@@ -119,7 +119,7 @@ class LogSourceCheck:
     def _find(
         self, intervals: Mapping[LogSource, DeliveryIntervals], now: int, *, only_observes: bool
     ) -> dict[Target, _Findings]:
-        """Return what is to be reported, by target."""
+        """Return what to report, by target."""
         down = {source for source, learned in intervals.items() if learned.is_down(now, self._least)}
         targets = {
             account: self._delivery.router.alarm_targets(account)
@@ -133,11 +133,11 @@ class LogSourceCheck:
                 found.watched += learned.watched
                 found.in_all += is_down
                 before = learned.notified.get(target.destination)
-                # What was reported after the last log file was not reported for this gap.
+                # A report made before the last log file was about an earlier gap.
                 is_notified = before is not None and before <= learned.last
                 if is_down and not is_notified and not only_observes:
                     found.down.append(SourceDown(source, learned, now))
-                # An old log file that comes late is no recovery: it would be down, and reported, once more.
+                # An old log file that arrives late is no recovery: the source would be reported as down again.
                 if before is not None and before < learned.last and not is_down:
                     found.recovered.append(SourceRecovered(source, before, learned.last))
         counts = {"watched": sum(learned.watched for learned in intervals.values()), "down": len(down)}
@@ -145,7 +145,7 @@ class LogSourceCheck:
         return findings
 
     def _report(self, findings: Mapping[Target, _Findings], message_ids: MessageIds) -> None:
-        """Report what was found, and save what arrived. Raises as `run`."""
+        """Report findings, and save those that were delivered. Raises as `run`."""
         changes: list[Sequence[SourceDown | SourceRecovered]] = []
         notices = []
         for target, found in findings.items():
@@ -164,7 +164,7 @@ class LogSourceCheck:
             run_to_completion(self._clock, with_retries(partial(self._save, account, of_account)))
 
     def _save(self, account: str, changes: Sequence[tuple[str, SourceDown | SourceRecovered]]) -> None:
-        """Save what was reported of an account's regions, at which destinations."""
+        """Save the reports about an account's regions, by destination."""
 
         def change(text: str | None) -> str:
             known = decode(text)
@@ -185,9 +185,9 @@ class LogSourceCheck:
 
 
 def source_down_notice(down: Sequence[SourceDown], in_all: int, watched: int) -> Notice:
-    """Return one notice about all that is down; at least one.
+    """Return one notice about all sources that stopped; at least one.
 
-    With it, `in_all` of the `watched` accounts and regions that are reported at the same address are down.
+    In all, `in_all` of the `watched` accounts and regions that are reported at the same address are down.
     """
     total = ""
     if in_all == watched > 1:
@@ -204,7 +204,7 @@ def source_down_notice(down: Sequence[SourceDown], in_all: int, watched: int) ->
 
 
 def source_recovered_notice(recovered: Sequence[SourceRecovered]) -> Notice:
-    """Return one notice about all that deliver again; at least one."""
+    """Return one notice about all sources that deliver again; at least one."""
     states = {
         one.source: f"at {_time(one.last)}, after a gap of {how_long(one.last - one.before)}" for one in recovered
     }
@@ -215,11 +215,11 @@ def source_recovered_notice(recovered: Sequence[SourceRecovered]) -> Notice:
 def _notice(
     icon: Icon, title: str, states: Mapping[LogSource, str], footnote: Line, key: str, total: str = ""
 ) -> Notice:
-    """Return a notice with a line for each account and region; `{}` in the title is what they are."""
+    """Return a notice with a line for each account and region; they replace `{}` in the title."""
     sources, accounts = list(states), {source.account for source in states}
 
     def shown(most: int) -> tuple[Line, ...]:
-        """Return the first lines, and one about those that are not shown, if there are any."""
+        """Return the first lines, and one that counts the rest."""
         lines: list[Line] = [
             (Value(account, 20), " ", Value(region, 40), f": {states[LogSource(account, region)]}")
             for account, region in sources[:most]

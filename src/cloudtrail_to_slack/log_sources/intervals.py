@@ -1,8 +1,8 @@
 """Learn how often an account and region delivers log files, and decide whether it has stopped. Pure.
 
-CloudTrail delivers a log file only where something happened: within minutes, where machines work, or after a weekend.
-The alert threshold is twice the longest gap so far, which fades by half in two weeks, and at least two hours. What is
-known for less than a week, delivers a few times only, or is quiet for more than a week at a time is not watched.
+CloudTrail delivers a log file only if something happened: within minutes where machines work, elsewhere perhaps after a
+weekend. The alert threshold is twice the longest gap so far, which halves every two weeks, and at least two hours.
+Sources that are known for less than a week, deliver rarely, or pause for more than a week are not watched.
 """
 
 import json
@@ -16,11 +16,11 @@ from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack.state.trust import CLOCKS_DIFFER_SECONDS
 
 MINIMUM_ALERT_THRESHOLD = 7_200
-RECORDING_INTERVAL = 900  # seconds: within it, further log files are not recorded
+RECORDING_INTERVAL = 900  # seconds in which further log files are not recorded
 _DAY = 86_400
 _THRESHOLD_FACTOR = 2
 _HALF_LIFE = 14 * _DAY
-_LEARNING = 7 * _DAY  # so that a weekend is among it
+_LEARNING = 7 * _DAY  # includes a weekend
 _LEAST_OBSERVATIONS = 24
 _LONGEST_GAP = 7 * _DAY
 _FORGOTTEN = 14 * _DAY
@@ -38,21 +38,21 @@ _LOG_FILE = re.compile(
 
 
 class LogSource(NamedTuple):
-    """Where log files come from."""
+    """An account and region that log files come from."""
 
     account: str
     region: str
 
 
 class LogFileDelivery(NamedTuple):
-    """A log file that CloudTrail delivered: from where, and when, in seconds since 1970."""
+    """A log file that CloudTrail delivered: its source, and the time in seconds since 1970."""
 
     source: LogSource
     time: int
 
 
 def read_log_file_delivery(key: str) -> LogFileDelivery | None:
-    """Return what `key` (decoded) says; None when it is not exactly what CloudTrail names a log file of events."""
+    """Read a decoded key; None: it is not exactly CloudTrail's name for a log file of events."""
     found = _LOG_FILE.search(key) if len(key) <= _LONGEST_KEY else None
     if found is None:
         return None
@@ -65,11 +65,11 @@ def read_log_file_delivery(key: str) -> LogFileDelivery | None:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryIntervals:
-    """When log files came from one account and region.
+    """The times at which one account and region delivered log files.
 
-    `first` and `last` are seconds since 1970, `longest` the longest gap in seconds, faded; `observations` counts how
-    often they came, at most once in `RECORDING_INTERVAL` seconds. `last` may be as much as that before the truth.
-    `notified` has, by destination, the last log file before what is reported as down.
+    `first` and `last` are seconds since 1970, `longest` the longest gap in seconds, which fades; `observations` counts
+    deliveries, at most one per `RECORDING_INTERVAL`, by which `last` may be late. `notified` has, by destination, the
+    last log file before a gap that was reported.
     """
 
     first: int
@@ -80,16 +80,16 @@ class DeliveryIntervals:
 
     @property
     def watched(self) -> bool:
-        """Whether enough is known to report a gap."""
+        """Whether enough is known to report gaps."""
         known = self.last - self.first >= _LEARNING and self.observations >= _LEAST_OBSERVATIONS
         return known and self.longest <= _LONGEST_GAP
 
     def alert_threshold(self, least: int = MINIMUM_ALERT_THRESHOLD) -> int:
-        """Return how many seconds without a log file are not reported; at least `least`."""
+        """Return the longest gap in seconds that is not reported; at least `least`."""
         return max(least, _THRESHOLD_FACTOR * self.longest)
 
     def observe(self, time: int) -> "DeliveryIntervals":
-        """Return the intervals with a log file that came at `time`, which may be out of order."""
+        """Return the intervals with a delivery at `time` added, which may be out of order."""
         gap = time - self.last
         if gap < RECORDING_INTERVAL:
             return self
@@ -101,7 +101,7 @@ class DeliveryIntervals:
         return DeliveryIntervals(self.first, time, max(counted, faded), self.observations + 1, notified=self.notified)
 
     def is_down(self, now: float, least: int = MINIMUM_ALERT_THRESHOLD) -> bool:
-        """Return whether there should have been a log file by now."""
+        """Return whether a log file is overdue."""
         return self.watched and now - self.last >= self.alert_threshold(least) + RECORDING_INTERVAL
 
 
@@ -112,7 +112,7 @@ def encode(intervals: Mapping[str, DeliveryIntervals]) -> str:
 
 
 def decode(text: str | None) -> dict[str, DeliveryIntervals]:
-    """Return the intervals that `encode` wrote; what it cannot have written is left out, to be learned anew."""
+    """Return the intervals that `encode` wrote; leave out others, which are learned anew."""
     try:
         plain: Any = json.loads(text or "{}")
     except (ValueError, RecursionError):
@@ -127,9 +127,9 @@ def decode(text: str | None) -> dict[str, DeliveryIntervals]:
 
 
 def credible(intervals: Mapping[str, DeliveryIntervals], now: float) -> dict[str, DeliveryIntervals]:
-    """Return the intervals as they can have been learned by `now`; a time in the future would switch the check off.
+    """Return the intervals, limited to what can have been learned by `now`; a future time would disable the check.
 
-    What is out of bounds is put within them: what is left out is not watched for a week.
+    Values out of bounds are corrected, because a source that is left out is not watched for a week.
     """
     corrected = {}
     for region, stored in intervals.items():

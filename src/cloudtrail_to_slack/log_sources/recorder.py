@@ -1,6 +1,6 @@
 """Record in the state table, at intervals, when each account and region last delivered log files.
 
-Nothing here can fail an invocation: its alerts are delivered by then, and no request is begun that could outlast it.
+It never fails an invocation: its alerts are delivered by then, and no request is begun that could outlast it.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.observability.logging import log_unexpected, logger
 from cloudtrail_to_slack.state.table import StateError
 
-_OLD_SECONDS = 86_400  # a log file that comes later than this was copied or announced again, and says nothing about now
+_OLD_SECONDS = 86_400  # a log file older than this was copied or notified again, and shows nothing about the present
 _MOST_REGIONS = 64  # of an account; a partition has some forty
 _MOST_CACHED = 20_000
 _AFTER_FAILURE_SECONDS = 60.0
@@ -30,7 +30,7 @@ _AFTER_FAILURE_SECONDS = 60.0
 
 @dataclass(slots=True)
 class RecorderCache:
-    """What outlives an invocation: when each account and region was recorded last, and until when nothing is."""
+    """What outlives an invocation: the last recorded time of each source, and when recording may resume."""
 
     recorded: dict[LogSource, int] = field(default_factory=dict)
     not_before: float = 0.0
@@ -46,13 +46,13 @@ class DeliveryRecorder:
         self._seen: dict[LogSource, int] = {}
 
     def observe(self, key: str) -> None:
-        """Take in a log file that was read."""
+        """Observe a log file that was read."""
         delivery, now = read_log_file_delivery(key), int(self._clock.now())
         if delivery and (time := min(delivery.time, now)) >= now - _OLD_SECONDS:
             self._seen[delivery.source] = max(time, self._seen.get(delivery.source, 0))
 
     def save(self) -> int:
-        """Save what was observed, and was not recorded lately; return of how many accounts it could not be saved."""
+        """Save observations that are due; return the number of accounts for which that failed."""
         due: dict[str, dict[str, int]] = {}
         for source, time in self._seen.items():
             if time >= self._cache.recorded.get(source, 0) + RECORDING_INTERVAL:
@@ -69,14 +69,14 @@ class DeliveryRecorder:
             problem = str(error)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, its text might quote the secret)
             problem = type(error).__name__
-            log_unexpected("recording when log files came", error)
+            log_unexpected("recording deliveries of log files", error)
         if left:
-            logger.warning("arrival of log files not recorded", extra={"error": problem, "accounts": len(left)})
+            logger.warning("deliveries of log files not recorded", extra={"error": problem, "accounts": len(left)})
             self._cache.not_before = self._clock.now() + _AFTER_FAILURE_SECONDS
         return len(left)
 
     def _save(self, account: str, times: Mapping[str, int], text: str | None) -> None:
-        """Save when log files came from regions of an account, whose intervals are `text` as far as is known."""
+        """Save the times of an account's regions; `text` are the account's intervals, as far as known."""
         after: dict[str, DeliveryIntervals] = {}
 
         def change(text: str | None) -> str | None:
@@ -100,7 +100,7 @@ class DeliveryRecorder:
 
 
 def _observed(known: Mapping[str, DeliveryIntervals], times: Mapping[str, int]) -> dict[str, DeliveryIntervals]:
-    """Return the intervals with what was observed of each region."""
+    """Return the intervals with the observed times of each region."""
     after = dict(known)
     for region, time in times.items():
         if region in after:

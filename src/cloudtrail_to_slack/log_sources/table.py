@@ -2,10 +2,10 @@
 
     intervals#111122223333   intervals: a string, see `intervals.encode`; written by each function that reads a log file
     sources#33               accounts: those ending in 33 that have intervals
-    sources                  lease, owner: who is checking now; checked: when all intervals were last looked at
+    sources                  lease, owner: who is checking now; checked: when all intervals were last checked
 
-The table has no sort key, so what there is to check is found by no query: the accounts are listed in a hundred items,
-which one request reads.
+The table has no sort key, so no query can find the accounts. They are listed in a hundred items, which one request
+reads.
 """
 
 import re
@@ -20,8 +20,8 @@ from cloudtrail_to_slack.state.trust import string, whole_number
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_KEPT_SECONDS = 90 * 86_400  # without an object from any region, for then the account is closed or its trail is gone
-_MOST_ACCOUNTS = 500  # of an item that lists them; an organization has 10,000 at most, and keys could be made up
+_KEPT_SECONDS = 90 * 86_400  # without a log file from any region: the account is closed or its trail deleted
+_MOST_ACCOUNTS = 500  # in an item of the list; an organization has at most 10,000, and keys can be forged
 LONGEST_CHECK_SECONDS = 902  # Lambda runs nothing longer than 900
 _ROUNDS = 5
 _ACCOUNT = re.compile("[0-9]{12}")
@@ -30,14 +30,14 @@ _NAMES = {**OWNER, "#lease": "lease"}
 
 
 class LogSourceTable:
-    """The requests to the table, as one invocation makes them. Each raises a StateError when it cannot be used."""
+    """One invocation's requests to the table. Each raises StateError if the table cannot be used."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, clock: Clock) -> None:
         self._table = Table(dynamodb, table_name, clock)
         self._clock = clock
 
     def intervals(self, accounts: Iterable[str]) -> dict[str, str]:
-        """Return the intervals of those of the accounts that have any, as strings."""
+        """Return the intervals of the accounts that have any, as strings."""
         items = self._table.read((f"intervals#{account}" for account in accounts), "pk, intervals")
         texts = {key.removeprefix("intervals#"): string(item, "intervals") for key, item in items.items()}
         return {account: text for account, text in texts.items() if text is not None}
@@ -49,13 +49,13 @@ class LogSourceTable:
         )
 
     def change_intervals(self, account: str, known: str | None, change: Callable[[str | None], str | None]) -> None:
-        """Change an account's intervals, which are `known` as far as is known; see `Items.change`."""
+        """Change an account's intervals; `known` are the expected ones; see `Items.change`."""
         key, expires_at = f"intervals#{account}", self._clock.now() + _KEPT_SECONDS
         if not self._table.change(key, "intervals", change, expires_at, known=known, rounds=_ROUNDS):
             raise StateError("contended", is_permanent=False)
 
     def list_account(self, account: str) -> bool:
-        """List an account; False when there are too many that end like it."""
+        """List an account; False: there are too many with the same last digits."""
         key, one = f"{_CHECK}#{account[-2:]}", {"SS": [account]}
         values = {":one": one, ":account": {"S": account}, ":most": number(_MOST_ACCOUNTS), ":set": {"S": "SS"}}
         condition = (
@@ -77,9 +77,9 @@ class LogSourceTable:
         return [each for key in listed for each in listed[key] if _ACCOUNT.fullmatch(each) and each[-2:] == key[-2:]]
 
     def begin_check(self, owner: str, seconds: float) -> int | None:
-        """Begin a check that lasts `seconds` at most; None while another function is at one.
+        """Begin a check that lasts at most `seconds`; return the time of the previous one (0: never).
 
-        Returns when there was a check before, in seconds since 1970; 0: never.
+        Returns None while another function is checking. Times are seconds since 1970.
         """
         now = self._clock.now()
         answer = self._table.update(
@@ -93,6 +93,6 @@ class LogSourceTable:
         return min(whole_number(answer.attributes, "checked") or 0, int(now)) if answer.conflict is None else None
 
     def end_check(self, owner: str, checked: int) -> None:
-        """Let others check; `checked` is when all intervals were looked at, 0: never."""
+        """Let other functions check; `checked` is the time of the last complete check (0: never)."""
         values = {":owner": {"S": owner}, ":checked": number(checked)}
         self._table.update(_CHECK, "SET checked = :checked REMOVE #lease", "#owner = :owner", values, names=_NAMES)
