@@ -55,6 +55,11 @@ class EventDecision:
         return "ignored" if is_ignored else "no_alert"
 
     @property
+    def ignored_by(self) -> IgnoreRule | None:
+        """The ignore rule that suppresses the alert; None where there is no alert, or it is not suppressed."""
+        return self.evaluation.ignored_by if self.word == "ignored" else None
+
+    @property
     def matching_rules(self) -> tuple[Rule, ...]:
         """The rules that match, also of an event that is ignored."""
         return self.evaluation.matched or self.evaluation.silenced

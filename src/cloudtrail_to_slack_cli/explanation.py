@@ -145,10 +145,9 @@ def _tree(step: Step, decided: Step, indent: int) -> Iterator[Text]:
 
 def _decided(decision: EventDecision) -> Iterator[str]:
     names = ", ".join(" ".join(rule.name.split()) for rule in decision.matching_rules)
-    ignored_by = decision.evaluation.ignored_by
     if decision.word == "alert":
         yield f"it alerts: {names}"
-    elif decision.word == "ignored" and ignored_by:
+    elif ignored_by := decision.ignored_by:
         reason = f", because: {ignored_by.reason}" if ignored_by.reason else ", without a reason"
         yield f"it is ignored by {ignored_by.name}{reason}"
         yield f"otherwise it would alert: {names}"

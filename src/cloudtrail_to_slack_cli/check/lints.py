@@ -12,9 +12,15 @@ from cloudtrail_to_slack.rules.packs import default_rules
 from cloudtrail_to_slack_cli.catalogue import is_known_source, known_sources
 from cloudtrail_to_slack_cli.check import codes
 from cloudtrail_to_slack_cli.check.codes import Code
-from cloudtrail_to_slack_cli.check.conditions import Conjunction, alternatives, conjunctions, covers, meaning
+from cloudtrail_to_slack_cli.check.conditions import (
+    Conjunction,
+    alternatives,
+    conjunctions,
+    covers,
+    meaning,
+    not_boolean,
+)
 from cloudtrail_to_slack_cli.check.findings import Finding, at_value, in_expression
-from cloudtrail_to_slack_cli.check.results import not_boolean
 from cloudtrail_to_slack_cli.check.rule_issues import expression_error
 from cloudtrail_to_slack_cli.rule_files.rule_file import RuleEntry, RuleFile
 

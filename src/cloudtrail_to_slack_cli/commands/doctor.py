@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cloudtrail_to_slack_cli.doctor import function, incoming, outgoing, permissions
+from cloudtrail_to_slack_cli.doctor import function, incoming, outgoing
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment, deployment_options
 from cloudtrail_to_slack_cli.doctor.finding import Finding, Level, checked
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS
@@ -26,7 +26,7 @@ _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"
 _CHECKS = {
     "function": function.check_function,
     "configuration": function.check_configuration,
-    "permissions": permissions.check_permissions,
+    "permissions": function.check_permissions,
     "log files": incoming.check_bucket,
     "queue": incoming.check_queue,
     "state table": function.check_table,

@@ -49,9 +49,8 @@ def command(event: str, logs: tuple[str, ...], event_id: str | None, *, any_reso
     record = read_event_argument(event, event_id)
     decision = decide(config, record, today)
     if decision.word != "alert":
-        by = decision.evaluation.ignored_by
-        is_ignored = by and decision.word == "ignored"
-        why = f"is ignored already, by {by.name}" if by and is_ignored else "does not alert: no rule matches"
+        by = decision.ignored_by
+        why = f"is ignored already, by {by.name}" if by else "does not alert: no rule matches"
         click.echo(f"the event {why}", err=True)
         return EXIT_FINDINGS
     suggestion = suggest(decision.event, any_resource=any_resource)

@@ -30,8 +30,7 @@ class Preview:
     @property
     def note(self) -> str | None:
         """Why nothing is sent; None for an alert."""
-        ignored_by = self.decision.evaluation.ignored_by
-        if self.decision.word == "ignored" and ignored_by:
+        if ignored_by := self.decision.ignored_by:
             reason = f": {ignored_by.reason}" if ignored_by.reason else ""
             return f"not sent, because {ignored_by.name} ignores it{reason}"
         return None if self.decision.word == "alert" else "not sent, because no rule matches"
