@@ -80,7 +80,7 @@ def _too_few(file: RuleFile, wanted: int) -> list[TestResult]:
     """Return a failed test for each rule that has fewer tests than wanted."""
     found = []
     for entry in file.entries if wanted else ():
-        positive, negative = (count_expected(entry, positive=each) for each in (True, False))
+        positive, negative = count_expected(entry)
         if positive < wanted or negative < wanted:
             position = file.document.position(entry.path)
             why = (

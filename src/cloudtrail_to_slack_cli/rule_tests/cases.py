@@ -52,14 +52,13 @@ def cases_of(file: RuleFile, entry: RuleEntry) -> Iterator[Case]:
         yield _case(file, entry, written, (*path, number))
 
 
-def count_expected(entry: RuleEntry, *, positive: bool) -> int:
-    """Return how many tests of a rule expect it to match (positive), or not to (negative)."""
-    wanted = {"match", "ignored"} if entry.kind == "ignore_rules" else {"match"}
+def count_expected(entry: RuleEntry) -> tuple[int, int]:
+    """Return how many tests of a rule expect it to match, and how many expect it not to."""
+    wanted = ("match", "ignored") if entry.kind == "ignore_rules" else ("match",)
     listed = entry.tests if isinstance(entry.tests, list) else []
     expected = [written.get("expect") for written in listed if isinstance(written, dict)]
-    if positive:
-        return sum(each in wanted for each in expected)
-    return sum(each in EXPECTATIONS and each not in wanted and each != "error" for each in expected)
+    unwanted = [each for each in EXPECTATIONS if each not in (*wanted, "error")]
+    return sum(each in wanted for each in expected), sum(each in unwanted for each in expected)
 
 
 def _case(file: RuleFile, entry: RuleEntry, written: object, path: ValuePath) -> Case:

@@ -186,6 +186,9 @@ def test_every_rule_needs_enough_tests_of_both_kinds(tmp_path: Path, rules: Path
     one = write(tmp_path, "one.yaml", "rules:\n  - event.get('eventName') == 'X'\n")
     assert cloudtrail_to_slack("test", one).code == 0
     assert cloudtrail_to_slack("test", one, "--min-tests", 1).code == 1
+    tests = "\n    tests:\n      - {sample: root-creates-access-key, expect: [match]}\n"
+    strange = write(tmp_path, "strange.yaml", f"rules:\n  - expression: event.get('eventName') == 'X'{tests}")
+    assert "expect is ['match']" in cloudtrail_to_slack("test", strange, "--min-tests", 1).out
 
 
 def test_the_junit_report_has_every_test(tmp_path: Path, rules: Path) -> None:
