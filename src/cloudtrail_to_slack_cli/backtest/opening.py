@@ -2,9 +2,9 @@
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 
 from cloudtrail_to_slack.errors import LogFileError
@@ -19,23 +19,6 @@ from cloudtrail_to_slack_cli.backtest.zip_archives import zip_member_pieces
 _NAMELESS = "its name does not state its account, region and day, of which some are asked for"
 _SMALL = 1024 * 1024
 NESTED = "it is an archive inside an archive: extract it first"
-Fetch = Callable[[Iterable[LogFile]], Iterator[Content]]
-
-
-def open_log_files(files: Iterable[LogFile], fetch: Fetch, selection: Selection) -> Iterator[Content]:
-    """Yield the content of each file, in order; each is closed when the next one is asked for.
-
-    A tar.gz yields the content of each file in it that is selected. `fetch` opens objects in S3.
-    """
-    in_s3: list[LogFile] = []
-    for file in files:
-        if is_s3(file.path):
-            in_s3.append(file)
-            continue
-        yield from fetch(in_s3)
-        in_s3 = []
-        yield from _opened(file, selection)
-    yield from fetch(in_s3)
 
 
 def _opened(file: LogFile, selection: Selection) -> Iterator[Content]:
@@ -103,8 +86,15 @@ class Opener:
         self._process = 0
 
     def open(self, files: Iterable[LogFile]) -> Iterator[Content]:
-        """Yield the content of each file, as `open_log_files` does."""
-        return open_log_files(files, self._fetch, self._selection)
+        """Yield the content of each file, in order; each is closed when the next one is asked for.
+
+        A tar.gz yields the content of each file in it that is selected.
+        """
+        for in_s3, group in groupby(files, lambda file: is_s3(file.path)):
+            if in_s3:
+                yield from self._fetch(group)
+            else:
+                yield from chain.from_iterable(_opened(file, self._selection) for file in group)
 
     def close(self) -> None:
         """End the threads that fetch."""
@@ -116,11 +106,8 @@ class Opener:
         return Opener, (self._selection, self._profile)
 
     def _fetch(self, files: Iterable[LogFile]) -> Iterator[Content]:
-        wanted = list(files)
-        if not wanted:
-            return iter(())
         from cloudtrail_to_slack_cli.backtest.s3.client import S3Requests  # noqa: PLC0415 (boto3 takes long)
 
         if self._fetcher is None or self._process != os.getpid():  # a fork has no threads, and must share no connection
             self._fetcher, self._process = Fetcher(S3Requests(self._profile)), os.getpid()
-        return self._fetcher.fetch(wanted)
+        return self._fetcher.fetch(files)

@@ -28,8 +28,7 @@ def chart(days: Mapping[str, int]) -> str:
         f"Messages per {'day' if each == 1 else f'{each} days'} from {first} to {last}: {sum(numbers):,} in all, "
         f"at most {max(numbers):,}"
     )
-    rows = [[escape(day), f"{number:,}"] for day, number in list(known.items())[-_MOST_ROWS:]]
-    as_table = table("Messages per day", ["day", "messages"], rows)
+    as_table = table("Messages per day", ["day", "messages"], list(known.items())[-_MOST_ROWS:])
     return (
         f'<svg class="chart" role="img" aria-label="{escape(label)}" viewBox="0 0 {_WIDTH} {_HEIGHT}">'
         f"{_axis(max(numbers))}{_bars(numbers, first, each)}{_ends(first, last)}</svg>"

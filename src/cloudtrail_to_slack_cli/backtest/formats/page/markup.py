@@ -11,13 +11,13 @@ def escape(text: str) -> str:
     return render_verbatim(safe(text))
 
 
-def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of cells that are HTML already: the first of each row names it, the others are numbers."""
+def table(caption: str, headings: Sequence[str], rows: Iterable[tuple[str, *tuple[int, ...]]]) -> str:
+    """Return a table: the first cell of each row, which is HTML already, names it, the others are numbers."""
     head = "".join(
         f'<th scope="col"{_number(column)}>{escape(heading)}</th>' for column, heading in enumerate(headings)
     )
     body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td{_number(1)}>{cell}</td>" for cell in others)}</tr>'
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td{_number(1)}>{cell:,}</td>" for cell in others)}</tr>'
         for first, *others in rows
     )
     return scrolling(

@@ -84,31 +84,25 @@ def _messages_per_day(report: Report) -> Counter[str]:
 
 
 def _tables(report: Report) -> Iterator[str]:
-    channels = [
-        [
-            escape(label(target)),
-            *(f"{count:,}" for count in astuple(total)),
-            f"{max(day.messages for day in days.values()):,}",
-        ]
-        for target, total, days in report.prediction.channels()
-    ]
+    prediction, totals = report.prediction, report.totals
+    channels = (
+        (escape(label(target)), *astuple(total), max(day.messages for day in days.values()))
+        for target, total, days in prediction.channels()
+    )
     headings = ["channel", "messages", "in threads", "threads", "summaries", "notices", "most on a day"]
     yield _card("Channels", table("What each channel receives", headings, channels))
-    noisy = [
-        [f"{escape(rule)} <br><span class='soft'>{escape(actor or 'unknown')}</span>", f"{count:,}"]
-        for rule, actor, count in report.prediction.noisiest()[:_MOST_NOISY]
-    ]
-    notices = [[escape(title), f"{count:,}"] for title, count in most_first(report.prediction.notices)]
-    if notices:
+    if prediction.notices:
+        notices = ((escape(title), count) for title, count in most_first(prediction.notices))
         yield _card("Notices", table("What the function says of itself", ["notice", "messages"], notices))
+    noisy = (
+        (f"{escape(rule)} <br><span class='soft'>{escape(actor or 'unknown')}</span>", count)
+        for rule, actor, count in prediction.noisiest()[:_MOST_NOISY]
+    )
     title = "The few that make 80% of the messages"
     yield _card(title, table("Rules and actors", ["rule and actor", "messages"], noisy))
     if report.config.ignore_rules:
-        ignored = [[escape(rule.name), f"{report.totals.ignored[rule.name]:,}"] for rule in report.config.ignore_rules]
+        ignored = ((escape(rule.name), totals.ignored[rule.name]) for rule in report.config.ignore_rules)
         yield _card("Ignore rules", table("What they suppressed", ["ignore rule", "events"], ignored))
-    if report.totals.errors:
-        errors = [
-            [f"{escape(rule)}: {escape(error)}", f"{count:,}"]
-            for (rule, error), count in most_first(report.totals.errors)
-        ]
+    if totals.errors:
+        errors = ((f"{escape(rule)}: {escape(error)}", count) for (rule, error), count in most_first(totals.errors))
         yield _card("Rule errors", table("Rules that raised", ["rule and error", "events"], errors))

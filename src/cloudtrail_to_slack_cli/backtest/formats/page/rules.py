@@ -81,9 +81,7 @@ def _row(report: Report, number: int, rule: Rule, totals: RuleTotals) -> str:
 
 def _actors(found: RulePrediction) -> str:
     actors = most_first(found.actors)
-    rows = [
-        [f'<span class="actor">{escape(actor or "unknown")}</span>', f"{count:,}"] for actor, count in actors[:_ACTORS]
-    ]
+    rows = ((f'<span class="actor">{escape(actor or "unknown")}</span>', count) for actor, count in actors[:_ACTORS])
     more = len(actors) - _ACTORS
     rest = f'<p class="soft">and {counted(more, "other actor")}</p>' if more > 0 else ""
     return table("Noisiest actors", ["actor", "alerts"], rows) + rest
