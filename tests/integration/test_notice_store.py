@@ -170,6 +170,16 @@ def test_what_cannot_be_sent_is_bounded(scene: Scene) -> None:
     assert (found.standing, len(found.entries), found.more) == (Standing.ACQUIRED, MOST_ENTRIES, 3 * MOST_ENTRIES)
 
 
+def test_long_entries_fit_into_an_item(table: Scene) -> None:
+    """Entries as long as hostile text makes them are kept as far as an item of the table has room for them."""
+    for start in range(0, 300, MOST_ENTRIES):
+        store = table.store()
+        found = table.collect(*(f"{number:03}" + "\\" * 12_000 for number in range(start, start + 100)), store=store)
+        store.complete("s", found, 0)
+        assert (len(found.entries), found.more) == (4, 96)
+        assert len(table.kept().dumped()) < 250_000
+
+
 def test_only_one_function_sends(table: Scene) -> None:
     """While one function sends, another cannot acquire the subject, nor report success: it may do so a bit later."""
     store = table.store()

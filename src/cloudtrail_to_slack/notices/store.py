@@ -23,6 +23,7 @@ from cloudtrail_to_slack.state.trust import latest_time
 T = TypeVar("T")
 
 MOST_ENTRIES = 100  # kept of one subject; further ones are only counted
+_MOST_CHARACTERS = 120_000  # of these, which an item has twice at most. Source: Amazon DynamoDB, "Quotas" (400 KB)
 _ATTEMPTS = 3  # as many as Lambda makes of an asynchronous invocation
 _KEPT_SECONDS = 14 * 24 * 3600  # longer than a dead letter waits, so that nothing is forgotten
 _MOST_SUBJECTS = 10_000  # in memory
@@ -70,9 +71,13 @@ class Subject:
 
     def keep(self, entries: set[str]) -> None:
         """Keep entries for the next notice; count those that are too many."""
-        unknown, room = sorted(entries - self.to_send), max(MOST_ENTRIES - len(self.to_send), 0)
-        self.to_send.update(unknown[:room])
-        self.not_kept += len(unknown[room:])
+        room = _MOST_CHARACTERS - len(json.dumps(sorted(self.to_send)))
+        for entry in sorted(entries - self.to_send):
+            room -= len(json.dumps(entry))
+            if len(self.to_send) < MOST_ENTRIES and room >= 0:
+                self.to_send.add(entry)
+            else:
+                self.not_kept += 1
 
 
 def read_subject(text: str | None) -> Subject:
