@@ -1,5 +1,5 @@
-# What is wrong in the whole of it, said before anything is made: errors first, warnings below.
-# What is wrong in one variable is said by that variable.
+# Checks across several variables, before anything is created: errors first, warnings below. Checks of one variable are
+# its validations.
 
 locals {
   # Each is a condition of its own below, so that one whose answer is known only after apply does not hold up the others.

@@ -1,4 +1,4 @@
-# Where what failed for good is kept: asynchronous invocations, and messages of the queue.
+# The dead-letter target keeps asynchronous invocations and messages of the queue that failed for good.
 
 locals {
   # With `create_dead_letter_queue` both are known, whatever is known of the target.

@@ -1,4 +1,4 @@
-# The function's role: what it may do, statement by statement. Where something is not used there is no statement.
+# The function's role: its permissions, statement by statement. What is not used has no statement.
 
 locals {
   # With `create_roles = false` this is known, whatever is known of the ARN.

@@ -1,4 +1,4 @@
-# How the function is watched: alarms on the function itself, the check for missing log data, and the dashboard.
+# Monitoring of the function: alarms, the schedule of the check for missing log data, and the dashboard.
 
 locals {
   # What is given is watched too; its name is the last part of its ARN. The keys are known when the ARN is not.

@@ -1,4 +1,4 @@
-# Where these resources stood in the earlier module; see docs/migrating.md. Others kept their names.
+# The addresses of these resources in the earlier module; see docs/migrating.md. The others have kept their names.
 
 moved {
   from = module.lambda.aws_lambda_function.this[0]

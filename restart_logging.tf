@@ -1,6 +1,6 @@
-# The function that starts a trail's logging again: EventBridge brings it each StopLogging, within seconds.
+# The function that starts a trail's logging again: EventBridge sends it each StopLogging within seconds.
 #
-# It is the same code with another handler, and has a role of its own that can do next to nothing.
+# It runs the same code with another handler, and has its own role with few permissions.
 
 locals {
   restart_name  = "${local.short_name}-restart-logging"

@@ -58,7 +58,7 @@ variable "s3_removed_object_notification" {
 }
 
 variable "create_bucket_notification" {
-  description = "Manage the bucket's notification configuration, of which a bucket has only one: WHAT IS THERE IS REPLACED. If the bucket has notifications, set false and merge the output `bucket_notification_configuration` into them; see docs/deployment.md."
+  description = "Manage the bucket's notification configuration, of which a bucket has only one: EXISTING NOTIFICATIONS ARE REPLACED. If the bucket has notifications, set false and merge the output `bucket_notification_configuration` into them; see docs/deployment.md."
   type        = bool
   default     = true
   nullable    = false
@@ -483,7 +483,7 @@ variable "default_sns_topic_arn" {
 }
 
 variable "account_names" {
-  description = "What messages call accounts, by id: `{ \"111122223333\" = \"payments-prod\" }`."
+  description = "Names of accounts in messages, by ID: `{ \"111122223333\" = \"payments-prod\" }`."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -604,7 +604,7 @@ variable "sns_topic_name" {
 # ---------------------------------------------------------------------------
 
 variable "destinations" {
-  description = "Routes of destinations that are added to the function's code, by the destination's name: a `default` address, and addresses by account as in `sns_configuration`. An address is shown in plans and is in Terraform's state, so it must be no secret."
+  description = "Routes of destinations that are added to the function's code, by the destination's name: a `default` address, and addresses by account as in `sns_configuration`. An address is shown in plans and is in Terraform's state, so it must not be a secret."
   type = map(object({
     default = optional(string)
     routes = optional(list(object({
@@ -656,7 +656,7 @@ variable "use_default_rules" {
 }
 
 variable "disabled_rules" {
-  description = "Ids of rules to switch off, such as `default/access-denied`."
+  description = "IDs of rules to switch off, such as `default/access-denied`."
   type        = list(string)
   default     = []
   nullable    = false
@@ -680,14 +680,14 @@ variable "check_rules_at_plan" {
 }
 
 variable "detection_packs" {
-  description = "Names of detection packs to switch on, such as `recommended`; docs/detections.md has what is in each."
+  description = "Names of detection packs to switch on, such as `recommended`; docs/detections.md lists their rules."
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "rule_severities" {
-  description = "Severities of rules by id, in place of their own: `{ \"persistence/mfa-deactivated\" = \"critical\" }`."
+  description = "Severities that replace the rules' own, by ID: `{ \"persistence/mfa-deactivated\" = \"critical\" }`."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -704,7 +704,7 @@ variable "rule_severities" {
 }
 
 variable "rule_exceptions" {
-  description = "What single rules do not match, by id of the rule: a list of `expression`, the `reason`, and the last day on which it applies (`expires`, such as 2027-01-31). Other rules are not affected."
+  description = "Exceptions to single rules, by the rule's ID: a list of `expression`, the `reason`, and the last day on which it applies (`expires`, such as 2027-01-31). Other rules are not affected."
   type = map(list(object({
     expression = string
     id         = optional(string)

@@ -5,7 +5,7 @@ optional.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from cloudtrail_to_slack.clock import Clock
@@ -119,7 +119,7 @@ class Services:
     `webhook_references` are the routes to webhooks, each with the source of its address.
     """
 
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)  # it may hold secrets
     secrets: SecretReader
     clients: "AwsClients"
     routes: Mapping[str, Routes]
