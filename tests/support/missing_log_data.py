@@ -9,6 +9,7 @@ from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.log_sources.intervals import DeliveryIntervals, LogSource, encode
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from support.app_environment import CHANNEL, TABLE, AppEnvironment, log_bytes, record, s3_event
+from support.timers import lift_real_limits
 
 HOUR, DAY = 3_600, 86_400
 CHECK = {"source": "cloudtrail-to-slack", "detail-type": "Missing Log Data Check"}
@@ -26,6 +27,7 @@ class Scene:
         self.objects = 0
         clock = types.SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
         app_env.monkeypatch.setattr("cloudtrail_to_slack.clock.time", clock)
+        lift_real_limits(app_env.monkeypatch)
 
     def _sleep(self, seconds: float) -> None:
         self.waited.append(seconds)

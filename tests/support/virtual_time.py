@@ -10,8 +10,10 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from cloudtrail_to_slack import clock as clock_module
-from cloudtrail_to_slack.rules import RuleSet
+from cloudtrail_to_slack.evaluation import records
+from cloudtrail_to_slack.rules import RuleSet, engine
 from support.app_environment import Context
+from support.timers import lift_real_limits
 
 START = 1_773_480_900.0  # 2026-03-14T09:35:00Z
 S3_HANGS_SECONDS = 2.0  # how long the client of short turns waits for an answer
@@ -30,11 +32,15 @@ class VirtualTime:
         self._monkeypatch = monkeypatch
         self._events: Any = None
         monkeypatch.setattr(clock_module, "time", SimpleNamespace(time=lambda: self.now, sleep=self.passes))
+        lift_real_limits(monkeypatch)
+        for module in (engine, records):
+            monkeypatch.setattr(module, "perf_counter", lambda: self.now)
         evaluate = RuleSet.evaluate
 
         def slowly(rule_set: RuleSet, event: Mapping[str, Any], *arguments: Any) -> Any:
+            evaluation = evaluate(rule_set, event, *arguments)
             self.passes(event.get("requestParameters.seconds", 0.0))
-            return evaluate(rule_set, event, *arguments)
+            return evaluation
 
         monkeypatch.setattr(RuleSet, "evaluate", slowly)
 

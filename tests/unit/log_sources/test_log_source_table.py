@@ -12,6 +12,7 @@ from cloudtrail_to_slack.log_sources.recorder import DeliveryRecorder, RecorderC
 from cloudtrail_to_slack.log_sources.table import LogSourceTable
 from cloudtrail_to_slack.state.table import StateError
 from support.app_environment import TABLE, AppEnvironment
+from support.timers import lift_real_limits
 
 _NOW = 1_773_480_600
 _KEY = "AWSLogs/{0}/CloudTrail/eu-west-1/2026/03/14/{0}_CloudTrail_eu-west-1_20260314T0930Z_0123456789abcdef.json.gz"
@@ -26,6 +27,7 @@ class Scene:
         self.dynamodb = app_env.aws("dynamodb")
         self.now = float(_NOW)
         self.left = 30.0
+        lift_real_limits(app_env.monkeypatch)
         self.clock = Clock(lambda: self.left, now=lambda: self.now, sleep=self._sleep)
         self.table = LogSourceTable(self.dynamodb, TABLE, self.clock)
 
