@@ -7,9 +7,12 @@ import pytest
 from simulation.environment import Environment
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def whole_run() -> Iterator[Environment]:
-    """One environment for all histories in a row, and for no other test."""
+    """One environment for a module's histories, and for no test of another: it takes the place of the function's clock.
+
+    A package has no end without an `__init__.py`: then pytest takes the whole run for it.
+    """
     with Environment() as environment:
         yield environment
 
