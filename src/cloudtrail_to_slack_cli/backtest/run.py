@@ -72,10 +72,11 @@ class Backtest:
         return evaluate_files(worker, self.plan, self.wanted.processes or os.cpu_count() or 1)
 
     def _add_parts(self, report: Report, parts: Generator[Part], progress: Progress) -> None:
+        write = self.write or (lambda _: None)
         with closing(parts):
             for part in parts:
-                for piece in part.lines.take() if self.write else ():
-                    self.write(piece)  # type: ignore[misc]  # there is one
+                for piece in part.lines.take():
+                    write(piece)
                 report.add(part)
                 problems = [(*each, "damaged") for each in part.problems]
                 problems += [(*each, "a record was left out") for each in part.failures.items()]
@@ -84,5 +85,4 @@ class Backtest:
                     click.echo(visible(f"{what}: {path}: {problem}"), err=True)
                 progress.add(part)
         for values in report.count_thresholds():
-            if self.write:
-                self.write(as_line(values))
+            write(as_line(values))

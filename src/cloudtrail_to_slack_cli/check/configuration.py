@@ -79,11 +79,8 @@ def _rendered(value: object, depth: int) -> Iterator[str]:
                 return
             if is_configuration:
                 yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _rendered(each, depth + 1)
-    elif isinstance(value, list):
-        for each in value:
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
             yield from _rendered(each, depth + 1)
 
 

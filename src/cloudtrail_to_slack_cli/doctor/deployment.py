@@ -85,6 +85,11 @@ class Deployment:
         found = self.client("lambda").list_event_source_mappings(FunctionName=self.name)
         return list(found.get("EventSourceMappings", []))
 
+    @property
+    def dead_letter_target(self) -> str:
+        """The ARN of the queue or topic that receives failed invocations; empty: there is none."""
+        return str(self.function.get("DeadLetterConfig", {}).get("TargetArn", ""))
+
     @cached_property
     def environment(self) -> Mapping[str, str]:
         """The function's environment variables."""

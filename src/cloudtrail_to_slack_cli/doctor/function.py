@@ -98,7 +98,7 @@ def _needed(deployment: Deployment, settings: Settings | None) -> Iterator[tuple
         yield "s3:GetObject", "the log files"
     log_group = f"arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{deployment.function['FunctionName']}"
     yield "logs:PutLogEvents", f"{log_group}:log-stream:any"
-    if dead_letters := deployment.function.get("DeadLetterConfig", {}).get("TargetArn"):
+    if dead_letters := deployment.dead_letter_target:
         yield ("sns:Publish" if ":sns:" in dead_letters else "sqs:SendMessage"), dead_letters
     if settings is None:
         return

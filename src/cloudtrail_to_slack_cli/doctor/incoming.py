@@ -120,12 +120,10 @@ def _messages(sqs: Any, url: str) -> int:
 def check_dead_letters(deployment: Deployment) -> Iterator[Finding]:
     """Yield what waits in the dead-letter queues: of the function, and of the queue in front of it."""
     area, fix = "dead letters", "find the cause in the log, fix it, and run `cloudtrail-to-slack redrive`"
-    arns = dead_letter_queues(deployment)
-    target = deployment.function.get("DeadLetterConfig", {}).get("TargetArn", "")
-    if not target:
+    if not deployment.dead_letter_target:
         yield problem(area, "failed invocations are kept nowhere", "apply the module: it has a dead-letter queue")
     sqs = deployment.client("sqs")
-    for arn in arns:
+    for arn in dead_letter_queues(deployment):
         name = arn.rpartition(":")[2]
         url = _queue_url(sqs, name)
         if url is None:
@@ -138,8 +136,7 @@ def check_dead_letters(deployment: Deployment) -> Iterator[Finding]:
 
 def dead_letter_queues(deployment: Deployment) -> list[str]:
     """Return the ARNs of the queues that keep what failed."""
-    target = deployment.function.get("DeadLetterConfig", {}).get("TargetArn", "")
-    arns = [target] if ":sqs:" in target else []
+    arns = [deployment.dead_letter_target] if ":sqs:" in deployment.dead_letter_target else []
     sqs = deployment.client("sqs")
     for mapping in deployment.event_source_mappings:
         name = mapping["EventSourceArn"].rpartition(":")[2]
@@ -157,11 +154,11 @@ def check_activity(deployment: Deployment) -> Iterator[Finding]:
     """Yield when a log file was read last, and when an alert was sent last, from the function's metrics."""
     area, cloudwatch, now = "activity", deployment.client("cloudwatch"), datetime.now(UTC)
 
-    def last(metric: str, dimensions: Mapping[str, str]) -> datetime | None:
+    def last(metric: str, dimensions: list[dict[str, str]]) -> datetime | None:
         answer = cloudwatch.get_metric_statistics(
             Namespace=NAMESPACE,
             MetricName=metric,
-            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            Dimensions=dimensions,
             StartTime=now - timedelta(days=_DAYS),
             EndTime=now + timedelta(hours=1),
             Period=3600,
@@ -169,17 +166,15 @@ def check_activity(deployment: Deployment) -> Iterator[Finding]:
         )
         return max((point["Timestamp"] for point in answer["Datapoints"] if point["Sum"] > 0), default=None)
 
-    name = deployment.function["FunctionName"]
-    read = last("ObjectsRead", {"FunctionName": name})
+    dimensions = [{"Name": "FunctionName", "Value": deployment.function["FunctionName"]}]
+    read = last("ObjectsRead", dimensions)
     if read is None:
         fix = "check trail, prefix and notification; log files arrive within 15 minutes of a call"
         yield problem(area, f"no log file was read in {_DAYS} days", fix)
     else:
         yield ok(area, f"the last log file was read in the hour from {read:%Y-%m-%d %H:%M} UTC")
-    dimensions = [{"Name": "FunctionName", "Value": name}]
     metrics = cloudwatch.list_metrics(Namespace=NAMESPACE, MetricName="Delivered", Dimensions=dimensions)["Metrics"]
-    times = [last("Delivered", {each["Name"]: each["Value"] for each in metric["Dimensions"]}) for metric in metrics]
-    if sent := list(filter(None, times)):
+    if sent := list(filter(None, (last("Delivered", metric["Dimensions"]) for metric in metrics))):
         yield ok(area, f"the last message was sent in the hour from {max(sent):%Y-%m-%d %H:%M} UTC")
     else:
         yield unknown(area, f"no message was sent in {_DAYS} days", "use --send-test to check that messages arrive")
