@@ -26,7 +26,7 @@ from cloudtrail_to_slack.ingest.payloads import (
     OtherItem,
     RemovedObject,
     SingleEvent,
-    Unrecognised,
+    Unrecognized,
     merge_message_ids,
     work_items,
 )
@@ -190,8 +190,8 @@ class Pipeline:
                 self._ignore("a check for missing log data, which is switched off")
             case Ignored(reason):
                 self._ignore(reason)
-            case Unrecognised(description):
-                counts["notifications_unrecognised"] += 1
+            case Unrecognized(description):
+                counts["notifications_unrecognized"] += 1
                 self._report.fail(message_ids, [f"a payload of no known kind: {description}"])
 
     def _ignore(self, reason: str) -> None:

@@ -108,13 +108,13 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
-class Unrecognised:
+class Unrecognized:
     """Something this function cannot read; `description` names its keys, never its content."""
 
     description: str
 
 
-OtherItem = RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognised
+OtherItem = RemovedObject | SingleEvent | MissingDataCheckDue | Ignored | Unrecognized
 Item = LogFile | OtherItem
 
 
@@ -140,8 +140,8 @@ def work_items(notifications: Iterable[Notification]) -> list[tuple[Item, Messag
 def read_payload(payload: object, *, single_events: bool = True) -> list[Notification]:
     """Read the payload of an invocation: one notification per SQS message, or a single one if there is no queue.
 
-    Never raises: what cannot be read becomes an `Unrecognised` item, and the rest is read. Without `single_events`,
-    EventBridge delivers no events to this function, so what looks like one is unrecognised.
+    Never raises: what cannot be read becomes an `Unrecognized` item, and the rest is read. Without `single_events`,
+    EventBridge delivers no events to this function, so what looks like one is unrecognized.
     """
     doubt = None if single_events else _OFF
     records = payload.get("Records") if isinstance(payload, Mapping) else None
@@ -162,7 +162,7 @@ def read_payload(payload: object, *, single_events: bool = True) -> list[Notific
 def _items(payload: object, depth: int, doubt: str | None) -> list[Item]:
     """Read a payload; `doubt` says why a single event in it cannot be from EventBridge; None: it can."""
     if not isinstance(payload, Mapping) or depth > _DEEPEST:
-        return [Unrecognised(_describe(payload))]
+        return [Unrecognized(_describe(payload))]
     if payload.get("Event") == "s3:TestEvent":
         return [Ignored("s3:TestEvent")]
     if string(payload.get("Type")) in _ABOUT_SUBSCRIPTIONS:
@@ -176,7 +176,7 @@ def _items(payload: object, depth: int, doubt: str | None) -> list[Item]:
         return _inner(payload["Message"], depth, doubt or _IN_SNS)
     if "s3Bucket" in payload and "s3ObjectKey" in payload:
         return _cloudtrail_notification(payload)
-    return [_eventbridge(payload, doubt) if "detail-type" in payload else Unrecognised(_describe(payload))]
+    return [_eventbridge(payload, doubt) if "detail-type" in payload else Unrecognized(_describe(payload))]
 
 
 def _record_items(record: object, depth: int, doubt: str | None) -> list[Item]:
@@ -191,7 +191,7 @@ def _record_items(record: object, depth: int, doubt: str | None) -> list[Item]:
         if string(envelope.get("Type")) in _ABOUT_SUBSCRIPTIONS:
             return _items(envelope, depth, doubt or _IN_SNS)
         return _inner(envelope.get("Message"), depth, doubt or _IN_SNS)
-    return [Unrecognised(_describe(record))]
+    return [Unrecognized(_describe(record))]
 
 
 def _doubt_about_sender(record: Mapping[str, Any], depth: int) -> str | None:
@@ -210,7 +210,7 @@ def _inner(message: object, depth: int, doubt: str | None) -> list[Item]:
     try:
         payload = json.loads(message) if isinstance(message, str) else None
     except (ValueError, RecursionError):
-        return [Unrecognised("a message that is not JSON")]
+        return [Unrecognized("a message that is not JSON")]
     return _items(payload, depth + 1, doubt)
 
 
@@ -224,7 +224,7 @@ def _s3_record(record: Mapping[str, Any]) -> Item:
     about = {**about, "key": unquote_plus(string(about.get("key")))}
     log_file = _log_file(s3.get("bucket"), about, record.get("awsRegion"), "versionId", "eTag")
     if log_file is None:
-        return Unrecognised(_describe(record))
+        return Unrecognized(_describe(record))
     principal = mapping(record.get("userIdentity")).get("principalId")
     source_ip = mapping(record.get("requestParameters")).get("sourceIPAddress")
     event = how.removeprefix("s3:").partition(":")[0]
@@ -243,7 +243,7 @@ def _eventbridge(payload: Mapping[str, Any], doubt: str | None) -> Item:
     about = mapping(detail.get("object"))
     log_file = _log_file(detail.get("bucket"), about, payload.get("region"), "version-id", "etag")
     if source != "aws.s3" or log_file is None:
-        return Unrecognised(_describe(payload))
+        return Unrecognized(_describe(payload))
     how = string(detail.get("reason")) or kind
     if how == "Lifecycle Expiration":  # as S3's own ObjectRemoved events leave these out
         return Ignored("an object that a lifecycle rule removed")
@@ -288,7 +288,7 @@ def _object_item(log_file: LogFile, event: str, time: object, principal: object,
 def _single_event(payload: Mapping[str, Any], detail: Mapping[str, Any], doubt: str | None) -> Item:
     """Return the record; one without an account gets the bus's, for routing and deduplication."""
     if doubt:
-        return Unrecognised(f"a single event {doubt}, so it is not from EventBridge")
+        return Unrecognized(f"a single event {doubt}, so it is not from EventBridge")
     account = string(payload.get("account"))
     is_whole = string(detail.get("recipientAccountId")) or not account
     return SingleEvent(dict(detail) if is_whole else {**detail, "recipientAccountId": account})
@@ -301,7 +301,7 @@ def _cloudtrail_notification(payload: Mapping[str, Any]) -> list[Item]:
     """
     bucket, keys = string(payload["s3Bucket"]), payload["s3ObjectKey"]
     keys = keys if isinstance(keys, list) else [keys]
-    unreadable = Unrecognised(_describe(payload))
+    unreadable = Unrecognized(_describe(payload))
     if not bucket or not keys:
         return [unreadable]
     return [LogFile(bucket, key) if isinstance(key, str) and key else unreadable for key in keys]

@@ -22,7 +22,7 @@ METRICS = {
     "objects_unfinished": "ObjectsUnfinished",
     "objects_removed": "ObjectsRemoved",
     "notifications_ignored": "NotificationsIgnored",
-    "notifications_unrecognised": "NotificationsUnrecognised",
+    "notifications_unrecognized": "NotificationsUnrecognized",
     "rule_errors": "RuleErrors",
     "rules_unusable": "RulesUnusable",
     "own_role_alerts": "OwnRoleAlerts",

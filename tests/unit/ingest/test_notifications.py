@@ -17,7 +17,7 @@ from cloudtrail_to_slack.ingest.payloads import (
     Notification,
     RemovedObject,
     SingleEvent,
-    Unrecognised,
+    Unrecognized,
     read_payload,
 )
 from support.samples import record
@@ -196,9 +196,9 @@ def test_cloudtrails_own_notification_of_one_key() -> None:
 
 
 def test_one_unreadable_key_leaves_its_neighbours() -> None:
-    """A key that is not text is unrecognised, and the keys beside it are read."""
+    """A key that is not text is unrecognized, and the keys beside it are read."""
     found = items({"s3Bucket": BUCKET, "s3ObjectKey": ["a", None, 7, "b"]})
-    assert [type(item) for item in found] == [LogFile, Unrecognised, Unrecognised, LogFile]
+    assert [type(item) for item in found] == [LogFile, Unrecognized, Unrecognized, LogFile]
 
 
 @pytest.mark.parametrize(
@@ -312,15 +312,15 @@ def from_sender(sender: object, payload: object = FORGED) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("payload", "where"), SOMEWHERE_ELSE.values(), ids=SOMEWHERE_ELSE)
 def test_a_single_event_that_eventbridge_did_not_deliver(payload: object, where: str) -> None:
-    """A single event inside an SNS message or another message is unrecognised, and the description says why."""
-    assert items(payload) == [Unrecognised(f"a single event {where}, so it is not from EventBridge")]
+    """A single event inside an SNS message or another message is unrecognized, and the description says why."""
+    assert items(payload) == [Unrecognized(f"a single event {where}, so it is not from EventBridge")]
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
 def test_a_single_event_that_no_service_put_into_the_queue(sender: object) -> None:
-    """A single event that a role, an account or anyone else sent to the queue is unrecognised; a log file is not."""
+    """A single event that a role, an account or anyone else sent to the queue is unrecognized; a log file is not."""
     (found,) = items(from_sender(sender))
-    assert found == Unrecognised(
+    assert found == Unrecognized(
         "a single event in an SQS message that no AWS service sent, so it is not from EventBridge"
     )
     assert items(from_sender(sender, s3_notification())) == [OBJECT]
@@ -334,11 +334,11 @@ def test_a_single_event_that_a_service_put_into_the_queue(sender: str) -> None:
 
 
 def test_where_eventbridge_delivers_no_single_event_there_is_none() -> None:
-    """With single events off, what looks like one is unrecognised whichever way it comes, and all else is as usual."""
+    """With single events off, what looks like one is unrecognized whichever way it comes, and all else is as usual."""
     for payload in (FORGED, from_sqs(FORGED), from_sns(FORGED)):
         (notification,) = read_payload(payload, single_events=False)
         reason = "a single event although enable_realtime is off, so it is not from EventBridge"
-        assert notification.items == (Unrecognised(reason),)
+        assert notification.items == (Unrecognized(reason),)
     for payload in NOTIFICATIONS.values():
         (notification,) = read_payload(payload, single_events=False)
         assert notification.items == (OBJECT,)
@@ -349,7 +349,7 @@ def test_sqs_messages_are_notifications_of_their_own() -> None:
     notifications = read_payload(from_sqs(s3_notification("a"), TEST_EVENT, {"what": "?"}))
     assert [notification.message_id for notification in notifications] == ["m-1", "m-2", "m-3"]
     kinds = [[type(item) for item in notification.items] for notification in notifications]
-    assert kinds == [[LogFile], [Ignored], [Unrecognised]]
+    assert kinds == [[LogFile], [Ignored], [Unrecognized]]
 
 
 def test_everything_that_is_not_queued_is_one_notification() -> None:
@@ -363,7 +363,7 @@ def test_unreadable_record_leaves_its_neighbours() -> None:
     """A record that is not a record does not hide the one after it."""
     payload = {"Records": [None, 5, {"eventSource": "aws:kinesis"}, {"eventSource": "aws:s3"}, s3_record()]}
     found = items(payload)
-    assert [type(item) for item in found[:4]] == [Unrecognised] * 4
+    assert [type(item) for item in found[:4]] == [Unrecognized] * 4
     assert found[4:] == [OBJECT]
 
 
@@ -411,30 +411,30 @@ UNRECOGNISED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("payload", "description"), UNRECOGNISED.values(), ids=UNRECOGNISED)
-def test_unrecognised(payload: object, description: str) -> None:
+def test_unrecognized(payload: object, description: str) -> None:
     """What cannot be read is described by its keys, so that the log says what came."""
-    assert items(payload) == [Unrecognised(description)]
+    assert items(payload) == [Unrecognized(description)]
 
 
 def test_description_is_short() -> None:
     """Hundreds of endless keys are summed up in a line."""
     (item,) = items({f"{number:03}{'x' * 1000}": 1 for number in range(300)})
-    assert isinstance(item, Unrecognised)
+    assert isinstance(item, Unrecognized)
     assert len(item.description) < 1000
     assert item.description.endswith(", …")
 
 
 @pytest.mark.parametrize("detail_type", [[], {}, ["Object Created"], None, 7, True])
 def test_detail_type_of_any_type(detail_type: object) -> None:
-    """A detail type that is not text makes the payload unrecognised and raises nothing."""
+    """A detail type that is not text makes the payload unrecognized and raises nothing."""
     payload = {"source": "aws.s3", "detail-type": detail_type, "detail": {"a": 1}}
-    assert [type(item) for item in items(payload)] == [Unrecognised]
+    assert [type(item) for item in items(payload)] == [Unrecognized]
 
 
 def test_message_nested_beyond_measure() -> None:
     """A message nested a hundred thousand deep is not JSON, and crashes nothing."""
     payload = {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": "[" * 100_000}]}
-    assert items(payload) == [Unrecognised("a message that is not JSON")]
+    assert items(payload) == [Unrecognized("a message that is not JSON")]
 
 
 NAMES = ("Records", "eventSource", "EventSource", "Sns", "Message", "body", "Type", "s3", "detail", "detail-type")
@@ -480,7 +480,7 @@ def test_descriptions_leak_nothing(payload: object) -> None:
     """A description names keys only: no text of the content ever stands in one."""
     secret = _with_secrets(payload)
     for message in (secret, from_sqs(secret), from_sns(secret)):
-        named = [item.description for item in items(message) if isinstance(item, Unrecognised)]
+        named = [item.description for item in items(message) if isinstance(item, Unrecognized)]
         assert not any(SECRET in description for description in named)
 
 
@@ -501,4 +501,4 @@ def test_a_check_for_missing_log_data_is_what_the_schedule_sends() -> None:
     assert read_payload(payload) == [Notification((MissingDataCheckDue(),))]
     for changed in ({"source": "aws.events"}, {"detail-type": "Scheduled Event"}, {"source": None}):
         (notification,) = read_payload({**payload, **changed})
-        assert isinstance(notification.items[0], Unrecognised)
+        assert isinstance(notification.items[0], Unrecognized)

@@ -221,7 +221,7 @@ def test_an_aws_that_does_not_start_is_a_one_line_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "coloured"),
+    ("environment", "colored"),
     [
         pytest.param(
             {"COLUMNS": "40", "NO_COLOR": "1", "TERM": "xterm-256color"},
@@ -229,17 +229,17 @@ def test_an_aws_that_does_not_start_is_a_one_line_error(tmp_path: Path) -> None:
             id="narrow-no-color",
             marks=pytest.mark.long,
         ),
-        pytest.param({"COLUMNS": "100", "TERM": "xterm-256color"}, True, id="colour", marks=pytest.mark.long),
+        pytest.param({"COLUMNS": "100", "TERM": "xterm-256color"}, True, id="color", marks=pytest.mark.long),
         pytest.param({"COLUMNS": "60", "TERM": "dumb"}, False, id="dumb", marks=pytest.mark.long),
     ],
 )
-def test_on_a_terminal_it_fits_and_has_colours_where_they_are_wanted(
-    environment: dict[str, str], *, coloured: bool, tmp_path: Path
+def test_on_a_terminal_it_fits_and_has_colors_where_they_are_wanted(
+    environment: dict[str, str], *, colored: bool, tmp_path: Path
 ) -> None:
     """On a terminal no line is wider than it is, with emoji; NO_COLOR and a dumb terminal take all styles away."""
     output = run_on_terminal(tmp_path, environment)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
-    assert (plain != output) is coloured
+    assert (plain != output) is colored
     assert not re.search(_NEVER, plain)
     lines = [line for line in plain.splitlines() if str(tmp_path) not in line]
     assert "nothing sent" in plain
