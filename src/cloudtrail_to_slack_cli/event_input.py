@@ -6,10 +6,10 @@ Also what `aws cloudtrail lookup-events` prints, in which each record is a strin
 import gzip
 import io
 import json
+import os
 import sys
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from cloudtrail_to_slack_cli import samples
@@ -168,7 +168,7 @@ def read_records_argument(argument: str) -> list[dict[str, Any]]:
     Raises:
         UnreadableError: it cannot be read.
     """
-    is_file = argument == STANDARD_INPUT or Path(argument).exists()
+    is_file = argument == STANDARD_INPUT or os.path.exists(argument)  # noqa: PTH110 (it may be any text)
     if not is_file and argument in samples.names():
         return [samples.load(argument)]
     try:

@@ -122,6 +122,7 @@ def test_what_decided_is_found(tmp_path: Path, expression: str, event: str, expe
         ),
         ("{name: t, sample: stop-logging, expect: matches}", "expect is 'matches'; write one of match, no_match"),
         ("{name: t, sample: stop-logging}", "expect is missing"),
+        (f"{{name: t, file: {'x' * 5000}, expect: match}}", "cannot be read: File name too long"),
         ("{name: t, expect: match}", "the event is missing: write event, file or sample"),
         ("{name: t, event: {}, sample: stop-logging, expect: match}", "the event is given by event and by sample"),
         ("{name: t, event: 3, expect: match}", "event must be an object, or the path of a file"),
