@@ -40,6 +40,7 @@ def _never_ends(is_ready: Event) -> None:
     threading.Event().wait()
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # it locks nothing
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_process_that_is_stuck_is_ended_with_its_stack(capfd: pytest.CaptureFixture[str], *, waits: bool) -> None:
     """A process that brings no result, or does not end after it, prints where it is and is ended."""

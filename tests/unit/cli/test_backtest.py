@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from cloudtrail_to_slack.config.loader import read_config
 from cloudtrail_to_slack.rules import EventOutcome, RuleSet
 from cloudtrail_to_slack.testing import make_event
+from cloudtrail_to_slack_cli.backtest import processes
 from support.command_line import Ran, cloudtrail_to_slack, write
 from support.strategies import records
 
@@ -201,6 +202,19 @@ def test_processes_change_nothing(tmp_path: Path) -> None:
         one, three = (cloudtrail_to_slack("backtest", tmp_path, "--format", output, "--processes", n) for n in (1, 3))
         assert one == three
         assert one.code == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_processes_need_nothing_from_the_one_that_starts_them(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is no fork, as on macOS or where there are threads, evaluates the same."""
+    for number in range(12):
+        (tmp_path / f"{number:02}.json.gz").write_bytes(log_file(4000, seed=number, matching=0.2))
+    monkeypatch.setattr(processes, "_start_method", lambda: method)
+    one, two = (cloudtrail_to_slack("backtest", tmp_path, "--format", "json", "--processes", n) for n in (1, 2))
+    assert one == two
 
 
 @pytest.mark.long
