@@ -247,10 +247,10 @@ class SelfReports:
         later = replace(subject, entries=(), more=0, message_ids=frozenset())
         self._cache.due[key] = Due(collected.due, kind, target, later)
         if collected.standing is Standing.FAILING:
-            self._fail(subject, target, "attempts_failed_lately")
+            self._fail(subject, target, "attempts_failed_recently")
         else:
             extra = {"what": subject.name, "destination": target.destination, "new": len(subject.entries)}
-            logger.info("notice waits", extra=extra)
+            logger.info("notice deferred until it is due", extra=extra)
         return None
 
     def _fail(self, subject: NoticeSubject, target: Target, code: str) -> None:
@@ -266,7 +266,7 @@ class SelfReports:
 def _own_calls_subject(identity: str, gathered: GatheredCalls) -> NoticeSubject:
     event_ids = [id_to_log(call.event_id) for call in gathered.calls]
     extra = {"call": gathered.calls[0].name, "calls": gathered.number, "event_ids": event_ids}
-    logger.info("own role", extra=extra)
+    logger.info("calls by the function's own role", extra=extra)
     return NoticeSubject(
         name=_OWN_CALLS,
         identity=identity,

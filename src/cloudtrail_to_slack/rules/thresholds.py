@@ -71,7 +71,7 @@ class MemoryCounts:
             return Count(completed_by)
         self._members += (window.value or event) not in members
         if self._members > self._most:
-            raise CountStoreError(f"without a state table there is room for {self._most:,}", is_transient=True)
+            raise CountStoreError(f"without a state table, at most {self._most:,} are counted", is_transient=True)
         members.add(window.value or event)
         self._sets[window.key] = members, completed_by
         if len(members) < count:

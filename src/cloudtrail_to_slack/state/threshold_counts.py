@@ -44,7 +44,7 @@ class TableCounts:
             CountStoreError: the table cannot be used, or counting has taken its share of the time.
         """
         if self._seconds_left <= 0:
-            raise CountStoreError("there are too many of them for the time that there is", is_transient=True)
+            raise CountStoreError("counting takes longer than its share of the time", is_transient=True)
         start = self._clock.now()
         try:
             return self._add(window, event, count)

@@ -123,7 +123,7 @@ def test_memory_has_room_for_so_many() -> None:
     counter, failed = ThresholdCounter(MemoryCounts(most=3)), list[str]()
     for identity, fields, time in (read(number, "s", f"arn {number}") for number in range(5)):
         assert not counter.reached((secrets_read(),), fields, time, partial(str, identity), failed.append)
-    assert failed == ["without a state table there is room for 3"] * 2
+    assert failed == ["without a state table, at most 3 are counted"] * 2
 
 
 class Failing:

@@ -20,7 +20,7 @@ from cloudtrail_to_slack.alerts.text import Line
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.destinations.base import TIMEOUT_SECONDS, Send, Sent, Sizes
 from cloudtrail_to_slack.destinations.slack.render.message import Block, SlackMessage, with_thread_count
-from cloudtrail_to_slack.errors import DeliveryError, ParentGoneError, TransientError
+from cloudtrail_to_slack.errors import DeadlineExceededError, DeliveryError, ParentGoneError, TransientError
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.retry import Steps, run_to_completion, with_retries
 from cloudtrail_to_slack.state.leases import OWNER, lease_condition, lease_values
@@ -275,7 +275,7 @@ class SlackThreads:
                 raise
 
         if not self._clock.has(0):
-            raise DeliveryError("no_time_left")
+            raise DeadlineExceededError
         run_to_completion(self._clock, with_retries(post))
 
     def _show_count(self, key: str, channel: str, thread: Thread, alerts: int, last: datetime | None) -> None:
