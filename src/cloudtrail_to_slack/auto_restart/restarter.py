@@ -79,7 +79,7 @@ class Restarter:
         counted = self._store.count(trail, stop.key, self._settings.restarts_per_hour, happened)
         if not counted.granted:
             return Outcome(RestartAction.LIMIT_REACHED, counted.number, last_started=last_started)
-        # Recorded first: if this invocation dies meanwhile, the retry knows that it was started by us.
+        # Recorded first: if this invocation dies meanwhile, the retry knows who started the trail.
         self._store.note(stop.key, Outcome(RestartAction.UNFINISHED, counted.number))
         try:
             self._start(trail)

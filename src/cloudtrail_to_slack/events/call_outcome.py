@@ -40,7 +40,7 @@ _DENIAL_CODES = re.compile(
     re.IGNORECASE,
 )
 _DENIAL_MESSAGES = re.compile(r"not authori[sz]ed to (?:perform|access)|access ?denied|explicit deny", re.IGNORECASE)
-_NO_ERROR = frozenset({"", "null", "none", "[]", "{}"})  # what records hold where there is no error
+_NO_ERROR = frozenset({"", "null", "none", "[]", "{}"})  # values of fields without an error
 _WORDS = {
     **dict.fromkeys(("success", "succeeded", "successful", "true", "ok", "complete", "completed", "allowed"),
                     CallOutcome.SUCCEEDED),

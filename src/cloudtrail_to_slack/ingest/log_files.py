@@ -183,7 +183,7 @@ def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
             if len(text) >= CHUNK_BYTES // 2:
                 yield text
                 text = b""
-        yield text  # also where there is none, so that the caller can stop
+        yield text  # even if it is empty, so that the caller can stop
     if not inflate.eof:
         raise LogFileError("it is truncated")
 

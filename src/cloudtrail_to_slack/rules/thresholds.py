@@ -176,7 +176,7 @@ def _with_count(rule: Rule, threshold: Threshold, members: frozenset[str]) -> Ru
 
 
 def _shortened(value: str) -> str:
-    # Lone surrogates, which JSON can hold, are no text to a database.
+    # JSON can contain lone surrogates, which a database rejects.
     text = value.encode("utf-8", "replace").decode()
     if len(text) <= _KEPT_CHARACTERS and text == value and text:
         return text

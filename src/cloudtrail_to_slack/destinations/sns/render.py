@@ -25,7 +25,7 @@ _MOST_RULES = 10
 _SHORT = 200
 _MOST_BARE_TEXT = 100_000  # of a notice
 _NOT_PLAIN = re.compile(r"[^ -~]")
-# What no message may hold. Source: Amazon SQS API Reference, SendMessage (subscribed queues get what is published).
+# Characters that no message may contain. Source: Amazon SQS API Reference, SendMessage (for subscribed queues).
 _NO_CHARACTER = re.compile("[\ufffe\uffff]")
 _NOT_BARE = re.compile(r"[^A-Za-z0-9 _.,:/@=+()*-]")
 _FREE_PARTS = frozenset(
@@ -33,7 +33,7 @@ _FREE_PARTS = frozenset(
      "remediation_command"}
 )  # fmt: skip
 _REJECTED = "left out: SNS rejected the whole message; see source_file"
-_BARE_ATTRIBUTES = ("account", "severity")  # of a fixed alphabet, so no reason to reject a message
+_BARE_ATTRIBUTES = ("account", "severity")  # with a fixed alphabet, so they cannot be the reason for a rejection
 
 Attributes = dict[str, str | list[str]]
 
@@ -75,9 +75,9 @@ def alert_sizes(alert: Alert, key: str, warning: Line | None) -> Sequence[Callab
 
 
 def notice_sizes(notice: Notice, warning: Line | None) -> Sequence[Callable[[], SnsMessage]]:
-    """Return what makes the messages of a notice: the whole one, and one in words, digits and few marks."""
+    """Return a notice in two sizes: whole, and in letters, digits and few other characters."""
 
-    def bare() -> SnsMessage:  # with its text: what that lists is named in no other message
+    def bare() -> SnsMessage:  # with its text, because no other message has what that lists
         parts = {name: _bare(name, value) for name, value in _notice_parts(notice).items()}
         parts["error_message"] = _NOT_BARE.sub("?", "; ".join(notice.text[:_MOST_BARE_TEXT].splitlines()))
         return SnsMessage("", _fit(parts, MAX_BODY_BYTES, in_ascii=True), identity=notice.identity)
@@ -86,14 +86,14 @@ def notice_sizes(notice: Notice, warning: Line | None) -> Sequence[Callable[[], 
 
 
 def alert_to_sns(alert: Alert, key: str, note: str | None = None) -> SnsMessage:
-    """Return the message of an alert; `key` is its identity, `note` says why it comes to another topic than its own."""
+    """Return an alert's message; `key` is its identity, `note` says why it goes to the default topic."""
     attributes, line = _attributes(alert), _subject_of(alert)
     body = alert_body(alert, note, MAX_BODY_BYTES - _bytes_beside_body(line, attributes))
     return SnsMessage(line, body, attributes, alert.event.account or "unknown", key)
 
 
 def notice_to_sns(notice: Notice, note: str | None = None) -> SnsMessage:
-    """Return the message of a notice. It is about no event; a severity is its only attribute."""
+    """Return a notice's message, whose only attribute is the severity, if it has one."""
     parts = _notice_parts(notice) | ({"route_problem": note} if note else {})
     attributes: Attributes = {"severity": notice.severity} if notice.severity else {}
     body = _fit(parts, MAX_BODY_BYTES - _MAX_SUBJECT - _SHORT)
@@ -101,12 +101,12 @@ def notice_to_sns(notice: Notice, note: str | None = None) -> SnsMessage:
 
 
 def attribute(value: str | list[str]) -> tuple[str, str]:
-    """Return the type of an attribute with this value, as SNS calls it, and the value as SNS takes it."""
+    """Return SNS's type and form of an attribute's value."""
     return ("String.Array", json.dumps(value, ensure_ascii=False)) if isinstance(value, list) else ("String", value)
 
 
 def alert_body(alert: Alert, note: str | None = None, most_bytes: int = MAX_BODY_BYTES) -> str:
-    """Return the body, at most `most_bytes` in UTF-8; what is too large is replaced by a note that says so."""
+    """Return the body, at most `most_bytes` in UTF-8; parts that are too large are replaced with a note."""
     return _fit(_alert_parts(alert, note), most_bytes)
 
 
@@ -142,7 +142,7 @@ def _alert_parts(alert: Alert, note: str | None) -> dict[str, Any]:
 
 
 def _notice_parts(notice: Notice) -> dict[str, Any]:
-    """Return what the body of a notice, which is about no event, holds under the same keys."""
+    """Return the parts of a notice's body, with the same keys as an alert's."""
     return {
         "title": notice.title,
         "error_message": notice.text,
@@ -154,7 +154,7 @@ def _notice_parts(notice: Notice) -> dict[str, Any]:
 
 
 def subject(title: str) -> str:
-    """Return `title` as SNS takes subjects: printable ASCII, short, beginning with a letter or digit."""
+    """Return `title` in the form of a subject: printable ASCII, short, beginning with a letter or digit."""
     ascii_only = visible(title).encode("ascii", "replace").decode().strip()
     text = "".join(character if character.isprintable() else " " for character in ascii_only)
     text = text if text[:1].isalnum() else f"Alert: {text}"
@@ -162,17 +162,17 @@ def subject(title: str) -> str:
 
 
 def _subject_of(alert: Alert) -> str:
-    """Return the subject of an alert, which begins with what its account is called, if anything."""
+    """Return the subject of an alert, which begins with the account's name, if it is known."""
     return subject(f"{alert.account_name[:_LONGEST_NAME]}: {alert.title}" if alert.account_name else alert.title)
 
 
 def _without_free_part(name: str, value: object) -> object:
-    """Leave out what the call or its answer may hold anything in."""
+    """Leave out parts whose content the caller chooses freely."""
     return _REJECTED if name in _FREE_PARTS and value is not None else value
 
 
 def _bare(name: str, value: object) -> object:
-    """Return a short and harmless form of a part of the body; what has none is left out."""
+    """Return a short, harmless form of a part of the body; others are left out."""
     if isinstance(value, list) and name == "rules":
         return [_bare("", rule) for rule in value[:_MOST_RULES]]
     if isinstance(value, str):
@@ -181,7 +181,7 @@ def _bare(name: str, value: object) -> object:
 
 
 def _attributes(alert: Alert) -> Attributes:
-    """Return the attributes of an alert, each of few bytes; empty ones, which SNS rejects, are left out."""
+    """Return the attributes of an alert, cut to few bytes, without empty ones, which SNS rejects."""
     event = alert.event
     attributes: Attributes = {
         "account": event.account or "",
@@ -200,19 +200,19 @@ def _each(change: Callable[[str], str], value: str | list[str]) -> str | list[st
 
 
 def _short(text: str) -> str:
-    """Return an attribute's value without what SNS rejects in one: hidden characters, and too many of any."""
+    """Return an attribute's value without hidden characters, cut, so that SNS does not reject it."""
     shown = _NO_CHARACTER.sub(_escape, visible(text))
     return shown.encode("utf-8", "replace")[:_ATTRIBUTE_BYTES].decode("utf-8", "ignore")
 
 
 def _bytes_beside_body(subject_line: str, attributes: Attributes) -> int:
-    """Return how many bytes of a message are not its body."""
+    """Return how many bytes of a message are outside its body."""
     texts = [text for name, value in attributes.items() for text in (name, *attribute(value))]
     return len(subject_line.encode()) + sum(len(text.encode()) for text in texts)
 
 
 def _fit(body: dict[str, Any], most_bytes: int, *, in_ascii: bool = False) -> str:
-    """Dump the body, with the largest parts replaced by a note until it fits; the keys and marks between them count."""
+    """Dump the body, with the largest parts replaced with a note until it fits; keys and punctuation count."""
     parts = {key: _dump(value, in_ascii=in_ascii) for key, value in body.items()}
     room = most_bytes - len("{}") - sum(len(f'"{key}": , ') for key in parts)
     for key in sorted(parts, key=lambda name: -_size(parts[name])):
@@ -224,20 +224,20 @@ def _fit(body: dict[str, Any], most_bytes: int, *, in_ascii: bool = False) -> st
 
 
 def _dump(value: object, *, in_ascii: bool = False) -> str:
-    """Return `value` as JSON; empty for what is none, such as infinity, or is nested too deeply to dump.
+    """Return `value` as JSON; empty if that is impossible, such as for infinity or a value that is nested too deeply.
 
-    Hidden characters, and those that no message may hold, are escaped: they mean the same, and turn no e-mail around.
+    Hidden characters, and those that no message may contain, are escaped, so that they cannot disguise text.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
     except (ValueError, RecursionError):
         return ""
-    # Half a surrogate pair can be dumped, and is no valid UTF-8.
+    # A lone surrogate can be dumped, but is not valid UTF-8.
     text = text.encode("utf-8", "replace").decode()
     if in_ascii:
         return _NOT_PLAIN.sub(_escape, text)
     if len(text) > MAX_BODY_BYTES:
-        return text  # it will be cut anyway
+        return text  # it is going to be cut
     return _NO_CHARACTER.sub(_escape, replace_hidden(text, lambda character: json.dumps(character)[1:-1]))
 
 

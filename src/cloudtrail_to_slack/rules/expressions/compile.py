@@ -140,7 +140,7 @@ def place_of(node: ast.AST, tree: ast.Expression, text: str) -> SourceSpan | Non
     source = text.encode("utf-8", "replace").split(b"\n")[line - 1]
     last = node.end_col_offset if getattr(node, "end_lineno", None) == line else len(source)  # type: ignore[attr-defined]  # it has a line
     if isinstance(node, ast.Attribute) and node.value.end_lineno == line:
-        # From the dot on, without what it is an attribute of.
+        # Begin at the dot, after the value.
         begin = max(source.find(b".", node.value.end_col_offset), begin)
     before, under = (len(part.decode("utf-8", "replace")) for part in (source[:begin], source[begin:last]))
     return SourceSpan(line, before, max(under, 1))

@@ -26,7 +26,7 @@ Test = Callable[[object], bool]
 
 
 def _pattern_function(name: str) -> Callable[[str, object], bool]:
-    """Return the function `name` of rules, which takes a pattern and what it is to match."""
+    """Return the function `name` of rules, which takes a pattern and a value to match."""
 
     def function(pattern: str, text: object) -> bool:
         return _kept_test(name, pattern)(text)

@@ -64,7 +64,7 @@ def context(elements: list[str]) -> Block:
 
 
 def mrkdwn(text: str) -> Block:
-    """Return a text object in Slack's markup; `verbatim` keeps Slack from making links of what looks like one."""
+    """Return a text object in Slack's markup; `verbatim` keeps Slack from turning text into links."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
@@ -84,7 +84,7 @@ def with_warning(message: SlackMessage, warning: Line | None) -> SlackMessage:
 
 
 def with_mention(message: SlackMessage, user_group: str | None) -> SlackMessage:
-    """Return the message with a mention of a user group, itself where there is none.
+    """Return the message with a mention of a user group, if there is one.
 
     It stands in a block, because Slack shows, and notifies of, the blocks of a message that has any; its text is the
     fallback. Source: Slack API docs, "Formatting message text", "Mentioning groups", and chat.postMessage, `text`.
@@ -101,7 +101,7 @@ def mention(user_group: str) -> str:
 
 
 def with_thread_count(parent: SlackMessage, alerts: int, last: datetime | None) -> SlackMessage:
-    """Return a thread's parent message saying how many alerts the thread has by now, and when the last came."""
+    """Return a thread's parent message with the number of alerts in the thread and the time of the last one."""
     when = f", the last at {both_zones(last, '').replace(chr(10), ', ')}" if last else ""
     count = section(f":thread: *{alerts:,} alerts like this so far*{when}")
     # A text without blocks is posted without markup; in a block it stands as code, so that nothing in it is markup.
