@@ -46,13 +46,13 @@ class Clock:
         """Return how many seconds the invocation has left, less those for finishing cleanly; may be infinite."""
         return self.remaining() - self._margin
 
-    def has(self, seconds: float) -> bool:
-        """Return whether the invocation has that much time to spare."""
+    def has_time_for(self, seconds: float) -> bool:
+        """Return whether the invocation has `seconds` to spare."""
         return seconds <= self.spare()
 
     def wait(self, seconds: float) -> bool:
         """Wait, and return True; return False at once if the invocation has no time for it."""
-        if not self.has(seconds):
+        if not self.has_time_for(seconds):
             return False
         if seconds > 0:
             self._sleep(seconds)

@@ -143,7 +143,7 @@ class Restarter:
             raise TrailError(error_code(error), is_transient=True) from None
 
     def _wait(self, seconds: float) -> bool:
-        return self._clock.has(seconds + _NOTIFYING_SECONDS) and self._clock.wait(seconds)
+        return self._clock.has_time_for(seconds + _NOTIFYING_SECONDS) and self._clock.wait(seconds)
 
 
 def _rejected(error: TrailError, number: int) -> Outcome:

@@ -30,7 +30,7 @@ def log_rule_warnings(rules: Iterable[Rule | IgnoreRule], clock: Clock) -> None:
     for rule in rules:
         if rule.id in DEFAULT_RULE_IDS or (isinstance(rule, Rule) and rule.is_shipped):
             continue
-        if given >= _MOST or not clock.has(_SECONDS_EACH):
+        if given >= _MOST or not clock.has_time_for(_SECONDS_EACH):
             return
         for warning in warnings_for(rule.expression, ignores=isinstance(rule, IgnoreRule), most=_MOST - given):
             logger.warning("rule warning", extra={"rule": rule.name, "warning": str(warning)})

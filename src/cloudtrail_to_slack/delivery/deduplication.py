@@ -107,7 +107,7 @@ class DeduplicationStore:
         for position, key in enumerate(keys):
             self._memory.pop(key, None)
             # The leases end by themselves, soon after the invocation.
-            if self._table is None or not self._clock.has(0) or position >= _MOST_RELEASED:
+            if self._table is None or not self._clock.has_time_for(0) or position >= _MOST_RELEASED:
                 continue
             condition, values = "#owner = :owner AND attribute_not_exists(completed)", {":owner": {"S": self._owner}}
             try:

@@ -61,8 +61,8 @@ class DeliveryRecorder:
             return len(due)
         left, problem = list(due), DeadlineExceededError.CODE
         try:
-            known = self._table.intervals(due) if self._clock.has(SHORT_TIMEOUT_SECONDS) else {}
-            while left and self._clock.has(SHORT_TIMEOUT_SECONDS):
+            known = self._table.intervals(due) if self._clock.has_time_for(SHORT_TIMEOUT_SECONDS) else {}
+            while left and self._clock.has_time_for(SHORT_TIMEOUT_SECONDS):
                 self._save(left[0], due[left[0]], known.get(left[0]))
                 del left[0]
         except StateError as error:

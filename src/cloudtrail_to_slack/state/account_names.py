@@ -55,7 +55,7 @@ class OrganizationNames:
         """Return the name of an account; None: it is unknown."""
         if account in self._configured:
             return self._configured[account]
-        if account and self.clock.now() >= self._until and self.clock.has(_NEEDED_SECONDS):
+        if account and self.clock.now() >= self._until and self.clock.has_time_for(_NEEDED_SECONDS):
             self._refresh()
         return self._listed.get(account)
 

@@ -255,7 +255,8 @@ class SlackThreads:
         try:
             while True:
                 claim = self._store.claim(key)
-                if claim is not False or self._clock.now() >= give_up or not self._clock.has(_ASK_AGAIN_SECONDS):
+                may_wait = self._clock.now() < give_up and self._clock.has_time_for(_ASK_AGAIN_SECONDS)
+                if claim is not False or not may_wait:
                     return claim
                 yield _ASK_AGAIN_SECONDS
         except StateError as error:
@@ -274,7 +275,7 @@ class SlackThreads:
                     raise DeliveryError(error.code) from None  # Slack may have posted them, or is busy with alerts
                 raise
 
-        if not self._clock.has(0):
+        if not self._clock.has_time_for(0):
             raise DeadlineExceededError
         run_to_completion(self._clock, with_retries(post))
 
