@@ -1,10 +1,13 @@
 """The fixtures of the flow tests, and how many examples the property tests try."""
 
+import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from cloudtrail_to_slack.config.settings import VARIABLES
 from cloudtrail_to_slack.evaluation.report import Report
 from cloudtrail_to_slack.ingest.payloads import Notification
 from cloudtrail_to_slack.pipeline import Pipeline
@@ -14,6 +17,8 @@ from support import boto_memory
 from support.app_environment import AppEnvironment
 from support.cases import mark_long_cases
 from support.examples import scale_examples
+
+_OTHERS = "AWS_|SLACK_|(HTTPS?|ALL)_PROXY$"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +37,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Scale the number of examples of every property test, and mark what is left to `make test-all`."""
     mark_long_cases(items)
     scale_examples((item.obj for item in items if isinstance(item, pytest.Function)), config.getoption("--examples"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_environment(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What leads a person's own programs to AWS, Slack or a proxy leads no test there; Terraform may need the proxy."""
+    others = "AWS_|SLACK_" if any("terraform" in item.path.parts for item in request.session.items) else _OTHERS
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name in VARIABLES or re.match(others, name, re.IGNORECASE):
+                patch.delenv(name)
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
