@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudtrail_to_slack.rules.expressions.compile import compile_tree, parse_expression
-from cloudtrail_to_slack.rules.lint.known_fields import read_key
+from cloudtrail_to_slack.rules.expressions.known_fields import read_key
 
 _MISSING = object()
 _MOST_ALTERNATIVES = 5

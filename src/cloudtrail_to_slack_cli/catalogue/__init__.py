@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from cloudtrail_to_slack.rules.lint.known_fields import LEAVES, OF_SESSION_CONTEXT, OF_USER_IDENTITY
+from cloudtrail_to_slack.rules.expressions.known_fields import LEAVES, OF_SESSION_CONTEXT, OF_USER_IDENTITY
 
 DATA = "events.txt.gz"
 _OF_ISSUER = ("type", "principalId", "arn", "accountId", "userName")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from cloudtrail_to_slack.rules.expressions.compile import Evaluate, compile_tree
-from cloudtrail_to_slack.rules.lint.known_fields import read_key
+from cloudtrail_to_slack.rules.expressions.known_fields import read_key
 
 _MISSING = object()
 _BOOLEAN_FIELDS = frozenset({"readOnly", "managementEvent", "sessionCredentialFromConsole"})

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from cloudtrail_to_slack.errors import ExpressionError, SourceSpan
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
 from cloudtrail_to_slack.rules.expressions.functions import FUNCTIONS
+from cloudtrail_to_slack.rules.expressions.known_fields import CONTAINERS, FIELDS
 from cloudtrail_to_slack.rules.expressions.syntax import call_of, field_read, is_event
-from cloudtrail_to_slack.rules.lint.known_fields import CONTAINERS, FIELDS
 
 _NAMES = {
     "true": "True", "false": "False", "null": "None", "none": "None", "TRUE": "True", "FALSE": "False", "NULL": "None",

@@ -9,8 +9,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from cloudtrail_to_slack.rules.expressions.known_fields import read_key
 from cloudtrail_to_slack.rules.expressions.syntax import Call, call_of, is_event, strings
-from cloudtrail_to_slack.rules.lint.known_fields import read_key
 
 _ISSUER = "userIdentity.sessionContext.sessionIssuer"
 # Callers choose a part of these. Compared as a whole they identify the caller; names do not: other accounts may have

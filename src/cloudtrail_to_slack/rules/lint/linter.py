@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from cloudtrail_to_slack.errors import SourceSpan
+from cloudtrail_to_slack.rules.expressions import known_fields
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression, place_of
 from cloudtrail_to_slack.rules.expressions.diagnostics import excerpt
+from cloudtrail_to_slack.rules.expressions.known_fields import read_key
 from cloudtrail_to_slack.rules.expressions.refusals import close_to
 from cloudtrail_to_slack.rules.expressions.syntax import string_constant
-from cloudtrail_to_slack.rules.lint import known_fields
 from cloudtrail_to_slack.rules.lint.ignore_rules import loose_conditions
 from cloudtrail_to_slack.rules.lint.known_events import dated_name, unknown_event_reason
-from cloudtrail_to_slack.rules.lint.known_fields import read_key
 
 _LONGEST_QUOTED = 60
 # Objects of which all fields are known.
