@@ -66,10 +66,10 @@ class Commands(click.Group):
         """Return the command that is meant, or say which one was probably meant."""
         name = args[0] if args else ""
         if name and name not in COMMANDS and not name.startswith("-"):
-            from difflib import get_close_matches  # noqa: PLC0415 (only for what is wrong)
+            from cloudtrail_to_slack.rules.expressions.refusals import close_to  # noqa: PLC0415 (only for what is wrong)
 
-            close = get_close_matches(name, COMMANDS, n=1)
-            meant = f" Did you mean {close[0]}?" if close else ""
+            close = close_to(name, COMMANDS, cutoff=0.6)
+            meant = f" Did you mean {close}?" if close else ""
             ctx.fail(f"There is no command {name!r}.{meant}")
         return super().resolve_command(ctx, args)
 

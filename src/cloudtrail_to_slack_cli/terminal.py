@@ -76,10 +76,10 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 def closest(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return a question after the known word that was probably meant, `otherwise` where none is close."""
-    from difflib import get_close_matches  # noqa: PLC0415 (only for what is wrong)
+    from cloudtrail_to_slack.rules.expressions.refusals import close_to  # noqa: PLC0415 (only for what is wrong)
 
-    close = get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else otherwise
+    close = close_to(word, list(known), cutoff=0.6)
+    return f"; did you mean {close}?" if close else otherwise
 
 
 def annotation(level: str, message: str, **properties: object) -> None:

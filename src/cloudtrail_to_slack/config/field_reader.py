@@ -38,10 +38,10 @@ class Reader:
         """Report an issue for every key that is not among `known`."""
         names = sorted(known)
         for key in (str(key)[:100] for key in self._data if key not in names):
-            from difflib import get_close_matches  # noqa: PLC0415 (only for what is wrong)
+            from cloudtrail_to_slack.rules.expressions.refusals import close_to  # noqa: PLC0415 (only for what is wrong)
 
-            close = get_close_matches(key, names, n=1, cutoff=0.8)
-            meant = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(names)}"
+            close = close_to(key, names, cutoff=0.8)
+            meant = f"did you mean {close}?" if close else f"the keys are {', '.join(names)}"
             self.report(key, f"is not a known key; {meant}")
 
     def raw(self, key: str) -> object:
