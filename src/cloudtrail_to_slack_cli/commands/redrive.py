@@ -8,10 +8,10 @@ from typing import Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloudtrail_to_slack.aws.errors import error_code
 from cloudtrail_to_slack.ingest.payloads import LogFile, RemovedObject, SingleEvent, read_payload
 from cloudtrail_to_slack_cli.aws_session import no_aws
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment, deployment_options
-from cloudtrail_to_slack_cli.doctor.finding import error_code
 from cloudtrail_to_slack_cli.doctor.incoming import dead_letter_queues
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, CommandError
 from cloudtrail_to_slack_cli.terminal import console, counted, line

@@ -16,11 +16,11 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloudtrail_to_slack.aws.clients import AwsClients
+from cloudtrail_to_slack.aws.errors import error_code
 from cloudtrail_to_slack.config.secrets import SecretReader
 from cloudtrail_to_slack.config.settings import Settings, read_settings
 from cloudtrail_to_slack.errors import ConfigurationError
 from cloudtrail_to_slack_cli.aws_session import no_aws, open_session
-from cloudtrail_to_slack_cli.doctor.finding import error_code
 from cloudtrail_to_slack_cli.errors import CommandError
 from cloudtrail_to_slack_cli.options import option_group
 

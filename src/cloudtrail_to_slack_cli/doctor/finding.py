@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cloudtrail_to_slack.aws.errors import error_code
+
 
 class Level(Enum):
     """How bad a finding is. `UNKNOWN`: it could not be checked."""
@@ -44,11 +46,6 @@ def checked(area: str, check: Check) -> Iterator[Finding]:
         yield unknown(area, f"{operation} failed: {code}", f"use credentials that allow {operation}")
     except BotoCoreError as error:
         yield unknown(area, f"AWS cannot be reached: {type(error).__name__}", "check your network, region and profile")
-
-
-def error_code(error: ClientError) -> str:
-    """Return AWS's word for an error."""
-    return str(error.response.get("Error", {}).get("Code", "unknown error"))
 
 
 def found(call: Callable[[], Mapping[str, Any]], *missing: str) -> Mapping[str, Any] | None:

@@ -9,6 +9,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from cloudtrail_to_slack.aws.errors import error_code
 from cloudtrail_to_slack.config.routes import Routes, parse_webhook_routes
 from cloudtrail_to_slack.config.secrets import SecretSource
 from cloudtrail_to_slack.config.settings import Settings
@@ -17,7 +18,7 @@ from cloudtrail_to_slack.destinations.slack.client import SlackClient
 from cloudtrail_to_slack.errors import SecretError
 from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack_cli.doctor.deployment import Deployment
-from cloudtrail_to_slack_cli.doctor.finding import Finding, error_code, found, ok, problem, unknown
+from cloudtrail_to_slack_cli.doctor.finding import Finding, found, ok, problem, unknown
 
 Answer = tuple[Mapping[str, Any], Mapping[str, str]]  # of Slack: its data and headers
 _TIMEOUT_SECONDS = 10
