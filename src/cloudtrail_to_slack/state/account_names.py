@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from cloudtrail_to_slack.aws.errors import error_code
 from cloudtrail_to_slack.clock import Clock
 from cloudtrail_to_slack.errors import CloudTrailToSlackError
+from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack.observability.logging import logger
 from cloudtrail_to_slack.state.table import Items, number
 from cloudtrail_to_slack.state.trust import over, over_values, string, whole_number
@@ -122,7 +123,6 @@ class OrganizationNames:
 
 def _names(item: Mapping[str, Any]) -> dict[str, str]:
     """Return the names in an item that have the form this code writes."""
-    found = item.get("account_names")
-    entries = found.get("M") if isinstance(found, Mapping) else None
-    named = {account: value.get("S") for account, value in entries.items()} if isinstance(entries, Mapping) else {}
-    return {account: name[:_LONGEST_NAME] for account, name in named.items() if isinstance(name, str)}
+    entries = mapping(mapping(item.get("account_names")).get("M"))
+    named = {account: string(entries, account) for account in entries}
+    return {account: name[:_LONGEST_NAME] for account, name in named.items() if name is not None}

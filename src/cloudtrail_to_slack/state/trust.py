@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cloudtrail_to_slack.json_fields import mapping
+
 CLOCKS_DIFFER_SECONDS = 60
 # After the time to live is shortened, items written before must not look forged.
 _SET_SHORTER_SINCE = 2
@@ -44,21 +46,16 @@ def longest_kept(time_to_live: float) -> float:
 
 def whole_number(item: Mapping[str, Any], name: str) -> int | None:
     """Return a whole number of at most 15 digits; None: it is anything else."""
-    value = _attribute(item, name).get("N")
+    value = mapping(item.get(name)).get("N")
     return int(value) if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) else None
 
 
 def string(item: Mapping[str, Any], name: str) -> str | None:
     """Return a string; None: it is anything else."""
-    value = _attribute(item, name).get("S")
+    value = mapping(item.get(name)).get("S")
     return value if isinstance(value, str) else None
 
 
 def is_true(item: Mapping[str, Any], name: str) -> bool:
     """Whether an attribute is the boolean true."""
-    return _attribute(item, name).get("BOOL") is True
-
-
-def _attribute(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = item.get(name)
-    return found if isinstance(found, Mapping) else {}
+    return mapping(item.get(name)).get("BOOL") is True
