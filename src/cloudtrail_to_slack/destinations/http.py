@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 3.0
 _IDLE_SECONDS = 30.0  # between invocations Lambda freezes the process; to notice a dead connection may take a time-out
-_JSON = "application/json; charset=utf-8"  # Slack warns about JSON without a charset
 
 
 class HttpClient:
@@ -35,7 +34,6 @@ class HttpClient:
             return self._session.post(
                 url,
                 json=body,
-                headers={"Content-Type": _JSON},
                 timeout=(min(_CONNECT_SECONDS, timeout), timeout),
                 allow_redirects=False,
             )

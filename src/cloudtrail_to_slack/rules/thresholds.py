@@ -73,11 +73,9 @@ class MemoryCounts:
         if self._members > self._most:
             raise CountStoreError(f"without a state table, at most {self._most:,} are counted", is_transient=True)
         members.add(window.value or event)
-        self._sets[window.key] = members, completed_by
-        if len(members) < count:
-            return Count()
-        self._sets[window.key] = members, event
-        return Count(event, frozenset(members))
+        is_complete = len(members) >= count
+        self._sets[window.key] = members, event if is_complete else completed_by
+        return Count(event, frozenset(members)) if is_complete else Count()
 
 
 class ThresholdCounter:
