@@ -68,7 +68,7 @@ def test_titles_name_what_there_is() -> None:
         if test.get("expect") == "match" and "event" in test
         if "unknown" in with_facts((SHIPPED[rule_id],), read_event(test["event"]))[0].facts
     }
-    assert unknown == {("execution-lateral-movement/unusual-instances-launched", "RunInstances")}  # a launch template's
+    assert unknown == set()
 
 
 def test_these_packs_are_shipped() -> None:
