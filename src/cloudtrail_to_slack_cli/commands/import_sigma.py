@@ -1,6 +1,7 @@
 """`import-sigma`: turn Sigma rules for CloudTrail into a rule file."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import yaml
@@ -13,6 +14,7 @@ Examples:
   cloudtrail-to-slack import-sigma sigma/rules/cloud/aws/cloudtrail/ --output rules/sigma.yaml
   cloudtrail-to-slack import-sigma rule.yml
 """
+_PREFIX = "sigma/"  # of the ids of imported rules
 
 
 @click.command("import-sigma", epilog=_EXAMPLE)
@@ -24,12 +26,16 @@ def command(files: tuple[str, ...], output: str | None) -> int:
     """Turn Sigma rules for CloudTrail into a rule file, and list the rules that cannot be converted.
 
     FILEs are Sigma files and folders with Sigma files. Correlations that count the events of one rule become
-    thresholds. Exit code 1: a rule could not be converted.
+    thresholds. Exit codes: 0 all were converted, 1 some were left out, 2 wrong usage, 3 a file cannot be read.
     """
     try:
         from cloudtrail_to_slack_cli.sigma.rules import import_files  # noqa: PLC0415 (only this command needs pySigma)
     except ImportError:
         raise CommandError("pySigma is not installed: install the extra `cli`") from None
+    if output and not _may_replace(Path(output)):
+        raise CommandError(
+            f"{output} exists, and not all of it was written by import-sigma; delete it, or choose another path"
+        )
     rules, left_out = [], 0
     for imported in import_files(files):
         if imported.rule is None:
@@ -49,3 +55,17 @@ def command(files: tuple[str, ...], output: str | None) -> int:
         click.echo(text, nl=False)
     click.echo(f"{counted(len(rules), 'rule')} imported, {left_out:,} left out", err=True)
     return EXIT_FINDINGS if left_out else EXIT_CLEAN
+
+
+def _may_replace(path: Path) -> bool:
+    """Whether nothing is lost if a file is replaced: it does not exist, or has only imported rules without tests."""
+    try:
+        data: Any = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return False
+    rules = data.get("rules") if isinstance(data, dict) and set(data) == {"rules"} else None
+    return isinstance(rules, list) and all(
+        isinstance(rule, dict) and "tests" not in rule and str(rule.get("id")).startswith(_PREFIX) for rule in rules
+    )

@@ -1,27 +1,30 @@
-"""From Sigma files to rules of ours, with what could not be expressed."""
+"""From Sigma rules to rules of ours, with what could not be expressed."""
 
 import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import yaml
-from sigma.collection import SigmaCollection
+from sigma.conditions import ConditionFieldEqualsValueExpression
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from cloudtrail_to_slack.errors import ExpressionError
 from cloudtrail_to_slack.rules.expressions.compile import parse_expression
-from cloudtrail_to_slack_cli.errors import UnreadableError
-from cloudtrail_to_slack_cli.rule_files.document import read_text
-from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, translate
+from cloudtrail_to_slack.rules.lint.known_events import unknown_event_reason
+from cloudtrail_to_slack.rules.lint.linter import warnings_for
+from cloudtrail_to_slack.rules.model import MAX_THRESHOLD_COUNT, MAX_THRESHOLD_MINUTES
+from cloudtrail_to_slack_cli.sigma.documents import SigmaDocument, in_one_line, read_documents
+from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, plain_string, translate
+from cloudtrail_to_slack_cli.sigma.fields import get, spelled
 
 _LEVELS = {"informational": "info", "low": "low", "medium": "medium", "high": "high", "critical": "critical"}
 _OUTDATED = ("deprecated", "unsupported")
-_TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?")
+_TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BRACES = str.maketrans("{}", "()")  # in our titles, braces stand around fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,52 +41,56 @@ def import_files(paths: Sequence[str]) -> Iterator[Imported]:
     """Yield each Sigma rule in files and folders, in order.
 
     Raises:
-        UnreadableError: there is no such file, or it cannot be read.
+        UnreadableError: there is no such file, or one that is named cannot be read.
     """
-    for path in _files(paths):
-        text = read_text(str(path))
-        try:
-            collection = SigmaCollection.from_yaml(text)
-            collection.resolve_rule_references()
-        except (SigmaError, yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            yield Imported(str(path), path.stem, None, [f"it is not a Sigma rule: {' '.join(str(error).split())}"])
-            continue
-        referenced = {
-            id(reference.rule)
-            for rule in collection.rules
-            if isinstance(rule, SigmaCorrelationRule)
-            for reference in rule.rules or ()
-        }
-        for rule in collection.rules:
-            if isinstance(rule, SigmaCorrelationRule) or id(rule) not in referenced:
-                yield _imported(str(path), rule)
+    documents = read_documents(paths)
+    counted = {
+        id(reference.rule)
+        for document in documents
+        if isinstance(document.content, SigmaCorrelationRule) and not document.content.generate
+        for reference in document.content.referenced_rules
+    }
+    files_of_ids: dict[str, str] = {}
+    for document in documents:
+        content = document.content
+        if content is None:
+            yield Imported(document.file, document.name, None, document.problems)
+        elif isinstance(content, SigmaRule | SigmaCorrelationRule) and id(content) not in counted:
+            yield _with_unique_id(_imported(document, content), files_of_ids)
 
 
-def _files(paths: Sequence[str]) -> Iterator[Path]:
-    for name in paths:
-        path = Path(name)
-        if path.is_dir():
-            found = sorted(each for each in path.rglob("*") if each.suffix in (".yml", ".yaml") and each.is_file())
-            if not found:
-                raise UnreadableError(name, "contains no .yml and no .yaml")
-            yield from found
-        else:
-            yield path
+def _with_unique_id(imported: Imported, files_of_ids: dict[str, str]) -> Imported:
+    """Give a rule an id that no earlier rule has, and remember it."""
+    if imported.rule is not None:
+        wanted = unique = imported.rule["id"]
+        number = 1
+        while unique in files_of_ids:
+            number += 1
+            unique = f"{wanted}-{number}"
+        if unique != wanted:
+            imported.problems.append(
+                f"its id {wanted} is that of a rule in {files_of_ids[wanted]} too; it has {unique}"
+            )
+        imported.rule["id"] = unique
+        files_of_ids[unique] = imported.file
+    return imported
 
 
-def _imported(path: str, rule: SigmaRule | SigmaCorrelationRule) -> Imported:
+def _imported(document: SigmaDocument, rule: SigmaRule | SigmaCorrelationRule) -> Imported:
     """Return our rule; a correlation that counts events of one rule becomes a rule with a threshold."""
-    name = str(rule.title or path)
+    notes = list(document.problems)
     try:
         base = _counted_rule(rule) if isinstance(rule, SigmaCorrelationRule) else rule
         _check_log_source(base)
-        imported = _with_metadata(rule, _expression(base))
+        imported = _with_metadata(document, rule, _expression(base))
+        notes += _probable_mistakes(base, imported["expression"])
         if isinstance(rule, SigmaCorrelationRule):
-            imported["threshold"] = _threshold(rule)
+            imported["threshold"] = _threshold(rule, base, notes)
     except InexpressibleError as error:
-        return Imported(path, name, None, [str(error)])
-    status = base.status.name.lower() if base.status else ""
-    return Imported(path, name, imported, [f"its authors call it {status}"] if status in _OUTDATED else [])
+        return Imported(document.file, document.name, None, [str(error)])
+    if str(base.status) in _OUTDATED:
+        notes.append(f"its authors call it {base.status}")
+    return Imported(document.file, document.name, imported, notes)
 
 
 def _counted_rule(rule: SigmaCorrelationRule) -> SigmaRule:
@@ -93,37 +100,63 @@ def _counted_rule(rule: SigmaCorrelationRule) -> SigmaRule:
         InexpressibleError: there are several, or it counts nothing.
     """
     kind = rule.type.name.lower()
-    references = rule.rules or []
+    references = rule.referenced_rules
+    left = "" if rule.generate else "; the rules that it refers to are left out with it"
     if kind not in ("event_count", "value_count"):
-        raise InexpressibleError(f"a correlation of the kind {kind}")
+        raise InexpressibleError(f"a correlation of the kind {kind}{left}")
     if len(references) != 1 or not isinstance(references[0].rule, SigmaRule):
-        raise InexpressibleError("a correlation of several rules")
+        raise InexpressibleError(f"a correlation of several rules, or of a correlation{left}")
     return references[0].rule
 
 
-def _threshold(rule: SigmaCorrelationRule) -> dict[str, Any]:
-    """Return a correlation's condition as a threshold.
+def _threshold(rule: SigmaCorrelationRule, base: SigmaRule, notes: list[str]) -> dict[str, Any]:
+    """Return a correlation's condition as a threshold; add to the notes what it does not say exactly.
 
     Raises:
-        InexpressibleError: it is not "so many or more".
+        InexpressibleError: it is not "so many or more", or beyond what a threshold may count.
     """
     condition = rule.condition
     operator, count = getattr(getattr(condition, "op", None), "name", ""), getattr(condition, "count", None)
     if operator not in ("GTE", "GT") or not isinstance(count, int):
         raise InexpressibleError(f"the condition of the correlation ({operator.lower() or 'extended'})")
-    minutes = max(1, math.ceil(rule.timespan.seconds / 60))
-    threshold: dict[str, Any] = {"count": count + (operator == "GT"), "minutes": minutes}
+    count += operator == "GT"
+    if not 1 <= count <= MAX_THRESHOLD_COUNT:
+        raise InexpressibleError(
+            f"a correlation that counts to {count:,}; a threshold counts to 1 to {MAX_THRESHOLD_COUNT}"
+        )
+    minutes = math.ceil(rule.timespan.seconds / 60)
+    if minutes > MAX_THRESHOLD_MINUTES:
+        raise InexpressibleError(f"a time span of {rule.timespan.spec}; that of a threshold is at most 1d")
+    if minutes * 60 != rule.timespan.seconds:
+        notes.append(f"its time span of {rule.timespan.spec} is rounded up to {minutes} minute{'s' * (minutes > 1)}")
+    threshold: dict[str, Any] = {"count": count, "minutes": minutes}
     if rule.group_by:
-        threshold["by"] = list(rule.group_by)
+        threshold["by"] = [_unaliased(rule, base, each) for each in rule.group_by]
     if rule.type.name == "VALUE_COUNT":
         named = getattr(condition, "fieldref", None)
-        threshold["distinct"] = named[0] if isinstance(named, list) else str(named)
+        if not isinstance(named, str):
+            raise InexpressibleError("a correlation that counts the values of several fields")
+        threshold["distinct"] = _unaliased(rule, base, named)
+    for name in (*threshold.get("by", ()), *filter(None, [threshold.get("distinct")])):
+        notes += [f"the correlation {warning}" for warning in map(str, warnings_for(get(name)))]
     return threshold
+
+
+def _unaliased(rule: SigmaCorrelationRule, base: SigmaRule, name: str) -> str:
+    """Return the field of the counted rule that a correlation calls `name`."""
+    alias = rule.aliases.aliases.get(name)
+    if alias is None:
+        return name
+    of_base = [field for reference, field in alias.mapping.items() if reference.reference in (base.name, str(base.id))]
+    if not of_base:
+        raise InexpressibleError(f"the alias {name}, which names no field of the rule that the correlation counts")
+    return str(of_base[0])
 
 
 def _check_log_source(rule: SigmaRule) -> None:
     source = rule.logsource
-    if source.product not in (None, "aws") or source.service not in (None, "cloudtrail"):
+    product, service = str(source.product or "aws").lower(), str(source.service or "cloudtrail").lower()
+    if (product, service) != ("aws", "cloudtrail") or not (source.product or source.service):
         shown = "/".join(str(each) for each in (source.product, source.service, source.category) if each)
         raise InexpressibleError(f"it is for logs of {shown}, not of aws/cloudtrail")
 
@@ -134,10 +167,12 @@ def _expression(rule: SigmaRule) -> str:
     Raises:
         InexpressibleError: there is none.
     """
+    if any("|" in str(condition) for condition in rule.detection.condition):
+        raise InexpressibleError("its condition counts with `|`, which Sigma replaced by correlations")
     try:
         conditions = [translate(condition.parsed) for condition in rule.detection.parsed_condition]
-    except (SigmaError, TypeError, RecursionError) as error:  # pySigma expects conditions to be text
-        raise InexpressibleError(f"its condition cannot be read: {error}") from None
+    except (SigmaError, TypeError, AttributeError, RecursionError) as error:  # pySigma expects conditions to be text
+        raise InexpressibleError(f"its condition cannot be read: {in_one_line(error)}") from None
     text = conditions[0] if len(conditions) == 1 else " or ".join(f"({each})" for each in conditions)
     try:
         parse_expression(text)
@@ -146,18 +181,61 @@ def _expression(rule: SigmaRule) -> str:
     return text
 
 
-def _with_metadata(rule: SigmaRule | SigmaCorrelationRule, expression: str) -> dict[str, Any]:
-    level = _LEVELS.get(rule.level.name.lower(), "medium") if rule.level else "medium"
-    techniques = [tag.name for tag in rule.tags if tag.namespace == "attack" and _TECHNIQUE.fullmatch(tag.name.lower())]
-    slug = re.sub(r"[^a-z0-9]+", "-", str(rule.title).lower()).strip("-")
+def _probable_mistakes(rule: SigmaRule, expression: str) -> Iterator[str]:
+    """Yield what the rule looks for and CloudTrail does not have: fields, and events."""
+    found = [f"it {warning}" for warning in warnings_for(expression)]
+    for condition in rule.detection.parsed_condition:
+        for name in _event_names(condition.parsed):
+            reason = None if spelled("eventName", name) else unknown_event_reason(name)
+            found += [f'it looks for the event "{name}", which {reason}'] if reason else []
+    yield from dict.fromkeys(found)
+
+
+def _event_names(node: Any) -> Iterator[str]:  # noqa: ANN401 (a node of any of pySigma's classes)
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        name = plain_string(node.value) if node.field == "eventName" else None
+        yield from [name] if name else []
+    for each in getattr(node, "args", ()):
+        yield from _event_names(each)
+
+
+def _with_metadata(document: SigmaDocument, rule: SigmaRule | SigmaCorrelationRule, expression: str) -> dict[str, Any]:
+    techniques = [
+        tag.name.upper() for tag in rule.tags if tag.namespace == "attack" and _TECHNIQUE.fullmatch(tag.name.lower())
+    ]
     values = {
-        "id": f"sigma/{rule.id or slug or 'rule'}",
-        "title": rule.title,
-        "severity": level,
+        "id": f"sigma/{_id(rule, document.name)}",
+        "title": document.name.translate(_BRACES),
+        "severity": _LEVELS.get(str(rule.level).lower(), "medium"),
         "expression": expression,
-        "description": " ".join(str(rule.description).split()) if rule.description else None,
-        "false_positives": [str(each) for each in getattr(rule, "falsepositives", None) or [] if each] or None,
-        "references": [str(each) for each in rule.references or []] or None,
-        "mitre": [each.upper() for each in techniques] or None,
+        "description": _description(rule),
+        "false_positives": _strings(getattr(rule, "falsepositives", None)),
+        "references": _strings(rule.references),
+        "mitre": list(dict.fromkeys(techniques)),
     }
     return {name: value for name, value in values.items() if value}
+
+
+def _id(rule: SigmaRule | SigmaCorrelationRule, title: str) -> str:
+    given = str(rule.id or "").lower()
+    if _UUID.fullmatch(given):
+        return given
+    return re.sub(r"[^a-z0-9]+", "-", given or title.lower()).strip("-") or "rule"
+
+
+def _description(rule: SigmaRule | SigmaCorrelationRule) -> str:
+    """Return what the rule says of itself, with its authors, whom the Detection Rule License wants named in alerts."""
+    facts = ["Sigma rule"]
+    if rule.author:
+        facts[0] += f" by {', '.join(_strings(rule.author))}"
+    facts += [f"status {rule.status}"] if rule.status else []
+    facts += [f"license {rule.license}"] if rule.license else []
+    described = in_one_line(rule.description or "")
+    described += "." if described and described[-1] not in ".!?…" else ""
+    return " ".join(filter(None, (described, f"{', '.join(facts)}." if len(facts) > 1 or rule.author else "")))
+
+
+def _strings(value: object) -> list[str]:
+    """Return the strings of a list, or the only one, where a rule gives it instead of a list."""
+    found = value if isinstance(value, list) else [value]
+    return [text for each in found if each is not None and (text := in_one_line(each))]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from cloudtrail_to_slack.rules.expressions.refusals import close_to
@@ -41,6 +42,19 @@ def dated_name(name: str) -> str | None:
 def is_known(name: str) -> bool:
     """Whether an event of this name is known."""
     return name in _listed("events_of_no_api") or _API_DATE.sub("", name) in _listed("known_events")
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Return the known events whose names differ from `name` in letter case at most."""
+    return _spellings().get(name.lower(), ())
+
+
+@functools.cache
+def _spellings() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in (*_listed("events_of_no_api"), *_listed("known_events")):
+        found[name.lower()] = (*found.get(name.lower(), ()), name)
+    return found
 
 
 @functools.cache
