@@ -25,6 +25,9 @@ rule is about failures, it does not match calls that failed (`errorCode`) or wer
 AWS services make by themselves or for their users (`invokedBy`, service-linked roles) where these are routine. No rule
 leaves out an event because of its user agent or of names that the caller can choose.
 
+Techniques are those of ATT&CK 19. There, "Disable or Modify Cloud Logs" is no longer T1562.008 but T1685.002, "Disable
+or Modify Tools" is T1685, and "Cloud Firewall" is T1686.001.
+
 The default rules apply with or without packs, unless `use_default_rules = false`. `recommended` contains those default
 rules that rarely raise false alarms, and narrower rules for denied calls and sign-ins without MFA. To use only
 `recommended`:

@@ -58,7 +58,7 @@ def navigator_layer(by_technique: Mapping[str, Sequence[Rule]]) -> dict[str, Any
     most = max((len(rules) for rules in by_technique.values()), default=1)
     return {
         "name": "cloudtrail-to-slack",
-        "versions": {"layer": "4.5", "navigator": "5.1.0"},
+        "versions": {"attack": "19", "layer": "4.5", "navigator": "5.1.0"},
         "domain": "enterprise-attack",
         "description": "Techniques that have a rule in cloudtrail-to-slack; the score is how many.",
         "filters": {"platforms": ["IaaS", "Identity Provider"]},
