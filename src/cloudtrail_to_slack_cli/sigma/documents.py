@@ -10,17 +10,34 @@ from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaCorrelationRuleError, SigmaError, SigmaRuleNotFoundError
 from sigma.filters import EmptySigmaGlobalFilter, SigmaFilter
-from sigma.rule import SigmaRule, SigmaYAMLLoader
+from sigma.rule import SigmaDetections, SigmaRule, SigmaYAMLLoader
 from sigma.rule.detection import EmptySigmaDetections
 from sigma.rule.logsource import EmptyLogSource
 
 from cloudtrail_to_slack_cli.errors import UnreadableError
 from cloudtrail_to_slack_cli.rule_files.document import read_text
+from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, translate
 
+try:  # newer versions check patterns with RE2, which writes to standard error; the engine checks them again
+    from sigma.policy.profiles import TrustedPolicy
+
+    _OPTIONS: dict[str, Any] = {"policy": TrustedPolicy}
+except ImportError:
+    _OPTIONS = {}
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _ENDINGS = (".yml", ".yaml")
 _CONTENT = ("detection", "correlation", "filter", "action")
 # What pySigma raises on documents that are wrong in ways it does not expect, beside its own errors.
 _ERRORS = (SigmaError, yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError, RecursionError)
+
+
+class _Loader(SigmaYAMLLoader):
+    """Sigma's loader, to which a day is a string: the event's is one, and an invalid one must not stop the import."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (the base's own, of which no other is changed)
+        first: [(tag, pattern) for tag, pattern in pairs if tag != _TIMESTAMP]
+        for first, pairs in SigmaYAMLLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass(slots=True)
@@ -64,7 +81,7 @@ def _files(paths: Sequence[str]) -> Iterator[tuple[Path, bool]]:
         found = [path]
         is_folder = path.is_dir()
         if is_folder:
-            found = sorted(each for each in path.rglob("*") if each.suffix in _ENDINGS and each.is_file())
+            found = sorted(each for each in path.rglob("*") if _is_candidate(each.relative_to(path)) and each.is_file())
             if not found:
                 raise UnreadableError(name, "contains no .yml and no .yaml")
         for each in found:
@@ -73,10 +90,15 @@ def _files(paths: Sequence[str]) -> Iterator[tuple[Path, bool]]:
                 yield each, not is_folder
 
 
+def _is_candidate(path: Path) -> bool:
+    """Whether a file in a folder may be a Sigma file; hidden files and folders are not for rules."""
+    return path.suffix in _ENDINGS and not any(part.startswith(".") for part in path.parts)
+
+
 def _read(path: Path, *, is_named: bool) -> Iterator[SigmaDocument]:
     file = str(path)
     try:
-        data = list(yaml.load_all(read_text(file), SigmaYAMLLoader))
+        data = list(yaml.load_all(read_text(file), _Loader))
     except UnreadableError as error:
         if is_named:
             raise
@@ -106,7 +128,7 @@ def _parsed(file: str, name: str, group: list[Any]) -> Iterator[SigmaDocument]:
             each["id"] = str(each["id"])
     try:
         collection = SigmaCollection.from_dicts(
-            group, collect_errors=True, collect_filters=True, resolve_references=False
+            group, collect_errors=True, collect_filters=True, resolve_references=False, **_OPTIONS
         )
     except _ERRORS as error:
         yield SigmaDocument(file, _name_of(group[0], name), None, [_why(error)])
@@ -124,6 +146,24 @@ def _parsed(file: str, name: str, group: list[Any]) -> Iterator[SigmaDocument]:
         else:
             notes = [f"it is not quite valid Sigma: {problem}" for problem in problems]
             yield SigmaDocument(file, title, content, notes)
+
+
+def conditions(detections: SigmaDetections) -> list[str]:
+    """Return the expressions of the conditions of a rule or filter.
+
+    Raises:
+        InexpressibleError: there is none for one of them.
+    """
+    if not all(isinstance(condition, str) for condition in detections.condition):
+        raise InexpressibleError("its condition is not a string")
+    if any("|" in condition for condition in detections.condition):
+        raise InexpressibleError("its condition counts with `|`, which Sigma replaced by correlations")
+    try:
+        return [translate(condition.parsed) for condition in detections.parsed_condition]
+    except RecursionError:
+        raise InexpressibleError("its condition is nested too deeply") from None
+    except (SigmaError, TypeError, AttributeError) as error:
+        raise InexpressibleError(f"its condition cannot be read: {in_one_line(error)}") from None
 
 
 def in_one_line(text: object) -> str:
@@ -156,19 +196,25 @@ def _collection(documents: list[SigmaDocument]) -> SigmaCollection:
 
 
 def _apply(document: SigmaDocument, rules: list[SigmaDocument]) -> None:
-    """Apply a filter to the rules that it names; one that applies to none is a problem."""
-    filter_, is_applied = document.content, False
-    for each in rules:
-        if isinstance(each.content, SigmaRule) and isinstance(filter_, SigmaFilter):
-            before = list(each.content.detection.condition)
-            try:
+    """Apply a filter to the rules that it names; one that applies to none, or cannot be expressed, is a problem."""
+    filter_ = document.content
+    if not isinstance(filter_, SigmaFilter):
+        return
+    is_applied = False
+    try:
+        conditions(filter_.filter)
+        for each in rules:
+            if isinstance(each.content, SigmaRule):
+                before = list(each.content.detection.condition)
                 filter_.apply_on_rule(each.content)
-            except _ERRORS as error:
-                document.problems.append(_why(error))
-            is_applied |= each.content.detection.condition != before
-    if not is_applied:
+                is_applied |= each.content.detection.condition != before
+    except InexpressibleError as error:
+        document.problems.append(f"a filter, without which the rules are converted: {error}")
+    else:
+        if not is_applied:
+            document.problems.append("a filter that applies to none of the rules")
+    if document.problems:
         document.content = None
-        document.problems.append("a filter that applies to none of the rules")
 
 
 def _resolve(document: SigmaDocument, collections: Sequence[SigmaCollection]) -> None:

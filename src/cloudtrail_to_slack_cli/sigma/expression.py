@@ -32,7 +32,7 @@ from sigma.types import (
     SpecialChars,
 )
 
-from cloudtrail_to_slack_cli.sigma.fields import any_value, exists, get, is_leaf, quoted, spelled
+from cloudtrail_to_slack_cli.sigma.fields import any_value, exists, get, is_leaf, is_string, quoted, spelled
 
 Test = Callable[[str], str]  # from the expression of a value to the expression that tests it
 
@@ -182,7 +182,8 @@ def _test(value: Any) -> Test:  # noqa: ANN401 (one of pySigma's types)
             operator = _OPERATORS.get(value.op.name)
             if operator is None:
                 raise InexpressibleError(f"the comparison {value.op.name.lower()}")
-            return lambda subject: f"isinstance({subject}, (int, float)) and {subject} {operator} {value.number}"
+            is_number = "isinstance({0}, (int, float)) and not isinstance({0}, bool)"
+            return lambda subject: f"{is_number.format(subject)} and {subject} {operator} {value.number}"
         case _:
             raise InexpressibleError(f"a value of the kind {type(value).__name__}")
 
@@ -193,7 +194,7 @@ def _pattern(value: SigmaRegularExpression) -> Test:
     pattern = quoted((f"(?{flags})" if flags else "") + str(value.regexp))
 
     def test(subject: str) -> str:
-        if subject.startswith("event.get("):
+        if is_string(subject):
             return f"re_search({pattern}, {subject})"
         text = f"{subject} if isinstance({subject}, str) else str({subject}).lower()"
         return f"{subject} is not None and re_search({pattern}, {text})"
@@ -253,7 +254,7 @@ def _anywhere(value: Any) -> str:  # noqa: ANN401 (likewise)
     elif isinstance(value, SigmaNumber | SigmaRegularExpression):
         test = _test(value)("value")
     else:
-        raise InexpressibleError(f"a keyword of the kind {type(value).__name__}")
+        raise InexpressibleError("a keyword that is neither a string nor a number")
     return f"any({test} for value in event.values())"
 
 

@@ -14,6 +14,7 @@ _OBJECTS = CONTAINERS | {
     "userIdentity.sessionContext.attributes", "userIdentity.sessionContext.webIdFederationData",
     "userIdentity.sessionContext.webIdFederationData.attributes", "userIdentity.onBehalfOf", "userIdentity.inScopeOf",
 }  # fmt: skip
+_BOOLEANS = ("readOnly", "managementEvent", "userIdentity.sessionContext.assumedRoot")
 _POSITIONS = "([.][0-9]+)*"
 # CloudTrail writes these in small letters.
 _LOWER = frozenset({"eventSource", "awsRegion"})
@@ -52,6 +53,11 @@ def is_leaf(field: str) -> bool:
 def get(field: str) -> str:
     """Return the expression that reads one key."""
     return f"event.get({quoted(field)})"
+
+
+def is_string(subject: str) -> bool:
+    """Whether an expression reads a key that holds a string, if anything."""
+    return subject.startswith("event.get(") and subject not in map(get, _BOOLEANS)
 
 
 def any_value(field: str, test: Callable[[str], str], names: tuple[str, str] = ("key", "value")) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from sigma.conditions import ConditionFieldEqualsValueExpression
 from sigma.correlations import SigmaCorrelationRule
-from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from cloudtrail_to_slack.errors import ExpressionError
@@ -16,14 +15,15 @@ from cloudtrail_to_slack.rules.expressions.compile import parse_expression
 from cloudtrail_to_slack.rules.lint.known_events import unknown_event_reason
 from cloudtrail_to_slack.rules.lint.linter import warnings_for
 from cloudtrail_to_slack.rules.model import MAX_THRESHOLD_COUNT, MAX_THRESHOLD_MINUTES
-from cloudtrail_to_slack_cli.sigma.documents import SigmaDocument, in_one_line, read_documents
-from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, plain_string, translate
+from cloudtrail_to_slack_cli.sigma.documents import SigmaDocument, conditions, in_one_line, read_documents
+from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, plain_string
 from cloudtrail_to_slack_cli.sigma.fields import get, spelled
 
 _LEVELS = {"informational": "info", "low": "low", "medium": "medium", "high": "high", "critical": "critical"}
 _OUTDATED = ("deprecated", "unsupported")
 _TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONGEST_SLUG = 100
 _BRACES = str.maketrans("{}", "()")  # in our titles, braces stand around fields
 
 
@@ -167,17 +167,12 @@ def _expression(rule: SigmaRule) -> str:
     Raises:
         InexpressibleError: there is none.
     """
-    if any("|" in str(condition) for condition in rule.detection.condition):
-        raise InexpressibleError("its condition counts with `|`, which Sigma replaced by correlations")
-    try:
-        conditions = [translate(condition.parsed) for condition in rule.detection.parsed_condition]
-    except (SigmaError, TypeError, AttributeError, RecursionError) as error:  # pySigma expects conditions to be text
-        raise InexpressibleError(f"its condition cannot be read: {in_one_line(error)}") from None
-    text = conditions[0] if len(conditions) == 1 else " or ".join(f"({each})" for each in conditions)
+    each = conditions(rule.detection)
+    text = each[0] if len(each) == 1 else " or ".join(f"({condition})" for condition in each)
     try:
         parse_expression(text)
     except ExpressionError as error:
-        raise InexpressibleError(f"this engine refuses the expression: {error}") from None
+        raise InexpressibleError(f"this engine refuses the expression: {in_one_line(error)}") from None
     return text
 
 
@@ -220,7 +215,7 @@ def _id(rule: SigmaRule | SigmaCorrelationRule, title: str) -> str:
     given = str(rule.id or "").lower()
     if _UUID.fullmatch(given):
         return given
-    return re.sub(r"[^a-z0-9]+", "-", given or title.lower()).strip("-") or "rule"
+    return re.sub(r"[^a-z0-9]+", "-", given or title.lower())[:_LONGEST_SLUG].strip("-") or "rule"
 
 
 def _description(rule: SigmaRule | SigmaCorrelationRule) -> str:

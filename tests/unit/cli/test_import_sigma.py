@@ -103,11 +103,14 @@ _PLAIN = sigma("s:\n  eventName: DeleteTrail\ncondition: s")
         (sigma("s:\n  a|expand: '%Admins%'\ncondition: s"), "the placeholder %Admins%; write your own values"),
         (sigma("s:\n  a|re|expand: 'x%Admins%'\ncondition: s"), "the placeholder %Admins%"),
         (sigma("s:\n  '|expand': '%Admins%'\ncondition: s"), "the placeholder %Admins%"),
-        (sigma("s: true\ncondition: s"), "a keyword of the kind SigmaBool"),
+        (sigma("s: true\ncondition: s"), "a keyword that is neither a string nor a number"),
         (sigma("s: ''\ncondition: s"), "an empty keyword"),
         (sigma("s:\n  a: b\ncondition: s | count() by a > 5"), "its condition counts with `|`"),
         (sigma("s:\n  a: b\ncondition: other"), "its condition cannot be read"),
-        (sigma("s:\n  a: b\ncondition: {a: b}"), "its condition cannot be read"),
+        (sigma("s:\n  a: b\ncondition: {a: b}"), "its condition is not a string"),
+        (sigma("s:\n  a: b\ncondition: null"), "its condition is not a string"),
+        (sigma(f"s:\n  a: b\ncondition: {'not (' * 200}s{')' * 200}"), "its condition is nested too deeply"),
+        (sigma("s:\n  a|re: 'a++'\ncondition: s"), "is not an RE2 pattern (bad repetition operator: ++)"),
         (sigma("s:\n  a: b"), "must contain at least one condition"),
         (sigma("s: {}\ncondition: s"), "Detection is empty"),
         (sigma("s:\n  a: {b: c}\ncondition: s"), "it is not valid Sigma"),
@@ -336,6 +339,21 @@ filter:
             assert matches(tmp_path, rule, event) is expected
 
 
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [("not nothing", "Detection 'nothing' not defined"), ("not scanner", "the placeholder %Scanners%")],
+)
+def test_a_filter_that_cannot_be_expressed_is_left_out(tmp_path: Path, condition: str, why: str) -> None:
+    """A filter that cannot be converted is left out with the reason, and the rules are imported without it."""
+    text = "title: No scanners\nlogsource: {product: aws}\nfilter:\n  rules: any\n"
+    text += f"  scanner:\n    userIdentity.arn|expand: '%Scanners%'\n  condition: {condition}\n"
+    ran, rules = imported(tmp_path, f"{_PLAIN}---\n{text}")
+    assert (ran.code, [rule["expression"] for rule in rules]) == (1, ['event.get("eventName") == "DeleteTrail"'])
+    assert f"No scanners: a filter, without which the rules are converted: {why}" in ran.err.replace(
+        "its condition cannot be read: ", ""
+    )
+
+
 def test_what_people_wrote_is_not_replaced(tmp_path: Path) -> None:
     """The output replaces an earlier import, but no file with tests, with rules of others, or with something else."""
     source = write(tmp_path, "rule.yml", _PLAIN)
@@ -352,7 +370,7 @@ def test_what_people_wrote_is_not_replaced(tmp_path: Path) -> None:
 
 def test_a_folder_is_searched_and_a_missing_file_is_said(tmp_path: Path) -> None:
     """Folders are searched for .yml and .yaml; a path that does not exist ends with exit code 3."""
-    for name in ("a/one.yml", "b/two.yaml", "b/notes.txt"):
+    for name in ("a/one.yml", "b/two.yaml", "b/notes.txt", ".github/workflow.yml", "b/.three.yml"):
         write(tmp_path, name, _PLAIN)
     (tmp_path / "b/latin.yml").write_bytes(b"title: \xe9\n")
     ran = cloudtrail_to_slack("import-sigma", tmp_path)
