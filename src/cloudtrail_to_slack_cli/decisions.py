@@ -7,10 +7,13 @@ from typing import Any
 
 from cloudtrail_to_slack.alerts.alert import Alert, make_alert
 from cloudtrail_to_slack.config.loader import Config
+from cloudtrail_to_slack.destinations.slack.render.alert import alert_message
+from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage, with_mention
 from cloudtrail_to_slack.errors import RecordError
 from cloudtrail_to_slack.events.event import Event, read_event
 from cloudtrail_to_slack.ingest.payloads import LogFile
 from cloudtrail_to_slack.rules import Evaluation, EventOutcome, IgnoreRule, Rule, RuleSet
+from cloudtrail_to_slack.rules.model import Threshold
 from cloudtrail_to_slack_cli.errors import CommandError
 
 # The log file of an alert that is only shown: without one, it would say that EventBridge sent the event. Source of the
@@ -45,6 +48,7 @@ class EventDecision:
     evaluation: Evaluation
     rules: tuple[RuleDecision, ...]
     ignore_rules: tuple[RuleDecision, ...]
+    account_name: str | None = None
 
     @property
     def word(self) -> str:
@@ -66,8 +70,19 @@ class EventDecision:
 
     @property
     def alert(self) -> Alert | None:
-        """The alert, also of an event that is ignored: what it would be; None if no rule matches."""
-        return make_alert(self.event, self.matching_rules, EXAMPLE_LOG_FILE) if self.matching_rules else None
+        """The alert, also of an event that is ignored: what it would be; None if no rule matches.
+
+        A rule with a threshold is in it as if this event reached the threshold.
+        """
+        if not self.matching_rules:
+            return None
+        return make_alert(self.event, self.matching_rules, EXAMPLE_LOG_FILE, account_name=self.account_name)
+
+    @property
+    def thresholds(self) -> list[str]:
+        """What each matching rule with a threshold waits for before it alerts, in sentences without a full stop."""
+        rules = [(rule.name, rule.threshold) for rule in self.matching_rules if rule.threshold]
+        return [f"{' '.join(name.split())} alerts only after {_waits_for(threshold)}" for name, threshold in rules]
 
 
 def decide(config: Config, record: Mapping[str, Any], today: date | None = None) -> EventDecision:
@@ -87,7 +102,16 @@ def decide(config: Config, record: Mapping[str, Any], today: date | None = None)
     matched = {id(rule) for rule in alone.matched}
     rules = [RuleDecision(rule, id(rule) in matched, errors.get(id(rule))) for rule in config.rules]
     ignore_rules = [decide_ignore_rule(rule, event.flat, today) for rule in config.ignore_rules]
-    return EventDecision(event, evaluation, tuple(rules), tuple(ignore_rules))
+    name = config.account_names.get(event.account or "")
+    return EventDecision(event, evaluation, tuple(rules), tuple(ignore_rules), name)
+
+
+def slack_message(decision: EventDecision, config: Config) -> SlackMessage | None:
+    """Return the alert as Slack gets it, with the mention of its route; None if no rule matches."""
+    alert = decision.alert
+    if alert is None:
+        return None
+    return with_mention(alert_message(alert), config.slack.mention(decision.event.account, alert.severity))
 
 
 def decide_ignore_rule(rule: IgnoreRule, flat: Mapping[str, Any], today: date) -> RuleDecision:
@@ -97,3 +121,9 @@ def decide_ignore_rule(rule: IgnoreRule, flat: Mapping[str, Any], today: date) -
     alone = RuleSet([Rule(rule.expression)], []).evaluate(flat, today)
     error = alone.problems[0].detail if alone.problems else None
     return RuleDecision(rule, bool(alone.matched), error)
+
+
+def _waits_for(threshold: Threshold) -> str:
+    counted = f"different values of {threshold.distinct}" if threshold.distinct else "matches"
+    by = f", counted by {' and '.join(threshold.by)}" if threshold.by else ""
+    return f"{threshold.count:,} {counted} within {threshold.minutes:,} minutes{by}"

@@ -9,10 +9,9 @@ from rich.text import Text
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.config.loader import Config
 from cloudtrail_to_slack.config.routes import Routes
-from cloudtrail_to_slack.destinations.slack.render.alert import alert_message
 from cloudtrail_to_slack.destinations.sns.render import alert_to_sns
 from cloudtrail_to_slack.rules import Rule
-from cloudtrail_to_slack_cli.decisions import EventDecision, RuleDecision
+from cloudtrail_to_slack_cli.decisions import EventDecision, RuleDecision, slack_message
 from cloudtrail_to_slack_cli.slack_display.terminal_text import message_lines
 from cloudtrail_to_slack_cli.terminal import line
 from cloudtrail_to_slack_cli.tracing import Step, deciding, shown, trace
@@ -52,8 +51,9 @@ def _messages(decision: EventDecision, config: Config) -> Iterator[Text]:
     yield line("Where it goes" if decision.word == "alert" else "Where it would go", "bold")
     yield from (line(f"  {text}") for text in destinations(decision, config))
     yield Text()
-    yield line("Slack", "bold")
-    yield from (Text("  ") + each for each in message_lines(alert_message(alert)))
+    if slack := slack_message(decision, config):
+        yield line("Slack", "bold")
+        yield from (Text("  ") + each for each in message_lines(slack))
     yield Text()
     yield line("SNS", "bold")
     message = alert_to_sns(alert, key="")
@@ -66,7 +66,7 @@ def explanation_object(decision: EventDecision, config: Config, rule: str | None
     """Return the explanation as one object."""
     alert = decision.alert
     ignored_by = decision.evaluation.ignored_by
-    slack = alert_message(alert).whole if alert else None
+    slack = slack_message(decision, config)
     sns = alert_to_sns(alert, key="") if alert else None
     flat = decision.event.flat
     return {
@@ -74,10 +74,11 @@ def explanation_object(decision: EventDecision, config: Config, rule: str | None
         "decision": decision.word,
         "rules": [_as_object(each, flat) for each in _chosen(decision.rules, rule)],
         "ignore_rules": [_as_object(each, flat) for each in _chosen(decision.ignore_rules, rule)],
+        "thresholds": decision.thresholds,
         "ignored_by": ignored_by.name if ignored_by else None,
         "ignore_reason": ignored_by.reason if ignored_by else None,
         "destinations": destinations(decision, config) if alert else [],
-        "slack": {"text": slack.text, "blocks": slack.blocks} if slack else None,
+        "slack": {"text": slack.text, "blocks": slack.whole.blocks} if slack else None,
         "sns": {"subject": sns.subject, "body": json.loads(sns.body)} if sns else None,
     }
 
@@ -147,6 +148,7 @@ def _decided(decision: EventDecision) -> Iterator[str]:
     names = ", ".join(" ".join(rule.name.split()) for rule in decision.matching_rules)
     if decision.word == "alert":
         yield f"it alerts: {names}"
+        yield from decision.thresholds
     elif ignored_by := decision.ignored_by:
         reason = f", because: {ignored_by.reason}" if ignored_by.reason else ", without a reason"
         yield f"it is ignored by {ignored_by.name}{reason}"

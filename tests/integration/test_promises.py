@@ -85,9 +85,9 @@ def test_a_console_sign_in_without_additional_event_data_is_alerted(app_env: App
     )
     app_env.put_log(sign_in)
     app_env.invoke(s3_event(KEY))
-    (message,) = app_env.slack.messages(CHANNEL)
-    assert message.text.startswith("⚠️ without MFA: bob called ConsoleLogin\n")
-    assert ":warning: *without MFA*" in json.dumps(message.blocks)
+    (thread,) = app_env.slack.threads(CHANNEL)
+    assert thread.root.text.startswith("⚠️ without MFA: bob called ConsoleLogin\n")
+    assert ":warning: *without MFA*" in json.dumps(thread.root.blocks)
 
 
 @pytest.mark.parametrize("switch", [False, "false", "FALSE "])

@@ -99,6 +99,7 @@ def _print_blocks(out: Console, each: Preview) -> None:
         "note": each.note,
         "text": each.slack.text if each.slack else None,
         "blocks": each.slack.blocks if each.slack else [],
+        "blocks_in_thread": each.slack.details if each.slack else [],
         "block_kit_builder": each.builder_url,
     }
     out.file.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

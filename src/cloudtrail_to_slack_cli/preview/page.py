@@ -82,4 +82,11 @@ def _message(preview: Preview) -> str:
         return ""
     time = preview.decision.event.time
     shown = f'<time class="time" datetime="{time:%Y-%m-%dT%H:%M:%SZ}">{time:%H:%M}</time>' if time else ""
-    return render_message(preview.slack.blocks, shown)
+    message = render_message(preview.slack.blocks, shown)
+    if not preview.slack.details:
+        return message
+    reply = render_message(preview.slack.details, shown)
+    return (
+        f'{message}<details class="replies in-thread"><summary>1 reply<span>Thread</span></summary>'
+        f'<div class="reply-list">{reply}</div></details>'
+    )

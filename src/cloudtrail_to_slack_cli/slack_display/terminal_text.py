@@ -10,7 +10,7 @@ from typing import Final
 from rich.text import Text
 
 from cloudtrail_to_slack.alerts.text import visible
-from cloudtrail_to_slack.destinations.slack.render.message import SlackMessage
+from cloudtrail_to_slack.destinations.slack.render.message import Block, SlackMessage
 from cloudtrail_to_slack_cli.slack_display.emoji import with_emoji
 
 _MARKUP: Final = re.compile(
@@ -33,8 +33,15 @@ def safe(text: str) -> str:
 
 
 def message_lines(message: SlackMessage) -> Iterator[Text]:
-    """Yield the lines of a message's blocks."""
-    for block in message.whole.blocks:
+    """Yield the lines of a message's blocks, then those of the details that are a reply in its thread."""
+    yield from _lines_of(message.blocks)
+    if message.details:
+        yield Text("In its thread", "bold")
+        yield from _lines_of(message.details)
+
+
+def _lines_of(blocks: list[Block]) -> Iterator[Text]:
+    for block in blocks:
         for holder in (block.get("text"), *block.get("fields", ()), *block.get("elements", ())):
             text = holder.get("text") if isinstance(holder, dict) else None
             for each in slack_lines(text.replace("```", "\n").replace("\n\n", "\n")) if isinstance(text, str) else ():

@@ -14,6 +14,7 @@ from cloudtrail_to_slack.testing import Ruleset, make_event, render_slack
 from cloudtrail_to_slack_cli import samples
 from cloudtrail_to_slack_cli.commands.preview import _previews
 from cloudtrail_to_slack_cli.given_rules import GivenRules
+from cloudtrail_to_slack_cli.preview.page import render_page
 from cloudtrail_to_slack_cli.preview.server import PreviewServer
 from support.browser import Browser, serious_problems
 from support.command_line import cloudtrail_to_slack, write
@@ -32,7 +33,7 @@ def test_the_text_is_that_of_the_message(tmp_path: Path) -> None:
         "stop-logging -> C0DEFAULT\n🔴 CRITICAL · CloudTrail logging switched off\nStopLogging by "
     )
     assert (
-        "\n\nroot-creates-access-key -> C0DEFAULT\n🔴 CRITICAL · Root user activity\nCreateAccessKey by Root user\n"
+        "\n\nroot-creates-access-key -> C0DEFAULT\n🔴 CRITICAL · Root user activity\nCreateAccessKey by Root user — ✅ "
         in ran.out
     )
     assert "  aws cloudtrail start-logging" in ran.out.replace("aws cloudtrail", "  aws cloudtrail")
@@ -59,6 +60,50 @@ def test_block_kit_is_what_the_function_sends() -> None:
     assert json.loads(unquote(fragment)) == {"blocks": message["blocks"]}
     nothing = json.loads(cloudtrail_to_slack("preview", "describe-vpcs", "--format", "blocks").out)
     assert (nothing["blocks"], nothing["block_kit_builder"]) == ([], None)
+
+
+def test_what_the_configuration_adds(tmp_path: Path) -> None:
+    """Account names, the mention of a route, what a threshold waits for, and the bot's thread are as in an alert."""
+    event = make_event(
+        "DeleteTrail", recipientAccountId="111122223333", requestParameters={"name": "t", "why": "x" * 300}
+    )
+    path = write(tmp_path, "e.json", json.dumps(event))
+    threshold = {"count": 3, "minutes": 10, "by": ["awsRegion", "eventName"], "distinct": "eventID"}
+    config = {
+        "slack": {
+            "default_channel_id": "C0DEFAULT",
+            "routes": [{"accounts": ["111122223333"], "slack_channel_id": "C0ROUTE00", "mention": "S0123456789"}],
+        },
+        "account_names": {"111122223333": "payments-prod"},
+        "rules": [{"id": "own", "expression": "True", "threshold": threshold, "severity": "critical"}],
+        "use_default_rules": False,
+    }
+    arguments = (path, "--config", write(tmp_path, "config.json", json.dumps(config)))
+    text = cloudtrail_to_slack("preview", *arguments).out
+    waits = "own alerts only after 3 different values of eventID within 10 minutes, counted by awsRegion and eventName"
+    assert text.startswith(f"{path} -> C0ROUTE00\n{waits}\n")
+    assert "payments-prod (111122223333)" in text
+    before, _, thread = text.partition("\nIn its thread\n")
+    assert "xxx" not in before
+    assert "xxx" in thread
+    shown = json.loads(cloudtrail_to_slack("preview", *arguments, "--format", "blocks").out)
+    assert "<!subteam^S0123456789>" in json.dumps(shown["blocks"])
+    assert "xxx" not in json.dumps(shown["blocks"])
+    assert "xxx" in json.dumps(shown["blocks_in_thread"])
+    assert shown["note"] == waits
+    explained = cloudtrail_to_slack("explain", *arguments)
+    assert f"  it alerts: own\n  {waits}\n" in explained.out
+    assert "payments-prod (111122223333)" in explained.out
+
+
+def test_the_page_shows_the_thread(tmp_path: Path) -> None:
+    """A bot's details are a reply on the page; a webhook's are at the end of the message."""
+    event = write(tmp_path, "e.json", json.dumps(make_event("DeleteTrail", requestParameters={"why": "x" * 300})))
+    config = write(tmp_path, "config.json", json.dumps({"slack": {"default_channel_id": "C0DEFAULT"}}))
+    for given, threads in ((GivenRules(config=str(config)), 1), (GivenRules(), 0)):
+        page = render_page(_previews(given, [str(event)]), "1", "nonce")
+        assert page.count('<div class="reply-list">') == threads
+        assert "x" * 300 in page
 
 
 def test_hostile_events_reach_no_terminal(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_two_lines() -> None:
     """The first line says how severe, what and who, the second where."""
     severe = Rule("True", severity=Severity.CRITICAL)
     assert head(severe) == [
-        ":red_circle: *DeleteBucket* by `web/session-1`",
+        ":red_circle: *CRITICAL* · *DeleteBucket* by `web/session-1` — :white_check_mark: succeeded",
         "in `account 111122223333` · `eu-west-1` · `s3.amazonaws.com`",
     ]
 
@@ -80,24 +80,25 @@ def test_two_lines() -> None:
 )
 def test_who(identity: dict[str, str], name: str) -> None:
     """The headline calls people by name: a role with its session, a user of Identity Center without the role."""
-    assert head(userIdentity=identity)[0].endswith(f" by `{name}`")
+    assert head(userIdentity=identity)[0].endswith(f" by `{name}` — :white_check_mark: succeeded")
 
 
 @pytest.mark.parametrize(
     ("changes", "marks"),
     [
-        ({}, []),
+        ({}, [":white_check_mark: succeeded"]),
         ({"errorCode": "AccessDenied"}, [":x: *denied* `AccessDenied`"]),
         ({"errorCode": "Client.UnauthorizedOperation"}, [":x: *denied* `Client.UnauthorizedOperation`"]),
         ({"errorCode": "ForbiddenException"}, [":x: *denied* `ForbiddenException`"]),
         ({"errorCode": "NoSuchBucket"}, [":x: *failed* `NoSuchBucket`"]),
-        (SIGN_IN, [":warning: *without MFA*"]),
+        (SIGN_IN, [":warning: *without MFA*", ":white_check_mark: succeeded"]),
         (FAILED_SIGN_IN, [":x: *failed*"]),
-        ({**SIGN_IN, "additionalEventData": {"MFAUsed": "Yes"}}, []),
+        ({**SIGN_IN, "additionalEventData": {"MFAUsed": "Yes"}}, [":white_check_mark: succeeded"]),
+        ({"eventType": "AwsServiceEvent", "serviceEventDetails": {"keyId": "k"}}, []),
     ],
 )
 def test_outcomes(changes: dict[str, Any], marks: list[str]) -> None:
-    """A refusal, a failure and a sign-in without MFA are marked, and the headline has the marks."""
+    """How a call ended and a sign-in without MFA are marked, and the headline has the marks."""
     found = event(**changes)
     assert outcome_marks(found, call_outcome(found)) == marks
     assert all(mark in head(**changes)[0] for mark in marks)
@@ -106,7 +107,8 @@ def test_outcomes(changes: dict[str, Any], marks: list[str]) -> None:
 def test_where_nothing_is_known() -> None:
     """What is unknown is said to be, or left out."""
     made = alert(eventName=..., userIdentity=..., awsRegion=..., eventSource=..., log_file=None)
-    assert html.unescape(headline(made)).endswith("*an event without a name* by `unknown`\nin `account 111122223333`")
+    assert "*an event without a name* by `unknown` — " in headline(made)
+    assert headline(made).endswith("\nin `account 111122223333`")
 
 
 def test_insight() -> None:
@@ -155,17 +157,19 @@ def test_what_was_counted_is_only_displayed() -> None:
 
 
 def test_a_title_that_rules_share_is_shown_once() -> None:
-    """Rules of several packs about the same thing have one title; each still says what it is about."""
+    """Rules of several packs about the same thing have one title, and the first description says what it is about."""
     title, said = "Sign-in without MFA", ("first", "second", None)
     rules = [Rule("True", id=f"r-{number}", title=title, description=each) for number, each in enumerate(said)]
-    assert why(alert(*rules)) == ":bell: first\n:bell: second"
+    assert why(alert(*rules)) == ":bell: first"
     assert rule_titles(alert(*rules)) == ":bell: *Sign-in without MFA*"
 
 
 def test_the_lead() -> None:
     """The first line has the severity, as mark and word, and the most severe rule's title; then what happened."""
     made = alert(Rule("True", id="a", title="Second"), Rule("True", title="First", severity=Severity.CRITICAL))
-    assert lead(made).startswith(":red_circle: *CRITICAL* · *First*\n*DeleteBucket* by `web/session-1`\nin `account")
+    assert lead(made).startswith(
+        ":red_circle: *CRITICAL* · *First*\n*DeleteBucket* by `web/session-1` — :white_check_mark:"
+    )
     described = alert(Rule("True", id="a", title="Always", description="It matters."))
     assert why(described) == ":bell: It matters."
     assert why(alert(Rule("True", id="a", title="Always"))) == ""

@@ -21,7 +21,7 @@ def test_utc() -> None:
 def test_both_zones() -> None:
     """Below the time in UTC stands markup that Slack shows in the reader's zone."""
     second = "<!date^1773480257^{date_short_pretty} {time_secs}|2026-03-14 09:24:17 UTC> your time"
-    assert both_zones(TIME, "") == f"2026-03-14 09:24:17 UTC\n{second}"
+    assert both_zones(TIME, "") == f"2026-03-14 09:24:17 UTC · {second}"
 
 
 @pytest.mark.parametrize("time", [None, datetime(1969, 12, 31, tzinfo=UTC), datetime(9001, 1, 1, tzinfo=UTC)])

@@ -5,12 +5,12 @@ when; links and IDs; and last the details, cut to fit. `render.text` escapes eve
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediation_command
-from cloudtrail_to_slack.alerts.text import Line, escape, how_long, json_length
+from cloudtrail_to_slack.alerts.text import Line, escape, how_long
 from cloudtrail_to_slack.aws.console_links import event_link, insights_link, log_file_link
 from cloudtrail_to_slack.destinations.base import Sizes
 from cloudtrail_to_slack.destinations.slack.render.details import ALL_DETAILS, REQUEST, are_short, details
@@ -19,7 +19,6 @@ from cloudtrail_to_slack.destinations.slack.render.headline import (
     headline,
     lead,
     notification_text,
-    outcome_marks,
     rule_titles,
     why,
 )
@@ -29,7 +28,6 @@ from cloudtrail_to_slack.destinations.slack.render.message import (
     SlackMessage,
     blocks_length,
     context,
-    labelled,
     mention,
     section,
     sections,
@@ -45,6 +43,7 @@ from cloudtrail_to_slack.events.insight import Insight
 from cloudtrail_to_slack.events.resources import resources
 
 _CLIENT_LENGTH = 90
+_KNOWN_CLIENT_LENGTH = 40  # one line on a phone, with the tool's version
 _INSIGHT_ATTRIBUTES = {"userIdentityArn": "Who", "userAgent": "Client", "errorCode": "Error"}
 _ACTOR_TYPES = {"IAMUser": "IAM user", "AWSAccount": "account", "AWSService": "service"}
 _LATE = {
@@ -54,7 +53,7 @@ _LATE = {
 _RULES_SHOWN = 5
 _TECHNIQUES_SHOWN = 5
 _STEPS_SHOWN, _STEP_LENGTH = 5, 300
-_ERROR_ROOM = 900
+_ERROR_LENGTH = 400
 _BARE = re.compile(r"[^A-Za-z0-9_./:=+-]")
 _REPLY_ROOM = 4000  # a thread is read as a whole; the parent message has the rest
 
@@ -78,9 +77,8 @@ def alert_sizes(
 def alert_message(alert: Alert) -> SlackMessage:
     """Return the full message of an alert, within every limit of Slack whatever the event holds."""
     blocks = [
-        *sections(lead(alert), why(alert)),
-        section("", fields(alert.event, alert.outcome)),
-        *sections(_error(alert.event), _remediation(alert), _first_steps(alert)),
+        *sections(lead(alert), why(alert), "\n".join(fields(alert.event))),
+        *sections(_remediation(alert), _first_steps(alert)),
         *_footer(alert),
     ]
     more = details(alert.event, ALL_DETAILS, MAX_ALL_BLOCKS - blocks_length(blocks))
@@ -92,7 +90,7 @@ def reply_message(alert: Alert) -> SlackMessage:
     """Return an alert as a reply in a thread: only what may differ from the parent message."""
     blocks = [
         section(f"{headline(alert)}\n{rule_titles(alert)}"),
-        section("", reply_fields(alert.event)),
+        section("\n".join(reply_fields(alert.event))),
         *sections(_remediation(alert)),
         *_footer(alert),
         *details(alert.event, REQUEST, _REPLY_ROOM),
@@ -135,12 +133,6 @@ def _rejected_note(alert: Alert, quote: Callable[[str, int], str]) -> str:
     return f"{CUT_MARK} shortened because Slack rejected the full alert; see the log file: {origin}"
 
 
-def _error(event: Event) -> str:
-    if not event.error_message:
-        return ""
-    return f":x: *Error message*\n{code_block(event.error_message, lambda text: json_length(text) <= _ERROR_ROOM)}"
-
-
 def _remediation(alert: Alert) -> str:
     command = remediation_command(alert.event, alert.log_file)
     # The block is bounded, and half a command must not be run.
@@ -178,6 +170,7 @@ def _footer(alert: Alert) -> list[Block]:
 
 def _identifiers(alert: Alert) -> str:
     event = alert.event
+    agent = event.text("userAgent") if client_kind(event) else ""  # of an unknown kind, the lines above show it
     rules = [code(rule.id, 80) for rule in alert.rules[:_RULES_SHOWN] if rule.id]
     techniques = alert.techniques[:_TECHNIQUES_SHOWN]
     pages = (
@@ -186,29 +179,25 @@ def _identifiers(alert: Alert) -> str:
         for technique in techniques
     )
     identifiers = [
-        f"account {code(event.account or 'unknown', 20)}",
-        f"region {code(event.region or 'unknown', 60)}",
         f"event {code(event.event_id or 'without id', 100)}",
-        f"severity {alert.severity.word}",
         *([f"rules {', '.join(rules)}"] if rules else []),
         *([f"MITRE ATT&amp;CK {', '.join(pages)}"] if techniques else []),
+        *([f"client {code(agent, _KNOWN_CLIENT_LENGTH)}"] if agent and not agent.startswith("Mozilla/") else []),
     ]
     return " · ".join(identifiers)
 
 
-def fields(event: Event, outcome: CallOutcome) -> list[str]:
-    """Return the fields of a full alert: who, from where, on what, with which result, and when."""
+def fields(event: Event) -> list[str]:
+    """Return the lines of a full alert: who, from where, on what, with which error, and when."""
     if event.insight:
-        return [*_insight(event.insight), *labelled(_when(event))]
-    result = [] if outcome is CallOutcome.NOT_A_CALL else outcome_marks(event, outcome)
-    if outcome is CallOutcome.SUCCEEDED:
-        result = [":white_check_mark: succeeded"]
-    return labelled({"Who": _who(event), **_from_and_on(event), "Result": result, **_when(event)})
+        return _labelled(_insight(event.insight) | _when(event))
+    error = [code(event.error_message, _ERROR_LENGTH)] if event.error_message else []
+    return _labelled({"Who": _who(event), **_from_and_on(event), "Error": error, **_when(event)})
 
 
 def reply_fields(event: Event) -> list[str]:
-    """Return the fields of an alert in a thread, whose parent message has already said who did what."""
-    return labelled(_from_and_on(event) | _when(event))
+    """Return the lines of an alert in a thread, whose parent message has already said who did what."""
+    return _labelled(_from_and_on(event) | _when(event))
 
 
 def event_relations(event: Event) -> list[str]:
@@ -234,6 +223,11 @@ def event_relations(event: Event) -> list[str]:
             f" {shown}."
         )
     return lines
+
+
+def _labelled(fields: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a line for each field that has values: two columns of fields would be twice as long on a phone."""
+    return [f"*{label}* {' · '.join(values)}" for label, values in fields.items() if values]
 
 
 def _who(event: Event) -> list[str]:
@@ -265,7 +259,7 @@ def _from_and_on(event: Event) -> dict[str, list[str]]:
     address, agent, kind = event.text("sourceIPAddress"), event.text("userAgent"), client_kind(event)
     origin = [f"IP {code(address, 100)}"] if address else []
     if agent:
-        origin.append(f"client {f'{kind}: ' if kind else ''}{code(agent, _CLIENT_LENGTH)}")
+        origin.append(kind or f"client {code(agent, _CLIENT_LENGTH)}")
     names = [f"{label} {code(name, 150)}" if label else code(name, 150) for label, name in resources(event)]
     return {"From": origin, "On": names}
 
@@ -274,14 +268,15 @@ def _when(event: Event) -> dict[str, list[str]]:
     return {"When": [both_zones(event.time, event.text("eventTime"))]}
 
 
-def _insight(insight: Insight) -> list[str]:
-    attributions = [
-        f"*{_INSIGHT_ATTRIBUTES[attribution.attribute]}*\n{code(attribution.value, 200)}"
-        for attribution in insight.attributions
-        if attribution.attribute in _INSIGHT_ATTRIBUTES and attribution.value not in ("", "null")
-    ]
-    how_long = [f"*How long*\n{insight.minutes:,.4g} minutes"] if insight.minutes is not None else []
-    return [*attributions[:4], *how_long]
+def _insight(insight: Insight) -> dict[str, list[str]]:
+    shown: dict[str, list[str]] = {}
+    for attribution in insight.attributions:
+        label = _INSIGHT_ATTRIBUTES.get(attribution.attribute)
+        if label and attribution.value not in ("", "null"):
+            shown.setdefault(label, []).append(code(attribution.value, 200))
+    if insight.minutes is not None:
+        shown["How long"] = [f"{insight.minutes:,.4g} minutes"]
+    return shown
 
 
 def _updated_fields(event: Event) -> str:

@@ -26,7 +26,8 @@ _SECTION_ROOM = 150  # JSON characters around the text of one section
 _LEAST_DETAIL = 200
 _LONGEST_NUMBER = 15
 _MOST_INDENTED = 40  # levels; the deepest real record we know has 11
-_SHORT_LINES, _SHORT_LENGTH = 12, 400  # that fit on a phone's screen
+_SHORT_LINES = 5  # a field or two: longer details push an alert over a phone's screen
+_PHONE_LINE = 45  # characters of code in one line
 
 
 def details(event: Event, labels: Mapping[str, str], room: int) -> list[Block]:
@@ -45,9 +46,8 @@ def details(event: Event, labels: Mapping[str, str], room: int) -> list[Block]:
 
 def are_short(blocks: list[Block]) -> bool:
     """Return whether an alert with these details still fits on a phone's screen."""
-    texts = [block["text"]["text"] for block in blocks if "text" in block]
-    lines = sum(text.count("\n") + 1 for text in texts)
-    return lines <= _SHORT_LINES and sum(map(len, texts)) <= _SHORT_LENGTH
+    lines = [line for block in blocks if "text" in block for line in block["text"]["text"].splitlines()]
+    return sum(1 + len(line) // _PHONE_LINE for line in lines) <= _SHORT_LINES
 
 
 def _detail(label: str, text: str, room: int) -> Block | None:

@@ -61,8 +61,8 @@ def lead(alert: Alert) -> str:
 
 
 def headline(alert: Alert) -> str:
-    """Return what happened and where, in two lines."""
-    return f"{SEVERITY_MARKS[alert.severity]} {_what_and_where(alert)}"
+    """Return the severity, what happened, and where, in two lines."""
+    return f"{SEVERITY_MARKS[alert.severity]} *{alert.severity.name}* · {_what_and_where(alert)}"
 
 
 def place(event: Event, account_name: str | None = None) -> list[str]:
@@ -77,12 +77,13 @@ def account_label(account: str | None, name: str | None) -> str:
 
 
 def why(alert: Alert) -> str:
-    """Return titles, descriptions and runbooks of the rules that matched, the most severe first.
+    """Return titles and runbooks of the rules that matched, the most severe first, and the first description.
 
     The title of the most severe one is left out: it is in the lead. A title that several share is shown once. Empty:
     there is nothing to add.
     """
     shown = {rule_title(by_severity(alert)[0], alert.outcome)}
+    described = next((rule for rule in by_severity(alert) if rule.description), None)
 
     def about(rule: Rule) -> str:
         title = rule_title(rule, alert.outcome)
@@ -90,7 +91,8 @@ def why(alert: Alert) -> str:
         shown.add(title)
         counted = _counted(rule)
         room = _LONGEST_DESCRIPTION - json_length(counted) // 2
-        description = f"{counted} {plain(rule.description or '', room)}".strip()
+        meaning = (rule is described and rule.description) or ""
+        description = f"{counted} {plain(meaning, room)}".strip()
         runbook = link(rule.runbook_url, "runbook")
         return " · ".join(
             filter(None, [title, description, runbook if json_length(runbook) <= _LONGEST_RUNBOOK else ""])
@@ -127,9 +129,11 @@ def rule_title(rule: Rule, outcome: CallOutcome) -> str:
 
 
 def outcome_marks(event: Event, outcome: CallOutcome) -> list[str]:
-    """Return the marks of a sign-in without MFA and of an outcome other than success."""
+    """Return the marks of a sign-in without MFA and of the outcome."""
     marks = [":warning: *without MFA*"] if warns_of_mfa(event, outcome) else []
-    if outcome in _OUTCOMES:
+    if outcome is CallOutcome.SUCCEEDED:
+        marks.append(":white_check_mark: succeeded")
+    elif outcome in _OUTCOMES:
         marks.append(_OUTCOMES[outcome][2] + (f" {code(event.error_code, 100)}" if event.error_code else ""))
     return marks
 

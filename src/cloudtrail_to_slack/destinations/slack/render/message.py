@@ -102,7 +102,7 @@ def mention(user_group: str) -> str:
 
 def with_thread_count(parent: SlackMessage, alerts: int, last: datetime | None) -> SlackMessage:
     """Return a thread's parent message with the number of alerts in the thread and the time of the last one."""
-    when = f", the last at {both_zones(last, '').replace(chr(10), ', ')}" if last else ""
+    when = f", the last at {both_zones(last, '')}" if last else ""
     count = section(f":thread: *{alerts:,} alerts like this so far*{when}")
     # A text without blocks is posted without markup; in a block it stands as code, so that nothing in it is markup.
     blocks = parent.blocks or [section(_as_code(parent.text))]

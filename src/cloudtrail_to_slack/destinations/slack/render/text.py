@@ -64,11 +64,11 @@ def cut(text: str, limit: int, render: Callable[[str], str]) -> str:
 
 
 def both_zones(time: datetime | None, raw: str) -> str:
-    """Return the time in UTC and, on a second line, in the reader's time zone; `raw` if it is not a time."""
+    """Return the time in UTC and in the reader's time zone; `raw` if it is not a time."""
     if time is None or not _FIRST <= time <= _LAST:
         return code(raw, 60) if raw else "unknown"
     shown = utc(time)
-    return f"{shown}\n<!date^{int(time.timestamp())}^{{date_short_pretty}} {{time_secs}}|{shown}> your time"
+    return f"{shown} · <!date^{int(time.timestamp())}^{{date_short_pretty}} {{time_secs}}|{shown}> your time"
 
 
 def chunked(lines: Iterable[str], room: int, first_room: int | None = None) -> Iterator[list[str]]:
