@@ -26,7 +26,7 @@ def test_a_line_without_formatting() -> None:
 def test_a_line_in_slack() -> None:
     """Our own text is escaped and may be bold, a value is code, a link is one."""
     shown = mrkdwn_line(_LINE, bold=True)
-    assert shown.startswith(":x: *by* `a&lt;b` *at* 2026-03-14 00:00:00 UTC\n<!date^")
+    assert shown.startswith(":x: *by* `a&lt;b` *at* 2026-03-14 00:00:00 UTC · <!date^")
     assert shown.endswith("<https://example.com/?a=1&amp;b=2|:mag: here> *&amp; more*")
 
 

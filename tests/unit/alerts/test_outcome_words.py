@@ -109,4 +109,4 @@ def test_a_reply_carries_title_and_severity() -> None:
     """A reply in a thread names the titles of the rules that matched, most severe first, and the severity."""
     (head, *_), *_ = [texts_of(reply_message(alert(OWN, ATTEMPT)).blocks)]
     assert head.splitlines()[2:] == [":bell: *Bucket made &lt;public&gt;*", ":bell: *Bucket made public*"]
-    assert "severity medium" in "\n".join(texts_of(reply_message(alert(OWN)).blocks))
+    assert ":large_yellow_circle: *MEDIUM* · *DeleteBucket*" in next(iter(texts_of(reply_message(alert(OWN)).blocks)))

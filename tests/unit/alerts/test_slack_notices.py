@@ -87,7 +87,7 @@ def test_thread_count() -> None:
     opening = alert_message(alert())
     counted = with_thread_count(opening, 1234, LAST)
     found = shown(counted)
-    assert ":thread: *1,234 alerts like this so far*, the last at 2026-03-14 09:24:17 UTC, <!date^1773480257^" in found
+    assert ":thread: *1,234 alerts like this so far*, the last at 2026-03-14 09:24:17 UTC · <!date^1773480257^" in found
     assert [counted.blocks[0], *counted.blocks[2:]] == opening.blocks
     assert counted.text == opening.text
 
