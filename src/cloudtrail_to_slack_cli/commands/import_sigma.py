@@ -30,8 +30,9 @@ def command(files: tuple[str, ...], output: str | None) -> int:
     """
     try:
         from cloudtrail_to_slack_cli.sigma.rules import import_files  # noqa: PLC0415 (only this command needs pySigma)
-    except ImportError:
-        raise CommandError("pySigma is not installed: install the extra `cli`") from None
+    except ImportError as error:
+        raise CommandError(f"pySigma cannot be used: {error}; install the extra `cli`") from None
+    output = None if output == "-" else output
     if output and not _may_replace(Path(output)):
         raise CommandError(
             f"{output} exists, and not all of it was written by import-sigma; delete it, or choose another path"
@@ -58,14 +59,16 @@ def command(files: tuple[str, ...], output: str | None) -> int:
 
 
 def _may_replace(path: Path) -> bool:
-    """Whether nothing is lost if a file is replaced: it does not exist, or has only imported rules without tests."""
-    try:
-        data: Any = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
+    """Whether nothing is lost if a file is replaced: it is missing, empty, or has only imported rules without tests."""
+    if not path.is_file():  # there is none, or it is a device such as /dev/null
         return True
+    try:
+        text = path.read_text("utf-8")
+        data: Any = yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return False
     rules = data.get("rules") if isinstance(data, dict) and set(data) == {"rules"} else None
-    return isinstance(rules, list) and all(
+    is_import = isinstance(rules, list) and all(
         isinstance(rule, dict) and "tests" not in rule and str(rule.get("id")).startswith(_PREFIX) for rule in rules
     )
+    return is_import or not text.strip()

@@ -9,7 +9,8 @@ import yaml
 from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaCorrelationRuleError, SigmaError, SigmaRuleNotFoundError
-from sigma.filters import EmptySigmaGlobalFilter, SigmaFilter
+from sigma.filters import SigmaFilter
+from sigma.policy.profiles import TrustedPolicy
 from sigma.rule import SigmaDetections, SigmaRule, SigmaYAMLLoader
 from sigma.rule.detection import EmptySigmaDetections
 from sigma.rule.logsource import EmptyLogSource
@@ -18,12 +19,6 @@ from cloudtrail_to_slack_cli.errors import UnreadableError
 from cloudtrail_to_slack_cli.rule_files.document import read_text
 from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, translate
 
-try:  # newer versions check patterns with RE2, which writes to standard error; the engine checks them again
-    from sigma.policy.profiles import TrustedPolicy
-
-    _OPTIONS: dict[str, Any] = {"policy": TrustedPolicy}
-except ImportError:
-    _OPTIONS = {}
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _ENDINGS = (".yml", ".yaml")
 _CONTENT = ("detection", "correlation", "filter", "action")
@@ -127,8 +122,9 @@ def _parsed(file: str, name: str, group: list[Any]) -> Iterator[SigmaDocument]:
         if "id" in each:
             each["id"] = str(each["id"])
     try:
+        # The other policy checks patterns with RE2, which writes to standard error. The engine checks them again.
         collection = SigmaCollection.from_dicts(
-            group, collect_errors=True, collect_filters=True, resolve_references=False, **_OPTIONS
+            group, collect_errors=True, collect_filters=True, resolve_references=False, policy=TrustedPolicy
         )
     except _ERRORS as error:
         yield SigmaDocument(file, _name_of(group[0], name), None, [_why(error)])
@@ -180,7 +176,7 @@ def _is_unusable(content: Any) -> bool:  # noqa: ANN401 (one of three classes)
     if isinstance(content, SigmaRule):
         return isinstance(content.detection, EmptySigmaDetections) or isinstance(content.logsource, EmptyLogSource)
     if isinstance(content, SigmaFilter):
-        return isinstance(content.filter, EmptySigmaGlobalFilter) or isinstance(content.logsource, EmptyLogSource)
+        return not content.filter.detections or isinstance(content.logsource, EmptyLogSource)
     return any(isinstance(error, SigmaCorrelationRuleError) for error in content.errors)
 
 

@@ -82,7 +82,7 @@ def _imported(document: SigmaDocument, rule: SigmaRule | SigmaCorrelationRule) -
     try:
         base = _counted_rule(rule) if isinstance(rule, SigmaCorrelationRule) else rule
         _check_log_source(base)
-        imported = _with_metadata(document, rule, _expression(base))
+        imported = _with_metadata(document, rule, base, _expression(base))
         notes += _probable_mistakes(base, imported["expression"])
         if isinstance(rule, SigmaCorrelationRule):
             imported["threshold"] = _threshold(rule, base, notes)
@@ -154,6 +154,8 @@ def _unaliased(rule: SigmaCorrelationRule, base: SigmaRule, name: str) -> str:
 
 
 def _check_log_source(rule: SigmaRule) -> None:
+    if rule.taxonomy != "sigma":
+        raise InexpressibleError(f"its fields have the names of the taxonomy {rule.taxonomy}, and not CloudTrail's own")
     source = rule.logsource
     product, service = str(source.product or "aws").lower(), str(source.service or "cloudtrail").lower()
     if (product, service) != ("aws", "cloudtrail") or not (source.product or source.service):
@@ -194,16 +196,19 @@ def _event_names(node: Any) -> Iterator[str]:  # noqa: ANN401 (a node of any of 
         yield from _event_names(each)
 
 
-def _with_metadata(document: SigmaDocument, rule: SigmaRule | SigmaCorrelationRule, expression: str) -> dict[str, Any]:
+def _with_metadata(
+    document: SigmaDocument, rule: SigmaRule | SigmaCorrelationRule, base: SigmaRule, expression: str
+) -> dict[str, Any]:
+    """Return a rule; what a correlation does not say, its severity and authors, is that of the rule that it counts."""
     techniques = [
         tag.name.upper() for tag in rule.tags if tag.namespace == "attack" and _TECHNIQUE.fullmatch(tag.name.lower())
     ]
     values = {
         "id": f"sigma/{_id(rule, document.name)}",
         "title": document.name.translate(_BRACES),
-        "severity": _LEVELS.get(str(rule.level).lower(), "medium"),
+        "severity": _LEVELS.get(str(rule.level or base.level).lower(), "medium"),
         "expression": expression,
-        "description": _description(rule),
+        "description": _description(rule, base),
         "false_positives": _strings(getattr(rule, "falsepositives", None)),
         "references": _strings(rule.references),
         "mitre": list(dict.fromkeys(techniques)),
@@ -218,16 +223,15 @@ def _id(rule: SigmaRule | SigmaCorrelationRule, title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", given or title.lower())[:_LONGEST_SLUG].strip("-") or "rule"
 
 
-def _description(rule: SigmaRule | SigmaCorrelationRule) -> str:
+def _description(rule: SigmaRule | SigmaCorrelationRule, base: SigmaRule) -> str:
     """Return what the rule says of itself, with its authors, whom the Detection Rule License wants named in alerts."""
-    facts = ["Sigma rule"]
-    if rule.author:
-        facts[0] += f" by {', '.join(_strings(rule.author))}"
+    authors, terms = rule.author or base.author, rule.license or base.license
+    facts = [f"Sigma rule by {', '.join(_strings(authors))}" if authors else "Sigma rule"]
     facts += [f"status {rule.status}"] if rule.status else []
-    facts += [f"license {rule.license}"] if rule.license else []
+    facts += [f"license {terms}"] if terms else []
     described = in_one_line(rule.description or "")
     described += "." if described and described[-1] not in ".!?…" else ""
-    return " ".join(filter(None, (described, f"{', '.join(facts)}." if len(facts) > 1 or rule.author else "")))
+    return " ".join(filter(None, (described, f"{', '.join(facts)}." if len(facts) > 1 or authors else "")))
 
 
 def _strings(value: object) -> list[str]:

@@ -96,6 +96,7 @@ _PLAIN = sigma("s:\n  eventName: DeleteTrail\ncondition: s")
         (_PLAIN.replace("product: aws", "product: windows"), "it is for logs of windows/cloudtrail, not"),
         (_PLAIN.replace("  product: aws\n  service: cloudtrail", "  category: proxy"), "it is for logs of proxy, not"),
         (_PLAIN.replace("logsource:\n  product: aws\n  service: cloudtrail\n", ""), "must have a log source"),
+        (f"{_PLAIN}taxonomy: ecs\n", "its fields have the names of the taxonomy ecs"),
         (sigma("s:\n  a|re: '(?=x)'\ncondition: s"), "invalid"),
         (sigma("s:\n  a|nearly: x\ncondition: s"), "it is not valid Sigma: Unknown modifier 'nearly'"),
         (sigma("s:\n  a|cidr: 10.0.0.1/8\ncondition: s"), "has host bits set"),
@@ -235,6 +236,7 @@ _ALIAS = "  group-by: who\n  aliases:\n    who: {NAMED: userIdentity.arn}\n"
     [
         (_CORRELATION, {}, ""),
         (_CORRELATION.replace("- reads", "- 11111111-2222-4333-8444-555555555555"), {}, ""),
+        (_CORRELATION.replace("level: critical\n", ""), {}, ""),
         (_CORRELATION.replace("gte: 10", "gt: 10"), {"count": 11}, ""),
         (_CORRELATION.replace("5m", "1d"), {"minutes": 1440}, ""),
         (_CORRELATION.replace("5m", "90s"), {"minutes": 2}, "time span of 90s is rounded up to 2 minutes"),
@@ -251,7 +253,8 @@ def test_a_correlation_becomes_a_threshold(
     ran, (rule,) = imported(tmp_path, _BASE + correlation)
     assert rule["threshold"] == {"count": 10, "minutes": 5, "by": ["userIdentity.arn"], **expected}
     assert rule["expression"] == 'event.get("eventName") == "GetSecretValue"'
-    assert (ran.code, rule["severity"]) == (0, "critical")
+    assert (ran.code, rule["severity"]) == (0, "critical" if "level" in correlation else "high")
+    assert rule["description"] == "Sigma rule by us."
     assert note in ran.err
     assert ("note: " in ran.err) == bool(note)
     assert "1 finding" in cloudtrail_to_slack("check", tmp_path / "out.yaml").out
@@ -358,8 +361,10 @@ def test_what_people_wrote_is_not_replaced(tmp_path: Path) -> None:
     """The output replaces an earlier import, but no file with tests, with rules of others, or with something else."""
     source = write(tmp_path, "rule.yml", _PLAIN)
     output = tmp_path / "out.yaml"
-    for _ in range(2):
-        assert cloudtrail_to_slack("import-sigma", source, "-o", output).code == 0
+    output.touch()
+    for target in (output, output, "/dev/null"):
+        assert cloudtrail_to_slack("import-sigma", source, "-o", target).code == 0
+    assert cloudtrail_to_slack("import-sigma", source, "-o", "-").out == output.read_text()
     first = output.read_text()
     for text in (f"{first}  tests: []\n", f"{first}- id: mine\n", f"{first}ignore_rules: []\n", "a: [", _PLAIN):
         output.write_text(text)
