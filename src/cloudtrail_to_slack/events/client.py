@@ -17,11 +17,11 @@ _KINDS = (
     (re.compile(r"^cloudformation\.amazonaws\.com$"), "CloudFormation"),
     (re.compile(r"\baws-cdk\b|^aws-cdk", re.IGNORECASE), "AWS CDK"),
     (re.compile(r"^(?:signin|console(?:\.[a-z0-9-]+)?)\.amazonaws\.com$|\bAWSConsole\b|^\[?S3Console"), "console"),
-    (re.compile(r"^[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?$|^AWS Internal$"), "AWS service"),
+    (re.compile(r"^[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?$|^AWS Internal$|^aws-internal/"), "AWS service"),
     (re.compile(r"CloudShell", re.IGNORECASE), "AWS CloudShell"),
     (re.compile(r"^\[?aws-cli/"), "AWS CLI"),
     (re.compile(r"AWSPowerShell|AWS Tools for PowerShell", re.IGNORECASE), "PowerShell"),
-    (re.compile(r"aws-sdk|boto3|botocore|aws-chalice|^m/", re.IGNORECASE), "AWS SDK"),
+    (re.compile(r"aws-sdk|boto3|botocore|aws-chalice|\brusoto/|^m/", re.IGNORECASE), "AWS SDK"),
     (re.compile(r"^\[?Mozilla/"), "browser"),
 )
 KINDS = frozenset(kind for _, kind in _KINDS)

@@ -31,6 +31,8 @@ _TERRAFORM = "APN/1.0 HashiCorp/1.0 Terraform/1.9.0 terraform-provider-aws/5.77.
         ("[S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.666]", "console"),
         ("config.amazonaws.com", "AWS service"),
         ("AWS Internal", "AWS service"),
+        ("aws-internal/3 aws-sdk-java/1.12.1 Linux/5.4", "AWS service"),
+        ("awslambda-worker/1.0 rusoto/0.48.0 rust/1.75.0 linux", "AWS SDK"),
         ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0", "browser"),
         ("AWSPowerShell/4.1.0 .NET_Core/8.0.0", "PowerShell"),
         ("something of its own", None),
