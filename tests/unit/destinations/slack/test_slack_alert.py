@@ -199,6 +199,15 @@ def test_insight_details() -> None:
     assert '*Insight*\n```{\n  "state": "Start"' in found
 
 
+def test_only_details_fold() -> None:
+    """Slack may fold the details, and nothing else of an alert: not the first steps, in however narrow a window."""
+    message = alert_message(alert(RULE, requestParameters={"x": "y" * 300}))
+    texts = [block for block in (*message.blocks, *message.details) if "text" in block]
+    folding = [block["text"]["text"] for block in texts if "expand" not in block]
+    assert [text.split("\n")[0] for text in folding] == ["*Request parameters*"]
+    assert all(block.get("expand", True) is True for block in texts)
+
+
 def test_an_almost_empty_record() -> None:
     """An event without anything is an alert that says what is unknown."""
     message = alert_message(make_alert(read_event({}), (RULE,), None))

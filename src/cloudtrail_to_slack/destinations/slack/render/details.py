@@ -57,7 +57,7 @@ def _detail(label: str, text: str, room: int) -> Block | None:
         return utf16_length(title + block) <= MAX_SECTION_TEXT and json_length(title + block) <= room
 
     block = code_block(text, fits)
-    return section(title + block) if block else None
+    return section(title + block, folds=True) if block else None
 
 
 def _pretty(value: object) -> str:

@@ -38,11 +38,17 @@ class SlackMessage:
         return SlackMessage(self.text, [*self.blocks, *self.details])
 
 
-def section(text: str, fields: list[str] | None = None) -> Block:
-    """Return a section block; without text it has fields only."""
+def section(text: str, fields: list[str] | None = None, *, folds: bool = False) -> Block:
+    """Return a section block; without text it has fields only.
+
+    If it `folds`, Slack may show only the beginning, with "See more"; in a narrow window even of a short text. Source:
+    Slack API docs, "Section block", `expand`.
+    """
     block: Block = {"type": "section"}
     if text:
         block["text"] = mrkdwn(text)
+        if not folds:
+            block["expand"] = True
     if fields:
         block["fields"] = [mrkdwn(text) for text in fields[:MAX_FIELDS]]
     return block

@@ -55,7 +55,7 @@ def summary(alerts: Sequence[PendingAlert]) -> list[SummaryPart]:
         of = _of(number, ids)
         text = f"{total} in one summary{of}: the most severe is {_brief(alerts[0])}"
         listed = (f"*Events*{of}\n```{_lines(chunk)}```" for chunk in chunked(part, _SECTION_ROOM))
-        message = SlackMessage(text, [*top, *sections(*listed)])
+        message = SlackMessage(text, [*top, *(section(each, folds=True) for each in listed)])
         messages.append(SummaryPart(message, SlackMessage(_lines([text, "events", *part])), len(part)))
         top = [section(f":package: *{total}*, continued{_of(number + 1, ids)}")]
     return messages
