@@ -25,6 +25,11 @@ rule is about failures, it does not match calls that failed (`errorCode`) or wer
 AWS services make by themselves or for their users (`invokedBy`, service-linked roles) where these are routine. No rule
 leaves out an event because of its user agent or of names that the caller can choose.
 
+Calls by Terraform and other tools count, because anyone can send their user agent; an exception can leave out your
+pipeline's role. Sign-ins through IAM Identity Center or a SAML provider do not count as sign-ins without MFA in
+`recommended`, because the provider asks for it. Browsing the console through a role does not count as discovery
+(`sessionCredentialFromConsole`, which no caller can set).
+
 Techniques are those of ATT&CK 19. There, "Disable or Modify Cloud Logs" is no longer T1562.008 but T1685.002, "Disable
 or Modify Tools" is T1685, and "Cloud Firewall" is T1686.001.
 
