@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cloudtrail_to_slack_dev.considered import considered
 from cloudtrail_to_slack_dev.pack_files import PACKS, own_rules, read_packs
 
 _HEAD = """\
@@ -29,6 +30,10 @@ Calls by Terraform and other tools count, because anyone can send their user age
 pipeline's role. Sign-ins through IAM Identity Center or a SAML provider do not count as sign-ins without MFA in
 `recommended`, because the provider asks for it. Browsing the console through a role does not count as discovery
 (`sessionCredentialFromConsole`, which no caller can set).
+
+Each rule states which kinds of calls it counts and which it leaves out. This is measured: its matching test events are
+changed into such calls and evaluated again. "Calls through CloudFormation" stands for calls that a service makes for a
+user, "AWS services" for those that it makes by itself. A kind counts even if the rule counts only some of these calls.
 
 Techniques are those of ATT&CK 19. There, "Disable or Modify Cloud Logs" is no longer T1562.008 but T1685.002, "Disable
 or Modify Tools" is T1685, and "Cloud Firewall" is T1686.001.
@@ -98,6 +103,8 @@ def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
     yield f"{facts}\n"
     yield f"{rule['description']}\n"
     yield f"*Benign causes:* {' '.join(rule['false_positives'])}\n"
+    counted, left_out = (", ".join(kinds) or "nothing else" for kinds in considered(rule))
+    yield f"*Counted:* {counted}. *Left out:* {left_out}.\n"
     yield from (f"{number}. {step}" for number, step in enumerate(rule["first_steps"], 1))
     links = ", ".join(f"<{address}>" for address in rule["references"])
     yield f"\nSee {links}.\n"
