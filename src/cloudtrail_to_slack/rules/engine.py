@@ -66,7 +66,7 @@ class RuleSet:
         return RuleIndex([*(rule.expression for rule, *_ in self._rules), _DENIED], missing)
 
     def required_keys(self) -> RequiredKeys:
-        """Return the keys without which rules cannot match, to search for in a record's text."""
+        """Return the keys and values without which rules cannot match, to search for in a record's text."""
         return RequiredKeys(rule.expression for rule, *_ in self._rules)
 
     def evaluate(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules import Rule, RuleSet
 from cloudtrail_to_slack.rules.index.index import RequiredKeys
-from cloudtrail_to_slack.rules.index.indexable_conditions import required_ends
+from cloudtrail_to_slack.rules.index.indexable_conditions import required_ends, required_values
 from cloudtrail_to_slack.rules.packs import pack_rules
 
 TODAY = date(2026, 3, 14)
@@ -46,6 +46,32 @@ def test_what_a_rule_requires(expression: str, ends: list[bytes]) -> None:
     assert list(required_ends(expression)) == ends
 
 
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        ("""event.get("a.b") == "x" """, [(b'"x"',)]),
+        ("""event.get("a") in ("x", "y") and event.get("c.d") == "z" """, [(b'"x"', b'"y"'), (b'"z"',)]),
+        ("""event.get("eventName") == "X" or event.get("a") == "y" """, [(b'"X"', b'"y"')]),
+        ("""event.get("a") == "x" and event.get("b") is None or event.get("a.1") == "y" """, [(b'"x"', b'"y"')]),
+        ("""event.get("eventName") == "X" """, []),
+        ("""event.get("a") == "x" or event.get("b") is None""", []),
+        ("""event.get("a", "x") == "x" """, []),
+        ("""event.get("a", "x") == "x" or event.get("b") == "y" """, []),
+        ("""event.get("a") in ("x", None)""", []),
+        ("""event.get("a") in ("x", 1)""", []),
+        ("""event.get("a") != "x" """, []),
+        ("""not event.get("a") == "x" """, []),
+        ("""event.get("a") == 'say "x"'""", []),
+        ("""event.get("a") == "ü" """, []),
+        ("""event["b"] == 1 and event.get("a") == "x" """, []),
+        ("""event.get("a") == "x" or re_search("x", event.get("b"))""", []),
+    ],
+)
+def test_which_values_a_rule_requires(expression: str, values: list[tuple[bytes, ...]]) -> None:
+    """One of the values is required that a part compares with, if it is False without them and nothing can raise."""
+    assert list(required_values(expression)) == values
+
+
 def test_what_is_escaped_is_not_ruled_out() -> None:
     """A key that is written with an escape is the same key, so a string with any escape rules nothing out."""
     keys = RequiredKeys(['event.get("a.b") == 1', "True"])
@@ -70,6 +96,11 @@ parts = st.one_of(
     st.builds("event[{!r}] == 'x'".format, keys),
     st.builds("str(event.get({!r})).startswith('x')".format, keys),
     st.builds("not event.get({!r}) == 'x'".format, keys),
+    st.builds("(event.get({!r}) == {!r} or event.get({!r}) in ('x', 'y'))".format, keys, leaves, keys),
+    st.builds("(event.get({!r}) == {!r} and event.get({!r}) or event.get('a') == 'y')".format, keys, leaves, keys),
+    st.builds(
+        "(event.get({!r}) is None and event.get({!r}) == {!r} or event.get('b') == '')".format, keys, keys, leaves
+    ),
 )
 
 

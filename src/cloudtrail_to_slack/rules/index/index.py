@@ -1,4 +1,4 @@
-"""Find the candidate rules of a record from a few of its fields, and from the keys in its text. Pure."""
+"""Find the candidate rules of a record from a few of its fields, and from what its text contains. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cloudtrail_to_slack.rules.index.indexable_conditions import (
     Condition,
     indexable_conditions_of,
     required_ends,
+    required_values,
 )
 
 Value = Hashable  # a string, None, or the marker of a missing field
@@ -52,14 +53,15 @@ class RuleIndex:
 
 
 class RequiredKeys:
-    """The last parts of the keys that each rule requires: a record whose text lacks one cannot match the rule.
+    """The last parts of the keys, and the values, that each rule requires: a text without them cannot match the rule.
 
-    A flattened key ends with a key of the record, which appears in its text, unless the text has escapes.
+    A flattened key ends with a key of the record, which appears in its text, as a value does, unless it has escapes.
     """
 
     def __init__(self, expressions: Iterable[str]) -> None:
         self._expressions = list(expressions)
-        self._ends: dict[int, Sequence[bytes]] = {}  # by the rule's bit, of the rules that were candidates so far
+        # By the rule's bit, of the rules that were candidates so far: of each tuple, one must be in the text.
+        self._required: dict[int, Sequence[tuple[bytes, ...]]] = {}
         self._may_require = (1 << len(self._expressions)) - 1
 
     def possible(self, candidates: int, text: bytes | memoryview) -> int:
@@ -73,11 +75,12 @@ class RequiredKeys:
         while asked:
             bit = asked & -asked
             asked ^= bit
-            if bit not in self._ends:
-                self._ends[bit] = required_ends(self._expressions[bit.bit_length() - 1])
-                if not self._ends[bit]:
+            if bit not in self._required:
+                expression = self._expressions[bit.bit_length() - 1]
+                self._required[bit] = (*((end,) for end in required_ends(expression)), *required_values(expression))
+                if not self._required[bit]:
                     self._may_require ^= bit
-            if not all(end in text for end in self._ends[bit]):
+            if not all(any(each in text for each in alternatives) for alternatives in self._required[bit]):
                 candidates ^= bit
         return candidates
 

@@ -1,4 +1,4 @@
-"""Find a rule's indexable conditions: leading parts that depend on one field each, and the keys it requires. Pure.
+"""Find a rule's indexable conditions: leading parts that depend on one field each, and the text it requires. Pure.
 
 In `A and B and C`, if A is False, neither B nor C can match or raise. A part that is always a boolean may be skipped.
 """
@@ -22,6 +22,7 @@ INDEXED_FIELDS = (
     "recipientAccountId", "eventCategory", "awsRegion", "sourceIPAddress", "userAgent",
 )  # fmt: skip
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
+_PLAIN_VALUE = re.compile(r"[ !#-\[\]-~]*")  # what JSON need not escape
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,30 @@ def required_ends(expression: str) -> Sequence[bytes]:
         if not _always_boolean(part):
             break
     return tuple(dict.fromkeys(ends))
+
+
+def required_values(expression: str) -> Sequence[tuple[bytes, ...]]:
+    """Return alternatives of values, quotes included: a text must contain one of each for a rule to match or raise."""
+    found = []
+    for part in _conjuncts(parse_expression(expression).body):
+        if not _always_boolean(part):
+            break
+        if not _fields(part) <= frozenset(INDEXED_FIELDS) and (values := _values(part)):
+            found.append(tuple(sorted(values)))
+    return tuple(found)
+
+
+def _values(part: ast.expr) -> frozenset[bytes]:
+    """Return values of which a text must contain one for `part` to be True; none: it depends on something else."""
+    if isinstance(part, ast.BoolOp):
+        each = list(map(_values, part.values))
+        if isinstance(part.op, ast.And):
+            return min(filter(None, each), key=len, default=frozenset())
+        return frozenset().union(*each) if all(each) else frozenset()
+    constants = _constants(part) or frozenset()
+    if not all(map(_PLAIN_VALUE.fullmatch, constants)) or not _is_false_without_them(part):
+        return frozenset()
+    return frozenset(f'"{constant}"'.encode() for constant in constants)
 
 
 def _is_false_without_them(part: ast.expr) -> bool:
