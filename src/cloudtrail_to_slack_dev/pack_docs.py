@@ -98,7 +98,7 @@ def _pack(packs: Mapping[str, dict[str, Any]], name: str) -> Iterator[str]:
 
 def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
     yield f"### `{rule['id']}`\n"
-    techniques = ", ".join(f"[{each}]({_technique(each)})" for each in rule.get("mitre", []))
+    techniques = ", ".join(f"[{each}]({_technique(each)})" for each in rule["mitre"])
     facts = " · ".join(filter(None, [f"**{rule['severity']}**", _plain(rule["title"]) + _window(rule), techniques]))
     yield f"{facts}\n"
     yield f"{rule['description']}\n"

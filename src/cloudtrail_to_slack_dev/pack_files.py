@@ -14,9 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKS = ROOT / "packs"
 DATA = ROOT / "src" / "cloudtrail_to_slack" / "rules" / "packs"
 _FILE_ONLY = {each.name for each in FILE_ONLY_FIELDS}
-# What every rule of a pack must have; `mitre` may be missing.
+# What every rule of a pack must have.
 _REQUIRED = (
-    "id", "title", "severity", "expression", "description", "false_positives", "first_steps", "references", "tests",
+    "id", "title", "severity", "expression", "description", "false_positives", "first_steps", "mitre", "references",
+    "tests",
 )  # fmt: skip
 
 

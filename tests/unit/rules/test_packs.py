@@ -156,9 +156,10 @@ def test_a_rule_says_what_people_need(rule_id: str) -> None:
     assert len(rule["first_steps"]) == 3
     assert rule["false_positives"]
     assert all(address.startswith("https://") for address in rule["references"])
-    assert all(re.search(TECHNIQUE_PATTERN, technique) for technique in rule.get("mitre", []))
+    assert rule["mitre"]
+    assert all(re.search(TECHNIQUE_PATTERN, technique) for technique in rule["mitre"])
     # Revoked by ATT&CK 19, which made T1685 and T1686 of it.
-    assert not any(technique.startswith("T1562") for technique in rule.get("mitre", []))
+    assert not any(technique.startswith("T1562") for technique in rule["mitre"])
     assert {"match", "no_match"} <= {test["expect"] for test in rule["tests"]}
 
 
