@@ -116,9 +116,14 @@ def _window(rule: Mapping[str, Any]) -> str:
         return ""
     by = threshold.get("by") or []
     by = [by] if isinstance(by, str) else by
+    fields = [f"`{each}`" for each in by]
+    listed = " and ".join(filter(None, (", ".join(fields[:-1]), *fields[-1:])))
+    minutes = threshold["minutes"]
+    if threshold["count"] == 1:
+        often = {60: "an hour", 1440: "a day"}.get(minutes, f"in {minutes} minutes")
+        return f" (at most one alert {often}" + (f" for each {listed})" if listed else ")")
     counted = f"different `{threshold['distinct']}`" if threshold.get("distinct") else "matches"
-    per = f", by {' and '.join(f'`{each}`' for each in by)}" if by else ""
-    return f" ({threshold['count']} {counted} in {threshold['minutes']} minutes{per})"
+    return f" ({threshold['count']} {counted} in {minutes} minutes" + (f", by {listed})" if listed else ")")
 
 
 def _technique(technique: str) -> str:
