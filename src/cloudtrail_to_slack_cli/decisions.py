@@ -80,9 +80,9 @@ class EventDecision:
 
     @property
     def thresholds(self) -> list[str]:
-        """What each matching rule with a threshold waits for before it alerts, in sentences without a full stop."""
+        """What the threshold of each matching rule means for its alerts, in sentences without a full stop."""
         rules = [(rule.name, rule.threshold) for rule in self.matching_rules if rule.threshold]
-        return [f"{' '.join(name.split())} alerts only after {_waits_for(threshold)}" for name, threshold in rules]
+        return [f"{' '.join(name.split())} alerts {_how_often(threshold)}" for name, threshold in rules]
 
 
 def decide(config: Config, record: Mapping[str, Any], today: date | None = None) -> EventDecision:
@@ -123,7 +123,8 @@ def decide_ignore_rule(rule: IgnoreRule, flat: Mapping[str, Any], today: date) -
     return RuleDecision(rule, bool(alone.matched), error)
 
 
-def _waits_for(threshold: Threshold) -> str:
-    counted = f"different values of {threshold.distinct}" if threshold.distinct else "matches"
+def _how_often(threshold: Threshold) -> str:
     by = f", counted by {' and '.join(threshold.by)}" if threshold.by else ""
-    return f"{threshold.count:,} {counted} within {threshold.minutes:,} minutes{by}"
+    if threshold.count == 1:
+        return f"at most once in {threshold.window}{by}"
+    return f"only after {threshold.counted} within {threshold.window}{by}"

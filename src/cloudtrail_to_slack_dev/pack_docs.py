@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cloudtrail_to_slack.rules.model import Threshold
 from cloudtrail_to_slack_dev.considered import considered
 from cloudtrail_to_slack_dev.pack_files import PACKS, own_rules, read_packs
 
@@ -111,19 +112,18 @@ def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _window(rule: Mapping[str, Any]) -> str:
-    threshold = rule.get("threshold")
-    if threshold is None:
+    given = rule.get("threshold")
+    if given is None:
         return ""
-    by = threshold.get("by") or []
-    by = [by] if isinstance(by, str) else by
+    by = given.get("by") or []
+    by = (by,) if isinstance(by, str) else tuple(by)
+    threshold = Threshold(**{**given, "by": by})
     fields = [f"`{each}`" for each in by]
     listed = " and ".join(filter(None, (", ".join(fields[:-1]), *fields[-1:])))
-    minutes = threshold["minutes"]
-    if threshold["count"] == 1:
-        often = {60: "an hour", 1440: "a day"}.get(minutes, f"in {minutes} minutes")
-        return f" (at most one alert {often}" + (f" for each {listed})" if listed else ")")
-    counted = f"different `{threshold['distinct']}`" if threshold.get("distinct") else "matches"
-    return f" ({threshold['count']} {counted} in {minutes} minutes" + (f", by {listed})" if listed else ")")
+    if threshold.count == 1:
+        return f" (at most one alert in {threshold.window}" + (f" for each {listed})" if listed else ")")
+    counted = threshold.counted.replace(threshold.distinct or "\0", f"`{threshold.distinct}`")
+    return f" ({counted} in {threshold.window}" + (f", by {listed})" if listed else ")")
 
 
 def _technique(technique: str) -> str:

@@ -60,6 +60,19 @@ class Threshold:
     by: tuple[str, ...] = ()
     distinct: str | None = None
 
+    @property
+    def window(self) -> str:
+        """How long a window is, in words: `5 minutes`, `24 hours`."""
+        number, unit = (self.minutes // 60, "hour") if self.minutes % 60 == 0 else (self.minutes, "minute")
+        return f"{number} {unit}{'' if number == 1 else 's'}"
+
+    @property
+    def counted(self) -> str:
+        """What it takes, in words: `10 matches`, `10 different eventName`."""
+        if self.distinct == "readOnly":  # it has two values
+            return "reads and changes"
+        return f"{self.count} {f'different {self.distinct}' if self.distinct else 'matches'}"
+
 
 def _given(kind: FieldKind, description: str, default: object = None) -> Any:  # noqa: ANN401 (a field of any type)
     """Return a field that users may set."""

@@ -162,15 +162,15 @@ def window_of(rule: Rule, threshold: Threshold, event: Mapping[str, Any], time: 
 
 
 def _with_count(rule: Rule, threshold: Threshold, members: frozenset[str]) -> Rule:
-    """Return the rule with what was counted."""
-    minutes = f"{threshold.minutes} {'minute' if threshold.minutes == 1 else 'minutes'}"
-    if threshold.distinct is None:
-        return replace(rule, counted=f"{len(members)} {'match' if len(members) == 1 else 'matches'} within {minutes}")
+    """Return the rule with what was counted; the set has as many members as the threshold asks for."""
+    if threshold.count == 1:
+        return rule
+    counted = f"{threshold.counted} within {threshold.window}"
+    if threshold.distinct in (None, "readOnly"):
+        return replace(rule, counted=counted)
     shown = tuple(sorted(members)[:_SHOWN_VALUES])
     among = ", among them" if len(members) > len(shown) else ""
-    return replace(
-        rule, counted=f"{len(members)} different {threshold.distinct} within {minutes}{among}", members=shown
-    )
+    return replace(rule, counted=f"{counted}{among}", members=shown)
 
 
 def _shortened(value: str) -> str:

@@ -80,7 +80,7 @@ def test_what_the_configuration_adds(tmp_path: Path) -> None:
     }
     arguments = (path, "--config", write(tmp_path, "config.json", json.dumps(config)))
     text = cloudtrail_to_slack("preview", *arguments).out
-    waits = "own alerts only after 3 different values of eventID within 10 minutes, counted by awsRegion and eventName"
+    waits = "own alerts only after 3 different eventID within 10 minutes, counted by awsRegion and eventName"
     assert text.startswith(f"{path} -> C0ROUTE00\n{waits}\n")
     assert "payments-prod (111122223333)" in text
     before, _, thread = text.partition("\nIn its thread\n")

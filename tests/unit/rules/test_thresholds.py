@@ -59,6 +59,27 @@ def test_without_distinct_events_are_counted_and_copies_once() -> None:
     assert found == [("e2", "3 matches within 5 minutes: ")]
 
 
+def test_how_often_a_rule_may_alert_is_no_count() -> None:
+    """A count of one limits how often a rule alerts; so the alert states no count."""
+    rule = secrets_read(count=1, distinct=None)
+    assert alerts(ThresholdCounter(MemoryCounts()), rule, [read(1, "a"), read(2, "b")]) == [("e1", ": ")]
+
+
+def test_reads_and_changes() -> None:
+    """A rule that takes a read and a change says so, and not that there were two values of a field."""
+    rule = secrets_read(count=2, distinct="readOnly", minutes=1440)
+    events = [(f"e{number}", {"arn": "a", "readOnly": number < 2}, float(HOUR)) for number in range(3)]
+    assert alerts(ThresholdCounter(MemoryCounts()), rule, events) == [("e2", "reads and changes within 24 hours: ")]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(1, "1 minute"), (5, "5 minutes"), (60, "1 hour"), (90, "90 minutes"), (1440, "24 hours")]
+)
+def test_a_window_in_words(minutes: int, words: str) -> None:
+    """A window is stated in minutes or whole hours."""
+    assert Threshold(2, minutes).window == words
+
+
 def test_callers_are_counted_apart() -> None:
     """Each value of `by` has a count of its own; a missing field is a value, too."""
     events = [read(number, f"s{number}", arn=f"caller{number % 2}") for number in range(4)]
