@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudtrail_to_slack_dev.pack_files import PACKS
 from cloudtrail_to_slack_dev.scorecard import CORPUS, FIGURES, MOST_ALERTS, Scores, alerts, main, scores, worse
 
 
@@ -83,3 +84,12 @@ def test_every_large_source_has_figures() -> None:
     """The committed figures cover every source of the corpus with enough events for a rate."""
     committed = json.loads(FIGURES.read_text())
     assert all(set(score["alerts_per_1000"]) >= {"boogy_parser", "flaws_umccr", "otrf"} for score in committed.values())
+
+
+def test_the_readme_states_the_committed_figures() -> None:
+    """What the README says about `recommended` is what the scorecard measured."""
+    score = json.loads(FIGURES.read_text())["recommended"]
+    text = " ".join((PACKS.parent / "README.md").read_text(encoding="utf-8").split())
+    rate = score["alerts_per_1000"]["boogy_parser"]
+    assert f"{score['rules']} ready-made rules](docs/detections.md) for {score['techniques']} ATT&CK techniques" in text
+    assert f"raised {rate:g} alerts per 1,000 events" in text
