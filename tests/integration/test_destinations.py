@@ -139,6 +139,7 @@ def test_what_an_sns_message_says(app_env: AppEnvironment) -> None:
         "event_source": "s3.amazonaws.com",
         "region": "eu-west-1",
         "severity": "medium",
+        "mitre": ["T1580"],
         "outcome": "denied",
     }
 

@@ -62,9 +62,11 @@ def test_a_webhook_shows_parameters_last(app_env: AppEnvironment) -> None:
     app_env.put_log(long_record(responseElements=LONG))
     app_env.invoke(s3_event(KEY))
     (message,) = app_env.slack.messages(CHANNEL)
-    labels = [block["text"]["text"].split("\n")[0] for block in message.blocks[-2:]]
+    sections = [block for block in message.blocks if "text" in block]
+    labels = [block["text"]["text"].split("\n")[0] for block in sections[-2:]]
     assert labels == ["*Request parameters*", "*Response*"]
-    assert not any(block.get("expand") for block in message.blocks)
+    assert sections[-2:] == message.blocks[-2:]
+    assert [block.get("expand", False) for block in sections[-3:]] == [True, False, False]
 
 
 def test_a_retry_posts_no_details_again(app_env: AppEnvironment) -> None:

@@ -10,6 +10,7 @@ import pytest
 # Ctrl-C while a module is imported, and while a class is made, where Python turns it into a RuntimeError.
 _INTERRUPTED = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
 class Finder:
     def find_spec(self, name, *_):
         if name == sys.argv[2]:
