@@ -22,19 +22,36 @@ To adapt the rules:
 - `rule_exceptions` narrows one rule and leaves the others as they are: see [exceptions to one
   rule](rules.md#exceptions-to-one-rule).
 
-A rule with a [threshold](rules.md#thresholds) alerts once per time window, after the stated number of matches. Unless a
-rule is about failures, it does not match calls that failed (`errorCode`) or were dry runs. Rules leave out calls that
-AWS services make by themselves or for their users (`invokedBy`, service-linked roles) where these are routine. No rule
-leaves out an event because of its user agent or of names that the caller can choose.
+A rule with a [threshold](rules.md#thresholds) alerts at most once per time window, when it has matched the stated
+number of times. Unless a rule is about failures, it does not match calls that failed (`errorCode`) or were dry runs.
+Rules leave out calls that AWS services make by themselves or for their users (`invokedBy`, service-linked roles) where
+these are routine. No rule leaves out an event because of its user agent or of names that the caller can choose.
 
-Calls by Terraform and other tools count, because anyone can send their user agent; an exception can leave out your
-pipeline's role. Sign-ins through IAM Identity Center or a SAML provider do not count as sign-ins without MFA in
-`recommended`, because the provider asks for it. Browsing the console through a role does not count as discovery
-(`sessionCredentialFromConsole`, which no caller can set).
+Calls by Terraform and other tools count, because anyone can send their user agent. Sign-ins through IAM Identity Center
+or a SAML provider do not count as sign-ins without MFA in `recommended`, because MFA is the provider's task there.
+Browsing the console through a role does not count as discovery (`sessionCredentialFromConsole`, which no caller can
+set).
 
-Each rule states which kinds of calls it counts and which it leaves out. This is measured: its matching test events are
-changed into such calls and evaluated again. "Calls through CloudFormation" stands for calls that a service makes for a
-user, "AWS services" for those that it makes by itself. A kind counts even if the rule counts only some of these calls.
+Each rule has:
+
+- its title, in which an alert shows the event's own values, and its severity and ATT&CK techniques;
+- *benign causes*: what else makes such calls. If yours do so regularly, add an exception for their role or user;
+- the kinds of calls that are *also counted* or *not counted*. This is measured: the rule's matching test events are
+  changed into such calls and evaluated again. "Calls through CloudFormation" stands for calls that a service makes for
+  a user, "AWS services" for those that it makes by itself. A kind is counted even if only some of these calls are;
+- three first steps. The *principal* is the user or role that made the call, and its *owner* is the person or team that
+  is responsible for it.
+
+What some steps mean:
+
+- *Disable credentials*: deactivate an IAM user's access keys and delete its console password, or revoke a role's
+  sessions.
+- *Revoke sessions*: attach a policy to the role that denies everything if `aws:TokenIssueTime` is earlier than now. The
+  IAM console does this with *Revoke active sessions*. Applications that use the role get new credentials. Roles of
+  IAM Identity Center cannot be edited: deny the user in a service control policy, and end the user's sessions in
+  Identity Center.
+- *Isolate an instance*: give it a security group without rules and take it out of its Auto Scaling group, but leave it
+  running, because its memory is evidence.
 
 Techniques are those of ATT&CK 19. There, "Disable or Modify Cloud Logs" is no longer T1562.008 but T1685.002, "Disable
 or Modify Tools" is T1685, and "Cloud Firewall" is T1686.001.
@@ -104,8 +121,8 @@ def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
     yield f"{facts}\n"
     yield f"{rule['description']}\n"
     yield f"*Benign causes:* {' '.join(rule['false_positives'])}\n"
-    counted, left_out = (", ".join(kinds) or "nothing else" for kinds in considered(rule))
-    yield f"*Counted:* {counted}. *Left out:* {left_out}.\n"
+    counted, left_out = (", ".join(kinds) or "none" for kinds in considered(rule))
+    yield f"*Also counted:* {counted}. *Not counted:* {left_out}.\n"
     yield from (f"{number}. {step}" for number, step in enumerate(rule["first_steps"], 1))
     links = ", ".join(f"<{address}>" for address in rule["references"])
     yield f"\nSee {links}.\n"
@@ -123,7 +140,7 @@ def _window(rule: Mapping[str, Any]) -> str:
     if threshold.count == 1:
         return f" (at most one alert in {threshold.window}" + (f" for each {listed})" if listed else ")")
     counted = threshold.counted.replace(threshold.distinct or "\0", f"`{threshold.distinct}`")
-    return f" ({counted} in {threshold.window}" + (f", by {listed})" if listed else ")")
+    return f" ({counted} in {threshold.window}" + (f", for each {listed})" if listed else ")")
 
 
 def _technique(technique: str) -> str:
