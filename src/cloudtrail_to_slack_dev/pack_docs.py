@@ -38,7 +38,8 @@ Each rule has:
 - *benign causes*: what else makes such calls. If yours do so regularly, add an exception for their role or user;
 - the kinds of calls that are *also counted* or *not counted*. This is measured: the rule's matching test events are
   changed into such calls and evaluated again. "Calls through CloudFormation" stands for calls that a service makes for
-  a user, "AWS services" for those that it makes by itself. A kind is counted even if only some of these calls are;
+  a user, "AWS services" for those that it makes by itself, and "SSO sessions" for calls by Identity Center users.
+  A kind is counted even if only some of these calls are;
 - three first steps. The *principal* is the user or role that made the call, and its *owner* is the person or team that
   is responsible for it.
 
