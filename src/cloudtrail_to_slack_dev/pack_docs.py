@@ -66,6 +66,8 @@ use_default_rules = false
 detection_packs   = ["recommended"]
 ```
 """
+_CALLER = ("userIdentity.accountId", "userIdentity.sessionContext.sessionIssuer.arn", "userIdentity.userName")
+_MOST_FIELDS = 4
 _PRODUCTION = "boogy_parser"  # a log of the corpus that is like one of production
 _SCORES = """\
 The last column is measured on the anonymized log of a production account with 1,686 events
@@ -136,12 +138,24 @@ def _window(rule: Mapping[str, Any]) -> str:
     by = given.get("by") or []
     by = (by,) if isinstance(by, str) else tuple(by)
     threshold = Threshold(**{**given, "by": by})
-    fields = [f"`{each}`" for each in by]
+    fields = list(_fields(by))
     listed = " and ".join(filter(None, (", ".join(fields[:-1]), *fields[-1:])))
     if threshold.count == 1:
         return f" (at most one alert in {threshold.window}" + (f" for each {listed})" if listed else ")")
     counted = threshold.counted.replace(threshold.distinct or "\0", f"`{threshold.distinct}`")
     return f" ({counted} in {threshold.window}" + (f", for each {listed})" if listed else ")")
+
+
+def _fields(by: tuple[str, ...]) -> Iterator[str]:
+    """Yield the fields that a threshold counts by, in words where they are many."""
+    one_caller = set(_CALLER) <= set(by)
+    if one_caller:
+        yield "user or role"
+    others = [each for each in by if not (one_caller and each in _CALLER)]
+    if len(others) > _MOST_FIELDS:
+        yield f"combination of {len(others)} fields"
+        return
+    yield from (f"`{each}`" for each in others)
 
 
 def _technique(technique: str) -> str:
