@@ -58,6 +58,8 @@ FUNCTIONS_OF_RULES: dict[str, object] = {
     "isinstance(1, int)": True, "re_search('b', 'abc')": True, "re_match('b', 'abc')": False,
     "re_fullmatch('a.c', 'abc')": True, "glob('a*', 'abc')": True, "ip_in('10.1.2.3', '10.0.0.0/8')": True,
     "json_loads('[1]')": [1],
+    "policy_opens(event, 'requestParameters.policy')": False,
+    "policy_grants_admin(event, 'requestParameters.policy')": False,
 }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from cloudtrail_to_slack.errors import ExpressionError, RuleBudgetError
 from cloudtrail_to_slack.rules.expressions import functions
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
-from cloudtrail_to_slack.rules.expressions.functions import glob, ip_in, json_loads, re_fullmatch, re_match, re_search
+from cloudtrail_to_slack.rules.expressions.functions import glob, ip_in, re_fullmatch, re_match, re_search
+from cloudtrail_to_slack.rules.expressions.json_text import json_loads
 from support.strategies import hostile_text
 
 EVENT = {"name": "svc-Backup", "ip": "10.1.2.3", "pattern": "^svc", "net": "10.0.0.0/8", "bad": "(", "n": 5, "no": None}

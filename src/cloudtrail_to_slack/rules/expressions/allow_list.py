@@ -37,6 +37,8 @@ _SIGNATURES = {
     "glob": (2, "glob(pattern, text)"),
     "ip_in": (0, 'ip_in(text, "10.0.0.0/8", …)'),
     "json_loads": (1, "json_loads(text)"),
+    "policy_opens": (0, 'policy_opens(event, "requestParameters.policyDocument", …)'),
+    "policy_grants_admin": (0, 'policy_grants_admin(event, "requestParameters.policyDocument", …)'),
     "isinstance": (2, "isinstance(value, str)"),
 }
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudtrail_to_slack.errors import RuleBudgetError
-from cloudtrail_to_slack.rules.expressions.limits import MAX_GLOB_WORK, MAX_JSON, MAX_PATTERN, MAX_PATTERN_WORK
+from cloudtrail_to_slack.rules.expressions.json_text import json_loads
+from cloudtrail_to_slack.rules.expressions.limits import MAX_GLOB_WORK, MAX_PATTERN, MAX_PATTERN_WORK
 
 # Patterns, addresses and globs that come from events are kept for a while; a rule's own are kept with the rule.
 _KEPT = 128
@@ -49,22 +49,26 @@ def ip_in(text: object, *networks: str) -> bool:
     return _kept_test("ip_in", *networks)(text)
 
 
-def json_loads(text: object) -> Any:  # noqa: ANN401 (JSON says anything)
-    """Return the value of the JSON `text`; None: it is not a string or not JSON.
+def policy_opens(event: Mapping[str, Any], *keys: str) -> bool:
+    """Whether a policy at one of the keys lets in anyone outside of the event's account; see `policies`.
 
     Raises:
-        RuleBudgetError: the text is longer than a rule may read, or nested too deeply.
+        RuleBudgetError: a policy is longer than a rule may read, or nested too deeply.
     """
-    if not isinstance(text, str):
-        return None
-    if len(text) > MAX_JSON:
-        raise RuleBudgetError(f"json_loads of more than {MAX_JSON:,} characters")
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise RuleBudgetError("json_loads of a string that is nested too deeply") from None
-    except ValueError:
-        return None
+    from cloudtrail_to_slack.rules.expressions import policies  # noqa: PLC0415 (only for rules that read policies)
+
+    return policies.policy_opens(event, *keys)
+
+
+def policy_grants_admin(event: Mapping[str, Any], *keys: str) -> bool:
+    """Whether a policy at one of the keys allows nearly everything; see `policies`.
+
+    Raises:
+        RuleBudgetError: as above.
+    """
+    from cloudtrail_to_slack.rules.expressions import policies  # noqa: PLC0415 (likewise)
+
+    return policies.policy_grants_admin(event, *keys)
 
 
 def pattern_test(how: str, pattern: str) -> Test:
@@ -153,6 +157,7 @@ FUNCTIONS: Mapping[str, Any] = {
     for function in (
         len, any, all, str, int, float, bool, min, max, sum, sorted, set, list, tuple, dict, range, enumerate, zip,
         abs, round, isinstance, re_search, re_match, re_fullmatch, glob, ip_in, json_loads,
+        policy_opens, policy_grants_admin,
     )
 }  # fmt: skip
 
