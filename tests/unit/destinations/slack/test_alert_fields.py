@@ -121,6 +121,13 @@ def test_insight() -> None:
     assert [found[label] for label in ("Who", "Client", "How long")] == ["`arn:a`", "`<!channel>`", "6 minutes"]
 
 
+def test_insight_of_which_too_much_is_known() -> None:
+    """However many attributions an Insight has, the first four are shown."""
+    attributions = [{"attribute": "userAgent", "insight": [{"value": f"agent {number}"}]} for number in range(1_000)]
+    found = shown(insightDetails={"insightContext": {"attributions": attributions}})
+    assert found["Client"] == "`agent 0` · `agent 1` · `agent 2` · `agent 3`"
+
+
 def test_insight_of_which_nothing_is_known() -> None:
     """An Insight without attributions has a time still."""
     assert list(shown(insightDetails={"state": "End"})) == ["When"]

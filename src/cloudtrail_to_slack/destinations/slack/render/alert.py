@@ -7,6 +7,7 @@ when; links and IDs; and last the details, cut to fit. `render.text` escapes eve
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 
 from cloudtrail_to_slack.alerts.alert import Alert
 from cloudtrail_to_slack.alerts.remediation import remediation_caution, remediation_command
@@ -50,6 +51,7 @@ _LATE = {
     "DELIVERY_DELAY": "CloudTrail delivered this event late.",
     "SERVICE_OUTAGE": "This event was recorded late, after an outage of the service that records it.",
 }
+_ATTRIBUTIONS_SHOWN = 4
 _RULES_SHOWN = 5
 _TECHNIQUES_SHOWN = 5
 _STEPS_SHOWN, _STEP_LENGTH = 5, 300
@@ -270,10 +272,10 @@ def _when(event: Event) -> dict[str, list[str]]:
 
 def _insight(insight: Insight) -> dict[str, list[str]]:
     shown: dict[str, list[str]] = {}
-    for attribution in insight.attributions:
-        label = _INSIGHT_ATTRIBUTES.get(attribution.attribute)
-        if label and attribution.value not in ("", "null"):
-            shown.setdefault(label, []).append(code(attribution.value, 200))
+    known = (each for each in insight.attributions if each.attribute in _INSIGHT_ATTRIBUTES)
+    for attribution in islice((each for each in known if each.value not in ("", "null")), _ATTRIBUTIONS_SHOWN):
+        label = _INSIGHT_ATTRIBUTES[attribution.attribute]
+        shown.setdefault(label, []).append(code(attribution.value, 200))
     if insight.minutes is not None:
         shown["How long"] = [f"{insight.minutes:,.4g} minutes"]
     return shown
