@@ -1,6 +1,7 @@
 """What policies in events let others do; the tests of the packs' rules have many more policies."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from cloudtrail_to_slack.errors import RuleBudgetError
 from cloudtrail_to_slack.events.event import read_event
 from cloudtrail_to_slack.rules.expressions.compile import compile_expression
 from cloudtrail_to_slack.rules.expressions.limits import MAX_JSON
+from support.timers import reference_seconds
 
 OWN, OTHER = "111122223333", "999988887777"
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-example"}}
@@ -116,6 +118,20 @@ def test_a_policy_beyond_measure() -> None:
     for text in ("[" * 100_000, f'{{"a": "{"x" * MAX_JSON}"}}'):
         with pytest.raises(RuleBudgetError):
             opens(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["/" * 40_000 + ":", "organization" * 4_000 + "!", "*" * 40_000 + "x", "arn:" * 10_000]
+)
+def test_no_text_is_slow(text: str) -> None:
+    """Names and values of any length take no time worth mentioning, wherever they stand in a policy."""
+    provider = {"Federated": f"arn:aws:iam::{OWN}:oidc-provider/token.actions.githubusercontent.com", "AWS": text}
+    condition = {"StringLike": {"token.actions.githubusercontent.com:sub": text, f"gitlab.com:{text}": text}}
+    policy = json.dumps(allow(provider, Action=text, Resource=text, Condition=condition | {text: {text: text}}))
+    begin = process_time()
+    opens(policy)
+    grants(policy)
+    assert process_time() - begin < 20 * reference_seconds()
 
 
 def policies() -> st.SearchStrategy[Any]:

@@ -40,11 +40,10 @@ _ONE_APPLICATION = re.compile(
     r"cognito-identity\.amazonaws\.com:aud|accounts\.google\.com:(?:aud|oaud|sub|email)"
     r"|graph\.facebook\.com:(?:app_id|id)|www\.amazon\.com:(?:app_id|user_id)"
 )
-_ONE_OWNER = re.compile(
-    r"(?:token\.actions\.githubusercontent\.com|gitlab\.com|app\.terraform\.io|agent\.buildkite\.com)"
-    r":(?:sub|repository[a-z_]*|job_workflow_ref|namespace[a-z_]*|project[a-z_]*|[a-z_]*organization[a-z_]*)"
-)
-_OWNER = re.compile(r"[^*?:]+|[^*?:]+/[^:]*|[^*?:]+:[^*?:/]+(?:[/:].*)?", re.DOTALL)  # not `repo:*`, nor `repo:acme*`
+_PIPELINES = ("token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "agent.buildkite.com")
+_CLAIMS_OF_AN_OWNER = ("sub", "repository", "job_workflow_ref", "namespace", "project", "organization", "terraform_org")
+# Not `repo:*`, nor `repo:acme*`. Like all patterns here, it takes time in proportion to the text.
+_OWNER = re.compile(r"[^*?:/]+(?:/[^:]*)?|[^*?:]+:[^*?:/]+(?:[/:].*)?", re.DOTALL)
 _EVERY_ACTION = re.compile(r"[*?]+$|[*?]+:|(?:iam|sts|organizations):[*?]+$")
 _EVERY_RESOURCE = re.compile(r"[*?]+|arn:[^:]*:iam::[^:]*:(?:[*?]+|(?:user|role|group|policy)/[*?]+)")
 _HARMLESS = ("iam:get", "iam:list", "iam:simulate", "iam:generate", "iam:tag", "iam:untag")
@@ -189,7 +188,8 @@ def _is_own(key: str, value: str, account: str) -> bool:
 def _is_one_customer(key: str, value: str) -> bool:
     if _ONE_APPLICATION.fullmatch(key):
         return value[:1] not in ("", "*", "?")
-    return _ONE_OWNER.fullmatch(key) is not None and _OWNER.fullmatch(value) is not None
+    provider, _, claim = key.partition(":")
+    return provider in _PIPELINES and claim.startswith(_CLAIMS_OF_AN_OWNER) and _OWNER.fullmatch(value) is not None
 
 
 def _is_foreign_service(service: str, statement: Statement, limits: list[Limit], account: str) -> bool:
