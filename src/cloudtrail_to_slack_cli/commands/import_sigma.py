@@ -7,6 +7,7 @@ import click
 import yaml
 
 from cloudtrail_to_slack_cli.errors import EXIT_CLEAN, EXIT_FINDINGS, CommandError
+from cloudtrail_to_slack_cli.sigma import ID_PREFIX
 from cloudtrail_to_slack_cli.terminal import counted, safe
 
 _EXAMPLE = """\b
@@ -14,7 +15,6 @@ Examples:
   cloudtrail-to-slack import-sigma sigma/rules/cloud/aws/cloudtrail/ --output rules/sigma.yaml
   cloudtrail-to-slack import-sigma rule.yml
 """
-_PREFIX = "sigma/"  # of the ids of imported rules
 
 
 @click.command("import-sigma", epilog=_EXAMPLE)
@@ -69,6 +69,6 @@ def _may_replace(path: Path) -> bool:
         return False
     rules = data.get("rules") if isinstance(data, dict) and set(data) == {"rules"} else None
     is_import = isinstance(rules, list) and all(
-        isinstance(rule, dict) and "tests" not in rule and str(rule.get("id")).startswith(_PREFIX) for rule in rules
+        isinstance(rule, dict) and "tests" not in rule and str(rule.get("id")).startswith(ID_PREFIX) for rule in rules
     )
     return is_import or not text.strip()

@@ -1,1 +1,3 @@
 """Importing Sigma rules: what Sigma says about an event, as a rule of ours."""
+
+ID_PREFIX = "sigma/"  # of the ids of imported rules

@@ -15,6 +15,7 @@ from cloudtrail_to_slack.rules.expressions.compile import parse_expression
 from cloudtrail_to_slack.rules.lint.known_events import unknown_event_reason
 from cloudtrail_to_slack.rules.lint.linter import warnings_for
 from cloudtrail_to_slack.rules.model import MAX_THRESHOLD_COUNT, MAX_THRESHOLD_MINUTES
+from cloudtrail_to_slack_cli.sigma import ID_PREFIX
 from cloudtrail_to_slack_cli.sigma.documents import SigmaDocument, conditions, in_one_line, read_documents
 from cloudtrail_to_slack_cli.sigma.expression import InexpressibleError, plain_string
 from cloudtrail_to_slack_cli.sigma.fields import get, spelled
@@ -204,7 +205,7 @@ def _with_metadata(
         tag.name.upper() for tag in rule.tags if tag.namespace == "attack" and _TECHNIQUE.fullmatch(tag.name.lower())
     ]
     values = {
-        "id": f"sigma/{_id(rule, document.name)}",
+        "id": f"{ID_PREFIX}{_id(rule, document.name)}",
         "title": document.name.translate(_BRACES),
         "severity": _LEVELS.get(str(rule.level or base.level).lower(), "medium"),
         "expression": expression,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+from cloudtrail_to_slack.json_fields import mapping
 from cloudtrail_to_slack.rules.expressions.json_text import json_loads
 
 Statement: TypeAlias = dict[str, Any]  # with its keys in lower case
@@ -91,7 +92,7 @@ def _statements(event: Mapping[str, Any], key: str) -> Iterator[Statement | None
     for name, statements in policy.items():
         if name.lower() == "statement":
             for statement in _listed(statements):
-                lowered = {str(each).lower(): value for each, value in _items(statement)}
+                lowered = {str(each).lower(): value for each, value in mapping(statement).items()}
                 if lowered.get("effect") == "Allow":
                     yield lowered
 
@@ -117,15 +118,11 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _items(value: object) -> list[tuple[str, Any]]:
-    return list(value.items()) if isinstance(value, dict) else []
-
-
 def _opens(statement: Statement, account: str) -> bool:
     if "notprincipal" in statement:
         return True
     principal = statement.get("principal")
-    kinds = [("AWS", principal)] if isinstance(principal, str | list) else _items(principal)
+    kinds = [("AWS", principal)] if isinstance(principal, str | list) else list(mapping(principal).items())
     if kinds and all(name.isdecimal() for name, _ in kinds):  # a flattened list
         kinds = [("AWS", principal)]
     limits = list(_limits(statement))
@@ -140,8 +137,8 @@ Limit: TypeAlias = tuple[str, str, list[Any]]  # operator and key in lower case,
 
 
 def _limits(statement: Statement) -> Iterator[Limit]:
-    for operator, pairs in _items(statement.get("condition")):
-        for key, values in _items(pairs):
+    for operator, pairs in mapping(statement.get("condition")).items():
+        for key, values in mapping(pairs).items():
             yield operator.lower(), key.lower(), _listed(values)
 
 
