@@ -106,12 +106,9 @@ def decide(config: Config, record: Mapping[str, Any], today: date | None = None)
     return EventDecision(event, evaluation, tuple(rules), tuple(ignore_rules), name)
 
 
-def slack_message(decision: EventDecision, config: Config) -> SlackMessage | None:
-    """Return the alert as Slack gets it, with the mention of its route; None if no rule matches."""
-    alert = decision.alert
-    if alert is None:
-        return None
-    return with_mention(alert_message(alert), config.slack.mention(decision.event.account, alert.severity))
+def slack_message(alert: Alert, config: Config) -> SlackMessage:
+    """Return an alert as Slack gets it, with the mention of its route."""
+    return with_mention(alert_message(alert), config.slack.mention(alert.event.account, alert.severity))
 
 
 def decide_ignore_rule(rule: IgnoreRule, flat: Mapping[str, Any], today: date) -> RuleDecision:

@@ -51,9 +51,8 @@ def _messages(decision: EventDecision, config: Config) -> Iterator[Text]:
     yield line("Where it goes" if decision.word == "alert" else "Where it would go", "bold")
     yield from (line(f"  {text}") for text in destinations(decision, config))
     yield Text()
-    if slack := slack_message(decision, config):
-        yield line("Slack", "bold")
-        yield from (Text("  ") + each for each in message_lines(slack))
+    yield line("Slack", "bold")
+    yield from (Text("  ") + each for each in message_lines(slack_message(alert, config)))
     yield Text()
     yield line("SNS", "bold")
     message = alert_to_sns(alert, key="")
@@ -66,7 +65,7 @@ def explanation_object(decision: EventDecision, config: Config, rule: str | None
     """Return the explanation as one object."""
     alert = decision.alert
     ignored_by = decision.evaluation.ignored_by
-    slack = slack_message(decision, config)
+    slack = slack_message(alert, config) if alert else None
     sns = alert_to_sns(alert, key="") if alert else None
     flat = decision.event.flat
     return {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cloudtrail_to_slack_cli.preview.previews import Preview
-from cloudtrail_to_slack_cli.slack_display.blocks import render_message
+from cloudtrail_to_slack_cli.slack_display.blocks import render_message, render_replies
 from cloudtrail_to_slack_cli.slack_display.mrkdwn import render_verbatim as escape
 from cloudtrail_to_slack_cli.slack_display.style import STYLE, THEMES, asset
 
@@ -85,8 +85,4 @@ def _message(preview: Preview) -> str:
     message = render_message(preview.slack.blocks, shown)
     if not preview.slack.details:
         return message
-    reply = render_message(preview.slack.details, shown)
-    return (
-        f'{message}<details class="replies in-thread"><summary>1 reply<span>Thread</span></summary>'
-        f'<div class="reply-list">{reply}</div></details>'
-    )
+    return message + render_replies(render_message(preview.slack.details, shown), "1 reply")

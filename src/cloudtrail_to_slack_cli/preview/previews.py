@@ -55,7 +55,8 @@ def preview(config: Config, name: str, record: Mapping[str, Any]) -> Preview:
         CommandError: it is not a record that the function could read.
     """
     decision = decide(config, record)
-    alert, slack = decision.alert, slack_message(decision, config)
+    alert = decision.alert
+    slack = slack_message(alert, config) if alert else None
     channel = config.slack.for_account(decision.event.account, alert.severity if alert else None)
     return Preview(
         name=name,

@@ -33,6 +33,14 @@ def render_message(blocks: Iterable[JsonObject], time: str) -> str:
     )
 
 
+def render_replies(replies: str, counted: str) -> str:
+    """The replies to a message, folded: `replies` are their HTML fragments, `counted` says how many there are."""
+    return (
+        f'<details class="replies"><summary>{counted}<span>Thread</span></summary>'
+        f'<div class="reply-list">{replies}</div></details>'
+    )
+
+
 def _block(block: JsonObject) -> str:
     match block["type"]:
         case "section":

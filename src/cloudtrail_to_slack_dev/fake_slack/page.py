@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from cloudtrail_to_slack_cli.slack_display.blocks import render_blocks
+from cloudtrail_to_slack_cli.slack_display.blocks import render_blocks, render_replies
 from cloudtrail_to_slack_cli.slack_display.emoji import with_emoji
 from cloudtrail_to_slack_cli.slack_display.mrkdwn import render_mrkdwn, render_plain, render_verbatim
 from cloudtrail_to_slack_cli.slack_display.style import STYLE
@@ -143,11 +143,7 @@ def _replies(replies: Sequence[Message]) -> str:
     if not replies:
         return ""
     inner = "".join(_message(reply) for reply in replies)
-    counted = _counted(len(replies), "reply", "replies")
-    return (
-        f'<details class="replies"><summary>{counted}<span>Thread</span></summary>'
-        f'<div class="reply-list">{inner}</div></details>'
-    )
+    return render_replies(inner, _counted(len(replies), "reply", "replies"))
 
 
 def _text(message: Message) -> str:
